@@ -1,0 +1,3 @@
+"""labgate: git hooks that let research teams move fast and keep ``main`` trustworthy."""
+
+__version__ = "0.1.0"

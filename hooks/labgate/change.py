@@ -1,0 +1,49 @@
+"""What a commit or a staged change weighs: the values that commit-size judges. On the commit hook's path."""
+
+from __future__ import annotations
+
+from labgate.value import Value
+
+
+class FileChange(Value):
+    """One path of a change against its first parent.
+
+    ``status`` is git's raw letter: A, M, D, T, or R for an exact (100 %) rename. ``added`` and ``deleted`` are lines,
+    0 for a binary file. ``size`` is the new blob's size in bytes; 0 when the blob is no new content (deleted, exact
+    rename, submodule). ``excluded`` says that the trunk's attributes call it generated or vendored.
+    """
+
+    __slots__ = ("added", "deleted", "excluded", "path", "size", "status")
+
+    def __init__(self, path: str, status: str, added: int, deleted: int, size: int, excluded: bool = False) -> None:
+        self.path = path
+        self.status = status
+        self.added = added
+        self.deleted = deleted
+        self.size = size
+        self.excluded = excluded
+
+
+class Batch(Value):
+    """A commit, or the staged change about to become one (``oid`` is then ``None``), as its changed files.
+
+    For a merge the files are what differs from the clean merge of its parents. ``reverts`` is the oid of the commit
+    on the target that this one exactly reverts, or ``None``. ``parents`` is how many parents it has or will have: 0 for
+    a first commit, 2 or more for a merge; how it can be split depends on that.
+    """
+
+    __slots__ = ("files", "oid", "parents", "reverts", "subject")
+
+    def __init__(
+        self,
+        oid: str | None,
+        subject: str,
+        files: tuple[FileChange, ...],
+        reverts: str | None = None,
+        parents: int = 1,
+    ) -> None:
+        self.oid = oid
+        self.parents = parents
+        self.subject = subject
+        self.files = files
+        self.reverts = reverts

@@ -1,0 +1,47 @@
+"""Every way in which labgate can fail to judge, by kind; each carries the command that mends it.
+
+No module here writes to a terminal: ``cli`` and ``hook`` turn an error into one line and an exit status.
+This module is on the commit hook's path and imports nothing.
+"""
+
+from __future__ import annotations
+
+
+class LabgateError(Exception):
+    """Raised when labgate could not judge (exit status 2).
+
+    ``help`` is the command or step that mends it, or ``None`` where there is none.
+    """
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
+class UsageError(LabgateError):
+    """Raised when a command line asks for something that cannot be meant."""
+
+
+class PolicyError(LabgateError):
+    """Raised when a policy exists but cannot be used; ``problems`` has one line for each mistake."""
+
+    def __init__(self, problems: tuple[str, ...], help: str | None = None) -> None:
+        super().__init__("\n".join(problems), help)
+        self.problems = problems
+
+
+class NoPolicyError(LabgateError):
+    """Raised when there is no policy anywhere: not on the trunk, not in the proposed tree, not in the work tree."""
+
+
+class GitError(LabgateError):
+    """Raised when git refused a command; ``message`` has git's own first line of complaint."""
+
+
+class MissingObjectError(GitError):
+    """Raised when an object that the verdict needs is not in this clone (partial or damaged clone)."""
+
+
+class UndecidedError(LabgateError):
+    """Raised by a source of facts when one check cannot be decided here; the others go on."""

@@ -1,0 +1,83 @@
+"""Run the checks that apply to each ref update, put the policy's levels on what they find, and collect the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from labgate import checks
+from labgate.checks import research_gate
+from labgate.errors import GitError, UndecidedError
+from labgate.finding import FAILED, LEVELS, PASSED, SKIPPED, UNDECIDED, Finding
+from labgate.policy.model import Policy
+from labgate.proposal import RefUpdate
+from labgate.verdict import CheckResult, Judged
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What one check is to judge about one update.
+
+    ``facts`` has one item a subject (a check may judge two branch names). ``skipped`` is why the check does not apply.
+    ``undecided`` is why silence of the check would not mean that all is well.
+    """
+
+    facts: tuple[Any, ...] = ()
+    skipped: str | None = None
+    undecided: UndecidedError | None = None
+
+
+Collector = Callable[[RefUpdate], Collected]
+
+
+def judge(
+    updates: Iterable[RefUpdate], collectors: Mapping[str, Collector], policy: Policy, names: Sequence[str]
+) -> tuple[Judged, ...]:
+    """Judge every update by the named checks; facts that cannot be had here make that one check undecided."""
+    return tuple(_judge_one(update, collectors, policy, names) for update in updates)
+
+
+def _judge_one(update: RefUpdate, collectors: Mapping[str, Collector], policy: Policy, names: Sequence[str]) -> Judged:
+    kind = policy.classify(update.ref).name
+    results, findings, review = [], [], None
+    for name in names:
+        check = checks.load(name)
+        try:
+            collected = collectors[name](update)
+        except (UndecidedError, GitError) as error:
+            results.append(CheckResult(name, UNDECIDED, error.message, error.help))
+            continue
+        raw = (finding for facts in collected.facts for finding in check.check(facts, policy))
+        found = [finding for item in raw if (finding := levelled(item, policy, kind)) is not None]
+        findings += found
+        results.append(_result(name, collected, found))
+        if name == "research-gate" and collected.facts:
+            review = research_gate.review_state(collected.facts[0], policy)
+    return Judged(update, kind, tuple(results), tuple(findings), review)
+
+
+def _result(name: str, collected: Collected, found: Sequence[Finding]) -> CheckResult:
+    if any(finding.level == "error" for finding in found):
+        return CheckResult(name, FAILED)
+    if collected.skipped is not None:
+        return CheckResult(name, SKIPPED, collected.skipped)
+    if collected.undecided is not None:
+        return CheckResult(name, UNDECIDED, collected.undecided.message, collected.undecided.help)
+    return CheckResult(name, PASSED)
+
+
+def levelled(finding: Finding, policy: Policy, kind: str | None) -> Finding | None:
+    """Put the policy's level on a finding; ``None`` when the policy turns its rule off.
+
+    A check may lower a rule's own level for its context (a note on a branch that exists already); the policy's level
+    then only counts where it is lower still.
+    """
+    wanted = policy.level(finding.rule.code, kind)
+    if wanted == "off":
+        return None
+    if wanted is None:
+        return finding
+    if finding.level != finding.rule.level:
+        wanted = min(wanted, finding.level, key=LEVELS.index)
+    return finding.at_level(wanted)

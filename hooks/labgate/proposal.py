@@ -1,0 +1,77 @@
+"""What is about to happen, as values: ref updates, the commits they bring, and how much of it could be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A name and an email address as a commit has them; emails compare by ``key`` (without case)."""
+
+    name: str
+    email: str
+
+    @property
+    def key(self) -> str:
+        return self.email.casefold()
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit as git has it. ``message`` is decoded with its own encoding; ``trailers`` is git's trailer block.
+
+    ``trailers`` holds the lines of the block that git itself recognises (git-interpret-trailers), still folded.
+    """
+
+    oid: str
+    parents: tuple[str, ...]
+    tree: str
+    author: Identity
+    committer: Identity
+    message: str
+    trailers: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        return self.message.split("\n", 1)[0]
+
+
+@dataclass(frozen=True)
+class RefUpdate:
+    """What a push proposes for one ref of a remote, or what a change proposes for its target.
+
+    ``ref`` is a full refname on the remote. ``old`` is the tip before, ``None`` when the ref is created; ``new`` the
+    tip after, ``None`` when it is deleted. ``source`` is the branch the commits come from (short name), ``None`` where
+    it is not known; ``source_stated`` is true when the caller named it (``--source``, CI), false when it was only
+    inferred.
+    """
+
+    ref: str
+    old: str | None
+    new: str | None
+    source: str | None = None
+    source_stated: bool = False
+
+    @property
+    def branch(self) -> str | None:
+        """The short branch name, or ``None`` for tags and every other namespace."""
+        return self.ref.removeprefix("refs/heads/") if self.ref.startswith("refs/heads/") else None
+
+
+@dataclass(frozen=True)
+class View:
+    """How much of the proposal and of the research refs this run could see.
+
+    ``refs_total`` is ``None`` when the caller does not know how many refs the push has. ``sources_complete`` is true
+    when every research ref of the remote is known here.
+    """
+
+    refs_seen: int
+    refs_total: int | None
+    source_refs: int
+    sources_complete: bool
+
+    @property
+    def complete(self) -> bool:
+        return self.refs_total is not None and self.refs_seen >= self.refs_total

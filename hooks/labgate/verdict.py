@@ -1,0 +1,102 @@
+"""The verdict of one run: what the gate concluded, for a renderer to show and for the exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from labgate.errors import LabgateError
+from labgate.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
+from labgate.proposal import RefUpdate, View
+
+
+@dataclass(frozen=True)
+class PolicyOrigin:
+    """Where the judging policy came from: trunk, worktree, bootstrap or none; oids are ``None`` where there is none."""
+
+    origin: str
+    commit: str | None = None
+    blob: str | None = None
+
+
+@dataclass(frozen=True)
+class NotCounted:
+    """A review marker that did not count, and why. ``person`` is ``None`` for a stranger."""
+
+    person: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReviewState:
+    """What research-gate found of one update's review. ``required`` and ``reached`` are assurance levels."""
+
+    required: str
+    reached: str
+    counted: tuple[str, ...] = ()
+    not_counted: tuple[NotCounted, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The outcome of one check on one update; ``reason`` and ``help`` say why it was skipped or is undecided."""
+
+    name: str
+    outcome: str
+    reason: str | None = None
+    help: str | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One ref update and all that was concluded about it. ``kind`` is the policy's class of the ref, if any."""
+
+    update: RefUpdate
+    kind: str | None
+    checks: tuple[CheckResult, ...]
+    findings: tuple[Finding, ...]
+    review: ReviewState | None = None
+
+    @property
+    def outcome(self) -> str:
+        return worst(check.outcome for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All of one run.
+
+    ``skipped`` is the reason when nothing was to be judged, else ``None``. ``problems`` are what stopped the whole
+    run; a report that has some is undecided.
+    """
+
+    stage: str
+    policy: PolicyOrigin
+    view: View
+    judged: tuple[Judged, ...] = ()
+    skipped: str | None = None
+    notices: tuple[str, ...] = ()
+    problems: tuple[LabgateError, ...] = ()
+
+    @property
+    def findings(self) -> tuple[tuple[int, Finding], ...]:
+        """Every finding with the index of its update."""
+        return tuple((index, finding) for index, item in enumerate(self.judged) for finding in item.findings)
+
+    @property
+    def outcome(self) -> str:
+        if self.problems:
+            return UNDECIDED
+        return SKIPPED if self.skipped is not None else worst(item.outcome for item in self.judged)
+
+    @property
+    def exit_status(self) -> int:
+        """0 nothing at level error, 1 findings at level error, 2 could not judge."""
+        return {FAILED: 1, UNDECIDED: 2}.get(self.outcome, 0)
+
+
+def worst(outcomes: Iterable[str]) -> str:
+    """Return the outcome that stands for several: failed, undecided, passed, and skipped only when all are skipped."""
+    seen = set(outcomes)
+    return next((outcome for outcome in (FAILED, UNDECIDED, PASSED) if outcome in seen), SKIPPED)
