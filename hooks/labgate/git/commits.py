@@ -1,0 +1,101 @@
+"""Commits and ranges of commits, read in as few processes as the range allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from labgate.errors import GitError
+from labgate.git.repository import Repository
+from labgate.proposal import Commit, Identity
+
+_FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%cn", "%ce", "%B", "%(trailers:only=true,unfold=false)")
+
+
+def rev_list(
+    repository: Repository, include: Iterable[str], exclude: Iterable[str] = (), *options: str
+) -> tuple[str, ...]:
+    """Return the commits that ``include`` reaches and ``exclude`` does not, newest first, parents after children.
+
+    Raised: ``MissingObjectError`` when history is missing here.
+    """
+    lines = [*include, *(f"^{oid}" for oid in exclude)]
+    if not any(not line.startswith("^") for line in lines):
+        return ()
+    output = repository.git.run(
+        "rev-list", "--topo-order", *options, "--stdin", stdin="\n".join(lines).encode() + b"\n"
+    )
+    return tuple(output.decode().split())
+
+
+def parents_of(
+    repository: Repository, include: Iterable[str], exclude: Iterable[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Return the range's commits, newest first, each with its parents."""
+    lines = [*include, *(f"^{oid}" for oid in exclude)]
+    output = repository.git.run(
+        "rev-list", "--topo-order", "--parents", "--stdin", stdin="\n".join(lines).encode() + b"\n"
+    )
+    rows = (line.split() for line in output.decode().splitlines())
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def read_commits(repository: Repository, oids: Iterable[str]) -> tuple[Commit, ...]:
+    """Return the commits in the given order.
+
+    The trailer block is git's own reading of the object (git-interpret-trailers), not of an edited message.
+    """
+    wanted = tuple(oids)
+    if not wanted:
+        return ()
+    output = repository.git.run(
+        *("log", "-z", "--no-walk=unsorted", "--stdin", "--no-show-signature", "--no-mailmap"),
+        f"--format={'%x00'.join(_FIELDS)}",
+        stdin="\n".join(wanted).encode() + b"\n",
+    )
+    fields = output.decode("utf-8", "backslashreplace").split("\0")
+    size = len(_FIELDS)
+    commits = tuple(_commit(fields[start : start + size]) for start in range(0, len(fields) - size + 1, size))
+    if tuple(commit.oid for commit in commits) != wanted:
+        # A header or message with bytes that no porcelain writes; never guess which commit says what.
+        message = "git log: a commit in this range cannot be read unambiguously"
+        raise GitError(message, "git fsck --no-dangling")
+    return commits
+
+
+def _commit(fields: list[str]) -> Commit:
+    oid, parents, tree, author, author_email, committer, committer_email, message, trailers = fields
+    return Commit(
+        oid.strip(),
+        tuple(parents.split()),
+        tree,
+        Identity(author, author_email),
+        Identity(committer, committer_email),
+        message,
+        tuple(_unfolded_lines(trailers)),
+    )
+
+
+def _unfolded_lines(block: str) -> list[str]:
+    """Split a trailer block into trailers; a folded one keeps its line breaks, so that it can be refused as such."""
+    trailers: list[str] = []
+    for line in block.split("\n"):
+        if line[:1] in (" ", "\t") and trailers:
+            trailers[-1] += "\n" + line
+        elif line:
+            trailers.append(line)
+    return trailers
+
+
+def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
+    """Say whether ``descendant`` reaches ``ancestor``."""
+    return repository.git.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0
+
+
+def has_commit(repository: Repository, oid: str) -> bool:
+    """Say whether a commit's object is here."""
+    return repository.git.status("cat-file", "-e", f"{oid}^{{commit}}", accept=(0, 1, 128))[0] == 0
+
+
+def tree_of(repository: Repository, commit: str) -> str:
+    """Return the oid of a commit's tree."""
+    return repository.git.run("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").decode().strip()

@@ -1,0 +1,82 @@
+"""Refs and revisions: which names exist, what they point at, what a user's word means. Full refnames throughout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labgate.errors import GitError, UsageError
+from labgate.git.repository import Remote, Repository
+
+HEADS = "refs/heads/"
+REMOTES = "refs/remotes/"
+_FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(symref)"
+
+
+@dataclass(frozen=True)
+class TrackingRef:
+    """A remote-tracking ref: ``ref`` is its name here, ``remote_ref`` the name it stands for on ``remote``."""
+
+    ref: str
+    remote: str
+    remote_ref: str
+    oid: str
+
+
+def read_refs(repository: Repository) -> dict[str, str]:
+    """Return every ref that leads to a commit, with that commit's oid; symbolic refs (``origin/HEAD``) are left out."""
+    refs = {}
+    for line in (
+        repository.git.run("for-each-ref", f"--format={_FORMAT}").decode("utf-8", "surrogateescape").splitlines()
+    ):
+        name, kind, oid, peeled_kind, peeled, symref = line.split("\0")
+        if symref:
+            continue
+        if kind == "commit":
+            refs[name] = oid
+        elif peeled_kind == "commit":
+            refs[name] = peeled
+    return refs
+
+
+def tracking_refs(refs: dict[str, str], remotes: tuple[Remote, ...]) -> tuple[TrackingRef, ...]:
+    """Return the remote-tracking refs by the layout ``refs/remotes/REMOTE/BRANCH``, the longest remote name first."""
+    names = sorted((remote.name for remote in remotes), key=len, reverse=True)
+    found = []
+    for ref, oid in refs.items():
+        if not ref.startswith(REMOTES):
+            continue
+        rest = ref.removeprefix(REMOTES)
+        remote = next((name for name in names if rest.startswith(f"{name}/")), None)
+        if remote is not None:
+            found.append(TrackingRef(ref, remote, HEADS + rest.removeprefix(f"{remote}/"), oid))
+    return tuple(found)
+
+
+def symbolic_ref(repository: Repository, name: str) -> str | None:
+    """Return the ref that a symbolic ref points at, or ``None`` when it is none or does not exist."""
+    status, output = repository.git.status("symbolic-ref", "--quiet", name, accept=(0, 1))
+    return output.decode("utf-8", "surrogateescape").strip() if status == 0 else None
+
+
+def resolve_commit(repository: Repository, revision: str) -> str:
+    """Return the full oid of the commit that a full refname, an oid or any other revision names.
+
+    Raised: ``UsageError`` when it names no commit here.
+    """
+    try:
+        output = repository.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+    except GitError:
+        output = b""
+    if not output:
+        message = f"{revision!r} names no commit in this repository"
+        raise UsageError(message, "git fetch --all, or check the spelling with: git branch --all")
+    return output.decode().strip()
+
+
+def branch_of(revision: str, refs: dict[str, str]) -> str | None:
+    """Return the full name of the local or remote-tracking branch that a user's word names, or ``None``.
+
+    Unlike git, a branch wins over a tag of the same name: labgate judges branches.
+    """
+    candidates = (revision, HEADS + revision, REMOTES + revision)
+    return next((ref for ref in candidates if ref in refs and ref.startswith((HEADS, REMOTES))), None)

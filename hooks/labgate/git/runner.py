@@ -1,0 +1,190 @@
+"""Start the git binary so that neither the caller's environment nor a repository's configuration decides what runs.
+
+Every verdict goes through ``Git.run``. On the commit hook's path: ``os.posix_spawn`` instead of ``subprocess``, whose
+import alone costs more than a passing hook (docs/adr/0002).
+"""
+
+from __future__ import annotations
+
+import os
+
+from labgate.errors import GitError, MissingObjectError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Environment = Mapping[str, str]
+
+#: What git may inherit from the caller; all else (``GIT_CONFIG_*``, ``GIT_EXTERNAL_DIFF``, ``PYTHON*``) is dropped.
+INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME", "LANG", "TMPDIR", "SYSTEMROOT", "USERPROFILE", "SSH_AUTH_SOCK")
+
+#: Where the caller says that the repository is; honoured once, in discovery.
+LOCATION = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM")
+
+#: Where pre-receive finds the objects of a push that is not accepted yet (git-receive-pack, "quarantine").
+QUARANTINE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
+
+_FIXED = {
+    "LC_ALL": "C.UTF-8",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+}
+_HARDENED = {
+    **_FIXED,
+    # Replacement objects and grafts would show another history than the one that is pushed.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    # A missing blob of a partial clone means "undecided"; git < 2.44 does not know this and stops at protocol.allow.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+}
+_OPTIONS = (
+    "--no-pager",
+    "--no-replace-objects",
+    "--literal-pathspecs",
+    *("-c", "core.fsmonitor=false"),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", f"core.attributesFile={os.devnull}"),
+    *("-c", "core.quotePath=false"),
+    *("-c", "diff.external="),
+    *("-c", "diff.renames=false"),
+    *("-c", "diff.orderFile="),
+    *("-c", "diff.algorithm=myers"),
+    *("-c", "log.showSignature=false"),
+    *("-c", "log.mailmap=false"),
+    *("-c", "i18n.logOutputEncoding=UTF-8"),
+    *("-c", "trailer.separators=:"),
+    *("-c", "protocol.allow=never"),
+    *("-c", "gpg.ssh.program=ssh-keygen"),
+    *("-c", "advice.graftFileDeprecated=false"),
+)
+#: Without a work tree or an index git has no in-tree attributes to obey: ``*.py -diff`` cannot hide lines, a merge
+#: driver or ``merge=union`` cannot change a merge.
+_OBJECTS_ONLY = ("-c", "core.bare=true")
+_NO_INDEX = "labgate-reads-no-index"
+
+_MISSING = (
+    b"missing blob",
+    b"missing tree",
+    b"missing commit",
+    b"could not fetch",
+    b"lazy fetch",
+    b"promisor",
+    b"unable to read",
+    b"could not read",
+    b"bad object",
+    b"not a valid object",
+    b"unable to find",
+    b"not our ref",
+    b"failed to fetch",
+)
+
+
+def spawn(argv: Sequence[str], env: Environment, stdin: bytes | None = None) -> tuple[int, bytes, bytes]:
+    """Run a program and return its exit status (negative signal number if killed), standard output and standard error.
+
+    ``stdin`` ``None`` means an empty one. Raised: ``GitError`` when the program cannot be started.
+    """
+    given = None if stdin is None else _scratch(stdin)
+    errors = _scratch(b"")
+    readable, writable = os.pipe()
+    try:
+        feed = (
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if given is None else (os.POSIX_SPAWN_DUP2, given, 0)
+        )
+        streams = [feed, (os.POSIX_SPAWN_DUP2, writable, 1), (os.POSIX_SPAWN_DUP2, errors, 2)]
+        try:
+            pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=streams)
+        except OSError as error:
+            reason = f"cannot start {argv[0]}: {error.strerror}"
+            raise GitError(reason, "install git >= 2.34 and put it on PATH") from None
+        os.close(writable)
+        writable = -1
+        try:
+            output = _drain(readable)
+        finally:
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os.lseek(errors, 0, os.SEEK_SET)
+        return status, output, _drain(errors)
+    finally:
+        for descriptor in (given, errors, readable, writable):
+            if descriptor is not None and descriptor >= 0:
+                os.close(descriptor)
+
+
+def _scratch(content: bytes) -> int:
+    """Return a descriptor of an anonymous file with this content: unlike a pipe, it can never block git."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("labgate")
+    else:
+        import tempfile
+
+        descriptor, path = tempfile.mkstemp()
+        os.unlink(path)
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _drain(descriptor: int) -> bytes:
+    chunks = []
+    while chunk := os.read(descriptor, 1 << 20):
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def caller_env(environ: Environment, keep: Sequence[str] = ()) -> dict[str, str]:
+    """Return the part of the caller's environment that git may see, without hardening (discovery, configuration)."""
+    return {name: environ[name] for name in (*INHERITED, *keep) if name in environ} | _FIXED
+
+
+def first_line(text: bytes) -> str:
+    """Return git's own first line of complaint, without its ``fatal:``."""
+    for line in text.decode("utf-8", "backslashreplace").splitlines():
+        for prefix in ("fatal: ", "error: "):
+            if line.startswith(prefix):
+                return line.removeprefix(prefix)
+    return text.decode("utf-8", "backslashreplace").strip().split("\n", 1)[0] or "git failed without a word"
+
+
+class Git:
+    """Git on one repository, hardened (security: docs/adr/0004).
+
+    ``git_dir`` is absolute. ``index`` is the index file of the stage (``GIT_INDEX_FILE``), ``None`` for calls that
+    look only at objects and refs. ``extra`` are kept ``GIT_*`` variables such as those of ``QUARANTINE``.
+    """
+
+    __slots__ = ("_env", "_head", "git_dir")
+
+    def __init__(
+        self, git_dir: str, environ: Environment, *, index: str | None = None, extra: Environment | None = None
+    ) -> None:
+        self.git_dir = git_dir
+        self._env = {name: environ[name] for name in INHERITED if name in environ} | _HARDENED | dict(extra or {})
+        self._env["GIT_INDEX_FILE"] = os.path.join(git_dir, _NO_INDEX) if index is None else index
+        self._head = ("git", "-C", git_dir, f"--git-dir={git_dir}", *_OPTIONS, *_OBJECTS_ONLY)
+
+    def run(self, *args: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)) -> bytes:
+        """Return git's standard output.
+
+        Raised: ``MissingObjectError`` when an object is not in this clone, ``GitError`` when the exit status is none of
+        ``accept``.
+        """
+        return self.status(*args, stdin=stdin, accept=accept)[1]
+
+    def status(self, *args: str, stdin: bytes | None = None, accept: tuple[int, ...]) -> tuple[int, bytes]:
+        """Return git's exit status, one of ``accept``, and its standard output. Raised: as ``run``."""
+        status, output, errors = spawn((*self._head, *args), self._env, stdin)
+        if status not in accept:
+            message = f"git {args[0]}: {first_line(errors)}"
+            if any(word in errors for word in _MISSING):
+                raise MissingObjectError(message)
+            raise GitError(message)
+        return status, output
