@@ -1,0 +1,35 @@
+"""Facts for experiment-hash: which experiment a branch is, and its own commits that are new to the remote."""
+
+from __future__ import annotations
+
+from labgate.checks.experiment_hash import Facts
+from labgate.facts.scene import Scene
+from labgate.git.commits import read_commits, rev_list
+from labgate.git.refs import HEADS
+from labgate.proposal import RefUpdate
+
+
+def experiment_branch(scene: Scene, update: RefUpdate) -> str | None:
+    """Return the full name of the experiment branch that an update is about, or ``None``."""
+    candidates = [update.ref] if scene.pushing or update.source is None else [HEADS + update.source]
+    for ref in candidates:
+        if {"service", "handle"} <= (scene.policy.classify(ref).fields or {}).keys():
+            return ref
+    return None
+
+
+def collect(scene: Scene, update: RefUpdate, branch: str) -> Facts:
+    """Return the commits on the experiment's first-parent chain that are no merges, not landed, and new if pushed."""
+    assert update.new is not None
+    fields = scene.policy.classify(branch).fields or {}
+    exclude = list(scene.span(update).landed)
+    if scene.pushing:
+        exclude += [ref.oid for ref in scene.tracking if ref.remote == scene.remote]
+    oids = rev_list(scene.repository, [update.new], exclude, "--first-parent", "--no-merges")
+    commits = read_commits(scene.repository, oids)
+    return Facts(
+        service=fields["service"],
+        handle=fields["handle"],
+        branch=branch,
+        commits=tuple((commit.oid, commit.subject, commit.message) for commit in reversed(commits)),
+    )

@@ -1,0 +1,153 @@
+"""Facts for research-gate: what derives from research, who contributed, and who claims to have reviewed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from labgate.checks.research_gate import Facts
+from labgate.errors import UndecidedError
+from labgate.facts.scene import Scene, Span
+from labgate.finding import Evidence
+from labgate.git.commits import has_commit, is_ancestor, read_commits
+from labgate.git.diffs import changed_entries, clean_merge
+from labgate.proposal import Commit, RefUpdate
+from labgate.provenance.evidence import find_evidence, reached_by_sources
+from labgate.provenance.sources import fetch_refspecs, source_patterns
+from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
+from labgate.reviews.quorum import JudgedClaim
+
+
+def collect(scene: Scene, update: RefUpdate) -> Facts:
+    """Return the facts of one update. Raised: ``UndecidedError``, ``GitError`` when this clone lacks what decides."""
+    kind = scene.policy.classify(update.ref).name
+    rewrite = _rewrite(scene, update) if scene.pushing and update.old is not None else None
+    source_ref = None if update.source is None else f"refs/heads/{update.source}"
+    context = Facts(
+        ref=update.ref,
+        remote=scene.remote,
+        protected=kind == "protected",
+        kind=kind,
+        rewrite=rewrite,
+        source=update.source,
+        source_kind=None if source_ref is None else scene.policy.classify(source_ref).name,
+        source_stated=update.source_stated,
+    )
+    if kind != "protected" or update.new is None or rewrite == "unknown-tip":
+        return context
+    scene.repository.require_history()
+    return _Gathering(scene, scene.span(update)).add_to(context)
+
+
+def undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
+    """Say why silence does not mean that a protected update is clean: not every source ref is known here."""
+    if scene.sources_complete or update.new is None or not scene.policy.is_protected(update.ref):
+        return None
+    remote = scene.remote or "origin"
+    refspecs = fetch_refspecs(source_patterns(scene.policy), remote)
+    command = " ".join(["git", "fetch", remote, *(f"'{spec}'" for spec in refspecs)])
+    return UndecidedError(f"the research refs of {remote} are not fetched here", command)
+
+
+def _rewrite(scene: Scene, update: RefUpdate) -> str | None:
+    if update.new is None:
+        return "deleted"
+    assert update.old is not None
+    if not has_commit(scene.repository, update.old):
+        return "unknown-tip"
+    return None if is_ancestor(scene.repository, update.old, update.new) else "non-fast-forward"
+
+
+class _Gathering:
+    """One update's evidence and reviews; each part is read only when an earlier one asks for it."""
+
+    def __init__(self, scene: Scene, span: Span) -> None:
+        self.scene = scene
+        self.span = span
+        self.repository = scene.repository
+
+    def add_to(self, context: Facts) -> Facts:
+        everything = self.scene.policy.gate.require_review == "all"
+        evidence = self._evidence()
+        derived = {oid for item in evidence for oid in item.commits}
+        needing = [c for c in self.span.commits if c.oid in derived or (everything and c.oid in self.unlanded)]
+        needing = [commit for commit in needing if not self._is_contentless(commit)]
+        if not needing:
+            return context
+        kept = frozenset(commit.oid for commit in needing)
+        return context.with_review(
+            evidence=tuple(_restricted(item, kept) for item in evidence if kept.intersection(item.commits)),
+            needing=tuple(commit.oid for commit in needing),
+            subjects={commit.oid: commit.subject for commit in needing},
+            paths=self._paths(needing),
+            claims=tuple(self._judged(claim) for claim in self._claims() if kept & claim.covers),
+            contributors=frozenset(email for commit in needing for email in _contributors(commit)),
+            rivals=self._rivals(evidence),
+        )
+
+    @cached_property
+    def unlanded(self) -> frozenset[str]:
+        return frozenset(self.span.unlanded)
+
+    def _evidence(self) -> tuple[Evidence, ...]:
+        reached = reached_by_sources(
+            self.repository, self.span.graph, self.span.head, self.span.exclude, self.span.oids
+        )
+        candidates = [commit for commit in self.span.commits if commit.oid in self.unlanded]
+        return find_evidence(self.span.graph, self.scene.policy, candidates, reached)
+
+    @cached_property
+    def _trees(self) -> Mapping[str, str]:
+        """The tree of each commit of the range and of each of its parents."""
+        inside = {commit.oid: commit.tree for commit in self.span.commits}
+        outside = dict.fromkeys(oid for commit in self.span.commits for oid in commit.parents if oid not in inside)
+        return inside | {commit.oid: commit.tree for commit in read_commits(self.repository, outside)}
+
+    def _is_contentless(self, commit: Commit) -> bool:
+        """Say whether a commit brings nothing of its own: it is empty, or the merge that git itself would make."""
+        if len(commit.parents) < 2:
+            return is_empty(commit, self._trees)
+        known: dict[str, bool] = self.__dict__.setdefault("_clean", {})
+        if commit.oid not in known:
+            known[commit.oid] = clean_merge(self.repository, commit.parents) == commit.tree
+        return known[commit.oid]
+
+    def _claims(self) -> tuple[Claim, ...]:
+        return read_claims(self.span.commits, self._trees)
+
+    def _judged(self, claim: Claim) -> JudgedClaim:
+        wrote: dict[str, str] = {}
+        people = {email for person in self.scene.policy.reviews.people for email in person.emails}
+        for commit in self.span.commits:
+            emails = people.intersection(_contributors(commit)) if commit.oid in claim.covers else ()
+            if emails and not self._is_contentless(commit):
+                wrote.update((email, commit.oid) for email in emails)
+        return JudgedClaim(claim.commit, claim.email, claim.covers, claim.flaw, wrote)
+
+    def _paths(self, commits: Iterable[Commit]) -> frozenset[str]:
+        if not self.scene.policy.reviews.quorum.groups:
+            return frozenset()
+        entries = changed_entries(self.repository, [commit.oid for commit in commits])
+        return frozenset(entry.path for found in entries.values() for entry in found)
+
+    def _rivals(self, evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:
+        """For each source ref the live branches of another kind that hold the same commits."""
+        found: dict[str, tuple[str, ...]] = {}
+        for item in evidence:
+            if item.method == "ancestry" and item.source_ref is not None:
+                rivals = dict.fromkeys(ref for oid in item.commits for ref in self.span.graph.rivals_of(oid))
+                found[item.source_ref] = tuple(rivals)
+        return found
+
+
+def _contributors(commit: Commit) -> tuple[str, ...]:
+    return (commit.author.key, commit.committer.key, *co_authors(commit))
+
+
+def _restricted(item: Evidence, kept: frozenset[str]) -> Evidence:
+    """Return the same evidence for fewer commits; ancestry speaks of the commits themselves."""
+    commits = tuple(oid for oid in item.commits if oid in kept)
+    sources = commits if item.method == "ancestry" else item.source_commits
+    return Evidence(
+        item.method, item.decisive, item.source_ref, commits, sources, item.score, item.matched_lines, item.paths
+    )

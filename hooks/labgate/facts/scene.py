@@ -1,0 +1,116 @@
+"""What all checks of one run share: the repository, the judging policy, the refs, and where the target stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
+from labgate.git.refs import TrackingRef, tracking_refs
+from labgate.git.repository import Repository
+from labgate.policy.model import Policy
+from labgate.proposal import Commit, RefUpdate
+from labgate.provenance.graph import ResearchGraph
+from labgate.provenance.sources import RefClasses, classify_refs, covers_sources
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One run's surroundings. ``remote`` is the remote that the proposal is for, ``None`` when there is none.
+
+    ``trunk_tip`` is the trunk's commit before the change, ``None`` where the trunk does not exist yet. ``fetched`` is
+    true when this run itself fetched every source ref. ``pushing`` is true when refs are really being moved (pre-push,
+    pre-receive), false when a range is only proposed (check).
+    """
+
+    repository: Repository
+    policy: Policy
+    refs: Mapping[str, str]
+    remote: str | None
+    trunk_tip: str | None
+    updates: tuple[RefUpdate, ...]
+    fetched: bool = False
+    pushing: bool = False
+
+    @cached_property
+    def tracking(self) -> tuple[TrackingRef, ...]:
+        return tracking_refs(dict(self.refs), self.repository.remotes)
+
+    @cached_property
+    def classes(self) -> RefClasses:
+        return classify_refs(self.policy, self.refs, self.tracking, self.repository.remotes)
+
+    @cached_property
+    def sources_complete(self) -> bool:
+        """Say whether every source ref of the remote is known here; without a remote there is nothing else to know."""
+        remote = next((item for item in self.repository.remotes if item.name == self.remote), None)
+        return self.fetched or self.remote is None or (remote is not None and covers_sources(self.policy, remote))
+
+    @cached_property
+    def remote_refs(self) -> dict[str, str]:
+        """The remote's branches as last seen: full name there, and tip."""
+        return {ref.remote_ref: ref.oid for ref in self.tracking if ref.remote == self.remote}
+
+    def span(self, update: RefUpdate) -> Span:
+        """Return what an update brings. Computed once for each update."""
+        known: dict[RefUpdate, Span] = self.__dict__.setdefault("_spans", {})
+        if update not in known:
+            known[update] = Span(self, update)
+        return known[update]
+
+
+class Span:
+    """The commits that one update brings to its target, the target standing at the update's old tip."""
+
+    def __init__(self, scene: Scene, update: RefUpdate) -> None:
+        assert update.new is not None, "a deletion brings nothing"
+        self.scene = scene
+        self.update = update
+        self.head = update.new
+
+    @cached_property
+    def _others(self) -> tuple[TrackingRef, ...]:
+        """Protected remote-tracking refs but the target's own, which stands at ``old``."""
+        own = (self.scene.remote, self.update.ref)
+        return tuple(ref for ref in self.scene.classes.protected if (ref.remote, ref.remote_ref) != own)
+
+    @cached_property
+    def base(self) -> tuple[str, ...]:
+        """Where the target stands: its old tip; when that was never fetched, where it was last seen."""
+        old = self.update.old
+        if old is not None and not has_commit(self.scene.repository, old):
+            old = self.scene.remote_refs.get(self.update.ref)
+        return () if old is None else (old,)
+
+    @cached_property
+    def landed(self) -> tuple[str, ...]:
+        """Tips of all that is on a protected branch before the change."""
+        return (*self.base, *dict.fromkeys(ref.oid for ref in self._others))
+
+    @cached_property
+    def exclude(self) -> tuple[str, ...]:
+        """What the range leaves out: the old tip, and the remote's protected refs that do not reach the head."""
+        mine = dict.fromkeys(ref.oid for ref in self._others if ref.remote == self.scene.remote)
+        repository = self.scene.repository
+        return (*self.base, *(oid for oid in mine if not is_ancestor(repository, self.head, oid)))
+
+    @cached_property
+    def oids(self) -> tuple[str, ...]:
+        """The range, children before parents."""
+        return rev_list(self.scene.repository, [self.head], self.exclude)
+
+    @cached_property
+    def commits(self) -> tuple[Commit, ...]:
+        return read_commits(self.scene.repository, self.oids)
+
+    @cached_property
+    def unlanded(self) -> tuple[str, ...]:
+        """The commits of the range that no protected branch holds, children before parents."""
+        return rev_list(self.scene.repository, [self.head], self.landed)
+
+    @cached_property
+    def graph(self) -> ResearchGraph:
+        protected = self._others
+        classes = RefClasses(self.scene.classes.sources, protected, self.scene.classes.others)
+        return ResearchGraph(self.scene.repository, classes, self.base)

@@ -1,0 +1,81 @@
+"""The part of history that no protected branch holds, and which refs reach which of its commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from labgate.git.commits import parents_of
+from labgate.git.repository import Repository
+from labgate.provenance.sources import RefClasses, SourceRef
+
+_Ref = TypeVar("_Ref")
+
+
+class ResearchGraph:
+    """Unlanded history, read from git when first asked and walked in memory from then on.
+
+    A commit is research when a source ref reaches it, no protected remote-tracking ref does, and it is not exempt.
+    Exempt are the commits of a live remote-tracking branch of another kind that has no commit on a source ref's
+    first-parent chain: a topic branch that was merged into research stays what it was.
+    """
+
+    def __init__(self, repository: Repository, classes: RefClasses, landed: Sequence[str]) -> None:
+        self.classes = classes
+        self._repository = repository
+        self._landed = [*landed, *(ref.oid for ref in classes.protected)]
+
+    @cached_property
+    def _parents(self) -> dict[str, tuple[str, ...]]:
+        tips = [ref.oid for ref in (*self.classes.sources, *self.classes.others)]
+        return parents_of(self._repository, tips, self._landed) if tips else {}
+
+    def _reach(self, tips: Sequence[str]) -> dict[str, int]:
+        """Return for each unlanded commit a bit set of the tips that reach it (children come before parents)."""
+        reached = dict.fromkeys(self._parents, 0)
+        for bit, oid in enumerate(tips):
+            if oid in reached:
+                reached[oid] |= 1 << bit
+        for oid, parents in self._parents.items():
+            for parent in parents:
+                if parent in reached:
+                    reached[parent] |= reached[oid]
+        return reached
+
+    @cached_property
+    def _by_source(self) -> dict[str, int]:
+        return self._reach([source.oid for source in self.classes.sources])
+
+    @cached_property
+    def _by_other(self) -> dict[str, int]:
+        return self._reach([other.oid for other in self.classes.others])
+
+    @cached_property
+    def _exempting(self) -> int:
+        """The other branches, as bits, that have no commit on a source ref's first-parent chain."""
+        bits = (1 << len(self.classes.others)) - 1
+        seen = set()
+        for source in self.classes.sources:
+            oid: str | None = source.oid
+            while oid is not None and oid in self._parents and oid not in seen:
+                seen.add(oid)
+                bits &= ~self._by_other[oid]
+                oid = next(iter(self._parents[oid]), None)
+        return bits
+
+    def is_research(self, oid: str) -> bool:
+        """Say whether a commit is research by ancestry."""
+        return bool(self._by_source.get(oid, 0)) and not self._by_other[oid] & self._exempting
+
+    def sources_of(self, oid: str) -> tuple[SourceRef, ...]:
+        """Return the source refs that reach an unlanded commit."""
+        return _chosen(self.classes.sources, self._by_source.get(oid, 0))
+
+    def rivals_of(self, oid: str) -> tuple[str, ...]:
+        """Return the full names of the other live branches that hold a commit too."""
+        return tuple(other.ref for other in _chosen(self.classes.others, self._by_other.get(oid, 0)))
+
+
+def _chosen(items: Sequence[_Ref], bits: int) -> tuple[_Ref, ...]:
+    return tuple(item for bit, item in enumerate(items) if bits >> bit & 1)

@@ -1,0 +1,129 @@
+"""Sort the refs of this clone: research sources, protected tips, and live branches of every other kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from labgate.git.refs import HEADS, TrackingRef
+from labgate.git.repository import Remote
+from labgate.policy.model import Kind, Policy
+
+
+@dataclass(frozen=True)
+class SourceRef:
+    """A ref that holds research. ``branch`` is the full refname it stands for on its remote (or here, if local)."""
+
+    ref: str
+    branch: str
+    oid: str
+    remote: str | None
+
+
+@dataclass(frozen=True)
+class RefClasses:
+    """What the refs here are to the research gate.
+
+    Local branches are never ``protected``: anybody can move their own ``main``. ``others`` are remote-tracking branches
+    of every other kind.
+    """
+
+    sources: tuple[SourceRef, ...]
+    protected: tuple[TrackingRef, ...]
+    others: tuple[TrackingRef, ...]
+
+    def protected_on(self, remote: str | None) -> tuple[TrackingRef, ...]:
+        return tuple(ref for ref in self.protected if ref.remote == remote)
+
+
+def classify_refs(
+    policy: Policy, refs: Mapping[str, str], tracking: Sequence[TrackingRef], remotes: Sequence[Remote]
+) -> RefClasses:
+    """Class every local and remote-tracking branch by the policy."""
+    gate = policy.gate
+    foreign = {remote.name for remote in remotes if is_source_repository(policy, remote)}
+    sources = [
+        SourceRef(ref, ref, oid, None)
+        for ref, oid in refs.items()
+        if ref.startswith(HEADS) and policy.classify(ref).name in gate.sources
+    ]
+    protected, others = [], []
+    for ref in tracking:
+        kind = policy.classify(ref.remote_ref).name
+        if ref.remote in foreign or kind in gate.sources:
+            sources.append(SourceRef(ref.ref, ref.remote_ref, ref.oid, ref.remote))
+        elif kind == "protected":
+            protected.append(ref)
+        else:
+            others.append(ref)
+    # The remote-tracking name comes first: it is the one that a teammate can look up.
+    sources.sort(key=lambda source: (source.remote is None, source.ref))
+    return RefClasses(tuple(sources), tuple(protected), tuple(others))
+
+
+def is_source_repository(policy: Policy, remote: Remote) -> bool:
+    """Say whether a remote is one of the policy's ``source-repositories``."""
+    name = repository_name(remote.url)
+    return name is not None and any(glob.matches(name) for glob in policy.gate.source_repositories)
+
+
+def repository_name(url: str | None) -> str | None:
+    """Return ``host/owner/name`` of a URL, without scheme, user, port and ``.git``; a local path has no such name."""
+    if url is None:
+        return None
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        # git's scp-like form, host:path, needs a host and no slash before the colon (git-clone, "GIT URLS").
+        host, colon, path = url.partition(":")
+        if not colon or "/" in host:
+            return None
+        rest = f"{host}/{path.lstrip('/')}"
+    elif scheme == "file":
+        return None
+    host, _, path = rest.partition("/")
+    host = host.rpartition("@")[2].partition(":")[0]
+    return f"{host.lower()}/{path.strip('/').removesuffix('.git')}"
+
+
+def source_patterns(policy: Policy) -> tuple[str, ...]:
+    """Return ref patterns, one ``*`` at the end, that cover every branch of the source kinds."""
+    kinds = [kind for name in policy.gate.sources if (kind := policy.kind(name)) is not None]
+    return _patterns(kinds)
+
+
+def protected_patterns(policy: Policy) -> tuple[str, ...]:
+    """Return ref patterns that cover every protected branch (tags need no refspec: git fetches them itself)."""
+    kind = policy.kind("protected")
+    return _patterns([kind] if kind is not None else [])
+
+
+def _patterns(kinds: Sequence[Kind]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for kind in kinds:
+        for template in kind.templates:
+            prefix = template.literal_prefix
+            if prefix.startswith(HEADS):
+                found[prefix if prefix == HEADS + template.text else f"{prefix}*"] = None
+    return tuple(found)
+
+
+def covers_sources(policy: Policy, remote: Remote) -> bool:
+    """Say whether a remote's fetch refspecs (git-fetch, "CONFIGURED") bring every branch of the source kinds."""
+    positive = [spec.lstrip("+").partition(":") for spec in remote.fetch if not spec.startswith("^")]
+    negative = [spec.removeprefix("^") for spec in remote.fetch if spec.startswith("^")]
+    for pattern in source_patterns(policy):
+        prefix = pattern.removesuffix("*")
+        covered = any(target.startswith("refs/remotes/") and _covers(source, pattern) for source, _, target in positive)
+        if not covered or any(spec.partition("*")[0].startswith(prefix) or _covers(spec, pattern) for spec in negative):
+            return False
+    return True
+
+
+def _covers(refspec: str, pattern: str) -> bool:
+    head, star, tail = refspec.partition("*")
+    return pattern.startswith(head) and not tail if star else refspec == pattern
+
+
+def fetch_refspecs(patterns: Sequence[str], remote: str) -> tuple[str, ...]:
+    """Return the refspecs that bring these branches to where remote-tracking refs stand."""
+    return tuple(f"+{pattern}:refs/remotes/{remote}/{pattern.removeprefix(HEADS)}" for pattern in patterns)

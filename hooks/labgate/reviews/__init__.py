@@ -1,0 +1,1 @@
+"""Reviews: who claims to have reviewed what, who those people are, and whether that is enough."""

@@ -1,0 +1,139 @@
+"""Review markers at level ``trailer``: find every claim in a range of commits, and say why a claim cannot count.
+
+A ``Reviewed-by: Name <email>`` line counts in the trailer block (git-interpret-trailers) of the commit itself, of a
+merge that brings it in, or of an empty commit above it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from labgate.proposal import Commit
+
+KEY = "Reviewed-by"
+
+#: Why a claim cannot count, whoever it names.
+OUTSIDE_BLOCK = "outside the trailer block"
+FOLDED = "folded over two lines"
+LOOK_ALIKE = "the key only looks like Reviewed-by"
+MALFORMED = "no Name <email>"
+
+_PERSON = re.compile(r"^(?P<name>[^<>]*)<(?P<email>[^<>\s]+)>$")
+_CO_AUTHOR = re.compile(r"^co-authored-by[ \t]*:[^<\n]*<([^<>\s]+)>[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_SEPARATED = re.compile(r"^(?P<key>[^:\n]{1,40}?)[ \t]*:[ \t]*(?P<value>.*)$")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One review marker as a commit states it.
+
+    ``commit`` states it; ``covers`` are the commits of the range that it speaks for. ``email`` is casefolded, ``None``
+    where the claim names none. ``flaw`` is why it cannot count whoever it names, or ``None``.
+    """
+
+    commit: str
+    email: str | None
+    covers: frozenset[str]
+    flaw: str | None
+
+
+def claims_in(commit: Commit) -> tuple[tuple[str | None, str | None], ...]:
+    """Return (email, flaw) for each line of a message that claims a review, in the order of the message."""
+    found: list[tuple[str | None, str | None]] = []
+    counted: dict[str, int] = {}
+    for trailer in commit.trailers:
+        key, value = _split(trailer)
+        if not _looks_like_key(key):
+            continue
+        counted[trailer.split("\n", 1)[0].strip()] = counted.get(trailer.split("\n", 1)[0].strip(), 0) + 1
+        found.append((_email(value), _flaw(key, value)))
+    for line in commit.message.split("\n")[1:]:
+        text = line.strip()
+        if counted.get(text, 0):
+            counted[text] -= 1
+        else:
+            key, value = _split(text)
+            if _looks_like_key(key):
+                found.append((_email(value), OUTSIDE_BLOCK if _is_key(key) else LOOK_ALIKE))
+    return tuple(found)
+
+
+def co_authors(commit: Commit) -> tuple[str, ...]:
+    """Return the casefolded emails of every ``Co-authored-by:`` line, wherever it stands: layout hides nobody."""
+    return tuple(email.casefold() for email in _CO_AUTHOR.findall(commit.message))
+
+
+def read_claims(span: Sequence[Commit], trees: Mapping[str, str]) -> tuple[Claim, ...]:
+    """Return every claim of a range, newest commit first, with the commits of the range that it covers.
+
+    ``span`` is in topological order, children first. ``trees`` gives the tree of each commit and of each parent outside
+    the range, which is how an empty commit is known.
+    """
+    parents = {commit.oid: commit.parents for commit in span}
+    claims = []
+    for commit in span:
+        stated = claims_in(commit)
+        if not stated:
+            continue
+        covers = frozenset({commit.oid})
+        if len(commit.parents) > 1:
+            covers |= _reachable(commit.parents[1:], parents) - _reachable(commit.parents[:1], parents)
+        elif is_empty(commit, trees):
+            covers |= _reachable(commit.parents, parents)
+        claims += [Claim(commit.oid, email, covers, flaw) for email, flaw in stated]
+    return tuple(claims)
+
+
+def is_empty(commit: Commit, trees: Mapping[str, str]) -> bool:
+    """Say whether a commit has one parent and that parent's tree."""
+    return len(commit.parents) == 1 and trees.get(commit.parents[0]) == commit.tree
+
+
+def _reachable(tips: Sequence[str], parents: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    seen: set[str] = set()
+    queue = [oid for oid in tips if oid in parents]
+    while queue:
+        oid = queue.pop()
+        if oid not in seen:
+            seen.add(oid)
+            queue.extend(parent for parent in parents[oid] if parent in parents)
+    return frozenset(seen)
+
+
+def _split(line: str) -> tuple[str, str]:
+    match = _SEPARATED.match(line.split("\n", 1)[0])
+    if match is None:
+        return "", ""
+    return match["key"], line[match.start("value") :]
+
+
+def _is_key(key: str) -> bool:
+    return key.casefold() == KEY.casefold() and key.isascii()
+
+
+def _looks_like_key(key: str) -> bool:
+    """Say whether people would read this key as Reviewed-by, with whatever dashes, spaces or look-alike letters."""
+    letters = unicodedata.normalize("NFKD", key).casefold().translate(_LOOK_ALIKES)
+    return "".join(letter for letter in letters if "a" <= letter <= "z") == "reviewedby"
+
+
+#: Cyrillic and Greek letters that look like those of "reviewed by" (Unicode TR 39, confusables).
+_LOOK_ALIKES = str.maketrans(
+    {"е": "e", "ѵ": "v", "і": "i", "ԁ": "d", "Ь": "b", "у": "y", "ν": "v", "ι": "i", "г": "r", "ԝ": "w"}
+)
+
+
+def _email(value: str) -> str | None:
+    match = _PERSON.match(value.replace("\n", " ").strip())
+    return match["email"].casefold() if match else None
+
+
+def _flaw(key: str, value: str) -> str | None:
+    if not _is_key(key):
+        return LOOK_ALIKE
+    if "\n" in value:
+        return FOLDED
+    return None if _PERSON.match(value.strip()) else MALFORMED
