@@ -1,0 +1,68 @@
+"""Globs over paths and repository names: ``*`` and ``?`` within a segment, ``**`` for any number of segments. HOT.
+
+What it shares with gitignore(5) means the same: a glob without ``/`` is held against the last segment, at any depth;
+with a ``/`` it is held against the whole path, and a leading ``/`` only says so (``/setup.py``). There is no other
+magic: ``[`` and ``{`` are themselves. Time is at most the product of both lengths.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Glob:
+    """A glob; ``text`` is how it is written, and two globs are equal when their texts are."""
+
+    __slots__ = ("_segments", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # "**" before it says "at any depth" of a glob without a slash, so that one rule does for both.
+        self._segments = tuple((text.removeprefix("/") if "/" in text else "**/" + text).split("/"))
+
+    def __eq__(self, other: object) -> bool:
+        return self.text == other.text if isinstance(other, Glob) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Glob({self.text!r})"
+
+    def matches(self, path: str) -> bool:
+        """Say whether a path (or a repository's ``host/owner/name``), with ``/`` between segments, matches."""
+        return _align(self._segments, path.split("/"), "**", _segment_fits)
+
+
+def _segment_fits(glob: str, name: str) -> bool:
+    if "*" not in glob and "?" not in glob:
+        return glob == name
+    return _align(glob, name, "*", _character_fits)
+
+
+def _character_fits(glob: str, character: str) -> bool:
+    return glob in ("?", character)
+
+
+def _align(glob: Sequence[str], items: Sequence[str], star: str, fits: Callable[[str, str], bool]) -> bool:
+    """Hold the pieces of a glob against ``items``, where the piece ``star`` stands for any number of them.
+
+    Only the latest star is ever lengthened: an earlier one could at best reach the same place later.
+    """
+    at = position = 0
+    resume: tuple[int, int] | None = None
+    while position < len(items):
+        if at < len(glob) and glob[at] == star:
+            at += 1
+            resume = (at, position)
+        elif at < len(glob) and fits(glob[at], items[position]):
+            at += 1
+            position += 1
+        elif resume is not None:
+            at, position = resume[0], resume[1] + 1
+            resume = (at, position)
+        else:
+            return False
+    return all(piece == star for piece in glob[at:])

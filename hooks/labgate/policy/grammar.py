@@ -1,0 +1,284 @@
+"""The grammar of branch names: fields with their legal values, and name templates such as ``research/{topic}``. HOT."""
+
+from __future__ import annotations
+
+from labgate.policy.pattern import Pattern
+from labgate.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+#: What a field holds when the policy says nothing of it: words joined by single hyphens, no ``--``, no ``/``.
+DEFAULT_PATTERN = "[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*"
+#: What a field named ``issue`` holds when the policy says nothing of it.
+ISSUE_PATTERN = "[0-9]+"
+
+#: Longest template, in characters; git's own limit for a segment of a name is a file name's, mostly 255 bytes.
+MAX_TEXT = 250
+
+#: Longest refname, in characters, that is cut with regard to what its fields may hold: that takes quadratic time.
+MAX_LEGAL_CUT = 300
+
+_HEADS = "refs/heads/"
+_NAME_START = frozenset("abcdefghijklmnopqrstuvwxyz")
+_NAME = _NAME_START | frozenset("0123456789_-")
+
+#: The stars of a template: (part of) a segment; any number of segments, each with its ``/``; one or more at the end.
+STAR, FOLDERS, REST = 1, 2, 3
+
+_patterns: dict[str, Pattern] = {}
+
+
+class TemplateError(ValueError):
+    """Raised when a name template is not understood; ``position`` counts characters from 0."""
+
+    def __init__(self, text: str, position: int, reason: str) -> None:
+        super().__init__(f"character {position + 1}: {reason}")
+        self.text = text
+        self.position = position
+        self.reason = reason
+
+
+class Field(Value):
+    """A named part of a branch name and what it may hold.
+
+    ``words`` are the only legal values, or ``None`` where ``pattern_text`` says what is legal, which is ``None`` beside
+    words. A pattern is compiled when a value is first held against it: ``PatternError`` is raised then, and never for a
+    policy that ``policy.parse`` accepted.
+    """
+
+    __slots__ = ("name", "pattern_text", "words")
+
+    def __init__(self, name: str, rule: Sequence[str] | None = None) -> None:
+        self.name = name
+        self.words: tuple[str, ...] | None = None
+        self.pattern_text: str | None = None
+        if rule is None:
+            self.pattern_text = ISSUE_PATTERN if name == "issue" else DEFAULT_PATTERN
+        elif isinstance(rule, str):
+            self.pattern_text = rule
+        else:
+            self.words = tuple(rule)
+
+    def allows(self, value: str) -> bool:
+        """Say whether a value is legal; the empty one never is."""
+        if self.words is not None:
+            return value != "" and value in self.words
+        return value != "" and self._pattern().fullmatch(value)
+
+    def ends(self, text: str, start: int, stop: int) -> Iterable[int]:
+        """Return, ascending, every ``end <= stop`` for which ``text[start:end]`` is a legal value."""
+        if self.words is None:
+            return self._pattern().ends(text, start, stop)
+        lengths = {len(word) for word in self.words if word and text.startswith(word, start)}
+        return sorted(start + length for length in lengths if start + length <= stop)
+
+    @property
+    def spans(self) -> bool:
+        """Whether a value may hold ``/``: some word does, or the pattern names it."""
+        if self.words is not None:
+            return any("/" in word for word in self.words)
+        return self._pattern().admits("/")
+
+    def _pattern(self) -> Pattern:
+        text = self.pattern_text or ""
+        pattern = _patterns.get(text)
+        if pattern is None:
+            pattern = _patterns[text] = Pattern(text)
+        return pattern
+
+
+class Template:
+    """A name with holes: ``{field}``, ``*`` for (a part of) one segment, ``**`` for any number of segments.
+
+    A ``text`` that starts with ``refs/`` is a full refname, any other a branch. ``**`` fills whole segments; at the end
+    it fills at least one, because git cannot hold ``a`` beside ``a/b``. ``fields`` are this template's own, in order of
+    appearance; one that the given mapping lacks gets the default ``Field``. ``literal_prefix`` is the text of the full
+    refname before the first hole. ``tokens`` are the pieces of the full refname: literal texts, never two in a row,
+    fields and stars. Raises ``TemplateError``.
+    """
+
+    __slots__ = ("_cuts", "_spans", "_suffix", "fields", "literal_prefix", "text", "tokens")
+
+    def __init__(self, text: str, fields: Mapping[str, Field]) -> None:
+        tokens = _tokens(text, fields)
+        self.text = text
+        self.fields: dict[str, Field] = {token.name: token for token in tokens if isinstance(token, Field)}
+        self.literal_prefix = tokens[0] if isinstance(tokens[0], str) else ""
+        self.tokens = tokens
+        self._suffix = tokens[-1] if isinstance(tokens[-1], str) and len(tokens) > 1 else ""
+        self._spans: frozenset[str] | None = None
+        self._cuts = sum(not isinstance(token, str) for token in tokens) > 1
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Template):
+            return NotImplemented
+        return self.text == other.text and self.fields == other.fields
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Template({self.text!r})"
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        return tuple(self.fields)
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the template has no holes: it fits one name only."""
+        return self.tokens == (self.literal_prefix,)
+
+    def fits(self, ref: str) -> dict[str, str] | None:
+        """Return the fields' raw values if the literal text fits a full refname, else ``None``.
+
+        A value is not empty and holds ``/`` only where its field ``spans``. Of several ways to cut a name, one whose
+        values are all legal wins, else the one whose first values are shortest. A name of more than
+        ``MAX_LEGAL_CUT`` characters is only cut the second way, in linear time.
+        """
+        if not ref.startswith(self.literal_prefix) or not ref.endswith(self._suffix):
+            return None
+        raw = self._cut(ref, legal=False)
+        if raw is None or not self._cuts or len(ref) > MAX_LEGAL_CUT or self.bad_field(raw) is None:
+            return raw
+        return self._cut(ref, legal=True) or raw
+
+    def bad_field(self, values: Mapping[str, str]) -> str | None:
+        """Return the name of the first field whose value is not legal, or ``None`` if all are."""
+        return next((name for name, field in self.fields.items() if not field.allows(values[name])), None)
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Return the name that these values make: a branch, or a full refname where ``text`` is one.
+
+        Nothing is checked; ``bad_field`` does that. Raises ``KeyError`` for a value that is missing, and ``ValueError``
+        if the template has stars, which no value fills.
+        """
+        if any(isinstance(token, int) for token in self.tokens):
+            message = f"{self.text} has a star, so it does not make a name"
+            raise ValueError(message)
+        pieces = (values[token.name] if isinstance(token, Field) else str(token) for token in self.tokens)
+        ref = "".join(pieces)
+        return ref if self.text.startswith("refs/") else ref.removeprefix(_HEADS)
+
+    def _cut(self, ref: str, *, legal: bool) -> dict[str, str] | None:
+        if self._spans is None:
+            self._spans = frozenset(name for name, field in self.fields.items() if field.spans)
+        values = _Search(self.tokens, self._spans, ref, legal).run(0, 0)
+        return None if values is None else {name: values[name] for name in self.fields}
+
+
+class _Search:
+    """One attempt to cut a name along a template's tokens."""
+
+    __slots__ = ("dead", "legal", "ref", "spans", "tokens")
+
+    def __init__(self, tokens: Sequence[str | Field | int], spans: frozenset[str], ref: str, legal: bool) -> None:
+        self.tokens = tokens
+        self.spans = spans
+        self.ref = ref
+        self.legal = legal
+        self.dead: dict[tuple[int, int], int] = {}
+
+    def run(self, index: int, start: int) -> dict[str, str] | None:
+        """Return the values of the fields from token ``index`` on, or ``None`` if the rest of the name does not fit."""
+        tokens, ref = self.tokens, self.ref
+        if index < len(tokens):
+            token = tokens[index]
+            if isinstance(token, str):
+                if not ref.startswith(token, start):
+                    return None
+                start += len(token)
+                index += 1
+        if index == len(tokens):
+            return {} if start == len(ref) else None
+        hole = tokens[index]
+        stop = self._stop(hole, start)
+        # Where values are free, what a hole can reach from here it can also reach from any earlier place in the same
+        # segment: one failure settles every later start. Where they must be legal, each start is its own case.
+        case = (index, start if self.legal else stop)
+        if self.dead.get(case, start + 1) <= start:
+            return None
+        for end in self._ends(index, start, stop):
+            values = self.run(index + 1, end)
+            if values is not None:
+                if isinstance(hole, Field):
+                    values[hole.name] = ref[start:end]
+                return values
+        self.dead[case] = start
+        return None
+
+    def _stop(self, hole: str | Field | int, start: int) -> int:
+        """Return how far a hole that starts here can reach."""
+        if hole in (FOLDERS, REST) or (isinstance(hole, Field) and hole.name in self.spans):
+            return len(self.ref)
+        slash = self.ref.find("/", start)
+        return len(self.ref) if slash < 0 else slash
+
+    def _ends(self, index: int, start: int, stop: int) -> Iterable[int]:
+        hole = self.tokens[index]
+        if hole == FOLDERS:
+            return self._folders(start)
+        if isinstance(hole, Field) and self.legal:
+            return hole.ends(self.ref, start, stop)
+        first = start if hole == STAR else start + 1
+        if index + 1 == len(self.tokens):
+            return (stop,) if first <= stop == len(self.ref) else ()
+        following = self.tokens[index + 1]
+        return self._finds(following, first, stop) if isinstance(following, str) else range(first, stop + 1)
+
+    def _finds(self, literal: str, first: int, stop: int) -> Iterator[int]:
+        end = self.ref.find(literal, first, stop + len(literal))
+        while end >= 0:
+            yield end
+            end = self.ref.find(literal, end + 1, stop + len(literal))
+
+    def _folders(self, start: int) -> Iterator[int]:
+        yield start
+        slash = self.ref.find("/", start)
+        while slash >= 0:
+            yield slash + 1
+            slash = self.ref.find("/", slash + 1)
+
+
+def _tokens(text: str, fields: Mapping[str, Field]) -> tuple[str | Field | int, ...]:
+    """Return the pieces of a template's full refname."""
+    if len(text) > MAX_TEXT:
+        raise TemplateError(text, MAX_TEXT, f"a name has at most {MAX_TEXT} characters")
+    prefix = "" if text.startswith("refs/") else _HEADS
+    tokens: list[str | Field | int] = [prefix] if prefix else []
+    position = 0
+    while position < len(text):
+        token, length = _next_token(text, position, fields)
+        if isinstance(token, Field) and any(isinstance(seen, Field) and seen.name == token.name for seen in tokens):
+            raise TemplateError(text, position, f"{{{token.name}}} stands here a second time")
+        position += length
+        if isinstance(token, str) and tokens and isinstance(tokens[-1], str):
+            tokens[-1] += token
+        elif token != FOLDERS or tokens[-1:] != [FOLDERS]:
+            tokens.append(token)
+    return tuple(tokens) or ("",)
+
+
+def _next_token(text: str, position: int, fields: Mapping[str, Field]) -> tuple[str | Field | int, int]:
+    """Return the token at a position and how many characters it takes."""
+    character = text[position]
+    if character == "{":
+        end = text.find("}", position)
+        if end < 0:
+            raise TemplateError(text, position, "this { is never closed")
+        name = text[position + 1 : end]
+        if name[:1] not in _NAME_START or not _NAME.issuperset(name):
+            raise TemplateError(text, position, "a field is {name}: a-z first, then a-z, 0-9, - and _")
+        return fields.get(name) or Field(name), len(name) + 2
+    if character == "}":
+        raise TemplateError(text, position, "this } closes nothing")
+    if not text.startswith("**", position):
+        return (STAR if character == "*" else character), 1
+    starts = position == 0 or text[position - 1] == "/"
+    if starts and text.startswith("**/", position):
+        return FOLDERS, 3
+    if starts and position + 2 == len(text):
+        return REST, 2
+    raise TemplateError(text, position, "** stands for whole segments, so it stands alone between slashes")

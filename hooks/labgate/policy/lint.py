@@ -1,0 +1,126 @@
+"""What a policy says in vain: names git cannot hold side by side, kinds no branch reaches, reviews nobody can give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+
+from labgate.policy.grammar import REST, STAR, Field, Template
+from labgate.policy.model import Kind, Policy
+from labgate.policy.shape import Path, Problems, shown, suggestion
+
+# Stands for "any character that nobody wrote down": no refname holds it, so only a hole of a template takes it.
+_ANY = "\x01"
+_MOST_SAMPLES = 500
+
+
+def lint(policy: Policy, file: str = "labgate.toml", table: Path = ()) -> tuple[str, ...]:
+    """Return one line for each part of a policy that has no effect, in the form of ``PolicyError.problems``.
+
+    Such a policy still judges. What would make its verdicts meaningless is a mistake that ``parse_policy`` raises.
+    """
+    problems = Problems(file, table)
+    _refs_under_refs(policy, problems)
+    _unreachable(policy, problems)
+    _useless_deletable(policy, problems)
+    _strangers(policy, problems)
+    _nobody(policy, problems)
+    return problems.lines
+
+
+def _named(policy: Policy) -> Iterator[tuple[Kind, Template]]:
+    return ((kind, template) for kind in policy.kinds for template in kind.templates)
+
+
+def _refs_under_refs(policy: Policy, problems: Problems) -> None:
+    """A ref is a file and ``/`` makes folders in git's oldest ref store; newer ones keep the rule."""
+    for kind, template in _named(policy):
+        if not template.is_literal:
+            continue
+        for other, below in _named(policy):
+            if below.literal_prefix.startswith(template.literal_prefix + "/"):
+                problems.add(
+                    ("kinds", kind.name, "names"),
+                    f"git cannot hold {shown(template.text)} beside {shown(below.text)} of [kinds.{other.name}]",
+                )
+
+
+def _unreachable(policy: Policy, problems: Problems) -> None:
+    for position, kind in enumerate(policy.kinds):
+        earlier = [(before, template) for before in policy.kinds[:position] for template in before.templates]
+        for template in kind.templates:
+            takers = _takers(template, earlier)
+            if takers:
+                first = " and ".join(f"[kinds.{name}]" for name in takers)
+                verb = "come" if len(takers) > 1 else "comes"
+                problems.add(
+                    ("kinds", kind.name, "names"),
+                    f"{shown(template.text)} never gets a branch: {first} {verb} first and would take it",
+                )
+
+
+def _takers(template: Template, earlier: list[tuple[Kind, Template]]) -> tuple[str, ...]:
+    """Return the kinds that take every name of a template away from it, or nothing if some name is left.
+
+    A hole of an earlier template that takes a character nobody wrote down takes any text in its place, so a few samples
+    stand for all names.
+    """
+    deepest = max((before.text.count("/") for _, before in earlier), default=0) + 2
+    takers: dict[str, None] = {}
+    for sample in _samples(template, deepest):
+        taker = next((kind.name for kind, before in earlier if before.fits(sample) is not None), None)
+        if taker is None:
+            return ()
+        takers[taker] = None
+    return tuple(takers)
+
+
+def _samples(template: Template, deepest: int) -> list[str]:
+    """Return full refnames that stand for all that a template fits with legal words.
+
+    A hole that can hold ``/`` is tried with up to ``deepest`` segments: more than any other template has of its own.
+    """
+    pieces = [_choices(token, deepest) for token in template.tokens]
+    if prod(len(piece) for piece in pieces) > _MOST_SAMPLES:
+        # Too many words to try each: any word at all says less, but nothing false.
+        pieces = [(token,) if isinstance(token, str) else (_ANY,) for token in template.tokens]
+    samples = ("".join(chosen) for chosen in product(*pieces))
+    return [sample for sample in samples if "//" not in sample and not sample.endswith("/")]
+
+
+def _choices(token: str | Field | int, deepest: int) -> tuple[str, ...]:
+    folders = tuple("/".join([_ANY] * count) for count in range(1, deepest + 1))
+    if isinstance(token, str):
+        return (token,)
+    if isinstance(token, Field):
+        return token.words or (folders if token.spans else folders[:1])
+    if token == STAR:
+        return ("", _ANY)
+    return folders if token == REST else ("", *(folder + "/" for folder in folders))
+
+
+def _useless_deletable(policy: Policy, problems: Problems) -> None:
+    deepest = max(template.text.count("/") for _, template in _named(policy)) + 2
+    for template in policy.gate.deletable:
+        if all(policy.classify(sample).name != "protected" for sample in _samples(template, deepest)):
+            problems.add(
+                ("research-gate", "deletable"), f"{shown(template.text)} is not protected, so anybody may delete it"
+            )
+
+
+def _strangers(policy: Policy, problems: Problems) -> None:
+    """Only people of ``[reviews.people]`` count, so a misspelt member is safe, but no help to anybody."""
+    people = [person.name for person in policy.reviews.people]
+    for group in policy.reviews.groups:
+        for name in group.people:
+            if name not in people:
+                hint = suggestion(name, people)
+                problems.add(("reviews", "groups", group.name, "people"), f"there is no person {shown(name)}{hint}")
+
+
+def _nobody(policy: Policy, problems: Problems) -> None:
+    gate = policy.gate
+    if not policy.reviews.people and (gate.sources or gate.source_repositories or gate.require_review == "all"):
+        what = "nothing" if gate.require_review == "all" else "no research"
+        problems.add(("reviews", "people"), f"there is nobody to review, so {what} can reach a protected branch")
