@@ -1,0 +1,93 @@
+"""experiment-hash: every commit of an experiment says which experiment it belongs to.
+
+On the commit hook's path: nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+from labgate.finding import Finding, Rule
+from labgate.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labgate.policy.model import Policy
+
+NAME = "experiment-hash"
+
+MISSING_TRAILER = Rule(
+    "LG301",
+    "missing-experiment-trailer",
+    "warning",
+    "a commit on an experiment branch does not name its experiment in an `Experiment: SERVICE/HANDLE` line",
+    "Branches are deleted, renamed and squashed; the message of a commit goes with it. The line is how a commit that "
+    "landed long ago is traced back to its experiment and to the artifacts that its code made. Commits that only "
+    "merge, and those that the trunk already has, need none.",
+    "Run the command that the finding gives, before anybody builds on these commits: it adds the line to all of "
+    "them and gives them new hashes. From then on let the hook write the line: `labgate install`.",
+)
+RULES: tuple[Rule, ...] = (MISSING_TRAILER,)
+
+
+class Facts(Value):
+    """An experiment branch and what is new on it.
+
+    ``branch`` is its short name. ``commits`` are (oid, subject, message), oldest first: the non-merge commits on its
+    first-parent chain that are new to the remote and not on the trunk. ``linear`` says that no merge lies among them:
+    then a plain rebase reaches just these commits. ``root`` is the oid of the one that has no parent, ``None`` where
+    all have.
+    """
+
+    __slots__ = ("branch", "commits", "handle", "linear", "root", "service")
+
+    def __init__(
+        self,
+        service: str,
+        handle: str,
+        branch: str,
+        commits: tuple[tuple[str, str, str], ...],
+        linear: bool = True,
+        root: str | None = None,
+    ) -> None:
+        self.service = service
+        self.handle = handle
+        self.branch = branch
+        self.commits = commits
+        self.linear = linear
+        self.root = root
+
+
+def check(facts: Facts, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001  (every check takes the policy)
+    """Yield one finding for all the commits that do not name the experiment, if there are any.
+
+    Its ``parent`` is the revision just below the oldest of them, ``None`` where that is a root commit.
+    """
+    experiment = f"{facts.service}/{facts.handle}"
+    missing = [commit for commit in facts.commits if not names_experiment(commit[2], experiment)]
+    if not missing:
+        return
+    oids = tuple(oid for oid, _, _ in missing)
+    data = {
+        "service": facts.service,
+        "handle": facts.handle,
+        "experiment": experiment,
+        "branch": facts.branch,
+        "commits": [{"oid": oid, "subject": subject} for oid, subject, _ in missing],
+        "parent": None if oids[0] == facts.root else f"{oids[0]}^",
+        "linear": facts.linear,
+    }
+    yield Finding(MISSING_TRAILER, data, commits=oids, ref=f"refs/heads/{facts.branch}")
+
+
+def names_experiment(message: str, experiment: str) -> bool:
+    """Say whether a line of a message names the experiment.
+
+    Any line counts, not only git's trailer block: after a squash with co-authors the block is another paragraph. The
+    key compares without case and blanks at the end do not count, as in git-interpret-trailers.
+    """
+    for line in message.split("\n"):
+        key, separator, value = line.partition(": ")
+        if separator and key.lower() == "experiment" and value.rstrip() == experiment:
+            return True
+    return False

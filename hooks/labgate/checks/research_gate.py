@@ -1,0 +1,216 @@
+"""research-gate: code that comes from research reaches a protected branch only with a review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from labgate.finding import Evidence, Finding, Rule
+from labgate.policy.grammar import Template
+from labgate.policy.model import Policy
+from labgate.reviews.quorum import SELF_REVIEW, Assessment, JudgedClaim, Refused, assess, helpful, missing
+from labgate.verdict import NotCounted, ReviewState
+
+NAME = "research-gate"
+
+LG201 = Rule(
+    "LG201",
+    "unreviewed-research",
+    "error",
+    "commits that come from a research branch reach a protected branch without a review",
+    "Research branches are free of ceremony on purpose: nobody has vouched for their code. The protected branch is "
+    "where everybody else builds, so what arrives there from research needs one more pair of eyes, whatever the "
+    "branch was renamed to on the way.",
+    "Let somebody who wrote none of it review the commits and state so with a Reviewed-by trailer: in an empty commit "
+    "on top, or in the merge that brings them in. Or land only the commits that are ready.",
+)
+LG204 = Rule(
+    "LG204",
+    "self-review",
+    "error",
+    "a review marker names somebody who contributed to what it covers",
+    "Authors, committers and co-authors of a commit know what it should do, and so do not see what it does. A merge "
+    "that slips in a change of its own makes its author a contributor too.",
+    "Let somebody else review it.",
+)
+LG205 = Rule(
+    "LG205",
+    "quorum-not-met",
+    "error",
+    "reviewers count, but fewer than the policy's quorum asks for",
+    "The quorum in [reviews] says how many people, from which groups and affiliations, must have looked at a change.",
+    "Let the missing people review it and add their Reviewed-by trailers in an empty commit on top.",
+)
+LG211 = Rule(
+    "LG211",
+    "protected-ref-rewritten",
+    "error",
+    "a protected ref is deleted, or moved to a commit that does not contain the old one",
+    "History that others have built on must not vanish: reviews, experiment records and releases point at it.",
+    "Bring the change as new commits on top. A ref that may go is listed in [research-gate] deletable.",
+)
+LG212 = Rule(
+    "LG212",
+    "wrong-target",
+    "error",
+    "a branch of this kind does not land on that kind of branch",
+    "Research work that targets main by mistake is the commonest way in which it gets there. The policy's targets say "
+    "where each kind of branch may land.",
+    "Send it to a branch of one of the kind's targets.",
+)
+RULES: tuple[Rule, ...] = (LG201, LG204, LG205, LG211, LG212)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one ref update.
+
+    ``rewrite`` is deleted, non-fast-forward, unknown-tip or ``None``. ``source`` is the branch the change comes from,
+    ``None`` where unknown. ``needing`` are the commits that need review; those of no ``evidence`` need it because the
+    policy asks it of all. ``contributors`` are the casefolded emails of the listed people who wrote part of the
+    change. ``rivals`` maps a source ref to other live branches that hold its commits too.
+    """
+
+    ref: str
+    remote: str | None
+    protected: bool
+    kind: str | None
+    rewrite: str | None = None
+    source: str | None = None
+    source_kind: str | None = None
+    source_stated: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    needing: tuple[str, ...] = ()
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    paths: frozenset[str] = frozenset()
+    claims: tuple[JudgedClaim, ...] = ()
+    contributors: frozenset[str] = frozenset()
+    rivals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def with_review(self, **facts: Any) -> Facts:
+        """Return the same facts and what needs review."""
+        return replace(self, **facts)
+
+
+def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
+    """Yield what stands in the way of one ref update."""
+    if not facts.protected:
+        return
+    if facts.rewrite is not None and not _may_go(facts, policy):
+        yield Finding(LG211, {"ref": facts.ref, "remote": facts.remote, "how": facts.rewrite}, ref=facts.ref)
+    yield from _targets(facts, policy)
+    if facts.needing:
+        yield from _reviews(facts, policy)
+
+
+def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
+    """Return the review of one update for the report, or ``None`` where nothing needed one."""
+    if not facts.needing:
+        return None
+    reviews = policy.reviews
+    found = assess(facts.needing, facts.claims, reviews)
+    open_ = _open(found, facts, policy)
+    missing_ = tuple(dict.fromkeys(name for names in open_.values() for name in names))
+    refused = (NotCounted(refusal.person, refusal.reason) for refusal in found.refused)
+    return ReviewState(reviews.assurance, "none" if open_ else "trailer", found.counted, tuple(refused), missing_)
+
+
+def _may_go(facts: Facts, policy: Policy) -> bool:
+    deletable = policy.gate.deletable
+    return facts.rewrite == "deleted" and any(_fits(template, facts.ref) for template in deletable)
+
+
+def _fits(template: Template, ref: str) -> bool:
+    values = template.fits(ref)
+    return values is not None and template.bad_field(values) is None
+
+
+def _targets(facts: Facts, policy: Policy) -> Iterator[Finding]:
+    kind = None if facts.source_kind is None else policy.kind(facts.source_kind)
+    if kind is None or not kind.targets or facts.kind in kind.targets or facts.rewrite == "deleted":
+        return
+    data = {"source": facts.source, "source_kind": kind.name, "target": facts.ref, "targets": list(kind.targets)}
+    yield Finding(LG212, data, level=None if facts.source_stated else "note", ref=facts.ref)
+
+
+def _open(found: Assessment, facts: Facts, policy: Policy) -> dict[str, tuple[str, ...]]:
+    """Return for each commit whose quorum is not met what is missing."""
+    reviews = policy.reviews
+    verdicts = {people: missing(people, facts.paths, reviews) for people in set(found.reviewers.values())}
+    return {oid: verdicts[people] for oid, people in found.reviewers.items() if verdicts[people]}
+
+
+def _reviews(facts: Facts, policy: Policy) -> Iterator[Finding]:
+    found = assess(facts.needing, facts.claims, policy.reviews)
+    open_ = _open(found, facts, policy)
+    unreviewed = {oid for oid in open_ if not found.reviewers[oid]}
+    derived = {oid for item in facts.evidence for oid in item.commits}
+    for source, evidence in _by_source(facts.evidence, unreviewed).items():
+        commits = _ordered(facts, {oid for item in evidence for oid in item.commits})
+        data = _data(facts, policy, commits, frozenset(), found.refused)
+        data |= {"source": source, "rivals": list(facts.rivals.get(source or "", ()))}
+        yield Finding(LG201, data, commits=commits, ref=facts.ref, evidence=evidence)
+    short = [oid for oid in facts.needing if oid in open_ and (oid not in unreviewed or oid not in derived)]
+    if short:
+        people = frozenset.intersection(*(found.reviewers[oid] for oid in short))
+        data = _data(facts, policy, tuple(short), people, found.refused)
+        data |= {
+            "missing": list(dict.fromkeys(name for oid in short for name in open_[oid])),
+            "counted": sorted(people),
+        }
+        yield Finding(LG205, data, commits=tuple(short), ref=facts.ref)
+    yield from _self_reviews(facts, found.refused, unreviewed)
+
+
+def _self_reviews(facts: Facts, refused: tuple[Refused, ...], unreviewed: set[str]) -> Iterator[Finding]:
+    """Yield the self-reviews of what nobody else reviewed; beside a review that counts they change nothing."""
+    for refusal in refused:
+        if refusal.reason == SELF_REVIEW and refusal.claim.covers & unreviewed:
+            data = {"person": refusal.person, "marker": refusal.claim.commit, "wrote": refusal.wrote}
+            yield Finding(LG204, data, commits=(refusal.claim.commit,), ref=facts.ref)
+
+
+def _by_source(evidence: tuple[Evidence, ...], unreviewed: set[str]) -> dict[str | None, tuple[Evidence, ...]]:
+    """Group the evidence for unreviewed commits by source ref, strongest first."""
+    grouped: dict[str | None, tuple[Evidence, ...]] = {}
+    for item in evidence:
+        commits = tuple(oid for oid in item.commits if oid in unreviewed)
+        if item.decisive and commits:
+            sources = commits if item.method == "ancestry" else item.source_commits
+            kept = Evidence(
+                item.method,
+                item.decisive,
+                item.source_ref,
+                commits,
+                sources,
+                item.score,
+                item.matched_lines,
+                item.paths,
+            )
+            grouped[item.source_ref] = (*grouped.get(item.source_ref, ()), kept)
+    return grouped
+
+
+def _ordered(facts: Facts, commits: set[str]) -> tuple[str, ...]:
+    return tuple(oid for oid in facts.needing if oid in commits)
+
+
+def _data(
+    facts: Facts, policy: Policy, commits: tuple[str, ...], people: frozenset[str], refused: tuple[Refused, ...]
+) -> dict[str, Any]:
+    """Return what the wording of an unmet review needs: commits, who could review, which claims did not count."""
+    reviews = policy.reviews
+    named = helpful(people, facts.paths, facts.contributors, reviews)
+    emails = {person.name: person.emails[0] for person in reviews.people if person.emails}
+    return {
+        "assurance": reviews.assurance,
+        "target": facts.ref,
+        "remote": facts.remote,
+        "subjects": [facts.subjects.get(oid, "") for oid in commits],
+        "reviewers": None if named is None else [{"person": name, "email": emails.get(name)} for name in named],
+        "not_counted": [
+            {"person": item.person, "email": item.claim.email, "reason": item.reason, "commit": item.claim.commit}
+            for item in refused
+        ],
+    }

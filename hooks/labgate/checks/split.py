@@ -1,0 +1,76 @@
+"""How to cut a change that is too large along its directories: pure, off the commit hook's path."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from labgate.change import FileChange
+    from labgate.policy.model import Limits
+
+    #: Lines, files and bytes.
+    _Weight = tuple[int, int, int]
+
+#: The most paths in a group: a command that names them must still be read.
+MOST_PATHS = 10
+#: The most groups that are told: nobody plans further ahead, and the next commit asks again.
+MOST_GROUPS = 50
+
+
+def groups(files: Sequence[FileChange], limits: Limits) -> list[dict[str, object]]:
+    """Return groups that each keep all limits of one commit, as their ``paths``, ``lines``, ``files`` and ``bytes``.
+
+    A path that ends in ``/`` is a directory with all below it: a top-level one where that fits, else its parts.
+    Neighbours share a group as long as they fit. The list is empty where this makes no two groups, or where one file
+    alone is too large: then directories do not help. After ``MOST_GROUPS`` it ends.
+    """
+    units = _units(files, limits)
+    if any(not _fits(weight, limits) for _, weight in units):
+        return []
+    packed: list[tuple[list[str], _Weight]] = []
+    for path, weight in units:
+        if packed and len(packed[-1][0]) < MOST_PATHS and _fits(_sum((packed[-1][1], weight)), limits):
+            paths, so_far = packed.pop()
+            packed.append(([*paths, path], _sum((so_far, weight))))
+        else:
+            packed.append(([path], weight))
+    if len(packed) == 1:
+        return []
+    return [
+        {"paths": paths, "lines": lines, "files": count, "bytes": size}
+        for paths, (lines, count, size) in packed[:MOST_GROUPS]
+    ]
+
+
+def _units(files: Sequence[FileChange], limits: Limits) -> list[tuple[str, _Weight]]:
+    """Return the largest directories that fit, and single files, sorted by path."""
+    units: list[tuple[str, _Weight]] = []
+    waiting = [("", list(files))]  # no recursion: a path may have two thousand directories
+    while waiting:
+        prefix, members = waiting.pop()
+        below: dict[str, list[FileChange]] = {}
+        for file in members:
+            head, slash, _ = file.path[len(prefix) :].partition("/")
+            below.setdefault(prefix + head + slash, []).append(file)
+        for path, part in below.items():
+            weight = _sum((file.added + file.deleted, 1, file.size) for file in part)
+            if path.endswith("/") and not _fits(weight, limits):
+                waiting.append((path, part))
+            else:
+                units.append((path, weight))
+    return sorted(units)
+
+
+def _sum(weights: Iterable[_Weight]) -> _Weight:
+    lines = count = size = 0
+    for more_lines, more_files, more_bytes in weights:
+        lines += more_lines
+        count += more_files
+        size += more_bytes
+    return lines, count, size
+
+
+def _fits(weight: _Weight, limits: Limits) -> bool:
+    most = (limits.lines, limits.files, limits.bytes)
+    return all(limit is None or value <= limit for value, limit in zip(weight, most, strict=True))

@@ -1,0 +1,118 @@
+"""What research-gate says to people."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from labgate.finding import Finding
+from labgate.wording.text import count, short_oid, short_ref
+
+_SHOWN = 3
+
+
+def short(ref: str | None) -> str:
+    """Return a source ref as people say it."""
+    return "a deleted branch" if ref is None else short_ref(ref)
+
+
+def unreviewed_research(finding: Finding) -> tuple[str, str | None]:
+    """LG201."""
+    data = finding.data
+    source = short(data["source"])
+    message = f"{count(len(finding.commits), 'commit')} from {source} without a review"
+    methods = dict.fromkeys(item.method for item in finding.evidence)
+    message += f" (by {', '.join(methods)}){_not_counted(data)}"
+    if data["rivals"]:
+        rival = short_ref(data["rivals"][0])
+        message += f"; {rival} holds them too: research wins"
+        return (
+            message,
+            f"{_review_command(data, source)}; or, if they belong to {rival}: {_disown_command(data, rival)}",
+        )
+    return message, _review_command(data, source)
+
+
+def _disown_command(data: Mapping[str, Any], rival: str) -> str:
+    """Return the command that takes commits of another branch out of the research branch that was cut from it."""
+    remote = data["remote"] or "origin"
+    branch = short_ref(data["source"]).removeprefix(f"{remote}/")
+    onto = f"{remote}/{short_ref(data['target'])}"
+    rebase = f"git rebase --onto {shlex.quote(onto)} {shlex.quote(rival)} {shlex.quote(branch)}"
+    return f"{rebase} && git push --force-with-lease {shlex.quote(remote)} {shlex.quote(branch)}"
+
+
+def self_review(finding: Finding) -> tuple[str, str | None]:
+    """LG204."""
+    data = finding.data
+    wrote = short_oid(data["wrote"])
+    message = (
+        f"the review by {data['person']} in {short_oid(data['marker'])} does not count: the same hand made {wrote}"
+    )
+    return message, "ask somebody else in [reviews.people] to review it"
+
+
+def quorum_not_met(finding: Finding) -> tuple[str, str | None]:
+    """LG205."""
+    data = finding.data
+    people = ", ".join(data["counted"]) or "nobody"
+    message = (
+        f"{count(len(finding.commits), 'commit')} reviewed by {people}; still missing: {', '.join(data['missing'])}"
+    )
+    return message + _not_counted(data), _review_command(data, short_ref(data["target"]))
+
+
+def protected_ref_rewritten(finding: Finding) -> tuple[str, str | None]:
+    """LG211."""
+    ref, remote = short_ref(finding.data["ref"]), finding.data["remote"] or "origin"
+    command = f"{shlex.quote(remote)} {shlex.quote(ref)}"
+    if finding.data["how"] == "deleted":
+        return (
+            f"{ref} is protected and would be deleted",
+            f"leave {ref} out of the push, or list it in [research-gate] deletable",
+        )
+    if finding.data["how"] == "unknown-tip":
+        return f"{ref} on {remote} has commits that are not fetched here, and would lose them", f"git fetch {command}"
+    return f"{ref} would lose commits that {remote} already has", f"git pull --rebase {command}"
+
+
+def wrong_target(finding: Finding) -> tuple[str, str | None]:
+    """LG212."""
+    data = finding.data
+    kinds = " or ".join(data["targets"])
+    message = (
+        f"{data['source']} is a {data['source_kind']} branch and lands on {kinds}, not on {short_ref(data['target'])}"
+    )
+    return message, f"send it to a branch of kind {kinds}, or change [kinds.{data['source_kind']}] targets"
+
+
+def _not_counted(data: Mapping[str, Any]) -> str:
+    refused = data["not_counted"]
+    if not refused:
+        return ""
+    shown = [f"{item['person'] or item['email'] or 'a claim'}: {item['reason']}" for item in refused[:_SHOWN]]
+    more = f" and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
+    return f"; not counted: {', '.join(shown)}{more}"
+
+
+def _review_command(data: Mapping[str, Any], what: str) -> str:
+    """Return the command that states the review, with the people who can complete the quorum."""
+    if data.get("assurance", "trailer") != "trailer":
+        return 'this version of labgate verifies only trailers: set assurance = "trailer" in [reviews] on the trunk'
+    if data["reviewers"] is None:
+        return "add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk"
+    trailers = [f"Reviewed-by: {item['person']} <{item['email']}>" for item in data["reviewers"]]
+    options = " ".join(f"--trailer {shlex.quote(trailer)}" for trailer in trailers)
+    who = " and ".join(item["person"] for item in data["reviewers"])
+    have = "have" if len(data["reviewers"]) > 1 else "has"
+    return f"git commit --allow-empty -m {shlex.quote(f'Review {what}')} {options}  # once {who} {have} reviewed it"
+
+
+WORDS = {
+    "LG201": unreviewed_research,
+    "LG204": self_review,
+    "LG205": quorum_not_met,
+    "LG211": protected_ref_rewritten,
+    "LG212": wrong_target,
+}

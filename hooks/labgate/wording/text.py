@@ -1,0 +1,41 @@
+"""Small phrases that several messages share: counts, sizes, lists, short names of refs and commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+_PREFIXES = ("refs/heads/", "refs/remotes/", "refs/tags/")
+
+
+def short_ref(ref: str) -> str:
+    """Return a refname as people say it: ``origin/main`` for ``refs/remotes/origin/main``."""
+    for prefix in _PREFIXES:
+        if ref.startswith(prefix):
+            return ref[len(prefix) :]
+    return ref
+
+
+def short_oid(oid: str) -> str:
+    """Return the first 12 digits of an oid: enough for git in any repository, and short enough for a line."""
+    return oid[:12]
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 line``, ``1,200 lines``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def size(number: int) -> str:
+    """Return bytes in the units of the policy, decimal ones, with one digit after the point where it says something."""
+    if number < 1000:
+        return count(number, "byte")
+    unit, scale = next((unit, scale) for unit, scale in _UNITS if number >= scale)
+    return f"{number / scale:.1f}".removesuffix(".0") + f" {unit}"
+
+
+def alternatives(items: Sequence[str], most: int = 8) -> str:
+    """Return ``a``, ``a or b``, ``a, b or c``; of a long list only the first ``most`` and how many there are."""
+    if len(items) > most:
+        return f"one of {', '.join(items[:most])}, ... ({len(items)} in all)"
+    return " or ".join(part for part in (", ".join(items[:-1]), items[-1]) if part) if items else ""

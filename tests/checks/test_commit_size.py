@@ -1,0 +1,249 @@
+"""commit-size judges values: what counts, whose limit holds, and what a finding says of a batch or a series."""
+
+from __future__ import annotations
+
+import pytest
+
+from labgate.change import Batch, FileChange
+from labgate.checks.commit_size import Facts, check
+from labgate.finding import Finding
+from labgate.policy.model import Policy
+from support.policies import policy
+
+
+def file(path: str, lines: int = 0, size: int = 0, status: str = "M", *, excluded: bool = False) -> FileChange:
+    return FileChange(path, status, lines - lines // 3, lines // 3, size, excluded)
+
+
+def batch(*files: FileChange, oid: str | None = "a" * 40, reverts: str | None = None, parents: int = 1) -> Batch:
+    return Batch(oid, f"Change {len(files)} files", files, reverts, parents)
+
+
+def judge(
+    *batches: Batch,
+    kind: str | None = "protected",
+    preview: str | None = None,
+    series: bool = False,
+    source: str | None = None,
+    under: Policy | None = None,
+) -> list[Finding]:
+    facts = Facts(batches, kind, preview, target="main", source=source, series=series)
+    return list(check(facts, under or policy()))
+
+
+def said(findings: list[Finding]) -> list[tuple[str, str, str]]:
+    return [(finding.rule.code, finding.level, finding.data["unit"]) for finding in findings]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        (),
+        (file("a.py", 10),),
+        tuple(file(f"{name}.py", 2) for name in "abcd"),
+        (file("a.bin", size=1000), file("b.bin", size=1000)),
+        (file("a.py", 500, status="D"),),
+        (file("a.py", 500, 5000, status="R"),),
+        (file("poetry.lock", 500, 9000),),
+        (file("sub/poetry.lock", 500, 9000),),
+        (file("vendor/lib/a.c", 500, 9000),),
+        (file("generated.py", 500, 9000, excluded=True),),
+        tuple(file(f"{number}.py", 9, status="D") for number in range(99)),
+    ],
+    ids=[
+        "an empty commit",
+        "exactly the lines",
+        "exactly the files",
+        "exactly the bytes",
+        "a deleted file",
+        "an exact rename",
+        "an ignored file",
+        "an ignored file in a directory",
+        "an ignored directory",
+        "a file that attributes exclude",
+        "a hundred deleted files",
+    ],
+)
+def test_a_commit_within_the_limits_is_accepted(files: tuple[FileChange, ...]) -> None:
+    assert judge(batch(*files)) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "unit", "limit", "actual"),
+    [
+        ((file("a.py", 11),), "LG401", "lines", 10, 11),
+        ((file("a.py", 6), file("b.py", 6)), "LG401", "lines", 10, 12),
+        ((file("a.py", 11, status="A"), file("b.py", 9, status="D")), "LG401", "lines", 10, 11),
+        (tuple(file(f"{name}.py", 1) for name in "abcde"), "LG402", "files", 4, 5),
+        ((file("a.min.js", 1, 1001),), "LG403", "file-bytes", 1000, 1001),
+        (tuple(file(name, 1, 700) for name in "abc"), "LG403", "bytes", 2000, 2100),
+        ((file("a", 1, 1500), file("b", 1, 900)), "LG403", "file-bytes", 1000, 1500),
+        ((file("a.py", 11, status="T"),), "LG401", "lines", 10, 11),
+    ],
+    ids=[
+        "one line over",
+        "two files over together",
+        "deletions do not make up for it",
+        "one file over",
+        "one long line in a large file",
+        "many bytes together",
+        "a large file before many bytes",
+        "a changed type",
+    ],
+)
+def test_a_commit_over_a_limit_is_refused(
+    files: tuple[FileChange, ...], code: str, unit: str, limit: int, actual: int
+) -> None:
+    (finding,) = judge(batch(*files))
+    data = finding.data
+    assert (finding.rule.code, finding.level, data["unit"]) == (code, "error", unit)
+    assert (data["limit"], data["actual"], data["over"]) == (limit, actual, actual - limit)
+    assert (data["kind"], data["target"], data["oid"], finding.commits) == ("protected", "main", "a" * 40, ("a" * 40,))
+
+
+def test_each_limit_of_each_batch_gives_one_finding() -> None:
+    large = tuple(file(f"{name}.py", 5, 1200) for name in "abcde")
+    findings = judge(batch(*large), batch(), batch(*large, oid="b" * 40))
+    assert [finding.rule.code for finding in findings] == ["LG401", "LG402", "LG403"] * 2
+
+
+def test_an_exact_revert_counts_nothing() -> None:
+    reverting = batch(file("a.py", 500, 9000), reverts="c" * 40)
+    assert judge(*[reverting] * 9, series=True) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "preview", "lines", "expected"),
+    [
+        (None, None, 999, []),
+        ("research", None, 999, []),
+        ("research", "protected", 11, ["warning"]),
+        (None, "protected", 11, ["warning"]),
+        ("topic", "protected", 10, []),
+        ("topic", "protected", 11, ["warning"]),
+        ("topic", "protected", 30, ["warning"]),
+        ("topic", "protected", 31, ["error"]),
+        ("topic", None, 30, []),
+    ],
+    ids=[
+        "no kind has no limits",
+        "a kind without limits has none",
+        "a preview only warns",
+        "a preview of no kind warns too",
+        "within both",
+        "over the preview only",
+        "exactly the own limit",
+        "over its own limit",
+        "without a preview",
+    ],
+)
+def test_the_own_limits_refuse_and_the_preview_warns(
+    kind: str | None, preview: str | None, lines: int, expected: list[str]
+) -> None:
+    findings = judge(batch(file("a.py", lines)), kind=kind, preview=preview)
+    assert [finding.level for finding in findings] == expected
+    for finding in findings:
+        assert finding.data["kind"] == ("topic" if finding.level == "error" else "protected")
+
+
+def test_the_five_heaviest_files_are_named_by_lines_or_bytes() -> None:
+    files = tuple(file(f"{number}.py", number + 1, 900 - number) for number in range(7))
+    lines, _files, size = judge(batch(*files))
+    assert [item["path"] for item in lines.data["files"]] == ["6.py", "5.py", "4.py", "3.py", "2.py"]
+    assert lines.data["files"][0] == {"path": "6.py", "lines": 7, "bytes": 894}
+    assert [item["path"] for item in size.data["files"]] == ["0.py", "1.py", "2.py", "3.py", "4.py"]
+
+
+def test_a_finding_says_how_to_split_by_directory() -> None:
+    files = (file("src/a.py", 4), file("src/b.py", 3), file("docs/x.md", 5), file("setup.py", 2))
+    (finding,) = judge(batch(*files))
+    assert finding.data["split"] == [
+        {"paths": ["docs/", "setup.py"], "lines": 7, "files": 2, "bytes": 0},
+        {"paths": ["src/"], "lines": 7, "files": 2, "bytes": 0},
+    ]
+
+
+def test_the_files_that_are_too_large_are_named_instead_of_a_split() -> None:
+    (finding,) = judge(batch(file("a.bin", size=1200), file("b.py", 2, 5), file("c.bin", size=1300)))
+    assert (finding.data["oversized"], finding.data["others"]) == (["a.bin", "c.bin"], 1)
+    assert (finding.data["split"], finding.path) == ([], None)
+    (finding,) = judge(batch(file("a.bin", size=1200)))
+    assert (finding.data["oversized"], finding.data["others"], finding.path) == (["a.bin"], 0, "a.bin")
+
+
+def commits(*lines: int) -> list[Batch]:
+    return [batch(file("a.py", count), oid=f"{number:040x}") for number, count in enumerate(lines)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ((9, 9, 7), None),
+        ((9, 9, 8), ("series-lines", 25, 26)),
+        ((1, 1, 1, 1), ("series-commits", 3, 4)),
+        ((9, 9, 9, 9), ("series-lines", 25, 36)),
+    ],
+    ids=["exactly both limits", "one line over", "one commit over", "lines before commits"],
+)
+def test_a_series_has_limits_of_its_own(lines: tuple[int, ...], expected: tuple[str, int, int] | None) -> None:
+    findings = judge(*commits(*lines), series=True)
+    assert [(f.data["unit"], f.data["limit"], f.data["actual"]) for f in findings] == ([expected] if expected else [])
+    assert all(finding.rule.code == "LG404" for finding in findings)
+    assert judge(*commits(*lines), series=False) == []
+
+
+def test_fifty_small_commits_are_one_large_series() -> None:
+    (finding,) = judge(*commits(*[9] * 50), series=True)
+    assert (finding.rule.code, finding.data["actual"], len(finding.commits)) == ("LG404", 450, 50)
+
+
+def test_commits_in_which_nothing_counts_are_no_part_of_a_series() -> None:
+    idle = [
+        batch(),
+        batch(file("poetry.lock", 99)),
+        batch(file("a.py", 9, status="D")),
+        batch(file("b", 9, status="R")),
+    ]
+    assert judge(*commits(1, 1, 1), *idle, *idle, series=True) == []
+
+
+def test_a_finding_on_a_series_names_the_first_part_that_fits() -> None:
+    (by_lines,) = judge(*commits(9, 1, 9, 9), series=True)
+    assert by_lines.data["part"] == {"oid": f"{2:040x}", "commits": 3, "lines": 19}
+    (by_commits,) = judge(*commits(1, 1, 1, 1, 1), series=True)
+    assert by_commits.data["part"] == {"oid": f"{2:040x}", "commits": 3, "lines": 3}
+    *_, first_too_large = judge(*commits(26), series=True)
+    assert (first_too_large.rule.code, first_too_large.data["part"]) == ("LG404", None)
+
+
+@pytest.mark.parametrize(
+    ("source", "branch"),
+    [
+        ("feature/x", "feature/x-part-1"),
+        ("main", None),
+        (None, None),
+        ("experiment--ranker--a", "experiment--ranker--a-part-1"),
+    ],
+)
+def test_the_branch_for_the_first_part_has_a_legal_name(source: str | None, branch: str | None) -> None:
+    (finding,) = judge(*commits(1, 1, 1, 1), series=True, source=source)
+    assert finding.data["branch"] == branch
+
+
+def test_a_series_over_the_preview_only_warns() -> None:
+    assert said(judge(*commits(9, 9, 9), kind="topic", preview="protected", series=True)) == [
+        ("LG404", "warning", "series-lines")
+    ]
+
+
+def test_a_staged_change_has_no_commit() -> None:
+    facts = Facts((batch(file("a.py", 11), oid=None, parents=0),), "protected", staged=True, temporary_index=True)
+    (finding,) = check(facts, policy())
+    assert finding.commits == ()
+    assert [finding.data[key] for key in ("oid", "parents", "staged", "temporary_index", "target")] == [
+        None,
+        0,
+        True,
+        True,
+        None,
+    ]
