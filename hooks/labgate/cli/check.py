@@ -1,0 +1,80 @@
+"""``labgate check``: judge a change that is to land on a branch, as the server or CI would."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from labgate.checks import CHECKS
+from labgate.cli.lazy import did_you_mean
+from labgate.cli.output import deliver
+from labgate.report import FORMATS, renderer
+from labgate.report.palette import CHOICES, wants_colour
+
+
+def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in CHECKS:
+            nearest = did_you_mean(name, CHECKS) or f"; there are {', '.join(CHECKS)}"
+            message = f"no check {name!r}{nearest}"
+            raise click.UsageError(message, ctx)
+    return names
+
+
+@click.command(short_help="Judge a change that is to land on a branch.")
+@click.argument("checks", metavar="[CHECK]...", nargs=-1, callback=_known)
+@click.option("--target", metavar="BRANCH", required=True, help="The branch that the change is to land on.")
+@click.option("--head", metavar="REV", default="HEAD", show_default=True, help="The change's last commit.")
+@click.option("--base", metavar="REV", help="The target's tip before the change.  [default: its remote-tracking tip]")
+@click.option("--source", metavar="BRANCH", help="The branch that the change comes from, where it is known.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", metavar="FILE", help="Write the report there, whole or not at all.")
+@click.option("--fetch", is_flag=True, help="Fetch the research branches first, so that nothing stays undecided.")
+@click.option("--offline", is_flag=True, help="Never use the network (the default; excludes --fetch).")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings; 2 (could not judge) stays 2.")
+@click.option("--verbose", "-v", is_flag=True, help="Say what passed and what was skipped, and list the evidence.")
+@click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
+def check(
+    checks: tuple[str, ...],
+    target: str,
+    head: str,
+    base: str | None,
+    source: str | None,
+    format_: str,
+    output: str | None,
+    fetch: bool,
+    offline: bool,
+    exit_zero: bool,
+    verbose: bool,
+    color: str,
+) -> int:
+    """Judge a change that is to land on a branch. Without a CHECK every check runs.
+
+    \b
+    Examples:
+      labgate check --target main
+          what you have checked out, as if it were pushed to main
+      labgate check --target main --head research/fast-attention --fetch
+          another branch, after fetching all research branches
+      labgate check research-gate --target main --format json --output gate.json
+          one check, as a file for other tools
+
+    \b
+    Exit status:
+      0  nothing at level error     1  findings at level error
+      2  could not judge          130  interrupted
+    """
+    if fetch and offline:
+        message = "--fetch and --offline exclude each other"
+        raise click.UsageError(message)
+    # Only now: usage errors and --help answer without loading what judges.
+    from labgate.stages.check import CheckRequest
+    from labgate.stages.check import check as judge
+
+    report = judge(CheckRequest(checks=checks, target=target, head=head, base=base, source=source, fetch=fetch))
+    to_terminal = output in (None, "-") and sys.stdout.isatty()
+    colour = wants_colour(color, os.environ, to_terminal)
+    deliver(report, renderer(format_, colour=colour, verbose=verbose), output)
+    return 0 if exit_zero and report.exit_status == 1 else report.exit_status

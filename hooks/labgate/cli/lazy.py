@@ -1,0 +1,77 @@
+"""A click group whose commands are imported only when they run."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from importlib import import_module
+from operator import eq
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+#: The least share of common letters in two words that somebody may have meant for each other (as difflib counts it).
+NEAR = 0.6
+
+
+class Entry(NamedTuple):
+    """Where a command is (``module:function``) and its one line in the list of commands."""
+
+    target: str
+    summary: str
+
+
+class NoCommandError(click.UsageError):
+    """Raised when a group is called without a command: an empty variable in a script must not look like success."""
+
+    def __init__(self, ctx: click.Context) -> None:
+        super().__init__("no command given", ctx)
+
+
+class LazyGroup(click.Group):
+    """A group that lists its commands from a table, so that ``--help`` and each command import nothing else."""
+
+    def __init__(self, name: str | None = None, *, table: Mapping[str, Entry], **settings: Any) -> None:
+        super().__init__(name, no_args_is_help=False, **settings)
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's)
+        if cmd_name not in self.table:
+            return None
+        module, _, function = self.table[cmd_name].target.partition(":")
+        command: click.Command = getattr(import_module(module), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self.table.items()])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            raise NoCommandError(ctx)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.table and not args[0].startswith("-") and not ctx.resilient_parsing:
+            message = f"no command {args[0]!r}{did_you_mean(args[0], self.table)}"
+            raise click.UsageError(message, ctx)
+        return super().resolve_command(ctx, args)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the known word that is nearest in spelling, or nothing when none is near."""
+
+    def nearness(name: str) -> tuple[float, int]:
+        # Of equally near words the one with more letters in the same places: LG2O1 is LG201, not LG212.
+        one, other = word.casefold(), name.casefold()
+        return SequenceMatcher(None, one, other).ratio(), sum(map(eq, one, other))
+
+    nearest = max(known, key=nearness, default="")
+    return f"; did you mean {nearest!r}?" if nearness(nearest)[0] >= NEAR else ""

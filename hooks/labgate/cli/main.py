@@ -1,0 +1,148 @@
+"""The entry point ``labgate``: finds the command, and turns everything that can go wrong into lines and a status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from labgate import __version__
+from labgate.cli.lazy import Entry, LazyGroup, NoCommandError
+from labgate.errors import LabgateError, UsageError
+from labgate.report.escape import safe
+from labgate.report.failure import render_bug, render_failure
+from labgate.report.palette import wants_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Exit statuses beside 0 and a report's own (see the contract in docs/glossary.md, "exit status").
+COULD_NOT_JUDGE, INTERRUPTED = 2, 130
+
+COMMANDS = {
+    "init": Entry("labgate.cli.init:init", "Set labgate up in this repository: policy, hooks, trunk."),
+    "check": Entry("labgate.cli.check:check", "Judge a change that is to land on a branch."),
+    "explain": Entry("labgate.cli.rules:explain", "Say what a rule wants, why, and how to mend a breach."),
+    "rules": Entry("labgate.cli.rules:rules", "List every rule with its default level."),
+    "policy": Entry("labgate.cli.policy:policy", "Show, check or describe the policy of this repository."),
+    "install": Entry("labgate.cli.install:install", "Put labgate's own git hooks into this clone."),
+    "uninstall": Entry("labgate.cli.install:uninstall", "Take labgate's hooks out of this clone and put yours back."),
+    "doctor": Entry("labgate.cli.doctor:doctor", "Say what is active here, what is missing, and what mends it."),
+}
+
+
+class Settings:
+    """What the options before the command ask for; click hands it on as ``ctx.obj``."""
+
+    def __init__(self, traceback: bool) -> None:
+        self.traceback = traceback
+
+
+def _ask_traceback(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        ctx.ensure_object(Settings).traceback = True
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+@click.version_option(__version__, "--version", prog_name="labgate", message="%(prog)s %(version)s")
+@click.option(
+    "--traceback",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_ask_traceback,
+    help="Show where an error comes from (also: LABGATE_TRACEBACK=1).",
+)
+def labgate() -> None:
+    """Move fast on research branches and keep main trustworthy."""
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line (``sys.argv`` when ``args`` is ``None``) and end the process with its exit status."""
+    sys.exit(run(sys.argv[1:] if args is None else args))
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command and return its exit status. Nothing but a demand to end the process is raised."""
+    settings = Settings(os.environ.get("LABGATE_TRACEBACK", "0") not in ("", "0"))
+    # A name from a repository may have letters that the terminal's encoding lacks; that is no reason to fail.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _invoke(args, settings)
+        sys.stdout.flush()
+    except Exception as error:  # noqa: BLE001  (the one place where every error becomes a line)
+        return _report(error, settings)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _invoke(args: Sequence[str], settings: Settings) -> int:
+    """Return the exit status of the command. ``click.Command.main`` is not used: it makes 1 of a broken pipe."""
+    if "_LABGATE_COMPLETE" in os.environ:
+        labgate.main(prog_name="labgate")  # a shell asks for completions; click answers and exits
+    try:
+        with labgate.make_context("labgate", list(args), obj=settings) as ctx:
+            status = labgate.invoke(ctx)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    return status if isinstance(status, int) else 0
+
+
+def _report(error: Exception, settings: Settings) -> int:
+    """Write what went wrong to stderr, and return the exit status."""
+    _let_go_of_stdout()
+    if isinstance(error, click.Abort):
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        return COULD_NOT_JUDGE
+    if isinstance(error, NoCommandError) and error.ctx is not None:
+        click.echo(error.ctx.get_help(), err=True)
+        return COULD_NOT_JUDGE
+    if settings.traceback and not isinstance(error, click.ClickException):
+        _write_traceback(error)
+    colour = wants_colour("auto", os.environ, sys.stderr.isatty())
+    known = _understood(error)
+    if known is None:
+        render_bug(error, sys.stderr, colour=colour)
+    else:
+        render_failure(known, sys.stderr, colour=colour)
+    return COULD_NOT_JUDGE
+
+
+def _understood(error: Exception) -> LabgateError | None:
+    """Return the error as one of ours; ``None`` for an error that only a bug can cause."""
+    if isinstance(error, LabgateError):
+        return error
+    if isinstance(error, click.UsageError):
+        command = "labgate" if error.ctx is None else error.ctx.command_path
+        return UsageError(_one_line(error), f"{command} --help")
+    if isinstance(error, click.ClickException):
+        return UsageError(_one_line(error))
+    if isinstance(error, OSError) and error.strerror is not None:
+        place = "" if error.filename is None else f"{error.filename}: "
+        return LabgateError(f"{place}{error.strerror}")
+    return None
+
+
+def _one_line(error: click.ClickException) -> str:
+    return " ".join(error.format_message().split()).rstrip(".")
+
+
+def _let_go_of_stdout() -> None:
+    """Write what is still buffered; where that fails (closed pipe, full disk), keep Python from trying it at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_traceback(error: Exception) -> None:
+    import traceback
+
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        sys.stderr.write(f"{safe(line)}\n")

@@ -1,0 +1,82 @@
+"""``labgate explain`` and ``labgate rules``: the rules as their checks declare them."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING
+
+import click
+
+from labgate import __version__
+from labgate.checks import all_rules
+from labgate.cli.lazy import did_you_mean
+from labgate.errors import UsageError
+
+if TYPE_CHECKING:
+    from labgate.finding import Rule
+
+#: Columns of running text; wide enough to read, and it fits a terminal of 80.
+WIDTH = 78
+
+#: A command in the text must stay whole, however long it is.
+_WRAPPER = textwrap.TextWrapper(
+    WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+)
+
+
+@click.command(short_help="Say what a rule wants, why, and how to mend a breach.")
+@click.argument("rule")
+def explain(rule: str) -> None:
+    """Say what RULE wants, why, and how to mend a breach of it.
+
+    RULE is a code (LG201) or a name (unreviewed-research), in any case.
+    """
+    found = find_rule(rule)
+    click.echo(f"{found.code} {found.name} ({found.level} by default)")
+    click.echo(f"\n{_wrapped(found.summary)}")
+    click.echo(f"\nWhy\n{_wrapped(found.why)}")
+    click.echo(f"\nHow to mend it\n{_wrapped(found.mend)}")
+
+
+@click.command(short_help="List every rule with its default level.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def rules(format_: str) -> None:
+    """List every rule with its default level. A policy's [levels] may set another one."""
+    listed = all_rules()
+    if format_ == "json":
+        document = {"schema": 1, "labgate": __version__, "rules": [_record(rule) for rule in listed]}
+        click.echo(json.dumps(document, indent=2))
+        return
+    width = max(len(rule.name) for rule in listed)
+    for rule in listed:
+        click.echo(f"{rule.code}  {rule.name:{width}}  {rule.level:7}  {rule.summary}")
+
+
+def find_rule(wanted: str) -> Rule:
+    """Return the rule of that code or name, in any case.
+
+    Raises ``UsageError`` when there is none, with the nearest one.
+    """
+    known = {word: rule for rule in all_rules() for word in (rule.name, rule.code)}
+    folded = {word.casefold(): rule for word, rule in known.items()}
+    found = folded.get(wanted.strip().casefold())
+    if found is None:
+        message = f"no rule {wanted!r}{did_you_mean(wanted, known)}"
+        raise UsageError(message, "labgate rules")
+    return found
+
+
+def _record(rule: Rule) -> dict[str, str]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "level": rule.level,
+        "summary": rule.summary,
+        "why": rule.why,
+        "mend": rule.mend,
+    }
+
+
+def _wrapped(text: str) -> str:
+    return _WRAPPER.fill(text)

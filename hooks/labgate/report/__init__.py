@@ -1,0 +1,27 @@
+"""Renderers: each writes one report to a stream, and decides nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+    from labgate.verdict import Report
+
+    Renderer = Callable[[Report, TextIO], None]
+
+#: The format names of ``--format``; each is the module here that renders it.
+FORMATS = ("text", "json")
+
+
+def renderer(format: str, *, colour: bool = False, verbose: bool = False) -> Renderer:
+    """Return what renders a report in one of ``FORMATS``.
+
+    ``colour`` and ``verbose`` (say what passed and was skipped) are the reader's wishes; the formats for machines have
+    no use for them.
+    """
+    build: Callable[[bool, bool], Renderer] = import_module(f"labgate.report.{format}").build
+    return build(colour, verbose)

@@ -1,0 +1,68 @@
+"""``labgate explain`` and ``labgate rules``."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from labgate import __version__
+from labgate.checks import all_rules
+from labgate.cli.main import run
+from labgate.finding import Rule
+
+
+def output(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    assert run(args) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_explain_says_everything_about_a_rule(rule: Rule, capsys: pytest.CaptureFixture[str]) -> None:
+    out = output(capsys, "explain", rule.code)
+    head, _, rest = out.partition("\n")
+    assert head == f"{rule.code} {rule.name} ({rule.level} by default)"
+    words = " ".join(rest.split())
+    assert words == " ".join(f"{rule.summary} Why {rule.why} How to mend it {rule.mend}".split())
+
+
+@pytest.mark.parametrize("wanted", ["LG201", "lg201", "unreviewed-research", "Unreviewed-Research", " LG201 "])
+def test_a_rule_is_found_by_code_and_by_name_in_any_case(wanted: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert output(capsys, "explain", wanted) == output(capsys, "explain", "LG201")
+
+
+def test_explain_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for rule in all_rules():
+        lines = output(capsys, "explain", rule.code).splitlines()
+        assert all(len(line) < 80 or " " not in line.strip() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "nearest"),
+    [
+        pytest.param("unreviewed-reserch", "; did you mean 'unreviewed-research'?", id="a-name-misspelt"),
+        pytest.param("LG2O1", "; did you mean 'LG201'?", id="a-letter-for-a-digit"),
+        pytest.param("xyzzy", "", id="nothing-like-it"),
+    ],
+)
+def test_an_unknown_rule_is_answered_with_the_nearest(
+    wanted: str, nearest: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["explain", wanted]) == 2
+    assert capsys.readouterr() == ("", f"error: no rule {wanted!r}{nearest}\n  help: labgate rules\n")
+
+
+def test_rules_lists_each_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = output(capsys, "rules").splitlines()
+    assert [line.split()[:3] for line in lines] == [[rule.code, rule.name, rule.level] for rule in all_rules()]
+    assert [line.split(maxsplit=3)[3] for line in lines] == [rule.summary for rule in all_rules()]
+
+
+def test_rules_as_json_have_every_field(capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(output(capsys, "rules", "--format", "json"))
+    assert (document["schema"], document["labgate"]) == (1, __version__)
+    assert document["rules"] == [
+        {key: getattr(rule, key) for key in ("code", "name", "level", "summary", "why", "mend")} for rule in all_rules()
+    ]

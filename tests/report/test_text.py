@@ -1,0 +1,188 @@
+"""The text report, line by line, as people see it."""
+
+from __future__ import annotations
+
+import io
+from textwrap import dedent
+
+import pytest
+
+from labgate.errors import GitError, PolicyError
+from labgate.finding import PASSED, Evidence, Finding
+from labgate.proposal import RefUpdate, View
+from labgate.report import renderer
+from labgate.verdict import CheckResult, Judged, PolicyOrigin, Report
+from support import reports
+
+REVIEW = (
+    "git commit --allow-empty -m 'Review origin/research/attention'"
+    " --trailer 'Reviewed-by: ada <ada@example.org>'  # once ada has reviewed it"
+)
+REFUSED = f"""\
+labgate: partial view: 2 of 3 refs seen; run `labgate install`
+labgate: labgate's native hook is of another version
+main: LG201 error: 2 commits from origin/research/attention without a review (by squash)
+    help: {REVIEW}
+main: LG212 note: research/attention is a research branch and lands on research, not on main
+    help: send it to a branch of kind research, or change [kinds.research] targets
+main: experiment-hash undecided: this clone is shallow
+    help: git fetch --unshallow origin
+1 error, 1 note, 1 undecided
+"""
+
+
+def rendered(report: Report, *, colour: bool = False, verbose: bool = False) -> str:
+    stream = io.StringIO()
+    renderer("text", colour=colour, verbose=verbose)(report, stream)
+    return stream.getvalue()
+
+
+def test_success_is_silent() -> None:
+    assert rendered(reports.passed()) == ""
+
+
+def test_success_is_said_on_request_with_what_was_skipped() -> None:
+    assert rendered(reports.passed(), verbose=True) == dedent("""\
+        main: commit-size skipped: no size limits for protected
+        labgate: 2 checks passed, 1 skipped on 1 ref; 12 research refs known here
+        """)
+
+
+def test_success_with_unknown_research_refs_says_so() -> None:
+    view = View(refs_seen=1, refs_total=1, source_refs=1, sources_complete=False)
+    assert rendered(reports.report(reports.judged(), view=view), verbose=True).endswith(
+        "; 1 research ref known here, perhaps not all\n"
+    )
+
+
+def test_a_refusal_shows_what_was_found_what_is_undecided_and_what_mends_it() -> None:
+    assert rendered(reports.refused()) == REFUSED
+
+
+def test_a_refusal_on_request_lists_commits_evidence_and_what_was_skipped() -> None:
+    assert rendered(reports.refused(), verbose=True) == (
+        REFUSED.replace(
+            "main: LG212",
+            "    commit 222222222222 Try 0 heads\n"
+            "    commit 333333333333 Try 1 heads\n"
+            "    evidence squash from origin/research/attention:"
+            " 222222222222 333333333333 444444444444 555555555555 666666666666 and 2 more\n"
+            "main: LG212",
+        )
+        .replace("main: experiment", "main: commit-size skipped: no size limits for protected\nmain: experiment")
+        .replace("1 error,", "research/attention: commit-size skipped: no size limits for protected\n1 error,")
+    )
+
+
+def test_colour_marks_levels_and_codes_and_nothing_else() -> None:
+    bold, red, cyan, magenta, end = "\x1b[1m", "\x1b[1;31m", "\x1b[1;36m", "\x1b[1;35m", "\x1b[0m"
+    coloured = (
+        REFUSED.replace("LG201 error:", f"{bold}LG201{end} {red}error:{end}")
+        .replace("LG212 note:", f"{bold}LG212{end} {cyan}note:{end}")
+        .replace("undecided: ", f"{magenta}undecided:{end} ")
+        .replace("1 error, 1 note, 1 undecided", f"{red}1 error{end}, {cyan}1 note{end}, {magenta}1 undecided{end}")
+    )
+    assert rendered(reports.refused(), colour=True) == coloured
+
+
+def test_a_long_list_of_commits_is_cut_and_says_how_many_are_left() -> None:
+    report = reports.report(reports.judged(reports.squashed(reports.COMMITS)))
+    assert "    commit 666666666666 Try 4 heads\n    and 2 more commits\n" in rendered(report, verbose=True)
+
+
+def test_similar_code_says_how_similar_and_a_deleted_branch_has_no_name() -> None:
+    finding = reports.squashed()
+    alike = Evidence("similarity", False, None, finding.commits, (), score=0.873)
+    finding = Finding(finding.rule, finding.data, commits=finding.commits, evidence=(alike,))
+    shown = rendered(reports.report(reports.judged(finding)), verbose=True)
+    assert "    evidence similarity (87% alike) from a deleted branch\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("view", "line"),
+    [
+        pytest.param(View(1, None, 0, True), "1 ref seen", id="total-unknown"),
+        pytest.param(View(2, None, 0, True), "2 refs seen", id="two-seen-total-unknown"),
+        pytest.param(View(1, 3, 0, True), "1 of 3 refs seen", id="one-of-three"),
+    ],
+)
+def test_a_partial_view_is_said_even_when_all_passed(view: View, line: str) -> None:
+    shown = rendered(reports.report(reports.judged(), view=view))
+    assert shown == f"labgate: partial view: {line}; run `labgate install`\n"
+
+
+def test_a_bootstrap_policy_is_said_even_when_all_passed() -> None:
+    shown = rendered(reports.report(reports.judged(), policy=PolicyOrigin("bootstrap", reports.NEW)))
+    assert shown == "labgate: bootstrap: the trunk holds no policy yet, so the proposed tree's own policy judged\n"
+
+
+def test_a_skipped_run_is_one_line() -> None:
+    nothing_seen = View(0, None, 0, False)
+    shown = rendered(reports.report(view=nothing_seen, policy=PolicyOrigin("none"), skipped="there is no policy here"))
+    assert shown == "labgate: skipped: there is no policy here\n"
+
+
+def test_what_stopped_the_run_is_shown_with_what_mends_it() -> None:
+    problems = (
+        GitError("this clone is shallow", "git fetch --unshallow origin"),
+        PolicyError(("labgate.toml: version: expected 1, found 2", "labgate.toml: trunk: expected a name")),
+    )
+    assert rendered(reports.report(view=View(1, None, 0, False), problems=problems)) == dedent("""\
+        error: this clone is shallow
+          help: git fetch --unshallow origin
+        error: labgate.toml: version: expected 1, found 2
+        error: labgate.toml: trunk: expected a name
+        """)
+
+
+def test_a_finding_without_a_ref_of_its_own_stands_at_its_update() -> None:
+    finding = reports.squashed()
+    finding = Finding(finding.rule, finding.data, commits=finding.commits)
+    update = RefUpdate("refs/tags/v1", None, reports.NEW)
+    assert rendered(reports.report(reports.judged(finding, update=update))).startswith("v1: LG201 error: ")
+
+
+def test_a_finding_in_a_file_stands_at_its_path() -> None:
+    finding = reports.squashed()
+    finding = Finding(finding.rule, finding.data, ref=finding.ref, path="models/a b.bin")
+    assert rendered(reports.report(reports.judged(finding))).startswith("models/a b.bin: LG201 error: ")
+
+
+@pytest.mark.parametrize("path", ["::error::x", " ::add-mask::x", "\u3000::stop-commands::x"])
+def test_no_line_starts_with_a_github_command(path: str) -> None:
+    finding = reports.squashed()
+    finding = Finding(finding.rule, finding.data, path=path)
+    shown = rendered(reports.report(reports.judged(finding)))
+    assert shown.startswith(f"./{path}: LG201")
+    assert not any(line.lstrip().startswith("::") for line in shown.splitlines())
+
+
+HOSTILE = "\x1b]0;x\x07\u202e\n::error::y"
+
+
+def test_every_foreign_string_is_escaped() -> None:
+    data = reports.squashed().data
+    finding = Finding(
+        reports.rule("LG201"),
+        {**data, "source": f"refs/heads/{HOSTILE}", "subjects": [HOSTILE]},
+        commits=reports.COMMITS[:1],
+        path=HOSTILE,
+        evidence=(Evidence("blob", True, f"refs/heads/{HOSTILE}", (), ()),),
+    )
+    checks = (CheckResult("commit-size", "undecided", HOSTILE, HOSTILE), CheckResult("branch-name", PASSED))
+    item = Judged(RefUpdate(f"refs/heads/{HOSTILE}", None, None), None, checks, (finding,))
+    whole = rendered(
+        reports.report(item, notices=(HOSTILE,), skipped=HOSTILE, problems=(GitError(HOSTILE, HOSTILE),)), verbose=True
+    )
+    assert not any(char in whole for char in ("\x1b", "\x07", "\u202e"))
+    assert not any(line.lstrip().startswith("::") for line in whole.splitlines())
+    assert whole.count(r"\x1b]0;x\x07\u202e\x0a::error::y") >= 9
+
+
+def test_a_message_of_any_length_stays_readable() -> None:
+    data = reports.squashed().data
+    long = Finding(reports.rule("LG201"), {**data, "source": "refs/heads/" + "x" * 10_000}, commits=reports.COMMITS[:1])
+    first, second, *_ = rendered(reports.report(reports.judged(long))).splitlines()
+    assert len(first) < 600
+    assert first.endswith("…")
+    assert second == "    help: the command is too long to show; --format json has it"
