@@ -59,6 +59,12 @@ def test_a_field_of_words_allows_these_words_only() -> None:
     assert [value for value in ("feature", "fix", "fi", "fixx", "") if field.allows(value)] == ["feature", "fix"]
 
 
+def test_the_ends_of_words_come_shortest_first() -> None:
+    field = Field("x", ["aaaaaaaa", "a", "aa", "b"])
+    assert list(field.ends("-aaaaaaaaa", 1, 9)) == [2, 3, 9]
+    assert list(field.ends("-aaaaaaaaa", 1, 8)) == [2, 3]
+
+
 def test_a_field_with_a_pattern_never_allows_the_empty_value() -> None:
     field = Field("x", ".*")
     assert (field.words, field.pattern_text) == (None, ".*")

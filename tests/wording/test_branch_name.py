@@ -27,41 +27,35 @@ def say(
     [
         (
             "refs/heads/fix_login",
-            "branch fix_login is of no kind in the policy; the nearest legal name is fix/login",
+            "no kind of branch in the policy has such a name; nearest legal name: fix/login",
             "git branch -m fix_login fix/login",
         ),
         (
             "refs/heads/experiment--typo--ada",
-            (
-                "experiment branch experiment--typo--ada: service is typo, expected housing or ranker; "
-                "the nearest legal name is experiment--housing--ada"
-            ),
+            ("service is typo, expected housing or ranker; nearest legal name: experiment--housing--ada"),
             "git branch -m experiment--typo--ada experiment--housing--ada",
         ),
         (
             "refs/heads/experiment--ranker--Ada",
-            (
-                "experiment branch experiment--ranker--Ada: handle is Ada, expected [a-z0-9-]+; "
-                "the nearest legal name is experiment--ranker--ada"
-            ),
+            ("handle is Ada, expected [a-z0-9-]+; nearest legal name: experiment--ranker--ada"),
             "git branch -m experiment--ranker--Ada experiment--ranker--ada",
         ),
         (
             "refs/heads/a;touch x",
-            "branch name a;touch x has U+003B SEMICOLON, U+0020 SPACE; the nearest legal name is feature/a-touch-x",
+            "this branch name has U+003B SEMICOLON, U+0020 SPACE; nearest legal name: feature/a-touch-x",
             "git branch -m 'a;touch x' feature/a-touch-x",
         ),
         (
             "refs/heads/-x",
-            "branch name -x reads as an option; the nearest legal name is feature/x",
+            "this branch name reads as an option; nearest legal name: feature/x",
             "git branch -m -- -x feature/x",
         ),
         (
             "refs/tags/HEAD",
-            "tag name HEAD is a name that git gives its own meaning; the nearest legal name is tag-HEAD",
+            "this tag name has a meaning of its own in git; nearest legal name: tag-HEAD",
             "git tag tag-HEAD refs/tags/HEAD && git tag -d HEAD",
         ),
-        ("refs/heads/@", "branch name @ is a name that git gives its own meaning", "rename the branch"),
+        ("refs/heads/@", "this branch name has a meaning of its own in git", "rename the branch"),
     ],
 )
 def test_words(ref: str, message: str, help: str) -> None:
@@ -80,8 +74,7 @@ def test_a_long_name_says_how_long_it_is() -> None:
 def test_a_collision_names_the_other_ref() -> None:
     said = say("refs/heads/feature/X", "refs/heads/feature/x")
     assert said == Words(
-        "branch feature/X differs from feature/x only in case, so many machines cannot hold both; "
-        "the nearest legal name is feature/X-2",
+        "differs from feature/x only in case, so many machines cannot hold both; nearest legal name: feature/X-2",
         "git branch -m feature/X feature/X-2",
     )
     unicode = say("refs/tags/caf\u00e9", "refs/tags/cafe\u0301")
@@ -90,7 +83,8 @@ def test_a_collision_names_the_other_ref() -> None:
 
 def test_without_a_legal_name_nearby_the_forms_are_shown() -> None:
     assert say("refs/heads/+", text=STRICT) == Words(
-        "branch + is of no kind in the policy", "rename it to research/{topic}, feature/{slug} or fix/{ticket}/{slug}"
+        "no kind of branch in the policy has such a name",
+        "rename it to research/{topic}, feature/{slug} or fix/{ticket}/{slug}",
     )
 
 

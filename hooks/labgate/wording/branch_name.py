@@ -12,21 +12,19 @@ _MOST_CHARACTERS_NAMED = 3
 
 
 def _unknown_kind(finding: Finding) -> tuple[str, str | None]:
-    data = finding.data
-    return _sentence(finding, f"branch {data['name']} is of no kind in the policy"), _rename(finding)
+    return _sentence(finding, "no kind of branch in the policy has such a name"), _rename(finding)
 
 
 def _bad_field(finding: Finding) -> tuple[str, str | None]:
     data = finding.data
     expected = alternatives(data["words"]) if data["words"] is not None else data["pattern"]
-    said = f"{data['kind']} branch {data['name']}: {data['field']} is {data['value']}, expected {expected}"
-    return _sentence(finding, said), _rename(finding)
+    return _sentence(finding, f"{data['field']} is {data['value']}, expected {expected}"), _rename(finding)
 
 
 def _unsafe_name(finding: Finding) -> tuple[str, str | None]:
     data = finding.data
     reasons = " and ".join(_reason(reason, finding) for reason in data["reasons"])
-    return _sentence(finding, f"{_noun(finding)} name {data['name']} {reasons}"), _rename(finding)
+    return _sentence(finding, f"this {_noun(finding)} name {reasons}"), _rename(finding)
 
 
 def _case_collision(finding: Finding) -> tuple[str, str | None]:
@@ -34,7 +32,7 @@ def _case_collision(finding: Finding) -> tuple[str, str | None]:
     others = alternatives([short_ref(other) for other in data["others"]])
     plain = all(text.isascii() for text in (data["name"], *data["others"]))
     what = "case" if plain else "case or Unicode form"
-    said = f"{_noun(finding)} {data['name']} differs from {others} only in {what}, so many machines cannot hold both"
+    said = f"differs from {others} only in {what}, so many machines cannot hold both"
     return _sentence(finding, said), _rename(finding)
 
 
@@ -42,7 +40,7 @@ def _wrong_base(finding: Finding) -> tuple[str, str | None]:
     data = finding.data
     declared, other = short_ref(data["declared"]), short_ref(data["other"])
     message = (
-        f"{data['kind'] or 'unknown'} branch {data['name']} starts from {data['other_kind']} branch {other} "
+        f"starts from the {data['other_kind']} branch {other} "
         f"({count(data['other_distance'], 'commit')} away), not from {declared} "
         f"({count(data['declared_distance'], 'commit')} away)"
     )
@@ -62,7 +60,7 @@ def _noun(finding: Finding) -> str:
 def _sentence(finding: Finding, said: str) -> str:
     """Append the name that would do, or the forms that there are."""
     suggestion = finding.data["suggestion"]
-    return said if suggestion is None else f"{said}; the nearest legal name is {suggestion}"
+    return said if suggestion is None else f"{said}; nearest legal name: {suggestion}"
 
 
 def _reason(reason: str, finding: Finding) -> str:
@@ -75,7 +73,7 @@ def _reason(reason: str, finding: Finding) -> str:
     if reason == "too-long":
         return f"has {count(len(data['name']), 'character')}, more than 200"
     return {
-        "reserved": "is a name that git gives its own meaning",
+        "reserved": "has a meaning of its own in git",
         "object-id": "reads as an object id",
         "leading-dash": "reads as an option",
         "refs-prefix": "reads as a full refname",

@@ -17,6 +17,11 @@ def short(ref: str | None) -> str:
     return "a deleted branch" if ref is None else short_ref(ref)
 
 
+def _topic(data: Mapping[str, Any], ref: str | None) -> str:
+    """Return a source branch's own name, without its remote, for the subject of a review."""
+    return short(ref).removeprefix(f"{data['remote'] or 'origin'}/")
+
+
 def unreviewed_research(finding: Finding) -> tuple[str, str | None]:
     """LG201."""
     data = finding.data
@@ -31,7 +36,7 @@ def unreviewed_research(finding: Finding) -> tuple[str, str | None]:
             message,
             f"{_review_command(data, source)}; or, if they belong to {rival}: {_disown_command(data, rival)}",
         )
-    return message, _review_command(data, source)
+    return message, _review_command(data, _topic(data, data["source"]))
 
 
 def _disown_command(data: Mapping[str, Any], rival: str) -> str:

@@ -1,0 +1,243 @@
+"""The cache of the work tree's policy: quick where it may be, absent where it cannot be, never wrong."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from labgate.errors import PolicyError
+from labgate.policy import cache, files
+from labgate.policy.cache import cached_policy
+from labgate.policy.model import Policy
+from support.isolated import age, obey_permissions
+from support.policies import STRICT, TEAM, policy
+
+
+class Place:
+    """A work tree and its git directory, without git: the cache knows none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.top = folder / "work"
+        self.git_dir = self.common_dir = folder / "git"
+        self.top.mkdir()
+        self.git_dir.mkdir()
+
+    @property
+    def cache(self) -> Path:
+        return self.common_dir / "labgate/policy.cache"
+
+    def write(self, text: str, name: str = "labgate.toml") -> Path:
+        path = self.top / name
+        path.write_text(text)
+        age(path)
+        return path
+
+    def read(self) -> Policy | None:
+        return cached_policy(str(self.top), str(self.git_dir), str(self.common_dir))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def no_parser(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what makes every attempt to parse a failure."""
+
+    def refuse(paths: tuple[str, ...]) -> Policy | None:
+        message = f"{paths} are parsed"
+        raise AssertionError(message)
+
+    return lambda: monkeypatch.setattr(cache, "_parse", refuse)
+
+
+@pytest.fixture
+def aged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let time stamps alone decide: nobody can set a file's ctime, so a new file is always too young to be trusted."""
+    monkeypatch.setattr(cache, "RACY", 0)
+
+
+def test_the_two_lists_of_policy_files_are_one() -> None:
+    assert cache.FILES == files.FILES
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_known_policy_is_not_parsed_again(place: Place, no_parser: Callable[[], None]) -> None:
+    place.write(TEAM)
+    first = place.read()
+    no_parser()
+    assert first == policy(TEAM)
+    assert place.read() == first
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_work_tree_without_a_policy(place: Place, no_parser: Callable[[], None]) -> None:
+    assert place.read() is None
+    assert not place.cache.exists()
+    place.write("[project]\nname = 'other'\n", "pyproject.toml")
+    assert place.read() is None
+    no_parser()
+    assert place.read() is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({"labgate.toml": TEAM}, {"labgate.toml": STRICT}, id="another policy"),
+        pytest.param({"labgate.toml": STRICT}, {"labgate.toml": STRICT.replace("fix", "fox")}, id="of the same size"),
+        pytest.param({"pyproject.toml": "x = 1\n"}, {"labgate.toml": STRICT}, id="a policy where there was none"),
+    ],
+)
+@pytest.mark.usefixtures("aged")
+def test_a_changed_policy_is_read_anew(place: Place, before: dict[str, str], after: dict[str, str]) -> None:
+    for name, text in before.items():
+        place.write(text, name)
+    place.read()
+    for name, text in after.items():
+        place.write(text, name)
+    assert place.read() == policy(after["labgate.toml"])
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_change_that_hides_its_time_is_seen(place: Place) -> None:
+    path = place.write(STRICT)
+    stat = path.stat()
+    place.read()
+    with path.open("r+") as stream:
+        stream.write(STRICT.replace("fix", "fox"))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+    assert place.read() == policy(STRICT.replace("fix", "fox"))
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_policy_that_moves_into_another_file_is_read_anew(place: Place) -> None:
+    place.write(STRICT)
+    place.read()
+    place.write("[tool.labgate]\nversion = 1\n", "pyproject.toml")
+    with pytest.raises(PolicyError, match="keep one of them"):
+        place.read()
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_policy_with_mistakes_is_refused_each_time(place: Place) -> None:
+    place.write("version = 2\n")
+    for _ in range(2):
+        with pytest.raises(PolicyError):
+            place.read()
+
+
+def test_a_young_file_is_not_trusted(place: Place, no_parser: Callable[[], None]) -> None:
+    """As git does with its index: what may have changed within the clock's last tick is read again."""
+    place.write(TEAM)
+    place.read()
+    no_parser()
+    with pytest.raises(AssertionError, match="are parsed"):
+        place.read()
+
+
+def test_a_cache_that_is_younger_than_its_policy_is_trusted(place: Place, no_parser: Callable[[], None]) -> None:
+    place.write(TEAM)
+    first = place.read()
+    age(place.cache, -10)
+    no_parser()
+    assert place.read() == first
+
+
+@pytest.mark.usefixtures("aged")
+def test_another_version_of_labgate_reads_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.write(TEAM)
+    place.read()
+    parsed: list[object] = []
+    parse = cache._parse
+    monkeypatch.setattr(cache, "_parse", lambda paths: parsed.append(paths) or parse(paths))
+    place.read()
+    assert parsed == []
+    monkeypatch.setattr(cache, "__version__", "0.0.0")
+    assert place.read() == policy(TEAM)
+    assert len(parsed) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda content: content[:0], id="empty"),
+        pytest.param(lambda content: bytes(len(content)), id="all zeros, as after a power failure"),
+        pytest.param(lambda content: content[: len(content) // 2], id="cut in half"),
+        pytest.param(lambda content: content[:17] + bytes(len(content) - 17), id="zeros behind a good start"),
+        pytest.param(lambda content: content + b"x", id="too long"),
+        pytest.param(lambda content: content.replace(b"research", b"resaerch"), id="another word"),
+        pytest.param(lambda content: b"labgate policy 0\n" + content[17:], id="of another format"),
+    ],
+)
+@pytest.mark.usefixtures("aged")
+def test_a_damaged_cache_is_no_cache(place: Place, damage: Callable[[bytes], bytes]) -> None:
+    place.write(TEAM)
+    place.read()
+    whole = place.cache.read_bytes()
+    place.cache.write_bytes(damage(whole))
+    assert place.cache.read_bytes() != whole
+    assert place.read() == policy(TEAM)
+    assert place.cache.read_bytes() == whole
+
+
+@pytest.mark.usefixtures("aged")
+def test_no_flipped_bit_goes_unseen(place: Place) -> None:
+    place.write(STRICT)
+    place.read()
+    whole = place.cache.read_bytes()
+    for at in range(0, len(whole), 7):
+        place.cache.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
+        assert place.read() == policy(STRICT)
+
+
+@pytest.mark.usefixtures("aged")
+def test_each_work_tree_has_its_own(place: Place, tmp_path: Path) -> None:
+    place.write(TEAM)
+    (tmp_path / "second").mkdir()
+    second = Place(tmp_path / "second")
+    second.common_dir, second.git_dir = place.common_dir, place.common_dir / "worktrees" / "main"
+    second.write(STRICT)
+    for _ in range(2):
+        assert (place.read(), second.read()) == (policy(TEAM), policy(STRICT))
+    assert sorted(path.name for path in place.cache.parent.glob("*.cache")) == ["policy-main.cache", "policy.cache"]
+
+
+def test_what_stands_in_the_way_of_the_cache_is_no_matter(place: Place) -> None:
+    place.write(TEAM)
+    (place.common_dir / "labgate").write_text("a file where the folder should be")
+    assert place.read() == policy(TEAM)
+
+
+_READ = """
+import sys
+from labgate.policy.cache import cached_policy
+assert cached_policy(*sys.argv[1:]).trunk == "main"
+"""
+
+
+def read_elsewhere(place: Place, prepare: Callable[[], None]) -> None:
+    """Read the policy in a process of its own, since what the test takes away is taken from the whole process."""
+    where = [str(place.top), str(place.git_dir), str(place.common_dir)]
+    subprocess.run([sys.executable, "-c", _READ, *where], check=True, preexec_fn=prepare)
+
+
+def test_a_disk_that_is_full_leaves_no_half_cache(place: Place) -> None:
+    place.write(TEAM)
+    # The first 100 bytes can still be written, as on a disk that fills up right now.
+    read_elsewhere(place, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)))
+    assert list(place.cache.parent.glob("policy*")) == []
+
+
+def test_a_read_only_git_directory_has_no_cache(place: Place) -> None:
+    place.write(TEAM)
+    place.common_dir.chmod(0o555)
+    read_elsewhere(place, obey_permissions)
+    assert list(place.common_dir.iterdir()) == []
