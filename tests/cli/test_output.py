@@ -79,6 +79,32 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     assert (tmp_path / "target").read_text() == "new"
 
 
+def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "report").write_text("old")
+    (tmp_path / "report").chmod(0o640)
+    write_whole(str(tmp_path / "report"), b"new\xff")
+    assert (tmp_path / "report").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "report").read_bytes() == b"new\xff"
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with hard links", "without hard links"])
+def test_a_new_file_never_takes_the_place_of_another(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str, target: str) -> None:
+        raise PermissionError(1, "Operation not permitted", target)
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    write_whole(str(tmp_path / "report"), "new", new=True)
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for name in ("report", "dangling"):
+        with pytest.raises(FileExistsError):
+            write_whole(str(tmp_path / name), "newer", new=True)
+    assert (tmp_path / "report").read_text() == "new"
+    assert sorted(os.listdir(tmp_path)) == ["dangling", "report"]
+
+
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     fifo = tmp_path / "pipe"
     os.mkfifo(fifo)

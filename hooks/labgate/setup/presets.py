@@ -1,0 +1,216 @@
+"""The presets: commented policies, filled in for one repository, and how many of its branches each would accept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+
+from labgate.checks.branch_name import Facts, check
+from labgate.errors import LabgateError, PolicyError
+from labgate.git.refs import HEADS
+from labgate.policy.files import OWN_FILE
+from labgate.policy.lint import lint
+from labgate.policy.model import Policy
+from labgate.policy.parse import parse_policy
+from labgate.policy.shape import quoted
+from labgate.report.escape import safe
+from labgate.setup.people import People, Somebody
+from labgate.setup.survey import Survey
+
+#: Name of each preset, and the kind of branch that a team has only if it works this way. Of equals the first is taken.
+PRESETS = {"research-branch": "research", "experiment-branches": "experiment", "trunk": None}
+
+#: Where ``init`` writes the policy's JSON Schema. There is no published address; this one is real in every repository
+#: that was set up, needs no network, and has the version of the labgate that judges.
+SCHEMA = ".git/labgate/policy.schema.json"
+
+#: Branches that programs make: dependency updates, merge queues, pull requests of workflows.
+BOTS = (
+    *("dependabot/**", "renovate/**", "mergify/**", "gh-readonly-queue/**"),
+    *("create-pull-request/**", "pre-commit-ci-update-config"),
+)
+TYPES = (
+    *("feature", "feat", "fix", "bugfix", "hotfix", "docs", "test", "ci", "build"),
+    *("chore", "refactor", "perf", "style", "release-notes"),
+)
+#: Files that a tool writes: nobody reviews them line by line.
+_GENERATED = ("*.lock", "*-lock.json", "*-lock.yaml", "vendor/**")
+_SIZES = """\
+# On the way to a protected branch. Small batches get better reviews.
+[commit-size]
+ignore = $generated
+[commit-size.limits.protected]
+lines = 400
+files = 20
+file-bytes = "500kB"
+bytes = "2MB"
+series-lines = 2000
+series-commits = 20"""
+_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A preset filled in: ``text`` is the policy file, ``misfits`` the branches of today that it would refuse anew."""
+
+    preset: str
+    text: str
+    policy: Policy
+    branches: tuple[str, ...]
+    misfits: tuple[str, ...]
+
+    @property
+    def accepted(self) -> int:
+        return len(self.branches) - len(self.misfits)
+
+    @property
+    def lane_in_use(self) -> bool:
+        """Whether the team has branches of the kind that this preset is for."""
+        lane = PRESETS[self.preset]
+        found = (self.policy.classify(HEADS + branch) for branch in self.branches)
+        return lane is not None and any(kind.name == lane and kind.fields is not None for kind in found)
+
+
+def propose(survey: Survey, preset: str | None) -> tuple[Proposal, tuple[Proposal, ...]]:
+    """Return the preset of that name, or with ``None`` the one that fits best, and the others.
+
+    A team that has research or experiment branches needs the rules for them, whatever else does not fit; then the
+    preset that accepts most of today's branches wins. Raised: ``LabgateError`` when no policy can have this trunk.
+    """
+    tried = {name: _tried(name, survey) for name in PRESETS}
+    filled = [found for found in tried.values() if isinstance(found, Proposal)]
+    wanted = [one for one in filled if preset in (None, one.preset)]
+    if not wanted:
+        failed = tried["trunk" if preset is None else preset]
+        reason = failed.problems[0] if isinstance(failed, PolicyError) else "it does not fit"
+        message = f"no policy of the preset {preset or 'trunk'} can have the trunk {survey.trunk.name}: {reason}"
+        raise LabgateError(message, "labgate init --preset NAME, or: git config labgate.trunk BRANCH")
+    best = max(wanted, key=lambda one: (one.lane_in_use, one.accepted))
+    return best, tuple(one for one in filled if one is not best)
+
+
+def _tried(preset: str, survey: Survey) -> Proposal | PolicyError:
+    try:
+        return fill(preset, survey)
+    except PolicyError as error:
+        return error
+
+
+def fill(preset: str, survey: Survey) -> Proposal:
+    """Return a preset with the names of this repository. Raised: ``PolicyError`` when they make no policy."""
+    template = (files("labgate.setup") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
+    releases = _releases(survey)
+    text = Template(template).substitute(
+        schema=f"./{SCHEMA}",
+        repository=_repository(survey.name),
+        trunk=_toml(survey.trunk.name),
+        protected=_list("names = ", (survey.trunk.name, *releases, "refs/tags/v*")),
+        bots=_list("names = ", BOTS),
+        types=_list("fields.type = ", TYPES),
+        deletable=_list("deletable = ", releases),
+        reviews="\n".join(_reviews(survey.people)),
+        sizes=Template(_SIZES).substitute(generated=_list("ignore = ", _GENERATED)),
+    )
+    policy = parse_policy(text, OWN_FILE)
+    _refuse_vanity(policy, survey)
+    return Proposal(preset, text, policy, survey.branches, _misfits(policy, survey.branches))
+
+
+def _refuse_vanity(policy: Policy, survey: Survey) -> None:
+    """Raised: ``PolicyError`` for a part without effect, such as ``research/{topic}`` beside a trunk ``research``.
+
+    That nobody can review yet is no reason to stop: it is said, and is the next thing to do.
+    """
+    nobody = not survey.people.me
+    lines = [line for line in lint(policy) if not (nobody and "[reviews] people" in line)]
+    if lines:
+        raise PolicyError(tuple(lines))
+
+
+def _misfits(policy: Policy, branches: Sequence[str]) -> tuple[str, ...]:
+    """Return the branches that branch-name would refuse if somebody created them now."""
+    return tuple(name for name in branches if any(check(Facts(HEADS + name, created=True), policy)))
+
+
+def _releases(survey: Survey) -> tuple[str, ...]:
+    """Return the names of release branches: the usual form, and the one with a hyphen where it is in use."""
+    if survey.trunk.name == "release":
+        return ()  # git cannot hold release/1.0 beside it
+    hyphen = any(name.startswith("release-") for name in survey.branches if name != survey.trunk.name)
+    return ("release/{version}", "release-{version}") if hyphen else ("release/{version}",)
+
+
+def _repository(name: str | None) -> str:
+    """Return the line that names the repository, commented out where no remote says a name that a policy can hold."""
+    line = f"repository = {_toml(name or '')}"
+    try:
+        parse_policy(f'version = 1\n{line}\ntrunk = "m"\n[kinds.protected]\nnames = ["m"]\n', OWN_FILE)
+    except PolicyError:
+        return '# repository = "github.com/acme/models"     # what the team pushes to'
+    return line
+
+
+def _reviews(people: People) -> list[str]:
+    """Return the lines of ``[reviews]``."""
+    lines = ["# Nobody reviews their own work, so it takes two people for research to land."]
+    lines += [
+        "[reviews]",
+        "quorum = { total = 1 }",
+        'machines = ["noreply@github.com"]  # they land changes and never count',
+    ]
+    used: set[str] = set()
+    if people.me is not None:
+        lines += ["", *_person(people.me, _key(people.me, used))]
+    if people.others:
+        lines += ["", "# Who committed most in the last year. Take away the # before those who review,"]
+        lines += ["# and check that all the addresses of a person stand together."]
+        for one in people.others:
+            lines += [f"# {line}" for line in _person(one, _key(one, used), every=True)]
+    elif people.me is None:
+        lines += ["", "# [reviews.people.ada]", '# emails = ["ada@example.org"]']
+    return lines
+
+
+def _person(one: Somebody, key: str, *, every: bool = False) -> list[str]:
+    """Return the lines of one person; only the first address counts unless ``every`` one is to."""
+    commits = f", {one.commits:,} commit{'' if one.commits == 1 else 's'}" if one.commits else ""
+    lines = [f"[reviews.people.{quoted(key)}]  # {safe(one.name, 40)}{commits}"]
+    lines.append(f"emails = {_list('emails = ', one.emails if every else one.emails[:1])}")
+    if not every and len(one.emails) > 1:
+        lines.append(f"# also seen under this name; add what is really theirs: {', '.join(one.emails[1:])}")
+    return lines
+
+
+def _key(one: Somebody, used: set[str]) -> str:
+    """Return a name for a person that nobody before has."""
+    key, number = one.key, 1
+    while key in used:
+        number += 1
+        key = f"{one.key}-{number}"
+    used.add(key)
+    return key
+
+
+def _list(before: str, items: Sequence[str]) -> str:
+    """Return a TOML list: on one line if it fits behind what stands ``before`` it, else broken between words."""
+    words = [_toml(item) for item in items]
+    line = f"[{', '.join(words)}]"
+    if len(before) + len(line) <= _WIDTH:
+        return line
+    lines = [""]
+    for word in words:
+        if len(lines[-1]) + len(word) + 2 > _WIDTH - 4:
+            lines.append("")
+        lines[-1] += f" {word}," if lines[-1] else f"{word},"
+    return "[\n" + "".join(f"    {text}\n" for text in lines) + "]"
+
+
+def _toml(text: str) -> str:
+    """Return a TOML basic string. What JSON escapes TOML knows too, except pairs of surrogates, so none are made.
+
+    DEL is the one character that JSON leaves as it is and TOML does not take.
+    """
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
