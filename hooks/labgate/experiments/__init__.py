@@ -1,0 +1,1 @@
+"""Experiments: how a commit says which one it belongs to."""

@@ -1,0 +1,144 @@
+"""Put ``Experiment: SERVICE/HANDLE`` into the trailer block of a commit message and change no other byte. HOT.
+
+What a trailer block is, is taken from git-interpret-trailers with its default configuration: a message is read by many
+people's gits, and only their common ground is sure to find the line. Where in the block the line goes, and why, is
+told in docs/adr/0008.
+"""
+
+from __future__ import annotations
+
+from labgate.experiments.draft import AMEND, BLANK, COMMENT, TEXT, lines, text_end
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labgate.experiments.draft import Line
+
+KEY = b"Experiment"
+
+#: Lines that make a paragraph a trailer block even beside some prose, and count as trailers without having the form.
+_GIT_GENERATED = (b"Signed-off-by: ", b"(cherry picked from commit ")
+_TOKEN = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SPACE = (b" ", b"\t", b"\r", b"\n")
+
+
+def trailer(experiment: bytes) -> bytes:
+    """Return the line, without its newline, for an experiment given as ``service/handle``."""
+    return KEY + b": " + experiment
+
+
+def stamp(message: bytes, experiment: bytes, comment: bytes) -> bytes:
+    """Return the message with the experiment's line in its last trailer block; itself where the line is there already.
+
+    ``experiment`` is ``service/handle``. ``comment`` is what starts a comment, empty where nothing is one. The message
+    must hold some text and no scissors line. The line's newline is the message's own, ``\\r\\n`` or ``\\n``.
+    """
+    text = lines(message[: text_end(message, comment)], comment)
+    if all(sort != TEXT for _, _, sort in text):
+        text = lines(message, comment)
+    title = _title_end(message, text)
+    newline = b"\r\n" if message[: _first_text(text)[1]].endswith(b"\r\n") else b"\n"
+    line = trailer(experiment)
+    start = _block_start(message, text, title)
+    if start is None:
+        at = max(stop for _, stop, sort in text if sort == TEXT)
+        return _inserted(message, at, (b"", line), newline)
+    place = _place_in_block(message, text[start:], experiment)
+    return message if place is None else _inserted(message, place, (line,), newline)
+
+
+def _first_text(text: Sequence[Line]) -> Line:
+    return next(line for line in text if line[2] == TEXT)
+
+
+def _title_end(message: bytes, text: Sequence[Line]) -> int:
+    """Return the index of the blank line that ends the title, which is never a trailer block; else the number of lines.
+
+    Of an ``amend!`` message the title of the message that it carries ends there.
+    """
+    titles = 2 if message.startswith(AMEND, _first_text(text)[0]) else 1
+    inside = False
+    for index, (_, _, sort) in enumerate(text):
+        if sort == TEXT:
+            inside = True
+        elif sort == BLANK and inside:
+            inside = False
+            titles -= 1
+            if titles == 0:
+                return index
+    return len(text)
+
+
+def _block_start(message: bytes, text: Sequence[Line], title: int) -> int | None:
+    """Return the index of the first line of the last trailer block, ``None`` where the message has none.
+
+    git-interpret-trailers: the last paragraph below the title, if all of it is trailers, or at least a quarter is and
+    git itself wrote one of them. A line that starts with a blank continues the trailer above it.
+    """
+    trailers = others = continuing = 0
+    generated = inside = False
+    for index in range(len(text) - 1, title - 1, -1):
+        start, stop, sort = text[index]
+        if sort == COMMENT:
+            others, continuing = others + continuing, 0
+        elif sort == BLANK:
+            if not inside:
+                continue
+            others += continuing
+            is_block = trailers * 3 >= others if generated else trailers > 0 and others == 0
+            return index + 1 if is_block else None
+        else:
+            inside = True
+            line = message[start:stop]
+            by_git = line.startswith(_GIT_GENERATED)
+            generated = generated or by_git
+            if by_git or _separator(line) >= 0:
+                trailers, continuing = trailers + 1, 0
+            elif line.startswith(_SPACE):
+                continuing += 1
+            else:
+                others, continuing = others + 1 + continuing, 0
+    return None
+
+
+def _place_in_block(message: bytes, block: Sequence[Line], experiment: bytes) -> int | None:
+    """Return the offset at which the line goes into a block, ``None`` when it stands there.
+
+    After other experiments' lines, else before the first trailer.
+    """
+    found = _trailers(message, block)
+    experiments = [(stop, value) for _, stop, key, value in found if key.lower() == KEY.lower()]
+    if any(value == experiment for _, value in experiments):
+        return None
+    return experiments[-1][0] if experiments else found[0][0]
+
+
+def _trailers(message: bytes, block: Sequence[Line]) -> list[tuple[int, int, bytes, bytes]]:
+    """Return the trailers of a block: where each starts and ends, its key (empty where it has none) and its value."""
+    found: list[tuple[int, int, bytes, bytes]] = []
+    open_ = False
+    for start, stop, sort in block:
+        line = message[start:stop]
+        at = _separator(line)
+        if open_ and sort == TEXT and line.startswith(_SPACE):
+            first, _, key, value = found.pop()
+            found.append((first, stop, key, value + b"\n" + line.strip()))
+        elif sort == TEXT and (at >= 0 or line.startswith(_GIT_GENERATED)):
+            found.append((start, stop, line[: max(at, 0)].strip(), line[at + 1 :].strip()))
+        open_ = sort == TEXT and (at >= 0 or (open_ and line.startswith(_SPACE)))
+    return found
+
+
+def _separator(line: bytes) -> int:
+    """Return where the colon after a trailer's key stands, -1 where the line is no trailer of its own."""
+    key, colon, _ = line.partition(b":")
+    token = key.rstrip(b" \t")
+    return len(key) if colon and token and not token.strip(_TOKEN) else -1
+
+
+def _inserted(message: bytes, at: int, new: Sequence[bytes], newline: bytes) -> bytes:
+    """Put new lines between two lines. Where they come last they end as the message did, with a newline or without."""
+    block = newline.join(new)
+    whole = at == 0 or message[at - 1 : at] == b"\n"
+    return message[:at] + (block + newline if whole else newline + block) + message[at:]

@@ -1,0 +1,197 @@
+"""prepare-commit-msg and commit-msg: a commit made on an experiment branch says which experiment it belongs to. HOT.
+
+prepare-commit-msg stamps a message that has text already (``-m``, merge, rebase, cherry-pick), commit-msg what came
+from an editor (docs/adr/0008). What git would refuse, because it is empty or was not edited, it still refuses.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from labgate.errors import NoPolicyError, UsageError
+from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
+from labgate.experiments.settings import read_settings
+from labgate.experiments.stamp import stamp, trailer
+from labgate.policy.cache import FOLDER, cached_policy
+from labgate.stages.workplace import find_workplace, standing_back
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.experiments.settings import Settings
+    from labgate.stages.workplace import HookCall, Workplace
+
+#: The check that these stages serve: its rule LG301 looks for the line at push.
+CHECK = "experiment-hash"
+PREPARE = "prepare-commit-msg"
+
+#: In labgate's folder of the git directory: what the editor starts from, for commit-msg to see whether it was edited.
+_TEMPLATE = "message-template"
+
+
+def run(call: HookCall) -> int:
+    """Stamp the message file where the commit is an experiment's, and return the exit status.
+
+    It is 1 where somebody deleted all of a message but the stamp, without which git would refuse it as empty; else 0.
+    Raised: ``NoPolicyError`` where there is no policy; any other ``LabgateError``, or ``OSError``, where labgate could
+    not read or stamp the message, whose file is then as it was.
+    """
+    for name in call.checks:
+        if name != CHECK:
+            message = f"{name} does not apply at {call.stage}"
+            raise UsageError(message, f"the check of this stage is {CHECK}")
+    place = find_workplace(call.environ)
+    experiment = _experiment(call, place)
+    if experiment is None:
+        return 0
+    active = standing_back(call, place.common_dir)
+    if active is not None:
+        return _say(f"labgate: skipped: {active.reason}", 0)
+    path = os.path.realpath(call.arguments[0])
+    return _stamp_file(call, place, experiment, path)
+
+
+def _experiment(call: HookCall, place: Workplace) -> str | None:
+    """Return ``service/handle`` of the branch that the commit is for, ``None`` where it is no experiment's.
+
+    Raised: ``NoPolicyError`` where there is no policy, but once a commit only, and not for each commit of a rebase.
+    """
+    ref = place.branch()
+    if ref is None:
+        return None
+    policy = None if place.top is None else cached_policy(place.top, place.git_dir, place.common_dir)
+    if policy is None:
+        from labgate.stages.staged import trunk_policy
+
+        try:
+            policy = trunk_policy(place)[0]
+        except NoPolicyError:
+            if call.stage != PREPARE or place.operation() is not None:
+                return None
+            raise
+    fields = policy.classify(ref).fields or {}
+    if "service" not in fields or "handle" not in fields:
+        return None
+    return f"{fields['service']}/{fields['handle']}"
+
+
+def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) -> int:
+    with open(path, "rb") as stream:
+        message = stream.read()
+    if call.stage == PREPARE:
+        # The editor opens with a template as its author wrote it; the stamp follows in commit-msg.
+        from_template = _source(call) == "template"
+        _remember(place, message if from_template else None)
+        if from_template:
+            return 0
+    edited = _edited(call)
+    if is_empty(message, b"") or (not edited and _stands(message, experiment)):
+        # Most calls end here, without asking git what a comment is.
+        return 0
+    settings = read_settings(place.git_dir, call.environ)
+    comment = comment_string(message, settings.comments)
+    cut = cut_at(message, comment)
+    text, rest = message[:cut], message[cut:]
+    if is_empty(text, comment):
+        if is_empty(text, b"") or not _keeps_comments(call, place, settings, cut=rest != b""):
+            return 0
+        comment = b""
+    name = settings.encoded(experiment)
+    if edited and call.stage != PREPARE:
+        if _is_unedited(place, settings, text, comment):
+            return 0
+        if is_empty(text, comment, besides=trailer(name)):
+            return _say("labgate: only the Experiment line is left of this message, which counts as empty", 1)
+    stamped = stamp(text, name, comment)
+    if stamped is not text:
+        _replace(path, stamped + rest)
+    return 0
+
+
+def _source(call: HookCall) -> str:
+    """Return where the message came from: message, template, merge, squash, commit or nothing (githooks)."""
+    if len(call.arguments) > 1:
+        return call.arguments[1]
+    return "" if call.native else call.environ.get("PRE_COMMIT_COMMIT_MSG_SOURCE", "")
+
+
+def _edited(call: HookCall) -> bool:
+    """Say whether an editor opens; where none does git tells so (githooks, "prepare-commit-msg")."""
+    return call.environ.get("GIT_EDITOR") != ":"
+
+
+def _stands(message: bytes, experiment: str) -> bool:
+    """Say whether the line stands at the very end of a message, whatever a comment may be."""
+    return experiment.isascii() and stamp(message, experiment.encode("ascii"), b"") is message
+
+
+def _keeps_comments(call: HookCall, place: Workplace, settings: Settings, *, cut: bool) -> bool:
+    """Say whether git keeps a message in which every line looks like a comment (``-m "#12 is fixed"``).
+
+    Without an editor only ``strip`` takes comments away, and git itself asks for that to complete a cherry-pick. In an
+    editor what stands above the scissors line is kept.
+    """
+    if _edited(call):
+        return settings.cleanup == b"scissors" and cut
+    return settings.cleanup != b"strip" and (_source(call) == "message" or place.operation() is None)
+
+
+def _is_unedited(place: Workplace, settings: Settings, text: bytes, comment: bytes) -> bool:
+    """Say whether git will refuse the message because it is just the template.
+
+    The configured template is asked too, for where only commit-msg is installed.
+    """
+    if settings.cleanup == b"verbatim":
+        return False
+    paths = [_template_path(place)]
+    if settings.template:
+        paths.append(os.path.join(place.top or "", os.path.expanduser(os.fsdecode(settings.template))))
+    for path in paths:
+        try:
+            with open(path, "rb") as stream:
+                template = stream.read()
+        except OSError:
+            continue
+        if is_unedited(text, template[: cut_at(template, comment)], comment):
+            return True
+    return False
+
+
+def _remember(place: Workplace, template: bytes | None) -> None:
+    """Keep the template that the editor opens with, ``None`` for no template.
+
+    Where it cannot be kept, commit-msg takes the message for an edited one.
+    """
+    path = _template_path(place)
+    try:
+        if template is None:
+            os.unlink(path)
+        else:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as stream:
+                stream.write(template)
+    except OSError:
+        return
+
+
+def _template_path(place: Workplace) -> str:
+    return os.path.join(place.git_dir, FOLDER, _TEMPLATE)
+
+
+def _replace(path: str, content: bytes) -> None:
+    """Write a file whole or not at all, with the permissions that it has."""
+    temporary = f"{path}.labgate-{os.getpid()}"
+    try:
+        with open(temporary, "wb") as stream:
+            os.chmod(temporary, os.stat(path).st_mode & 0o7777)
+            stream.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def _say(line: str, status: int) -> int:
+    sys.stderr.write(f"{line}\n")
+    return status

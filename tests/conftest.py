@@ -1,0 +1,29 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import sdg as sdg_project
+from support.repo import Repo
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """An empty repository on an unborn ``main``, without a remote."""
+    return Repo.init(tmp_path / "work")
+
+
+@pytest.fixture(scope="session")
+def sdg_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdg project, built once."""
+    folder = tmp_path_factory.mktemp("sdg")
+    sdg_project.build(folder)
+    return folder
+
+
+@pytest.fixture
+def sdg(sdg_template: Path, tmp_path: Path) -> Repo:
+    """The sdg project: ``main`` with a policy, ``research/pr-72``, both on the remote ``origin``."""
+    return sdg_project.copy(sdg_template, tmp_path / "sdg")

@@ -1,0 +1,1 @@
+"""Helpers for tests: throw-away repositories with real git, in an environment of their own."""

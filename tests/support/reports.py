@@ -1,0 +1,86 @@
+"""Reports for tests of renderers: one where much is wrong, and small ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labgate.checks import all_rules
+from labgate.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Evidence, Finding, Rule
+from labgate.proposal import RefUpdate, View
+from labgate.verdict import CheckResult, Judged, NotCounted, PolicyOrigin, Report, ReviewState
+
+OLD, NEW = "0a" * 20, "1b" * 20
+COMMITS = tuple(f"{number:x}" * 40 for number in range(2, 9))
+FULL_VIEW = View(refs_seen=1, refs_total=1, source_refs=12, sources_complete=True)
+TRUNK = PolicyOrigin("trunk", OLD, "2c" * 20)
+MAIN = RefUpdate("refs/heads/main", OLD, NEW, source="research/attention")
+
+
+def rule(code: str) -> Rule:
+    return next(rule for rule in all_rules() if rule.code == code)
+
+
+def squashed(commits: tuple[str, ...] = COMMITS[:2], **changes: Any) -> Finding:
+    """LG201: these commits hold research in a squash, and ada could review it."""
+    evidence = Evidence(
+        "squash",
+        decisive=True,
+        source_ref="refs/remotes/origin/research/attention",
+        commits=commits,
+        source_commits=COMMITS,
+        matched_lines=120,
+        paths=("model.py",),
+    )
+    data = {
+        "target": "refs/heads/main",
+        "source": "refs/remotes/origin/research/attention",
+        "subjects": [f"Try {number} heads" for number in range(len(commits))],
+        "rivals": [],
+        "reviewers": [{"person": "ada", "email": "ada@example.org"}],
+        "not_counted": [],
+    }
+    options: dict[str, Any] = {"commits": commits, "ref": "refs/heads/main", "evidence": (evidence,)}
+    return Finding(rule("LG201"), data | changes, **options)
+
+
+def mistargeted(level: str = "note") -> Finding:
+    """LG212: research that says it lands on research only."""
+    data = {
+        "source": "research/attention",
+        "source_kind": "research",
+        "target": "refs/heads/main",
+        "targets": ["research"],
+    }
+    return Finding(rule("LG212"), data, level=level, ref="refs/heads/main")
+
+
+def judged(*findings: Finding, update: RefUpdate = MAIN, review: ReviewState | None = None) -> Judged:
+    """One update on which research-gate found this, commit-size was not asked and branch-name passed."""
+    failed = any(finding.level == "error" for finding in findings)
+    checks = (
+        CheckResult("branch-name", PASSED),
+        CheckResult("research-gate", FAILED if failed else PASSED),
+        CheckResult("commit-size", SKIPPED, "no size limits for protected"),
+    )
+    return Judged(update, "protected", checks, findings, review)
+
+
+def report(*items: Judged, view: View = FULL_VIEW, policy: PolicyOrigin = TRUNK, **others: Any) -> Report:
+    return Report("check", policy, view, items, **others)
+
+
+def passed() -> Report:
+    return report(judged())
+
+
+def refused() -> Report:
+    """An error, a note, an undecided check, and a second ref that passes; one ref of the push was not seen."""
+    review = ReviewState(
+        "trailer", "none", (), (NotCounted("ada", "self-review"), NotCounted(None, "stranger")), ("core",)
+    )
+    first = judged(squashed(), mistargeted(), review=review)
+    undecided = CheckResult("experiment-hash", UNDECIDED, "this clone is shallow", "git fetch --unshallow origin")
+    first = Judged(first.update, first.kind, (*first.checks, undecided), first.findings, review)
+    second = judged(update=RefUpdate("refs/heads/research/attention", None, NEW))
+    view = View(refs_seen=2, refs_total=3, source_refs=12, sources_complete=False)
+    return report(first, second, view=view, notices=("labgate's native hook is of another version",))
