@@ -1,0 +1,150 @@
+"""``labgate install`` and ``labgate uninstall``: labgate's own git hooks, beside pre-commit, prek and foreign ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from labgate.errors import LabgateError
+from labgate.report.escape import safe
+
+if TYPE_CHECKING:
+    from labgate.git.repository import Repository
+    from labgate.native.folder import Site
+    from labgate.native.install import Installed, Step, Uninstalled
+
+TRUNK = "labgate.trunk"
+
+
+@click.command(short_help="Put labgate's own git hooks into this clone.")
+def install() -> None:
+    """Put labgate's own git hooks into this clone.
+
+    A hook that already stands there runs first and keeps its say. To run it again changes nothing. Where git is told
+    to look for hooks elsewhere (core.hooksPath), nothing is written, and what to add there is printed.
+    """
+    from labgate.native.install import HooksElsewhereError
+    from labgate.native.install import install as put
+
+    try:
+        done = put(None, os.environ)
+    except HooksElsewhereError as error:
+        _print(_snippet(error.site))
+        raise
+    patterns = _note_experiment_branches(done.repository)
+    _print(_installed(done))
+    _print(_trunk_lines(done.repository))
+    _print([_next(patterns)])
+
+
+@click.command(short_help="Take labgate's hooks out of this clone and put yours back.")
+def uninstall() -> None:
+    """Take labgate's hooks out of this clone and put yours back. Only files that labgate wrote are removed."""
+    from labgate.native.install import uninstall as take
+
+    _print(_uninstalled(take(None, os.environ)))
+
+
+def _installed(done: Installed) -> Iterator[str]:
+    from labgate.native.install import LEFT, UNCHANGED, UPDATED, WRITTEN
+
+    by_outcome = {name: [step for step in done.steps if step.done == name] for name in (WRITTEN, UPDATED, UNCHANGED)}
+    folder = _relative(done.site.folder.path)
+    if not by_outcome[WRITTEN] and not by_outcome[UPDATED]:
+        yield f"labgate: nothing to do: every hook is in place in {folder}"
+    for name, said in ((WRITTEN, "installed"), (UPDATED, "brought up to date")):
+        if by_outcome[name]:
+            yield f"labgate: {said} in {folder}: {_stages(by_outcome[name])}"
+    changed = by_outcome[WRITTEN] + by_outcome[UPDATED]
+    for framework in dict.fromkeys(step.framework for step in changed if step.framework is not None):
+        below = [step for step in changed if step.framework == framework]
+        yield f"labgate: {framework} starts it at {_stages(below)}; both run"
+    for step in changed:
+        if step.moved is not None:
+            yield f"labgate: your own {step.stage} hook is now {os.path.basename(step.moved)}; it runs first"
+    for step in done.steps:
+        if step.done == LEFT:
+            yield f"labgate: {step.stage} is left to {step.framework}: add the id labgate-commit to its configuration"
+
+
+def _stages(steps: Iterable[Step]) -> str:
+    return ", ".join(step.stage for step in steps)
+
+
+def _note_experiment_branches(repository: Repository) -> bool:
+    """Write the patterns that spare the message hooks from starting Python; say whether there is a policy."""
+    from labgate.native.branches import write_experiment_branches
+    from labgate.stages.judging import worktree_policy
+
+    try:
+        found = worktree_policy(repository)
+    except LabgateError:
+        return True  # the policy has mistakes: doctor and every hook say so
+    if found is None:
+        return False
+    write_experiment_branches(repository.common_dir, found[0], fresh=True)
+    return True
+
+
+def _trunk_lines(repository: Repository) -> Iterator[str]:
+    """Write ``labgate.trunk`` where it is not set and the trunk can be told."""
+    from labgate.git.refs import read_refs
+    from labgate.git.settings import write_setting
+    from labgate.stages.judging import trunk_name
+
+    if repository.setting(TRUNK):
+        return
+    try:
+        trunk = trunk_name(repository, read_refs(repository), repository.usual_remote, None)
+    except LabgateError as error:
+        yield f"labgate: {safe(error.message)}; to say it: git config {TRUNK} BRANCH"
+        return
+    if trunk is not None:
+        write_setting(repository, TRUNK, trunk)
+        yield f"labgate: the trunk is {safe(trunk)} (git config {TRUNK})"
+
+
+def _next(policy: bool) -> str:
+    if policy:
+        return "next: `labgate doctor` says what is active and what is missing"
+    return "next: write a policy, labgate.toml (`labgate init`); without one every hook is skipped"
+
+
+def _uninstalled(done: Uninstalled) -> Iterator[str]:
+    if not done.removed and not done.restored:
+        yield "labgate: nothing to do: no hook of labgate's is here"
+    if done.removed:
+        yield f"labgate: removed {', '.join(_relative(path) for path in done.removed)}"
+    for path in done.restored:
+        yield f"labgate: put your own hook back: {_relative(path)}"
+    for path in done.stranded:
+        yield f"labgate: your own hook stays at {_relative(path)}: another one has taken its place"
+
+
+def _snippet(site: Site) -> Iterator[str]:
+    """Yield what to add to hooks that labgate must not touch."""
+    from labgate.native.shim import quoted, this_runtime
+    from labgate.native.state import STAGES
+
+    if site.is_off:
+        return
+    # What a whole team checks out cannot name the interpreter of one machine.
+    start = "labgate-hook" if site.shared else f"{quoted(this_runtime().python)} -I -m labgate.hook"
+    yield "# the first command of each hook: git hands its list of refs to one reader"
+    for stage in STAGES:
+        yield f"# {_relative(os.path.join(site.scripts, stage))}"
+        yield f'{safe(start, limit=None)} {stage} --native "$@" || exit'
+
+
+def _relative(path: str) -> str:
+    """Return a path as people here would write it: relative where that is shorter."""
+    relative = os.path.relpath(path)
+    return safe(relative if len(relative) < len(path) else path)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)

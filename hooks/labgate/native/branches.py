@@ -1,0 +1,97 @@
+"""The shell patterns of experiment branches, by which the message hooks know when not even to start Python. HOT."""
+
+from __future__ import annotations
+
+import os
+
+from labgate.policy.grammar import Field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.policy.grammar import Template
+    from labgate.policy.model import Policy
+
+#: Below the git common directory: one pattern of ``case`` a line, over the short branch name.
+FILE = os.path.join("labgate", "experiment-branches")
+
+#: Patterns of other policies that are kept: linked work trees and the trunk may each have a policy of their own.
+KEPT = 40
+
+_HEADS = "refs/heads/"
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/")
+
+
+def write_experiment_branches(common_dir: str, policy: Policy, *, fresh: bool = False) -> None:
+    """Write the patterns of a policy's experiment branches, in one step, and mark the file as new.
+
+    Patterns of other policies stay, unless ``fresh``: a pattern too many starts Python in vain, one too few leaves a
+    commit without its trailer. Where the file cannot be written, the hooks start Python.
+    """
+    path = os.path.join(common_dir, FILE)
+    wanted = experiment_patterns(policy)
+    before = () if fresh else _read(path)
+    lines = (*wanted, *[line for line in before if line not in wanted][:KEPT])
+    try:
+        if lines == before and lines:
+            os.utime(path)
+        else:
+            _write(path, "".join(f"{line}\n" for line in lines))
+    except OSError:
+        return
+
+
+def experiment_patterns(policy: Policy) -> tuple[str, ...]:
+    """Return a pattern for each template that names an experiment; together they fit every experiment branch."""
+    found: dict[str, None] = {}
+    for kind in policy.kinds:
+        for template in kind.templates:
+            if "service" in template.fields and "handle" in template.fields:
+                pattern = _pattern(template)
+                if pattern is not None:
+                    found[pattern] = None
+    return tuple(found)
+
+
+def _pattern(template: Template) -> str | None:
+    """Return what fits at least the branches that the template fits; ``None`` if these are no branches."""
+    prefix = template.literal_prefix
+    if not prefix.startswith(_HEADS):
+        return "*" if _HEADS.startswith(prefix) else None
+    pieces = []
+    for token in template.tokens:
+        if isinstance(token, (Field, int)):
+            pieces.append("*")
+        else:
+            # What a shell could read as something else, or count as several characters, is left open.
+            pieces += [char if char in _PLAIN else "*" for char in token]
+    pattern = "".join(pieces).removeprefix(_HEADS)
+    while "**" in pattern:
+        pattern = pattern.replace("**", "*")
+    return pattern
+
+
+def _read(path: str) -> tuple[str, ...]:
+    try:
+        with open(path, "rb") as stream:
+            return tuple(stream.read().decode("ascii", "ignore").split("\n")[:-1])
+    except OSError:
+        return ()
+
+
+def _write(path: str, text: str) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        with open(temporary, "wb") as stream:
+            stream.write(text.encode("ascii"))
+        os.replace(temporary, path)
+    except OSError:
+        _remove(temporary)
+        raise
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return

@@ -1,0 +1,157 @@
+"""What stands in the folder of hooks: whose file each is, and which of them git comes to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from labgate.git.repository import Repository
+from labgate.git.settings import HooksFolder, hooks_folder
+from labgate.native.shim import Shim, parse
+from labgate.native.state import BEFORE, LEGACY, STAGES, framework_of
+
+ABSENT, LABGATE, FOREIGN = "absent", "labgate", "foreign"
+#: Beside these an owner can be the name of a framework.
+Owner = str
+
+
+@dataclass(frozen=True)
+class HookFile:
+    """A hook and whose it is. ``shim`` is what one of labgate's own says of itself, ``None`` for any other."""
+
+    path: str
+    owner: Owner
+    executable: bool
+    content: bytes
+    shim: Shim | None = None
+
+    @property
+    def is_framework(self) -> bool:
+        return self.owner not in (ABSENT, LABGATE, FOREIGN)
+
+    @property
+    def name(self) -> str:
+        return os.path.basename(self.path)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The files of one stage: the one that git starts, the one that a framework starts, the one that labgate starts."""
+
+    stage: str
+    top: HookFile
+    legacy: HookFile
+    before: HookFile
+
+    @property
+    def framework(self) -> str | None:
+        """Whose shim git starts, ``None`` where it is no framework's."""
+        return self.top.owner if self.top.is_framework else None
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether one framework's shim starts another one: each refuses to run below the other."""
+        return self.top.is_framework and self.legacy.is_framework
+
+    @property
+    def place(self) -> HookFile:
+        """The file that is labgate's place as things stand."""
+        return self.legacy if self.top.is_framework else self.top
+
+    @property
+    def own(self) -> HookFile | None:
+        """The hook in its place that is labgate's own, ``None`` where it is not there."""
+        return self.place if self.place.owner == LABGATE else None
+
+    @property
+    def stray(self) -> HookFile | None:
+        """A file of labgate's that nothing starts: it was moved for a framework whose shim is gone."""
+        return self.legacy if self.legacy.owner == LABGATE and not self.top.is_framework else None
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where git looks for hooks.
+
+    ``obstacle`` says why labgate must not write there, ``None`` where it may. ``shared`` means that the folder is part
+    of the work tree, and so of everybody's.
+    """
+
+    folder: HooksFolder
+    obstacle: str | None
+    shared: bool = False
+
+    @property
+    def is_off(self) -> bool:
+        """Whether hooks are turned off: git looks for them in what is no folder, such as ``/dev/null``."""
+        return os.path.lexists(self.folder.path) and not os.path.isdir(self.folder.path)
+
+    @property
+    def scripts(self) -> str:
+        """The folder in which people keep their own scripts: husky starts those beside its ``_`` (husky 9)."""
+        head, tail = os.path.split(self.folder.path)
+        return head if tail == "_" else self.folder.path
+
+
+def find_site(repository: Repository) -> Site:
+    """Return where git looks for hooks, and whether labgate may write there. Raised: ``GitError``."""
+    folder = hooks_folder(repository)
+    inside = _is_in_work_tree(repository, folder.path)
+    if folder.setting is None:
+        return Site(folder, "the folder of hooks is a link into the work tree" if inside else None, shared=inside)
+    setting = f"core.hooksPath = {folder.setting}"
+    if inside:
+        return Site(folder, f"{setting} is inside the work tree", shared=True)
+    if folder.scope not in ("local", "worktree") and not _is_same(folder.path, default_folder(repository)):
+        return Site(folder, f"{setting} holds for all repositories ({folder.scope} configuration)")
+    site = Site(folder, None)
+    return Site(folder, f"{setting} is no folder, so no hook runs here") if site.is_off else site
+
+
+def default_folder(repository: Repository) -> str:
+    """Return the folder where hooks are unless something is configured; linked work trees share it."""
+    return os.path.join(repository.common_dir, "hooks")
+
+
+def read_slots(folder: str) -> tuple[Slot, ...]:
+    """Return what stands in a folder of hooks. Raised: ``OSError`` when a hook cannot be read."""
+    return tuple(read_slot(folder, stage) for stage in STAGES)
+
+
+def read_slot(folder: str, stage: str) -> Slot:
+    """Return what stands at one stage. Raised: ``OSError`` when a hook cannot be read."""
+    top = os.path.join(folder, stage)
+    return Slot(stage, read_hook(top), read_hook(top + LEGACY), read_hook(top + BEFORE))
+
+
+def read_hook(path: str) -> HookFile:
+    """Return what a file is. Raised: ``OSError`` when it cannot be read."""
+    if not os.path.lexists(path):
+        return HookFile(path, ABSENT, executable=False, content=b"")
+    content = b""
+    # A broken link, or a folder, is somebody's too.
+    if os.path.isfile(path):
+        with open(path, "rb") as stream:
+            content = stream.read()
+    shim = parse(content)
+    owner = LABGATE if shim is not None else framework_of(content) or FOREIGN
+    return HookFile(path, owner, os.access(path, os.X_OK), content, shim)
+
+
+def _is_in_work_tree(repository: Repository, path: str) -> bool:
+    """Say whether a path lies in this work tree or in the main one; a git directory is not part of either."""
+    if _is_below(path, repository.common_dir) or _is_below(path, repository.git_dir):
+        return False
+    trees = [repository.top] if repository.top is not None else []
+    if os.path.basename(repository.common_dir) == ".git":
+        trees.append(os.path.dirname(repository.common_dir))
+    return any(_is_below(path, tree) for tree in trees)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    real, root = os.path.realpath(path), os.path.realpath(folder)
+    return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _is_same(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)

@@ -1,0 +1,208 @@
+"""Put labgate's hooks beside pre-commit, prek and foreign hooks, and take them away again (docs/adr/0006)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labgate.errors import LabgateError
+from labgate.git.repository import Repository, discover
+from labgate.native.files import put_back, set_aside, write_hook
+from labgate.native.folder import ABSENT, FOREIGN, LABGATE, HookFile, Site, Slot, default_folder, find_site, read_slots
+from labgate.native.shim import Runtime, quoted, render, this_runtime
+from labgate.native.state import STAGES
+
+#: Below the git common directory: the stages that `install` wrote, one a line, so that `doctor` knows what is gone.
+RECORD = os.path.join("labgate", "native-hooks")
+
+WRITTEN, UPDATED, UNCHANGED, LEFT = "written", "updated", "unchanged", "left to the framework"
+
+
+class HooksElsewhereError(LabgateError):
+    """Raised when labgate must not write where git looks for hooks; ``site`` says where that is."""
+
+    def __init__(self, site: Site, help: str) -> None:
+        super().__init__(f"{site.obstacle}; nothing was written", help)
+        self.site = site
+
+
+class ContestedError(LabgateError):
+    """Raised when pre-commit and prek stand at one stage."""
+
+    def __init__(self, slot: Slot) -> None:
+        top, below = slot.top.owner, slot.legacy.owner
+        message = f"{top} and {below} both stand at {slot.stage} and break each other; nothing was written"
+        super().__init__(message, f"{uninstall_command(slot)} && labgate install")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What was done at a stage. ``path`` is labgate's file there, ``moved`` the foreign one's new or restored place."""
+
+    stage: str
+    done: str
+    path: str
+    framework: str | None = None
+    moved: str | None = None
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What `install` did, stage by stage, and where."""
+
+    repository: Repository
+    site: Site
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Uninstalled:
+    """What `uninstall` removed, what it put back, and the foreign hooks whose place was taken."""
+
+    removed: tuple[str, ...]
+    restored: tuple[str, ...]
+    stranded: tuple[str, ...]
+
+
+def install(directory: str | None, environ: Mapping[str, str], runtime: Runtime | None = None) -> Installed:
+    """Write labgate's hooks in the repository of a directory (``None``: the current one), all of them or none.
+
+    ``runtime`` is what the hooks start; ``None`` means this process's own interpreter. Raised: ``LabgateError`` when
+    nothing may be written, ``OSError`` when it cannot be.
+    """
+    repository = discover(environ, directory)
+    site = find_site(repository)
+    if site.obstacle is not None:
+        raise HooksElsewhereError(site, mending(site, default_folder(repository)))
+    slots = read_slots(site.folder.path)
+    for slot in slots:
+        _refuse(slot)
+    runtime = runtime or this_runtime()
+    os.makedirs(site.folder.path, exist_ok=True)
+    steps = tuple(_install(slot, runtime) for slot in slots)
+    _remember(repository, tuple(step.stage for step in steps if step.done != LEFT))
+    return Installed(repository, site, steps)
+
+
+def uninstall(directory: str | None, environ: Mapping[str, str]) -> Uninstalled:
+    """Take labgate's hooks away and put foreign ones back, all or nothing. Raised: ``LabgateError``, ``OSError``."""
+    repository = discover(environ, directory)
+    default = default_folder(repository)
+    site = find_site(repository)
+    folders = dict.fromkeys((default, site.folder.path) if site.obstacle is None else (default,))
+    slots = [slot for folder in folders for slot in read_slots(folder)]
+    for slot in slots:
+        for file in (slot.top, slot.legacy):
+            if file.shim is not None and file.shim.edited:
+                message = f"{file.path} was edited; nothing was removed"
+                help = f"mv {quoted(file.path)} {quoted(file.path + '.edited')} && labgate uninstall"
+                raise LabgateError(message, help)
+    removed: list[str] = []
+    restored: list[str] = []
+    stranded: list[str] = []
+    for slot in slots:
+        _uninstall(slot, removed, restored, stranded)
+    _forget(repository)
+    return Uninstalled(tuple(removed), tuple(restored), tuple(stranded))
+
+
+def recorded_stages(repository: Repository) -> tuple[str, ...]:
+    """Return the stages that `install` last wrote here; none where it never ran, or `uninstall` came after."""
+    try:
+        with open(os.path.join(repository.common_dir, RECORD), encoding="ascii", errors="replace") as stream:
+            found = stream.read().split("\n")
+    except OSError:
+        return ()
+    return tuple(stage for stage in STAGES if stage in found)
+
+
+def uninstall_command(slot: Slot) -> str:
+    """Return the command after which one framework is left.
+
+    The upper one goes: its own ``uninstall`` puts the lower one in its place, which the lower one's does not.
+    """
+    return f"{slot.top.owner} uninstall -t {slot.stage}"
+
+
+def mending(site: Site, default: str) -> str:
+    """Return what gets labgate started where it must not write. ``default`` is the repository's own folder of hooks."""
+    if site.folder.setting is None:
+        return "start labgate from your own hooks: labgate install prints how; or turn the link into a folder"
+    if site.shared:
+        return f"put what labgate install prints into the hooks in {site.scripts}"
+    own = f"git config core.hooksPath {quoted(default)} && labgate install"
+    if site.is_off:
+        return own
+    return f"put what labgate install prints into these hooks, or let this repository have its own: {own}"
+
+
+def _refuse(slot: Slot) -> None:
+    """Raise what keeps labgate from this stage."""
+    if slot.is_contested:
+        raise ContestedError(slot)
+    place = slot.place
+    if place.shim is not None and place.shim.edited:
+        message = f"{place.path} is labgate's, but was edited; nothing was written"
+        help = f"mv {quoted(place.path)} {quoted(place.path + '.edited')} && labgate install"
+        raise LabgateError(message, help)
+    if place.owner == FOREIGN and slot.before.owner != ABSENT and not _is_copy(place, slot.before):
+        message = f"{place.path} and {slot.before.path} are both foreign hooks; nothing was written"
+        raise LabgateError(message, "make one of the two: labgate starts one foreign hook a stage")
+
+
+def _install(slot: Slot, runtime: Runtime) -> Step:
+    place = slot.place
+    if slot.stage == "pre-commit" and slot.framework is not None and slot.own is None:
+        return Step(slot.stage, LEFT, place.path, slot.framework)
+    content = render(slot.stage, runtime)
+    done, moved = UPDATED if place.owner == LABGATE else WRITTEN, None
+    if place.content == content and place.executable:
+        done = UNCHANGED
+    elif place.owner == FOREIGN:
+        moved = slot.before.path
+        write_hook(place.path, content, lambda: set_aside(place.path, slot.before.path))
+    else:
+        write_hook(place.path, content)
+    if slot.stray is not None and not (slot.stray.shim and slot.stray.shim.edited):
+        os.unlink(slot.stray.path)
+    return Step(slot.stage, done, place.path, slot.framework, moved)
+
+
+def _uninstall(slot: Slot, removed: list[str], restored: list[str], stranded: list[str]) -> None:
+    """Remove labgate's files of a stage, and put the foreign hook where it stands without labgate."""
+    files = [file for file in (slot.top, slot.legacy) if file.owner == LABGATE]
+    removed += [file.path for file in files]
+    if slot.before.owner != ABSENT:
+        if slot.place.owner in (ABSENT, LABGATE):
+            put_back(slot.before.path, slot.place.path)
+            restored.append(slot.place.path)
+            files = [file for file in files if file is not slot.place]
+        else:
+            stranded.append(slot.before.path)
+    for file in files:
+        os.unlink(file.path)
+
+
+def _is_copy(file: HookFile, other: HookFile) -> bool:
+    """Say whether a hook was set aside already, by an `install` that was stopped before it wrote its own."""
+    return os.path.lexists(other.path) and os.path.samestat(os.lstat(file.path), os.lstat(other.path))
+
+
+def _remember(repository: Repository, stages: tuple[str, ...]) -> None:
+    """Write the record for `doctor`; it only helps to say why something is missing."""
+    path = os.path.join(repository.common_dir, RECORD)
+    text = "".join(f"{stage}\n" for stage in stages)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(text)
+    except OSError:
+        return
+
+
+def _forget(repository: Repository) -> None:
+    try:
+        os.unlink(os.path.join(repository.common_dir, RECORD))
+    except OSError:
+        return

@@ -1,0 +1,86 @@
+"""Which of labgate's hook ids a team's pre-commit or prek configuration asks for."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from labgate.errors import PolicyError
+from labgate.policy.parse import read_toml
+
+#: The stage of every id in ``.pre-commit-hooks.yaml``.
+STAGE_OF_ID: Mapping[str, str] = {
+    "labgate-commit": "pre-commit",
+    "labgate-merge": "pre-merge-commit",
+    "labgate-prepare-message": "prepare-commit-msg",
+    "labgate-message": "commit-msg",
+    "labgate-push": "pre-push",
+    "branch-name": "pre-commit",
+    "commit-size": "pre-commit",
+    "research-gate": "pre-push",
+    "experiment-hash": "prepare-commit-msg",
+}
+
+#: What each framework reads, the first that exists (prek: workspace.rs; pre-commit: main.py).
+FILES: Mapping[str, tuple[str, ...]] = {
+    "pre-commit": (".pre-commit-config.yaml",),
+    "prek": ("prek.toml", ".pre-commit-config.yaml", ".pre-commit-config.yml"),
+}
+
+_COMMENT = re.compile(r"(^|\s)#.*")
+_REPO = re.compile(r"(?<![\w-])repo\s*:\s*")
+_ID = re.compile(r"""(?<![\w-])["']?id["']?\s*:\s*["']?([\w-]+)""")
+
+
+@dataclass(frozen=True)
+class Configured:
+    """A framework's configuration: its file's name, and labgate's ids in it, in order."""
+
+    file: str
+    ids: tuple[str, ...]
+
+    def at(self, stage: str) -> tuple[str, ...]:
+        """Return the ids of one stage."""
+        return tuple(name for name in self.ids if STAGE_OF_ID[name] == stage)
+
+
+def configured(top: str, framework: str) -> Configured | None:
+    """Return what a framework is asked to run in a work tree, ``None`` where it has no configuration.
+
+    Raised: ``OSError`` when the file cannot be read.
+    """
+    for name in FILES[framework]:
+        path = os.path.join(top, name)
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                text = stream.read()
+            found = _toml_ids(text, name) if name.endswith(".toml") else _yaml_ids(text)
+            return Configured(name, tuple(dict.fromkeys(found)))
+    return None
+
+
+def _yaml_ids(text: str) -> Iterator[str]:
+    """Yield labgate's ids by looking at lines: whoever reads YAML itself needs a package for it.
+
+    The ids of the single checks are plain words that other packs may use too: they count where labgate is named
+    between one ``repo:`` and the next.
+    """
+    lines = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
+    for section in _REPO.split(lines)[1:]:
+        yield from _ours(_ID.findall(section), section)
+
+
+def _toml_ids(text: str, name: str) -> Iterator[str]:
+    try:
+        repositories = read_toml(text, name).get("repos", [])
+    except PolicyError:
+        return
+    for repository in repositories if isinstance(repositories, list) else []:
+        hooks = repository.get("hooks", []) if isinstance(repository, dict) else []
+        yield from _ours([str(hook.get("id")) for hook in hooks if isinstance(hook, dict)], str(repository))
+
+
+def _ours(ids: list[str], section: str) -> tuple[str, ...]:
+    return tuple(name for name in ids if name in STAGE_OF_ID) if "labgate" in section else ()

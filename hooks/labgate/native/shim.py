@@ -1,0 +1,168 @@
+"""The text of labgate's native hooks: POSIX sh that starts Python only where there is something to do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+
+import labgate
+from labgate.errors import LabgateError
+from labgate.git.runner import caller_env, spawn
+from labgate.native.state import BEFORE, MARKER, STAGES, marker_of, setting_of
+
+MESSAGE_STAGES = ("prepare-commit-msg", "commit-msg")
+PUSH = "pre-push"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a shim starts: an interpreter, and the file that is there as long as this interpreter has labgate."""
+
+    python: str
+    module: str
+
+    @property
+    def is_gone(self) -> bool:
+        return not (os.access(self.python, os.X_OK) and os.path.isfile(self.module))
+
+
+@dataclass(frozen=True)
+class Shim:
+    """What a native hook says of itself. ``edited`` means that it is not as labgate wrote it."""
+
+    stage: str
+    version: str
+    runtime: Runtime
+    edited: bool
+
+
+def this_runtime() -> Runtime:
+    """Return the interpreter and the labgate that are running now.
+
+    Raised: ``LabgateError`` when a hook could not use them, because this labgate is only found with the help of the
+    environment or of the user's own site-packages: the hooks start ``python -I``, which looks at neither.
+    """
+    runtime = Runtime(os.path.abspath(sys.executable), os.path.abspath(labgate.__file__))
+    if not sys.executable or "\n" in runtime.python + runtime.module:
+        message = "this Python has no path that a hook could start"
+        raise LabgateError(message, "install labgate into a virtual environment, then run its labgate install")
+    argv = (runtime.python, "-I", "-c", "import labgate; print(labgate.__file__)")
+    status, output, _ = spawn(argv, caller_env(os.environ))
+    if status or runtime.is_gone or os.fsdecode(output).rstrip("\n") != runtime.module:
+        message = f"{runtime.python} -I does not find this labgate"
+        raise LabgateError(message, "install labgate into a virtual environment or by pipx, then: labgate install")
+    return runtime
+
+
+def render(stage: str, runtime: Runtime, version: str = labgate.__version__) -> bytes:
+    """Return the native hook of a stage."""
+    body = {PUSH: _PUSH, **dict.fromkeys(MESSAGE_STAGES, _MESSAGE)}.get(stage, _COMMIT)
+    text = (_HEAD + body).replace("@STAGE@", stage).replace("@BEFORE@", stage + BEFORE)
+    text = text.replace("@PYTHON@", quoted(runtime.python)).replace("@MODULE@", quoted(runtime.module))
+    shebang, _, rest = os.fsencode(text).partition(b"\n")
+    marker = MARKER + f"{stage} {version} sha256:{_checksum(shebang + rest)}".encode()
+    return b"\n".join((shebang, marker, rest))
+
+
+def parse(content: bytes) -> Shim | None:
+    """Return what one of labgate's own files says; ``None`` for any other file."""
+    marker = marker_of(content)
+    if marker is None:
+        return None
+    stage, version, checksum = marker
+    start = content.index(b"\n" + MARKER)
+    others = content[:start] + content[start + 1 :].partition(b"\n")[2]
+    edited = stage not in STAGES or checksum != f"sha256:{_checksum(others)}"
+    return Shim(stage, version, Runtime(setting_of(content, b"python="), setting_of(content, b"module=")), edited)
+
+
+def quoted(text: str) -> str:
+    """Return a text as one word of sh. Unlike ``shlex.quote`` always in quotes, so that it can be found again."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+_HEAD = """\
+#!/bin/sh
+# Written by `labgate install` and taken away by `labgate uninstall`, which refuses once this file was edited.
+# A hook of your own can stand in @BEFORE@, beside the hooks: it runs first.
+python=@PYTHON@
+module=@MODULE@
+before=${0%/*}/@BEFORE@
+"""
+
+#: What a stage other than pre-push does without its interpreter: it says so and lets git go on.
+_START = """\
+if ! [ -x "$python" ] || ! [ -f "$module" ]; then
+  echo "labgate: @STAGE@ skipped: labgate is gone from $python; run labgate install from where it is now" >&2
+  exit 0
+fi
+exec "$python" -I -m labgate.hook @STAGE@ --native "$@"
+"""
+
+_COMMIT = (
+    """\
+if [ -x "$before" ]; then "$before" "$@" || exit; fi
+"""
+    + _START
+)
+
+#: Builtins only: during a rebase this runs once a commit, and each process would take as long as all the rest.
+_MESSAGE = (
+    """\
+if [ -x "$before" ]; then "$before" "$@" || exit; fi
+
+# Only experiment branches have something to do here. Wherever that is not certain, labgate itself looks.
+list=${0%/*}/../labgate/experiment-branches
+no_experiment() {
+  [ -r "$list" ] && ! [ labgate.toml -nt "$list" ] && ! [ pyproject.toml -nt "$list" ] || return 1
+  git=${GIT_DIR:-.git}
+  IFS= read -r head 2>/dev/null <"$git/HEAD" || return 1
+  case $head in
+  'ref: refs/heads/.invalid') return 1 ;; # reftables keep HEAD elsewhere
+  'ref: refs/heads/'*) ;;
+  ref:*) return 1 ;;
+  *) # detached: a rebase remembers its branch, nothing else has one
+    if [ -h "$git/HEAD" ]; then return 1; fi
+    for state in rebase-merge rebase-apply; do
+      if [ -f "$git/$state/head-name" ]; then
+        IFS= read -r head 2>/dev/null <"$git/$state/head-name" || return 1
+        break
+      fi
+    done
+    ;;
+  esac
+  branch=${head#ref: }
+  branch=${branch#refs/heads/}
+  while IFS= read -r pattern || [ -n "$pattern" ]; do
+    # shellcheck disable=SC2254  (it is a pattern)
+    case $branch in $pattern) return 1 ;; esac
+  done <"$list"
+}
+if no_experiment; then exit 0; fi
+"""
+    + _START
+)
+
+#: git writes its list of refs once. Two readers need a copy, to the byte: $(...) drops newlines at the end, so a letter
+#: stands behind them. It is text, and printf is a builtin, so no limit on arguments is in the way.
+_PUSH = """\
+start() {
+  if [ -x "$python" ] && [ -f "$module" ]; then exec "$python" -I -m labgate.hook @STAGE@ --native "$@"; fi
+  case $0 in /*) self=$0 ;; *) self=$PWD/$0 ;; esac
+  if [ -e "$before" ]; then without="mv '${self%/*}/@BEFORE@' '$self'"; else without="rm '$self'"; fi
+  echo "error: nothing was pushed: labgate is gone from $python" >&2
+  echo "  help: run labgate install from where labgate is now; to go on without it: $without" >&2
+  exit 1
+}
+if ! [ -x "$before" ]; then start "$@"; fi
+refs=$(cat && echo x)
+refs=${refs%x}
+printf %s "$refs" 2>/dev/null | "$before" "$@" || exit
+printf %s "$refs" 2>/dev/null | start "$@"
+"""
