@@ -9,7 +9,8 @@ from typing import Any
 from labgate import checks
 from labgate.checks import research_gate
 from labgate.errors import GitError, UndecidedError
-from labgate.finding import FAILED, LEVELS, PASSED, SKIPPED, UNDECIDED, Finding
+from labgate.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
+from labgate.policy.levels import levelled
 from labgate.policy.model import Policy
 from labgate.proposal import RefUpdate
 from labgate.verdict import CheckResult, Judged
@@ -39,7 +40,6 @@ def judge(
 
 
 def _judge_one(update: RefUpdate, collectors: Mapping[str, Collector], policy: Policy, names: Sequence[str]) -> Judged:
-    kind = policy.classify(update.ref).name
     results, findings, review = [], [], None
     for name in names:
         check = checks.load(name)
@@ -49,12 +49,16 @@ def _judge_one(update: RefUpdate, collectors: Mapping[str, Collector], policy: P
             results.append(CheckResult(name, UNDECIDED, error.message, error.help))
             continue
         raw = (finding for facts in collected.facts for finding in check.check(facts, policy))
-        found = [finding for item in raw if (finding := levelled(item, policy, kind)) is not None]
+        found = [finding for item in raw if (finding := levelled(item, policy, _kind(item.ref or update.ref, policy)))]
         findings += found
         results.append(_result(name, collected, found))
         if name == "research-gate" and collected.facts:
             review = research_gate.review_state(collected.facts[0], policy)
-    return Judged(update, kind, tuple(results), tuple(findings), review)
+    return Judged(update, _kind(update.ref, policy), tuple(results), tuple(findings), review)
+
+
+def _kind(ref: str, policy: Policy) -> str | None:
+    return policy.classify(ref).name
 
 
 def _result(name: str, collected: Collected, found: Sequence[Finding]) -> CheckResult:
@@ -65,19 +69,3 @@ def _result(name: str, collected: Collected, found: Sequence[Finding]) -> CheckR
     if collected.undecided is not None:
         return CheckResult(name, UNDECIDED, collected.undecided.message, collected.undecided.help)
     return CheckResult(name, PASSED)
-
-
-def levelled(finding: Finding, policy: Policy, kind: str | None) -> Finding | None:
-    """Put the policy's level on a finding; ``None`` when the policy turns its rule off.
-
-    A check may lower a rule's own level for its context (a note on a branch that exists already); the policy's level
-    then only counts where it is lower still.
-    """
-    wanted = policy.level(finding.rule.code, kind)
-    if wanted == "off":
-        return None
-    if wanted is None:
-        return finding
-    if finding.level != finding.rule.level:
-        wanted = min(wanted, finding.level, key=LEVELS.index)
-    return finding.at_level(wanted)

@@ -157,7 +157,12 @@ def test_another_version_of_labgate_reads_anew(place: Place, monkeypatch: pytest
     place.read()
     parsed: list[object] = []
     parse = cache._parse
-    monkeypatch.setattr(cache, "_parse", lambda paths: parsed.append(paths) or parse(paths))
+
+    def counted(paths: tuple[str, ...]) -> Policy | None:
+        parsed.append(paths)
+        return parse(paths)
+
+    monkeypatch.setattr(cache, "_parse", counted)
     place.read()
     assert parsed == []
     monkeypatch.setattr(cache, "__version__", "0.0.0")

@@ -25,9 +25,9 @@ def collect(scene: Scene, update: RefUpdate) -> Facts:
     files = commit_files(repository, [commit.oid for commit in commits if len(commit.parents) < 2])
     files |= {commit.oid: _merge_files(scene, commit) for commit in commits if len(commit.parents) > 1}
     files = _marked(scene, files)
-    batches = (Batch(c.oid, c.subject, files[c.oid], _reverted(scene, c, update)) for c in commits)
+    batches = (Batch(c.oid, c.subject, files[c.oid], _reverted(scene, c, update), len(c.parents)) for c in commits)
     kind = scene.policy.classify(update.ref).name
-    return Facts(batches=tuple(batches), kind=kind, preview_kind=None, target=update.ref, series=True, staged=False)
+    return Facts(tuple(batches), kind, target=update.ref, source=update.source, series=True)
 
 
 def _merge_files(scene: Scene, commit: Commit) -> tuple[FileChange, ...]:

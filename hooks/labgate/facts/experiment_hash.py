@@ -20,16 +20,19 @@ def experiment_branch(scene: Scene, update: RefUpdate) -> str | None:
 
 def collect(scene: Scene, update: RefUpdate, branch: str) -> Facts:
     """Return the commits on the experiment's first-parent chain that are no merges, not landed, and new if pushed."""
-    assert update.new is not None
     fields = scene.policy.classify(branch).fields or {}
     exclude = list(scene.span(update).landed)
     if scene.pushing:
         exclude += [ref.oid for ref in scene.tracking if ref.remote == scene.remote]
-    oids = rev_list(scene.repository, [update.new], exclude, "--first-parent", "--no-merges")
-    commits = read_commits(scene.repository, oids)
+    chain = read_commits(
+        scene.repository, rev_list(scene.repository, [scene.span(update).head], exclude, "--first-parent")
+    )
+    commits = [commit for commit in reversed(chain) if len(commit.parents) < 2]
     return Facts(
         service=fields["service"],
         handle=fields["handle"],
-        branch=branch,
-        commits=tuple((commit.oid, commit.subject, commit.message) for commit in reversed(commits)),
+        branch=branch.removeprefix(HEADS),
+        commits=tuple((commit.oid, commit.subject, commit.message) for commit in commits),
+        linear=len(commits) == len(chain),
+        root=next((commit.oid for commit in commits if not commit.parents), None),
     )

@@ -13,7 +13,6 @@ from labgate.git.commits import has_commit, is_ancestor, read_commits
 from labgate.git.diffs import changed_entries, clean_merge
 from labgate.proposal import Commit, RefUpdate
 from labgate.provenance.evidence import find_evidence, reached_by_sources
-from labgate.provenance.sources import fetch_refspecs, source_patterns
 from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim
 
@@ -21,7 +20,7 @@ from labgate.reviews.quorum import JudgedClaim
 def collect(scene: Scene, update: RefUpdate) -> Facts:
     """Return the facts of one update. Raised: ``UndecidedError``, ``GitError`` when this clone lacks what decides."""
     kind = scene.policy.classify(update.ref).name
-    rewrite = _rewrite(scene, update) if scene.pushing and update.old is not None else None
+    rewrite = _rewrite(scene, update.old, update.new) if scene.pushing and update.old is not None else None
     source_ref = None if update.source is None else f"refs/heads/{update.source}"
     context = Facts(
         ref=update.ref,
@@ -41,21 +40,20 @@ def collect(scene: Scene, update: RefUpdate) -> Facts:
 
 def undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
     """Say why silence does not mean that a protected update is clean: not every source ref is known here."""
-    if scene.sources_complete or update.new is None or not scene.policy.is_protected(update.ref):
+    if scene.sources_complete or update.new is None or scene.policy.classify(update.ref).name != "protected":
         return None
     remote = scene.remote or "origin"
-    refspecs = fetch_refspecs(source_patterns(scene.policy), remote)
-    command = " ".join(["git", "fetch", remote, *(f"'{spec}'" for spec in refspecs)])
-    return UndecidedError(f"the research refs of {remote} are not fetched here", command)
+    return UndecidedError(
+        f"the research refs of {remote} are not fetched here", scene.repository.fetching_branches(remote)
+    )
 
 
-def _rewrite(scene: Scene, update: RefUpdate) -> str | None:
-    if update.new is None:
+def _rewrite(scene: Scene, old: str, new: str | None) -> str | None:
+    if new is None:
         return "deleted"
-    assert update.old is not None
-    if not has_commit(scene.repository, update.old):
+    if not has_commit(scene.repository, old):
         return "unknown-tip"
-    return None if is_ancestor(scene.repository, update.old, update.new) else "non-fast-forward"
+    return None if is_ancestor(scene.repository, old, new) else "non-fast-forward"
 
 
 class _Gathering:
@@ -81,7 +79,7 @@ class _Gathering:
             subjects={commit.oid: commit.subject for commit in needing},
             paths=self._paths(needing),
             claims=tuple(self._judged(claim) for claim in self._claims() if kept & claim.covers),
-            contributors=frozenset(email for commit in needing for email in _contributors(commit)),
+            contributors=frozenset(self._wrote(frozenset(self.span.oids))),
             rivals=self._rivals(evidence),
         )
 
@@ -116,13 +114,17 @@ class _Gathering:
         return read_claims(self.span.commits, self._trees)
 
     def _judged(self, claim: Claim) -> JudgedClaim:
+        return JudgedClaim(claim.commit, claim.email, claim.covers, claim.flaw, self._wrote(claim.covers))
+
+    def _wrote(self, oids: frozenset[str]) -> dict[str, str]:
+        """Return the emails of listed people who contributed to commits of the range, each with one such commit."""
         wrote: dict[str, str] = {}
         people = {email for person in self.scene.policy.reviews.people for email in person.emails}
         for commit in self.span.commits:
-            emails = people.intersection(_contributors(commit)) if commit.oid in claim.covers else ()
+            emails = people.intersection(_contributors(commit)) if commit.oid in oids else ()
             if emails and not self._is_contentless(commit):
                 wrote.update((email, commit.oid) for email in emails)
-        return JudgedClaim(claim.commit, claim.email, claim.covers, claim.flaw, wrote)
+        return wrote
 
     def _paths(self, commits: Iterable[Commit]) -> frozenset[str]:
         if not self.scene.policy.reviews.quorum.groups:

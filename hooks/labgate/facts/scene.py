@@ -64,7 +64,9 @@ class Span:
     """The commits that one update brings to its target, the target standing at the update's old tip."""
 
     def __init__(self, scene: Scene, update: RefUpdate) -> None:
-        assert update.new is not None, "a deletion brings nothing"
+        if update.new is None:
+            message = f"the deletion of {update.ref} brings nothing"
+            raise ValueError(message)
         self.scene = scene
         self.update = update
         self.head = update.new

@@ -21,7 +21,7 @@ def rev_list(
     lines = [*include, *(f"^{oid}" for oid in exclude)]
     if not any(not line.startswith("^") for line in lines):
         return ()
-    output = repository.git.run(
+    output = repository.objects.run(
         "rev-list", "--topo-order", *options, "--stdin", stdin="\n".join(lines).encode() + b"\n"
     )
     return tuple(output.decode().split())
@@ -32,7 +32,7 @@ def parents_of(
 ) -> dict[str, tuple[str, ...]]:
     """Return the range's commits, newest first, each with its parents."""
     lines = [*include, *(f"^{oid}" for oid in exclude)]
-    output = repository.git.run(
+    output = repository.objects.run(
         "rev-list", "--topo-order", "--parents", "--stdin", stdin="\n".join(lines).encode() + b"\n"
     )
     rows = (line.split() for line in output.decode().splitlines())
@@ -47,7 +47,7 @@ def read_commits(repository: Repository, oids: Iterable[str]) -> tuple[Commit, .
     wanted = tuple(oids)
     if not wanted:
         return ()
-    output = repository.git.run(
+    output = repository.objects.run(
         *("log", "-z", "--no-walk=unsorted", "--stdin", "--no-show-signature", "--no-mailmap"),
         f"--format={'%x00'.join(_FIELDS)}",
         stdin="\n".join(wanted).encode() + b"\n",
@@ -88,14 +88,26 @@ def _unfolded_lines(block: str) -> list[str]:
 
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
     """Say whether ``descendant`` reaches ``ancestor``."""
-    return repository.git.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0
+    return repository.objects.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0
 
 
 def has_commit(repository: Repository, oid: str) -> bool:
     """Say whether a commit's object is here."""
-    return repository.git.status("cat-file", "-e", f"{oid}^{{commit}}", accept=(0, 1, 128))[0] == 0
+    return repository.objects.status("cat-file", "-e", f"{oid}^{{commit}}", accept=(0, 1, 128))[0] == 0
+
+
+def peel(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
+    """Return the commit that each object is or, as an annotated tag, leads to; without those that are here as none."""
+    wanted = tuple(dict.fromkeys(oids))
+    if not wanted:
+        return {}
+    asked = "".join(f"{oid}^{{commit}}\n" for oid in wanted).encode()
+    answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
+    # For what is no commit git repeats the question and adds a reason (git-cat-file, "BATCH OUTPUT").
+    found = zip(wanted, answers.splitlines(), strict=True)
+    return {oid: answer for oid, answer in found if " " not in answer}
 
 
 def tree_of(repository: Repository, commit: str) -> str:
     """Return the oid of a commit's tree."""
-    return repository.git.run("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").decode().strip()
+    return repository.objects.run("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").decode().strip()

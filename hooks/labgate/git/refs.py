@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from labgate.errors import GitError, UsageError
@@ -9,6 +10,9 @@ from labgate.git.repository import Remote, Repository
 
 HEADS = "refs/heads/"
 REMOTES = "refs/remotes/"
+#: Words that git itself never reads as a branch's name (gitrevisions), though a branch may be called so.
+_NO_BRANCH = re.compile(r"HEAD|@|[0-9a-f]{40}|[0-9a-f]{64}")
+_SUFFIX = re.compile(r"[~^:]|@\{")
 _FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(symref)"
 
 
@@ -25,9 +29,9 @@ class TrackingRef:
 def read_refs(repository: Repository) -> dict[str, str]:
     """Return every ref that leads to a commit, with that commit's oid; symbolic refs (``origin/HEAD``) are left out."""
     refs = {}
-    for line in (
-        repository.git.run("for-each-ref", f"--format={_FORMAT}").decode("utf-8", "surrogateescape").splitlines()
-    ):
+    listing = repository.git.run("for-each-ref", f"--format={_FORMAT}").decode("utf-8", "surrogateescape")
+    # Not splitlines: U+2028 and U+0085 are legal in a refname.
+    for line in listing.split("\n")[:-1]:
         name, kind, oid, peeled_kind, peeled, symref = line.split("\0")
         if symref:
             continue
@@ -58,6 +62,17 @@ def symbolic_ref(repository: Repository, name: str) -> str | None:
     return output.decode("utf-8", "surrogateescape").strip() if status == 0 else None
 
 
+def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]) -> str:
+    """Return the commit that a user's word names, where ``main`` and ``main~2`` always mean the branch.
+
+    Raised: ``UsageError`` when it names no commit here.
+    """
+    # No refname has one of these (git-check-ref-format), so what stands before them is a whole name.
+    name = _SUFFIX.split(revision, maxsplit=1)[0]
+    branch = branch_of(name, refs)
+    return resolve_commit(repository, revision if branch is None else branch + revision[len(name) :])
+
+
 def resolve_commit(repository: Repository, revision: str) -> str:
     """Return the full oid of the commit that a full refname, an oid or any other revision names.
 
@@ -67,16 +82,21 @@ def resolve_commit(repository: Repository, revision: str) -> str:
         output = repository.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
     except GitError:
         output = b""
-    if not output:
+    oid = output.decode().strip()
+    # ``^main`` is a revision too, but what it names is all that is not there.
+    if not oid or oid.startswith("^"):
         message = f"{revision!r} names no commit in this repository"
-        raise UsageError(message, "git fetch --all, or check the spelling with: git branch --all")
-    return output.decode().strip()
+        raise UsageError(message, "git fetch --all && git branch --all  # to see how it is spelt")
+    return oid
 
 
 def branch_of(revision: str, refs: dict[str, str]) -> str | None:
     """Return the full name of the local or remote-tracking branch that a user's word names, or ``None``.
 
-    Unlike git, a branch wins over a tag of the same name: labgate judges branches.
+    Unlike git, a branch wins over a tag of the same name: labgate judges branches. As in git, ``HEAD`` and a full oid
+    never name a branch that somebody called so.
     """
+    if _NO_BRANCH.fullmatch(revision):
+        return None
     candidates = (revision, HEADS + revision, REMOTES + revision)
     return next((ref for ref in candidates if ref in refs and ref.startswith((HEADS, REMOTES))), None)

@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from shlex import quote
 
 from labgate.errors import GitError, UndecidedError
+from labgate.git.borrowed import borrow
 from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, first_line, spawn
 
 
@@ -33,9 +35,23 @@ class Repository:
 
     @cached_property
     def git(self) -> Git:
-        """The hardened runner for everything that a verdict rests on."""
+        """The hardened runner on the repository itself: for refs, and for what a user's word means."""
         kept = {name: self.environ[name] for name in QUARANTINE if name in self.environ}
-        return Git(self.git_dir, self.environ, extra=kept)
+        return Git(self.git_dir, self.environ, extra=kept, mend=self._completing)
+
+    @cached_property
+    def objects(self) -> Git:
+        """The runner for everything that full oids name: the same objects, none of the repository's settings."""
+        folder = borrow(self, self.common_dir, self.object_format, self.environ)
+        return Git(folder, self.environ, mend=self._completing)
+
+    def _completing(self) -> str:
+        """Return the command that brings every object of a partial clone, or that looks for the damage in another."""
+        partial = [remote.name for remote in self.remotes if f"remote.{remote.name}.promisor" in self.config]
+        named = self.setting("extensions.partialclone")
+        if partial or named:
+            return f"git fetch --refetch --no-filter {quote(partial[0] if partial else named or '')}"
+        return "git fsck --no-dangling"
 
     @property
     def null_oid(self) -> str:
@@ -74,29 +90,49 @@ class Repository:
             for name in names
         )
 
+    @property
+    def usual_remote(self) -> str | None:
+        """The remote that is meant where none is named: the only one, else ``origin``, else ``None``."""
+        names = [remote.name for remote in self.remotes]
+        if len(names) == 1:
+            return names[0]
+        return "origin" if "origin" in names else None
+
     def require_history(self) -> None:
         """Raised: ``UndecidedError`` in a shallow clone, where a range or a merge base may be cut short unseen."""
         if self.shallow:
             remote = self.remotes[0].name if self.remotes else "origin"
             message = "this clone is shallow: history that decides is missing"
-            raise UndecidedError(message, f"git fetch --unshallow {remote}")
+            raise UndecidedError(message, self.fetching_branches(remote, "--unshallow"))
+
+    def fetching_branches(self, remote: str, *options: str) -> str:
+        """Return the command that brings every branch of a remote, now and with each fetch from now on."""
+        fetch = " ".join(["git fetch", *options, quote(remote)])
+        refspec = f"+refs/heads/*:refs/remotes/{remote}/*"
+        if any(item.name == remote and refspec in item.fetch for item in self.remotes):
+            return fetch
+        # A clone with --depth or --single-branch brings one branch only, a bare one none, whatever is fetched later.
+        return f"git config --add {quote(f'remote.{remote}.fetch')} {quote(refspec)} && {fetch}"
 
 
 def discover(environ: Mapping[str, str], directory: str | None = None) -> Repository:
     """Return the repository that git itself would use here.
 
     The user's configuration holds for this one step, so that ``safe.directory`` keeps its meaning; ``GIT_DIR`` and its
-    kin are honoured here and nowhere else. Raised: ``GitError`` where there is none, or it must not be used.
+    kin are honoured here and nowhere else. ``directory`` ``None`` is the process's own. Raised: ``GitError`` where
+    there is none, or it must not be used.
     """
+    here = os.path.realpath(directory or os.curdir)
     argv = ["git", *(("-C", directory) if directory else ()), "rev-parse", "--path-format=absolute"]
     argv += ["--absolute-git-dir", "--git-common-dir", "--show-object-format"]
     argv += ["--is-shallow-repository", "--is-bare-repository"]
-    git_dir, common_dir, object_format, shallow, bare = _rev_parse(argv, environ)
-    top = None
-    if bare == "true":
-        _refuse_embedded(git_dir, environ)
-    else:
-        top = _top(directory, environ)
+    answer = _rev_parse(argv, environ)
+    if len(answer) != 5:
+        message = f"the path of the repository has a line break in it: {here}"
+        raise GitError(message, "move it to a folder without one in its name")
+    git_dir, common_dir, object_format, shallow, bare = answer
+    _refuse_embedded(git_dir, here, environ)
+    top = None if bare == "true" else _top(directory, environ)
     return Repository(git_dir, common_dir, top, object_format, shallow == "true", environ)
 
 
@@ -105,6 +141,9 @@ def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     if status:
         complaint = first_line(errors)
         help = "run labgate inside a git repository" if "not a git repository" in complaint else None
+        if "dubious ownership" in complaint:
+            # git's own advice, its last line (git-config, "safe.directory").
+            help = os.fsdecode(errors).rstrip().rpartition("\n")[2].strip()
         raise GitError(complaint, help)
     return os.fsdecode(output).rstrip("\n").split("\n")
 
@@ -116,12 +155,15 @@ def _top(directory: str | None, environ: Mapping[str, str]) -> str | None:
     return None if status else os.fsdecode(output).rstrip("\n")
 
 
-def _refuse_embedded(git_dir: str, environ: Mapping[str, str]) -> None:
-    """Raised: ``GitError`` when a bare repository lies in another one's work tree and nobody named it.
+def _refuse_embedded(git_dir: str, here: str, environ: Mapping[str, str]) -> None:
+    """Raised: ``GitError`` when a git directory that is no ``.git`` lies in a work tree and nobody named it.
 
-    Such a folder arrives by a clone and brings its own configuration (git: ``safe.bareRepository``).
+    Such a folder arrives by a clone and brings its own configuration, where it may even deny to be bare (git:
+    ``safe.bareRepository``).
     """
-    if "GIT_DIR" in environ:
+    found = os.path.realpath(git_dir)
+    inside = os.path.commonpath((found, here)) == found
+    if "GIT_DIR" in environ or not inside or os.path.basename(found) == ".git":
         return
     parent = os.path.dirname(git_dir)
     argv = ["git", "-C", parent, "rev-parse", "--is-inside-work-tree"]

@@ -12,7 +12,7 @@ from labgate.errors import GitError, MissingObjectError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     Environment = Mapping[str, str]
 
@@ -21,6 +21,9 @@ INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME", "LANG", "TMPDIR", "SYSTEMROOT", 
 
 #: Where the caller says that the repository is; honoured once, in discovery.
 LOCATION = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM")
+
+#: Where the user keeps the configuration of git; only read where that is meant to hold.
+CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
 #: Where pre-receive finds the objects of a push that is not accepted yet (git-receive-pack, "quarantine").
 QUARANTINE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
@@ -41,6 +44,8 @@ _HARDENED = {
     "GIT_ATTR_NOSYSTEM": "1",
     # A missing blob of a partial clone means "undecided"; git < 2.44 does not know this and stops at protocol.allow.
     "GIT_NO_LAZY_FETCH": "1",
+    # No transport at all. ``protocol.allow=never`` alone yields to the repository's own ``protocol.ext.allow``.
+    "GIT_ALLOW_PROTOCOL": "",
     "GIT_LITERAL_PATHSPECS": "1",
 }
 _OPTIONS = (
@@ -51,14 +56,28 @@ _OPTIONS = (
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", f"core.attributesFile={os.devnull}"),
     *("-c", "core.quotePath=false"),
+    # Both make text count as binary, that is, as no lines.
+    *("-c", "core.bigFileThreshold=512m"),
+    *("-c", "diff.default.binary=auto"),
+    # An index of our own must leave nothing in the repository.
+    *("-c", "core.splitIndex=false"),
+    # A clean merge is what git makes of it without anybody's settings.
+    *("-c", "merge.renames=true"),
+    # A driver that nobody can define, as no name in a configuration has a line break: git then merges by itself.
+    *("-c", "merge.default=\n"),
+    *("-c", "merge.directoryRenames=conflict"),
+    *("-c", "merge.renormalize=false"),
+    *("-c", "merge.conflictStyle=merge"),
     *("-c", "diff.external="),
     *("-c", "diff.renames=false"),
-    *("-c", "diff.orderFile="),
+    *("-c", f"diff.orderFile={os.devnull}"),
     *("-c", "diff.algorithm=myers"),
     *("-c", "log.showSignature=false"),
     *("-c", "log.mailmap=false"),
     *("-c", "i18n.logOutputEncoding=UTF-8"),
     *("-c", "trailer.separators=:"),
+    # Lines that start with it are no trailers.
+    *("-c", "core.commentChar=#"),
     *("-c", "protocol.allow=never"),
     *("-c", "gpg.ssh.program=ssh-keygen"),
     *("-c", "advice.graftFileDeprecated=false"),
@@ -72,6 +91,7 @@ _MISSING = (
     b"missing blob",
     b"missing tree",
     b"missing commit",
+    b"missing object",
     b"could not fetch",
     b"lazy fetch",
     b"promisor",
@@ -92,7 +112,7 @@ def spawn(argv: Sequence[str], env: Environment, stdin: bytes | None = None) -> 
     """
     given = None if stdin is None else _scratch(stdin)
     errors = _scratch(b"")
-    readable, writable = os.pipe()
+    readable, writable = (_above_standard(descriptor) for descriptor in os.pipe())
     try:
         feed = (
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if given is None else (os.POSIX_SPAWN_DUP2, given, 0)
@@ -130,7 +150,23 @@ def _scratch(content: bytes) -> int:
     while view:
         view = view[os.write(descriptor, view) :]
     os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
+    return _above_standard(descriptor)
+
+
+def _above_standard(descriptor: int) -> int:
+    """Return the same file at a number above 2.
+
+    Where we were started with a standard stream closed, a new file gets its number, and would be overwritten while the
+    program's own streams are put there.
+    """
+    if descriptor > 2:
+        return descriptor
+    import fcntl
+
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(descriptor)
 
 
 def _drain(descriptor: int) -> bytes:
@@ -142,7 +178,7 @@ def _drain(descriptor: int) -> bytes:
 
 def caller_env(environ: Environment, keep: Sequence[str] = ()) -> dict[str, str]:
     """Return the part of the caller's environment that git may see, without hardening (discovery, configuration)."""
-    return {name: environ[name] for name in (*INHERITED, *keep) if name in environ} | _FIXED
+    return {name: environ[name] for name in (*INHERITED, *CONFIGURATION, *keep) if name in environ} | _FIXED
 
 
 def first_line(text: bytes) -> str:
@@ -158,15 +194,24 @@ class Git:
     """Git on one repository, hardened (security: docs/adr/0004).
 
     ``git_dir`` is absolute. ``index`` is the index file of the stage (``GIT_INDEX_FILE``), ``None`` for calls that
-    look only at objects and refs. ``extra`` are kept ``GIT_*`` variables such as those of ``QUARANTINE``.
+    look only at objects and refs. ``extra`` are kept ``GIT_*`` variables such as those of ``QUARANTINE``. ``mend``
+    returns the command that brings objects which are not here, or ``None``; it is asked when one is missing.
     """
 
-    __slots__ = ("_env", "_head", "git_dir")
+    __slots__ = ("_env", "_head", "git_dir", "index", "mend")
 
     def __init__(
-        self, git_dir: str, environ: Environment, *, index: str | None = None, extra: Environment | None = None
+        self,
+        git_dir: str,
+        environ: Environment,
+        *,
+        index: str | None = None,
+        extra: Environment | None = None,
+        mend: Callable[[], str | None] | None = None,
     ) -> None:
         self.git_dir = git_dir
+        self.index = index
+        self.mend = mend
         self._env = {name: environ[name] for name in INHERITED if name in environ} | _HARDENED | dict(extra or {})
         self._env["GIT_INDEX_FILE"] = os.path.join(git_dir, _NO_INDEX) if index is None else index
         self._head = ("git", "-C", git_dir, f"--git-dir={git_dir}", *_OPTIONS, *_OBJECTS_ONLY)
@@ -185,6 +230,10 @@ class Git:
         if status not in accept:
             message = f"git {args[0]}: {first_line(errors)}"
             if any(word in errors for word in _MISSING):
-                raise MissingObjectError(message)
+                raise self.missing(message)
             raise GitError(message)
         return status, output
+
+    def missing(self, message: str) -> MissingObjectError:
+        """Return the error for an object that is not here, with the command that brings it."""
+        return MissingObjectError(message, None if self.mend is None else self.mend())

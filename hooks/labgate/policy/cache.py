@@ -26,7 +26,7 @@ FOLDER = "labgate"
 RACY = 2 * 10**9
 
 _MAGIC = b"labgate policy 1\n"
-#: The payload as one number is divided by this, the largest prime of 64 bits: any damage but one in 2**64 shows.
+#: What a cache holds, read as one number, is divided by this, the largest prime of 64 bits: damage shows.
 _PRIME = 2**64 - 59
 _DIGEST_BYTES = 8
 
@@ -120,4 +120,5 @@ def _remove(path: str) -> None:
 
 
 def _digest(payload: bytes) -> bytes:
-    return (int.from_bytes(payload, "big") % _PRIME).to_bytes(_DIGEST_BYTES, "big")
+    # With the first line before it, zeros have a digest too.
+    return (int.from_bytes(_MAGIC + payload, "big") % _PRIME).to_bytes(_DIGEST_BYTES, "big")

@@ -33,9 +33,10 @@ def reached_by_sources(
 def find_evidence(
     graph: ResearchGraph, policy: Policy, span: Sequence[Commit], reached: frozenset[str]
 ) -> tuple[Evidence, ...]:
-    """Return the exact evidence for a range of commits, one a method and source ref, strongest first.
+    """Return the exact evidence for a range of commits, strongest first.
 
-    ``reached`` is what ``reached_by_sources`` said of the same range.
+    Ancestry is one a source ref; trailers are one a commit, since each names its own source. ``reached`` is what
+    ``reached_by_sources`` said of the same range.
     """
     by_ancestry = [commit.oid for commit in span if commit.oid in reached and graph.is_research(commit.oid)]
     found = list(_ancestry(graph, by_ancestry))
@@ -59,7 +60,7 @@ def _ancestry(graph: ResearchGraph, oids: Sequence[str]) -> Iterable[Evidence]:
         mine = tuple(oid for oid in held.pop(source) if oid in left)
         for oid in mine:
             del left[oid]
-        yield Evidence("ancestry", True, source.ref, mine, mine)
+        yield Evidence("ancestry", decisive=True, source_ref=source.ref, commits=mine, source_commits=mine)
 
 
 def _picked(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable[Evidence]:
@@ -67,7 +68,7 @@ def _picked(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable[Evidence]:
     for commit in span:
         for origin in _PICKED.findall(commit.message):
             if graph.is_research(origin):
-                yield Evidence("trailer", True, graph.sources_of(origin)[0].ref, (commit.oid,), (origin,))
+                yield _named(graph.sources_of(origin)[0], commit, origin)
 
 
 def _experiments(graph: ResearchGraph, policy: Policy, span: Iterable[Commit]) -> Iterable[Evidence]:
@@ -81,7 +82,11 @@ def _experiments(graph: ResearchGraph, policy: Policy, span: Iterable[Commit]) -
         for experiment in dict.fromkeys(_EXPERIMENT.findall(commit.message)):
             if experiment in live:
                 source = live[experiment]
-                yield Evidence("trailer", True, source.ref, (commit.oid,), (source.oid,))
+                yield _named(source, commit, source.oid)
+
+
+def _named(source: SourceRef, commit: Commit, origin: str) -> Evidence:
+    return Evidence("trailer", decisive=True, source_ref=source.ref, commits=(commit.oid,), source_commits=(origin,))
 
 
 def short_name(ref: str) -> str:

@@ -28,7 +28,7 @@ class ResearchGraph:
 
     @cached_property
     def _parents(self) -> dict[str, tuple[str, ...]]:
-        tips = [ref.oid for ref in (*self.classes.sources, *self.classes.others)]
+        tips = [source.oid for source in self.classes.sources] + [other.oid for other in self.classes.others]
         return parents_of(self._repository, tips, self._landed) if tips else {}
 
     def _reach(self, tips: Sequence[str]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +22,10 @@ FOLDED = "folded over two lines"
 LOOK_ALIKE = "the key only looks like Reviewed-by"
 MALFORMED = "no Name <email>"
 
-_PERSON = re.compile(r"^(?P<name>[^<>]*)<(?P<email>[^<>\s]+)>$")
-_CO_AUTHOR = re.compile(r"^co-authored-by[ \t]*:[^<\n]*<([^<>\s]+)>[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_PERSON = re.compile(r"^(?P<name>[^<>]*[^<>\s][^<>]*)<(?P<email>[^<>\s]+)>$")
+#: With the lines that continue it, which git folds into one value.
+_CO_AUTHORS = re.compile(r"^[ \t]*co-authored-by[ \t]*:(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
+_EMAIL = re.compile(r"<[ \t]*([^<>\s]+)[ \t]*>")
 _SEPARATED = re.compile(r"^(?P<key>[^:\n]{1,40}?)[ \t]*:[ \t]*(?P<value>.*)$")
 
 
@@ -41,29 +44,30 @@ class Claim:
 
 
 def claims_in(commit: Commit) -> tuple[tuple[str | None, str | None], ...]:
-    """Return (email, flaw) for each line of a message that claims a review, in the order of the message."""
+    """Return (email, flaw) for each line of a message that claims a review: those of the trailer block first."""
     found: list[tuple[str | None, str | None]] = []
-    counted: dict[str, int] = {}
+    stated = Counter(claim for line in commit.message.split("\n") if (claim := _first_line(line)) is not None)
     for trailer in commit.trailers:
-        key, value = _split(trailer)
-        if not _looks_like_key(key):
-            continue
-        counted[trailer.split("\n", 1)[0].strip()] = counted.get(trailer.split("\n", 1)[0].strip(), 0) + 1
-        found.append((_email(value), _flaw(key, value)))
-    for line in commit.message.split("\n")[1:]:
-        text = line.strip()
-        if counted.get(text, 0):
-            counted[text] -= 1
-        else:
-            key, value = _split(text)
-            if _looks_like_key(key):
-                found.append((_email(value), OUTSIDE_BLOCK if _is_key(key) else LOOK_ALIKE))
+        claim = _first_line(trailer)
+        # A trailer that the message does not state comes from the repository's configuration (trailer.TOKEN.key).
+        if claim is not None and stated[claim]:
+            stated[claim] -= 1
+            found.append((_email(_split(trailer)[1]), _flaw(*_split(trailer))))
+    for key, value in stated.elements():
+        found.append((_email(value), OUTSIDE_BLOCK if _is_key(key) else LOOK_ALIKE))
     return tuple(found)
+
+
+def _first_line(trailer: str) -> tuple[str, str] | None:
+    """Return key and value as a trailer's first line has them, or ``None`` where nobody would read Reviewed-by."""
+    key, value = _split(trailer.split("\n", 1)[0].strip())
+    return (key, value) if _looks_like_key(key) else None
 
 
 def co_authors(commit: Commit) -> tuple[str, ...]:
     """Return the casefolded emails of every ``Co-authored-by:`` line, wherever it stands: layout hides nobody."""
-    return tuple(email.casefold() for email in _CO_AUTHOR.findall(commit.message))
+    stated = (email for line in _CO_AUTHORS.findall(commit.message) for email in _EMAIL.findall(line))
+    return tuple(email.casefold() for email in stated)
 
 
 def read_claims(span: Sequence[Commit], trees: Mapping[str, str]) -> tuple[Claim, ...]:
@@ -120,10 +124,8 @@ def _looks_like_key(key: str) -> bool:
     return "".join(letter for letter in letters if "a" <= letter <= "z") == "reviewedby"
 
 
-#: Cyrillic and Greek letters that look like those of "reviewed by" (Unicode TR 39, confusables).
-_LOOK_ALIKES = str.maketrans(
-    {"е": "e", "ѵ": "v", "і": "i", "ԁ": "d", "Ь": "b", "у": "y", "ν": "v", "ι": "i", "г": "r", "ԝ": "w"}
-)
+#: Cyrillic and Greek letters that look like those of "reviewed by" in one of their cases (Unicode TR 39, confusables).
+_LOOK_ALIKES = str.maketrans("ёеεѵνіιıԝԁвьβуυг", "eeevviiiwdbbbyyr")
 
 
 def _email(value: str) -> str | None:

@@ -10,6 +10,7 @@ from labgate.policy.model import Reviews
 SELF_REVIEW = "self-review"
 STRANGER = "not listed in [reviews.people]"
 MACHINE = "a machine identity"
+MERE_CLAIM = "a trailer is only a claim, and [reviews] assurance asks for more"
 
 
 @dataclass(frozen=True)
@@ -75,33 +76,43 @@ def _refusal(claim: JudgedClaim, person: str | None, reviews: Reviews) -> Refuse
         return Refused(claim, None, STRANGER)
     emails = next(item.emails for item in reviews.people if item.name == person)
     wrote = next((claim.contributors[email] for email in emails if email in claim.contributors), None)
-    return None if wrote is None else Refused(claim, person, SELF_REVIEW, wrote)
+    if wrote is not None:
+        return Refused(claim, person, SELF_REVIEW, wrote)
+    return Refused(claim, person, MERE_CLAIM) if reviews.assurance != "trailer" else None
 
 
 def missing(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[str, ...]:
-    """Return what these reviewers leave open: ``total``, names of groups, ``affiliations``; empty when the quorum is
-    met.
+    """Return what these reviewers leave open: ``total``, names of groups, ``affiliations``.
 
-    A group counts only when the change touches a path that it answers for.
+    Empty means that the quorum is met. A group counts only when the change touches a path that it answers for.
+    """
+    return tuple(name for name, _ in _shortages(people, paths, reviews))
+
+
+def _shortages(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[tuple[str, int], ...]:
+    """Return by how many each part of the quorum is short; parts that are met are left out.
+
+    Pairs and no mapping: a group may be called ``total``.
     """
     quorum = reviews.quorum
     groups = {group.name: group for group in reviews.groups}
-    open_: list[str] = [] if len(people) >= quorum.total else ["total"]
+    short = [("total", quorum.total - len(people))]
     for name, count in quorum.groups:
         group = groups[name]
-        touched = any(glob.matches(path) for path in paths for glob in group.paths)
-        if touched and len(people.intersection(group.people)) < count:
-            open_.append(name)
+        if any(glob.matches(path) for path in paths for glob in group.paths):
+            short.append((name, count - len(people.intersection(group.people))))
     known = {person.affiliation for person in reviews.people if person.name in people} - {None}
-    if len(known) < quorum.affiliations:
-        open_.append("affiliations")
-    return tuple(open_)
+    short.append(("affiliations", quorum.affiliations - len(known)))
+    return tuple((name, count) for name, count in short if count > 0)
 
 
 def helpful(
     people: frozenset[str], paths: frozenset[str], contributors: Iterable[str], reviews: Reviews
 ) -> tuple[str, ...] | None:
-    """Return the fewest further people, in policy order, who could complete the quorum; ``None`` when nobody can."""
+    """Return few further people, in policy order, who could complete the quorum; ``None`` when nobody can.
+
+    None of them is superfluous. ``contributors`` are the casefolded emails of those who cannot review the change.
+    """
     excluded = set(contributors)
     eligible = [
         person.name
@@ -109,17 +120,18 @@ def helpful(
         if person.name not in people and not excluded.intersection(person.emails)
     ]
     chosen: list[str] = []
-    current = people
-    while open_ := missing(current, paths, reviews):
-        scores = {name: len(missing(current | {name}, paths, reviews)) for name in eligible if name not in chosen}
-        if not scores:
+    while short := _total(people.union(chosen), paths, reviews):
+        left = {name: _total(people.union(chosen, {name}), paths, reviews) for name in eligible}
+        best = min(left, key=lambda name: left[name], default=None)
+        if best is None or left[best] == short:
             return None
-        best = min(scores, key=lambda name: (scores[name], _member(name, open_, reviews), eligible.index(name)))
         chosen.append(best)
-        current |= {best}
-    return tuple(chosen)
+    for name in tuple(chosen):
+        others = [other for other in chosen if other != name]
+        if not missing(people.union(others), paths, reviews):
+            chosen = others
+    return tuple(sorted(chosen, key=eligible.index))
 
 
-def _member(name: str, open_: Sequence[str], reviews: Reviews) -> int:
-    """Rank a person by how many of the open groups count them (lower is better)."""
-    return -sum(name in group.people for group in reviews.groups if group.name in open_)
+def _total(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> int:
+    return sum(count for _, count in _shortages(people, paths, reviews))

@@ -1,0 +1,58 @@
+"""A private repository without settings that borrows another one's objects: what is read there is read as it was made.
+
+Every file in a git directory has a say in what git shows: ``info/attributes``, ``diff.default.binary``,
+``core.worktree`` (which each submodule has, and which brings in-tree attributes back), ``core.bigFileThreshold``,
+``trailer.*``, a promisor remote whose URL is a program. None of them is there. And what git writes on the way, such as
+the tree of a merge that nobody made, vanishes with it instead of staying in the user's repository.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Mapping
+
+_CONFIG = """\
+[core]
+\trepositoryformatversion = 1
+\tbare = true
+[extensions]
+\tobjectformat = {object_format}
+"""
+
+
+def borrow(owner: object, common_dir: str, object_format: str, environ: Mapping[str, str]) -> str:
+    """Return the absolute path of a new git directory, which is deleted when ``owner`` is, or when Python ends.
+
+    ``environ`` may name the quarantine of a push that is not accepted yet.
+    """
+    folder = os.path.realpath(tempfile.mkdtemp(prefix="labgate-"))
+    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+    os.makedirs(os.path.join(folder, "objects", "info"))
+    os.mkdir(os.path.join(folder, "refs"))
+    _write(folder, "HEAD", "ref: refs/heads/none\n")
+    _write(folder, "config", _CONFIG.format(object_format=object_format))
+    _write(folder, "objects/info/alternates", "".join(f"{line}\n" for line in _lenders(common_dir, environ)))
+    shallow = os.path.join(common_dir, "shallow")
+    if os.path.exists(shallow):
+        shutil.copyfile(shallow, os.path.join(folder, "shallow"))
+    return folder
+
+
+def _lenders(common_dir: str, environ: Mapping[str, str]) -> Iterable[str]:
+    """Return lines for ``info/alternates``, quoted as git reads them there (gitrepository-layout)."""
+    named = [environ["GIT_OBJECT_DIRECTORY"]] if environ.get("GIT_OBJECT_DIRECTORY") else []
+    named.append(os.path.join(common_dir, "objects"))
+    for path in dict.fromkeys(os.path.realpath(path) for path in named):
+        escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        yield f'"{escaped}"'
+    # Already a list in git's own quoting, but for the separator (git, GIT_ALTERNATE_OBJECT_DIRECTORIES).
+    others = environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
+    yield from (entry for entry in others.split(os.pathsep) if entry)
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    with open(os.path.join(folder, name), "w", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
+        stream.write(text)

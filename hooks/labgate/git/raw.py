@@ -1,0 +1,137 @@
+"""What a diff of git says, record by record, and what it weighs: for commits, trees and the index alike. HOT."""
+
+from __future__ import annotations
+
+import os
+
+from labgate.change import FileChange
+from labgate.errors import GitError, MissingObjectError
+from labgate.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from labgate.git.runner import Git
+
+#: Lines as the objects have them: no program of the user's and no conversion stands between.
+PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none", "--diff-algorithm=myers")
+#: Exact renames only, whatever the number of files: a rename that changes one byte is work to review.
+RENAMES = ("-M100%", "-l0")
+_SUBMODULE = "160000"
+
+
+class Entry(Value):
+    """One raw diff entry (git-diff-tree, "Raw output format").
+
+    ``status`` is its letter, ``path`` the new path; ``old`` and ``new`` are blob oids, all zeros where absent.
+    """
+
+    __slots__ = ("new", "new_mode", "old", "path", "status")
+
+    def __init__(self, status: str, path: str, old: str, new: str, new_mode: str) -> None:
+        self.status = status
+        self.path = path
+        self.old = old
+        self.new = new
+        self.new_mode = new_mode
+
+    @property
+    def brings_content(self) -> bool:
+        """Whether a blob stands here that was not here before; an unmerged path has none yet."""
+        return self.status not in "DRU" and self.new_mode != _SUBMODULE and self.old != self.new
+
+
+class Lines(Value):
+    """One numstat line; a binary file counts no lines."""
+
+    __slots__ = ("added", "deleted", "path")
+
+    def __init__(self, path: str, added: int, deleted: int) -> None:
+        self.path = path
+        self.added = added
+        self.deleted = deleted
+
+
+def read_records(output: bytes) -> Iterator[str | Entry | Lines]:
+    """Read what ``diff-tree -z`` and ``diff-index -z`` print: a commit's oid, raw entries, numstat lines.
+
+    Paths are consumed, never guessed at.
+    """
+    tokens = iter(os.fsdecode(output).split("\0")[:-1])
+    for token in tokens:
+        if token.startswith(":"):
+            _, mode, old, new, status = token.split(" ")
+            path = next(tokens)
+            yield Entry(status[0], next(tokens) if status[0] in "RC" else path, old, new, mode)
+        elif "\t" in token:
+            added, deleted, path = token.split("\t", 2)
+            if not path:
+                _, path = next(tokens), next(tokens)
+            yield Lines(path, *(0 if count == "-" else int(count) for count in (added, deleted)))
+        else:
+            yield token
+
+
+def staged_records(git: Git, base: str, *options: str) -> list[Entry | Lines]:
+    """Return how the index of ``git`` differs from a tree or commit: raw entries and lines, exact renames as such."""
+    given = options or ("--raw", "--numstat", *RENAMES)
+    output = git.run("diff-index", "--cached", "-z", "--no-abbrev", *PLAIN, *given, base, "--")
+    return [record for record in read_records(output) if not isinstance(record, str)]
+
+
+def weigh(
+    git: Git, changes: Mapping[str, Iterable[Entry | Lines]], *, sizes: bool = True
+) -> dict[str, tuple[FileChange, ...]]:
+    """Join raw entries, lines and blob sizes, for each key. Without ``sizes`` every blob counts 0 bytes.
+
+    Raised: ``MissingObjectError`` when a blob is not in this clone.
+    """
+    weighed = {}
+    entries = {key: [item for item in records if isinstance(item, Entry)] for key, records in changes.items()}
+    wanted = {item.new for found in entries.values() for item in found if sizes and item.brings_content}
+    known = blob_sizes(git, wanted)
+    for key, records in changes.items():
+        lines = {record.path: record for record in records if isinstance(record, Lines)}
+        weighed[key] = tuple(_file(entry, lines.get(entry.path), known) for entry in entries[key])
+    return weighed
+
+
+def _file(entry: Entry, lines: Lines | None, sizes: Mapping[str, int]) -> FileChange:
+    added, deleted = (0, 0) if lines is None else (lines.added, lines.deleted)
+    size = sizes.get(entry.new, 0) if entry.brings_content else 0
+    return FileChange(entry.path, entry.status, added, deleted, size)
+
+
+def blob_sizes(git: Git, oids: set[str]) -> dict[str, int]:
+    """Return the size in bytes of each blob. Raised: ``MissingObjectError`` when one is not in this clone."""
+    if not oids:
+        return {}
+    output = git.run(
+        *("cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer"),
+        stdin="\n".join(sorted(oids)).encode() + b"\n",
+    )
+    sizes = {}
+    for line in output.decode().splitlines():
+        oid, size = line.split(" ")
+        if size == "missing":
+            message = f"blob {oid} is not in this clone"
+            raise git.missing(message)
+        sizes[oid] = int(size)
+    return sizes
+
+
+def clean_merge(git: Git, parents: Sequence[str]) -> str | None:
+    """Return the tree that git merges two parents to, conflict markers and all, or ``None`` where it cannot say.
+
+    Needs ``git merge-tree --write-tree`` (git 2.38); an octopus, an older git and unrelated histories have none.
+    """
+    if len(parents) != 2:
+        return None
+    try:
+        output = git.run("merge-tree", "--write-tree", "--no-messages", "-z", *parents, accept=(0, 1))
+    except MissingObjectError:
+        raise
+    except GitError:
+        return None
+    return output.split(b"\0", 1)[0].decode()

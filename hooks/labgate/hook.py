@@ -1,0 +1,236 @@
+"""The entry point ``labgate-hook``: what git and the hook frameworks start. HOT.
+
+It finds the stage, and is the one place that decides what happens when labgate itself fails: a push waits, a commit is
+told how to go on without labgate, and whatever git does on its own (a rebase, for instance) is never held up.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from labgate.errors import LabgateError, NoPolicyError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
+
+    from labgate.stages.workplace import HookCall, Skipped
+    from labgate.verdict import Report
+
+USAGE = "labgate-hook STAGE [CHECK ...] [FILE] [--native ARG ...]"
+
+#: What a stage is for git decides what may stop it (githooks).
+COMMIT, MESSAGE, PUSH = ("pre-commit", "pre-merge-commit"), ("prepare-commit-msg", "commit-msg"), ("pre-push",)
+STAGES = (*COMMIT, *MESSAGE, *PUSH)
+#: git runs these when the commit is already decided upon, also with --no-verify: they never stop anything.
+_NEVER_STOPS = ("prepare-commit-msg", "post-")
+
+COULD_NOT_JUDGE, INTERRUPTED = 2, 130
+
+#: The hook ids of the manifest that are to be skipped for one commit, by stage. What completes a merge whose
+#: pre-merge-commit hook refused is `git commit`, which then runs the pre-commit hook.
+_HOOK_IDS = {
+    "pre-commit": "labgate-commit",
+    "pre-merge-commit": "labgate-merge,labgate-commit",
+    "commit-msg": "labgate-message",
+}
+
+
+def main() -> NoReturn:
+    """Run one hook for this process's arguments and end the process with its exit status."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_standard_streams()
+    status = run(sys.argv[1:], os.environ)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        # Nobody reads on, and what ends here flushes nothing more: the status says all that is left to say.
+        os._exit(status)
+    # Nothing is left to tidy up, and taking the interpreter apart would be a seventh of a passing hook's time.
+    os._exit(status)
+
+
+def _open_standard_streams() -> None:
+    """Open the streams that the caller closed; else the next file would get the number of one, and be written to."""
+    while os.open(os.devnull, os.O_RDWR) <= 2:
+        continue
+    sys.stdin = sys.stdin or open(0)  # noqa: SIM115  (open as long as the process)
+    sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one hook and return its exit status. Whatever goes wrong is said on standard error."""
+    stage = argv[0] if argv else ""
+    never_stops = stage.startswith(_NEVER_STOPS)
+    try:
+        status = _dispatch(read_call(argv, environ))
+    except NoPolicyError as error:
+        return _say(f"labgate: skipped: {_line(error)}", 0)
+    except Exception as error:  # noqa: BLE001  (the one place where every error becomes lines and a status)
+        return _fail(stage, argv, environ, error)
+    except KeyboardInterrupt:
+        return 0 if never_stops else INTERRUPTED
+    return 0 if never_stops else status
+
+
+def read_call(argv: Sequence[str], environ: Mapping[str, str]) -> HookCall:
+    """Read the command line. Raised: ``UsageError`` when it is not of the form ``USAGE``."""
+    from labgate.checks import CHECKS
+    from labgate.stages.workplace import HookCall
+
+    words, native = list(argv), "--native" in argv
+    arguments: tuple[str, ...] = ()
+    if native:
+        at = words.index("--native")
+        words, arguments = words[:at], tuple(words[at + 1 :])
+    if not words or words[0] not in STAGES:
+        message = f"there is no stage {words[0]}" if words else "no stage is given"
+        raise UsageError(message, f"{USAGE}, where STAGE is one of: {', '.join(STAGES)}")
+    stage, *names = words
+    if stage in MESSAGE and not native and names:
+        arguments = (names.pop(),)
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown:
+        message = f"there is no check {unknown[0]}"
+        raise UsageError(message, f"choose from: {', '.join(CHECKS)}")
+    if stage in MESSAGE and not arguments:
+        message = f"{stage} needs the message file"
+        raise UsageError(message, USAGE)
+    return HookCall(stage, tuple(names), arguments, native, environ)
+
+
+def _dispatch(call: HookCall) -> int:
+    if call.stage in COMMIT:
+        from labgate.stages import commit
+
+        return _conclude(commit.run(call), call.environ)
+    if call.stage in MESSAGE:
+        from labgate.stages import message
+
+        return message.run(call)
+    from labgate.stages import push
+
+    return _conclude(push.run(call), call.environ)
+
+
+def _conclude(verdict: Report | Skipped | None, environ: Mapping[str, str]) -> int:
+    """Say what stands in the way, nothing where all passed in full view, and return the exit status."""
+    from labgate.stages.workplace import Skipped
+
+    if verdict is None:
+        return 0
+    if isinstance(verdict, Skipped):
+        return _say(f"labgate: skipped: {_shown(verdict.reason)}", 0)
+    from io import StringIO
+
+    from labgate.report import renderer
+    from labgate.report.palette import wants_colour
+
+    text = StringIO()
+    # On standard error, where git shows it: some git commands print data on standard output.
+    colour = wants_colour("auto", environ, sys.stderr.isatty())
+    renderer("text", colour=colour, verbose=False)(verdict, text)
+    return _say(text.getvalue().removesuffix("\n"), verdict.exit_status) if text.getvalue() else verdict.exit_status
+
+
+def _fail(stage: str, argv: Sequence[str], environ: Mapping[str, str], error: Exception) -> int:
+    """Say that labgate could not do its work, and return the exit status that this stage has for that."""
+    if environ.get("LABGATE_TRACEBACK", "0") not in ("", "0"):
+        _write_traceback(error)
+    if stage.startswith(_NEVER_STOPS):
+        return _say(f"labgate: {_shown(stage)} did nothing: {_line(error)}", 0)
+    if stage not in _HOOK_IDS:
+        return _say(_explained(error), COULD_NOT_JUDGE)
+    operation = _operation(environ)
+    if operation in ("rebase", "am", "cherry-pick", "revert"):
+        return _say(f"labgate: not judged during this {operation}: {_line(error)}", 0)
+    bypass = f"to make this one commit without labgate: {_bypass(stage, argv, environ)}"
+    return _say(f"{_explained(error)}\nlabgate could not judge; {bypass}", COULD_NOT_JUDGE)
+
+
+def _bypass(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Return the command that makes this one commit without labgate."""
+    from labgate.checks import CHECKS
+
+    # pre-commit and prek set PRE_COMMIT; their other hooks shall still run. A hook of one check is named after it.
+    names = argv[1:-1] if stage in MESSAGE else argv[1:]
+    known = not names or (len(names) == 1 and names[0] in CHECKS)
+    if environ.get("PRE_COMMIT") != "1" or "--native" in argv or not known:
+        return "git commit --no-verify"
+    return f"SKIP={names[0] if names else _HOOK_IDS[stage]} git commit"
+
+
+def _operation(environ: Mapping[str, str]) -> str | None:
+    try:
+        from labgate.stages.workplace import find_workplace
+
+        return find_workplace(environ).operation()
+    except Exception:  # noqa: BLE001  (a second failure must not hide the first)
+        return None
+
+
+def _explained(error: Exception) -> str:
+    """Return the lines that ``labgate`` itself would show for an error."""
+    from io import StringIO
+
+    from labgate.report.failure import render_bug, render_failure
+    from labgate.report.palette import wants_colour
+
+    colour = wants_colour("auto", os.environ, sys.stderr.isatty())
+    text = StringIO()
+    known = _known(error)
+    if known is None:
+        render_bug(error, text, colour=colour)
+    else:
+        render_failure(known, text, colour=colour)
+    return text.getvalue().rstrip("\n")
+
+
+def _line(error: Exception) -> str:
+    """Return an error in one line, with the command that mends it."""
+    known = _known(error)
+    if known is None:
+        return f"internal error: {type(error).__name__}: {_shown(str(error))}"
+    problem = known.message.split("\n", 1)[0]
+    return _shown(problem if known.help is None else f"{problem} (help: {known.help})")
+
+
+def _known(error: Exception) -> LabgateError | None:
+    """Return an error as one of ours; ``None`` for one that only a bug can cause."""
+    if isinstance(error, LabgateError):
+        return error
+    if isinstance(error, OSError) and error.strerror is not None:
+        place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return LabgateError(f"{place}{error.strerror}")
+    return None
+
+
+def _shown(text: str) -> str:
+    from labgate.report.escape import safe
+
+    return safe(text)
+
+
+def _write_traceback(error: Exception) -> None:
+    import traceback
+
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        _say(_shown(line), 0)
+
+
+def _say(text: str, status: int) -> int:
+    """Write a line to standard error, where git shows it, and return the status."""
+    try:
+        sys.stderr.write(f"{text}\n")
+    except OSError:
+        # Nobody listens (a closed pipe): the status still counts.
+        return status
+    return status
+
+
+if __name__ == "__main__":
+    main()

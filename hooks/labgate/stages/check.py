@@ -1,0 +1,133 @@
+"""``labgate check``: a range that is to land on a branch, proposed by hand or in CI."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labgate.checks import CHECKS
+from labgate.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
+from labgate.facts.scene import Scene
+from labgate.git.fetch import fetch_branches
+from labgate.git.refs import HEADS, REMOTES, branch_of, read_refs, resolve_revision, symbolic_ref, tracking_refs
+from labgate.git.repository import Repository, discover
+from labgate.proposal import RefUpdate, View
+from labgate.stages.judging import Judging, judging_policy, require_tracking
+from labgate.stages.run import judge_scene
+from labgate.verdict import PolicyOrigin, Report
+
+STAGE = "check"
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """What to judge. ``checks`` empty means all; ``base`` ``None`` means the target's remote-tracking tip."""
+
+    target: str
+    head: str = "HEAD"
+    base: str | None = None
+    source: str | None = None
+    checks: tuple[str, ...] = ()
+    fetch: bool = False
+
+
+def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Report:
+    """Judge a range. What stops the whole run is in the report too: as its ``problems``.
+
+    Raised: ``UsageError`` when the request names what does not exist.
+    """
+    unknown = [name for name in request.checks if name not in CHECKS]
+    if unknown:
+        message = f"there is no check {unknown[0]!r}"
+        raise UsageError(message, f"choose from: {', '.join(CHECKS)}")
+    try:
+        return _check(request, discover(environ))
+    except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
+        return Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,))
+
+
+def _check(request: CheckRequest, repository: Repository) -> Report:
+    repository.require_history()
+    remote = _remote(repository, read_refs(repository), request.base)
+    if request.fetch and remote is not None:
+        fetch_branches(repository, remote)
+    refs = read_refs(repository)
+    require_tracking(repository, refs, remote)
+    proposal = _propose(request, repository, refs)
+    judging = proposal.judging()
+    scene = Scene(
+        repository,
+        judging.policy,
+        proposal.refs,
+        proposal.remote,
+        judging.trunk_tip,
+        (proposal.update,),
+        fetched=request.fetch and remote is not None,
+    )
+    return judge_scene(STAGE, scene, judging.origin, request.checks or CHECKS, refs_total=1)
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    repository: Repository
+    refs: Mapping[str, str]
+    remote: str | None
+    update: RefUpdate
+    head: str
+
+    def judging(self) -> Judging:
+        standing = {self.update.ref: self.update.old}
+        return judging_policy(self.repository, self.refs, self.remote, standing, (self.head,), target=self.update.ref)
+
+
+def _propose(request: CheckRequest, repository: Repository, refs: dict[str, str]) -> _Proposal:
+    target = request.target if request.target.startswith("refs/") else HEADS + request.target
+    remote = _remote(repository, refs, request.base)
+    _refuse_tracking_name(request.target, refs)
+    head = resolve_revision(repository, request.head, refs)
+    head_branch = symbolic_ref(repository, "HEAD") if request.head in ("HEAD", "@") else branch_of(request.head, refs)
+    source = request.source
+    if source is None and head_branch is not None and head_branch.startswith(HEADS) and head_branch != target:
+        source = head_branch.removeprefix(HEADS)
+    update = RefUpdate(
+        ref=target,
+        old=_base(request, repository, refs, remote, target),
+        new=head,
+        source=None if source is None else source.removeprefix(HEADS),
+        source_stated=request.source is not None,
+    )
+    return _Proposal(repository, refs, remote, update, head)
+
+
+def _refuse_tracking_name(target: str, refs: Mapping[str, str]) -> None:
+    """Raised: ``UsageError`` for ``origin/main``: taken as a branch of that name it would be of no kind, and pass."""
+    tracking = target if target.startswith(REMOTES) else REMOTES + target
+    if tracking in refs and HEADS + target not in refs:
+        branch = tracking.removeprefix(REMOTES).partition("/")[2]
+        message = f"{target} is this clone's copy of a branch; name the branch as its remote does"
+        raise UsageError(message, f"labgate check --target {shlex.quote(branch)}")
+
+
+def _base(
+    request: CheckRequest, repository: Repository, refs: dict[str, str], remote: str | None, target: str
+) -> str | None:
+    if request.base is not None:
+        return resolve_revision(repository, request.base, refs)
+    if remote is None:
+        which = "no remote" if not repository.remotes else "several remotes and no origin"
+        message = f"this repository has {which}, so the target's tip before the change must be given"
+        raise UsageError(message, f"labgate check --target {shlex.quote(request.target)} --base REV")
+    if target.startswith(HEADS):
+        return refs.get(f"{REMOTES}{remote}/{target.removeprefix(HEADS)}")
+    return refs.get(target)
+
+
+def _remote(repository: Repository, refs: dict[str, str], base: str | None) -> str | None:
+    """Return the remote of ``--base``, else the usual one."""
+    named = branch_of(base, refs) if base is not None else None
+    for item in tracking_refs(refs, repository.remotes):
+        if item.ref == named:
+            return item.remote
+    return repository.usual_remote

@@ -1,0 +1,170 @@
+"""Which policy judges a run: the trunk's, as it was before the change (docs/adr/0005)."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from labgate.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
+from labgate.git.refs import HEADS, REMOTES, symbolic_ref
+from labgate.git.repository import Repository
+from labgate.policy.files import FILES, read_policy
+from labgate.policy.model import Policy
+from labgate.verdict import PolicyOrigin
+
+_REGULAR = ("100644", "100755")
+
+
+@dataclass(frozen=True)
+class Judging:
+    """The judging policy, where it came from, the trunk's branch name, and the trunk's tip before the change.
+
+    ``trunk_tip`` is ``None`` where the trunk does not exist yet.
+    """
+
+    policy: Policy
+    origin: PolicyOrigin
+    trunk_tip: str | None
+
+
+def policy_at(repository: Repository, commit: str) -> tuple[Policy, str] | None:
+    """Return the policy in a commit's tree and its blob's oid, or ``None`` when the tree has none.
+
+    Raised: ``PolicyError`` when it has one that cannot be used.
+    """
+    listing = os.fsdecode(repository.git.run("ls-tree", "-z", "--full-tree", commit, "--", *FILES))
+    blobs = {}
+    for line in listing.split("\0")[:-1]:
+        head, _, name = line.partition("\t")
+        mode, _, oid = head.split(" ")
+        if mode not in _REGULAR:
+            raise PolicyError((f"{name}: expected a regular file at {commit[:12]}, found mode {mode}",))
+        blobs[name] = oid
+    texts = {name: repository.git.run("cat-file", "blob", oid) for name, oid in blobs.items()}
+    found = read_policy(texts)
+    return None if found is None else (found[0], blobs[found[1]])
+
+
+def worktree_policy(repository: Repository) -> tuple[Policy, str] | None:
+    """Return the work tree's policy and its file's path, or ``None``. Raised: ``PolicyError``."""
+    if repository.top is None:
+        return None
+    texts = {}
+    for name in FILES:
+        path = os.path.join(repository.top, name)
+        if os.path.isfile(path):
+            with open(path, "rb") as stream:
+                texts[name] = stream.read()
+    found = read_policy(texts)
+    return None if found is None else (found[0], os.path.join(repository.top, found[1]))
+
+
+def require_tracking(
+    repository: Repository, refs: Mapping[str, str], remote: str | None, *, has_refs: bool = False
+) -> None:
+    """Raised: ``UndecidedError`` when no branch of the remote is ever kept here, as in a bare or a mirror clone.
+
+    What is not known here must not be taken for what is not there: the change's own policy would judge it. ``has_refs``
+    says that the remote has some: then one of its branches must be here.
+    """
+    known = next((item for item in repository.remotes if item.name == remote), None)
+    if known is None or any(ref.startswith(f"{REMOTES}{known.name}/") for ref in refs):
+        return
+    if has_refs or not any(refspec.partition(":")[2].startswith(REMOTES) for refspec in known.fetch):
+        message = f"the branches of {known.name} are not fetched here"
+        raise UndecidedError(message, repository.fetching_branches(known.name))
+
+
+def judging_policy(
+    repository: Repository,
+    refs: Mapping[str, str],
+    remote: str | None,
+    standing: Mapping[str, str | None],
+    proposed: Sequence[str],
+    target: str | None = None,
+) -> Judging:
+    """Return the policy that judges a change.
+
+    ``standing`` says where the changed refs of the remote (full names) stand before the change, ``None`` for one that
+    is created; for all others the remote-tracking refs do. ``proposed`` are the commits whose trees may bring the first
+    policy. ``target`` is the ref that a range is to land on; ``None`` at push, where any number of refs move.
+
+    Raised: ``UndecidedError`` when the trunk cannot be told, ``NoPolicyError`` when there is no policy at all,
+    ``PolicyError`` when one cannot be used or names another trunk.
+    """
+    trunk = trunk_name(repository, refs, remote, target)
+    tip = None if trunk is None else _tip(refs, remote, trunk, standing)
+    found = policy_at(repository, tip) if tip is not None else None
+    if tip is not None and found is not None:
+        return Judging(_of_trunk(found[0], trunk), PolicyOrigin("trunk", tip, found[1]), tip)
+    for commit in proposed:
+        found = policy_at(repository, commit)
+        if found is not None:
+            return Judging(_of_trunk(found[0], trunk), PolicyOrigin("bootstrap", commit, found[1]), tip)
+    message = "there is no labgate.toml on the trunk or in the proposed tree"
+    raise NoPolicyError(message, "labgate init")
+
+
+def _of_trunk(policy: Policy, trunk: str | None) -> Policy:
+    """Return the policy. Raised: ``PolicyError`` when it names another trunk than the one that was found."""
+    if trunk is not None and policy.trunk != trunk:
+        problem = f'the judging policy says trunk = "{policy.trunk}", but the trunk here is {trunk}'
+        raise PolicyError((problem,), f"git config labgate.trunk {shlex.quote(policy.trunk)}")
+    return policy
+
+
+def trunk_name(repository: Repository, refs: Mapping[str, str], remote: str | None, target: str | None) -> str | None:
+    """Return the trunk's branch name by the contract's order, or ``None`` when the remote has no branches yet."""
+    configured = repository.setting("labgate.trunk")
+    if configured:
+        return configured.removeprefix(HEADS)
+    if remote is None:
+        return None if target is None else target.removeprefix(HEADS)
+    prefix = f"{REMOTES}{remote}/"
+    there = frozenset(ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix))
+    for name in _trunk_names(repository, prefix, there, target):
+        if name in there:
+            return name
+    if there:
+        message = f"cannot tell which branch of {remote} is the trunk"
+        raise UndecidedError(message, f"git remote set-head {shlex.quote(remote)} -a")
+    return None
+
+
+def _trunk_names(repository: Repository, prefix: str, there: frozenset[str], target: str | None) -> Iterator[str]:
+    """Yield what may be the trunk's name, in the contract's order, each only when the ones before are not there."""
+    if target is not None and target.startswith(HEADS):
+        yield target.removeprefix(HEADS)
+    head = symbolic_ref(repository, f"{prefix}HEAD")
+    if head is not None and head.startswith(prefix):
+        yield head.removeprefix(prefix)
+    named = _worktree_trunk(repository)
+    if named is not None:
+        yield named
+    usual = there & {"main", "master"}
+    if len(usual) == 1:
+        yield from usual
+
+
+def _worktree_trunk(repository: Repository) -> str | None:
+    try:
+        found = worktree_policy(repository)
+    except LabgateError:
+        return None
+    return None if found is None else found[0].trunk
+
+
+def _tip(refs: Mapping[str, str], remote: str | None, trunk: str, standing: Mapping[str, str | None]) -> str | None:
+    """Return the trunk's commit before the change, ``None`` where it does not exist yet."""
+    if HEADS + trunk in standing:
+        return standing[HEADS + trunk]
+    if remote is None:
+        return refs.get(HEADS + trunk)
+    tip = refs.get(f"{REMOTES}{remote}/{trunk}")
+    if tip is None and any(ref.startswith(f"{REMOTES}{remote}/") for ref in refs):
+        message = f"{remote} has no branch {trunk}, which labgate.trunk names"
+        help = f"git config --unset labgate.trunk  # or, if it is only not fetched yet: git fetch {shlex.quote(remote)}"
+        raise UndecidedError(message, help)
+    return tip

@@ -1,0 +1,164 @@
+"""pre-push: every ref update that git is about to send, or the one that a framework lets us see."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from labgate.checks import CHECKS
+from labgate.errors import UndecidedError, UsageError
+from labgate.facts.scene import Scene
+from labgate.git.commits import peel
+from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_commit, symbolic_ref
+from labgate.git.repository import Repository, discover
+from labgate.policy.model import Policy
+from labgate.proposal import RefUpdate
+from labgate.provenance.sources import repository_name
+from labgate.stages.judging import judging_policy, require_tracking
+from labgate.stages.run import judge_scene
+from labgate.stages.workplace import HookCall, Skipped, standing_back
+from labgate.verdict import Report
+
+STAGE = "pre-push"
+
+#: What git calls the source of ``git push REMOTE HEAD:...``.
+_HEAD = ("HEAD", "@")
+
+
+@dataclass(frozen=True)
+class Push:
+    """A push as far as it can be seen. ``refs_total`` is ``None`` where a framework shows only one ref of it.
+
+    ``remote`` is the configured remote that it goes to, ``None`` where no remote can be meant. ``commits`` are the
+    oids of the updates that are commits of this clone: a tag may name something else, an old tip may be unknown here.
+    """
+
+    remote: str | None
+    updates: tuple[RefUpdate, ...]
+    refs_total: int | None
+    commits: frozenset[str]
+
+
+def run(call: HookCall) -> Report | Skipped | None:
+    """Judge a push; return ``None`` where git has nothing to send.
+
+    Natively git names its remote and URL as arguments, and all refs on standard input (githooks, "pre-push"); a
+    framework describes one ref in ``PRE_COMMIT_*``. Raised: ``NoPolicyError`` where there is no policy, any other
+    ``LabgateError`` where labgate could not judge.
+    """
+    repository = discover(call.environ)
+    active = standing_back(call, repository.common_dir)
+    if active is not None:
+        return active
+    if call.native:
+        push = native_push(repository, os.fsdecode(sys.stdin.buffer.read()), *call.arguments[:2])
+        return judge_push(repository, read_refs(repository), push, call.checks) if push.updates else None
+    refs = read_refs(repository)
+    push = framework_push(repository, refs, call.environ)
+    if not push.updates:
+        return Skipped("no ref of a push is named to this hook")
+    return judge_push(repository, refs, push, call.checks)
+
+
+def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, checks: Sequence[str] = ()) -> Report:
+    """Return the report on a push. ``checks`` empty means all."""
+    held = any(update.old is not None for update in push.updates)
+    require_tracking(repository, refs, push.remote, has_refs=held)
+    standing = {update.ref: _standing(refs, push, update) for update in push.updates}
+    proposed = [update.new for update in push.updates if update.new in push.commits and update.new is not None]
+    judging = judging_policy(repository, refs, push.remote, standing, proposed)
+    _require_commits(push, judging.policy)
+    scene = Scene(repository, judging.policy, refs, push.remote, judging.trunk_tip, push.updates, pushing=True)
+    return judge_scene(STAGE, scene, judging.origin, checks or CHECKS, push.refs_total)
+
+
+def native_push(repository: Repository, lines: str, remote: str = "", url: str = "") -> Push:
+    """Read git's own description of a push: ``LOCAL-REF LOCAL-OID REMOTE-REF REMOTE-OID`` a line.
+
+    Raised: ``UsageError`` when a line is not of that form.
+    """
+    rows = []
+    # Not splitlines: U+2028 and U+0085 are legal in a refname.
+    for line in lines.removesuffix("\n").split("\n") if lines else ():
+        # From the right: a local ref may be any expression, with blanks in it.
+        parts = line.rsplit(" ", 3)
+        if len(parts) != 4:
+            message = f"pre-push: cannot read the line {line!r} that git should have given"
+            raise UsageError(message, "run this hook through git push, or judge a range with: labgate check --help")
+        rows.append((parts[0], _oid(parts[1]), parts[2], _oid(parts[3])))
+    commits = peel(repository, [oid for _, new, _, old in rows for oid in (new, old) if oid is not None])
+    updates = tuple(
+        RefUpdate(ref, _peeled(old, commits), _peeled(new, commits), _source(repository, local))
+        for local, new, ref, old in rows
+    )
+    return Push(_remote(repository, remote, url), updates, len(updates), frozenset(commits.values()))
+
+
+def framework_push(repository: Repository, refs: Mapping[str, str], environ: Mapping[str, str]) -> Push:
+    """Read the one ref that pre-commit and prek describe; they never say how many a push has.
+
+    ``PRE_COMMIT_FROM_REF`` is not used: it is a parent of what is new, not the old tip, where the remote lacks the
+    ref, and sometimes the caller's own variable. Where the ref stands only its remote-tracking ref tells.
+    """
+    ref, local = environ.get("PRE_COMMIT_REMOTE_BRANCH"), environ.get("PRE_COMMIT_LOCAL_BRANCH")
+    remote = _remote(repository, environ.get("PRE_COMMIT_REMOTE_NAME", ""), environ.get("PRE_COMMIT_REMOTE_URL", ""))
+    if not ref or not local:
+        return Push(remote, (), None, frozenset())
+    try:
+        new = resolve_commit(repository, local)
+    except UsageError:
+        message = f"{ref} would point at {local}, which is no commit"
+        raise UndecidedError(message, "push a commit instead") from None
+    old = refs.get(f"{REMOTES}{remote}/{ref.removeprefix(HEADS)}") if ref.startswith(HEADS) else None
+    update = RefUpdate(ref, old, new, _source(repository, local))
+    return Push(remote, (update,), None, frozenset(oid for oid in (old, new) if oid is not None))
+
+
+def _source(repository: Repository, local_ref: str) -> str | None:
+    """Return the branch that is pushed, ``None`` for a tag, an oid or any other expression."""
+    ref = symbolic_ref(repository, "HEAD") if local_ref in _HEAD else local_ref
+    return ref.removeprefix(HEADS) if ref is not None and ref.startswith(HEADS) else None
+
+
+def _oid(text: str) -> str | None:
+    """Return an oid, ``None`` for the all-zero one of either hash."""
+    return text if text.strip("0") else None
+
+
+def _peeled(oid: str | None, commits: Mapping[str, str]) -> str | None:
+    return None if oid is None else commits.get(oid, oid)
+
+
+def _remote(repository: Repository, name: str, url: str) -> str | None:
+    """Return the configured remote of a push. One by URL goes to the remote that has it, else to the usual one."""
+    names = [remote.name for remote in repository.remotes]
+    if name in names:
+        return name
+    wanted = {_place(text) for text in (name, url) if text}
+    for known in names:
+        urls = (f"remote.{known}.url", f"remote.{known}.pushurl")
+        if wanted.intersection(_place(text) for key in urls for text in repository.config.get(key, ())):
+            return known
+    return repository.usual_remote
+
+
+def _place(url: str) -> str:
+    """Return a URL in a form in which two of one repository are mostly alike."""
+    return repository_name(url) or url.removeprefix("file://").rstrip("/").removesuffix(".git")
+
+
+def _standing(refs: Mapping[str, str], push: Push, update: RefUpdate) -> str | None:
+    """Return where a ref stands on the remote as a commit that is here, if need be an earlier one."""
+    if update.old is not None and update.old not in push.commits:
+        return refs.get(f"{REMOTES}{push.remote}/{update.ref.removeprefix(HEADS)}")
+    return update.old
+
+
+def _require_commits(push: Push, policy: Policy) -> None:
+    """Raised: ``UndecidedError`` when a protected ref is to name what no check can look into, a tree for instance."""
+    for update in push.updates:
+        if update.new is not None and update.new not in push.commits and policy.is_protected(update.ref):
+            message = f"{update.ref} would point at {update.new[:12]}, which is no commit"
+            raise UndecidedError(message, "push a commit instead")

@@ -1,0 +1,232 @@
+"""Where a hook stands and how it was called, read from files and git's variables without starting git. HOT."""
+
+from __future__ import annotations
+
+import os
+
+from labgate.errors import GitError
+from labgate.git.runner import QUARANTINE, Git
+from labgate.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Environment = Mapping[str, str]
+
+#: Instead of a branch, HEAD of a repository with reftables names this; only git can read the real one
+#: (Documentation/technical/reftable.txt, "Backward compatibility").
+_ELSEWHERE = "refs/heads/.invalid"
+#: What git leaves in the git directory while one commit is brought over, and which operation that is.
+_HEADS_OF_OPERATIONS = (("MERGE_HEAD", "merge"), ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"))
+#: `git merge` names what it merges in ``GITHEAD_<oid>`` (git-merge-recursive), long before it writes MERGE_HEAD.
+_MERGED = "GITHEAD_"
+
+
+class HookCall(Value):
+    """How git or a framework started ``labgate-hook``.
+
+    ``checks`` are the asked-for ones, none for all of the stage. ``native`` says that git itself starts us: then
+    ``arguments`` are git's own (githooks), else the message file where the stage has one. ``environ`` is the caller's.
+    """
+
+    __slots__ = ("arguments", "checks", "environ", "native", "stage")
+
+    def __init__(
+        self,
+        stage: str,
+        checks: tuple[str, ...] = (),
+        arguments: tuple[str, ...] = (),
+        native: bool = False,
+        environ: Environment = os.environ,
+    ) -> None:
+        self.stage = stage
+        self.checks = checks
+        self.arguments = arguments
+        self.native = native
+        self.environ = environ
+
+
+class Skipped(Value):
+    """Why a hook has nothing to judge: half a line for people."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+class Workplace(Value):
+    """The repository and work tree in which a hook runs. Paths are absolute.
+
+    ``common_dir`` is what linked work trees share. ``top`` is the work tree's root, ``None`` in a bare repository.
+    ``index`` is the one that git commits from: a temporary one for ``git commit -a`` and ``git commit FILE``.
+    """
+
+    __slots__ = ("common_dir", "environ", "git_dir", "index", "top")
+
+    def __init__(self, git_dir: str, common_dir: str, top: str | None, index: str, environ: Environment) -> None:
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+        self.top = top
+        self.index = index
+        self.environ = environ
+
+    def git(self) -> Git:
+        """Return the hardened runner on this repository, with the index that git commits from."""
+        kept = {name: self.environ[name] for name in QUARANTINE if name in self.environ}
+        # With an index git obeys the .gitattributes in it, unless the repository is truly bare; a stated common
+        # directory makes it forget `core.worktree` of a submodule (git: setup.c, setup_explicit_git_dir).
+        kept |= {"GIT_IMPLICIT_WORK_TREE": "0", "GIT_COMMON_DIR": self.common_dir}
+        return Git(self.git_dir, self.environ, index=self.index, extra=kept)
+
+    @property
+    def temporary_index(self) -> bool:
+        """Whether git throws the index away when the hook refuses: it is then a lock file (git-commit, ``-a``)."""
+        return self.index.endswith(".lock")
+
+    def branch(self) -> str | None:
+        """Return the full name of the branch that commits here are for, ``None`` where HEAD is on none.
+
+        During a rebase HEAD is detached, and the branch is the one that is being rebased. It need not exist yet.
+        """
+        ref = self._head_ref()
+        if ref is not None:
+            return ref
+        for state in ("rebase-merge", "rebase-apply"):
+            name = self._read(f"{state}/head-name")
+            if name is not None and name.startswith("refs/"):
+                return name
+        return None
+
+    def operation(self) -> str | None:
+        """Return what is in progress: rebase, am, merge, cherry-pick or revert; ``None`` for none of them."""
+        if self._has("rebase-merge"):
+            return "rebase"
+        if self._has("rebase-apply"):
+            return "am" if self._has("rebase-apply/applying") else "rebase"
+        for name, operation in _HEADS_OF_OPERATIONS:
+            if self._has(name):
+                return operation
+        todo = self._read("sequencer/todo")
+        if todo is None:
+            return None
+        # Between the commits of a series only the list of steps is left.
+        return "revert" if todo.startswith("revert") else "cherry-pick"
+
+    def merged_heads(self) -> tuple[str, ...]:
+        """Return the commits that are being merged into HEAD, none where no merge is being made."""
+        heads = self._read("MERGE_HEAD")
+        if heads is not None:
+            return tuple(heads.split())
+        return tuple(name[len(_MERGED) :] for name in self.environ if name.startswith(_MERGED))
+
+    def reverted(self) -> str | None:
+        """Return the commit that is being reverted, ``None`` where none is."""
+        return self._read("REVERT_HEAD")
+
+    def unborn(self) -> bool:
+        """Say whether HEAD names a branch without a commit. Asks git."""
+        ref = self._head_ref()
+        return ref is not None and self.git().status("show-ref", "--verify", "--quiet", ref, accept=(0, 1))[0] == 1
+
+    def _head_ref(self) -> str | None:
+        head = self._read("HEAD")
+        if head is None:
+            message = f"{self.git_dir} is not a git repository"
+            raise GitError(message)
+        if not head.startswith("ref:"):
+            # HEAD of very old repositories is a symbolic link; read through it, it looks detached.
+            link = os.path.join(self.git_dir, "HEAD")
+            target = os.readlink(link) if os.path.islink(link) else ""
+            return target if target.startswith("refs/") else None
+        ref = head[len("ref:") :].strip()
+        if ref != _ELSEWHERE:
+            return ref
+        status, output = self.git().status("symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
+        return os.fsdecode(output).strip() if status == 0 else None
+
+    def _has(self, name: str) -> bool:
+        return os.path.exists(os.path.join(self.git_dir, name))
+
+    def _read(self, name: str) -> str | None:
+        return read_text(os.path.join(self.git_dir, name))
+
+
+def find_workplace(environ: Environment, directory: str | None = None) -> Workplace:
+    """Return where a hook stands that was started in ``directory`` (``None``: the process's own).
+
+    git starts hooks at the top of the work tree and says in ``GIT_DIR`` where that is not enough. Anything else, a hook
+    started by hand for instance, is left to git's own discovery. Raised: ``GitError`` where there is no repository.
+    """
+    here = os.getcwd() if directory is None else directory
+    git_dir = _stated(here, environ, "GIT_DIR")
+    top: str | None = here
+    if git_dir is None:
+        git_dir = os.path.join(here, ".git")
+        if not _is_own(here) or not _is_own(git_dir):
+            return _discovered(environ, here)
+    elif _is_inside(git_dir, here):
+        top = None
+    if os.path.isfile(git_dir):
+        pointer = (read_text(git_dir) or "").removeprefix("gitdir: ")
+        git_dir = os.path.normpath(os.path.join(os.path.dirname(git_dir), pointer))
+    if not os.path.exists(os.path.join(git_dir, "HEAD")):
+        return _discovered(environ, here)
+    top = _stated(here, environ, "GIT_WORK_TREE") or top
+    return Workplace(git_dir, _common_dir(git_dir, here, environ), top, _index(git_dir, here, environ), environ)
+
+
+def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
+    """Return why a framework's hook leaves a stage to labgate's own; ``None`` where git starts no such hook itself."""
+    from labgate import __version__
+    from labgate.native.state import native_hook_in_force
+
+    if call.native or not native_hook_in_force(common_dir, call.stage, __version__):
+        return None
+    return Skipped(f"labgate's own {call.stage} hook is active")
+
+
+def read_text(path: str) -> str | None:
+    """Return a small file of git's without its last newline, ``None`` where there is no such file."""
+    try:
+        with open(path, "rb") as stream:
+            return os.fsdecode(stream.read()).rstrip("\r\n")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def _stated(here: str, environ: Environment, name: str) -> str | None:
+    value = environ.get(name)
+    return os.path.normpath(os.path.join(here, value)) if value else None
+
+
+def _is_own(path: str) -> bool:
+    """Say whether a file is there and the user's own; of others' git decides by ``safe.directory``."""
+    try:
+        return os.stat(path).st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+def _is_inside(git_dir: str, here: str) -> bool:
+    """Say whether a hook runs in the git directory itself, as those of a bare repository do."""
+    return os.path.realpath(here).startswith(os.path.realpath(git_dir))
+
+
+def _common_dir(git_dir: str, here: str, environ: Environment) -> str:
+    stated = _stated(here, environ, "GIT_COMMON_DIR")
+    if stated is not None:
+        return stated
+    return os.path.normpath(os.path.join(git_dir, read_text(os.path.join(git_dir, "commondir")) or ""))
+
+
+def _index(git_dir: str, here: str, environ: Environment) -> str:
+    return _stated(here, environ, "GIT_INDEX_FILE") or os.path.join(git_dir, "index")
+
+
+def _discovered(environ: Environment, here: str) -> Workplace:
+    from labgate.git.repository import discover
+
+    found = discover(environ, here)
+    return Workplace(found.git_dir, found.common_dir, found.top, _index(found.git_dir, here, environ), environ)

@@ -1,0 +1,121 @@
+"""Which refs and repositories are sources, and whether this clone fetches them all."""
+
+from __future__ import annotations
+
+import pytest
+
+from labgate.git.refs import TrackingRef
+from labgate.git.repository import Remote
+from labgate.provenance.sources import (
+    classify_refs,
+    covers_sources,
+    fetch_refspecs,
+    is_source_repository,
+    protected_patterns,
+    repository_name,
+    source_patterns,
+)
+from support.policies import TEAM, policy
+
+SISTER = TEAM + '\n[research-gate]\nsource-repositories = ["github.com/acme-research/*"]\n'
+OID = "1" * 40
+
+
+def remote(*fetch: str, url: str | None = None, name: str = "origin") -> Remote:
+    return Remote(name, url, fetch)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://github.com/acme/models.git", "github.com/acme/models"),
+        ("https://user:secret@GitHub.com:443/acme/models/", "github.com/acme/models"),
+        ("ssh://git@github.com:22/acme/models.git", "github.com/acme/models"),
+        ("git@github.com:acme/models.git", "github.com/acme/models"),
+        ("github.com:/acme/models", "github.com/acme/models"),
+        ("git://git.example.org/models", "git.example.org/models"),
+        ("https://gitlab.example.org/group/sub/models.git/", "gitlab.example.org/group/sub/models"),
+        ("file:///srv/models.git", None),
+        ("/srv/models.git", None),
+        ("../models:old.git", None),
+        (None, None),
+    ],
+)
+def test_a_url_names_a_repository_by_host_owner_and_name(url: str | None, name: str | None) -> None:
+    assert repository_name(url) == name
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("git@github.com:acme-research/models.git", True),
+        ("https://github.com/acme-research/models", True),
+        ("https://github.com/acme/models", False),
+        ("https://example.org/github.com/acme-research/models", False),
+        ("https://github.com/acme-research/deep/models", False),
+        (None, False),
+    ],
+)
+def test_a_source_repository_is_known_by_its_name(url: str | None, expected: bool) -> None:
+    assert is_source_repository(policy(SISTER), remote(url=url)) is expected
+
+
+@pytest.mark.parametrize(
+    ("fetch", "expected"),
+    [
+        (["+refs/heads/*:refs/remotes/origin/*"], True),
+        (["+refs/*:refs/remotes/origin/*"], True),
+        (["refs/heads/*:refs/remotes/origin/*"], True),
+        (["+refs/heads/research/*:refs/remotes/origin/research/*"], False),
+        (["+refs/heads/research/*:refs/remotes/a/research/*", "+refs/heads/experiment--*:refs/remotes/a/e--*"], True),
+        (["+refs/heads/main:refs/remotes/origin/main"], False),
+        (["+refs/heads/*-done:refs/remotes/origin/*-done"], False),
+        (["+refs/heads/*:refs/scratch/*"], False),
+        (["+refs/heads/*:refs/remotes/origin/*", "^refs/heads/research/secret"], False),
+        (["+refs/heads/*:refs/remotes/origin/*", "^refs/heads/research/*"], False),
+        (["+refs/heads/*:refs/remotes/origin/*", "^refs/heads/re*"], False),
+        (["+refs/heads/*:refs/remotes/origin/*", "^refs/heads/dependabot/*"], True),
+        ([], False),
+    ],
+    ids=lambda value: " ".join(value) or "none" if isinstance(value, list) else "",
+)
+def test_sources_are_complete_when_the_refspecs_bring_every_source_kind(fetch: list[str], expected: bool) -> None:
+    assert covers_sources(policy(), remote(*fetch)) is expected
+
+
+def test_patterns_cover_the_branches_of_a_kind() -> None:
+    assert source_patterns(policy()) == ("refs/heads/research/*", "refs/heads/experiment--*")
+    assert protected_patterns(policy()) == ("refs/heads/main", "refs/heads/release/*")
+    assert fetch_refspecs(source_patterns(policy()), "up") == (
+        "+refs/heads/research/*:refs/remotes/up/research/*",
+        "+refs/heads/experiment--*:refs/remotes/up/experiment--*",
+    )
+
+
+def tracking(name: str, on: str = "origin") -> TrackingRef:
+    return TrackingRef(f"refs/remotes/{on}/{name}", on, f"refs/heads/{name}", OID)
+
+
+def test_refs_are_sorted_by_kind_and_local_branches_are_sources_only() -> None:
+    names = ["main", "release/1.0", "research/x", "experiment--ranker--ada", "feature/y", "dependabot/z", "odd"]
+    refs = {f"refs/heads/{name}": OID for name in names}
+    found = classify_refs(policy(), refs, [tracking(name) for name in names], [remote()])
+    assert [source.ref for source in found.sources] == [
+        "refs/remotes/origin/experiment--ranker--ada",
+        "refs/remotes/origin/research/x",
+        "refs/heads/experiment--ranker--ada",
+        "refs/heads/research/x",
+    ]
+    assert [ref.remote_ref for ref in found.protected] == ["refs/heads/main", "refs/heads/release/1.0"]
+    assert [ref.remote_ref for ref in found.others] == [
+        "refs/heads/feature/y",
+        "refs/heads/dependabot/z",
+        "refs/heads/odd",
+    ]
+
+
+def test_every_branch_of_a_source_repository_is_research() -> None:
+    sister = remote(url="https://github.com/acme-research/models", name="sister")
+    found = classify_refs(policy(SISTER), {}, [tracking("main", "sister"), tracking("main")], [remote(), sister])
+    assert [source.ref for source in found.sources] == ["refs/remotes/sister/main"]
+    assert [ref.ref for ref in found.protected] == ["refs/remotes/origin/main"]

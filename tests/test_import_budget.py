@@ -1,0 +1,71 @@
+"""What a passing commit hook imports, module by module (docs/adr/0007)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.isolated import age, make_interpreter
+from support.policies import TEAM
+from support.repo import Repo
+
+GOLDEN = Path(__file__).parent / "data" / "imports-pre-commit.txt"
+#: Each of these takes about as long as all that a passing hook may import together.
+HEAVY = frozenset(
+    (
+        *("argparse", "click", "collections", "dataclasses", "enum", "functools", "git", "inspect", "json", "logging"),
+        *("pathlib", "re", "subprocess", "tomllib", "typing"),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return make_interpreter(tmp_path_factory.mktemp("python") / "venv")
+
+
+def imported(repo: Repo, *command: str) -> list[str]:
+    """Return the modules that a command imports, each once, in order."""
+    listing = repo.run(*command, GIT_INDEX_FILE=".git/index").err
+    rows = (line.split("|") for line in listing.splitlines() if line.startswith("import time:"))
+    return list(dict.fromkeys(row[2].strip() for row in rows))
+
+
+@pytest.fixture
+def working(repo: Repo, python: str) -> Repo:
+    """A work tree with something good staged, and a policy that labgate knows already."""
+    repo.commit("Start", {"labgate.toml": TEAM})
+    repo.branch("experiment--housing--ada").write({"b.py": "b\n"})
+    repo.git("add", "--all")
+    age(repo.path / "labgate.toml")
+    repo.run(python, "-I", "-m", "labgate.hook", "pre-commit", GIT_INDEX_FILE=".git/index")
+    # No one can set a file's ctime: the cache is made to look as if it had been written later.
+    age(repo.path / ".git/labgate/policy.cache", -60)
+    return repo
+
+
+def test_a_passing_commit_imports_this_and_nothing_else(working: Repo, python: str) -> None:
+    # What Python itself imports to run a module by its name differs from version to version, and is no doing of ours.
+    before = set(imported(working, python, "-I", "-X", "importtime", "-c", "import runpy"))
+    ours = [
+        name
+        for name in imported(working, python, "-I", "-X", "importtime", "-m", "labgate.hook", "pre-commit")
+        if name not in before and name != "imported package"
+    ]
+    assert "\n".join(sorted(ours)) + "\n" == GOLDEN.read_text()
+
+
+def test_started_without_runpy_it_needs_no_heavy_module_at_all(working: Repo, python: str) -> None:
+    """As the console script and the native hooks start it."""
+    code = "from labgate.hook import main; main()"
+    names = imported(working, python, "-I", "-X", "importtime", "-c", code, "pre-commit", "--native")
+    assert "labgate.stages.commit" in names
+    assert HEAVY.isdisjoint(names)
+
+
+def test_the_golden_list_holds_nothing_heavy() -> None:
+    names = GOLDEN.read_text().split()
+    assert "labgate.stages.commit" in names
+    assert HEAVY.isdisjoint(names)
+    assert all(name == "__future__" or name.split(".")[0] == "labgate" for name in names)
