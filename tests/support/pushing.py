@@ -11,8 +11,8 @@ from support.people import by, reviewed
 from support.repo import Repo, Result
 
 RESEARCH = "research/pr-72"
-#: Where a framework finds its hooks; the project has a ``.pre-commit-config.yaml`` of its own on some branches.
-CONFIG = "labgate-hooks.yaml"
+#: Where a framework finds its hooks, out of reach of commits and checkouts: the project has a configuration of its own.
+CONFIG = ".git/labgate-hooks.yaml"
 LOCAL_HOOK = """\
 repos:
   - repo: local
@@ -68,7 +68,6 @@ def hook(repo: Repo, way: str) -> Repo:
     home = repo.path.parent / f"{repo.path.name}-{way}"
     repo.env |= {"PRE_COMMIT_HOME": str(home), "PREK_HOME": str(home)}
     repo.write({CONFIG: LOCAL_HOOK})
-    Path(repo.git("rev-parse", "--path-format=absolute", "--git-path", "info/exclude")).write_text(f"/{CONFIG}\n")
     repo.run(way, "install", "--config", CONFIG, "-t", "pre-push")
     return repo
 

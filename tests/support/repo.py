@@ -45,10 +45,11 @@ class Repo:
 
     def run(self, *argv: str, status: int | None = 0, stdin: str | None = None, **env: str) -> Result:
         """Run a program here. ``status`` is the exit status to insist on, ``None`` for any."""
+        now = f"{self.clock} +0000"
         done = subprocess.run(
             argv,
             cwd=self.path,
-            env=self.env | {"GIT_AUTHOR_DATE": f"{self.clock} +0000", "GIT_COMMITTER_DATE": f"{self.clock} +0000"} | env,
+            env=self.env | {"GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now} | env,
             input=None if stdin is None else os.fsencode(stdin),
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COULD_NOT_JUDGE, INTERRUPTED = 2, 130
 
 COMMANDS = {
+    "demo": Entry("labgate.cli.demo:demo", "Watch labgate at work in a throw-away repository."),
     "init": Entry("labgate.cli.init:init", "Set labgate up in this repository: policy, hooks, trunk."),
     "check": Entry("labgate.cli.check:check", "Judge a change that is to land on a branch."),
     "explain": Entry("labgate.cli.rules:explain", "Say what a rule wants, why, and how to mend a breach."),

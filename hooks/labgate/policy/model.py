@@ -36,8 +36,8 @@ class Kind(Value):
 class RefKind(Value):
     """What the grammar says of one refname.
 
-    ``kind`` is ``None`` when no kind's literal text fits. ``fields`` are the values by field name, ``None`` unless every
-    field is legal. ``template`` is the template that fitted, and ``bad_field`` the first illegal field's name.
+    ``kind`` is ``None`` when no kind's literal text fits. ``fields`` are the values by field name, ``None`` unless
+    every field is legal. ``template`` is the template that fitted, and ``bad_field`` the first illegal field's name.
     """
 
     __slots__ = ("bad_field", "fields", "kind", "template", "values")

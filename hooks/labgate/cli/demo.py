@@ -1,0 +1,48 @@
+"""``labgate demo``: watch labgate refuse and let through, in a real repository that is thrown away afterwards."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+
+import click
+
+from labgate.errors import UsageError
+from labgate.report.escape import safe
+from labgate.report.palette import CHOICES, palette, wants_colour
+
+
+@click.command(short_help="Watch labgate at work in a throw-away repository.")
+@click.option("--keep", metavar="DIR", help="Play in this new folder and keep it.")
+@click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
+def demo(keep: str | None, color: str) -> int:
+    """Watch labgate at work: real git, a real remote, refusals and a push that passes. Needs no network."""
+    from labgate.demo.story import tell
+    from labgate.demo.theatre import Theatre
+
+    paint = palette(wants_colour(color, os.environ, sys.stdout.isatty()))
+
+    def show(role: str, text: str) -> None:
+        if role == "title":
+            click.echo(f"\n{paint('code', '# ' + text)}")
+        elif role == "why":
+            click.echo("".join(f"{paint('quiet', '# ' + line)}\n" for line in text.split("\n")), nl=False)
+        elif role == "command":
+            click.echo(f"$ {safe(text, limit=None)}")
+        else:
+            click.echo(f"  {safe(text, limit=None)}".rstrip())
+
+    if keep is not None and os.path.exists(keep) and os.listdir(keep):
+        message = f"{keep} is not empty"
+        raise UsageError(message, "labgate demo --keep NEW-FOLDER")
+    click.echo("Ada tries something on an experiment branch; Lin reviews; the server has main.")
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="labgate-demo-", ignore_cleanup_errors=True) as folder:
+            tell(Theatre(folder, show, os.environ))
+    else:
+        os.makedirs(keep, exist_ok=True)
+        tell(Theatre(os.path.abspath(keep), show, os.environ))
+        click.echo(f"\nKept in {safe(keep)}: the clone is work, the remote server.git.")
+    click.echo("\nIn a repository of your own: labgate init")
+    return 0

@@ -1,0 +1,141 @@
+"""The story that the demo tells, scene by scene."""
+
+from __future__ import annotations
+
+import os
+
+from labgate.demo.theatre import ADA, LIN, Theatre
+
+POLICY = """\
+version = 1
+trunk = "main"
+
+[kinds.protected]
+names = ["main", "release/{version}"]
+[kinds.experiment]
+names = ["experiment--{service}--{handle}"]
+fields = { service = ["housing", "ranker"] }
+base = ["protected"]
+[kinds.topic]
+names = ["{type}/{slug}"]
+fields = { type = ["feature", "fix", "docs"] }
+
+[reviews.people.ada]
+emails = ["ada@example.org"]
+[reviews.people.lin]
+emails = ["lin@example.org"]
+
+[commit-size.limits.experiment]
+lines = 400
+"""
+
+_LOSS = """\
+def loss(predicted, actual):
+    return sum((p - a) ** 2 for p, a in zip(predicted, actual))
+"""
+_WIDER = """\
+def loss(predicted, actual, width=1.5):
+    return sum(min(abs(p - a), width) ** 2 for p, a in zip(predicted, actual))
+"""
+
+
+def set_the_stage(theatre: Theatre) -> None:
+    """Make the server, a clone with one commit that holds the policy, and install labgate's hooks."""
+    # GitPython builds; every verdict below is given by the hooks that git itself starts.
+    from git import Actor, Repo
+    from labgate.native.install import install
+
+    # Whatever this machine has configured for new repositories (templates bring hooks) stays out of it.
+    plain = ("init", "--quiet", "--initial-branch=main", "--template=", "--object-format=sha1")
+    theatre.quietly(*plain, "--bare", theatre.server)
+    theatre.quietly(*plain, theatre.work)
+    with Repo(theatre.work) as repo:
+        theatre.write("labgate.toml", POLICY)
+        theatre.write("housing/loss.py", _LOSS)
+        repo.index.add(["labgate.toml", "housing/loss.py"])
+        ada = Actor(*ADA)
+        repo.index.commit("Start the project", author=ada, committer=ada)
+        repo.create_remote("origin", theatre.server)
+    theatre.quietly("push", "--quiet", "--set-upstream", "origin", "main")
+    install(theatre.work, theatre.env())
+
+
+def bad_name(theatre: Theatre) -> None:
+    """A branch name with a typo is refused at commit, and renamed as told."""
+    theatre.title(
+        "A branch name that nobody could look up",
+        "Scripts, dashboards and people find an experiment by its branch name, so a\n"
+        "typo is told at the first commit, with the name that was meant.",
+    )
+    theatre.write("housing/loss.py", _WIDER)
+    theatre.git("checkout", "--quiet", "-b", "experiment--huosing--wide-loss")
+    theatre.git("commit", "--all", "-m", "Cap the loss", refused=True)
+    theatre.git("branch", "-m", "experiment--huosing--wide-loss", "experiment--housing--wide-loss")
+
+
+def trailer(theatre: Theatre) -> None:
+    """The renamed branch's commit carries its experiment."""
+    theatre.title(
+        "Every commit says which experiment it belongs to",
+        "Branches are deleted and squashed; the trailer stays with the commit.",
+    )
+    theatre.git("commit", "--quiet", "--all", "-m", "Cap the loss")
+    theatre.git("log", "-1", "--format=%B")
+
+
+def oversized(theatre: Theatre) -> None:
+    """A commit over the limit is refused, and split as told."""
+    theatre.title(
+        "A commit that is too large to review",
+        "Told before it exists, when splitting costs nothing.",
+    )
+    theatre.write("housing/grid.py", "".join(f"GRID_{n} = {n}\n" for n in range(380)))
+    theatre.write("ranker/notes.py", "".join(f"NOTE_{n} = {n}\n" for n in range(120)))
+    theatre.git("add", ".")
+    theatre.git("commit", "-m", "Add the search grid", refused=True)
+    theatre.git("reset", "-q", "--", ":/ranker/")
+    theatre.git("commit", "--quiet", "-m", "Add the search grid")
+    theatre.quietly("reset", "--quiet", "--hard", "HEAD~1")
+
+
+def research_to_main(theatre: Theatre) -> None:
+    """The experiment is pushed to its own branch, and refused on main."""
+    theatre.title(
+        "Experiments are pushed freely, but not to main",
+        "On its own branch an experiment needs no ceremony. On main everybody else\n"
+        "builds on it, and nobody has looked at it yet.",
+    )
+    theatre.git("push", "--quiet", "origin", "HEAD")
+    theatre.git("push", "--quiet", "origin", "HEAD:main", refused=True)
+
+
+def hidden(theatre: Theatre) -> None:
+    """The same push is refused as the second of two refs."""
+    theatre.title(
+        "The same, hidden behind a second ref",
+        "pre-commit and prek show a hook only the first ref of a push. labgate's own\nhook reads them all.",
+    )
+    theatre.quietly("branch", "docs/typo", "main")
+    theatre.git("push", "--quiet", "origin", "docs/typo", "HEAD:main", refused=True)
+
+
+def reviewed(theatre: Theatre) -> None:
+    """A review by somebody else lets it through."""
+    theatre.title(
+        "Reviewed, and let through",
+        "Lin wrote none of it, has read it, and says so in an empty commit on top.",
+    )
+    marker = f"Reviewed-by: {LIN[0]} <{LIN[1]}>"
+    theatre.git("commit", "--quiet", "--allow-empty", "-m", "Review the wide loss", "--trailer", marker, person=LIN)
+    theatre.git("push", "origin", "HEAD:main")
+
+
+SCENES = (bad_name, trailer, oversized, research_to_main, hidden, reviewed)
+
+
+def tell(theatre: Theatre) -> None:
+    """Play the whole story. Raised: ``LabgateError`` when reality differs from it."""
+    os.makedirs(theatre.work, exist_ok=True)
+    set_the_stage(theatre)
+    for scene in SCENES:
+        scene(theatre)
