@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labgate.native.branches import FILE, KEPT, experiment_patterns, write_experiment_branches
@@ -51,6 +51,7 @@ _WORD = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._]{0,5}(-[A-Za-z0-9._]{1,4}){0,2}"
 _LITERAL = st.text(alphabet="ab-/._'$!()\u00e9", max_size=4)
 
 
+@settings(deadline=None)
 @given(pieces=st.tuples(_LITERAL, _LITERAL, _LITERAL), service=_WORD, handle=_WORD)
 def test_no_experiment_branch_is_missed(pieces: tuple[str, str, str], service: str, handle: str) -> None:
     from labgate.native.branches import _pattern

@@ -50,7 +50,7 @@ class Slot:
 
     @property
     def is_contested(self) -> bool:
-        """Whether one framework's shim starts another one: each refuses to run below the other."""
+        """Whether one framework's shim starts another's, which then starts ``.legacy`` in turn: itself."""
         return self.top.is_framework and self.legacy.is_framework
 
     @property

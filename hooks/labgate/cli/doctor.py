@@ -1,0 +1,80 @@
+"""``labgate doctor``: what is active in this clone, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from labgate import __version__
+from labgate.report.escape import safe
+from labgate.report.palette import CHOICES, palette, wants_colour
+
+if TYPE_CHECKING:
+    from labgate.report.palette import Paint
+
+#: All is well, or there is something to know; every other state is something to mend.
+OK, ADVICE = "ok", "advice"
+MISSING, STALE, SHADOWED, CONFLICT, INVALID = "missing", "stale", "shadowed", "conflict", "invalid"
+
+_ROLES = {OK: "quiet", ADVICE: "note", MISSING: "error", STALE: "warning", SHADOWED: "error"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that the doctor looked at. ``help`` is the command that mends it, ``None`` where nothing is to mend."""
+
+    name: str
+    state: str
+    message: str
+    help: str | None = None
+
+    @property
+    def is_well(self) -> bool:
+        return self.state in (OK, ADVICE)
+
+
+@click.command(short_help="Say what is active here, what is missing, and what mends it.")
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
+def doctor(format_: str, color: str) -> int:
+    """Say what is active here, what is missing, and what mends it.
+
+    \b
+    Exit status:
+      0  all is well, or there is only advice     1  something is missing, stale or in the way
+      2  there is no repository that could be looked at
+    """
+    from labgate.cli.doctor_hooks import hook_items
+    from labgate.cli.doctor_repository import repository_items
+    from labgate.git.repository import discover
+
+    repository = discover(os.environ)
+    items = (*hook_items(repository), *repository_items(repository))
+    if format_ == "json":
+        click.echo(json.dumps(_as_json(items), indent=2))
+    else:
+        for line in _lines(items, palette(wants_colour(color, os.environ, sys.stdout.isatty()))):
+            click.echo(line)
+    return 0 if all(item.is_well for item in items) else 1
+
+
+def _as_json(items: Iterable[Item]) -> dict[str, object]:
+    found = tuple(items)
+    outcome = "passed" if all(item.is_well for item in found) else "failed"
+    return {"schema": 1, "labgate": __version__, "outcome": outcome, "items": [asdict(item) for item in found]}
+
+
+def _lines(items: tuple[Item, ...], paint: Paint) -> Iterator[str]:
+    names = max(len(item.name) for item in items)
+    states = max(len(item.state) for item in items)
+    for item in items:
+        state = paint(_ROLES.get(item.state, "error"), item.state) + " " * (states - len(item.state))
+        yield f"{item.name:{names}}  {state}  {safe(item.message)}"
+        if item.help is not None:
+            yield f"    help: {safe(item.help, limit=None)}"
