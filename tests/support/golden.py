@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from difflib import unified_diff
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 
 import labgate.report
@@ -87,4 +89,7 @@ def compare(name: str, document: dict[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert path.is_file(), f"{path} is missing: run again with {UPDATE}=1"
-    assert json.loads(path.read_text(encoding="utf-8")) == json.loads(text)
+    golden = path.read_text(encoding="utf-8")
+    if golden != text:
+        lines = (golden.splitlines(), text.splitlines())
+        pytest.fail("\n".join(unified_diff(*lines, str(path), "this run", lineterm="")), pytrace=False)

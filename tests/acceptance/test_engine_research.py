@@ -1,0 +1,313 @@
+"""Research on its way to main is found under every name and shape; what is not research passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.golden import Verdict, judge
+from support.people import reviewed
+from support.repo import Repo
+from support.sdg import BASE, POLICY
+
+SOURCE = "refs/remotes/origin/research/pr-72"
+
+
+def commits_of_pull_request_72(repo: Repo) -> list[str]:
+    return repo.git("rev-list", "--topo-order", f"{BASE}..{SOURCE}").split("\n")
+
+
+def assert_finds_pull_request_72(verdict: Verdict, commits: list[str]) -> None:
+    assert verdict.rules == ["LG201"]
+    finding = verdict.finding("LG201")
+    assert len(commits) == 8
+    assert finding["commits"] == commits
+    (evidence,) = finding["evidence"]
+    assert (evidence["method"], evidence["source_ref"]) == ("ancestry", SOURCE)
+    assert evidence["source_commits"] == commits
+    assert "8 commits from origin/research/pr-72" in verdict.text
+    assert "    help: git commit --allow-empty" in verdict.text
+
+
+# Row 1.
+
+
+def test_a_research_branch_does_not_reach_main(sdg: Repo) -> None:
+    verdict = judge(sdg, "research/branch", "--target", "main", "--head", "research/pr-72", status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+    assert verdict.report["policy"]["origin"] == "trunk"
+
+
+def test_another_name_does_not_help(sdg: Repo) -> None:
+    sdg.git("branch", "-m", "research/pr-72", "feature/x")
+    verdict = judge(sdg, "research/renamed", "--target", "main", "--head", "feature/x", status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+
+
+def test_another_name_on_the_remote_does_not_help(sdg: Repo) -> None:
+    sdg.push("research/pr-72:feature/x")
+    verdict = judge(sdg, "research/renamed-remote", "--target", "main", "--head", "origin/feature/x", status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+    assert "origin/feature/x holds them too" in verdict.text
+
+
+def test_a_local_merge_does_not_help(sdg: Repo) -> None:
+    sdg.merge("research/pr-72", "Merge branch 'research/pr-72'")
+    verdict = judge(sdg, "research/merged", "--target", "main", "--head", "main", status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+
+
+def test_a_local_main_that_moved_on_is_no_negative(sdg: Repo) -> None:
+    sdg.git("merge", "--quiet", "--no-edit", "research/pr-72")
+    sdg.branch("feature/on-top").commit("Build on it", {"top.py": "1\n"})
+    verdict = judge(sdg, "research/local-main", "--target", "main", status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+
+
+def test_the_refusal_can_be_mended_by_its_own_help_line(sdg: Repo) -> None:
+    sdg.checkout("research/pr-72")
+    verdict = judge(sdg, "research/branch", "--target", "main", "--head", "research/pr-72", status=1)
+    sdg.run("sh", "-c", verdict.finding("LG201")["help"])
+    sdg.labgate("check", "--target", "main", status=0)
+
+
+def test_a_teammate_without_the_branch_is_judged_by_the_remote_one(sdg: Repo) -> None:
+    oid = sdg.head("research/pr-72")
+    sdg.git("branch", "-D", "research/pr-72")
+    verdict = judge(sdg, "research/by-oid", "--target", "main", "--head", oid, status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+
+
+def test_a_branch_that_only_exists_here_is_a_source_too(sdg: Repo) -> None:
+    sdg.branch("research/new").commit("Try it", {"try.py": "1\n"})
+    verdict = judge(sdg, "research/local-only", "--target", "main", status=1)
+    assert verdict.finding("LG201")["evidence"][0]["source_ref"] == "refs/heads/research/new"
+
+
+def test_a_branch_ahead_of_the_remote_is_one_finding(sdg: Repo) -> None:
+    sdg.checkout("research/pr-72").commit("Try more", {"more.py": "1\n"})
+    verdict = judge(sdg, "research/ahead", "--target", "main", status=1)
+    assert verdict.rules == ["LG201"]
+    assert len(verdict.finding("LG201")["commits"]) == 9
+
+
+# Exact evidence other than ancestry.
+
+
+def test_a_cherry_pick_that_names_its_source_is_research(sdg: Repo) -> None:
+    picked = sdg.head("research/pr-72~7")
+    sdg.branch("feature/pick").git("cherry-pick", "-x", picked)
+    verdict = judge(sdg, "research/cherry-picked", "--target", "main", status=1)
+    (evidence,) = verdict.finding("LG201")["evidence"]
+    assert (evidence["method"], evidence["source_ref"]) == ("trailer", SOURCE)
+    assert evidence["source_commits"] == [picked]
+    assert evidence["commits"] == [sdg.head()]
+
+
+def test_a_cherry_pick_of_landed_work_is_not_research(sdg: Repo) -> None:
+    sdg.branch("feature/pick").commit(f"Again\n\n(cherry picked from commit {BASE})", {"again.py": "1\n"})
+    judge(sdg, "research/cherry-picked-from-main", "--target", "main", status=0)
+
+
+def test_what_a_protected_branch_holds_is_landed_however_it_got_there(sdg: Repo) -> None:
+    sdg.push("main:release/1.0")
+    sdg.git("cherry-pick", "-x", sdg.head("research/pr-72~7"))
+    sdg.push("main")
+    sdg.git("config", "labgate.trunk", "main")
+    judge(sdg, "passes/landed-cherry-pick", "--target", "release/1.0", "--head", "main", status=0)
+
+
+def test_a_commit_that_names_a_live_experiment_is_research(sdg: Repo) -> None:
+    sdg.branch("experiment--ranker--ada").commit("Rank\n\nExperiment: ranker/ada", {"rank.py": "1\n"})
+    sdg.push("experiment--ranker--ada")
+    tip = sdg.head()
+    sdg.branch("feature/rank", "main").commit("Rank (squashed)\n\nExperiment: ranker/ada", {"rank.py": "2\n"})
+    verdict = judge(sdg, "research/experiment-trailer", "--target", "main", status=1)
+    (evidence,) = verdict.finding("LG201")["evidence"]
+    assert (evidence["method"], evidence["source_commits"]) == ("trailer", [tip])
+    assert evidence["source_ref"] == "refs/remotes/origin/experiment--ranker--ada"
+
+
+# Row 4: what is not research.
+
+
+def test_a_topic_branch_merged_into_research_stays_a_topic_branch(sdg: Repo) -> None:
+    sdg.branch("feature/tidy").commit("Tidy up", {"tidy.py": "1\n"})
+    sdg.push("feature/tidy")
+    sdg.checkout("research/pr-72").merge("feature/tidy", "Merge branch 'feature/tidy' into research/pr-72")
+    sdg.push("research/pr-72")
+    sdg.git("branch", "-D", "feature/tidy")
+    verdict = judge(sdg, "passes/merged-topic", "--target", "main", "--head", "origin/feature/tidy", status=0)
+    assert verdict.outcome() == "passed"
+    assert verdict.text == ""
+
+
+def test_a_release_cut_from_main_passes(sdg: Repo) -> None:
+    sdg.branch("release/1.0", "main")
+    verdict = judge(sdg, "passes/release-cut", "--target", "release/1.0", "--head", "release/1.0", status=0)
+    assert verdict.outcome() == "passed"
+    assert verdict.text == ""
+
+
+def release_with_reviewed_research_on_main(repo: Repo) -> None:
+    repo.push("main:release/1.0")
+    repo.merge("research/pr-72", reviewed("ada", subject="Merge branch 'research/pr-72'"))
+    repo.push("main")
+
+
+def test_reviewed_code_goes_from_main_to_a_release(sdg: Repo) -> None:
+    release_with_reviewed_research_on_main(sdg)
+    sdg.git("config", "labgate.trunk", "main")
+    verdict = judge(sdg, "passes/release-update", "--target", "release/1.0", "--head", "main", status=0)
+    assert verdict.outcome() == "passed"
+    assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
+
+
+def test_without_a_configured_trunk_the_release_is_taken_for_it_and_the_mending_command_said(sdg: Repo) -> None:
+    release_with_reviewed_research_on_main(sdg)
+    verdict = judge(sdg, "undecided/release-as-trunk", "--target", "release/1.0", "--head", "main", status=2)
+    (problem,) = verdict.report["problems"]
+    assert problem["help"] == "git config labgate.trunk main"
+    sdg.run("sh", "-c", problem["help"])
+    sdg.labgate("check", "--target", "release/1.0", "--head", "main", status=0)
+
+
+def test_unreviewed_research_does_not_reach_a_release_either(sdg: Repo) -> None:
+    sdg.push("main:release/1.0")
+    sdg.git("config", "labgate.trunk", "main")
+    verdict = judge(sdg, "research/to-release", "--target", "release/1.0", "--head", "research/pr-72", status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+
+
+def test_main_merged_into_research_stays_main(sdg: Repo) -> None:
+    sdg.checkout("main").commit("Work on main", {"work.py": "1\n"})
+    sdg.push("main")
+    sdg.checkout("research/pr-72").merge("main", "Merge branch 'main' into research/pr-72")
+    sdg.push("research/pr-72")
+    sdg.branch("feature/next", "main").commit("Next", {"next.py": "1\n"})
+    verdict = judge(sdg, "passes/main-merged-into-research", "--target", "main", status=0)
+    assert verdict.outcome() == "passed"
+    sdg.git("config", "labgate.trunk", "main")
+    onto_research = judge(sdg, "passes/onto-research", "--target", "research/pr-72", "--head", "main", status=0)
+    assert onto_research.outcome() == "skipped"
+
+
+def test_of_a_research_branch_with_main_merged_in_only_its_own_commits_count(sdg: Repo) -> None:
+    sdg.checkout("main").commit("Work on main", {"work.py": "1\n"})
+    sdg.push("main")
+    sdg.checkout("research/pr-72").merge("main", "Merge branch 'main' into research/pr-72")
+    sdg.push("research/pr-72")
+    commits = sdg.git("rev-list", "--topo-order", "--no-merges", f"{BASE}..{SOURCE}", "^main").split("\n")
+    verdict = judge(sdg, "research/with-main-merged-in", "--target", "main", "--head", "research/pr-72", status=1)
+    assert_finds_pull_request_72(verdict, commits)
+
+
+# Row 4b.
+
+
+def test_research_started_from_an_unmerged_topic_branch_claims_it(sdg: Repo) -> None:
+    sdg.branch("feature/tidy", "main").commit("Tidy up", {"tidy.py": "1\n"})
+    sdg.push("feature/tidy")
+    sdg.branch("research/tidier", "feature/tidy").commit("Tidy more", {"tidier.py": "1\n"})
+    sdg.push("research/tidier")
+    verdict = judge(sdg, "research/both-claim", "--target", "main", "--head", "origin/feature/tidy", status=1)
+    assert verdict.rules == ["LG201"]
+    finding = verdict.finding("LG201")
+    assert finding["commits"] == [sdg.head("feature/tidy")]
+    assert finding["data"]["rivals"] == ["refs/remotes/origin/feature/tidy"]
+    assert "origin/research/tidier" in verdict.text
+    assert "origin/feature/tidy holds them too: research wins" in verdict.text
+    remedy = finding["help"].partition("if they belong to origin/feature/tidy: ")[2]
+    sdg.run("sh", "-c", remedy)
+    judge(sdg, "passes/both-claimed", "--target", "main", "--head", "origin/feature/tidy", status=0)
+    still = sdg.labgate("check", "--target", "main", "--head", "research/tidier", status=1)
+    assert "1 commit from origin/research/tidier" in still.text
+
+
+# Where a branch may land.
+
+
+@pytest.mark.parametrize(
+    ("stated", "level", "status"), [((), "note", 0), (("--source", "research/pr-72"), "error", 1)], ids=("seen", "said")
+)
+def test_a_wrong_target_is_an_error_only_where_the_source_is_stated(
+    sdg: Repo, stated: tuple[str, ...], level: str, status: int
+) -> None:
+    sdg.commit("Keep research away", {"labgate.toml": POLICY.replace('["research", "protected"]', '["research"]')})
+    sdg.push("main")
+    args = ("research-gate", "--target", "main", "--head", "research/pr-72", *stated)
+    sdg.checkout("research/pr-72").commit(reviewed("ada"))
+    verdict = judge(sdg, f"research/wrong-target-{level}", *args, status=status)
+    assert verdict.rules == ["LG212"]
+    assert verdict.finding("LG212")["level"] == level
+
+
+# Names and views that lie (T26 and T27 of the threat table).
+
+
+@pytest.mark.parametrize("tag", ["main", "research/pr-72", "origin/main", "heads/main", "HEAD"])
+def test_a_tag_of_an_ambiguous_name_changes_nothing(sdg: Repo, tag: str) -> None:
+    sdg.git("update-ref", f"refs/tags/{tag}", sdg.head("refs/heads/research/pr-72" if "main" in tag else BASE))
+    args = ("--target", "main", "--base", "origin/main", "--head", "research/pr-72")
+    verdict = judge(sdg, "research/branch", *args, status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+
+
+def test_a_tag_of_an_ambiguous_name_changes_no_relative_revision(sdg: Repo) -> None:
+    sdg.git("tag", "research/pr-72", BASE)
+    verdict = judge(sdg, "research/relative", "--target", "main", "--head", "research/pr-72~1", status=1)
+    assert verdict.finding("LG201")["commits"] == commits_of_pull_request_72(sdg)[1:]
+
+
+def test_a_branch_called_like_an_oid_is_not_taken_for_it(sdg: Repo) -> None:
+    oid = sdg.head("research/pr-72")
+    sdg.git("branch", "-D", "research/pr-72")
+    sdg.git("update-ref", f"refs/heads/{oid}", BASE)
+    sdg.git("update-ref", f"refs/remotes/{oid}", BASE)
+    verdict = judge(sdg, "research/by-oid", "--target", "main", "--head", oid, status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+
+
+@pytest.mark.parametrize("name", ["HEAD", "@"])
+def test_a_branch_called_like_the_work_tree_is_not_taken_for_it(sdg: Repo, name: str) -> None:
+    sdg.checkout("research/pr-72")
+    sdg.git("update-ref", f"refs/heads/{name}", BASE)
+    verdict = judge(sdg, "research/branch", "--target", "main", "--head", name, status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+
+
+@pytest.mark.parametrize("name", ["x\u2028y", "x\u0085y"])
+def test_a_line_separator_in_a_refname_stops_nothing(sdg: Repo, name: str) -> None:
+    sdg.git("update-ref", f"refs/heads/{name}", "main")
+    verdict = judge(sdg, "research/branch", "--target", "main", "--head", "research/pr-72", status=1)
+    assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
+
+
+@pytest.mark.parametrize("target", ["origin/main", "refs/remotes/origin/main"])
+def test_a_remote_tracking_name_is_no_target(sdg: Repo, target: str) -> None:
+    result = sdg.labgate("check", "--target", target, "--head", "research/pr-72", status=2)
+    assert "labgate check --target main" in result.text
+
+
+def hide_by_replacing(repo: Repo) -> None:
+    """Let git show every commit of the pull request as one that has nothing but the trunk below it."""
+    for oid in commits_of_pull_request_72(repo):
+        repo.git("replace", "--graft", oid, "refs/remotes/origin/main")
+
+
+def hide_by_grafts(repo: Repo) -> None:
+    tip = repo.head("research/pr-72")
+    grafts = Path(repo.git("rev-parse", "--absolute-git-dir"), "info", "grafts")
+    grafts.write_text(f"{tip} {repo.head('main')}\n", encoding="ascii")
+
+
+@pytest.mark.parametrize("hide", [hide_by_replacing, hide_by_grafts], ids=("refs/replace", "info/grafts"))
+def test_history_that_git_is_told_to_hide_is_judged(sdg: Repo, hide: object) -> None:
+    commits = commits_of_pull_request_72(sdg)
+    assert callable(hide)
+    hide(sdg)
+    seen = sdg.run("git", "rev-list", "origin/main..research/pr-72").out.split()
+    assert len(seen) == 1, "git itself no longer sees the history"
+    verdict = judge(sdg, "research/branch", "--target", "main", "--head", "research/pr-72", status=1)
+    assert_finds_pull_request_72(verdict, commits)
