@@ -49,7 +49,7 @@ def main() -> NoReturn:
     except OSError:
         # Nobody reads on, and what ends here flushes nothing more: the status says all that is left to say.
         os._exit(status)
-    # Nothing is left to tidy up, and taking the interpreter apart would be a seventh of a passing hook's time.
+    # Nothing is left to tidy up, and taking the interpreter apart would be a tenth of a passing hook's time.
     os._exit(status)
 
 
@@ -144,12 +144,12 @@ def _fail(stage: str, argv: Sequence[str], environ: Mapping[str, str], error: Ex
     if stage.startswith(_NEVER_STOPS):
         return _say(f"labgate: {_shown(stage)} did nothing: {_line(error)}", 0)
     if stage not in _HOOK_IDS:
-        return _say(_explained(error), COULD_NOT_JUDGE)
+        return _say(_explained(error, environ), COULD_NOT_JUDGE)
     operation = _operation(environ)
     if operation in ("rebase", "am", "cherry-pick", "revert"):
         return _say(f"labgate: not judged during this {operation}: {_line(error)}", 0)
     bypass = f"to make this one commit without labgate: {_bypass(stage, argv, environ)}"
-    return _say(f"{_explained(error)}\nlabgate could not judge; {bypass}", COULD_NOT_JUDGE)
+    return _say(f"{_explained(error, environ)}\nlabgate could not judge; {bypass}", COULD_NOT_JUDGE)
 
 
 def _bypass(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -173,14 +173,14 @@ def _operation(environ: Mapping[str, str]) -> str | None:
         return None
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: Exception, environ: Mapping[str, str]) -> str:
     """Return the lines that ``labgate`` itself would show for an error."""
     from io import StringIO
 
     from labgate.report.failure import render_bug, render_failure
     from labgate.report.palette import wants_colour
 
-    colour = wants_colour("auto", os.environ, sys.stderr.isatty())
+    colour = wants_colour("auto", environ, sys.stderr.isatty())
     text = StringIO()
     known = _known(error)
     if known is None:

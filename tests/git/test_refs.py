@@ -11,6 +11,7 @@ from labgate.git.refs import (
     TrackingRef,
     branch_of,
     read_refs,
+    refs_with,
     resolve_commit,
     resolve_revision,
     symbolic_ref,
@@ -169,3 +170,15 @@ def test_a_word_names_local_branches_before_remote_ones_and_never_tags() -> None
     refs = {"refs/heads/x": "1", "refs/remotes/x": "2", "refs/remotes/origin/y": "3", "refs/tags/z": "4"}
     words = {"x": "refs/heads/x", "origin/y": "refs/remotes/origin/y", "z": None, "refs/tags/z": None, "y": None}
     assert {word: branch_of(word, refs) for word in words} == words
+
+
+def test_the_refs_that_reach_a_commit_are_told(either: Repo) -> None:
+    one, two = either.commit("one"), either.commit("two")
+    side = either.branch("side", one).commit("side")
+    for name, oid in (("origin/main", two), ("origin/side", side), ("other/main", two)):
+        either.git("update-ref", f"refs/remotes/{name}", oid)
+    repository = found(either)
+    origin = "refs/remotes/origin/"
+    assert refs_with(repository, [two], origin) == {f"{origin}main"}
+    assert refs_with(repository, [two, side], origin) == {f"{origin}main", f"{origin}side"}
+    assert refs_with(repository, [], origin) == frozenset()

@@ -125,7 +125,7 @@ def test_every_stage_runs_once_with_git_s_own_arguments(repo: Repo, tmp_path: Pa
             scene.framework(framework, "install", stages=STAGES)
     repo.git("commit", "--allow-empty", "-m", "One")
     arguments = [event.arguments for event in scene.events() if event.name == "labgate"]
-    head = ("-I", "-m", "labgate.hook")
+    head = ("-I", "-c", "from labgate.hook import main; main()")
     message = ".git/COMMIT_EDITMSG"
     native = [
         (*head, "prepare-commit-msg", "--native", message, "message"),

@@ -17,8 +17,8 @@ from support.policies import TEAM
 from support.repo import Repo
 
 NEXT = "next: `labgate doctor` says what is active and what is missing\n"
-NO_POLICY = "next: write a policy, labgate.toml (`labgate init`); without one every hook is skipped\n"
-ALL = "pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push"
+NO_POLICY = "next: `labgate init` writes a policy; without one every hook is skipped\n"
+ALL_IN_80_COLUMNS = "pre-commit, prepare-commit-msg, commit-msg,\n  pre-merge-commit, pre-push"
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_first_and_second_install(scene: Scene) -> None:
     scene.repo.push("main")
     first = scene.repo.labgate("install", status=0)
     assert first.out == (
-        f"labgate: installed in .git/hooks: {ALL}\nlabgate: the trunk is main (git config labgate.trunk)\n{NEXT}"
+        f"labgate: installed in .git/hooks: {ALL_IN_80_COLUMNS}\nlabgate: the trunk is main (git config labgate.trunk)\n{NEXT}"
     )
     assert sorted(scene.files()) == sorted(STAGES)
     assert all(os.access(scene.hooks / stage, os.X_OK) for stage in STAGES)
@@ -56,7 +56,7 @@ def test_install_starts_from_the_hook_folder_that_is_not_there(scene: Scene) -> 
 
 def test_install_says_what_became_of_a_foreign_hook_and_uninstall_puts_it_back(scene: Scene) -> None:
     foreign = scene.foreign("commit-msg").read_bytes()
-    assert "labgate: your own commit-msg hook is now commit-msg.before-labgate; it runs first\n" in (
+    assert "labgate: your own commit-msg hook is now commit-msg.before-labgate; it runs\n  first\n" in (
         scene.repo.labgate("install", status=0).out
     )
     assert scene.files()["commit-msg.before-labgate"] == foreign
@@ -87,9 +87,11 @@ def test_the_framework_that_starts_labgate_is_named(scene: Scene) -> None:
     scene.framework_hooks("pre-push", "pre-commit")
     scene.framework("prek", "install", stages=("pre-push", "pre-commit"))
     assert scene.repo.labgate("install", status=0).out == (
-        "labgate: installed in .git/hooks: prepare-commit-msg, commit-msg, pre-merge-commit, pre-push\n"
+        "labgate: installed in .git/hooks: prepare-commit-msg, commit-msg,\n"
+        "  pre-merge-commit, pre-push\n"
         "labgate: prek starts it at pre-push; both run\n"
-        "labgate: pre-commit is left to prek: add the id labgate-commit to its configuration\n" + NEXT
+        "labgate: pre-commit is left to prek: add the id labgate-commit to its\n"
+        "  configuration\n" + NEXT
     )
 
 

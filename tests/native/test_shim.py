@@ -134,7 +134,8 @@ def test_labgate_gets_the_same_arguments_and_its_status_counts(
     assert done.returncode == 3
     foreign, own = scene.events()
     assert (foreign.name, foreign.arguments) == ("foreign", ("a b", "", "*"))
-    assert own.arguments == ("-I", "-m", "labgate.hook", stage, "--native", "a b", "", "*")
+    start = "from labgate.hook import main; main()"
+    assert own.arguments == ("-I", "-c", start, stage, "--native", "a b", "", "*")
     if stage == "pre-push":
         assert foreign.stdin == own.stdin == "line\n"
 

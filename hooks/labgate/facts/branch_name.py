@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from labgate.checks.branch_name import Base, Facts
 from labgate.facts.scene import Scene
-from labgate.git.commits import rev_list
-from labgate.git.refs import HEADS, TrackingRef
+from labgate.git.commits import parents_of, rev_list
+from labgate.git.refs import HEADS, REMOTES, TrackingRef, refs_with
 from labgate.proposal import RefUpdate
-from labgate.provenance.evidence import short_name
 
 _TAGS = "refs/tags/"
 
@@ -49,31 +48,34 @@ def _base(scene: Scene, ref: str, head: str) -> Base | None:
     live = [item for item in scene.tracking if item.remote == scene.remote and item.remote_ref != ref]
     kinds = {item: scene.policy.classify(item.remote_ref).name for item in live}
     declared = [item for item in live if kinds[item] in kind.base]
-    others = [item for item in live if kinds[item] not in (None, *kind.base, kind.name)]
-    own = rev_list(scene.repository, [head], [item.oid for item in declared])
-    if not declared or not own:
+    sharing = _sharing(scene, head, declared)
+    others = [item for item in live if item.ref in sharing and kinds[item] not in (None, *kind.base, kind.name)]
+    cut_from = [(distance, item) for distance, item in _by_distance(scene, head, others) if distance]
+    if not declared or not cut_from:
         return None
-    nearer = rev_list(scene.repository, [head], [item.oid for item in (*declared, *others)])
-    if len(nearer) == len(own):
-        return None
-    distances = {item: _distance(scene, head, item) for item in others}
-    cut_from = {item: distance for item, distance in distances.items() if distance}
-    nearest = _nearest(scene, head, declared)
-    if not cut_from:
-        return None
-    other = min(cut_from, key=lambda item: (cut_from[item], item.ref))
+    declared_distance, nearest = _by_distance(scene, head, declared)[0]
+    other_distance, other = cut_from[0]
     return Base(
-        declared=short_name(nearest.ref),
-        declared_distance=_distance(scene, head, nearest),
-        other=short_name(other.ref),
+        declared=nearest.ref,
+        declared_distance=declared_distance,
+        other=other.ref,
         other_kind=kinds[other] or "",
-        other_distance=cut_from[other],
+        other_distance=other_distance,
     )
 
 
-def _distance(scene: Scene, head: str, item: TrackingRef) -> int:
-    return len(rev_list(scene.repository, [head], [item.oid]))
+def _sharing(scene: Scene, head: str, declared: Sequence[TrackingRef]) -> frozenset[str]:
+    """Return the remote-tracking refs that have commits in common with the branch which no declared base has.
+
+    A ref that has one of them has its ancestors too, so it is enough to ask for where they begin. Only these refs can
+    be nearer than the bases, and of a thousand branches they are few.
+    """
+    own = parents_of(scene.repository, [head], [item.oid for item in declared])
+    beginnings = [oid for oid, parents in own.items() if not any(parent in own for parent in parents)]
+    return refs_with(scene.repository, beginnings, f"{REMOTES}{scene.remote}/")
 
 
-def _nearest(scene: Scene, head: str, items: Sequence[TrackingRef]) -> TrackingRef:
-    return min(items, key=lambda item: (_distance(scene, head, item), item.ref))
+def _by_distance(scene: Scene, head: str, items: Iterable[TrackingRef]) -> list[tuple[int, TrackingRef]]:
+    """Return the refs with the number of commits that the branch has and they have not, nearest first."""
+    measured = [(len(rev_list(scene.repository, [head], [item.oid])), item) for item in items]
+    return sorted(measured, key=lambda pair: (pair[0], pair[1].ref))

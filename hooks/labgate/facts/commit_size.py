@@ -39,13 +39,15 @@ def _merge_files(scene: Scene, commit: Commit) -> tuple[FileChange, ...]:
 
 
 def _reverted(scene: Scene, commit: Commit, update: RefUpdate) -> str | None:
-    """Return the commit on the target that this one exactly takes back, or ``None``."""
-    for oid in _REVERTS.findall(commit.message):
-        if update.old is None or not has_commit(scene.repository, oid):
-            continue
-        if is_ancestor(scene.repository, oid, update.old) and is_exact_revert(scene.repository, commit.oid, oid):
-            return str(oid)
-    return None
+    """Return the commit on the target that this one exactly takes back, or ``None``.
+
+    Only the first that the message names can be it: a commit takes back one other exactly, or none.
+    """
+    repository, named = scene.repository, _REVERTS.search(commit.message)
+    if named is None or update.old is None or not has_commit(repository, named[1]):
+        return None
+    exact = is_ancestor(repository, named[1], update.old) and is_exact_revert(repository, commit.oid, named[1])
+    return named[1] if exact else None
 
 
 def _marked(scene: Scene, files: Mapping[str, tuple[FileChange, ...]]) -> dict[str, tuple[FileChange, ...]]:

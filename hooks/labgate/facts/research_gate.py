@@ -38,6 +38,17 @@ def collect(scene: Scene, update: RefUpdate) -> Facts:
     return _Gathering(scene, scene.span(update)).add_to(context)
 
 
+def is_first_push(scene: Scene, update: RefUpdate) -> bool:
+    """Say whether a protected ref is created on an empty remote, by no research branch of that name.
+
+    Everything there would count as research that some research branch was cut from: no protected tip says otherwise.
+    """
+    if not scene.pushing or scene.remote_refs or update.old is not None or update.new is None:
+        return False
+    source = None if update.source is None else scene.policy.classify(f"refs/heads/{update.source}").name
+    return scene.policy.is_protected(update.ref) and source not in scene.policy.gate.sources
+
+
 def undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
     """Say why silence does not mean that a protected update is clean: not every source ref is known here."""
     if scene.sources_complete or update.new is None or scene.policy.classify(update.ref).name != "protected":

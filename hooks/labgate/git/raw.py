@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none", "--diff-algorithm=myers")
 #: Exact renames only, whatever the number of files: a rename that changes one byte is work to review.
 RENAMES = ("-M100%", "-l0")
+#: Without a path that is only intended to be added: unlike ``git diff``, the plumbing would show it as empty.
+_STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", "-z", "--no-abbrev")
 _SUBMODULE = "160000"
 
 
@@ -76,7 +78,7 @@ def read_records(output: bytes) -> Iterator[str | Entry | Lines]:
 def staged_records(git: Git, base: str, *options: str) -> list[Entry | Lines]:
     """Return how the index of ``git`` differs from a tree or commit: raw entries and lines, exact renames as such."""
     given = options or ("--raw", "--numstat", *RENAMES)
-    output = git.run("diff-index", "--cached", "-z", "--no-abbrev", *PLAIN, *given, base, "--")
+    output = git.run(*_STAGED, *PLAIN, *given, base, "--")
     return [record for record in read_records(output) if not isinstance(record, str)]
 
 

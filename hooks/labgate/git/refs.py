@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labgate.errors import GitError, UsageError
@@ -40,6 +41,15 @@ def read_refs(repository: Repository) -> dict[str, str]:
         elif peeled_kind == "commit":
             refs[name] = peeled
     return refs
+
+
+def refs_with(repository: Repository, commits: Iterable[str], under: str) -> frozenset[str]:
+    """Return the full names of the refs below a prefix (``refs/remotes/origin/``) that reach one of the commits."""
+    options = [f"--contains={oid}" for oid in commits]
+    if not options:
+        return frozenset()
+    output = repository.git.run("for-each-ref", "--format=%(refname)", *options, under)
+    return frozenset(output.decode("utf-8", "surrogateescape").split("\n")[:-1])
 
 
 def tracking_refs(refs: dict[str, str], remotes: tuple[Remote, ...]) -> tuple[TrackingRef, ...]:

@@ -47,6 +47,8 @@ _HARDENED = {
     # No transport at all. ``protocol.allow=never`` alone yields to the repository's own ``protocol.ext.allow``.
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_LITERAL_PATHSPECS": "1",
+    # Given an index, core.bare alone would not keep git from the attributes of the work tree around it.
+    "GIT_IMPLICIT_WORK_TREE": "0",
 }
 _OPTIONS = (
     "--no-pager",
@@ -76,11 +78,11 @@ _OPTIONS = (
     *("-c", "log.mailmap=false"),
     *("-c", "i18n.logOutputEncoding=UTF-8"),
     *("-c", "trailer.separators=:"),
-    # Lines that start with it are no trailers.
-    *("-c", "core.commentChar=#"),
     *("-c", "protocol.allow=never"),
     *("-c", "gpg.ssh.program=ssh-keygen"),
     *("-c", "advice.graftFileDeprecated=false"),
+    # git 2.43 to 2.45 would take a bare repository's attributes from HEAD; a name of no tree means none.
+    *("-c", "attr.tree=refs/labgate/no-attributes"),
 )
 #: Without a work tree or an index git has no in-tree attributes to obey: ``*.py -diff`` cannot hide lines, a merge
 #: driver or ``merge=union`` cannot change a merge.

@@ -87,6 +87,7 @@ def _checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+# ``-c`` and not ``-m``: the latter imports runpy, which takes longer than all that a passing hook does (ADR 0007).
 _HEAD = """\
 #!/bin/sh
 # Written by `labgate install` and taken away by `labgate uninstall`, which refuses once this file was edited.
@@ -94,6 +95,7 @@ _HEAD = """\
 python=@PYTHON@
 module=@MODULE@
 before=${0%/*}/@BEFORE@
+start='from labgate.hook import main; main()'
 """
 
 #: What a stage other than pre-push does without its interpreter: it says so and lets git go on.
@@ -102,7 +104,7 @@ if ! [ -x "$python" ] || ! [ -f "$module" ]; then
   echo "labgate: @STAGE@ skipped: labgate is gone from $python; run labgate install from where it is now" >&2
   exit 0
 fi
-exec "$python" -I -m labgate.hook @STAGE@ --native "$@"
+exec "$python" -I -c "$start" @STAGE@ --native "$@"
 """
 
 _COMMIT = (
@@ -153,7 +155,7 @@ if no_experiment; then exit 0; fi
 #: stands behind them. It is text, and printf is a builtin, so no limit on arguments is in the way.
 _PUSH = """\
 start() {
-  if [ -x "$python" ] && [ -f "$module" ]; then exec "$python" -I -m labgate.hook @STAGE@ --native "$@"; fi
+  if [ -x "$python" ] && [ -f "$module" ]; then exec "$python" -I -c "$start" @STAGE@ --native "$@"; fi
   case $0 in /*) self=$0 ;; *) self=$PWD/$0 ;; esac
   if [ -e "$before" ]; then without="mv '${self%/*}/@BEFORE@' '$self'"; else without="rm '$self'"; fi
   echo "error: nothing was pushed: labgate is gone from $python" >&2

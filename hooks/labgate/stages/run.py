@@ -26,6 +26,8 @@ def collectors(scene: Scene) -> dict[str, Collector]:
         return Collected(found, skipped=None if found else "no branch is created and no source branch is known")
 
     def gate(update: RefUpdate) -> Collected:
+        if research_gate.is_first_push(scene, update):
+            return Collected(skipped=f"nothing is on {scene.remote} yet, so nothing could be told from research")
         found = research_gate.collect(scene, update)
         reason = None if found.protected else f"{update.ref} is not protected"
         return Collected((found,), skipped=reason, undecided=research_gate.undecided(scene, update))

@@ -77,7 +77,7 @@ class Workplace(Value):
         kept = {name: self.environ[name] for name in QUARANTINE if name in self.environ}
         # With an index git obeys the .gitattributes in it, unless the repository is truly bare; a stated common
         # directory makes it forget `core.worktree` of a submodule (git: setup.c, setup_explicit_git_dir).
-        kept |= {"GIT_IMPLICIT_WORK_TREE": "0", "GIT_COMMON_DIR": self.common_dir}
+        kept["GIT_COMMON_DIR"] = self.common_dir
         return Git(self.git_dir, self.environ, index=self.index, extra=kept)
 
     @property
