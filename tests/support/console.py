@@ -85,7 +85,7 @@ def play(repo: Repo, commands: Iterable[str], env: Mapping[str, str], normalise:
     done = subprocess.run(
         ["sh", "-c", f"status=0\n{script}"],
         cwd=repo.path,
-        env=repo.env | dates | env,
+        env={**repo.env, **dates, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,11 +45,14 @@ class Repo:
 
     def run(self, *argv: str, status: int | None = 0, stdin: str | None = None, **env: str) -> Result:
         """Run a program here. ``status`` is the exit status to insist on, ``None`` for any."""
+        return self._run(argv, status, stdin, env)
+
+    def _run(self, argv: Sequence[str], status: int | None, stdin: str | None, env: Mapping[str, str]) -> Result:
         now = f"{self.clock} +0000"
         done = subprocess.run(
             argv,
             cwd=self.path,
-            env=self.env | {"GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now} | env,
+            env={**self.env, "GIT_AUTHOR_DATE": now, "GIT_COMMITTER_DATE": now, **env},
             input=None if stdin is None else os.fsencode(stdin),
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -61,7 +64,7 @@ class Repo:
 
     def git(self, *args: str, stdin: str | None = None, **env: str) -> str:
         """Run git, which must succeed; return its standard output without the last newline."""
-        return self.run("git", *args, stdin=stdin, **env).out.removesuffix("\n")
+        return self._run(("git", *args), 0, stdin, env).out.removesuffix("\n")
 
     def write(self, files: Mapping[str, str | bytes]) -> Repo:
         for name, content in files.items():
