@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from labgate.checks.research_gate import Facts, check, review_state
 from labgate.finding import Evidence, Finding
 from labgate.policy.model import Policy

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 
@@ -192,7 +191,6 @@ def test_what_is_written_beside_the_objects_is_not_in_the_repository_and_goes_aw
     assert repository.objects.run("cat-file", "blob", oid) == b"mine"
     assert sorted((either.path / ".git").rglob("*")) == before
     del repository
-    gc.collect()
     assert not folder.exists()
 
 
@@ -228,3 +226,15 @@ def test_a_shallow_history_ends_where_the_clone_ends(repo: Repo, tmp_path: Path)
     repo.git("clone", "--quiet", "--depth=1", f"file://{repo.path}", str(tmp_path / "clone"))
     clone = found(Repo(tmp_path / "clone", repo.env))
     assert clone.objects.run("rev-list", tip).decode().split() == [tip]
+
+
+def test_every_way_to_start_labgate_gives_back_what_it_borrowed(sdg: Repo, tmp_path: Path) -> None:
+    here = tmp_path / "temporary"
+    here.mkdir()
+    sdg.branch("feature/x", "main").commit("x", {"a": "1\n"})
+    pushed = f"refs/heads/feature/x {sdg.head()} refs/heads/main {sdg.head('main')}\n"
+    sdg.run("labgate", "check", "--target", "main", TMPDIR=str(here))
+    sdg.run("labgate", "check", "--target", "main", "--head", "research/pr-72", status=1, TMPDIR=str(here))
+    sdg.run("labgate", "check", "--target", "nothing", "--head", "nothing", status=2, TMPDIR=str(here))
+    sdg.run("labgate-hook", "pre-push", "--native", "origin", "url", stdin=pushed, TMPDIR=str(here))
+    assert list(here.iterdir()) == []

@@ -37,7 +37,8 @@ def test_first_and_second_install(scene: Scene) -> None:
     scene.repo.push("main")
     first = scene.repo.labgate("install", status=0)
     assert first.out == (
-        f"labgate: installed in .git/hooks: {ALL_IN_80_COLUMNS}\nlabgate: the trunk is main (git config labgate.trunk)\n{NEXT}"
+        f"labgate: installed in .git/hooks: {ALL_IN_80_COLUMNS}\n"
+        f"labgate: the trunk is main (git config labgate.trunk)\n{NEXT}"
     )
     assert sorted(scene.files()) == sorted(STAGES)
     assert all(os.access(scene.hooks / stage, os.X_OK) for stage in STAGES)

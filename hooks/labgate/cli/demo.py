@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 
@@ -11,6 +12,9 @@ import click
 from labgate.errors import UsageError
 from labgate.report.escape import safe
 from labgate.report.palette import CHOICES, palette, wants_colour
+
+#: What sets colours and nothing else (ECMA-48, SGR).
+_SGR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 @click.command(short_help="Watch labgate at work in a throw-away repository.")
@@ -21,17 +25,22 @@ def demo(keep: str | None, color: str) -> int:
     from labgate.demo.story import tell
     from labgate.demo.theatre import Theatre
 
-    paint = palette(wants_colour(color, os.environ, sys.stdout.isatty()))
+    colour = wants_colour(color, os.environ, sys.stdout.isatty())
+    paint = palette(colour)
+
+    def say(line: str) -> None:
+        # The choice is made: by itself click takes the colours out of whatever is no terminal.
+        click.echo(line, color=colour)
 
     def show(role: str, text: str) -> None:
         if role == "title":
-            click.echo(f"\n{paint('code', '# ' + text)}")
+            say(f"\n{paint('code', '# ' + text)}")
         elif role == "why":
-            click.echo("".join(f"{paint('quiet', '# ' + line)}\n" for line in text.split("\n")), nl=False)
+            say("\n".join(paint("quiet", f"# {line}") for line in text.split("\n")))
         elif role == "command":
-            click.echo(f"$ {safe(text, limit=None)}")
+            say(f"$ {safe(text, limit=None)}")
         else:
-            click.echo(f"  {safe(text, limit=None)}".rstrip())
+            say(f"  {_output(text)}".rstrip())
 
     if keep is not None and os.path.exists(keep) and os.listdir(keep):
         message = f"{keep} is not empty"
@@ -39,10 +48,15 @@ def demo(keep: str | None, color: str) -> int:
     click.echo("Ada tries something on an experiment branch; Lin reviews; the server has main.")
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="labgate-demo-", ignore_cleanup_errors=True) as folder:
-            tell(Theatre(folder, show, os.environ))
+            tell(Theatre(folder, show, os.environ, colour))
     else:
         os.makedirs(keep, exist_ok=True)
-        tell(Theatre(os.path.abspath(keep), show, os.environ))
+        tell(Theatre(os.path.abspath(keep), show, os.environ, colour))
         click.echo(f"\nKept in {safe(keep)}: the clone is work, the remote server.git.")
     click.echo("\nIn a repository of your own: labgate init")
     return 0
+
+
+def _output(text: str) -> str:
+    """Return what git and the hooks printed, safe but for the colours: without them there are none in it."""
+    return "".join(part if at % 2 else safe(part, limit=None) for at, part in enumerate(_SGR.split(text)))

@@ -59,8 +59,10 @@ def doctor(format_: str, color: str) -> int:
     if format_ == "json":
         click.echo(json.dumps(_as_json(items), indent=2))
     else:
-        for line in _lines(items, palette(wants_colour(color, os.environ, sys.stdout.isatty()))):
-            click.echo(line)
+        colour = wants_colour(color, os.environ, sys.stdout.isatty())
+        for line in _lines(items, palette(colour)):
+            # The choice is made: by itself click takes the colours out of whatever is no terminal.
+            click.echo(line, color=colour)
     return 0 if all(item.is_well for item in items) else 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from labgate.native.install import Installed, Step, Uninstalled
 
 TRUNK = "labgate.trunk"
+#: Columns of a terminal.
+WIDTH = 80
 
 
 @click.command(short_help="Put labgate's own git hooks into this clone.")
@@ -35,7 +38,7 @@ def install() -> None:
         _print(_snippet(error.site))
         raise
     patterns = _note_experiment_branches(done.repository)
-    _print(_installed(done))
+    _print(_wrapped(_installed(done)))
     _print(_trunk_lines(done.repository))
     _print([_next(patterns)])
 
@@ -110,7 +113,7 @@ def _trunk_lines(repository: Repository) -> Iterator[str]:
 def _next(policy: bool) -> str:
     if policy:
         return "next: `labgate doctor` says what is active and what is missing"
-    return "next: write a policy, labgate.toml (`labgate init`); without one every hook is skipped"
+    return "next: `labgate init` writes a policy; without one every hook is skipped"
 
 
 def _uninstalled(done: Uninstalled) -> Iterator[str]:
@@ -143,6 +146,11 @@ def _relative(path: str) -> str:
     """Return a path as people here would write it: relative where that is shorter."""
     relative = os.path.relpath(path)
     return safe(relative if len(relative) < len(path) else path)
+
+
+def _wrapped(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _print(lines: Iterable[str]) -> None:

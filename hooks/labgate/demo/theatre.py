@@ -19,11 +19,12 @@ Show = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Theatre:
-    """A folder with ``server.git`` and ``work`` in it, and the person at the keyboard."""
+    """A folder with ``server.git`` and ``work`` in it. ``colour`` says whether the hooks may paint what they say."""
 
     folder: str
     show: Show
     environ: Mapping[str, str] = field(repr=False)
+    colour: bool = False
 
     @property
     def work(self) -> str:
@@ -40,7 +41,7 @@ class Theatre:
         return kept | {
             "HOME": self.folder,
             "LC_ALL": "C.UTF-8",
-            "NO_COLOR": "1",
+            "FORCE_COLOR" if self.colour else "NO_COLOR": "1",
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",

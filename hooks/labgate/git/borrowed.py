@@ -23,13 +23,9 @@ _CONFIG = """\
 """
 
 
-def borrow(owner: object, common_dir: str, object_format: str, environ: Mapping[str, str]) -> str:
-    """Return the absolute path of a new git directory, which is deleted when ``owner`` is, or when Python ends.
-
-    ``environ`` may name the quarantine of a push that is not accepted yet.
-    """
+def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> str:
+    """Return the absolute path of a new git directory; ``environ`` may name the quarantine of a push on its way in."""
     folder = os.path.realpath(tempfile.mkdtemp(prefix="labgate-"))
-    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
     os.makedirs(os.path.join(folder, "objects", "info"))
     os.mkdir(os.path.join(folder, "refs"))
     _write(folder, "HEAD", "ref: refs/heads/none\n")
@@ -39,6 +35,11 @@ def borrow(owner: object, common_dir: str, object_format: str, environ: Mapping[
     if os.path.exists(shallow):
         shutil.copyfile(shallow, os.path.join(folder, "shallow"))
     return folder
+
+
+def give_back_with(owner: object, folder: str) -> None:
+    """Delete what was borrowed when its owner is gone, or when Python ends."""
+    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
 
 
 def _lenders(common_dir: str, environ: Mapping[str, str]) -> Iterable[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from shlex import quote
+from weakref import ref
 
 from labgate.errors import GitError, UndecidedError
-from labgate.git.borrowed import borrow
+from labgate.git.borrowed import borrow, give_back_with
 from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, first_line, spawn
 
 
@@ -37,15 +38,23 @@ class Repository:
     def git(self) -> Git:
         """The hardened runner on the repository itself: for refs, and for what a user's word means."""
         kept = {name: self.environ[name] for name in QUARANTINE if name in self.environ}
-        return Git(self.git_dir, self.environ, extra=kept, mend=self._completing)
+        return Git(self.git_dir, self.environ, extra=kept, mend=self._mending)
 
     @cached_property
     def objects(self) -> Git:
         """The runner for everything that full oids name: the same objects, none of the repository's settings."""
-        folder = borrow(self, self.common_dir, self.object_format, self.environ)
-        return Git(folder, self.environ, mend=self._completing)
+        folder = borrow(self.common_dir, self.object_format, self.environ)
+        git = Git(folder, self.environ, mend=self._mending)
+        give_back_with(git, folder)
+        return git
 
-    def _completing(self) -> str:
+    @property
+    def _mending(self) -> Callable[[], str | None]:
+        """What a runner asks when an object is missing. It holds no reference: a cycle would keep what was borrowed."""
+        me = ref(self)
+        return lambda: None if (repository := me()) is None else repository.completing()
+
+    def completing(self) -> str:
         """Return the command that brings every object of a partial clone, or that looks for the damage in another."""
         partial = [remote.name for remote in self.remotes if f"remote.{remote.name}.promisor" in self.config]
         named = self.setting("extensions.partialclone")

@@ -200,7 +200,7 @@ class Git:
     returns the command that brings objects which are not here, or ``None``; it is asked when one is missing.
     """
 
-    __slots__ = ("_env", "_head", "git_dir", "index", "mend")
+    __slots__ = ("__weakref__", "_env", "_head", "git_dir", "index", "mend")
 
     def __init__(
         self,

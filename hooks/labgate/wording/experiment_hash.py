@@ -17,10 +17,7 @@ def _missing_trailer(finding: Finding) -> tuple[str, str | None]:
     named = ", ".join(f"{short_oid(commit['oid'])} ({commit['subject']})" for commit in commits[:_MOST_NAMED])
     more = f" and {len(commits) - _MOST_NAMED} more" if len(commits) > _MOST_NAMED else ""
     do_not = "does not say" if len(commits) == 1 else "do not say"
-    message = (
-        f"{count(len(commits), 'commit')} of {data['branch']} {do_not} `Experiment: {data['experiment']}`: "
-        f"{named}{more}"
-    )
+    message = f"{count(len(commits), 'commit')} {do_not} `Experiment: {data['experiment']}`: {named}{more}"
     return message, _rebase(finding) if data["linear"] else _filter(finding)
 
 

@@ -29,14 +29,12 @@ def unreviewed_research(finding: Finding) -> tuple[str, str | None]:
     message = f"{count(len(finding.commits), 'commit')} from {source} without a review"
     methods = dict.fromkeys(item.method for item in finding.evidence)
     message += f" (by {', '.join(methods)}){_not_counted(data)}"
-    if data["rivals"]:
-        rival = short_ref(data["rivals"][0])
-        message += f"; {rival} holds them too: research wins"
-        return (
-            message,
-            f"{_review_command(data, source)}; or, if they belong to {rival}: {_disown_command(data, rival)}",
-        )
-    return message, _review_command(data, _topic(data, data["source"]))
+    review = _review_command(data, _topic(data, data["source"]))
+    if not data["rivals"]:
+        return message, review
+    rival = short_ref(data["rivals"][0])
+    message += f"; {rival} holds them too: research wins"
+    return message, f"{review}; or, if they belong to {rival}: {_disown_command(data, rival)}"
 
 
 def _disown_command(data: Mapping[str, Any], rival: str) -> str:
@@ -53,7 +51,8 @@ def self_review(finding: Finding) -> tuple[str, str | None]:
     data = finding.data
     wrote = short_oid(data["wrote"])
     message = (
-        f"the review by {data['person']} in {short_oid(data['marker'])} does not count: the same hand made {wrote}"
+        f"the review by {data['person']} in {short_oid(data['marker'])} does not count: "
+        f"{data['person']} contributed to {wrote}"
     )
     return message, "ask somebody else in [reviews.people] to review it"
 
@@ -61,10 +60,11 @@ def self_review(finding: Finding) -> tuple[str, str | None]:
 def quorum_not_met(finding: Finding) -> tuple[str, str | None]:
     """LG205."""
     data = finding.data
-    people = ", ".join(data["counted"]) or "nobody"
-    message = (
-        f"{count(len(finding.commits), 'commit')} reviewed by {people}; still missing: {', '.join(data['missing'])}"
-    )
+    people = ", ".join(data["counted"])
+    reviewed = f"reviewed by {people}" if people else "without a review"
+    names = {"total": "more reviewers" if people else "reviewers", "affiliations": "more affiliations"}
+    missing = ", ".join(names.get(name, name) for name in data["missing"])
+    message = f"{count(len(finding.commits), 'commit')} {reviewed}; still missing: {missing}"
     return message + _not_counted(data), _review_command(data, short_ref(data["target"]))
 
 
@@ -77,9 +77,13 @@ def protected_ref_rewritten(finding: Finding) -> tuple[str, str | None]:
             f"{ref} is protected and would be deleted",
             f"leave {ref} out of the push, or list it in [research-gate] deletable",
         )
-    if finding.data["how"] == "unknown-tip":
-        return f"{ref} on {remote} has commits that are not fetched here, and would lose them", f"git fetch {command}"
-    return f"{ref} would lose commits that {remote} already has", f"git pull --rebase {command}"
+    if finding.data["ref"].startswith("refs/tags/"):
+        # A tag that others have fetched is never moved for them (git-tag, "On Re-tagging").
+        back = shlex.quote(f"+{finding.data['ref']}:{finding.data['ref']}")
+        message = f"{ref} is protected and would be moved"
+        return message, f"git fetch {shlex.quote(remote)} {back}  # then give the new commit a tag of its own"
+    not_here = " not fetched here" if finding.data["how"] == "unknown-tip" else ""
+    return f"{ref} would lose commits{not_here} that {remote} already has", f"git pull --rebase {command}"
 
 
 def wrong_target(finding: Finding) -> tuple[str, str | None]:

@@ -1,0 +1,260 @@
+"""What is too large is refused whatever hides it, and what only looks large passes. Limits are the contract's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.golden import judge
+from support.people import adopt, by, reviewed
+from support.repo import Repo
+from support.sdg import LIMITS, POLICY
+
+TO_MAIN = ("--target", "main", "--head", "HEAD")
+SIZE = ("commit-size", *TO_MAIN)
+
+
+@pytest.fixture
+def sized(sdg: Repo) -> Repo:
+    """The sdg project with limits on the way to ``main``, on a topic branch of its own."""
+    adopt(sdg, POLICY + LIMITS)
+    return sdg.branch("feature/x")
+
+
+def lines(number: int, text: str = "line") -> str:
+    return "".join(f"{text} {index}\n" for index in range(number))
+
+
+# Row 8.
+
+
+@pytest.mark.parametrize("attribute", ["-diff", "binary", "diff=none", "linguist-generated", "-text -diff -merge"])
+def test_t44_lines_are_not_hidden_by_attributes_that_the_change_brings(sized: Repo, attribute: str) -> None:
+    sized.commit("Hide it", {".gitattributes": f"* {attribute}\n", "sub/.gitattributes": f"* {attribute}\n"})
+    oid = sized.commit("Add much", {"sub/big.py": lines(5000)})
+    verdict = sized.labgate("check", *TO_MAIN, status=1)
+    assert [line.split()[1] for line in verdict.text.splitlines() if " error: " in line] == ["LG401", "LG404"]
+    assert f"commit {oid[:12]}" in verdict.text
+    assert "sub/big.py 5,000 lines" in verdict.text
+
+
+def test_five_thousand_lines_are_refused(sized: Repo) -> None:
+    sized.commit("Hide it", {".gitattributes": "* -diff\n"})
+    oid = sized.commit("Add much", {"big.py": lines(5000)})
+    verdict = judge(sized, "size/hidden", *TO_MAIN, status=1)
+    assert verdict.rules == ["LG401", "LG404"]
+    finding = verdict.finding("LG401")
+    assert (finding["commits"], finding["data"]["actual"], finding["data"]["limit"]) == ([oid], 5000, 400)
+
+
+def test_t44_lines_are_hidden_by_attributes_of_the_trunk_for_generated_files_only(sized: Repo) -> None:
+    attributes = "*.gen linguist-generated\nthird/** linguist-vendored\n* -diff\n"
+    sized.checkout("main").commit("Attributes", {".gitattributes": attributes})
+    sized.push("main")
+    sized.branch("feature/y")
+    sized.commit("Generate", {"a.gen": lines(5000), "third/a.py": lines(5000), "a.lock": lines(5000)})
+    assert sized.labgate("check", *SIZE, status=0).text == ""
+    sized.commit("Write", {"a.py": lines(401)})
+    assert "LG401" in sized.labgate("check", *SIZE, status=1).text
+
+
+def test_t45_attributes_of_one_clone_hide_nothing(sized: Repo) -> None:
+    sized.commit("Add much", {"big.py": lines(5000)})
+    (sized.path / ".git/info").mkdir(exist_ok=True)
+    (sized.path / ".git/info/attributes").write_text("* -diff linguist-generated\n")
+    sized.git("config", "diff.default.binary", "true")
+    sized.git("config", "core.bigFileThreshold", "1")
+    sized.git("config", "core.worktree", str(sized.path))
+    assert judge(sized, "size/clone-attributes", *TO_MAIN, status=1).rules == ["LG401", "LG404"]
+
+
+@pytest.mark.parametrize("content", ["x" * 600_000, b"\0" * 600_000], ids=["one line", "no line at all"])
+def test_t46_a_large_file_is_refused_however_few_lines_it_has(sized: Repo, content: str | bytes) -> None:
+    oid = sized.commit("Add data", {"data/min.js": content})
+    verdict = judge(sized, f"size/file-{'text' if isinstance(content, str) else 'binary'}", *TO_MAIN, status=1)
+    assert verdict.rules == ["LG403"]
+    finding = verdict.finding("LG403")
+    assert (finding["commits"], finding["location"]["path"]) == ([oid], "data/min.js")
+    assert (finding["data"]["actual"], finding["data"]["limit"]) == (600_000, 500_000)
+
+
+def test_t46_many_middling_files_are_refused_together(sized: Repo) -> None:
+    sized.commit("Add data", {f"data/{number}": b"\0" * 400_000 + bytes([number]) for number in range(6)})
+    verdict = judge(sized, "size/bytes", *TO_MAIN, status=1)
+    assert verdict.rules == ["LG403"]
+    assert verdict.finding("LG403")["data"]["unit"] == "bytes"
+
+
+def test_an_exact_rename_of_a_large_file_passes(sized: Repo) -> None:
+    sized.checkout("main").commit("Large already", {"large.py": lines(5000), "data.bin": b"\0" * 700_000})
+    sized.push("main")
+    sized.branch("feature/y").git("mv", "large.py", "there.py")
+    sized.git("mv", "data.bin", "moved.bin")
+    sized.commit("Move")
+    assert judge(sized, "size/rename", *TO_MAIN, status=0).rules == []
+
+
+def test_t43_a_rename_that_changes_a_line_is_read_anew(sized: Repo) -> None:
+    sized.checkout("main").commit("Large already", {"large.py": lines(5000)})
+    sized.push("main")
+    sized.branch("feature/y").git("mv", "large.py", "there.py")
+    sized.commit("Move and change", {"there.py": lines(5000) + "evil\n"})
+    assert judge(sized, "size/rename-and-change", *TO_MAIN, status=1).rules == ["LG401", "LG404"]
+
+
+def test_deleting_large_files_passes(sized: Repo) -> None:
+    sized.checkout("main").commit("Large already", {"large.py": lines(5000)})
+    sized.push("main")
+    sized.branch("feature/y").git("rm", "--quiet", "large.py")
+    sized.commit("Remove")
+    assert sized.labgate("check", *SIZE, status=0).text == ""
+
+
+def conflicting(repo: Repo) -> None:
+    """``main`` moves on by 5,000 lines, and touches a line that ``feature/x`` changed too."""
+    repo.commit("Mine", {"README.md": "mine\n"})
+    repo.checkout("main").commit("Move on", {"README.md": "theirs\n", "large.py": lines(5000)})
+    repo.push("main")
+    repo.checkout("feature/x").run("git", "merge", "--quiet", "--no-verify", "main", status=1)
+
+
+def test_a_merge_of_main_with_its_conflict_resolved_passes(sized: Repo) -> None:
+    conflicting(sized)
+    sized.commit("Merge branch 'main' into feature/x", {"README.md": "mine and theirs\n"})
+    assert len(sized.git("rev-parse", "HEAD^@").split()) == 2
+    assert judge(sized, "size/merge", *TO_MAIN, status=0).rules == []
+
+
+def test_t29_what_is_slipped_into_a_merge_is_measured(sized: Repo) -> None:
+    conflicting(sized)
+    oid = sized.commit("Merge branch 'main' into feature/x", {"README.md": "both\n", "evil.py": lines(5000)})
+    verdict = judge(sized, "size/evil-merge", *TO_MAIN, status=1)
+    assert verdict.rules == ["LG401", "LG404"]
+    assert verdict.finding("LG401")["commits"] == [oid]
+    assert [file["path"] for file in verdict.finding("LG401")["data"]["files"]] == ["evil.py", "README.md"]
+
+
+def test_t29_what_is_slipped_into_a_merge_of_research_needs_a_review_by_somebody_else(sdg: Repo) -> None:
+    sdg.git("merge", "--quiet", "--no-commit", "--no-ff", "research/pr-72")
+    sdg.commit(reviewed("ada", subject="Merge research/pr-72"), {"evil.py": "pass\n"}, **by("ada"))
+    verdict = judge(sdg, "size/evil-research-merge", *TO_MAIN, status=1)
+    assert set(verdict.rules) == {"LG201", "LG204"}
+
+
+def test_a_merge_follows_renames_like_git(sized: Repo) -> None:
+    sized.checkout("main").commit("Large already", {"large.py": lines(5000)})
+    sized.push("main")
+    sized.branch("feature/y").commit("Mine", {"large.py": lines(5000).replace("line 7\n", "seven\n")})
+    sized.checkout("main").git("mv", "large.py", "there.py")
+    sized.commit("Move")
+    sized.push("main")
+    sized.checkout("feature/y").merge("main", "Merge branch 'main' into feature/y")
+    assert sized.labgate("check", *SIZE, status=0).text == ""
+
+
+@pytest.mark.parametrize("driver", ["ours", "union", "evil"])
+def test_t53_a_merge_is_measured_without_the_drivers_of_a_repository(sized: Repo, tmp_path: Path, driver: str) -> None:
+    marker = tmp_path / "it-ran"
+    for name in ("evil", "text", "default"):
+        sized.git("config", f"merge.{name}.driver", f"touch {marker}")
+    sized.git("config", "merge.default", "evil")
+    sized.checkout("main").commit("Base", {".gitattributes": f"* merge={driver}\n", "a": lines(900)})
+    sized.push("main")
+    sized.branch("feature/y").commit("Mine", {"a": lines(900).replace("line", "mine", 300)})
+    sized.checkout("main").commit("Theirs", {"a": lines(900).replace("line", "theirs", 300)})
+    sized.push("main")
+    sized.checkout("feature/y").git("merge", "--quiet", "--strategy=ours", "--no-commit", "main")
+    # A merge that no driver explains: all of one side was rewritten by hand.
+    sized.commit("Merge branch 'main' into feature/y", {"a": lines(900).replace("line", "other", 300)})
+    marker.unlink(missing_ok=True)
+    assert "LG401" in sized.labgate("check", *TO_MAIN, status=1).text
+    assert not marker.exists()
+
+
+def test_an_exact_revert_passes(sized: Repo) -> None:
+    sized.checkout("main").commit("Base", {"a.py": lines(100)})
+    large = sized.commit("Large", {"a.py": lines(100) + lines(5000, "more"), "large.py": lines(5000)})
+    sized.commit("Later", {"a.py": "first\n" + lines(100) + lines(5000, "more")})
+    sized.push("main")
+    sized.branch("feature/y").git("revert", "--no-edit", large)
+    assert sized.git("diff", "--shortstat", "HEAD^", "HEAD").endswith(" 10000 deletions(-)")
+    assert judge(sized, "size/revert", *TO_MAIN, status=0).rules == []
+
+
+@pytest.mark.parametrize(
+    "why", ["more than the revert", "a commit of its own branch", "no such commit", "only the words"]
+)
+def test_t47_saying_that_it_is_a_revert_does_not_make_it_one(sized: Repo, why: str) -> None:
+    (large, small) = ("large.py", "small.py")
+    landed = sized.checkout("main").commit("Landed", {large: lines(5000, "old"), small: "x\n"})
+    sized.push("main")
+    sized.branch("feature/y")
+    message = "Revert\n\nThis reverts commit {}."
+    if why == "more than the revert":
+        sized.git("revert", "--no-commit", landed)
+        sized.commit(message.format(landed), {"evil.py": lines(401)})
+    elif why == "a commit of its own branch":
+        own = sized.commit("Own", {small: lines(300)})
+        sized.commit("Grow", {small: lines(300) + lines(300, "b")})
+        sized.commit(message.format(own), {small: lines(401, "c")})
+    elif why == "no such commit":
+        sized.commit(message.format("1" * 40), {"evil.py": lines(401)})
+    else:
+        sized.commit(message.format(landed), {large: lines(5000, "new")})
+    assert "LG401" in sized.labgate("check", *SIZE, status=1).text
+
+
+# Rows T41, T42, T47, T51: other ways to look small.
+
+
+def test_t41_the_same_hunk_at_another_place_is_no_revert(sized: Repo) -> None:
+    block = lines(50)
+    added = lines(25) + lines(401, "new") + block[len(lines(25)) :]
+    sized.checkout("main").commit("Base", {"a": block * 10})
+    done = sized.commit("Done", {"a": added + block * 9})
+    sized.commit("Elsewhere too", {"a": added + block * 3 + added + block * 5})
+    sized.push("main")
+    sized.branch("feature/y")
+    sized.commit(f"Undo\n\nThis reverts commit {done}.", {"a": added + block * 9})
+    assert "LG401" in sized.labgate("check", *SIZE, status=1).text
+
+
+def test_t42_files_without_text_count_as_files(sized: Repo) -> None:
+    sized.write({f"tool/{number}": f"{number}\n" for number in range(21)})
+    sized.checkout("main").commit("Tools")
+    sized.push("main")
+    sized.branch("feature/y")
+    for number in range(21):
+        (sized.path / f"tool/{number}").chmod(0o755)
+    sized.commit("Only modes")
+    verdict = judge(sized, "size/modes", *TO_MAIN, status=1)
+    assert verdict.rules == ["LG402"]
+    assert verdict.finding("LG402")["data"]["actual"] == 21
+
+
+def test_t47_many_small_commits_are_one_large_change(sized: Repo) -> None:
+    for number in range(50):
+        sized.commit(f"Part {number}", {f"part/{number}.py": lines(99)})
+    verdict = judge(sized, "size/series", *TO_MAIN, status=1)
+    assert verdict.rules == ["LG404"]
+    finding = verdict.finding("LG404")
+    assert (finding["data"]["unit"], finding["data"]["actual"], len(finding["commits"])) == ("series-lines", 4950, 50)
+    assert "help: git branch feature/x-part-1 " in verdict.text
+
+
+def test_t47_a_policy_of_the_change_itself_raises_no_limit(sized: Repo) -> None:
+    raised = (POLICY + LIMITS).replace("400", "40000").replace("2000", "200000")
+    sized.commit("Raise", {"labgate.toml": raised + '\n[levels]\nLG401 = "off"\n'})
+    sized.commit("Use it", {"big.py": lines(5000)})
+    assert sized.labgate("check", *SIZE, status=1).text.count("LG40") == 2
+
+
+def test_t51_a_commit_of_a_hundred_thousand_files_is_judged(sized: Repo) -> None:
+    stream = ["blob\nmark :1\ndata 2\nx\n\n", "commit refs/heads/feature/many\n"]
+    stream += ["committer A <a@x> 1700000000 +0000\ndata 4\nmany\nfrom refs/heads/main^0\n"]
+    stream += [f"M 100644 :1 many/{number // 1000}/{number}\n" for number in range(100_000)]
+    sized.git("fast-import", "--quiet", stdin="".join(stream))
+    said = sized.labgate("check", "commit-size", "--target", "main", "--head", "feature/many", status=1)
+    assert "100,000 lines" in said.text
+    assert "100,000 files" in said.text

@@ -1,0 +1,278 @@
+"""The ``help:`` line of every rule, run as it is printed: then the finding is gone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from labgate.checks import all_rules
+from support.people import adopt, by, reviewed
+from support.repo import Repo, Result
+from support.team import POLICY, Judge, check, found, research
+
+CASES: dict[str, Callable[[Repo], Judge]] = {}
+
+
+def case(code: str, about: str = "") -> Callable[[Callable[[Repo], Judge]], Callable[[Repo], Judge]]:
+    """Register what makes a repository in which a rule finds something."""
+
+    def register(build: Callable[[Repo], Judge]) -> Callable[[Repo], Judge]:
+        CASES[f"{code} {about}".rstrip()] = build
+        return build
+
+    return register
+
+
+@pytest.fixture
+def team(repo: Repo) -> Repo:
+    return found(repo)
+
+
+def commit(repo: Repo) -> Judge:
+    """A commit with labgate's own hook. Mended, there is nothing left to commit, or it is made."""
+    repo.run("labgate", "install")
+    return lambda: repo.run("git", "commit", "--message", "All of it", status=None)
+
+
+def push(repo: Repo, *args: str) -> Judge:
+    repo.run("labgate", "install")
+    return lambda: repo.run("git", "push", "--porcelain", "origin", *args, status=None)
+
+
+def rules(said: Result) -> list[str]:
+    return re.findall(r": (LG[0-9]{3}) (?:error|warning|note): ", said.text)
+
+
+def help_of(said: Result, code: str) -> str:
+    """Return the ``help:`` line of the first finding of a rule, as it stands there."""
+    line = re.search(rf": {code} [a-z]+: .*\n    help: (.+)\n", said.text)
+    assert line is not None, said.text
+    return line[1]
+
+
+@case("LG101")
+def unknown_kind(team: Repo) -> Judge:
+    team.branch("feature_x").commit("A thing", {"a": "1\n"})
+    return check(team)
+
+
+@case("LG102")
+def bad_field(team: Repo) -> Judge:
+    team.branch("experiment--huosing--wide")
+    team.write({"a": "1\n"}).git("add", "a")
+    return commit(team)
+
+
+@case("LG103")
+def unsafe_name(team: Repo) -> Judge:
+    team.branch("feature/a;touch$IFS'x'").commit("A thing", {"a": "1\n"})
+    return check(team)
+
+
+@case("LG104")
+def case_collision(team: Repo) -> Judge:
+    team.branch("feature/x").push("feature/x")
+    # Where the file system ignores case git itself would not make it.
+    team.git("pack-refs", "--all")
+    team.branch("feature/X").commit("A thing", {"a": "1\n"})
+    return check(team)
+
+
+@case("LG105")
+def wrong_base(team: Repo) -> Judge:
+    team.branch("research/x").commit("Try", {"try.py": "1\n"})
+    team.branch("feature/x").commit("Tidy up", {"tidy.py": "1\n"})
+    team.push("research/x")
+    return check(team)
+
+
+@case("LG201")
+def unreviewed_research(team: Repo) -> Judge:
+    research(team)
+    return push(team, "HEAD:main")
+
+
+@case("LG201", "claimed by another branch too")
+def claimed_research(team: Repo) -> Judge:
+    team.branch("feature/tidy").commit("Tidy up", {"tidy.py": "1\n"}, **by("ada"))
+    team.branch("research/tidier").commit("Tidy more", {"tidier.py": "1\n"})
+    team.push("feature/tidy", "research/tidier")
+    team.checkout("feature/tidy")
+    return check(team)
+
+
+@case("LG204")
+def self_review(team: Repo) -> Judge:
+    research(team)
+    team.commit(reviewed("ada"), {}, **by("ada"))
+    return check(team)
+
+
+@case("LG205")
+def quorum_not_met(team: Repo) -> Judge:
+    adopt(team, f"{POLICY}\n[reviews]\nquorum = {{ total = 2 }}\n")
+    research(team)
+    team.commit(reviewed("lin"))
+    return check(team)
+
+
+@case("LG211", "deleted")
+def protected_deleted(team: Repo) -> Judge:
+    team.push("main:release/1.0")
+    team.git("fetch", "--quiet")
+    return push(team, "--delete", "release/1.0")
+
+
+@case("LG211", "not a fast-forward")
+def protected_rewritten(team: Repo) -> Judge:
+    team.commit("Landed", {"landed": "1\n"})
+    team.push("main")
+    team.git("reset", "--quiet", "--hard", "HEAD~1")
+    team.commit("Mine", {"mine": "1\n"})
+    return push(team, "--force", "main")
+
+
+@case("LG211", "with a tip that is not here")
+def protected_unknown(team: Repo) -> Judge:
+    other = Repo(team.path.parent / "other", team.env)
+    team.git("clone", "--quiet", team.git("remote", "get-url", "origin"), str(other.path))
+    other.commit("Landed by others", {"landed": "1\n"})
+    other.push("main")
+    team.commit("Mine", {"mine": "1\n"})
+    return push(team, "--force", "main")
+
+
+@case("LG211", "of a tag")
+def protected_tag(team: Repo) -> Judge:
+    team.branch("docs/x").commit("Another", {"a": "1\n"})
+    team.git("tag", "v1", "HEAD")
+    team.push("v1")
+    team.git("tag", "--force", "v1", "main")
+    return push(team, "--force", "v1")
+
+
+@case("LG212")
+def wrong_target(team: Repo) -> Judge:
+    adopt(team, POLICY.replace('["research", "protected"]', '["research"]'))
+    research(team)
+    return check(team, "--target", "main", "--source", "research/x")
+
+
+@case("LG301")
+def missing_trailer(team: Repo) -> Judge:
+    # As a warning it would let the push through, and what is on the remote is not judged again.
+    adopt(team, f'{POLICY}\n[levels]\nLG301 = "error"\n')
+    team.branch("experiment--housing--wide").commit("Widen", {"loss.py": "1\n"})
+    return push(team, "HEAD")
+
+
+@case("LG401", "at commit")
+def too_many_lines(team: Repo) -> Judge:
+    team.branch("feature/x")
+    team.write({"a/a.py": "a\n" * 8, "b/b.py": "b\n" * 7}).git("add", ".")
+    return commit(team)
+
+
+@case("LG401", "at push")
+def too_many_lines_landing(team: Repo) -> Judge:
+    team.branch("feature/x").commit("A lot", {"a/a.py": "a\n" * 8, "b/b.py": "b\n" * 7})
+    return check(team, "--target", "main", "--head", "HEAD")
+
+
+@case("LG402")
+def too_many_files(team: Repo) -> Judge:
+    team.branch("feature/x")
+    team.write({f"{folder}/{name}.py": "1\n" for folder in "ab" for name in "xyz"}).git("add", ".")
+    return commit(team)
+
+
+@case("LG403")
+def too_many_bytes(team: Repo) -> Judge:
+    team.branch("feature/x").commit("A model", {"model.bin": b"\0" * 2000, "model.py": "1\n"})
+    return check(team, "--target", "main", "--head", "HEAD")
+
+
+@case("LG404")
+def series_too_large(team: Repo) -> Judge:
+    team.branch("feature/x")
+    for name in "abc":
+        team.commit(f"Part {name}", {f"{name}.py": f"{name}\n" * 9})
+    return check(team)
+
+
+#: What people do where the help is a step and no command, or only the first one. Returned is how to judge what is
+#: proposed then, ``None`` for the same as before.
+Step = Callable[[Repo, Result], "Judge | None"]
+
+
+def ask_somebody_else(team: Repo, said: Result) -> None:
+    assert help_of(said, "LG204") == "ask somebody else in [reviews.people] to review it"
+    team.run("sh", "-c", help_of(said, "LG201"))
+
+
+def leave_it_out_of_the_push(team: Repo, said: Result) -> Judge:
+    assert help_of(said, "LG211") == "leave release/1.0 out of the push, or list it in [research-gate] deletable"
+    adopt(team, f'{POLICY}\n[research-gate]\ndeletable = ["release/{{version}}"]\n')
+    return push(team, "--delete", "release/1.0")
+
+
+def push_without_force(team: Repo, said: Result) -> Judge:
+    team.run("sh", "-c", help_of(said, "LG211"))
+    return push(team, "main")
+
+
+def send_it_elsewhere(team: Repo, said: Result) -> Judge:
+    assert help_of(said, "LG212") == "send it to a branch of kind research, or change [kinds.research] targets"
+    return check(team, "--target", "research/y", "--source", "research/x")
+
+
+def propose_the_first_part(team: Repo, said: Result) -> Judge:
+    command = help_of(said, "LG404")
+    team.run("sh", "-c", command)
+    return check(team, "--target", "main", "--head", command.split()[2])
+
+
+def commit_the_rest(team: Repo, said: Result) -> None:
+    team.run("sh", "-c", help_of(said, "LG401"))
+    assert team.git("status", "--porcelain") == " A b/b.py"
+    team.run("sh", "-c", "git commit --quiet --all --message 'The rest' && git rebase --continue")
+
+
+def keep_it_elsewhere(team: Repo, said: Result) -> None:
+    team.run("sh", "-c", help_of(said, "LG403"))
+    assert team.git("status", "--porcelain") == " A model.bin"
+    team.run("sh", "-c", "git rm --quiet --force model.bin && git rebase --continue")
+
+
+STEPS: dict[str, Step] = {
+    "LG204": ask_somebody_else,
+    "LG211 deleted": leave_it_out_of_the_push,
+    "LG211 not a fast-forward": push_without_force,
+    "LG211 with a tip that is not here": push_without_force,
+    "LG212": send_it_elsewhere,
+    "LG401 at push": commit_the_rest,
+    "LG403": keep_it_elsewhere,
+    "LG404": propose_the_first_part,
+}
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {name.split()[0] for name in CASES} == {rule.code for rule in all_rules()}
+    assert set(STEPS) <= set(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_help_of_a_finding_mends_it(name: str, team: Repo) -> None:
+    code = name.split(maxsplit=1)[0]
+    judge = CASES[name](team)
+    said = judge()
+    assert code in rules(said), said.text
+    if name in STEPS:
+        judge = STEPS[name](team, said) or judge
+    else:
+        team.run("sh", "-c", help_of(said, code))
+    assert code not in rules(mended := judge()), mended.text
+    assert "error:" not in mended.text
+    assert not (team.path / "x").exists()

@@ -1,0 +1,82 @@
+"""hooks/README.md is true: its tables are the rules as declared, its examples happen as they stand there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from labgate.checks import CHECKS, load
+from labgate.policy.schema import every_key
+from support.console import Block, blocks, hold
+from support.data import ROOT
+from support.people import by
+from support.repo import Repo
+from support.tables import hold_table
+
+REFERENCE = ROOT / "hooks" / "README.md"
+
+
+def section(check: str) -> str:
+    """Return the text below a check's heading."""
+    return REFERENCE.read_text(encoding="utf-8").partition(f"\n## {check}\n")[2].partition("\n## ")[0]
+
+
+def examples(check: str) -> list[Block]:
+    return [block for block in blocks(REFERENCE) if block.heading == check]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Repo:
+    """A fresh clone as the reference describes it, with Ada at the keyboard."""
+    repo = Repo.init(tmp_path / "models")
+    repo.env |= by("ada") | {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}
+    Repo.init(tmp_path / "models.git", "--bare")
+    repo.git("remote", "add", "origin", "../models.git")
+    (policy,) = (block for block in blocks(REFERENCE) if block.file == "labgate.toml")
+    repo.commit("Start", {"labgate.toml": policy.text, "README.md": "Models.\n"})
+    repo.push("main")
+    repo.run("labgate", "install")
+    return repo
+
+
+def test_there_is_a_section_for_each_check_in_their_order() -> None:
+    assert re.findall(r"^## (.+)$", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE) == list(CHECKS)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_table_is_the_rules_as_declared(check: str) -> None:
+    rules = ((f"{rule.code} {rule.name}", rule.level, rule.summary) for rule in load(check).RULES)
+    hold_table(REFERENCE, f"rules: {check}", [("rule", "by default", "found when"), *rules])
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_examples_happen_as_they_stand_there(check: str, clone: Repo) -> None:
+    refused, accepted = examples(check)
+    hold(REFERENCE, [refused, accepted], clone)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_one_example_is_refused_and_one_accepted(check: str) -> None:
+    refused, accepted = ("".join(command.output for command in block.commands) for block in examples(check))
+    assert re.search(r"^1 error$", refused, re.MULTILINE)
+    assert any(rule.code in refused for rule in load(check).RULES)
+    assert "LG" not in accepted
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_key_of_a_checks_own_section_is_named(check: str) -> None:
+    for path, key in every_key():
+        if path[:1] == (check,):
+            assert f"`{key.name}`" in section(check) or f"[{check}.{key.name}." in section(check)
+
+
+def test_every_hook_is_named_where_its_check_is() -> None:
+    ids = set(re.findall(r"^- id: (\S+)$", (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {
+        check: set(re.findall(r"`([a-z-]+)`", section(check).partition("\nHooks: ")[2].partition("\n\n")[0]))
+        for check in CHECKS
+    }
+    assert set[str]().union(*named.values()) == ids
+    assert all(check in named[check] for check in CHECKS)

@@ -1,0 +1,98 @@
+"""The README is true: its files, commands and output come from a repository as it describes it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from labgate import __version__
+from support.console import Block, blocks, hold
+from support.data import ROOT
+from support.people import by
+from support.published import offline, publish
+from support.repo import Repo
+
+README = ROOT / "README.md"
+SET_UP = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]'"
+COMMANDS_HEADING = "The two commands"
+
+
+def normalise(text: str) -> str:
+    """How long a hook took is the one thing that no two runs share."""
+    return re.sub(r"^- duration: [0-9.]+s$", "- duration: 0.2s", text, flags=re.MULTILINE)
+
+
+def story() -> list[Block]:
+    return [block for block in blocks(README) if block.heading != COMMANDS_HEADING]
+
+
+@pytest.fixture
+def ada(tmp_path: Path) -> Repo:
+    """Ada's new clone of an empty repository, beside labgate's own, and an environment without a network."""
+    labgate = publish(tmp_path)
+    repo = Repo.init(tmp_path / "models")
+    repo.env |= by("ada") | {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}
+    Repo.init(tmp_path / "models.git", "--bare")
+    repo.git("remote", "add", "origin", "../models.git")
+    for block in story():
+        if block.file is not None:
+            repo.write({block.file: block.text.replace("<URL of labgate>", str(labgate.path))})
+    repo.env |= offline(tmp_path)
+    return repo
+
+
+def test_a_newcomer_gets_what_the_readme_shows(ada: Repo) -> None:
+    assert {block.language for block in story()} == {"yaml", "toml", "sh", "console"}
+    for block in story():
+        if block.language == "sh":
+            ada.run("sh", "-ec", block.text)
+    ada.branch("research/attention").commit("Try sparse attention", {"attention.py": "WINDOW = 64\n"})
+    ada.push("research/attention")
+    ada.write({"attention.py": "WINDOW = 128\n"}).git("stash", "--quiet")
+    refused, reviewed, ci = (block for block in story() if block.language == "console")
+    main = ada.head("origin/main")
+    hold(README, [refused], ada, normalise=normalise)
+    assert ada.head("origin/main") == main
+    hold(README, [reviewed], ada, normalise=normalise)
+    assert (
+        ada.git("log", "--format=%s", "origin/main") == "Review research/attention\nTry sparse attention\nAdopt labgate"
+    )
+    ada.git("stash", "pop", "--quiet")
+    hold(README, [ci], ada, normalise=normalise)
+
+
+def test_the_snippet_names_this_version() -> None:
+    assert f"    rev: v{__version__}\n" in next(block.text for block in story() if block.language == "yaml")
+
+
+def test_the_table_has_every_hook_with_its_stage() -> None:
+    manifest = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    hooks = re.findall(r"^- id: (\S+)$.*?^  stages: \[(\S+)\]$", manifest, re.MULTILINE | re.DOTALL)
+    table = re.findall(r"^\| `(\S+)` \| (\S+) \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(table) == sorted(hooks)
+
+
+def test_the_two_commands_are_what_ci_runs() -> None:
+    """They are not run as they stand: what they set up is where this test runs."""
+    demo, tests = (block.text for block in blocks(README) if block.heading == COMMANDS_HEADING)
+    assert demo == f"{SET_UP} && .venv/bin/labgate demo\n"
+    assert tests == f"{SET_UP} && .venv/bin/python -m pytest -n auto\n"
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert 'python3 -m venv "$venv"' in ci
+    assert re.search(r"pip install .*--editable '\.\[test\]'", ci)
+    assert '"$venv/bin/python" -m pytest -n auto' in ci
+
+
+def test_the_demo_runs(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "anywhere")
+    assert "labgate init" in repo.run("labgate", "demo").out
+
+
+@pytest.mark.parametrize(
+    "path", [README, ROOT / "hooks" / "README.md", ROOT / "docs" / "policy.md"], ids=lambda p: p.name
+)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
