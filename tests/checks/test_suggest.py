@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labgate.checks.branch_name import Facts, check
-from labgate.checks.lookalikes import plain
 from labgate.checks.suggest import nearest
+from labgate.lookalikes import plain
 from support.policies import STRICT, TEAM, policy
 
 WORDS = st.sampled_from(

@@ -9,9 +9,7 @@ from labgate.git.repository import Remote
 from labgate.provenance.sources import (
     classify_refs,
     covers_sources,
-    fetch_refspecs,
     is_source_repository,
-    protected_patterns,
     repository_name,
     source_patterns,
 )
@@ -85,11 +83,6 @@ def test_sources_are_complete_when_the_refspecs_bring_every_source_kind(fetch: l
 
 def test_patterns_cover_the_branches_of_a_kind() -> None:
     assert source_patterns(policy()) == ("refs/heads/research/*", "refs/heads/experiment--*")
-    assert protected_patterns(policy()) == ("refs/heads/main", "refs/heads/release/*")
-    assert fetch_refspecs(source_patterns(policy()), "up") == (
-        "+refs/heads/research/*:refs/remotes/up/research/*",
-        "+refs/heads/experiment--*:refs/remotes/up/experiment--*",
-    )
 
 
 def tracking(name: str, on: str = "origin") -> TrackingRef:

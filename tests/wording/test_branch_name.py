@@ -168,8 +168,7 @@ def test_the_command_for_a_wrong_base_moves_just_the_branchs_own_commits(repo: R
     base = Base("refs/remotes/origin/main", 2, "refs/remotes/origin/research/x", 1, "research")
     said = say("refs/heads/feature/x", base=base)
     assert said.message == (
-        "starts from the research branch origin/research/x (1 commit away), "
-        "not from origin/main (2 commits away)"
+        "starts from the research branch origin/research/x (1 commit away), not from origin/main (2 commits away)"
     )
     assert said.help is not None
     repo.run("sh", "-c", said.help)

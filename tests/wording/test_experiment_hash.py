@@ -44,8 +44,7 @@ def test_the_message_names_the_first_three_commits() -> None:
     commits = tuple((f"{number:040x}", f"try {number}", "") for number in range(5))
     said = say(Facts("housing", "ada", BRANCH, commits))
     assert said.message == (
-        f"5 commits do not say `{LINE}`: 000000000000 (try 0), 000000000000 (try 1), 000000000000 (try 2) "
-        "and 2 more"
+        f"5 commits do not say `{LINE}`: 000000000000 (try 0), 000000000000 (try 1), 000000000000 (try 2) and 2 more"
     )
     assert say(Facts("housing", "ada", BRANCH, commits[:1])).message == (
         f"1 commit does not say `{LINE}`: 000000000000 (try 0)"

@@ -13,7 +13,7 @@ from labgate.git.refs import HEADS, REMOTES, read_refs
 from labgate.git.repository import Repository
 from labgate.git.settings import git_version
 from labgate.policy.model import Policy
-from labgate.provenance.sources import covers_sources, fetch_refspecs, source_patterns
+from labgate.provenance.sources import covers_sources
 from labgate.stages.judging import policy_at, trunk_name, worktree_policy
 from labgate.wording.text import count
 
@@ -82,14 +82,11 @@ def _research(repository: Repository, remote: str | None, policy: Policy) -> Ite
         return Item("research", ADVICE, "there is no remote, so only research branches of this clone are known")
     if repository.shallow:
         message = "this clone is shallow: where code comes from stays undecided"
-        return Item("research", MISSING, message, f"git fetch --unshallow {shlex.quote(found.name)}")
+        return Item("research", MISSING, message, repository.fetching_branches(found.name, "--unshallow"))
     if covers_sources(policy, found):
         return Item("research", OK, f"git fetch {found.name} brings every research branch")
-    key = f"remote.{found.name}.fetch"
-    specs = fetch_refspecs(source_patterns(policy), found.name)
-    add = [f"git config --add {shlex.quote(key)} {shlex.quote(spec)}" for spec in specs]
     message = f"git fetch {found.name} does not bring every research branch"
-    return Item("research", MISSING, message, " && ".join([*add, f"git fetch {shlex.quote(found.name)}"]))
+    return Item("research", MISSING, message, repository.fetching_branches(found.name))
 
 
 def _git(repository: Repository) -> Item:

@@ -117,11 +117,18 @@ class Repository:
     def fetching_branches(self, remote: str, *options: str) -> str:
         """Return the command that brings every branch of a remote, now and with each fetch from now on."""
         fetch = " ".join(["git fetch", *options, quote(remote)])
-        refspec = f"+refs/heads/*:refs/remotes/{remote}/*"
-        if any(item.name == remote and refspec in item.fetch for item in self.remotes):
+        if self.fetches_all(remote):
             return fetch
         # A clone with --depth or --single-branch brings one branch only, a bare one none, whatever is fetched later.
-        return f"git config --add {quote(f'remote.{remote}.fetch')} {quote(refspec)} && {fetch}"
+        return f"git config --add {quote(f'remote.{remote}.fetch')} {quote(_all_branches(remote))} && {fetch}"
+
+    def fetches_all(self, remote: str) -> bool:
+        """Say whether a plain ``git fetch`` brings every branch of a remote (git-fetch, "CONFIGURED")."""
+        return any(item.name == remote and _all_branches(remote) in item.fetch for item in self.remotes)
+
+
+def _all_branches(remote: str) -> str:
+    return f"+refs/heads/*:refs/remotes/{remote}/*"
 
 
 def discover(environ: Mapping[str, str], directory: str | None = None) -> Repository:

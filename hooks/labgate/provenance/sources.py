@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from labgate.git.refs import HEADS, TrackingRef
 from labgate.git.repository import Remote
-from labgate.policy.model import Kind, Policy
+from labgate.policy.model import Policy
 
 
 @dataclass(frozen=True)
@@ -87,20 +87,10 @@ def repository_name(url: str | None) -> str | None:
 
 def source_patterns(policy: Policy) -> tuple[str, ...]:
     """Return ref patterns, one ``*`` at the end, that cover every branch of the source kinds."""
-    kinds = [kind for name in policy.gate.sources if (kind := policy.kind(name)) is not None]
-    return _patterns(kinds)
-
-
-def protected_patterns(policy: Policy) -> tuple[str, ...]:
-    """Return ref patterns that cover every protected branch (tags need no refspec: git fetches them itself)."""
-    kind = policy.kind("protected")
-    return _patterns([kind] if kind is not None else [])
-
-
-def _patterns(kinds: Sequence[Kind]) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for kind in kinds:
-        for template in kind.templates:
+    for name in policy.gate.sources:
+        kind = policy.kind(name)
+        for template in () if kind is None else kind.templates:
             prefix = template.literal_prefix
             if prefix.startswith(HEADS):
                 found[prefix if prefix == HEADS + template.text else f"{prefix}*"] = None
@@ -122,8 +112,3 @@ def covers_sources(policy: Policy, remote: Remote) -> bool:
 def _covers(refspec: str, pattern: str) -> bool:
     head, star, tail = refspec.partition("*")
     return pattern.startswith(head) and not tail if star else refspec == pattern
-
-
-def fetch_refspecs(patterns: Sequence[str], remote: str) -> tuple[str, ...]:
-    """Return the refspecs that bring these branches to where remote-tracking refs stand."""
-    return tuple(f"+{pattern}:refs/remotes/{remote}/{pattern.removeprefix(HEADS)}" for pattern in patterns)

@@ -7,11 +7,11 @@ merge that brings it in, or of an empty commit above it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from labgate.lookalikes import plain
 from labgate.proposal import Commit
 
 KEY = "Reviewed-by"
@@ -120,12 +120,8 @@ def _is_key(key: str) -> bool:
 
 def _looks_like_key(key: str) -> bool:
     """Say whether people would read this key as Reviewed-by, with whatever dashes, spaces or look-alike letters."""
-    letters = unicodedata.normalize("NFKD", key).casefold().translate(_LOOK_ALIKES)
+    letters = plain(key).casefold()
     return "".join(letter for letter in letters if "a" <= letter <= "z") == "reviewedby"
-
-
-#: Cyrillic and Greek letters that look like those of "reviewed by" in one of their cases (Unicode TR 39, confusables).
-_LOOK_ALIKES = str.maketrans("ёеεѵνіιıԝԁвьβуυг", "eeevviiiwdbbbyyr")
 
 
 def _email(value: str) -> str | None:

@@ -129,7 +129,10 @@ def trunk_name(repository: Repository, refs: Mapping[str, str], remote: str | No
             return name
     if there:
         message = f"cannot tell which branch of {remote} is the trunk"
-        raise UndecidedError(message, f"git remote set-head {shlex.quote(remote)} -a")
+        ask = f"git remote set-head {shlex.quote(remote)} -a"
+        if not repository.fetches_all(remote):
+            ask = f"{repository.fetching_branches(remote)} && {ask}"
+        raise UndecidedError(message, ask)
     return None
 
 
