@@ -312,7 +312,8 @@ class TestRepository:
         ready.repo.push("main")
         ready.repo.git("clone", "-q", "--depth=1", f"file://{ready.remote.path}", "../shallow")
         found = items(Repo(ready.repo.path.parent / "shallow", ready.repo.env), status=1)["research"]
-        whole = "git config --add remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*' && git fetch --unshallow origin"
+        every = "git config --add remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'"
+        whole = f"{every} && git fetch --unshallow origin"
         assert (found.state, found.help) == ("missing", whole)
 
     @pytest.mark.parametrize(
