@@ -15,7 +15,7 @@ from labgate.verdict import CheckResult, Judged, PolicyOrigin, Report
 from support import reports
 
 REVIEW = (
-    "git commit --allow-empty -m 'Review origin/research/attention'"
+    "git commit --allow-empty -m 'Review research/attention'"
     " --trailer 'Reviewed-by: ada <ada@example.org>'  # once ada has reviewed it"
 )
 REFUSED = f"""\

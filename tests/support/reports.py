@@ -35,6 +35,7 @@ def squashed(commits: tuple[str, ...] = COMMITS[:2], **changes: Any) -> Finding:
         "target": "refs/heads/main",
         "source": "refs/remotes/origin/research/attention",
         "subjects": [f"Try {number} heads" for number in range(len(commits))],
+        "remote": "origin",
         "rivals": [],
         "reviewers": [{"person": "ada", "email": "ada@example.org"}],
         "not_counted": [],
