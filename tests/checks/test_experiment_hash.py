@@ -23,6 +23,7 @@ def facts(*messages: str, linear: bool = True) -> Facts:
         "Train\n\nExperiment: housing/ada\n\nCo-authored-by: Ada <ada@example.org>\n",
         "Train\n\nExperiment: ranker/ada\nExperiment: housing/ada\n",
         "Experiment: housing/ada",
+        "Train\n\nExperiment:housing/ada",
     ],
     ids=[
         "a trailer",
@@ -32,6 +33,7 @@ def facts(*messages: str, linear: bool = True) -> Facts:
         "in a paragraph before the trailers",
         "beside another experiment",
         "as the subject",
+        "without a blank, as git takes it too",
     ],
 )
 def test_a_line_of_its_own_names_the_experiment(message: str) -> None:
@@ -49,7 +51,6 @@ def test_a_line_of_its_own_names_the_experiment(message: str) -> None:
         "Train\n\nExperiment: housing/ada2",
         "Train\n\nExperiment: housing/Ada",
         "Train\n\nExperiment: ranker/ada",
-        "Train\n\nExperiment:housing/ada",
         "Train\n\nExperiment-Id: housing/ada",
         "Train\n\nExperiment: housing/ada and more",
     ],

@@ -84,10 +84,10 @@ def names_experiment(message: str, experiment: str) -> bool:
     """Say whether a line of a message names the experiment.
 
     Any line counts, not only git's trailer block: after a squash with co-authors the block is another paragraph. The
-    key compares without case and blanks at the end do not count, as in git-interpret-trailers.
+    key compares without case and blanks around the value do not count, as in git-interpret-trailers.
     """
     for line in message.split("\n"):
-        key, separator, value = line.partition(": ")
-        if separator and key.lower() == "experiment" and value.rstrip() == experiment:
+        key, _, value = line.partition(":")
+        if key.lower() == "experiment" and value.strip() == experiment:
             return True
     return False
