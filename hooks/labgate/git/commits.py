@@ -86,6 +86,11 @@ def _unfolded_lines(block: str) -> list[str]:
     return trailers
 
 
+def title(repository: Repository, oid: str) -> str:
+    """Return a commit's subject (git-log, "%s")."""
+    return repository.objects.run("log", "-1", "--format=%s", oid).decode("utf-8", "backslashreplace").strip()
+
+
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
     """Say whether ``descendant`` reaches ``ancestor``."""
     return repository.objects.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0

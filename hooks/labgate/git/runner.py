@@ -12,7 +12,7 @@ from labgate.errors import GitError, MissingObjectError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     Environment = Mapping[str, str]
 
@@ -112,31 +112,47 @@ def spawn(argv: Sequence[str], env: Environment, stdin: bytes | None = None) -> 
 
     ``stdin`` ``None`` means an empty one. Raised: ``GitError`` when the program cannot be started.
     """
-    given = None if stdin is None else _scratch(stdin)
-    errors = _scratch(b"")
-    readable, writable = (_above_standard(descriptor) for descriptor in os.pipe())
+    process = _Process(argv, env, stdin)
     try:
+        output = _drain(process.output)
+    finally:
+        status, errors = process.end()
+    return status, output, errors
+
+
+class _Process:
+    """A program that has been started; ``output`` is a descriptor of its standard output, of which it must be read."""
+
+    __slots__ = ("_errors", "_pid", "output")
+
+    def __init__(self, argv: Sequence[str], env: Environment, stdin: bytes | None) -> None:
+        given = None if stdin is None else _scratch(stdin)
+        self._errors = _scratch(b"")
+        self.output, writable = (_above_standard(descriptor) for descriptor in os.pipe())
         feed = (
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if given is None else (os.POSIX_SPAWN_DUP2, given, 0)
         )
-        streams = [feed, (os.POSIX_SPAWN_DUP2, writable, 1), (os.POSIX_SPAWN_DUP2, errors, 2)]
+        streams = [feed, (os.POSIX_SPAWN_DUP2, writable, 1), (os.POSIX_SPAWN_DUP2, self._errors, 2)]
         try:
-            pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=streams)
+            self._pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=streams)
         except OSError as error:
+            os.close(self.output)
+            os.close(self._errors)
             reason = f"cannot start {argv[0]}: {error.strerror}"
             raise GitError(reason, "install git >= 2.34 and put it on PATH") from None
-        os.close(writable)
-        writable = -1
-        try:
-            output = _drain(readable)
         finally:
-            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        os.lseek(errors, 0, os.SEEK_SET)
-        return status, output, _drain(errors)
-    finally:
-        for descriptor in (given, errors, readable, writable):
-            if descriptor is not None and descriptor >= 0:
-                os.close(descriptor)
+            os.close(writable)
+            if given is not None:
+                os.close(given)
+
+    def end(self) -> tuple[int, bytes]:
+        """Return its exit status (negative signal number if killed) and standard error; it ends for want of a reader."""
+        os.close(self.output)
+        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        os.lseek(self._errors, 0, os.SEEK_SET)
+        errors = _drain(self._errors)
+        os.close(self._errors)
+        return status, errors
 
 
 def _scratch(content: bytes) -> int:
@@ -230,11 +246,33 @@ class Git:
         """Return git's exit status, one of ``accept``, and its standard output. Raised: as ``run``."""
         status, output, errors = spawn((*self._head, *args), self._env, stdin)
         if status not in accept:
-            message = f"git {args[0]}: {first_line(errors)}"
-            if any(word in errors for word in _MISSING):
-                raise self.missing(message)
-            raise GitError(message)
+            raise self._failure(args[0], errors)
         return status, output
+
+    def stream(self, *args: str, stdin: bytes | None = None) -> Iterator[bytes]:
+        """Yield git's standard output as lines without their line feed, while git is still at work. Raised: as ``run``."""
+        process = _Process((*self._head, *args), self._env, stdin)
+        whole = False
+        try:
+            rest = b""
+            while chunk := os.read(process.output, 1 << 18):
+                lines = (rest + chunk).split(b"\n")
+                rest = lines.pop()
+                yield from lines
+            if rest:
+                yield rest
+            whole = True
+        finally:
+            # Given up halfway, git dies of a closed pipe; that is no complaint.
+            status, errors = process.end()
+            if status and whole:
+                raise self._failure(args[0], errors)
+
+    def _failure(self, command: str, errors: bytes) -> GitError:
+        message = f"git {command}: {first_line(errors)}"
+        if any(word in errors for word in _MISSING):
+            return self.missing(message)
+        return GitError(message)
 
     def missing(self, message: str) -> MissingObjectError:
         """Return the error for an object that is not here, with the command that brings it."""
