@@ -9,7 +9,7 @@ from labgate.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
     from typing import Any
 
 #: Levels of a finding, weakest first; ``off`` only occurs in a policy.
@@ -17,6 +17,12 @@ LEVELS = ("off", "note", "warning", "error")
 
 #: Outcomes of a check. A skipped or undecided check is never shown as passed.
 PASSED, FAILED, SKIPPED, UNDECIDED = "passed", "failed", "skipped", "undecided"
+
+#: The method that compares text; every other one is exact.
+SIMILARITY = "similarity"
+
+#: The score from which similarity raises an alarm: a warning and no longer a note.
+ALARM = 6.0
 
 
 class Rule(Value):
@@ -37,11 +43,29 @@ class Evidence(Value):
     """What shows that commits derive from research.
 
     ``method`` is one of ancestry, trailer, patch-id, squash, blob, similarity. ``source_ref`` is a full refname, or
-    ``None`` where no live ref holds the source. ``score`` is 1.0 for exact methods. ``commits`` are the judged
-    commits that it speaks of, ``source_commits`` the research commits they derive from.
+    ``None`` where no live ref holds the source. ``score`` is 1.0 for exact methods and the sum of the terms for
+    similarity. ``commits`` are the judged commits that it speaks of, ``source_commits`` the research commits they
+    derive from. ``matched_lines`` is ``None`` where the method does not count them.
+
+    ``terms`` are name and value of each term of a similarity score, empty for exact methods. ``shared`` is a sample of
+    the shared lines, stripped, five at most. ``hint`` says why it is not decisive, as a key: landed-first (the target
+    had it before research), noise-only (dependency versions, lock, generated, ignored or vendored files), boilerplate,
+    small, below-alarm, mechanical; ``None`` where it is decisive.
     """
 
-    __slots__ = ("commits", "decisive", "matched_lines", "method", "paths", "score", "source_commits", "source_ref")
+    __slots__ = (
+        "commits",
+        "decisive",
+        "hint",
+        "matched_lines",
+        "method",
+        "paths",
+        "score",
+        "shared",
+        "source_commits",
+        "source_ref",
+        "terms",
+    )
 
     def __init__(
         self,
@@ -53,6 +77,9 @@ class Evidence(Value):
         score: float = 1.0,
         matched_lines: int | None = None,
         paths: tuple[str, ...] = (),
+        terms: tuple[tuple[str, float], ...] = (),
+        shared: tuple[str, ...] = (),
+        hint: str | None = None,
     ) -> None:
         self.method = method
         self.decisive = decisive
@@ -62,6 +89,28 @@ class Evidence(Value):
         self.score = score
         self.matched_lines = matched_lines
         self.paths = paths
+        self.terms = terms
+        self.shared = shared
+        self.hint = hint
+
+    @property
+    def proves(self) -> bool:
+        """Say whether it leaves no doubt that the commits derive from research: decisive, and not by similarity."""
+        return self.decisive and self.method != SIMILARITY
+
+    def for_commits(self, kept: Container[str]) -> Evidence:
+        """Return the same evidence for those of its commits that are ``kept``, in their order.
+
+        Ancestry speaks of the research commits themselves, so of its sources the same ones stay.
+        """
+        commits = tuple(oid for oid in self.commits if oid in kept)
+        return self.changed(
+            commits=commits, source_commits=commits if self.method == "ancestry" else self.source_commits
+        )
+
+    def changed(self, **fields: Any) -> Evidence:
+        """Return the same evidence with some members replaced."""
+        return Evidence(**{name: getattr(self, name) for name in self.__slots__} | fields)
 
 
 class Finding(Value):

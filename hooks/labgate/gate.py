@@ -40,7 +40,7 @@ def judge(
 
 
 def _judge_one(update: RefUpdate, collectors: Mapping[str, Collector], policy: Policy, names: Sequence[str]) -> Judged:
-    results, findings, review = [], [], None
+    results, findings, review, undecidable = [], [], None, ()
     for name in names:
         check = checks.load(name)
         try:
@@ -54,7 +54,8 @@ def _judge_one(update: RefUpdate, collectors: Mapping[str, Collector], policy: P
         results.append(_result(name, collected, found))
         if name == "research-gate" and collected.facts:
             review = research_gate.review_state(collected.facts[0], policy)
-    return Judged(update, _kind(update.ref, policy), tuple(results), tuple(findings), review)
+            undecidable = collected.facts[0].undecidable
+    return Judged(update, _kind(update.ref, policy), tuple(results), tuple(findings), review, undecidable)
 
 
 def _kind(ref: str, policy: Policy) -> str | None:

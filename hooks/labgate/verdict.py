@@ -50,13 +50,18 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Judged:
-    """One ref update and all that was concluded about it. ``kind`` is the policy's class of the ref, if any."""
+    """One ref update and all that was concluded about it.
+
+    ``kind`` is the policy's class of the ref, if any. ``undecidable`` are the commits (full oids) that research-gate
+    could not compare with research by their text, because they hold too little of it; exact methods found nothing.
+    """
 
     update: RefUpdate
     kind: str | None
     checks: tuple[CheckResult, ...]
     findings: tuple[Finding, ...]
     review: ReviewState | None = None
+    undecidable: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:

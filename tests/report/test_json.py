@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from labgate import __version__
 from labgate.errors import GitError, PolicyError
-from labgate.finding import Finding
+from labgate.finding import Evidence, Finding
 from labgate.proposal import RefUpdate, View
 from labgate.report import renderer
 from labgate.verdict import Judged, PolicyOrigin, Report
@@ -88,9 +89,13 @@ def test_the_schema_lets_no_key_be_left_out_and_describes_each() -> None:
         ("policy", "blob"),
         ("view", "refs_total"),
         ("updates", 0, "review"),
+        ("updates", 0, "undecidable"),
         ("updates", 0, "checks", 0, "reason"),
         ("findings", 0, "location", "line"),
         ("findings", 0, "evidence", 0, "matched_lines"),
+        ("findings", 0, "evidence", 0, "terms"),
+        ("findings", 0, "evidence", 0, "shared"),
+        ("findings", 0, "evidence", 0, "hint"),
     ],
     ids=lambda path: ".".join(map(str, path)),
 )
@@ -137,6 +142,7 @@ def test_a_refusal_has_the_keys_of_the_contract() -> None:
             "not_counted": [{"person": "ada", "reason": "self-review"}, {"person": None, "reason": "stranger"}],
             "missing": ["core"],
         },
+        "undecidable": [],
         "checks": ...,
     }
     assert found["updates"][0]["checks"][2:] == [
@@ -168,9 +174,34 @@ def test_a_refusal_has_the_keys_of_the_contract() -> None:
             "score": 1.0,
             "matched_lines": 120,
             "paths": ["model.py"],
+            "terms": {},
+            "shared": [],
+            "hint": None,
         }
     ]
     assert finding["data"]["subjects"] == ["Try 0 heads", "Try 1 heads"]
+
+
+def test_a_suspicion_has_its_score_with_terms_and_shared_lines() -> None:
+    below = Evidence("similarity", False, None, reports.COMMITS[:1], (), 4.5, hint="below-alarm")
+    found = document(reports.report(reports.judged(reports.suspected(reports.SIMILAR, below))))
+    (finding,) = found["findings"]
+    assert (finding["rule"], finding["level"], finding["update"]) == ("LG202", "warning", 0)
+    assert [(item["method"], item["decisive"], item["score"]) for item in finding["evidence"]] == [
+        ("similarity", True, 11.23),
+        ("similarity", False, 4.5),
+    ]
+    strongest, weak = finding["evidence"]
+    assert strongest["terms"] == {"T": 6.12, "X": 3.0, "V": 0.0, "I": 2.11}
+    assert strongest["shared"] == ["heads = split(query, window)", "return softmax(heads)"]
+    assert (strongest["hint"], weak["hint"]) == (None, "below-alarm")
+
+
+def test_commits_too_small_to_compare_are_listed_in_full() -> None:
+    item = replace(reports.judged(), undecidable=reports.COMMITS[:2])
+    found = document(reports.report(item, reports.judged()))
+    assert [update["undecidable"] for update in found["updates"]] == [list(reports.COMMITS[:2]), []]
+    assert found["outcome"] == "passed"
 
 
 def test_a_policy_with_mistakes_gives_one_problem_for_each() -> None:

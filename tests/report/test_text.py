@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -18,10 +19,11 @@ REVIEW = (
     "git commit --allow-empty -m 'Review research/attention'"
     " --trailer 'Reviewed-by: ada <ada@example.org>'  # once ada has reviewed it"
 )
+SQUASH = "222222222222 and 1 more from 222222222222 and 6 more, 120 lines"
 REFUSED = f"""\
 labgate: partial view: 2 of 3 refs seen; run `labgate install`
 labgate: labgate's native hook is of another version
-main: LG201 error: 2 commits from origin/research/attention without a review (by squash)
+main: LG201 error: 2 commits from origin/research/attention without a review (by squash: {SQUASH})
     help: {REVIEW}
 main: LG212 note: research/attention is a research branch and lands on research, not on main
     help: send it to a branch of kind research, or change [kinds.research] targets
@@ -90,12 +92,71 @@ def test_a_long_list_of_commits_is_cut_and_says_how_many_are_left() -> None:
     assert "    commit 666666666666 Try 4 heads\n    and 2 more commits\n" in rendered(report, verbose=True)
 
 
-def test_similar_code_says_how_similar_and_a_deleted_branch_has_no_name() -> None:
+def test_a_deleted_branch_has_no_name() -> None:
     finding = reports.squashed()
-    alike = Evidence("similarity", False, None, finding.commits, (), score=0.873)
-    finding = Finding(finding.rule, finding.data, commits=finding.commits, evidence=(alike,))
+    blob = Evidence("blob", True, None, finding.commits, ())
+    finding = Finding(finding.rule, finding.data, commits=finding.commits, evidence=(blob,))
     shown = rendered(reports.report(reports.judged(finding)), verbose=True)
-    assert "    evidence similarity (87% alike) from a deleted branch\n" in shown
+    assert "    evidence blob from a deleted branch\n" in shown
+
+
+def test_a_suspicion_shows_what_its_score_stands_on() -> None:
+    shown = rendered(reports.report(reports.judged(reports.suspected())))
+    assert shown == (
+        "main: LG202 warning: 1 commit looks like origin/research/attention"
+        " (222222222222: 9 lines shared with 777777777777, score 11.2)\n"
+        f"    help: {REVIEW}\n"
+        "    score 11.2 = T 6.1 + X 3.0 + I 2.1, alarm at 6\n"
+        "    | heads = split(query, window)\n"
+        "    | return softmax(heads)\n"
+        "1 warning\n"
+    )
+
+
+def test_a_suspicion_on_request_shows_it_for_each_evidence() -> None:
+    hint = Evidence("patch-id", False, None, reports.COMMITS[:1], (), shared=("import torch",), hint="landed-first")
+    finding = reports.suspected(reports.SIMILAR, hint)
+    assert rendered(reports.report(reports.judged(finding)), verbose=True).partition("Try 0 heads\n")[2] == (
+        "    evidence similarity (score 11.2) from origin/research/attention: 777777777777\n"
+        "      score 11.2 = T 6.1 + X 3.0 + I 2.1, alarm at 6\n"
+        "      | heads = split(query, window)\n"
+        "      | return softmax(heads)\n"
+        "    evidence patch-id from a deleted branch (landed-first)\n"
+        "      | import torch\n"
+        "main: commit-size skipped: no size limits for protected\n"
+        "1 warning\n"
+    )
+
+
+def test_what_is_proven_lists_no_lines_unless_asked() -> None:
+    proof = Evidence("blob", True, None, reports.COMMITS[:1], (), shared=("import torch",))
+    finding = Finding(reports.rule("LG201"), reports.squashed().data, commits=proof.commits, evidence=(proof,))
+    report = reports.report(reports.judged(finding))
+    assert "| import torch" not in rendered(report)
+    assert "      | import torch\n" in rendered(report, verbose=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (1, "1 commit is too small to compare with research by its text"),
+        (2, "2 commits are too small to compare with research by their text"),
+    ],
+)
+def test_commits_too_small_to_compare_are_said_beside_findings_and_on_request(number: int, line: str) -> None:
+    line = f"main: research-gate: {line} (exact comparison found nothing)\n"
+    small = reports.COMMITS[:number]
+    clean = reports.report(replace(reports.judged(), undecidable=small))
+    assert rendered(clean) == ""
+    listed = " ".join(oid[:12] for oid in small)
+    assert rendered(clean, verbose=True).startswith(f"{line}    {listed}\nmain: commit-size skipped")
+    assert (clean.outcome, clean.exit_status) == ("passed", 0)
+    noted = reports.report(replace(reports.judged(reports.mistargeted()), undecidable=small))
+    assert rendered(noted).endswith(f"\n{line}1 note\n")
+
+
+def test_without_such_commits_nothing_is_said_of_their_size() -> None:
+    assert "too small" not in rendered(reports.refused(), verbose=True)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +238,24 @@ def test_every_foreign_string_is_escaped() -> None:
     assert not any(char in whole for char in ("\x1b", "\x07", "\u202e"))
     assert not any(line.lstrip().startswith("::") for line in whole.splitlines())
     assert whole.count(r"\x1b]0;x\x07\u202e\x0a::error::y") >= 9
+
+
+@pytest.mark.parametrize("verbose", [False, True], ids=["in short", "on request"])
+def test_a_shared_line_is_escaped_cut_and_starts_no_line(verbose: bool) -> None:
+    shared = (HOSTILE, "::error::z", "##vso[task.complete]", "x" * 1000)
+    evidence = Evidence("similarity", True, None, reports.COMMITS[:1], (), 7.0, terms=((HOSTILE, 7.0),), shared=shared)
+    whole = rendered(reports.report(reports.judged(reports.suspected(evidence))), verbose=verbose)
+    assert not any(char in whole for char in ("\x1b", "\x07", "\u202e"))
+    assert not any(line.lstrip().startswith("::") for line in whole.splitlines())
+    assert r"| \x1b]0;x\x07\u202e\x0a::error::y" in whole
+    assert r"| \x23#vso[task.complete]" in whole
+    assert max(len(line) for line in whole.splitlines() if "| xxx" in line) < 110
+
+
+def test_more_than_five_shared_lines_are_never_shown() -> None:
+    evidence = Evidence("similarity", True, None, reports.COMMITS[:1], (), 7.0, shared=tuple("abcdefg"))
+    shown = rendered(reports.report(reports.judged(reports.suspected(evidence))))
+    assert [line for line in shown.splitlines() if line.startswith("    | ")] == [f"    | {line}" for line in "abcde"]
 
 
 def test_a_message_of_any_length_stays_readable() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from labgate.finding import Evidence, Finding, Rule
+from labgate.finding import SIMILARITY, Evidence, Finding, Rule
 from labgate.policy.grammar import Template
 from labgate.policy.model import Policy
 from labgate.reviews.quorum import SELF_REVIEW, Assessment, JudgedClaim, Refused, assess, helpful, missing
@@ -24,6 +24,16 @@ LG201 = Rule(
     "branch was renamed to on the way.",
     "Let somebody who wrote none of it review the commits and state so with a Reviewed-by trailer: in an empty commit "
     "on top, or in the merge that brings them in. Or land only the commits that are ready.",
+)
+LG202 = Rule(
+    "LG202",
+    "suspected-research",
+    "warning",
+    "commits that look like research reach a protected branch without a review",
+    "Research that was edited, renamed or taken in part on its way leaves no exact trace, but its text does. Likeness "
+    "can err, so it is a warning from a score of 6 on, and a note below it or where the match has a harmless reason.",
+    "Compare the lines with `labgate trace --show`. If they come from research, let somebody who wrote none of it "
+    "review them and state so with a Reviewed-by trailer; if not, nothing is to be done.",
 )
 LG204 = Rule(
     "LG204",
@@ -59,7 +69,7 @@ LG212 = Rule(
     "where each kind of branch may land.",
     "Send it to a branch of one of the kind's targets.",
 )
-RULES: tuple[Rule, ...] = (LG201, LG204, LG205, LG211, LG212)
+RULES: tuple[Rule, ...] = (LG201, LG202, LG204, LG205, LG211, LG212)
 
 
 @dataclass(frozen=True)
@@ -67,9 +77,13 @@ class Facts:
     """What is known of one ref update.
 
     ``rewrite`` is deleted, non-fast-forward, unknown-tip or ``None``. ``source`` is the branch the change comes from,
-    ``None`` where unknown. ``needing`` are the commits that need review; those of no ``evidence`` need it because the
-    policy asks it of all. ``contributors`` are the casefolded emails of the listed people who wrote part of the
-    change. ``rivals`` maps a source ref to other live branches that hold its commits too.
+    ``None`` where unknown. ``needing`` are the commits that need review: evidence proves that they derive from
+    research, or the policy asks it of all. ``suspected`` are those of which only evidence speaks that proves nothing
+    (similarity and hints); where all need review they are among ``needing`` too. ``paths`` are what the former change,
+    ``suspected_paths`` the latter. ``undecidable`` are commits too small to be compared by their text, on which exact
+    methods found nothing. Commits are full oids, children before parents. ``contributors`` are the casefolded emails
+    of the listed people who wrote part of the change. ``rivals`` maps a source ref to other live branches that hold
+    its commits too.
     """
 
     ref: str
@@ -82,14 +96,17 @@ class Facts:
     source_stated: bool = False
     evidence: tuple[Evidence, ...] = ()
     needing: tuple[str, ...] = ()
+    suspected: tuple[str, ...] = ()
+    undecidable: tuple[str, ...] = ()
     subjects: Mapping[str, str] = field(default_factory=dict)
     paths: frozenset[str] = frozenset()
+    suspected_paths: frozenset[str] = frozenset()
     claims: tuple[JudgedClaim, ...] = ()
     contributors: frozenset[str] = frozenset()
     rivals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_review(self, **facts: Any) -> Facts:
-        """Return the same facts and what needs review."""
+        """Return the same facts and what needs review, is suspected or undecidable."""
         return replace(self, **facts)
 
 
@@ -102,6 +119,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     yield from _targets(facts, policy)
     if facts.needing:
         yield from _reviews(facts, policy)
+    yield from _suspicions(facts, policy)
 
 
 def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
@@ -109,7 +127,7 @@ def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
     if not facts.needing:
         return None
     reviews = policy.reviews
-    found = assess(facts.needing, facts.claims, reviews)
+    found = _assessed(facts, policy)
     open_ = _open(found, facts, policy)
     missing_ = tuple(dict.fromkeys(name for names in open_.values() for name in names))
     refused = (NotCounted(refusal.person, refusal.reason) for refusal in found.refused)
@@ -134,6 +152,12 @@ def _targets(facts: Facts, policy: Policy) -> Iterator[Finding]:
     yield Finding(LG212, data, level=None if facts.source_stated else "note", ref=facts.ref)
 
 
+def _assessed(facts: Facts, policy: Policy) -> Assessment:
+    """Match what needs review to the claims that cover some of it; a claim on other commits says nothing of it."""
+    needing = frozenset(facts.needing)
+    return assess(facts.needing, [claim for claim in facts.claims if claim.covers & needing], policy.reviews)
+
+
 def _open(found: Assessment, facts: Facts, policy: Policy) -> dict[str, tuple[str, ...]]:
     """Return for each commit whose quorum is not met what is missing."""
     reviews = policy.reviews
@@ -142,12 +166,13 @@ def _open(found: Assessment, facts: Facts, policy: Policy) -> dict[str, tuple[st
 
 
 def _reviews(facts: Facts, policy: Policy) -> Iterator[Finding]:
-    found = assess(facts.needing, facts.claims, policy.reviews)
+    found = _assessed(facts, policy)
     open_ = _open(found, facts, policy)
     unreviewed = {oid for oid in open_ if not found.reviewers[oid]}
-    derived = {oid for item in facts.evidence for oid in item.commits}
-    for source, evidence in _by_source(facts.evidence, unreviewed).items():
-        commits = _ordered(facts, {oid for item in evidence for oid in item.commits})
+    proofs = [item for item in facts.evidence if item.proves]
+    derived = _commits_of(proofs)
+    for source, evidence in _by_source(proofs, unreviewed).items():
+        commits = _ordered(facts, _commits_of(evidence))
         data = _data(facts, policy, commits, frozenset(), found.refused)
         data |= {"source": source, "rivals": list(facts.rivals.get(source or "", ()))}
         yield Finding(LG201, data, commits=commits, ref=facts.ref, evidence=evidence)
@@ -171,25 +196,57 @@ def _self_reviews(facts: Facts, refused: tuple[Refused, ...], unreviewed: set[st
             yield Finding(LG204, data, commits=(refusal.claim.commit,), ref=facts.ref)
 
 
-def _by_source(evidence: tuple[Evidence, ...], unreviewed: set[str]) -> dict[str | None, tuple[Evidence, ...]]:
-    """Group the evidence for unreviewed commits by source ref, strongest first."""
+def _suspicions(facts: Facts, policy: Policy) -> Iterator[Finding]:
+    """Yield what looks like research and has no review: alarms, and apart from them what is only a hint."""
+    # The same quorum, asked as if these commits needed a review.
+    asked = replace(facts, needing=facts.suspected, paths=facts.suspected_paths)
+    found = _assessed(asked, policy)
+    doubts = [item for item in facts.evidence if not item.proves]
+    for evidence in _by_source(doubts, _open(found, asked, policy)).values():
+        alarming = _commits_of(item for item in evidence if item.decisive)
+        for commits in (alarming, _commits_of(evidence) - alarming):
+            if commits:
+                yield _suspicion(asked, policy, found, _strongest_first(_restricted(evidence, commits)))
+
+
+def _suspicion(facts: Facts, policy: Policy, found: Assessment, evidence: tuple[Evidence, ...]) -> Finding:
+    strongest = evidence[0]
+    commits = _ordered(facts, _commits_of(evidence))
+    people = frozenset.intersection(*(found.reviewers[oid] for oid in commits))
+    data = _data(facts, policy, commits, people, found.refused)
+    data |= {
+        "source": strongest.source_ref,
+        "alarm": strongest.decisive,
+        "score": strongest.score,
+        "terms": dict(strongest.terms),
+    }
+    level = None if strongest.decisive else "note"
+    return Finding(LG202, data, level=level, commits=commits, ref=facts.ref, evidence=evidence)
+
+
+def _strongest_first(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Return what decides first, then what is exact, then what scores more."""
+    return tuple(sorted(evidence, key=lambda item: (not item.decisive, item.method == SIMILARITY, -item.score)))
+
+
+def _by_source(evidence: Iterable[Evidence], commits: Container[str]) -> dict[str | None, tuple[Evidence, ...]]:
+    """Group the evidence for these commits by source ref, in the order in which it is given."""
     grouped: dict[str | None, tuple[Evidence, ...]] = {}
-    for item in evidence:
-        commits = tuple(oid for oid in item.commits if oid in unreviewed)
-        if item.decisive and commits:
-            sources = commits if item.method == "ancestry" else item.source_commits
-            kept = Evidence(
-                item.method,
-                item.decisive,
-                item.source_ref,
-                commits,
-                sources,
-                item.score,
-                item.matched_lines,
-                item.paths,
-            )
-            grouped[item.source_ref] = (*grouped.get(item.source_ref, ()), kept)
+    for item in _restricted(evidence, commits):
+        grouped[item.source_ref] = (*grouped.get(item.source_ref, ()), item)
     return grouped
+
+
+def _restricted(evidence: Iterable[Evidence], commits: Container[str]) -> Iterator[Evidence]:
+    """Yield the evidence that speaks of some of these commits, for these alone."""
+    for item in evidence:
+        kept = item.for_commits(commits)
+        if kept.commits:
+            yield kept
+
+
+def _commits_of(evidence: Iterable[Evidence]) -> set[str]:
+    return {oid for item in evidence for oid in item.commits}
 
 
 def _ordered(facts: Facts, commits: set[str]) -> tuple[str, ...]:

@@ -28,10 +28,15 @@ def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (a machine 
 
 
 def render(report: Report, stream: TextIO) -> None:
-    """Write the report as one JSON document and a newline, in ASCII, so that no encoding can break it."""
-    text = json.dumps(_plain(document(report)), indent=2, ensure_ascii=True)
+    """Write the report as one JSON document and a newline."""
+    stream.write(encoded(document(report), indent=2) + "\n")
+
+
+def encoded(value: Any, indent: int | None = None) -> str:
+    """Return plain dicts, lists and texts as JSON in ASCII, so that no encoding can break it."""
+    text = json.dumps(_plain(value), indent=indent, ensure_ascii=True)
     # DEL is the one control character that JSON leaves alone. It can only stand inside a string.
-    stream.write(text.replace("\x7f", "\\u007f") + "\n")
+    return text.replace("\x7f", "\\u007f")
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -69,6 +74,7 @@ def _update(judged: Judged) -> dict[str, Any]:
         "kind": judged.kind,
         "outcome": judged.outcome,
         "review": None if judged.review is None else _review(judged.review),
+        "undecidable": judged.undecidable,
         "checks": [
             {"name": check.name, "outcome": check.outcome, "reason": check.reason, "help": check.help}
             for check in judged.checks
@@ -114,6 +120,9 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "score": evidence.score,
         "matched_lines": evidence.matched_lines,
         "paths": evidence.paths,
+        "terms": dict(evidence.terms),
+        "shared": evidence.shared,
+        "hint": evidence.hint,
     }
 
 

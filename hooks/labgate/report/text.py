@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labgate.finding import LEVELS, PASSED, SKIPPED, UNDECIDED, Finding
+from labgate.finding import ALARM, LEVELS, PASSED, SIMILARITY, SKIPPED, UNDECIDED, Finding
 from labgate.report.escape import safe
 from labgate.report.failure import failure_lines, help_line
 from labgate.report.palette import palette
@@ -27,6 +27,9 @@ PLACE_LIMIT = 100
 #: Commits that a finding lists with ``verbose``, and characters of each one's subject.
 COMMITS_LISTED, SUBJECT_LIMIT = 5, 60
 
+#: Shared lines that a suspicion lists, and characters of each one.
+SHARED_LISTED, SHARED_LIMIT = 5, 100
+
 
 def build(colour: bool, verbose: bool) -> Renderer:
     """Return the renderer of this format."""
@@ -48,6 +51,8 @@ def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
     for judged in report.judged:
         for finding in judged.findings:
             yield from _finding_lines(finding, judged, paint, verbose)
+        if judged.undecidable and (verbose or judged.findings):
+            yield from _undecidable_lines(judged, verbose)
         for check in judged.checks:
             yield from _check_lines(check, judged, paint, verbose)
     if report.findings:
@@ -83,6 +88,9 @@ def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool
         yield help_line(said.help, indent=4)
     if verbose:
         yield from _detail_lines(finding)
+    else:
+        # What proves needs no more than its line; whether likeness convinces is for the reader to see.
+        yield from (line for item in finding.evidence[:1] if not item.proves for line in _basis_lines(item, indent=4))
 
 
 def _detail_lines(finding: Finding) -> Iterator[str]:
@@ -95,13 +103,34 @@ def _detail_lines(finding: Finding) -> Iterator[str]:
         yield f"    and {len(finding.commits) - COMMITS_LISTED} more commits"
     for evidence in finding.evidence:
         yield f"    evidence {_evidence(evidence)}"
+        yield from _basis_lines(evidence, indent=6)
 
 
 def _evidence(evidence: Evidence) -> str:
-    score = "" if evidence.score >= 1 else f" ({evidence.score:.0%} alike)"
+    score = f" (score {evidence.score:.1f})" if evidence.method == SIMILARITY else ""
     source = "a deleted branch" if evidence.source_ref is None else safe(short_ref(evidence.source_ref), PLACE_LIMIT)
     commits = f": {_oids(evidence.source_commits)}" if evidence.source_commits else ""
-    return f"{evidence.method}{score} from {source}{commits}"
+    hint = "" if evidence.hint is None else f" ({safe(evidence.hint)})"
+    return f"{evidence.method}{score} from {source}{commits}{hint}"
+
+
+def _basis_lines(evidence: Evidence, indent: int) -> Iterator[str]:
+    """Yield what a score is the sum of, and a sample of the lines that both sides have."""
+    terms = " + ".join(f"{safe(name)} {value:.1f}" for name, value in evidence.terms if value)
+    if terms:
+        yield f"{' ' * indent}score {evidence.score:.1f} = {terms}, alarm at {ALARM:g}"
+    for line in evidence.shared[:SHARED_LISTED]:
+        yield f"{' ' * indent}| {safe(line, SHARED_LIMIT)}"
+
+
+def _undecidable_lines(judged: Judged, verbose: bool) -> Iterator[str]:
+    number = len(judged.undecidable)
+    what = "1 commit is too small to compare with research by its text"
+    if number > 1:
+        what = f"{count(number, 'commit')} are too small to compare with research by their text"
+    yield f"{_ref(judged.update.ref)}: research-gate: {what} (exact comparison found nothing)"
+    if verbose:
+        yield f"    {_oids(judged.undecidable)}"
 
 
 def _check_lines(check: CheckResult, judged: Judged, paint: Paint, verbose: bool) -> Iterator[str]:

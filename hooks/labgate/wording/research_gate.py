@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labgate.finding import Finding
+from labgate.finding import SIMILARITY, Evidence, Finding
+from labgate.wording.hints import reason
 from labgate.wording.text import count, short_oid, short_ref
 
 _SHOWN = 3
@@ -27,14 +28,52 @@ def unreviewed_research(finding: Finding) -> tuple[str, str | None]:
     data = finding.data
     source = short(data["source"])
     message = f"{count(len(finding.commits), 'commit')} from {source} without a review"
-    methods = dict.fromkeys(item.method for item in finding.evidence)
-    message += f" (by {', '.join(methods)}){_not_counted(data)}"
+    message += f" ({_ways(finding.evidence)}){_not_counted(data)}"
     review = _review_command(data, _topic(data, data["source"]))
     if not data["rivals"]:
         return message, review
     rival = short_ref(data["rivals"][0])
     message += f"; {rival} holds them too: research wins"
     return message, f"{review}; or, if they belong to {rival}: {_disown_command(data, rival)}"
+
+
+def suspected_research(finding: Finding) -> tuple[str, str | None]:
+    """LG202."""
+    data, strongest = finding.data, finding.evidence[0]
+    seen = _likeness(strongest) if strongest.method == SIMILARITY else _ways(finding.evidence)
+    number = len(finding.commits)
+    message = f"{count(number, 'commit')} {'looks' if number == 1 else 'look'} like {short(data['source'])} ({seen})"
+    if data["alarm"]:
+        return message + _not_counted(data), _review_command(data, _topic(data, data["source"]))
+    doubt = reason(strongest.hint, short_ref(data["target"]))
+    command = f"labgate trace --show {short_oid(strongest.commits[0])}"
+    return f"{message}, but this is only a hint: {doubt}", command
+
+
+def _ways(evidence: Sequence[Evidence]) -> str:
+    """Return the methods, with the strongest example where the research commit is another one than the judged one."""
+    methods = dict.fromkeys(f"by {item.method}" for item in evidence)
+    told = next((item for item in evidence if item.method != "ancestry"), None)
+    if told is None or not told.commits:
+        return ", ".join(methods)
+    source = f" from {_oids(told.source_commits)}" if told.source_commits else ""
+    lines = f", {count(told.matched_lines, 'line')}" if told.matched_lines else ""
+    detail = f": {_oids(told.commits)}{source}{lines}"
+    return "; ".join(way + detail if way == f"by {told.method}" else way for way in methods)
+
+
+def _likeness(evidence: Evidence) -> str:
+    """Return what a similarity score stands on: the commit, its lines and whose they are, the score."""
+    shared = f"{count(evidence.matched_lines, 'line')} shared" if evidence.matched_lines else ""
+    source = _oids(evidence.source_commits) if evidence.source_commits else ""
+    joint = " with " if shared and source else "like " if source else ""
+    told = [f"{shared}{joint}{source}", f"score {evidence.score:.1f}"]
+    return f"{_oids(evidence.commits)}: {', '.join(filter(None, told))}"
+
+
+def _oids(oids: Sequence[str]) -> str:
+    more = f" and {len(oids) - 1} more" if len(oids) > 1 else ""
+    return f"{short_oid(oids[0])}{more}"
 
 
 def _disown_command(data: Mapping[str, Any], rival: str) -> str:
@@ -120,6 +159,7 @@ def _review_command(data: Mapping[str, Any], what: str) -> str:
 
 WORDS = {
     "LG201": unreviewed_research,
+    "LG202": suspected_research,
     "LG204": self_review,
     "LG205": quorum_not_met,
     "LG211": protected_ref_rewritten,

@@ -1,0 +1,159 @@
+"""research-gate's words: one line with the strongest evidence, and the command that goes with it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+
+from labgate.checks.research_gate import Facts, check
+from labgate.finding import Evidence
+from labgate.reviews.quorum import JudgedClaim
+from labgate.wording import Words, words
+from support.policies import TEAM, policy
+
+ONE, TWO, THREE = "97d3fcd62a44" + "0" * 28, "2" * 40, "3" * 40
+ORIGIN, LATER = "6b3eafe01122" + "0" * 28, "7" * 40
+SOURCE = "refs/remotes/origin/research/shiv"
+REVIEW = "git commit --allow-empty -m 'Review research/shiv' --trailer 'Reviewed-by: "
+PEOPLE = """
+[reviews.people.ada]
+emails = ["ada@example.org"]
+"""
+
+
+def say(*evidence: Evidence, **more: Any) -> Words:
+    """Return the words of the one finding that this evidence makes."""
+    proven = {oid for item in evidence if item.proves for oid in item.commits}
+    hinted = {oid for item in evidence if not item.proves for oid in item.commits} - proven
+    order = (THREE, TWO, ONE)
+    facts = Facts(
+        "refs/heads/main",
+        "origin",
+        True,
+        "protected",
+        evidence=evidence,
+        needing=tuple(oid for oid in order if oid in proven),
+        suspected=tuple(oid for oid in order if oid in hinted),
+        **more,
+    )
+    (finding,) = check(facts, policy(TEAM + PEOPLE))
+    said = words(finding)
+    assert "\n" not in said.message
+    return said
+
+
+def similar(*commits: str, score: float = 11.23, lines: int | None = 9, **changes: Any) -> Evidence:
+    options: dict[str, Any] = {"source_ref": SOURCE, "source_commits": (ORIGIN,), "decisive": True} | changes
+    return Evidence("similarity", commits=commits, score=score, matched_lines=lines, **options)
+
+
+def exact(method: str, *commits: str, lines: int | None = None, **changes: Any) -> Evidence:
+    options: dict[str, Any] = {"source_ref": SOURCE, "source_commits": (ORIGIN,), "decisive": True} | changes
+    return Evidence(method, commits=commits, matched_lines=lines, **options)
+
+
+def test_an_alarm_names_the_commit_its_source_the_lines_and_the_score_and_asks_for_a_review() -> None:
+    said = say(similar(ONE))
+    assert said.message == (
+        "1 commit looks like origin/research/shiv (97d3fcd62a44: 9 lines shared with 6b3eafe01122, score 11.2)"
+    )
+    assert said.help == f"{REVIEW}ada <ada@example.org>'  # once ada has reviewed it"
+
+
+def test_of_several_commits_the_one_most_alike_is_shown() -> None:
+    said = say(similar(TWO, score=6.5, lines=4), similar(ONE))
+    assert said.message.startswith("2 commits look like origin/research/shiv (97d3fcd62a44: 9 lines shared with ")
+
+
+def test_one_shared_line_and_more_sources_are_said_right() -> None:
+    said = say(similar(ONE, lines=1, source_commits=(ORIGIN, LATER)))
+    assert "(97d3fcd62a44: 1 line shared with 6b3eafe01122 and 1 more, score 11.2)" in said.message
+
+
+@pytest.mark.parametrize("lines", [None, 0])
+def test_without_a_whole_line_in_common_none_is_counted(lines: int | None) -> None:
+    assert "(97d3fcd62a44: like 6b3eafe01122, score 11.2)" in say(similar(ONE, lines=lines)).message
+    assert "(97d3fcd62a44: score 11.2)" in say(similar(ONE, lines=lines, source_commits=())).message
+
+
+def test_a_source_without_a_ref_and_without_known_commits() -> None:
+    said = say(similar(ONE, source_ref=None, source_commits=()))
+    assert said.message == "1 commit looks like a deleted branch (97d3fcd62a44: 9 lines shared, score 11.2)"
+
+
+def test_an_alarm_says_which_review_does_not_count() -> None:
+    stranger = JudgedClaim(TWO, "eve@example.org", frozenset({ONE}), None, {})
+    said = say(similar(ONE), claims=(stranger,))
+    assert said.message.endswith("score 11.2); not counted: eve@example.org: not listed in [reviews.people]")
+
+
+@pytest.mark.parametrize(
+    ("hint", "reason"),
+    [
+        ("landed-first", "main had it first"),
+        ("noise-only", "only dependency versions, or lock, generated, ignored or vendored files"),
+        ("boilerplate", "only boilerplate"),
+        ("small", "too little text to be sure"),
+        ("below-alarm", "below the alarm at 6"),
+        ("mechanical", "a mechanical change"),
+        ("something-new", "something-new"),
+        (None, "not decisive"),
+    ],
+)
+def test_a_hint_says_why_it_is_only_one_and_how_to_see_it(hint: str | None, reason: str) -> None:
+    said = say(similar(ONE, score=4.56, lines=3, decisive=False, hint=hint))
+    assert said.message == (
+        "1 commit looks like origin/research/shiv (97d3fcd62a44: 3 lines shared with 6b3eafe01122, score 4.6), "
+        f"but this is only a hint: {reason}"
+    )
+    assert said.help == "labgate trace --show 97d3fcd62a44"
+
+
+def test_an_exact_hint_names_its_method() -> None:
+    said = say(exact("patch-id", ONE, lines=12, decisive=False, hint="landed-first"))
+    assert said.message == (
+        "1 commit looks like origin/research/shiv (by patch-id: 97d3fcd62a44 from 6b3eafe01122, 12 lines), "
+        "but this is only a hint: main had it first"
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "ways"),
+    [
+        pytest.param((exact("ancestry", ONE),), "by ancestry", id="ancestry alone as ever"),
+        pytest.param((exact("trailer", ONE),), "by trailer: 97d3fcd62a44 from 6b3eafe01122", id="a trailer"),
+        pytest.param(
+            (exact("patch-id", ONE, lines=1),), "by patch-id: 97d3fcd62a44 from 6b3eafe01122, 1 line", id="one line"
+        ),
+        pytest.param(
+            (exact("squash", ONE, lines=1200, source_commits=(ORIGIN, LATER, TWO)),),
+            "by squash: 97d3fcd62a44 from 6b3eafe01122 and 2 more, 1,200 lines",
+            id="a squash",
+        ),
+        pytest.param((exact("blob", ONE, source_commits=()),), "by blob: 97d3fcd62a44", id="no known source"),
+        pytest.param(
+            (exact("patch-id", ONE, lines=5), exact("blob", ONE, lines=9), exact("patch-id", ONE, lines=7)),
+            "by patch-id: 97d3fcd62a44 from 6b3eafe01122, 5 lines; by blob",
+            id="two methods, the first in detail",
+        ),
+        pytest.param(
+            (exact("ancestry", ONE), exact("squash", ONE)),
+            "by ancestry; by squash: 97d3fcd62a44 from 6b3eafe01122",
+            id="ancestry and another",
+        ),
+    ],
+)
+def test_what_is_proven_shows_its_strongest_evidence(evidence: tuple[Evidence, ...], ways: str) -> None:
+    assert say(*evidence).message == f"1 commit from origin/research/shiv without a review ({ways})"
+
+
+def test_a_foreign_branch_name_is_one_word_of_the_command() -> None:
+    hostile = "refs/remotes/origin/research/a'; touch x; '"
+    said = say(similar(ONE, source_ref=hostile))
+    assert said.help is not None
+    assert shlex.split(said.help, comments=True)[:5] == [
+        *("git", "commit", "--allow-empty", "-m"),
+        "Review research/a'; touch x; '",
+    ]
