@@ -1,0 +1,146 @@
+"""Make what the index keeps of commits: documents of research, and the chains that research may land on."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+from labgate.git.commits import rev_list
+from labgate.git.repository import Repository
+from labgate.provenance import runs
+from labgate.provenance.identity import SWEEP, identity
+from labgate.provenance.index import Index, Stored
+from labgate.provenance.notebooks import notebook_runs
+from labgate.provenance.patches import FilePatch, Patch, Run, commit_patches, tree_patches
+from labgate.provenance.runs import CORE, EXACT, FILE
+from labgate.provenance.units import document
+
+#: Says what is being done, how much of it is done, and how much there is.
+Progress = Callable[[str, int, int], None]
+
+#: Documents of one process's task, and of one transaction; from how many on a second core pays.
+_TASK, _BATCH, _SPREAD = 64, 1024, 256
+
+
+def stored(repository: Repository, patch: Patch) -> Stored:
+    """Return a patch as it is kept in the index."""
+    made = document(patch, lambda file: _notebook_runs(repository, file))
+    ids = identity(patch)
+    units = runs.packed_units(made.units)
+    names = [(EXACT, ids.exact), (CORE, ids.core), *((FILE, digest) for digest in ids.files)]
+    units.extend(runs.packed_name(kind, digest) for kind, digest in names if digest is not None)
+    paths = tuple(file.path for file in patch.files)
+    packed = array("Q", sorted(set(units)))
+    # What is the same change at many places has no lines of its own to speak of: a tool's sweep.
+    swept = made.lines == 0 and ids.code_runs >= SWEEP
+    telling = ids.tells_else or (ids.code_runs > 0 and not swept)
+    return Stored(patch.key, ids.exact, ids.inverse, ids.core, telling, made.lines, paths, packed)
+
+
+def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
+    """Return what changes in the code cells of a notebook."""
+    old, new = (
+        repository.objects.run("cat-file", "blob", oid) if oid.strip("0") else b""
+        for oid in (file.old_blob, file.new_blob)
+    )
+    return notebook_runs(old, new)
+
+
+def ensure_documents(
+    repository: Repository, index: Index, keys: Sequence[str], progress: Progress | None = None
+) -> dict[str, int]:
+    """Return the number of each document, made where it is missing. A key is a commit, or ``OLD..NEW``."""
+    known = index.document_ids()
+    missing = [key for key in dict.fromkeys(keys) if key not in known]
+    if missing:
+        with index.building():
+            known = index.document_ids()
+            missing = [key for key in missing if key not in known]
+            made = _made(repository, missing)
+            done = 0
+            while batch := list(islice(made, _BATCH)):
+                index.add_documents(batch)
+                done += len(batch)
+                if progress is not None:
+                    progress("research commits", done, len(missing))
+            known = index.document_ids()
+    return {key: known[key] for key in keys}
+
+
+def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], progress: Progress | None = None) -> None:
+    """Index a first-parent chain, oldest first, from its root or from a commit that is indexed already."""
+    if not _unlinked(index, chain):
+        return
+    with index.building():
+        missing = _unlinked(index, chain)
+        parent = chain[len(chain) - len(missing) - 1] if len(missing) < len(chain) else None
+        made = _made(repository, missing)
+        done = 0
+        while batch := list(islice(made, _BATCH)):
+            index.extend(parent, batch)
+            parent = batch[-1].key
+            done += len(batch)
+            if progress is not None:
+                progress("commits of the branch", done, len(missing))
+
+
+def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
+    """Return the newest part of a chain that is not indexed."""
+    start = len(chain)
+    while start and index.link(chain[start - 1]) is None:
+        start -= 1
+    return chain[start:]
+
+
+def _made(repository: Repository, keys: Sequence[str]) -> Iterator[Stored]:
+    """Yield documents in the order of their keys, made on two cores where there are many."""
+    if len(keys) < _SPREAD or (os.cpu_count() or 1) < 2:
+        yield from _task(repository, keys)
+        return
+    # Make what the workers share before they part.
+    _ = repository.objects
+    tasks = [keys[start : start + _TASK] for start in range(0, len(keys), _TASK)]
+    with multiprocessing.get_context("fork").Pool(2, _adopt, (repository,)) as pool:
+        for made in pool.imap(_work, tasks):
+            yield from made
+
+
+#: The repository of a worker process; empty in every other one.
+_adopted: list[Repository] = []
+
+
+def _adopt(repository: Repository) -> None:
+    _adopted.append(repository)
+
+
+def _work(keys: Sequence[str]) -> list[Stored]:
+    return list(_task(_adopted[0], keys))
+
+
+def _task(repository: Repository, keys: Sequence[str]) -> Iterator[Stored]:
+    """Yield the documents of these keys, in their order."""
+    ranges = [key for key in keys if ".." in key]
+    commits = [key for key in keys if ".." not in key]
+    both = {False: commit_patches(repository, commits), True: tree_patches(repository, [_pair(key) for key in ranges])}
+    for key in keys:
+        yield stored(repository, next(both[".." in key]))
+
+
+def _pair(key: str) -> tuple[str, str]:
+    old, _, new = key.partition("..")
+    return old, new
+
+
+def ensure_branch(repository: Repository, index: Index, tip: str) -> None:
+    """Index the first-parent chain of a branch, reading only as much history as is missing."""
+    count = 64
+    while index.link(tip) is None:
+        oids = rev_list(repository, [tip], (), "--first-parent", "-n", str(count))
+        known = next((place for place, oid in enumerate(oids) if index.link(oid) is not None), None)
+        if known is None and len(oids) == count:
+            count *= 32
+            continue
+        ensure_chain(repository, index, oids[: len(oids) if known is None else known + 1][::-1])

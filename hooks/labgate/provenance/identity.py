@@ -1,0 +1,142 @@
+"""What makes two patches the same: an id of their changed lines, of their code alone, and of the files they leave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+
+from labgate.provenance.noise import (
+    CODE,
+    PINS,
+    PROSE,
+    holds_settings,
+    is_generated,
+    legal_lines,
+    sort_of,
+    without_versions,
+)
+from labgate.provenance.patches import FilePatch, Patch, Run
+from labgate.provenance.units import LINE_WEIGHT, tokens, weight
+
+_SIZE = 16
+#: Files that a tool wrote or that came from elsewhere: that two sides have the same says nothing about either.
+_MECHANICAL = re.compile(
+    r"""
+      (?:^|/)(?:_?vendor|_?vendored|third[-_]?party|node_modules|bower_components|dist)/
+    | (?:^|/)(?:licen[cs]es?|copying|notice)(?:\.[a-z]+)?$ | (?:^|/)licenses?/
+    | \.lock$ | \.min\.(?:js|css)$ | \.map$ | \.sum$
+    | (?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.ya?ml|conda-lock\.ya?ml)$
+    | (?:^|/)_?version\.[a-z]+$
+    | (?:_pb2(?:_grpc)?\.pyi?|\.pb\.go|_generated\.[a-z]+|\.g\.dart|\.designer\.cs)$
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_DIGITS = re.compile(rb"\bv?\d[\w.]*")
+#: A file must be changed in so many lines for what it holds afterwards to say who wrote it.
+FILE_LINES = 3
+#: Who changes so many places of a file in their form alone has a formatter.
+FORMATTED_RUNS = 5
+#: So many places that a tool changed alike are a sweep.
+SWEEP = 5
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Ids of one patch.
+
+    ``exact`` is one of everything in it, ``inverse`` that of its revert, ``core`` one of its code files (each ``None``
+    where there is nothing). ``code_runs`` are the changed places of code that is somebody's work, ``tells_else`` says
+    whether anything else is. ``files`` are ids of what it leaves in files that it changes in more than a few lines.
+    """
+
+    exact: bytes | None
+    inverse: bytes | None
+    core: bytes | None
+    code_runs: int
+    tells_else: bool
+    files: tuple[bytes, ...]
+
+
+def identity(patch: Patch) -> Identity:
+    """Return the ids of a patch.
+
+    As ``git patch-id`` they leave out line numbers and white space; unlike it also the context, which moves on.
+    """
+    whole, inverse, core, files = [], [], [], []
+    code_runs, tells_else = 0, False
+    for file in patch.files:
+        digest = _file_id(file, file.runs)
+        whole.append(digest)
+        inverse.append(_file_id(_inverted(file), [Run(b"", b"", deleted=r.added, added=r.deleted) for r in file.runs]))
+        told = list(islice(_telling_lines(file), FILE_LINES))
+        sort = sort_of(file.path)
+        if told and sort in (CODE, PINS) and not file.binary:
+            core.append(digest)
+            code_runs += len(file.runs)
+        elif told:
+            tells_else = True
+        if len(told) == FILE_LINES and sort not in (PINS, PROSE) and file.new_blob.strip("0"):
+            files.append(_digest(f"{file.path}\0{file.new_blob}".encode("utf-8", "surrogateescape")))
+    return Identity(_combined(whole), _combined(inverse), _combined(core), code_runs, tells_else, tuple(files))
+
+
+def _telling_lines(file: FilePatch) -> Iterator[bytes]:
+    """Yield the changed lines of a file that are somebody's work.
+
+    Nobody's are vendored, locked and generated files, versions and packages in lists of them, licence headers, and what
+    a formatter does. A binary file is work as a whole.
+    """
+    if _MECHANICAL.search(file.path):
+        return
+    if file.binary:
+        yield from [b"binary"] * FILE_LINES
+    if file.status == "A" and file.runs and is_generated(file.runs[0].added):
+        return
+    sort = sort_of(file.path)
+    pins, versioned = sort == PINS, sort in (PINS, PROSE)
+    formatted = sum(1 for run in islice(file.runs, FORMATTED_RUNS) if _is_formatted(run)) == FORMATTED_RUNS
+    for run in file.runs:
+        added = run.added[legal_lines(run.added) :] if run.start <= 2 else run.added
+        deleted = run.deleted
+        if pins or holds_settings(file.path):
+            deleted, added = without_versions(deleted, added, pins)
+        if formatted and _is_formatted(run):
+            continue
+        yield from (line for line in (*added, *deleted) if _says(line, versioned))
+
+
+def _is_formatted(run: Run) -> bool:
+    """Say whether only blanks, quotes and the like change."""
+    return bool(run.deleted) and tokens(b"\n".join(run.deleted)) == tokens(b"\n".join(run.added))
+
+
+def _says(line: bytes, versioned: bool) -> bool:
+    """Say whether a line has letters to speak of; where versions stand, these are none."""
+    return weight(_DIGITS.sub(b"", line) if versioned else line) >= LINE_WEIGHT
+
+
+def _inverted(file: FilePatch) -> FilePatch:
+    status = {"A": "D", "D": "A"}.get(file.status, file.status)
+    return FilePatch(file.old_path, file.path, status, file.new_blob, file.old_blob, binary=file.binary)
+
+
+def _file_id(file: FilePatch, runs: Sequence[Run]) -> bytes:
+    """Return an id of what happens to one file: its changed lines in order, blanks aside, or its blob if binary."""
+    status = file.status if file.status in "AD" else ""
+    blob = file.new_blob if file.binary else ""
+    parts = [f"{status}\0{file.path}\0{file.old_path}\0{blob}".encode("utf-8", "surrogateescape")]
+    for run in runs:
+        parts += [b"\n-" + line for line in run.deleted]
+        parts += [b"\n+" + line for line in run.added]
+    return _digest(b"".join(parts).translate(None, b" \t\r\f\v"))
+
+
+def _combined(digests: Sequence[bytes]) -> bytes | None:
+    return _digest(b"".join(sorted(digests))) if digests else None
+
+
+def _digest(text: bytes) -> bytes:
+    return blake2b(text, digest_size=_SIZE).digest()

@@ -1,0 +1,104 @@
+"""What a changed Jupyter notebook changes as code: the lines of its code cells, never outputs, metadata or counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from labgate.provenance.patches import DIFF_LINES, LINE_BYTES, Run
+
+#: Changed lines on a side up to which they are aligned one by one: ``difflib`` takes quadratic time, and above this
+#: (about half a second) a notebook is compared by which lines it has, without saying where they stand.
+ALIGNED_LINES = 1500
+
+
+def cells(notebook: bytes) -> list[bytes]:
+    """Return the source of each code cell, in order; nothing for what is not a notebook.
+
+    Both formats in use (https://nbformat.readthedocs.io): 4, and 3 with its cells in worksheets and code in ``input``.
+    """
+    return _read(notebook) or []
+
+
+def notebook_runs(old: bytes, new: bytes) -> list[Run]:
+    """Return what changes from one version of a notebook to another, as if its code cells were one file.
+
+    Empty bytes stand for a notebook that is not there. If a side cannot be read there are no runs at all: the other
+    side would look as if all of it were new.
+    """
+    sides = [_read(side) if side.strip() else [] for side in (old, new)]
+    if sides[0] is None or sides[1] is None:
+        return []
+    before, after = _lines(sides[0]), _lines(sides[1])
+    head = _common(before, after)
+    tail = _common(before[head:][::-1], after[head:][::-1])
+    left, right = before[head : len(before) - tail], after[head : len(after) - tail]
+    if len(left) > ALIGNED_LINES and len(right) > ALIGNED_LINES:
+        return _unplaced(left, right)
+    return list(_runs(left, right, head, (_last(before[:head]), _first(after[len(after) - tail :]))))
+
+
+def _read(notebook: bytes) -> list[bytes] | None:
+    """Return the sources of the code cells; ``None`` for what is not a notebook."""
+    try:
+        found = json.loads(notebook)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    sheets = found.get("worksheets")
+    holders = [found, *(sheets if isinstance(sheets, list) else [])]
+    lists = [holder.get("cells") for holder in holders if isinstance(holder, dict)]
+    every = [cell for listed in lists if isinstance(listed, list) for cell in listed if isinstance(cell, dict)]
+    if not any(isinstance(listed, list) for listed in lists):
+        return None
+    return [_source(cell) for cell in every if cell.get("cell_type") == "code"]
+
+
+def _source(cell: dict[str, object]) -> bytes:
+    text = cell.get("source", cell.get("input", ""))
+    parts = text if isinstance(text, list) else [text]
+    return "".join(part for part in parts if isinstance(part, str)).encode("utf-8", "surrogatepass")
+
+
+def _lines(sources: list[bytes]) -> list[bytes]:
+    lines = [line.strip()[:LINE_BYTES] for source in sources for line in source.split(b"\n")]
+    return [line for line in lines if line]
+
+
+def _common(left: list[bytes], right: list[bytes]) -> int:
+    """Return how many lines two lists begin with alike."""
+    for at, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return at
+    return min(len(left), len(right))
+
+
+def _first(lines: list[bytes]) -> bytes:
+    return lines[0] if lines else b""
+
+
+def _last(lines: list[bytes]) -> bytes:
+    return lines[-1] if lines else b""
+
+
+def _runs(left: list[bytes], right: list[bytes], head: int, around: tuple[bytes, bytes]) -> Iterator[Run]:
+    """Yield the runs between two lists of lines that ``head`` equal lines and ``around`` (one each) enclose."""
+    budget = DIFF_LINES
+    for tag, i, j, k, m in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if tag == "equal" or budget <= 0:
+            continue
+        run = Run(b"", right[k - 1] if k else around[0], right[m] if m < len(right) else around[1], start=head + k + 1)
+        run.deleted = left[i:j][:budget]
+        run.added = right[k:m][: budget - len(run.deleted)]
+        budget -= len(run.deleted) + len(run.added)
+        yield run
+
+
+def _unplaced(left: list[bytes], right: list[bytes]) -> list[Run]:
+    """Return one run of the lines that only one side has, in their order, without a place."""
+    old, new = set(left), set(right)
+    deleted = [line for line in left if line not in new][: DIFF_LINES // 2]
+    added = [line for line in right if line not in old][: DIFF_LINES // 2]
+    return [Run(b"", b"", deleted=deleted, added=added, start=1)] if deleted or added else []

@@ -1,0 +1,298 @@
+"""What commits change, line by line: the patches of one pinned ``git diff-tree``, read as they stream in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from labgate.git.repository import Repository
+
+#: The one producer of patches. A stored id is only comparable with ids from the same options, so a change here is a
+#: change of ``units.VERSION``. One line of context: enough to say where an edit stands, little enough not to see what
+#: moves around it. Hunk headings come from ``_ATTRIBUTES`` alone.
+_PATCH = (
+    *("diff-tree", "-r", "-p", "-M", "-U1", "--root", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color"),
+    *("--diff-algorithm=myers", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/", "-l400"),
+    *("--ignore-submodules=none", "--diff-merges=first-parent"),
+)
+#: Which heading git puts on a hunk (gitattributes, "Defining a custom hunk-header").
+_ATTRIBUTES = """\
+*.py diff=python
+*.pyi diff=python
+*.pyx diff=python
+*.rs diff=rust
+*.go diff=golang
+*.java diff=java
+*.kt diff=kotlin
+*.c diff=cpp
+*.h diff=cpp
+*.cc diff=cpp
+*.cpp diff=cpp
+*.hpp diff=cpp
+*.cu diff=cpp
+*.cs diff=csharp
+*.rb diff=ruby
+*.php diff=php
+*.sh diff=bash
+*.m diff=matlab
+*.md diff=markdown
+*.tex diff=tex
+"""
+#: A longer line is compared by its beginning; minified code and data have no lines to speak of.
+LINE_BYTES = 400
+#: A larger diff is judged by its first changed lines: imports of whole trees say nothing about who wrote them.
+DIFF_LINES = 8000
+
+#: How git names what a patch is of: a commit, or two trees with a blank between, in SHA-1 or SHA-256.
+_KEY_LENGTHS = frozenset({40, 64, 81, 129})
+_CHANGED = frozenset({b"+", b"-"})
+#: What git says of a last line without its line feed.
+_NO_NEWLINE = b"\\"
+
+
+@dataclass
+class Run:
+    """Deleted lines and the added ones that replace them, with the line before and after (empty at a hunk's edge).
+
+    Lines are stripped of surrounding blanks and cut to ``LINE_BYTES``. ``heading`` is the hunk's, ``start`` the number
+    of the first added line in the new file (1 is the first).
+    """
+
+    heading: bytes
+    before: bytes
+    after: bytes = b""
+    deleted: list[bytes] = field(default_factory=list)
+    added: list[bytes] = field(default_factory=list)
+    start: int = 0
+
+
+@dataclass
+class FilePatch:
+    """What happens to one file. ``old_path`` differs from ``path`` for a rename; blobs are oids, zeros where absent.
+
+    ``status`` is A (added), D (deleted), R (renamed) or M (modified). A mode is empty where the file is absent, or it
+    and the content stay as they were. A binary file has no runs and ``binary`` set. ``cut``: the runs are not all that
+    changes, for some of it is beyond ``LINE_BYTES`` or ``DIFF_LINES``.
+    """
+
+    path: str
+    old_path: str
+    status: str = "M"
+    old_blob: str = ""
+    new_blob: str = ""
+    old_mode: str = ""
+    new_mode: str = ""
+    binary: bool = False
+    cut: bool = False
+    runs: list[Run] = field(default_factory=list)
+
+
+@dataclass
+class Patch:
+    """What a commit changes against its first parent, or one tree against another."""
+
+    key: str
+    files: list[FilePatch] = field(default_factory=list)
+
+
+def commit_patches(repository: Repository, commits: Iterable[str]) -> Iterator[Patch]:
+    """Yield the patch of each commit against its first parent (the root: against nothing), in the given order.
+
+    Raised: ``MissingObjectError`` when a commit, or a blob, is not in this clone.
+    """
+    wanted = list(commits)
+    if not wanted:
+        return
+    # Without --always git says nothing at all of a commit that changes nothing, and of one that is not here.
+    git = repository.objects
+    patches = _parse(git.stream(*_options(repository), "--always", "--stdin", stdin="\n".join(wanted).encode() + b"\n"))
+    for oid in wanted:
+        patch = next(patches, None)
+        if patch is None or patch.key != oid:
+            message = f"commit {oid} is not in this clone"
+            raise git.missing(message)
+        yield patch
+
+
+def tree_patches(repository: Repository, pairs: Sequence[tuple[str, str]]) -> Iterator[Patch]:
+    """Yield the patch between two trees or commits, for each pair; the key is ``OLD..NEW``."""
+    if not pairs:
+        return
+    git = repository.objects
+    trees = _trees(repository, [oid for pair in pairs for oid in pair])
+    text = "".join(f"{trees[old]} {trees[new]}\n" for old, new in pairs)
+    keys = [f"{old}..{new}" for old, new in pairs]
+    stream = git.stream(*_options(repository), "--stdin", stdin=text.encode())
+    for key, patch in zip(keys, _parse(stream), strict=True):
+        patch.key = key
+        yield patch
+
+
+def _trees(repository: Repository, oids: Sequence[str]) -> dict[str, str]:
+    wanted = list(dict.fromkeys(oids))
+    asked = "".join(f"{oid}^{{tree}}\n" for oid in wanted).encode()
+    answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
+    found = dict(zip(wanted, answers.splitlines(), strict=True))
+    for oid, tree in found.items():
+        if " " in tree:
+            message = f"tree of {oid} is not in this clone"
+            raise repository.objects.missing(message)
+    return found
+
+
+def _options(repository: Repository) -> tuple[str, ...]:
+    path = os.path.join(repository.objects.git_dir, "headings")
+    if not os.path.exists(path):
+        # Several processes may be at it, and git must never read a half of it.
+        own = f"{path}-{os.getpid()}"
+        with open(own, "w", encoding="ascii") as stream:
+            stream.write(_ATTRIBUTES)
+        os.replace(own, path)
+    return ("-c", f"core.attributesFile={path}", *_PATCH)
+
+
+def _parse(lines: Iterator[bytes]) -> Iterator[Patch]:
+    """Read patches (git-diff, "Generating patch text with -p") line by line."""
+    patch: Patch | None = None
+    file = FilePatch("", "")
+    left = 0
+    line = next(lines, None)
+    while line is not None:
+        if line.startswith(b"@@"):
+            line, left = _hunk(lines, line, file, left)
+            continue
+        if patch is not None and line.startswith(b"diff --git "):
+            file = FilePatch(*_paths(line[11:]))
+            patch.files.append(file)
+        elif len(line) in _KEY_LENGTHS and not line.translate(None, b"0123456789abcdef "):
+            if patch is not None:
+                yield patch
+            patch, left = Patch(line[:64].decode()), DIFF_LINES
+        else:
+            _header(file, line)
+        line = next(lines, None)
+    if patch is not None:
+        yield patch
+
+
+def _hunk(lines: Iterator[bytes], opening: bytes, file: FilePatch, left: int) -> tuple[bytes | None, int]:
+    """Read a hunk; return the line behind it (``None``: there is none), and how many lines are ``left`` to be taken.
+
+    Every line of a hunk starts with a blank, ``+``, ``-`` or a backslash, so nothing in a file can end it.
+    """
+    place, _, heading = opening[3:].partition(b" @@")
+    heading = heading.strip()[:LINE_BYTES]
+    number = int(place.rpartition(b"+")[2].partition(b",")[0])
+    before = b""
+    line = next(lines, None)
+    while line is not None:
+        first = line[:1]
+        if first == b" ":
+            before = line[1:].strip()[:LINE_BYTES]
+            number += 1
+        elif first in _CHANGED:
+            run = Run(heading, before, start=number)
+            line, left = _changes(lines, line, run, file, left)
+            number += len(run.added)
+            if line is not None and line[:1] == b" ":
+                run.after = line[1:].strip()[:LINE_BYTES]
+            if run.deleted or run.added:
+                file.runs.append(run)
+            continue
+        elif first != _NO_NEWLINE:
+            break
+        line = next(lines, None)
+    return line, left
+
+
+def _changes(
+    lines: Iterator[bytes], line: bytes | None, run: Run, file: FilePatch, left: int
+) -> tuple[bytes | None, int]:
+    """Read the deleted and added lines that stand together into a run; return as ``_hunk``."""
+    deleted, added = run.deleted, run.added
+    while line is not None:
+        first = line[:1]
+        if first == b"+":
+            side = added
+        elif first == b"-":
+            side = deleted
+        elif first == _NO_NEWLINE:
+            line = next(lines, None)
+            continue
+        else:
+            break
+        if left > 0:
+            text = line[1:].strip()
+            if len(text) > LINE_BYTES:
+                text = text[:LINE_BYTES]
+                file.cut = True
+            side.append(text)
+        else:
+            file.cut = True
+        left -= 1
+        line = next(lines, None)
+    return line, left
+
+
+def _header(file: FilePatch, line: bytes) -> None:
+    """Take what an extended header says (git-diff): blobs, modes and paths, and what becomes of the file."""
+    word, _, rest = line.partition(b" ")
+    if word == b"index":
+        blobs, _, mode = rest.partition(b" ")
+        file.old_blob, _, file.new_blob = blobs.decode().partition("..")
+        if mode:
+            file.old_mode = file.new_mode = mode.decode()
+    elif word in (b"old", b"new", b"deleted"):
+        _take_mode(file, word, rest)
+    elif word == b"rename":
+        side, _, path = rest.partition(b" ")
+        file.status = "R"
+        if side == b"from":
+            file.old_path = _unquoted(path)
+        else:
+            file.path = _unquoted(path)
+    elif word == b"Binary":
+        file.binary = True
+
+
+def _take_mode(file: FilePatch, word: bytes, rest: bytes) -> None:
+    mode = rest.rpartition(b" ")[2].decode()
+    if word == b"new":
+        file.new_mode = mode
+    else:
+        file.old_mode = mode
+    if rest.startswith(b"file "):
+        file.status = "A" if word == b"new" else "D"
+
+
+def _paths(text: bytes) -> tuple[str, str]:
+    """Return the path of a ``diff --git`` line twice, as old and new one; those of a rename follow in other headers."""
+    half = len(text) // 2
+    if text[2:half] != text[half + 3 :]:
+        return "", ""
+    path = _unquoted(text[:half])[2:]
+    return path, path
+
+
+_ESCAPES = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
+
+
+def _unquoted(text: bytes) -> str:
+    """Return a path that git may have quoted as C does (git-config, "core.quotePath")."""
+    if not text.startswith(b'"'):
+        return text.decode("utf-8", "surrogateescape")
+    out = bytearray()
+    rest = text[1:-1]
+    at = 0
+    while at < len(rest):
+        if rest[at : at + 1] != b"\\":
+            out.append(rest[at])
+            at += 1
+        elif rest[at + 1 : at + 2] in _ESCAPES:
+            out.append(_ESCAPES[rest[at + 1 : at + 2]])
+            at += 2
+        else:
+            out.append(int(rest[at + 1 : at + 4], 8))
+            at += 4
+    return out.decode("utf-8", "surrogateescape")

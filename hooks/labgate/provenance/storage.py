@@ -1,0 +1,154 @@
+"""The file behind the index: one that is ours and whole is opened, with one process at a time to write in it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterator
+
+#: How long, in seconds, a process waits for another one that is building; then it works on its own copy.
+PATIENCE = 60.0
+#: What says that a database is an index of ours (sqlite.org, "PRAGMA application_id"): "lgix".
+_MARK = 0x6C676978
+_TURN = 0.05
+_SEAL = 4
+
+
+class Storage:
+    """A database with the tables of a schema, in a file (``path``) or of our own alone (``None``).
+
+    Raised: ``sqlite3.OperationalError`` and ``OSError`` when the file cannot be used, ``sqlite3.DatabaseError`` when it
+    is damaged or somebody else's.
+    """
+
+    def __init__(self, path: str | None, schema: str) -> None:
+        self._path = path
+        # An empty name is a database that spills to the disk and vanishes (sqlite.org, "Temporary Databases").
+        self.db = sqlite3.connect(path or "", timeout=PATIENCE, isolation_level=None)
+        self._file = None if path is None else identity_of(path)
+        try:
+            self.db.execute("PRAGMA synchronous = NORMAL")
+            self.db.execute("PRAGMA cache_size = -16000")
+            if not self._is_ours():
+                with self.alone():
+                    self._create(schema)
+        except BaseException:
+            self.db.close()
+            raise
+
+    def _is_ours(self) -> bool:
+        """Say whether the database has our tables; ``False`` where it has none at all."""
+        mark = self.db.execute("PRAGMA application_id").fetchone()[0]
+        if mark == _MARK:
+            return True
+        if mark or self.db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            message = "the file is not an index of labgate"
+            raise sqlite3.DatabaseError(message)
+        return False
+
+    def _create(self, schema: str) -> None:
+        with transaction(self.db):
+            if not self._is_ours():
+                for statement in schema.split(";")[:-1]:
+                    self.db.execute(statement)
+                self.db.execute(f"PRAGMA application_id = {_MARK}")
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from writing. A process that is killed lets go of the lock (flock(2)).
+
+        Raised: ``sqlite3.DatabaseError`` where the file was replaced meanwhile. SQLite knows a journal by its name
+        only: what is written to the old file could come to be played back into the new one (sqlite.org, "How To
+        Corrupt An SQLite Database File").
+        """
+        if self._path is None:
+            yield
+            return
+        with lock(self._path):
+            if identity_of(self._path) != self._file:
+                message = "the index was replaced meanwhile"
+                raise sqlite3.DatabaseError(message)
+            yield
+
+    def close(self) -> None:
+        self.db.close()
+
+
+@contextlib.contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Make everything inside one transaction."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def identity_of(path: str) -> tuple[int, int] | None:
+    """Return what tells a file from one that takes its place; ``None``: there is none."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def discard(path: str, found: tuple[int, int] | None) -> None:
+    """Remove a database file that was ``found`` (``identity_of``), not one that a process has put in its place.
+
+    Where that is not allowed, or somebody is writing in it for long, it stays.
+    """
+    with contextlib.suppress(OSError, sqlite3.OperationalError), lock(path):
+        if identity_of(path) == found:
+            for name in (path, f"{path}-journal"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name)
+
+
+@contextlib.contextmanager
+def lock(path: str) -> Iterator[None]:
+    """Hold the lock of a database file. Raised: ``sqlite3.OperationalError`` when another has it for too long."""
+    with open(f"{path}.lock", "a", encoding="ascii") as stream:
+        give_up = time.monotonic() + PATIENCE
+        while not _takes(stream.fileno()):
+            if time.monotonic() > give_up:
+                message = "another labgate is still building the index"
+                raise sqlite3.OperationalError(message)
+            time.sleep(_TURN)
+        yield
+
+
+def _takes(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def sealed(content: bytes, *names: object) -> bytes:
+    """Return content with a checksum of it and of what it belongs to: SQLite has none, and a disk may forget."""
+    return content + _seal(content, names)
+
+
+def unsealed(blob: bytes, *names: object) -> bytes:
+    """Return the content of ``sealed``.
+
+    Raised: ``sqlite3.DatabaseError`` when it, or what it belongs to, is not what it was.
+    """
+    content = blob[:-_SEAL]
+    if _seal(content, names) != blob[-_SEAL:]:
+        message = "the index is damaged"
+        raise sqlite3.DatabaseError(message)
+    return content
+
+
+def _seal(content: bytes, names: tuple[object, ...]) -> bytes:
+    return zlib.crc32(repr(names).encode(), zlib.crc32(content)).to_bytes(_SEAL, "big")
