@@ -1,0 +1,162 @@
+"""Compare commits that have not landed with the research that has not landed either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from labgate.finding import Evidence
+from labgate.git.commits import headline, rev_list
+from labgate.git.diffs import clean_merge
+from labgate.git.repository import Repository
+from labgate.proposal import Commit
+from labgate.provenance import runs
+from labgate.provenance.catalogue import Scope, as_evidence, catalogue
+from labgate.provenance.documents import ensure_branch, ensure_documents, stored
+from labgate.provenance.history import History, Line
+from labgate.provenance.index import Index, Past, Stored
+from labgate.provenance.ledger import Ledger
+from labgate.provenance.matcher import Matcher
+from labgate.provenance.matching import Subject
+from labgate.provenance.patches import commit_patches, tree_patches
+from labgate.provenance.piece import Piece
+from labgate.provenance.proofs import Proofs
+from labgate.provenance.sources import SourceRef
+
+
+@dataclass(frozen=True)
+class Research:
+    """Unlanded commits with their parents, children before parents, and the refs that hold research among them.
+
+    ``is_research`` says of a commit that a source holds whether it is research. ``landed`` are the tips of all that has
+    landed. ``ledger`` ``None``: nobody noted when commits were first seen.
+    """
+
+    parents: Mapping[str, Sequence[str]]
+    sources: Sequence[SourceRef]
+    landed: Sequence[str]
+    is_research: Callable[[str], bool]
+    ledger: Ledger | None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a commit was found to share. ``parts`` are the documents that it may be a part of."""
+
+    commit: Commit
+    subject: Subject
+    evidence: tuple[Evidence, ...]
+    parts: tuple[int, ...]
+
+
+class Comparison:
+    """All of the research in an index, ready to be compared with. Used inside ``index.reading()``."""
+
+    def __init__(self, repository: Repository, index: Index, research: Research, methods: frozenset[str]) -> None:
+        self._repository = repository
+        self._index = index
+        self._history = History(research.parents)
+        for tip in dict.fromkeys(research.landed):
+            ensure_branch(repository, index, tip)
+        made = catalogue(
+            self._history,
+            self._line(),
+            research.sources,
+            Scope(is_research=research.is_research, ledger=research.ledger),
+        )
+        self.pieces = made.numbered(ensure_documents(repository, index, list(made.pieces)))
+        self._landed = research.landed
+        self._matcher = Matcher(index, self.pieces, methods, self._headline)
+        self._proofs = Proofs(repository, index, self.pieces, methods)
+
+    def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
+        """Yield what each commit shares; clean merges share nothing of their own, and are left out."""
+        past = self._index.past(self._landed)
+        documents = list(self._documents(commits))
+        built_on = self._built_on([commit.oid for commit, _ in documents])
+        asked = []
+        for bit, (_, document) in enumerate(documents):
+
+            def allowed(piece: Piece, mask: int = 1 << bit) -> bool:
+                return not built_on.get(piece.last, 0) & mask
+
+            asked.append((document, allowed))
+        units = sorted(set().union(*(document.units for document, _ in asked)))
+        known = self._index.first_depths(units, past)
+        subjects = [(_subject(document, known, past), allowed) for document, allowed in asked]
+        for (commit, _), (subject, _), found in zip(documents, subjects, self._matcher.match(subjects), strict=True):
+            parent = commit.parents[0] if len(commit.parents) == 1 else None
+            matches = self._proofs.strengthened(subject, parent, found.matches)
+            evidence = as_evidence(subject, matches, self.pieces)
+            yield Compared(commit, subject, tuple(evidence), found.parts)
+
+    def together(self, first: Commit, last: Commit, ref: str) -> list[Evidence]:
+        """Return what the run of commits from ``first`` to ``last`` shares, as one, with one source ref."""
+        if not first.parents:
+            return []
+        patch = next(tree_patches(self._repository, [(first.parents[0], last.oid)]))
+        document, past = stored(self._repository, patch), self._index.past(self._landed)
+        subject = _subject(document, self._index.first_depths(document.units, past), past)
+
+        (found,) = self._matcher.match([(subject, lambda piece: piece.source.ref == ref)])
+        matches = self._proofs.strengthened(subject, first.parents[0], found.matches)
+        return as_evidence(subject, matches, self.pieces)
+
+    def _documents(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Stored]]:
+        """Yield what each commit changes; of a merge only what git would not have made of its parents."""
+        plain = [commit for commit in commits if len(commit.parents) < 2]
+        for commit, patch in zip(plain, commit_patches(self._repository, [c.oid for c in plain]), strict=True):
+            yield commit, stored(self._repository, patch)
+        for commit in commits:
+            clean = clean_merge(self._repository, commit.parents) if len(commit.parents) > 1 else None
+            if clean is not None and clean != commit.tree:
+                for patch in tree_patches(self._repository, [(clean, commit.tree)]):
+                    patch.key = commit.oid
+                    yield commit, stored(self._repository, patch)
+
+    def _built_on(self, oids: Sequence[str]) -> dict[str, int]:
+        """Return for each research commit those of the given ones that it is or descends from, as bits."""
+        bits = {oid: 1 << bit for bit, oid in enumerate(oids)}
+        found: dict[str, int] = {}
+        for oid in reversed(list(self._history.parents)):
+            mine = bits.get(oid, 0)
+            for parent in self._history.parents[oid]:
+                mine |= found.get(parent, 0)
+            found[oid] = mine
+        return found
+
+    def _line(self) -> Line:
+        """Return where unlanded research stands to what has landed."""
+        chain: dict[int, str] = {}
+        fork: dict[str, int] = {}
+        landed: dict[str, int] = {}
+        parents = self._history.parents
+        for oid in reversed(list(parents)):
+            for parent in parents[oid]:
+                if parent not in parents and parent not in landed:
+                    landed[parent] = self._depth(parent, chain)
+            fork[oid] = max((fork[p] if p in parents else landed[p] for p in parents[oid]), default=-1)
+        return Line(chain, landed, fork)
+
+    def _depth(self, oid: str, chain: dict[int, str]) -> int:
+        """Return how far up a landed commit has seen the chains; -1 where it shares nothing with them."""
+        at = self._index.link(oid)
+        if at is None:
+            for below in rev_list(self._repository, [oid], (), "--first-parent", "-n", "1000"):
+                at = self._index.link(below)
+                if at is not None:
+                    oid = below
+                    break
+        if at is None:
+            return -1
+        chain[at.depth] = oid
+        return at.depth
+
+    def _headline(self, key: str) -> tuple[str, str]:
+        return headline(self._repository, key.rpartition("..")[2])
+
+
+def _subject(document: Stored, known: Mapping[int, int], past: Past) -> Subject:
+    """Return a document as a subject. ``known`` are the units that the past had."""
+    novel = [unit for unit in document.units if unit not in known or runs.is_id(unit)]
+    return Subject(document.key, document, novel, past)

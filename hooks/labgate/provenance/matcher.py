@@ -1,0 +1,149 @@
+"""Find the documents that subjects may come from: many subjects at a time, as the index is read in sorted runs."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from labgate.provenance import runs
+from labgate.provenance.exactness import Exactness, Headline
+from labgate.provenance.index import Index, Past
+from labgate.provenance.matching import Found, Match, Subject
+from labgate.provenance.piece import Piece
+from labgate.provenance.runs import EXACT
+from labgate.provenance.scorecard import ALARM, SUSPECT, Score, score
+from labgate.provenance.units import A, D, V
+
+_VALUE = runs.VALUES - 1
+#: A unit that so many documents have is common ground: it tells nothing about where a commit comes from.
+COMMON = 80
+#: So many sequences of three tokens in common are about a line of text; so many lines make a part.
+_PASSAGE, _LINES = 8, 2
+#: A part of other work shares so much of what it brings.
+_SHARE = 0.25
+
+#: Whether a piece may be the source of a subject.
+Allowed = Callable[[Piece], bool]
+
+
+class Matcher:
+    """Finds what subjects share with documents of research.
+
+    ``pieces`` says of each document that may be asked about whose it is. ``methods`` restricts what counts (patch-id,
+    squash, blob, similarity). ``headline`` returns title and author of a commit.
+    """
+
+    def __init__(self, index: Index, pieces: Mapping[int, Piece], methods: frozenset[str], headline: Headline) -> None:
+        self._index = index
+        self._pieces = pieces
+        self._similar = "similarity" in methods
+        self._exact = Exactness(index, pieces, methods, headline)
+        #: By document the depths at which each kind of its units came to a chain, sorted; for one past at a time.
+        self._depths: dict[int, dict[int, list[int]]] = {}
+        self._past: Past | None = None
+
+    def match(self, subjects: Sequence[tuple[Subject, Allowed]]) -> list[Found]:
+        """Return what each subject may come from. All of them stand before the same past."""
+        holders = self._holders(subjects)
+        shared = [self._shared(subject, allowed, holders) for subject, allowed in subjects]
+        exact = [
+            {number: how for number, counts in mine.items() if (how := self._exact.compare(subject, number, counts))}
+            for (subject, _), mine in zip(subjects, shared, strict=True)
+        ]
+        near = [
+            self._near(subject, mine, known) for (subject, _), mine, known in zip(subjects, shared, exact, strict=True)
+        ]
+        self._learn({number for mine in near for number in mine}, subjects)
+        return [
+            self._found(subject, mine, known, close)
+            for (subject, _), mine, known, close in zip(subjects, shared, exact, near, strict=True)
+        ]
+
+    def _holders(self, subjects: Sequence[tuple[Subject, Allowed]]) -> dict[int, list[int]]:
+        """Return for each unit that is new in a subject the documents that have it."""
+        asked = sorted(set().union(*(subject.novel for subject, _ in subjects)))
+        found: dict[int, list[int]] = defaultdict(list)
+        for entry in self._index.having(asked):
+            if entry & _VALUE in self._pieces:
+                found[entry >> runs.VALUE_BITS].append(entry & _VALUE)
+        return found
+
+    def _shared(self, subject: Subject, allowed: Allowed, holders: Mapping[int, list[int]]) -> dict[int, Counter[int]]:
+        """Return how many units of each kind the subject shares with each document."""
+        may: dict[int, bool] = {}
+        shared: dict[int, Counter[int]] = {}
+        for unit in subject.novel:
+            numbers = holders.get(unit)
+            if numbers is None:
+                continue
+            mine = []
+            for number in numbers:
+                if number not in may:
+                    may[number] = allowed(self._pieces[number])
+                if may[number]:
+                    mine.append(number)
+            kind = runs.kind(unit)
+            if len(mine) <= COMMON or kind >= EXACT:
+                for number in mine:
+                    counts = shared.get(number)
+                    if counts is None:
+                        counts = shared[number] = Counter()
+                    counts[kind] += 1
+        return shared
+
+    def _near(self, subject: Subject, shared: Mapping[int, Counter[int]], exact: Mapping[int, object]) -> list[int]:
+        """Return the documents that may be alike enough: no source is less than what is shared with it."""
+        if not self._similar:
+            return []
+        left = ((number, counts) for number, counts in shared.items() if number not in exact)
+        return [number for number, counts in left if score(counts, subject.counts, counts).total >= SUSPECT]
+
+    def _learn(self, numbers: set[int], subjects: Sequence[tuple[Subject, Allowed]]) -> None:
+        """Find out when the units of documents came to the chain."""
+        past = subjects[0][0].past if subjects else None
+        if past is not self._past:
+            self._past = past
+            self._depths.clear()
+        missing = numbers.difference(self._depths)
+        if past is None or not missing:
+            return
+        units = {number: self._index.document(number).units for number in missing}
+        depths = self._index.first_depths(sorted(set().union(*units.values())), past)
+        for number, mine in units.items():
+            by_kind: dict[int, list[int]] = defaultdict(list)
+            for unit in mine:
+                by_kind[unit & 15].append(depths.get(unit, runs.VALUES))
+            for places in by_kind.values():
+                places.sort()
+            self._depths[number] = by_kind
+
+    def _found(
+        self,
+        subject: Subject,
+        shared: Mapping[int, Counter[int]],
+        exact: Mapping[int, tuple[str, str | None]],
+        near: Sequence[int],
+    ) -> Found:
+        matches = [Match(number, *how, Score(1.0, ()), shared[number]) for number, how in exact.items()]
+        alike = [(number, score(shared[number], subject.counts, self._new_in(subject, number))) for number in near]
+        # What takes back landed work brings back old text, whoever else has it.
+        revert = any(found.total >= ALARM for _, found in alike) and self._exact.reverts_landed(subject)
+        for number, found in alike:
+            if found.total >= SUSPECT:
+                hint = "below-alarm" if found.total < ALARM else "landed-first" if revert else None
+                matches.append(Match(number, "alike", hint, found, shared[number]))
+        return Found(matches, tuple(number for number, counts in shared.items() if _is_part(subject, counts)))
+
+    def _new_in(self, subject: Subject, number: int) -> dict[int, int]:
+        """Return how many units of each kind a document has that were new to the chain when the subject came."""
+        at = subject.until
+        return {kind: len(places) - bisect_left(places, at) for kind, places in self._depths[number].items()}
+
+
+def _is_part(subject: Subject, counts: Mapping[int, int]) -> bool:
+    """Say whether a subject may be a part of what it shares with: some lines or text, and much of its own."""
+    if counts.get(A, 0) + counts.get(D, 0) < _LINES and counts.get(V, 0) < _PASSAGE:
+        return False
+    mine, both = (sum(units.get(kind, 0) for kind in (V, A, D)) for units in (subject.counts, counts))
+    return both >= _SHARE * mine

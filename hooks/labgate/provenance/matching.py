@@ -1,0 +1,73 @@
+"""Compare commits with all of the research that the index holds, exactly and by what they share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from labgate.provenance import runs
+from labgate.provenance.index import Past, Stored
+from labgate.provenance.scorecard import ALARM, Score, score
+from labgate.provenance.units import A, D
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A commit (or range) that is judged. ``depth`` is its place on the chain of ``past``, ``None``: on top of it.
+
+    ``novel`` are the packed, sorted units that the chain had not before.
+    """
+
+    key: str
+    document: Stored
+    novel: Sequence[int]
+    past: Past
+    depth: int | None = None
+    counts: Mapping[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counts", Counter(map(runs.kind, self.novel)))
+
+    @property
+    def until(self) -> int:
+        """The depth from which on the chain is not its past."""
+        return runs.VALUES if self.depth is None else self.depth
+
+    @property
+    def undecidable(self) -> bool:
+        """Whether even its exact twin would not raise the alarm."""
+        return self.document.exact is not None and score(self.counts, self.counts, self.counts).total < ALARM
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a subject and a document have in common.
+
+    ``how`` is exact, squash, core, blob or alike. ``hint`` is why it is not decisive, ``None`` if it is. ``commits``
+    are what was proved to be the source, empty where that is the document's own.
+    """
+
+    document: int
+    how: str
+    hint: str | None
+    score: Score
+    shared: Mapping[int, int]
+    commits: tuple[str, ...] = ()
+
+    @property
+    def decisive(self) -> bool:
+        return self.hint is None
+
+    @property
+    def lines(self) -> int:
+        """How many lines both add, or where they share none, how many both delete."""
+        return self.shared.get(A, 0) or self.shared.get(D, 0)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of one subject: its matches, and the documents that it may be a part of."""
+
+    matches: list[Match]
+    parts: tuple[int, ...]

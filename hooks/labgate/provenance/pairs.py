@@ -1,0 +1,100 @@
+"""The lines that a commit shares with its sources, for people to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from labgate.git.repository import Repository
+from labgate.provenance.noise import IGNORED, sort_of
+from labgate.provenance.patches import Patch, commit_patches
+from labgate.provenance.units import tokens, weight
+
+#: A line with fewer letters and digits is shared by everything.
+_WEIGHT = 3
+#: From which likeness on two lines are shown as one that was edited (difflib's ratio of tokens), and how many lines of
+#: each side are tried.
+_LIKENESS, _TRIED = 0.6, 300
+
+
+@dataclass(frozen=True)
+class SharedLine:
+    """A line of a commit and the line of research that it is taken from; numbers count from 1, in the files after."""
+
+    path: str
+    number: int
+    text: str
+    source_commit: str
+    source_path: str
+    source_number: int
+    source_text: str
+
+
+@dataclass(frozen=True)
+class _Line:
+    commit: str
+    path: str
+    number: int
+    text: bytes
+    words: tuple[bytes, ...]
+
+
+def shared_lines(
+    repository: Repository, commit: str, source_commits: Sequence[str], *, edited: bool = True
+) -> tuple[SharedLine, ...]:
+    """Return the added lines that a commit shares with others, in its order; of equal ones the same path comes first.
+
+    With ``edited`` lines that were changed on the way are there as well. Raised: ``MissingObjectError``.
+    """
+    mine = [line for patch in commit_patches(repository, [commit]) for line in _added(patch)]
+    theirs = [line for patch in commit_patches(repository, source_commits) for line in _added(patch)]
+    by_words: dict[tuple[bytes, ...], list[_Line]] = {}
+    for line in theirs:
+        by_words.setdefault(line.words, []).append(line)
+    pairs: dict[int, _Line] = {}
+    for place, line in enumerate(mine):
+        same = by_words.get(line.words)
+        if same:
+            at = next((at for at, other in enumerate(same) if other.path == line.path), 0)
+            pairs[place] = same[at] if len(same) == 1 else same.pop(at)
+    if edited:
+        taken = {id(line) for line in pairs.values()}
+        pairs |= _edited(mine, [line for line in theirs if id(line) not in taken], pairs)
+    return tuple(_pair(mine[place], pairs[place]) for place in sorted(pairs))
+
+
+def _added(patch: Patch) -> Iterator[_Line]:
+    for file in patch.files:
+        if sort_of(file.path) == IGNORED:
+            continue
+        for run in file.runs:
+            for offset, text in enumerate(run.added):
+                if weight(text) >= _WEIGHT:
+                    yield _Line(patch.key, file.path, run.start + offset, text, tuple(tokens(text)))
+
+
+def _edited(mine: Sequence[_Line], theirs: Sequence[_Line], found: dict[int, _Line]) -> dict[int, _Line]:
+    """Pair what is left by likeness, each line of research once."""
+    pairs = {}
+    left = list(theirs[:_TRIED])
+    for place, line in enumerate(mine[:_TRIED]):
+        if place in found:
+            continue
+        best, likeness = None, _LIKENESS
+        for other in left:
+            matcher = SequenceMatcher(None, other.words, line.words, autojunk=False)
+            if matcher.real_quick_ratio() >= likeness and matcher.quick_ratio() >= likeness:
+                ratio = matcher.ratio()
+                if ratio >= likeness:
+                    best, likeness = other, ratio
+        if best is not None:
+            pairs[place] = best
+            left.remove(best)
+    return pairs
+
+
+def _pair(line: _Line, source: _Line) -> SharedLine:
+    texts = (item.text.decode("utf-8", "backslashreplace") for item in (line, source))
+    mine, other = texts
+    return SharedLine(line.path, line.number, mine, source.commit, source.path, source.number, other)
