@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 
 from labgate.checks.research_gate import Facts
@@ -12,7 +12,9 @@ from labgate.finding import Evidence
 from labgate.git.commits import has_commit, is_ancestor, read_commits
 from labgate.git.diffs import changed_entries, clean_merge
 from labgate.proposal import Commit, RefUpdate
+from labgate.provenance.catalogue import strength
 from labgate.provenance.evidence import find_evidence, reached_by_sources
+from labgate.provenance.landing import Landing, trace_landing
 from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim
 
@@ -76,34 +78,46 @@ class _Gathering:
         self.repository = scene.repository
 
     def add_to(self, context: Facts) -> Facts:
+        evidence, undecidable = self._evidence()
+        proven = _commits_of(item for item in evidence if item.proves)
+        # Of what is proven LG201 speaks, whatever else resembles it.
+        hinted = _commits_of(item for item in evidence if not item.proves) - proven
         everything = self.scene.policy.gate.require_review == "all"
-        evidence = self._evidence()
-        derived = {oid for item in evidence for oid in item.commits}
-        needing = [c for c in self.span.commits if c.oid in derived or (everything and c.oid in self.unlanded)]
-        needing = [commit for commit in needing if not self._is_contentless(commit)]
-        if not needing:
+        needing = self._with_content(proven | self.unlanded if everything else proven)
+        suspected = self._with_content(hinted)
+        context = context.with_review(undecidable=_oids(self._with_content(undecidable - proven - hinted)))
+        if not needing and not suspected:
             return context
-        kept = frozenset(commit.oid for commit in needing)
+        asked = {commit.oid: commit.subject for commit in (*needing, *suspected)}
         return context.with_review(
-            evidence=tuple(_restricted(item, kept) for item in evidence if kept.intersection(item.commits)),
-            needing=tuple(commit.oid for commit in needing),
-            subjects={commit.oid: commit.subject for commit in needing},
+            evidence=_restricted(evidence, frozenset(_oids(needing)), frozenset(_oids(suspected))),
+            needing=_oids(needing),
+            suspected=_oids(suspected),
+            subjects=asked,
             paths=self._paths(needing),
-            claims=tuple(self._judged(claim) for claim in self._claims() if kept & claim.covers),
+            suspected_paths=self._paths(suspected),
+            claims=tuple(self._judged(claim) for claim in self._claims() if not claim.covers.isdisjoint(asked)),
             contributors=frozenset(self._wrote(frozenset(self.span.oids))),
             rivals=self._rivals(evidence),
         )
+
+    def _with_content(self, oids: Container[str]) -> tuple[Commit, ...]:
+        """Return these commits of the range, children before parents, without those that bring nothing."""
+        return tuple(c for c in self.span.commits if c.oid in oids and not self._is_contentless(c))
 
     @cached_property
     def unlanded(self) -> frozenset[str]:
         return frozenset(self.span.unlanded)
 
-    def _evidence(self) -> tuple[Evidence, ...]:
-        reached = reached_by_sources(
-            self.repository, self.span.graph, self.span.head, self.span.exclude, self.span.oids
-        )
+    def _evidence(self) -> tuple[tuple[Evidence, ...], frozenset[str]]:
+        """Return the evidence, strongest first, and the commits that are too small to be compared by their text."""
+        reached = reached_by_sources(self.span.graph, self.span.oids)
         candidates = [commit for commit in self.span.commits if commit.oid in self.unlanded]
-        return find_evidence(self.span.graph, self.scene.policy, candidates, reached)
+        exact = find_evidence(self.span.graph, self.scene.policy, candidates, reached)
+        by_ancestry = {oid for item in exact if item.method == "ancestry" for oid in item.commits}
+        landing = Landing([commit for commit in candidates if commit.oid not in by_ancestry], self.span.landed)
+        traced, small = trace_landing(self.repository, self.span.graph, landing, self.scene.sightings.research)
+        return tuple(sorted((*exact, *traced), key=strength)), small
 
     @cached_property
     def _trees(self) -> Mapping[str, str]:
@@ -157,10 +171,17 @@ def _contributors(commit: Commit) -> tuple[str, ...]:
     return (commit.author.key, commit.committer.key, *co_authors(commit))
 
 
-def _restricted(item: Evidence, kept: frozenset[str]) -> Evidence:
-    """Return the same evidence for fewer commits; ancestry speaks of the commits themselves."""
-    commits = tuple(oid for oid in item.commits if oid in kept)
-    sources = commits if item.method == "ancestry" else item.source_commits
-    return Evidence(
-        item.method, item.decisive, item.source_ref, commits, sources, item.score, item.matched_lines, item.paths
-    )
+def _oids(commits: Iterable[Commit]) -> tuple[str, ...]:
+    return tuple(commit.oid for commit in commits)
+
+
+def _commits_of(evidence: Iterable[Evidence]) -> frozenset[str]:
+    return frozenset(oid for item in evidence for oid in item.commits)
+
+
+def _restricted(
+    evidence: Iterable[Evidence], needing: frozenset[str], suspected: frozenset[str]
+) -> tuple[Evidence, ...]:
+    """Return the evidence for fewer commits: what proves for those in need, what does not for the suspected ones."""
+    kept = (item.for_commits(needing if item.proves else suspected) for item in evidence)
+    return tuple(item for item in kept if item.commits)

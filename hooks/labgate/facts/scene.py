@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
@@ -12,6 +13,7 @@ from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.proposal import Commit, RefUpdate
 from labgate.provenance.graph import ResearchGraph
+from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, classify_refs, covers_sources
 
 
@@ -38,8 +40,25 @@ class Scene:
         return tracking_refs(dict(self.refs), self.repository.remotes)
 
     @cached_property
-    def classes(self) -> RefClasses:
+    def sightings(self) -> Sightings:
+        """What this clone has seen so far, with what it sees now."""
+        seen = Sightings(self.repository)
+        seen.observe(self._live, [], self._now)
+        return seen
+
+    @cached_property
+    def _now(self) -> int:
+        return int(time.time())
+
+    @cached_property
+    def _live(self) -> RefClasses:
         return classify_refs(self.policy, self.refs, self.tracking, self.repository.remotes)
+
+    @cached_property
+    def classes(self) -> RefClasses:
+        """The refs by what they are to the gate; research that was deleted not long ago is there as well."""
+        deleted = self.sightings.deleted(self._now, self.policy.gate.keep_deleted)
+        return replace(self._live, sources=(*self._live.sources, *deleted))
 
     @cached_property
     def sources_complete(self) -> bool:
@@ -115,4 +134,4 @@ class Span:
     def graph(self) -> ResearchGraph:
         protected = self._others
         classes = RefClasses(self.scene.classes.sources, protected, self.scene.classes.others)
-        return ResearchGraph(self.scene.repository, classes, self.base)
+        return ResearchGraph(self.scene.repository, classes, self.base, self.scene.sightings)

@@ -86,9 +86,11 @@ def _unfolded_lines(block: str) -> list[str]:
     return trailers
 
 
-def title(repository: Repository, oid: str) -> str:
-    """Return a commit's subject (git-log, "%s")."""
-    return repository.objects.run("log", "-1", "--format=%s", oid).decode("utf-8", "backslashreplace").strip()
+def headline(repository: Repository, oid: str) -> tuple[str, str]:
+    """Return a commit's subject, and its author's email and date: what a rebase and a cherry-pick leave as it was."""
+    output = repository.objects.run("log", "-1", "--no-mailmap", "--format=%s%x00%ae %at", oid)
+    subject, _, author = output.decode("utf-8", "backslashreplace").strip().partition("\0")
+    return subject, author
 
 
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:

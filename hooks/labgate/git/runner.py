@@ -146,7 +146,7 @@ class _Process:
                 os.close(given)
 
     def end(self) -> tuple[int, bytes]:
-        """Return its exit status (negative signal number if killed) and standard error; it ends for want of a reader."""
+        """Return exit status (negative signal number if killed) and standard error; it ends for want of a reader."""
         os.close(self.output)
         status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
         os.lseek(self._errors, 0, os.SEEK_SET)
@@ -250,7 +250,7 @@ class Git:
         return status, output
 
     def stream(self, *args: str, stdin: bytes | None = None) -> Iterator[bytes]:
-        """Yield git's standard output as lines without their line feed, while git is still at work. Raised: as ``run``."""
+        """Yield git's standard output as lines without their line feed, while git is at work. Raised: as ``run``."""
         process = _Process((*self._head, *args), self._env, stdin)
         whole = False
         try:

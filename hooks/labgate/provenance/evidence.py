@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from labgate.finding import Evidence
-from labgate.git.commits import rev_list
 from labgate.git.refs import HEADS
-from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.proposal import Commit
 from labgate.provenance.graph import ResearchGraph
@@ -16,33 +14,32 @@ from labgate.provenance.sources import SourceRef
 
 #: What ``git cherry-pick -x`` appends (git-cherry-pick, "-x").
 _PICKED = re.compile(r"^\(cherry picked from commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\)[ \t]*$", re.MULTILINE)
+#: How git introduces, and then lists, the commits of ``git merge --squash`` (git-merge, "--squash").
+_SQUASHED = "Squashed commit of the following:"
+_LISTED = re.compile(r"^commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)$", re.MULTILINE)
 #: labgate's own trailer; read from any line, since a squash buries it above the last block.
 _EXPERIMENT = re.compile(r"^Experiment:[ \t]*(\S+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
-def reached_by_sources(
-    repository: Repository, graph: ResearchGraph, head: str, exclude: Sequence[str], span: Sequence[str]
-) -> frozenset[str]:
-    """Return the commits of a range that some source ref reaches, exempt or not: the cheap first question."""
-    tips = [source.oid for source in graph.classes.sources]
-    if not tips:
-        return frozenset()
-    return frozenset(span) - frozenset(rev_list(repository, [head], [*exclude, *tips]))
+def reached_by_sources(graph: ResearchGraph, span: Iterable[str]) -> frozenset[str]:
+    """Return the unlanded commits of a range that some source ref reaches, exempt or not."""
+    return frozenset(oid for oid in span if graph.sources_of(oid))
 
 
 def find_evidence(
-    graph: ResearchGraph, policy: Policy, span: Sequence[Commit], reached: frozenset[str]
+    graph: ResearchGraph, policy: Policy | None, span: Sequence[Commit], reached: frozenset[str]
 ) -> tuple[Evidence, ...]:
     """Return the exact evidence for a range of commits, strongest first.
 
     Ancestry is one a source ref; trailers are one a commit, since each names its own source. ``reached`` is what
-    ``reached_by_sources`` said of the same range.
+    ``reached_by_sources`` said of the same range. Without a policy experiments have no names.
     """
     by_ancestry = [commit.oid for commit in span if commit.oid in reached and graph.is_research(commit.oid)]
     found = list(_ancestry(graph, by_ancestry))
     rest = [commit for commit in span if commit.oid not in set(by_ancestry)]
-    found += _picked(graph, rest)
-    found += _experiments(graph, policy, rest)
+    found += _named_in_messages(graph, rest)
+    if policy is not None:
+        found += _experiments(graph, policy, rest)
     return tuple(found)
 
 
@@ -60,15 +57,21 @@ def _ancestry(graph: ResearchGraph, oids: Sequence[str]) -> Iterable[Evidence]:
         mine = tuple(oid for oid in held.pop(source) if oid in left)
         for oid in mine:
             del left[oid]
-        yield Evidence("ancestry", decisive=True, source_ref=source.ref, commits=mine, source_commits=mine)
+        yield Evidence("ancestry", decisive=True, source_ref=source.live, commits=mine, source_commits=mine)
 
 
-def _picked(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable[Evidence]:
-    """A ``(cherry picked from commit X)`` line counts only when X itself is research."""
+def _named_in_messages(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable[Evidence]:
+    """A message that says where a commit comes from counts only when that is research."""
     for commit in span:
-        for origin in _PICKED.findall(commit.message):
-            if graph.is_research(origin):
-                yield _named(graph.sources_of(origin)[0], commit, origin)
+        named = _PICKED.findall(commit.message)
+        if _SQUASHED in commit.message:
+            named += _LISTED.findall(commit.message.partition(_SQUASHED)[2])
+        origins = [oid for oid in dict.fromkeys(named) if graph.is_research(oid)]
+        by_source: dict[SourceRef, list[str]] = {}
+        for origin in origins:
+            by_source.setdefault(graph.sources_of(origin)[0], []).append(origin)
+        for source, mine in by_source.items():
+            yield _named(source, commit, *mine)
 
 
 def _experiments(graph: ResearchGraph, policy: Policy, span: Iterable[Commit]) -> Iterable[Evidence]:
@@ -85,8 +88,8 @@ def _experiments(graph: ResearchGraph, policy: Policy, span: Iterable[Commit]) -
                 yield _named(source, commit, source.oid)
 
 
-def _named(source: SourceRef, commit: Commit, origin: str) -> Evidence:
-    return Evidence("trailer", decisive=True, source_ref=source.ref, commits=(commit.oid,), source_commits=(origin,))
+def _named(source: SourceRef, commit: Commit, *origins: str) -> Evidence:
+    return Evidence("trailer", decisive=True, source_ref=source.live, commits=(commit.oid,), source_commits=origins)
 
 
 def short_name(ref: str) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
+from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef
 
 _Ref = TypeVar("_Ref")
@@ -18,26 +19,35 @@ class ResearchGraph:
 
     A commit is research when a source ref reaches it, no protected remote-tracking ref does, and it is not exempt.
     Exempt are the commits of a live remote-tracking branch of another kind that has no commit on a source ref's
-    first-parent chain: a topic branch that was merged into research stays what it was.
+    first-parent chain: a topic branch that was merged into research stays what it was. Where both hold a commit and it
+    is known on which of them it was seen first, that one owns it.
     """
 
-    def __init__(self, repository: Repository, classes: RefClasses, landed: Sequence[str]) -> None:
+    def __init__(
+        self, repository: Repository, classes: RefClasses, landed: Sequence[str], seen: Sightings | None = None
+    ) -> None:
+        """``landed`` are tips of what is on a protected branch, beside those that ``classes`` has."""
         self.classes = classes
+        self._seen = seen
         self._repository = repository
         self._landed = [*landed, *(ref.oid for ref in classes.protected)]
 
     @cached_property
-    def _parents(self) -> dict[str, tuple[str, ...]]:
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """The unlanded commits of every source and other branch, children before parents, each with its parents."""
         tips = [source.oid for source in self.classes.sources] + [other.oid for other in self.classes.others]
+        known = None if self._seen is None else self._seen.unlanded(tips, self._landed)
+        if known is not None:
+            return known
         return parents_of(self._repository, tips, self._landed) if tips else {}
 
     def _reach(self, tips: Sequence[str]) -> dict[str, int]:
         """Return for each unlanded commit a bit set of the tips that reach it (children come before parents)."""
-        reached = dict.fromkeys(self._parents, 0)
+        reached = dict.fromkeys(self.parents, 0)
         for bit, oid in enumerate(tips):
             if oid in reached:
                 reached[oid] |= 1 << bit
-        for oid, parents in self._parents.items():
+        for oid, parents in self.parents.items():
             for parent in parents:
                 if parent in reached:
                     reached[parent] |= reached[oid]
@@ -58,15 +68,19 @@ class ResearchGraph:
         seen = set()
         for source in self.classes.sources:
             oid: str | None = source.oid
-            while oid is not None and oid in self._parents and oid not in seen:
+            while oid is not None and oid in self.parents and oid not in seen:
                 seen.add(oid)
                 bits &= ~self._by_other[oid]
-                oid = next(iter(self._parents[oid]), None)
+                oid = next(iter(self.parents[oid]), None)
         return bits
 
     def is_research(self, oid: str) -> bool:
         """Say whether a commit is research by ancestry."""
-        return bool(self._by_source.get(oid, 0)) and not self._by_other[oid] & self._exempting
+        if not self._by_source.get(oid, 0):
+            return False
+        others = self._by_other[oid]
+        first = self._seen.research_had_it_first(oid) if others and self._seen is not None else None
+        return not others & self._exempting if first is None else first
 
     def sources_of(self, oid: str) -> tuple[SourceRef, ...]:
         """Return the source refs that reach an unlanded commit."""

@@ -12,12 +12,21 @@ from labgate.policy.model import Policy
 
 @dataclass(frozen=True)
 class SourceRef:
-    """A ref that holds research. ``branch`` is the full refname it stands for on its remote (or here, if local)."""
+    """A ref that holds research. ``branch`` is the full refname it stands for on its remote (or here, if local).
+
+    A ``deleted`` one held it until not long ago.
+    """
 
     ref: str
     branch: str
     oid: str
     remote: str | None
+    deleted: bool = False
+
+    @property
+    def live(self) -> str | None:
+        """Its full refname, ``None`` where it is deleted."""
+        return None if self.deleted else self.ref
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,86 @@
+"""Look at the refs, remember what is new, and say on which side a commit was first seen (docs/adr/0010)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from labgate.git.commits import is_ancestor, parents_of, peel
+from labgate.git.repository import Repository
+from labgate.provenance.history import History, bits_of
+from labgate.provenance.index import FOLDER
+from labgate.provenance.ledger import Ledger
+from labgate.provenance.sources import RefClasses, SourceRef
+
+
+class Sightings:
+    """What this clone has seen of research, and apart from it of branches of other kinds.
+
+    Dates in commits say what their author likes; these were noted here.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        folder = os.path.join(repository.common_dir, FOLDER)
+        self.research = Ledger(os.path.join(folder, "ledger"))
+        self._others = Ledger(os.path.join(folder, "ledger-others"))
+        self._look: _Look | None = None
+
+    def observe(self, classes: RefClasses, landed: Sequence[str], now: int) -> None:
+        """Note which unlanded commits the refs hold by now. ``now`` is in seconds since the epoch."""
+        look = self._look = _Look(self._repository, classes, landed)
+        mine = {source.ref: source.oid for source in classes.sources}
+        self.research.observe(mine, look.commits(mine), now, covered=look.covers)
+        theirs = {other.ref: other.oid for other in classes.others}
+        self._others.observe(theirs, look.commits(theirs), now, covered=lambda _: True)
+
+    def unlanded(self, tips: Sequence[str], landed: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
+        """Return the unlanded commits of some tips with their parents, if that is what the last look was at."""
+        look = self._look
+        if look is None or set(look.tips) != set(tips) or set(look.protected) != set(landed):
+            return None
+        return look.parents
+
+    def deleted(self, now: int, keep: int) -> tuple[SourceRef, ...]:
+        """Return the tips of research refs that are gone for at most ``keep`` seconds and still here as objects."""
+        tips = self.research.deleted(now, keep)
+        here = peel(self._repository, [tip.oid for tip in tips]) if tips else {}
+        return tuple(SourceRef(tip.ref, tip.ref, tip.oid, None, deleted=True) for tip in tips if tip.oid in here)
+
+    def research_had_it_first(self, oid: str) -> bool | None:
+        """Say on which side a commit was seen first; ``None`` where it was seen on both at once, or never."""
+        mine, theirs = self.research.first_seen(oid), self._others.first_seen(oid)
+        if mine is None or theirs is None or mine.time == theirs.time:
+            return None
+        return mine.time < theirs.time
+
+
+class _Look:
+    """Unlanded history as the refs show it now."""
+
+    def __init__(self, repository: Repository, classes: RefClasses, landed: Sequence[str]) -> None:
+        self._repository = repository
+        self.protected = list(dict.fromkeys([*landed, *(ref.oid for ref in classes.protected)]))
+        self.tips = [source.oid for source in classes.sources] + [other.oid for other in classes.others]
+
+    @cached_property
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        return parents_of(self._repository, self.tips, self.protected) if self.tips else {}
+
+    def commits(self, tips: Mapping[str, str]) -> dict[str, list[str]]:
+        """Return for each ref the unlanded commits that it holds, newest first."""
+        refs = list(tips)
+        found: dict[str, list[str]] = {ref: [] for ref in refs}
+        for oid, bits in History(self.parents).reached([tips[ref] for ref in refs]).items():
+            for bit in bits_of(bits):
+                found[refs[bit]].append(oid)
+        return found
+
+    def covers(self, oid: str) -> bool:
+        """Say whether a source, another live branch or a protected ref still reaches a commit."""
+        if oid in self.parents:
+            return True
+        if oid not in peel(self._repository, [oid]):
+            return False
+        return any(is_ancestor(self._repository, oid, tip) for tip in self.protected)

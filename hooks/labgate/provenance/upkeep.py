@@ -1,0 +1,109 @@
+"""Look at the index as a whole: what it holds, and how it is built anew."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from glob import escape, glob
+
+from labgate.git.commits import parents_of
+from labgate.git.repository import Repository
+from labgate.provenance import documents
+from labgate.provenance.catalogue import Scope, catalogue
+from labgate.provenance.documents import ensure_chain, ensure_documents
+from labgate.provenance.history import History, Line
+from labgate.provenance.index import Index, index_path, indexed
+from labgate.provenance.sightings import Sightings
+from labgate.provenance.sources import SourceRef
+from labgate.provenance.storage import discard, identity_of
+
+#: What ``rebuild`` tells how far it is.
+Progress = documents.Progress
+
+
+@dataclass(frozen=True)
+class IndexStatus:
+    """What the index holds. ``refs`` counts the source refs that the ledger knows; sizes are in bytes.
+
+    ``problem`` says why the file cannot be used or written, ``None`` where it can.
+    """
+
+    path: str
+    exists: bool
+    version: str
+    documents: int
+    refs: int
+    main_commits: int
+    bytes: int
+    ledger_entries: int
+    deleted_tips: int
+    problem: str | None
+
+
+def index_status(repository: Repository) -> IndexStatus:
+    """Return what the index and the ledger hold; nothing is built or changed."""
+    path = index_path(repository.common_dir)
+    ledger = Sightings(repository).research
+    counts = {"document": 0, "link": 0}
+    exists = os.path.exists(path)
+    size = os.path.getsize(path) if exists else 0
+    problem = _problem(path)
+    # An empty file is one that a process was just about to fill.
+    if problem is None and size:
+        try:
+            with closing(Index(path)) as index:
+                counts = index.counts()
+        except (OSError, sqlite3.Error) as error:
+            problem = str(error)
+    deleted = len(ledger.deleted(0, 1 << 62))
+    name = os.path.basename(path).removeprefix("index-").removesuffix(".sqlite")
+    held = (counts["document"], len(ledger.tips()), counts["link"])
+    return IndexStatus(path, exists, name, *held, size, ledger.size(), deleted, problem)
+
+
+def _problem(path: str) -> str | None:
+    """Say why the system lets nobody keep an index there."""
+    here = path
+    while not os.path.lexists(here):
+        here = os.path.dirname(here)
+    if here != path and not os.path.isdir(here):
+        return f"{here} is not a folder"
+    if here == path and not os.path.isfile(path):
+        return f"{path} is not a file"
+    return None if os.access(here, os.R_OK | os.W_OK) else f"{here} cannot be written"
+
+
+def rebuild(
+    repository: Repository,
+    refs: Mapping[str, str],
+    sources: Sequence[SourceRef],
+    trunk: str | None,
+    *,
+    progress: Progress | None = None,
+) -> IndexStatus:
+    """Throw the index away, those of other versions too, and build it for these sources and this trunk (full names).
+
+    The ledger stays. Raised: ``GitError`` when history cannot be read.
+    """
+    path = index_path(repository.common_dir)
+    for name in glob(os.path.join(escape(os.path.dirname(path)), "index-*.sqlite*")):
+        if name.endswith(".sqlite"):
+            discard(name, identity_of(name))
+    tip = None if trunk is None else refs.get(trunk)
+    indexed(repository.common_dir, lambda index: _fill(repository, index, sources, tip, progress))
+    return index_status(repository)
+
+
+def _fill(
+    repository: Repository, index: Index, sources: Sequence[SourceRef], tip: str | None, progress: Progress | None
+) -> None:
+    tips = [source.oid for source in sources]
+    wanted = [*tips, *([tip] if tip else [])]
+    history = History(parents_of(repository, wanted) if wanted else {})
+    line = history.line(tip) if tip else Line({}, {}, dict.fromkeys(history.parents, -1))
+    ensure_chain(repository, index, list(line.chain.values()), progress)
+    made = catalogue(history, line, sources, Scope())
+    ensure_documents(repository, index, list(made.pieces), progress)
