@@ -1,0 +1,98 @@
+"""``labgate index``: what labgate remembers of research code in this clone, and building it anew."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from labgate import __version__
+from labgate.cli.lazy import Entry, LazyGroup
+from labgate.report.escape import safe
+from labgate.report.failure import help_line
+from labgate.wording.text import count, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labgate.provenance.upkeep import IndexStatus
+
+COMMANDS = {
+    "status": Entry("labgate.cli.index:status", "Say what the index holds and its size."),
+    "rebuild": Entry("labgate.cli.index:rebuild", "Throw the index away and build it anew."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, short_help="Say what labgate remembers of research code, or build it anew.")
+def index() -> None:
+    """Say what labgate remembers of research code, or build it anew.
+
+    The index is a cache that keeps itself up to date; the ledger beside it holds what cannot be computed again, such as
+    when research was first seen here, and is always kept.
+    """
+
+
+@click.command(short_help="Say what the index holds and its size.")
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
+def status(format_: str) -> None:
+    """Say what the index holds and its size. It changes nothing."""
+    from labgate.git.repository import discover
+    from labgate.provenance.upkeep import index_status
+
+    found = index_status(discover(os.environ))
+    if format_ == "json":
+        from labgate.report.json import encoded
+
+        click.echo(encoded({"schema": 1, "labgate": __version__, **asdict(found)}, indent=2))
+        return
+    for line in _lines(found):
+        click.echo(line)
+
+
+@click.command(short_help="Throw the index away and build it anew.")
+@click.option(
+    "--sources",
+    metavar="REFPATTERN",
+    multiple=True,
+    help="Full refs to index, as for git for-each-ref; repeatable.  [default: the policy's research branches]",
+)
+def rebuild(sources: tuple[str, ...]) -> None:
+    """Throw the index away and build it anew. The ledger is kept.
+
+    \b
+    Examples:
+      labgate index rebuild
+          for the research branches of the policy
+      labgate index rebuild --sources 'refs/pull/*/head'
+          for a repository without one
+    """
+    from labgate.cli.progress import Bars
+    from labgate.cli.trace import warn
+    from labgate.git.repository import discover
+    from labgate.stages.trace import rebuild_index
+
+    with closing(Bars()) as bars:
+        built, found = rebuild_index(discover(os.environ), sources, progress=bars)
+    if found.incomplete is not None:
+        warn(found.incomplete)
+    for line in _lines(built):
+        click.echo(line)
+
+
+def _lines(status: IndexStatus) -> Iterator[str]:
+    """Yield what there is to say of an index, without newlines."""
+    if status.exists:
+        yield f"index   {size(status.bytes)}, version {status.version}, {safe(status.path)}"
+        yield f"holds   {count(status.documents, 'document')} of {count(status.refs, 'source ref')}"
+        yield f"main    {count(status.main_commits, 'commit')}"
+    else:
+        yield f"index   none yet: the first push, check or trace builds {safe(status.path)}"
+    deleted = f", {count(status.deleted_tips, 'tip')} of deleted branches" if status.deleted_tips else ""
+    entries = "1 entry" if status.ledger_entries == 1 else f"{status.ledger_entries:,} entries"
+    yield f"ledger  {entries}{deleted}"
+    if status.problem is not None:
+        yield f"problem {safe(status.problem)}"
+        yield help_line("labgate index rebuild", indent=2)

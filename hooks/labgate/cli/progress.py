@@ -1,0 +1,65 @@
+"""A bar on the terminal for what takes long; nothing anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from labgate.report.escape import safe
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    # click has no public name for what ``click.progressbar`` returns.
+    from click._termui_impl import ProgressBar
+
+#: Seconds that something may take before a bar is worth its place: what is soon over needs none.
+PATIENCE = 0.5
+
+
+class Bars:
+    """Shows one thing that is being done at a time; call it with what that is, how much is done, and of how much.
+
+    Close it at the end: that gives the terminal its cursor back.
+    """
+
+    def __init__(self, stream: TextIO | None = None, patience: float = PATIENCE) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._patience = patience
+        self._doing: str | None = None
+        self._done = 0
+        self._since = 0.0
+        self._bar: ProgressBar[int] | None = None
+        self._quiet = not self._stream.isatty()
+
+    def __call__(self, doing: str, done: int, total: int) -> None:
+        """Say how far something is; ``total`` 0 means that there is nothing to do."""
+        if self._quiet:
+            return
+        if doing != self._doing or done < self._done:
+            self.close()
+            self._doing, self._since = doing, time.monotonic()
+        self._done = done
+        if self._bar is None:
+            if done >= total or time.monotonic() - self._since < self._patience:
+                return
+            self._bar = click.progressbar(length=total, label=safe(doing), file=self._stream)
+            self._bar.render_progress()
+        self._bar.length = total
+        self._bar.update(done - self._bar.pos)
+
+    def close(self) -> None:
+        """End the bar that is shown, so that other lines may be written."""
+        if self._bar is not None:
+            self._bar.render_finish()
+        self._bar = self._doing = None
+        self._done = 0
+
+    def make_room(self, stream: TextIO) -> None:
+        """End the bar, and show no other, where what is to be written to ``stream`` would stand in between."""
+        if stream.isatty():
+            self.close()
+            self._quiet = True

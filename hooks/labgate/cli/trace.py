@@ -1,0 +1,179 @@
+"""``labgate trace``: where the code of commits comes from, for people and for programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from labgate.cli.lazy import did_you_mean
+from labgate.errors import LabgateError, MissingObjectError
+from labgate.report.escape import safe
+from labgate.report.failure import help_line, render_failure
+from labgate.report.palette import CHOICES, wants_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from labgate.cli.progress import Bars
+    from labgate.provenance.tracing import Traced
+    from labgate.report.trace import SharedLine
+    from labgate.stages.trace import Tracing
+
+COULD_NOT_READ = 2
+
+#: Columns below which lines side by side say nothing.
+NARROWEST = 40
+
+
+def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        return names
+    from labgate.provenance.catalogue import METHODS
+
+    for name in names:
+        if name not in METHODS:
+            nearest = did_you_mean(name, METHODS) or f"; there are {', '.join(METHODS)}"
+            message = f"no method {name!r}{nearest}"
+            raise click.UsageError(message, ctx)
+    return tuple(method for method in METHODS if method in names)
+
+
+@click.command(short_help="Say which research branch the code of a commit comes from.")
+@click.argument("revisions", metavar="[REV]... | -", nargs=-1)
+@click.option(
+    "--sources",
+    metavar="REFPATTERN",
+    multiple=True,
+    help="Full refs to compare with, as for git for-each-ref; repeatable.  [default: the policy's research branches]",
+)
+@click.option("--exclude", metavar="REV", help="What was there before.  [default: each commit's own first parent]")
+@click.option(
+    "--method",
+    "methods",
+    metavar="NAME",
+    multiple=True,
+    callback=_known,
+    help="Only this method; repeatable. One of ancestry, trailer, patch-id, squash, blob, similarity.",
+)
+@click.option("--format", "format_", type=click.Choice(("text", "json", "jsonl")), default="text", show_default=True)
+@click.option("--show", is_flag=True, help="Show the shared lines side by side (text only).")
+@click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
+def trace(
+    revisions: tuple[str, ...],
+    sources: tuple[str, ...],
+    exclude: str | None,
+    methods: tuple[str, ...],
+    format_: str,
+    show: bool,
+    color: str,
+) -> int:
+    """Say which research branch the code of a commit comes from, however it was rewritten on the way.
+
+    Without a REV it is HEAD; with - the revisions are read from standard input, one a line.
+
+    \b
+    Examples:
+      labgate trace --show
+          the last commit, with the lines that it shares with research
+      git rev-list origin/main..HEAD | labgate trace -
+          every commit of a branch
+      labgate trace --sources 'refs/pull/*/head' --format jsonl v1.0 v1.1
+          a repository without a policy, one JSON object a line
+
+    \b
+    Exit status:
+      0  something is said of every REV     2  a REV could not be read
+    """
+    if show and format_ != "text":
+        message = f"--show is for people: it excludes --format {format_}"
+        raise click.UsageError(message)
+    # Only now: usage errors and --help answer without loading what traces.
+    from labgate.cli.progress import Bars
+    from labgate.git.repository import discover
+    from labgate.stages.trace import TraceRequest, prepare_trace
+
+    wanted = tuple(_spelt_out(revisions)) if revisions else ("HEAD",)
+    tracing = prepare_trace(TraceRequest(wanted, sources, exclude, methods), discover(os.environ))
+    if tracing.found.incomplete is not None:
+        warn(tracing.found.incomplete)
+    for error in tracing.unreadable:
+        _complain(error)
+    missing: list[LabgateError] = []
+    with closing(Bars()) as bars:
+        _render(_readable(tracing, bars, missing), tracing, format_, color, show=show)
+    for help in dict.fromkeys(error.help for error in missing if error.help is not None):
+        click.echo(help_line(help, indent=2), err=True)
+    return COULD_NOT_READ if tracing.unreadable or missing else 0
+
+
+def warn(error: LabgateError) -> None:
+    """Say on standard error what does not stop a command, and what mends it."""
+    click.echo(f"labgate: {safe(error.message)}", err=True)
+    if error.help is not None:
+        click.echo(help_line(error.help, indent=2), err=True)
+
+
+def _complain(error: LabgateError) -> None:
+    """Write one line about one revision; what mends several of them is said once."""
+    colour = wants_colour("auto", os.environ, sys.stderr.isatty())
+    render_failure(LabgateError(error.message), sys.stderr, colour=colour)
+
+
+def _spelt_out(revisions: Sequence[str]) -> Iterator[str]:
+    """Yield the revisions, those of standard input in the place of ``-``."""
+    for revision in revisions:
+        if revision != "-":
+            yield revision
+            continue
+        with open(0, "rb", closefd=False) as stdin:
+            text = os.fsdecode(stdin.read())
+        # Not splitlines: U+2028 and U+0085 are legal in a refname.
+        yield from (line.strip() for line in text.split("\n") if line.strip())
+
+
+def _readable(tracing: Tracing, bars: Bars, missing: list[LabgateError]) -> Iterator[Traced]:
+    """Yield what was found of each commit that could be read; the others are complained of."""
+    for result in tracing.results(bars):
+        if isinstance(result, LabgateError):
+            bars.make_room(sys.stderr)
+            _complain(result)
+            missing.append(result)
+        else:
+            bars.make_room(sys.stdout)
+            yield result
+
+
+def _render(results: Iterator[Traced], tracing: Tracing, format_: str, color: str, *, show: bool) -> None:
+    from labgate.report.trace import TextView, render_json, render_jsonl, render_text
+
+    if format_ == "json":
+        render_json(results, sys.stdout)
+        return
+    if format_ == "jsonl":
+        render_jsonl(results, sys.stdout)
+        return
+
+    def shared(commit: str, sources: Sequence[str]) -> Sequence[SharedLine]:
+        from labgate.provenance.pairs import shared_lines
+
+        try:
+            return shared_lines(tracing.repository, commit, sources)
+        except MissingObjectError as error:
+            warn(error)
+            return ()
+
+    view = TextView(
+        # A branch that is here and on the remote is one branch.
+        sources=len({source.branch for source in tracing.found.sources}),
+        subject=tracing.subjects().of,
+        shared=shared if show else None,
+        methods=tracing.methods,
+        width=max(NARROWEST, shutil.get_terminal_size().columns),
+        colour=wants_colour(color, os.environ, sys.stdout.isatty()),
+    )
+    render_text(results, sys.stdout, view)

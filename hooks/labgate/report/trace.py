@@ -1,0 +1,256 @@
+"""Where commits come from, as lines for people and as JSON for machines (``labgate trace``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from textwrap import TextWrapper
+from typing import TYPE_CHECKING, Any, Protocol
+
+from labgate.finding import ALARM, SIMILARITY
+from labgate.report.escape import safe
+from labgate.report.json import encoded
+from labgate.report.palette import palette
+from labgate.wording.hints import reason
+from labgate.wording.text import count, short_oid, short_ref
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from labgate.finding import Evidence
+    from labgate.report.palette import Paint
+
+FORMATS = ("text", "json", "jsonl")
+
+#: Characters of a foreign name in a line, names that are listed before the rest is only counted, and shared lines.
+NAME_LIMIT, LISTED, LINES_SHOWN = 100, 3, 20
+#: Columns that a subject keeps however long the verdict beside it is, and at which evidence, lines and details stand.
+_SUBJECT, _EVIDENCE, _LINES, _DETAIL = 24, 4, 6, 16
+_TAB = 4
+
+
+class Traced(Protocol):
+    """What is shown of one commit: its full oid, and the evidence that it is derived, strongest first.
+
+    ``undecidable`` says that it is too small for its text to tell; ``derived`` that some evidence is decisive.
+    """
+
+    @property
+    def commit(self) -> str: ...
+    @property
+    def evidence(self) -> tuple[Evidence, ...]: ...
+    @property
+    def undecidable(self) -> bool: ...
+    @property
+    def derived(self) -> bool: ...
+
+
+class SharedLine(Protocol):
+    """A line that a commit brings and the line of a source commit that it is held to come from; numbers start at 1."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def source_commit(self) -> str: ...
+    @property
+    def source_path(self) -> str: ...
+    @property
+    def source_number(self) -> int: ...
+    @property
+    def source_text(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class TextView:
+    """How people want it. ``width`` is in columns.
+
+    ``sources`` is how many source refs the commits were held against, ``methods`` by which methods (empty: all).
+    ``subject`` returns a commit's subject. ``shared`` returns the lines that a commit shares with source commits; it is
+    ``None`` where they are not to be shown.
+    """
+
+    sources: int
+    subject: Callable[[str], str]
+    shared: Callable[[str, Sequence[str]], Sequence[SharedLine]] | None = None
+    methods: tuple[str, ...] = ()
+    width: int = 80
+    colour: bool = False
+
+
+def render_jsonl(results: Iterable[Traced], stream: TextIO) -> None:
+    """Write one JSON object a line, each as soon as it is known."""
+    for traced in results:
+        stream.write(encoded(record(traced)) + "\n")
+        stream.flush()
+
+
+def render_json(results: Iterable[Traced], stream: TextIO) -> None:
+    """Write one JSON array, when everything is known: half an array is none."""
+    stream.write(encoded([record(traced) for traced in results], indent=2) + "\n")
+
+
+def render_text(results: Iterable[Traced], stream: TextIO, view: TextView) -> None:
+    """Write a block of lines for each commit as soon as it is known, and of several how many there were of a sort."""
+    paint = palette(view.colour)
+    tally: dict[str, int] = {}
+    for traced in results:
+        stream.writelines(f"{line}\n" for line in block(traced, view, paint))
+        stream.flush()
+        sort = _sort(traced)
+        tally[sort] = tally.get(sort, 0) + 1
+    total = sum(tally.values())
+    if total > 1:
+        stream.write(
+            f"{count(total, 'commit')}: {', '.join(f'{tally[sort]:,} {sort}' for sort in _ROLES if sort in tally)}\n"
+        )
+
+
+def record(traced: Traced) -> dict[str, Any]:
+    """Return one commit as the contract has it. Absent values are ``None``, never left out; oids are full."""
+    return {
+        "commit": traced.commit,
+        "derived": traced.derived,
+        "undecidable": traced.undecidable,
+        "evidence": [
+            {
+                "method": evidence.method,
+                "decisive": evidence.decisive,
+                "source_ref": evidence.source_ref,
+                "source_commits": evidence.source_commits,
+                "score": evidence.score,
+                "matched_lines": evidence.matched_lines,
+                "paths": evidence.paths,
+                "terms": dict(evidence.terms),
+                "shared": evidence.shared,
+                "hint": evidence.hint,
+            }
+            for evidence in traced.evidence
+        ],
+    }
+
+
+#: What a commit can turn out to be, most telling first, and the colour of it.
+_DERIVED, _PERHAPS, _SMALL, _CLEAN = "derived", "perhaps derived", "too small to judge", "with nothing shared"
+_ROLES = {_DERIVED: "warning", _PERHAPS: "note", _SMALL: "undecided", _CLEAN: "quiet"}
+
+
+def _sort(traced: Traced) -> str:
+    if traced.derived:
+        return _DERIVED
+    if traced.undecidable:
+        return _SMALL
+    return _PERHAPS if traced.evidence else _CLEAN
+
+
+def block(traced: Traced, view: TextView, paint: Paint) -> Iterator[str]:
+    """Yield the lines about one commit, without newlines; the first has its subject and the verdict."""
+    verdict = _verdict(traced, view)
+    oid = short_oid(traced.commit)
+    room = max(_SUBJECT, view.width - len(oid) - len(verdict) - 3)
+    subject = safe(view.subject(traced.commit), room)
+    yield f"{paint('code', oid)} {subject}  {paint(_ROLES[_sort(traced)], verdict)}"
+    for evidence in traced.evidence:
+        yield from _evidence_lines(traced, evidence, view, paint)
+
+
+def _verdict(traced: Traced, view: TextView) -> str:
+    sort = _sort(traced)
+    if sort == _SMALL:
+        return "too small to judge by its text"
+    if sort == _CLEAN:
+        by = f" by {', '.join(view.methods)}" if view.methods else ""
+        return f"nothing shared with {view.sources:,} source branch{'' if view.sources == 1 else 'es'}{by}"
+    telling = (item for item in traced.evidence if item.decisive or sort == _PERHAPS)
+    sources = list(dict.fromkeys(_source(item) for item in telling))
+    more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+    return f"{'derived' if sort == _DERIVED else 'perhaps'} from {sources[0]}{more}"
+
+
+def _evidence_lines(traced: Traced, evidence: Evidence, view: TextView, paint: Paint) -> Iterator[str]:
+    role = "warning" if evidence.decisive else "note"
+    first, *rest = _wrapped(_where(traced, evidence), view.width)
+    # Painted only now: to what wraps lines a colour would be so many more letters.
+    method = paint(role, evidence.method) + " " * (_DETAIL - _EVIDENCE - len(evidence.method))
+    yield f"{' ' * _EVIDENCE}{method}{first.lstrip()}"
+    yield from rest
+    if evidence.method == SIMILARITY:
+        terms = " + ".join(f"{safe(name)} {value:.1f}" for name, value in evidence.terms if value)
+        score = f"score {evidence.score:.1f}" + (f" = {terms}" if terms else "")
+        yield from _wrapped(f"{score}, alarm at {ALARM:g}", view.width)
+    if evidence.hint is not None:
+        yield from _wrapped(f"only a hint: {safe(reason(evidence.hint))}", view.width)
+    origins = tuple(oid for oid in evidence.source_commits if oid != traced.commit)
+    if view.shared is not None and origins:
+        lines = view.shared(traced.commit, origins)
+        yield from side_by_side(lines, view.width, paint) if lines else _wrapped("(no lines to show)", view.width)
+
+
+def _where(traced: Traced, evidence: Evidence) -> str:
+    """Return where the code is from and what it is: branch, commits, lines, paths."""
+    if evidence.source_commits == (traced.commit,):
+        return f"{_source(evidence)} has this commit"
+    oids = [short_oid(oid) for oid in evidence.source_commits]
+    paths = _listed([safe(path, NAME_LIMIT) for path in evidence.paths])
+    lines = "" if evidence.matched_lines is None else count(evidence.matched_lines, "line")
+    matched = " in ".join(part for part in (lines, paths) if part)
+    source = " ".join(part for part in (_source(evidence), _listed(oids)) if part)
+    return f"{source}; {matched}" if matched else source
+
+
+def _source(evidence: Evidence) -> str:
+    return "a deleted branch" if evidence.source_ref is None else safe(short_ref(evidence.source_ref), NAME_LIMIT)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    indent = " " * _DETAIL
+    wrapper = TextWrapper(
+        width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return wrapper.wrap(text)
+
+
+def side_by_side(lines: Sequence[SharedLine], width: int, paint: Paint) -> Iterator[str]:
+    """Yield shared lines in two columns, the commit's left and the source's right, below the names of their files.
+
+    No line is longer than ``width`` columns, which are at least 40; what all lines of a pair of files are indented by
+    is left out.
+    """
+    half = (width - _LINES - len(" | ")) // 2
+
+    def row(role: str, left: str, right: str) -> str:
+        shown = f"{left:{half}} | {right}".rstrip()
+        return " " * _LINES + (paint(role, shown) if role else shown)
+
+    for (path, commit, source_path), group in groupby(lines[:LINES_SHOWN], _files):
+        yield row("code", safe(path, half), safe(f"{short_oid(commit)}:{source_path}", half))
+        pairs = tuple(group)
+        digits = len(str(max(max(line.number, line.source_number) for line in pairs)))
+        room = half - digits - 1
+        texts = [
+            safe(text, room) for text in _dedented(text for line in pairs for text in (line.text, line.source_text))
+        ]
+        for line, left, right in zip(pairs, texts[0::2], texts[1::2], strict=True):
+            yield row("", f"{line.number:{digits}} {left}", f"{line.source_number:{digits}} {right}")
+    if len(lines) > LINES_SHOWN:
+        yield f"{' ' * _LINES}... and {len(lines) - LINES_SHOWN:,} more"
+
+
+def _files(line: SharedLine) -> tuple[str, str, str]:
+    return line.path, line.source_commit, line.source_path
+
+
+def _dedented(texts: Iterable[str]) -> list[str]:
+    """Return lines of code without tabs, and without the blanks that all of them start with."""
+    expanded = [text.expandtabs(_TAB).rstrip() for text in texts]
+    blanks = min((len(text) - len(text.lstrip(" ")) for text in expanded if text), default=0)
+    return [text[blanks:] for text in expanded]

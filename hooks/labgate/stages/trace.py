@@ -1,0 +1,280 @@
+"""``labgate trace`` and ``labgate index``: from words on a command line to commits, source refs and the tracer."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from labgate.errors import MissingObjectError, NoPolicyError, UndecidedError, UsageError
+from labgate.git.commits import peel, read_commits
+from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, symbolic_ref, tracking_refs
+from labgate.git.repository import Repository
+from labgate.policy.model import Policy
+from labgate.provenance.sources import SourceRef, classify_refs, covers_sources
+from labgate.stages.judging import policy_at, trunk_name, worktree_policy
+
+if TYPE_CHECKING:
+    from labgate.provenance.tracing import Traced, Tracer
+    from labgate.provenance.upkeep import IndexStatus, Progress
+
+#: Commits whose subjects are read at a time: few processes, and little memory for however many revisions.
+_BATCH = 500
+#: Refs that are named where a pattern matches none.
+_SIMILAR = 3
+_OID = re.compile(r"[0-9a-fA-F]{4,64}")
+_NAMESPACE = re.compile(r"^refs/(?:heads/|tags/|remotes/[^/]*/)?")
+#: Where git looks for a ref of that name, beside the name itself (gitrevisions).
+_NAMESPACES = ("refs/", "refs/tags/", HEADS, REMOTES)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The source refs that commits are held against, and the refs of this clone that they are among.
+
+    ``policy`` is what they were found by, ``None`` where they were named by patterns. ``trunk`` is the full name of the
+    trunk's ref here, ``None`` where none can be told. ``incomplete`` says that source refs may be missing here, and the
+    command that brings them.
+    """
+
+    refs: Mapping[str, str]
+    sources: tuple[SourceRef, ...]
+    policy: Policy | None
+    trunk: str | None
+    incomplete: UndecidedError | None = None
+
+
+@dataclass(frozen=True)
+class TraceRequest:
+    """What to trace, in the user's words.
+
+    ``patterns`` empty means the policy's sources, ``methods`` empty all; ``exclude`` is what was there before, ``None``
+    for each commit's own first parent.
+    """
+
+    revisions: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+    exclude: str | None = None
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """A request whose words are resolved: ``commits`` has a full oid for each revision that names one, in order.
+
+    ``unreadable`` has the reason for each revision that names none.
+    """
+
+    repository: Repository
+    found: Sources
+    commits: tuple[str, ...]
+    unreadable: tuple[UsageError, ...]
+    exclude: str | None
+    methods: tuple[str, ...]
+
+    def results(self, progress: Progress | None = None) -> Iterator[Traced | MissingObjectError]:
+        """Yield what was found of each commit, in order; an error stands for one whose objects are not all here."""
+        from labgate.provenance.catalogue import METHODS
+        from labgate.provenance.tracing import Tracer
+
+        tracer = Tracer(
+            self.repository,
+            self.found.refs,
+            self.found.sources,
+            exclude=self.exclude,
+            methods=frozenset(self.methods or METHODS),
+            policy=self.found.policy,
+            progress=progress,
+        )
+        results = _until_missing(tracer, self.commits)
+        for at, commit in enumerate(self.commits):
+            result = next(results)
+            if isinstance(result, MissingObjectError):
+                # It may be about a later one of those that were read together: ask for this one alone.
+                (result,) = _until_missing(tracer, (commit,))
+                results = _until_missing(tracer, self.commits[at + 1 :])
+            yield result
+
+    def subjects(self) -> Subjects:
+        """Return the subjects of the commits, to be asked for in order."""
+        return Subjects(self.repository, self.commits)
+
+
+class Subjects:
+    """The first lines of commit messages, read a batch at a time."""
+
+    def __init__(self, repository: Repository, commits: Sequence[str]) -> None:
+        self._repository = repository
+        self._left = iter(dict.fromkeys(commits))
+        self._known: dict[str, str] = {}
+
+    def of(self, commit: str) -> str:
+        """Return the subject of one of the commits. Raised: ``GitError``."""
+        while commit not in self._known:
+            batch = tuple(islice(self._left, _BATCH))
+            if not batch:
+                raise KeyError(commit)
+            self._known.update((item.oid, item.subject) for item in read_commits(self._repository, batch))
+        return self._known[commit]
+
+
+def prepare_trace(request: TraceRequest, repository: Repository) -> Tracing:
+    """Return the tracing of a request.
+
+    Raised: ``UsageError`` when a pattern matches no ref or ``exclude`` names no commit, ``UndecidedError`` in a shallow
+    clone, and as ``find_sources``.
+    """
+    repository.require_history()
+    found = find_sources(repository, request.patterns)
+    refs = dict(found.refs)
+    exclude = None if request.exclude is None else resolve_revision(repository, request.exclude, refs)
+    named = resolve_revisions(repository, request.revisions, refs)
+    commits = tuple(oid for revision in request.revisions if (oid := named[revision]) is not None)
+    unreadable = tuple(_unreadable(revision) for revision in request.revisions if named[revision] is None)
+    return Tracing(repository, found, commits, unreadable, exclude, request.methods)
+
+
+def rebuild_index(
+    repository: Repository, patterns: Sequence[str], *, progress: Progress | None = None
+) -> tuple[IndexStatus, Sources]:
+    """Throw the index away, build it anew, and return what it holds then. Raised: as ``find_sources``."""
+    from labgate.provenance.upkeep import rebuild
+
+    repository.require_history()
+    found = find_sources(repository, patterns)
+    status = rebuild(repository, found.refs, found.sources, found.trunk, progress=progress)
+    return status, found
+
+
+def _until_missing(tracer: Tracer, commits: Sequence[str]) -> Iterator[Traced | MissingObjectError]:
+    try:
+        yield from tracer.trace(commits)
+    except MissingObjectError as error:
+        yield error
+
+
+def resolve_revisions(repository: Repository, revisions: Sequence[str], refs: dict[str, str]) -> dict[str, str | None]:
+    """Return the commit that each revision names, ``None`` for none; all that are object ids in one process."""
+    hexadecimal = {word: word.lower() for word in revisions if _is_oid(word, len(repository.null_oid), refs)}
+    peeled = peel(repository, hexadecimal.values())
+    found: dict[str, str | None] = {word: peeled.get(oid) for word, oid in hexadecimal.items()}
+    for word in revisions:
+        if word not in found:
+            found[word] = _named(repository, word, refs)
+    return found
+
+
+def find_sources(repository: Repository, patterns: Sequence[str]) -> Sources:
+    """Return the refs that match the patterns, or without any the sources of the policy.
+
+    Raised: ``UsageError`` when a pattern matches no ref; without patterns ``NoPolicyError``, ``PolicyError``, and
+    ``UndecidedError`` when it cannot be told which branch is the trunk that has it.
+    """
+    refs = read_refs(repository)
+    remote = repository.usual_remote
+    found = None if patterns else worktree_policy(repository)
+    try:
+        trunk = _trunk(repository, refs, remote, None if found is None else found[0])
+    except UndecidedError:
+        # Only where the policy must come from there does it matter which branch it is.
+        if found is None and not patterns:
+            raise
+        trunk = None
+    if patterns:
+        names = dict.fromkeys(name for pattern in patterns for name in _matching(repository, pattern, refs))
+        return Sources(refs, _as_sources(repository, names, refs), None, trunk)
+    policy = _on_trunk(repository, refs, trunk) if found is None else found[0]
+    classes = classify_refs(policy, refs, tracking_refs(refs, repository.remotes), repository.remotes)
+    return Sources(refs, classes.sources, policy, trunk, _incomplete(repository, policy, remote))
+
+
+def _is_oid(word: str, length: int, refs: Mapping[str, str]) -> bool:
+    """Say whether git reads a word as an object id, whole or abbreviated: never what a ref is called, but if whole."""
+    if not _OID.fullmatch(word):
+        return False
+    return len(word) == length or not any(space + word in refs for space in _NAMESPACES)
+
+
+def _named(repository: Repository, word: str, refs: dict[str, str]) -> str | None:
+    try:
+        return resolve_revision(repository, word, refs)
+    except UsageError:
+        return None
+
+
+def _unreadable(revision: str) -> UsageError:
+    if ".." in revision:
+        return UsageError(f"{revision!r} is a range: git rev-list {shlex.quote(revision)} | labgate trace -")
+    return UsageError(f"{revision!r} names no commit in this repository")
+
+
+def _matching(repository: Repository, pattern: str, refs: Mapping[str, str]) -> Iterator[str]:
+    """Yield the refs that git itself finds by a pattern (git-for-each-ref); a last ``/*`` is for deeper levels too."""
+    deep = f"{pattern}*" if pattern.endswith("/*") else pattern
+    listing = repository.git.run("for-each-ref", "--format=%(refname)", "--", deep) if deep else b""
+    names = [name for name in listing.decode("utf-8", "surrogateescape").split("\n")[:-1] if name in refs]
+    if not names:
+        similar = _similar(pattern, refs)
+        message = f"--sources {shlex.quote(pattern)} matches no ref here"
+        if similar:
+            message += f"; similar: {', '.join(similar)}"
+        raise UsageError(message, "git for-each-ref --format='%(refname)'  # lists them all")
+    yield from names
+
+
+def _similar(pattern: str, refs: Mapping[str, str]) -> list[str]:
+    """Return the refs that a pattern which matches none may have been meant for."""
+    # Where a branch stands is what is forgotten first: only what comes after that is compared.
+    tails: dict[str, list[str]] = {}
+    for ref in refs:
+        tails.setdefault(_NAMESPACE.sub("", ref), []).append(ref)
+    near = get_close_matches(_NAMESPACE.sub("", pattern), tails, _SIMILAR)
+    return [ref for tail in near for ref in tails[tail]][:_SIMILAR]
+
+
+def _as_sources(repository: Repository, names: Mapping[str, None], refs: dict[str, str]) -> tuple[SourceRef, ...]:
+    tracked = {item.ref: item for item in tracking_refs(refs, repository.remotes)}
+    found = []
+    for name in names:
+        item = tracked.get(name)
+        branch, remote = (name, None) if item is None else (item.remote_ref, item.remote)
+        found.append(SourceRef(name, branch, refs[name], remote))
+    # As the policy's sources: the remote-tracking name comes first.
+    return tuple(sorted(found, key=lambda source: (source.remote is None, source.ref)))
+
+
+def _trunk(repository: Repository, refs: Mapping[str, str], remote: str | None, policy: Policy | None) -> str | None:
+    """Return the full name of the trunk's ref here, ``None`` where there is none. Raised: ``UndecidedError``."""
+    name = trunk_name(repository, refs, remote, None)
+    if name is not None:
+        tracking = () if remote is None else (f"{REMOTES}{remote}/{name}",)
+        candidates: tuple[str | None, ...] = (*tracking, HEADS + name)
+    elif repository.top is None:
+        # On a server HEAD is the branch that clones check out; in a work tree it is what somebody works on.
+        candidates = (symbolic_ref(repository, "HEAD"),)
+    elif policy is not None:
+        candidates = (HEADS + policy.trunk,)
+    else:
+        usual = [HEADS + name for name in ("main", "master") if HEADS + name in refs]
+        candidates = tuple(usual) if len(usual) == 1 else ()
+    return next((ref for ref in candidates if ref in refs), None)
+
+
+def _on_trunk(repository: Repository, refs: Mapping[str, str], trunk: str | None) -> Policy:
+    found = None if trunk is None else policy_at(repository, refs[trunk])
+    if found is None:
+        message = "there is no policy in the work tree or on the trunk to say which branches are research"
+        raise NoPolicyError(message, "name them: --sources 'refs/remotes/origin/research/*'")
+    return found[0]
+
+
+def _incomplete(repository: Repository, policy: Policy, remote: str | None) -> UndecidedError | None:
+    known = next((item for item in repository.remotes if item.name == remote), None)
+    if known is None or covers_sources(policy, known):
+        return None
+    message = f"not every research branch of {known.name} is fetched here, so some sources may be missing"
+    return UndecidedError(message, repository.fetching_branches(known.name))
