@@ -44,6 +44,30 @@ def squashed(commits: tuple[str, ...] = COMMITS[:2], **changes: Any) -> Finding:
     return Finding(rule("LG201"), data | changes, **options)
 
 
+SIMILAR = Evidence(
+    "similarity",
+    decisive=True,
+    source_ref="refs/remotes/origin/research/attention",
+    commits=COMMITS[:1],
+    source_commits=COMMITS[5:6],
+    score=11.23,
+    matched_lines=9,
+    paths=("model.py",),
+    terms=(("T", 6.12), ("X", 3.0), ("V", 0.0), ("I", 2.11)),
+    shared=("heads = split(query, window)", "return softmax(heads)"),
+)
+
+
+def suspected(*evidence: Evidence, **changes: Any) -> Finding:
+    """LG202: the first commit looks like research, by this evidence; an alarm without any."""
+    strongest = (evidence or (SIMILAR,))[0]
+    shown = {"alarm": strongest.decisive, "score": strongest.score, "terms": dict(strongest.terms)}
+    data = {**squashed(COMMITS[:1]).data, **shown, **changes}
+    level = None if strongest.decisive else "note"
+    options: dict[str, Any] = {"commits": COMMITS[:1], "ref": "refs/heads/main", "evidence": evidence or (SIMILAR,)}
+    return Finding(rule("LG202"), data, level=level, **options)
+
+
 def mistargeted(level: str = "note") -> Finding:
     """LG212: research that says it lands on research only."""
     data = {
