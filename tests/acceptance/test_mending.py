@@ -103,6 +103,20 @@ def claimed_research(team: Repo) -> Judge:
     return check(team)
 
 
+@case("LG202")
+def suspected_research(team: Repo) -> Judge:
+    """A file of research is typed again under its name, a third of its lines another way."""
+    adopt(team, POLICY.replace("lines = 10\n", "lines = 100\n").replace("series-lines = 20", "series-lines = 200"))
+    steps = ("tokenise", "normalise", "embed", "attend", "pool", "project", "mix", "decode")
+    tried = [f"{name}_width = measure_{name}(corpus, beams={at})\n" for at, name in enumerate(steps)]
+    tried += [f"{name}_loss = compare_{name}({name}_width, baseline)\n" for name in steps]
+    team.branch("research/x").commit("Try", {"beams.py": "".join(tried)}, **by("ada"))
+    team.push("research/x")
+    edited = [f"result_{at} = run(step={at})\n" if at % 3 == 1 else line for at, line in enumerate(tried)]
+    team.checkout("main").branch("feature/beams").commit("Search with beams", {"beams.py": "".join(edited)})
+    return check(team)
+
+
 @case("LG204")
 def self_review(team: Repo) -> Judge:
     research(team)
