@@ -6,13 +6,14 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from labgate.finding import ALARM
 from labgate.provenance import runs
 from labgate.provenance.exactness import Exactness, Headline
 from labgate.provenance.index import Index, Past
 from labgate.provenance.matching import Found, Match, Subject
 from labgate.provenance.piece import Piece
 from labgate.provenance.runs import EXACT
-from labgate.provenance.scorecard import ALARM, SUSPECT, Score, score
+from labgate.provenance.scorecard import SUSPECT, Score, score
 from labgate.provenance.units import A, D, V
 
 _VALUE = runs.VALUES - 1
@@ -96,8 +97,16 @@ class Matcher:
         """Return the documents that may be alike enough: no source is less than what is shared with it."""
         if not self._similar:
             return []
-        left = ((number, counts) for number, counts in shared.items() if number not in exact)
+        left = (
+            (number, counts)
+            for number, counts in shared.items()
+            if number not in exact and (self._stands_alone(number) or _is_passage(counts))
+        )
         return [number for number, counts in left if score(counts, subject.counts, counts).total >= SUSPECT]
+
+    def _stands_alone(self, number: int) -> bool:
+        """Say whether a document is all that a ref has. A step on the way may be small, and meet others by chance."""
+        return self._pieces[number].is_range or self._pieces[number].whole
 
     def _learn(self, numbers: set[int], subjects: Sequence[tuple[Subject, Allowed]]) -> None:
         """Find out when the units of documents came to the chain."""
@@ -141,9 +150,14 @@ class Matcher:
         return {kind: len(places) - bisect_left(places, at) for kind, places in self._depths[number].items()}
 
 
+def _is_passage(counts: Mapping[int, int]) -> bool:
+    """Say whether what is shared is more than a line."""
+    return counts.get(A, 0) + counts.get(D, 0) >= _LINES or counts.get(V, 0) >= _PASSAGE
+
+
 def _is_part(subject: Subject, counts: Mapping[int, int]) -> bool:
     """Say whether a subject may be a part of what it shares with: some lines or text, and much of its own."""
-    if counts.get(A, 0) + counts.get(D, 0) < _LINES and counts.get(V, 0) < _PASSAGE:
+    if not _is_passage(counts):
         return False
     mine, both = (sum(units.get(kind, 0) for kind in (V, A, D)) for units in (subject.counts, counts))
     return both >= _SHARE * mine

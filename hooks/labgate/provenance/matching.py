@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from labgate.finding import ALARM
 from labgate.provenance import runs
 from labgate.provenance.index import Past, Stored
-from labgate.provenance.scorecard import ALARM, Score, score
+from labgate.provenance.scorecard import Score, score
 from labgate.provenance.units import A, D
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from labgate.provenance.patches import DIFF_LINES, LINE_BYTES, Run
 
-#: Changed lines on a side up to which they are aligned one by one: ``difflib`` takes quadratic time, and above this
-#: (about half a second) a notebook is compared by which lines it has, without saying where they stand.
-ALIGNED_LINES = 1500
+#: ``difflib`` takes quadratic time, and more where lines repeat. With more changed lines on both sides, or more pairs
+#: of equal ones, a notebook is compared by which lines it has, without saying where they stand.
+ALIGNED_LINES, ALIGNED_PAIRS = 1500, 30_000
 
 
 def cells(notebook: bytes) -> list[bytes]:
@@ -34,7 +35,7 @@ def notebook_runs(old: bytes, new: bytes) -> list[Run]:
     head = _common(before, after)
     tail = _common(before[head:][::-1], after[head:][::-1])
     left, right = before[head : len(before) - tail], after[head : len(after) - tail]
-    if len(left) > ALIGNED_LINES and len(right) > ALIGNED_LINES:
+    if _costs(left, right):
         return _unplaced(left, right)
     return list(_runs(left, right, head, (_last(before[:head]), _first(after[len(after) - tail :]))))
 
@@ -73,6 +74,14 @@ def _common(left: list[bytes], right: list[bytes]) -> int:
         if one != other:
             return at
     return min(len(left), len(right))
+
+
+def _costs(left: list[bytes], right: list[bytes]) -> bool:
+    """Say whether aligning two lists of lines takes too long."""
+    if len(left) > ALIGNED_LINES and len(right) > ALIGNED_LINES:
+        return True
+    counts = Counter(right)
+    return sum(counts[line] for line in left) > ALIGNED_PAIRS
 
 
 def _first(lines: list[bytes]) -> bytes:

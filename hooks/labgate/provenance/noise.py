@@ -1,0 +1,129 @@
+"""Which files and lines say nothing about who wrote them: generated, vendored, locked, legal, versions, prose."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+#: What a file is compared as. CODE: token by token. PINS: so too, without the versions that it pins. PROSE (change
+#: logs): line by line, and never on its own a sign that code was taken. NOTEBOOK: by its code cells. IGNORED: never.
+CODE, PINS, PROSE, NOTEBOOK, IGNORED = "code", "pins", "prose", "notebook", "ignored"
+
+_IGNORED = re.compile(
+    r"""
+      \.(?:lock|svg|po|pot|mo|snap|csv|tsv|json|jsonl|ndjson|geojson|pem|crt|key|map|sum|ambr|parquet|pb|bin)$
+    | \.min\.(?:js|css)$
+    | (?:^|/)(?:package-lock|npm-shrinkwrap|pnpm-lock|yarn\.lock|poetry\.lock|Pipfile\.lock|conda-lock|uv\.lock)
+    | (?:^|/)_?version\.[a-z]+$
+    | (?:^|/)(?:_?vendor|_?vendored|third[-_]?party|node_modules|bower_components|dist|\.git)/
+    | (?:^|/)(?:authors|contributors|credits|maintainers|codeowners|copying|notice|licen[cs]e(?:-\w+)?)
+      (?:\.(?:md|rst|txt))?$
+    | (?:^|/)(?:\.mailmap|\.zenodo[^/]*|CITATION\.cff)$
+    | (?:_pb2(?:_grpc)?\.pyi?|\.pb\.go|_generated\.[a-z]+|\.g\.dart|\.designer\.cs)$
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_PROSE = re.compile(
+    r"""
+      (?:^|/)(?:changes?|changelog|history|news|releases?|release[-_]notes?)(?:\.(?:md|markdown|rst|txt|adoc))?$
+    | (?:^|/)(?:changelog|changes|news|newsfragments|changelog\.d|\.changes?|towncrier)/
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_PINS = re.compile(
+    r"""
+      (?:^|/)(?:[a-z]+-)?(?:requirements|constraints)[^/]*\.(?:txt|in)$
+    | (?:^|/)(?:requirements|constraints)/
+    | (?:^|/)(?:setup\.cfg|setup\.py|pyproject\.toml|Pipfile|tox\.ini|environment[^/]*\.ya?ml|meta\.ya?ml)$
+    | (?:^|/)(?:Cargo\.toml|go\.mod|package\.json|Gemfile|build\.gradle|pom\.xml|\.pre-commit-config\.yaml)$
+    | (?:^|/)(?:\.git(?:ignore|attributes|modules)|MANIFEST\.in)$
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+#: Settings of tools and services, where a number is a version more often than not.
+_SETTINGS = re.compile(
+    r"\.(?:ya?ml|toml|cfg|ini|txt|conf|properties|gradle)$|(?:^|/)(?:[^/]*Dockerfile|Makefile)[^/]*$", re.IGNORECASE
+)
+#: How a tool marks what it wrote (Go's convention, and what protoc, lexers and code generators print).
+_GENERATED = re.compile(rb"(?i)(?:@generated|do not edit|auto-?generated|generated (?:by|from|with) )")
+#: How far down a file such a mark stands, in changed lines.
+_MARK_LINES = 6
+_LEGAL = re.compile(rb"(?i)copyright|\blicen[cs]e|spdx-|all rights reserved|\(c\) ?\d{4}")
+_COMMENT = re.compile(rb"#|//|/?\*|--|;|%|<!--|\"\"\"|'''|\.\.|$")
+#: One version, and lists of them: ``3.9``, ``v6``, ``3.9-dev``, ``["3.8", "3.9"]``.
+_VERSION = re.compile(rb"v?\d+(?:\.[\d*]+)*(?:[-.]?(?:dev|alpha|beta|post|rc|a|b)\d*)?\b")
+_VERSIONS = re.compile(rb"0(?:[\"', ]+0)+")
+#: A line that names a package and nothing else, or a package (or a setting) and the version it must have.
+_PACKAGE = re.compile(
+    rb"""[-"'\s]*[A-Za-z0-9][\w./-]*(?:\[[\w, -]*\])?["']?
+    (?: \s*[<>=~!^:]{1,3}\s*(?:\{\s*version\s*=\s*)?["'\sv^~<>=]*\d | \s+v?\d | [\s,;"']*(?:\#.*)?$ )""",
+    re.VERBOSE,
+)
+_CLASSIFIER = b"Programming Language ::"
+#: Also with blanks between all tokens and without parentheses and semicolons, as ``units`` keeps lines.
+_IMPORT = re.compile(
+    rb"""(?:from\s[\s\w.]+\s)?import\b | \#\s*include\b | (?:pub(?:\s*\(?[\w:]+\)?)?\s+)?use\s+[\w:{]
+    | using\s[\s\w.]+;?$""",
+    re.VERBOSE,
+)
+
+
+@lru_cache(maxsize=1 << 16)
+def sort_of(path: str) -> str:
+    """Return CODE, PINS, PROSE, NOTEBOOK or IGNORED for a path."""
+    if path.endswith(".ipynb"):
+        return NOTEBOOK
+    for sort, pattern in ((PINS, _PINS), (PROSE, _PROSE), (IGNORED, _IGNORED)):
+        if pattern.search(path):
+            return sort
+    return CODE
+
+
+@lru_cache(maxsize=1 << 16)
+def holds_settings(path: str) -> bool:
+    """Say whether a file holds settings, so that a line in which only versions change says nothing."""
+    return _SETTINGS.search(path) is not None
+
+
+def is_generated(lines: list[bytes]) -> bool:
+    """Say whether the first lines of a new file carry a generator's mark."""
+    return any(_GENERATED.search(line) for line in lines[:_MARK_LINES])
+
+
+def is_import(line: bytes) -> bool:
+    """Say whether a line imports something: a place that everybody edits."""
+    return _IMPORT.match(line) is not None
+
+
+def legal_lines(lines: list[bytes]) -> int:
+    """Return how many lines at the top of a file are its licence header: a comment that speaks of one."""
+    size = next((at for at, line in enumerate(lines) if not _COMMENT.match(line)), len(lines))
+    return size if any(_LEGAL.search(line) for line in lines[:size]) else 0
+
+
+def without_versions(deleted: list[bytes], added: list[bytes], pins: bool) -> tuple[list[bytes], list[bytes]]:
+    """Return deleted and added lines without those that change in versions alone.
+
+    In a list of dependencies (``pins``) also without those that only name a package or a version of the language.
+    """
+    if pins:
+        deleted, added = ([line for line in lines if not _names_package(line)] for lines in (deleted, added))
+    if not deleted or not added:
+        return deleted, added
+    masked = [[_masked(line) for line in lines] for lines in (deleted, added)]
+    both = set(masked[0]) & set(masked[1])
+    if not both:
+        return deleted, added
+    kept = [
+        [line for line, mask in zip(lines, masks, strict=True) if mask not in both]
+        for lines, masks in zip((deleted, added), masked, strict=True)
+    ]
+    return kept[0], kept[1]
+
+
+def _masked(line: bytes) -> bytes:
+    return _VERSIONS.sub(b"0", _VERSION.sub(b"0", line))
+
+
+def _names_package(line: bytes) -> bool:
+    return _CLASSIFIER in line or _PACKAGE.match(line) is not None

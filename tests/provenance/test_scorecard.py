@@ -1,0 +1,131 @@
+"""A score adds up what two patches share that is new, and is no alarm without lines to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labgate.finding import ALARM
+from labgate.provenance.scorecard import LEAST_SHARE, MOVED, SUSPECT, T_WEIGHT, UNSHOWN, Score, score
+from labgate.provenance.units import KINDS, A, B, D, F, I, S, T, V, X
+
+Counts = Mapping[int, int]
+#: What most changes of twenty lines have.
+SIDE = {T: 80, V: 60, X: 6, B: 1, I: 5, A: 20, D: 4, F: 3, S: 12}
+
+
+def scored(shared: Counts, commit: Counts = SIDE, source: Counts = SIDE) -> Score:
+    return score(shared, commit, source)
+
+
+def test_nothing_shared_is_nothing() -> None:
+    assert scored({}) == Score(0.0, ())
+
+
+def test_an_exact_copy_is_far_above_the_alarm() -> None:
+    assert scored(SIDE).total > 3 * ALARM
+
+
+def test_terms_are_those_that_count_largest_first_and_add_up() -> None:
+    found = scored({T: 20, I: 2, S: 1})
+    assert [name for name, _ in found.terms] == ["T", "I", "S"]
+    assert found.total == pytest.approx(sum(value for _, value in found.terms))
+
+
+def test_half_of_the_text_in_the_same_file_is_an_alarm() -> None:
+    half = {T: 40, V: 30, A: 10}
+    assert scored(half).total >= ALARM
+    assert scored({T: 10, V: 8, A: 2}).total < SUSPECT
+
+
+def test_a_part_of_a_large_change_is_an_alarm_where_it_is_all_of_the_other() -> None:
+    """Nine lines of nine, taken from many: what must not be lost in a cosine."""
+    large = {kind: 5 * count for kind, count in SIDE.items()}
+    assert scored({T: 70, V: 55, A: 18, F: 2}, SIDE, large).total >= ALARM
+    assert scored({T: 70, V: 55, A: 18, F: 2}, large, SIDE).total >= ALARM
+
+
+def test_text_in_another_file_counts_less_and_a_phrase_not_at_all() -> None:
+    same, moved, phrase = scored({T: 40, V: 40}), scored({V: 40}), scored({V: 4})
+    assert dict(moved.terms)["T"] == pytest.approx(MOVED * T_WEIGHT * 40 / (60 + 5))
+    assert moved.total < same.total
+    assert "T" not in dict(phrase.terms)
+
+
+def test_one_line_in_its_place_is_an_alarm() -> None:
+    tiny = {T: 4, V: 4, X: 2, A: 1, D: 1, F: 1, I: 0}
+    assert scored({X: 2, T: 1, D: 1}, tiny, tiny).total >= ALARM
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [{X: 6}, {X: 6, D: 2}, {X: 6, S: 12}, {B: 1}, {X: 6, V: 4}],
+    ids=["places", "places of two deletions", "places of the same shape", "a change log", "places and a phrase"],
+)
+def test_without_lines_to_show_there_is_no_alarm(shared: Counts) -> None:
+    found = scored(shared)
+    assert found.total <= UNSHOWN < ALARM
+    assert sum(value for _, value in found.terms) >= found.total
+
+
+def test_a_change_log_alone_is_no_alarm_however_much_of_it_is_shared() -> None:
+    log = {B: 200}
+    assert scored(log, log, log).total == UNSHOWN
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{T: 4, V: 4}, {A: 1}, {F: 1}, {I: 1}, {B: 1}, {V: 5, D: 3}],
+    ids=lambda more: "".join(KINDS[kind] for kind in more),
+)
+def test_with_lines_to_show_places_are_an_alarm(more: Counts) -> None:
+    assert scored({X: 6, **more}).total >= ALARM
+
+
+def test_a_word_of_text_beside_a_place_is_no_alarm() -> None:
+    assert scored({X: 6, T: 1}).total < ALARM
+
+
+def test_a_crumb_of_something_large_is_no_alarm() -> None:
+    large = {kind: 40 * count for kind, count in SIDE.items()}
+    crumb = {T: 8, V: 8, X: 2, A: 2, F: 1}
+    assert scored(crumb, crumb, large).total == UNSHOWN
+    assert scored(crumb, crumb, SIDE).total > ALARM
+    assert crumb[V] < LEAST_SHARE * large[V]
+
+
+@pytest.mark.parametrize("kind", [V, I, B, S, A, D])
+def test_no_kind_but_text_in_place_and_whole_edits_is_an_alarm_alone(kind: int) -> None:
+    assert all(scored({kind: count}, {kind: count}, {kind: count}).total < ALARM for count in range(1, 4))
+
+
+def test_few_units_match_by_chance() -> None:
+    """The same share of more is worth more."""
+    values = [scored({T: count, A: 1}, {T: count}, {T: count}).total for count in (1, 3, 10, 100)]
+    assert values == sorted(values)
+    assert values[0] < SUSPECT < values[-1]
+
+
+COUNTS = st.fixed_dictionaries({kind: st.integers(0, 50) for kind in range(len(KINDS))})
+
+
+@given(COUNTS, COUNTS, COUNTS)
+def test_a_score_is_the_same_both_ways_and_grows_with_what_is_shared(
+    shared: Counts, one: Counts, other: Counts
+) -> None:
+    commit = {kind: shared[kind] + one[kind] for kind in shared}
+    source = {kind: shared[kind] + other[kind] for kind in shared}
+    found = scored(shared, commit, source)
+    assert found == scored(shared, source, commit)
+    assert 0 <= found.total <= sum(value for _, value in found.terms) + 1e-9
+    less = {kind: count if kind == V else count // 2 for kind, count in shared.items()}
+    assert scored(less, commit, source).total <= found.total
+
+
+@given(COUNTS)
+def test_what_others_change_besides_never_raises_a_score(counts: Counts) -> None:
+    more = {kind: count + 7 for kind, count in counts.items()}
+    assert scored(counts, counts, more).total <= scored(counts, counts, counts).total

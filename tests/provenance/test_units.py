@@ -1,0 +1,391 @@
+"""A rewritten copy shares its units with what it was taken from; what is nobody's work has none to share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
+
+import pytest
+
+from labgate.finding import ALARM
+from labgate.provenance.patches import FilePatch, Patch, Run
+from labgate.provenance.scorecard import SUSPECT, Score, score
+from labgate.provenance.units import (
+    KIND_BITS,
+    KINDS,
+    SWEEP_FILES,
+    A,
+    B,
+    D,
+    Document,
+    F,
+    I,
+    S,
+    T,
+    V,
+    X,
+    document,
+    tokens,
+    weight,
+)
+from support.data import ROOT
+
+WARMUP = b"""\
+def warmup_schedule(optimizer, total_steps, warmup_fraction=0.1):
+warmup_steps = int(total_steps * warmup_fraction)
+for parameter_group in optimizer.param_groups:
+parameter_group["initial_rate"] = parameter_group["lr"]
+return lambda step: min(1.0, step / max(1, warmup_steps))"""
+CLIP = b"""\
+def clip_by_global_norm(gradients, maximum, epsilon=1e-6):
+squares = [float((gradient ** 2).sum()) for gradient in gradients]
+norm = sum(squares) ** 0.5
+scale = maximum / (norm + epsilon)
+return [gradient * scale if scale < 1 else gradient for gradient in gradients]"""
+LOG = b"""\
+logger.info("gradient norm %.3f after clipping at step %d", norm, step)
+history.append({"step": step, "norm": norm, "rate": schedule(step)})"""
+CALL = b"""\
+schedule = warmup_schedule(optimizer, arguments.total_steps)
+gradients = clip_by_global_norm(gradients, arguments.maximum_norm)"""
+
+
+def run(added: bytes, deleted: bytes = b"", before: bytes = b"import numpy as np", start: int = 40) -> Run:
+    sides = [text.split(b"\n") if text else [] for text in (deleted, added)]
+    return Run(b"def train(model):", before, b"return model", sides[0], sides[1], start)
+
+
+def file(path: str, *runs: Run, status: str = "M") -> FilePatch:
+    return FilePatch(path, path, status, "1" * 40, "2" * 40, "100644", runs=list(runs))
+
+
+def work() -> Patch:
+    """Return a change as research makes it: new functions, and places in a loop that call them."""
+    loop = file(
+        "src/train.py",
+        run(CALL, b"gradients = compute_gradients(model, batch)", b"for step, batch in enumerate(loader):"),
+        run(LOG, b"", b"optimizer.step(gradients)"),
+    )
+    return Patch("w" * 40, [file("src/schedule.py", run(WARMUP), run(CLIP, before=b"RATE = 3e-4")), loop])
+
+
+def counts(units: frozenset[int]) -> Counter[int]:
+    return Counter(unit >> KIND_BITS for unit in units)
+
+
+def alike(commit: Document, source: Document) -> Score:
+    """Score two documents on a main that never had anything of either."""
+    return score(counts(commit.units & source.units), counts(commit.units), counts(source.units))
+
+
+def of_kind(found: Document, kind: int) -> frozenset[int]:
+    return frozenset(unit for unit in found.units if unit >> KIND_BITS == kind)
+
+
+Rewrite = Callable[[Patch], None]
+
+
+def each_line(change: Callable[[bytes], bytes]) -> Rewrite:
+    def rewrite(patch: Patch) -> None:
+        for part in (part for one in patch.files for part in one.runs):
+            part.added = [change(line) for line in part.added]
+
+    return rewrite
+
+
+def rewrap(patch: Patch) -> None:
+    """Break lines at blanks after some columns, as an editor does."""
+    for part in (part for one in patch.files for part in one.runs):
+        lines = []
+        for line in part.added:
+            left = line
+            while len(left) > 48 and b" " in left[:48]:
+                head, _, rest = left[:48].rpartition(b" ")
+                lines.append(head)
+                left = rest + left[48:]
+            lines.append(left)
+        part.added = lines
+
+
+def rename(*names: bytes) -> Rewrite:
+    def change(line: bytes) -> bytes:
+        for name in names:
+            line = line.replace(name, b"zq" + name[::-1])
+        return line
+
+    return each_line(change)
+
+
+def move(patch: Patch) -> None:
+    for one in patch.files:
+        one.path = one.old_path = "lib/other/" + one.path.replace("/", "_")
+
+
+def elsewhere(patch: Patch) -> None:
+    """Let nothing around the edits be the same, and hide what they replace."""
+    for number, part in enumerate(part for one in patch.files for part in one.runs):
+        part.heading, part.before, part.after = b"def other():", b"left = %d" % number, b"right = %d" % number
+        part.deleted = []
+
+
+def quarter(patch: Patch) -> None:
+    """Take one edit of four."""
+    patch.files = patch.files[:1]
+    patch.files[0].runs = patch.files[0].runs[1:]
+
+
+def with_others(patch: Patch) -> None:
+    """Squash it with four other changes of the same size."""
+    for number in range(4):
+        lines = [b"value_%d_%d = other_%d(source_%d)" % (number, line, line, number) for line in range(14)]
+        patch.files.append(file(f"src/other{number}.py", run(b"\n".join(lines))))
+
+
+NAMES = (b"gradient", b"warmup", b"norm")
+MORE = (*NAMES, b"optimizer", b"schedule", b"maximum", b"epsilon", b"squares")
+REWRITES: dict[str, list[Rewrite]] = {
+    "nothing": [],
+    "other quotes and commas": [each_line(lambda line: line.replace(b'"', b"'").replace(b")", b",)"))],
+    "other lines": [rewrap],
+    "three other names": [rename(*NAMES)],
+    "eight other names": [rename(*MORE)],
+    "three other names on other lines": [rename(*NAMES), rewrap],
+    "another place": [elsewhere],
+    "another path": [move],
+    "another path, three other names": [move, rename(*NAMES)],
+    "another place, eight other names": [elsewhere, rename(*MORE)],
+    "a part of it": [quarter],
+    "a part of it in another place, with other names": [quarter, elsewhere, rename(*NAMES)],
+    "other changes with it": [with_others],
+}
+
+
+@pytest.mark.parametrize("rewrites", REWRITES.values(), ids=REWRITES)
+def test_a_copy_is_recognised_with(rewrites: list[Rewrite]) -> None:
+    copy = deepcopy(work())
+    for rewrite in rewrites:
+        rewrite(copy)
+    assert alike(document(copy), document(work())).total >= ALARM
+
+
+def test_another_change_of_the_same_files_is_not_recognised() -> None:
+    other = deepcopy(work())
+    for part in (part for one in other.files for part in one.runs):
+        part.added = [b"kernel = build(%d, tuple(axes))" % number for number, _ in enumerate(part.added)]
+        part.before, part.deleted = b"launch(kernel)", []
+    assert alike(document(other), document(work())).total < SUSPECT
+
+
+@pytest.mark.parametrize("kind", [T, V])
+def test_quotes_commas_and_line_ends_are_not_text(kind: int) -> None:
+    copy = deepcopy(work())
+    REWRITES["other quotes and commas"][0](copy)
+    rewrap(copy)
+    assert of_kind(document(copy), kind) == of_kind(document(work()), kind)
+
+
+def test_names_are_not_shape() -> None:
+    copy = deepcopy(work())
+    rename(*MORE)(copy)
+    assert of_kind(document(copy), S) == of_kind(document(work()), S)
+    assert of_kind(document(copy), T) != of_kind(document(work()), T)
+
+
+def test_the_path_is_no_part_of_text_and_shape_alone() -> None:
+    copy = deepcopy(work())
+    move(copy)
+    same = {
+        KINDS[kind] for kind in range(len(KINDS)) if of_kind(document(copy), kind) == of_kind(document(work()), kind)
+    }
+    shared = {KINDS[unit >> KIND_BITS] for unit in document(copy).units & document(work()).units}
+    assert same >= {"V", "I", "S"}
+    assert shared == {"V", "I", "S"}
+
+
+def edit(path: str, deleted: bytes, added: bytes, start: int = 9) -> Patch:
+    return Patch("e" * 40, [file(path, run(added, deleted, start=start))])
+
+
+HEADER = b"# Copyright 2024 Ada\n# Licensed under the Apache License, Version 2.0"
+GENERATED = b"# Generated by protoc. Do not edit.\n" + WARMUP
+INNOCENT = {
+    "a version in a list of dependencies": edit("requirements.txt", b"numpy==1.25", b"numpy==1.26"),
+    "a new dependency": edit("pyproject.toml", b"", b'"tokenizers>=0.15,<0.20",'),
+    "a version in settings": edit(".github/workflows/ci.yml", b"uses: actions/cache@v3", b"uses: actions/cache@v4"),
+    "a licence header": edit("src/new.py", b"", HEADER, start=1),
+    "a year in a licence header": edit("src/new.py", HEADER, HEADER.replace(b"2024", b"2025"), start=1),
+    "a new file that a tool wrote": Patch("g" * 40, [file("src/rpc.py", run(GENERATED, start=1), status="A")]),
+    "a vendored file": edit("third_party/zlib.py", b"", WARMUP),
+    "a lock file": edit("uv.lock", b"", WARMUP),
+    "a licence": Patch("l" * 40, [file("LICENSE", run(WARMUP, start=1), status="A")]),
+    "what a formatter did": edit("src/train.py", CALL, CALL.replace(b"(", b"(\n").replace(b",", b",\n")),
+    "a reflowed text": edit("docs/usage.md", b"one two three\nfour five", b"one two\nthree four five"),
+}
+
+
+@pytest.mark.parametrize("patch", INNOCENT.values(), ids=INNOCENT)
+def test_nobody_wrote(patch: Patch) -> None:
+    found = document(patch)
+    assert (found.units, found.lines) == (frozenset(), 0)
+    assert found.exact is not None
+
+
+def test_what_stands_beside_an_innocent_line_counts() -> None:
+    both = edit("src/new.py", b"", HEADER + b"\n" + WARMUP, start=1)
+    assert of_kind(document(both), V) == of_kind(document(edit("src/new.py", b"", WARMUP)), V)
+
+
+def renaming(files: int) -> Patch:
+    runs = [run(b"value = new_name(%d)" % number, b"value = old_name(%d)" % number) for number in range(files)]
+    return Patch("s" * 40, [file(f"src/part{number}.py", one) for number, one in enumerate(runs)])
+
+
+def test_the_same_exchange_in_many_files_is_a_sweep() -> None:
+    found = document(renaming(SWEEP_FILES))
+    assert (found.units, found.lines) == (frozenset(), 0)
+
+
+def test_the_same_exchange_in_some_files_is_work() -> None:
+    found = document(renaming(SWEEP_FILES - 1))
+    assert (found.lines, counts(found.units)[A]) == (2 * (SWEEP_FILES - 1), SWEEP_FILES - 1)
+
+
+def test_a_sweep_leaves_the_work_beside_it() -> None:
+    both = Patch("b" * 40, renaming(SWEEP_FILES).files + work().files)
+    assert document(both).units == document(work()).units
+
+
+def test_a_change_log_is_prose_and_no_code() -> None:
+    found = document(edit("CHANGELOG.md", b"", b"- Warm up the learning rate (#123)\n- }"))
+    assert counts(found.units) == {B: 1}
+    assert (found.core, found.lines) == (None, 0)
+
+
+def test_numbers_of_issues_are_left_out() -> None:
+    one, other = (document(edit("CHANGELOG.md", b"", b"- Warm up (#%d)" % number)) for number in (7, 23))
+    assert one.units == other.units
+
+
+def test_the_kinds_of_a_small_edit() -> None:
+    found = document(edit("src/a.py", b"limit = 10", b"limit = read(path)\n}"))
+    assert counts(found.units) == {T: 3, V: 3, X: 2, I: 3, A: 1, D: 1, F: 1}
+
+
+def test_an_import_is_text_and_no_place() -> None:
+    kinds = counts(document(edit("src/a.py", b"from a import b", b"from a import b, c")).units)
+    assert kinds[T] > 0
+    assert kinds[X] == 0
+
+
+def test_a_new_file_has_no_places() -> None:
+    patch = Patch("n" * 40, [file("src/a.py", run(WARMUP, start=1), status="A")])
+    assert counts(document(patch).units)[X] == 0
+
+
+def test_short_and_numeric_words_are_no_names() -> None:
+    assert counts(document(edit("a.py", b"", b"for i in xs: f(1234567)")).units)[I] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("src/lib.rs", b"pub fn warmup(step: u64, total: u64) -> f64 { (step as f64 / total as f64).min(1.0) }"),
+        ("src/kernel.cu", b"__global__ void scale(float *out, const float *in, int n) { out[threadIdx.x] *= n; }"),
+        ("conf/model.yaml", b"schedule: {name: warmup, steps: 500, floor: 1e-5}"),
+        ("docs/guide.md", b"The schedule rises for **500 steps** and falls like a cosine."),
+        ("run.sh", b'for seed in 1 2 3; do python train.py --seed "$seed" >"logs/$seed.txt"; done'),
+        ("notes.txt", "Die Lernrate w\u00e4chst zuerst, dann f\u00e4llt sie wie ein Kosinus".encode()),
+        ("notes.txt", "\u5b66\u7fd2\u7387 \u306f \u6700\u521d \u306b \u5897\u52a0 \u3057\u307e\u3059".encode()),
+    ],
+    ids=["Rust", "CUDA", "YAML", "Markdown", "shell", "umlauts", "Japanese"],
+)
+def test_any_language_has_text(path: str, line: bytes) -> None:
+    one = document(edit(path, b"", line))
+    assert counts(one.units)[T] >= 4
+    assert alike(one, document(edit(path, b"", line))).total >= ALARM
+
+
+def test_tokens_are_words_and_signs() -> None:
+    assert tokens(b"x = f('a', \"b\\n\")[-1];") == [b"x", b"=", b"f", b"a", b"b", b"n", b"[", b"-", b"1", b"]"]
+
+
+def test_a_long_run_is_read_up_to_a_limit() -> None:
+    words = b"\n".join(b" ".join(b"w%d" % (50 * line + word) for word in range(50)) for line in range(200))
+    assert counts(document(edit("data.txt", b"", words)).units)[V] == 3998
+
+
+@pytest.mark.parametrize(("text", "letters"), [(b"", 0), (b"} else {", 4), (b"a_1 + \xc3\xa9", 5), (b"->", 0)])
+def test_the_weight_of_a_text_is_its_letters(text: bytes, letters: int) -> None:
+    assert weight(text) == letters
+
+
+def test_units_have_63_bits_and_a_kind() -> None:
+    assert all(0 <= unit < 1 << 63 for unit in document(work()).units)
+    assert len(KINDS) <= 1 << (63 - KIND_BITS)
+    assert set(counts(document(work()).units)) == {T, V, X, I, A, D, F, S}
+
+
+def test_ids_leave_out_blanks_and_places_and_keep_the_rest() -> None:
+    one, other, moved, more = (deepcopy(work()) for _ in range(4))
+    each_line(lambda line: line.replace(b" ", b"  "))(other)
+    for part in other.files[0].runs:
+        part.before = b"elsewhere()"
+    move(moved)
+    more.files.append(file("CHANGELOG.md", run(b"- Warm up the rate")))
+    ids = [(found.exact, found.core) for found in map(document, (one, other, moved, more))]
+    assert ids[0] == ids[1]
+    assert ids[0] != ids[2]
+    assert (ids[0][0] == ids[3][0], ids[0][1] == ids[3][1]) == (False, True)
+
+
+def test_a_file_that_only_raises_versions_is_no_code() -> None:
+    assert document(INNOCENT["a version in a list of dependencies"]).core is None
+    assert document(edit("pyproject.toml", b"", b'addopts = "-q --strict-markers"')).core is not None
+
+
+def test_an_empty_patch_is_an_empty_document() -> None:
+    assert document(Patch("0" * 40)) == Document("0" * 40, frozenset(), None, None, 0)
+
+
+def test_a_notebook_counts_by_the_runs_of_its_cells() -> None:
+    patch = Patch("n" * 40, [file("plot.ipynb", run(b'"image/png": "iVBORw0KGgo"'))])
+    assert document(patch).units == frozenset()
+    assert document(patch).core is None
+    told = document(patch, lambda _: [run(WARMUP)])
+    code = document(Patch("c" * 40, [file("plot.py", run(WARMUP))]))
+    assert of_kind(told, V) == of_kind(code, V)
+    assert told.core is not None
+
+
+def test_files_of_code_leave_blobs() -> None:
+    gone = file("src/gone.py", run(b"", WARMUP), status="D")
+    gone.new_blob = "0" * 40
+    patch = Patch("k" * 40, [file("src/a.py", run(WARMUP)), gone, file("uv.lock", run(WARMUP))])
+    assert document(patch).blobs == (("src/a.py", "2" * 40),)
+
+
+def test_every_process_finds_the_same_units() -> None:
+    program = (
+        "from labgate.provenance.patches import FilePatch, Patch, Run\n"
+        "from labgate.provenance.units import document\n"
+        "lines = [b'rate = schedule(step) * base_rate', b'optimizer.update(rate, gradients)']\n"
+        "run = Run(b'def f():', b'before = 1', b'', [b'rate = 1'], lines, 9)\n"
+        "file = FilePatch('src/a.py', 'src/a.py', runs=[run])\n"
+        "print(sorted(document(Patch('p', [file])).units))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "hooks"), "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1
+    assert len(next(iter(found)).split(",")) > 20
