@@ -1,0 +1,158 @@
+"""What becomes of evidence between where it is found and the report: over real commits, from given evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from labgate.finding import Evidence
+from support.golden import schema
+from support.people import adopt, by, reviewed
+from support.repo import Repo
+from support.team import POLICY, found
+
+SOURCE, ORIGIN = "refs/remotes/origin/research/x", "f" * 40
+GROUPS = """
+[reviews]
+quorum = { total = 1, groups = { core = 1 } }
+[reviews.groups.core]
+people = ["lin"]
+paths = ["core/**"]
+"""
+#: Makes these evidence and these commits too small what is found of the next change.
+Given = Callable[..., None]
+
+
+@pytest.fixture
+def team(repo: Repo) -> Repo:
+    """``main`` has moved on since research was cut from it, and a feature branch is checked out."""
+    found(repo).branch("research/x").commit("Try", {"try.py": "1\n"})
+    repo.push("research/x")
+    repo.checkout("main").commit("Go on", {"more.md": "More.\n"})
+    repo.push("main")
+    return repo.branch("feature/x")
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Given:
+    def give(*evidence: Evidence, small: tuple[str, ...] = ()) -> None:
+        seam = "labgate.facts.research_gate._Gathering._evidence"
+        monkeypatch.setattr(seam, lambda _: (evidence, frozenset(small)))
+
+    return give
+
+
+def alike(*commits: str) -> Evidence:
+    return Evidence("similarity", True, SOURCE, commits, (ORIGIN,), 9.0, 7, terms=(("T", 9.0),), shared=("a = 1",))
+
+
+def hinted(*commits: str) -> Evidence:
+    return Evidence("patch-id", False, SOURCE, commits, (ORIGIN,), hint="landed-first")
+
+
+def picked(*commits: str) -> Evidence:
+    return Evidence("patch-id", True, SOURCE, commits, (ORIGIN,))
+
+
+def judge(repo: Repo, status: int = 0) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the one update of the report on what is checked out, and its findings."""
+    report = json.loads(repo.labgate("check", "--target", "main", "--format", "json", status=status).out)
+    schema().validate(report)
+    (update,) = report["updates"]
+    return update, report["findings"]
+
+
+def found_in(findings: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
+    return [(item["rule"], item["level"], item["commits"]) for item in findings]
+
+
+def test_a_suspicion_warns_and_needs_no_review(team: Repo, given: Given) -> None:
+    one = team.commit("One", {"one.py": "1\n"})
+    given(alike(one))
+    update, findings = judge(team)
+    assert found_in(findings) == [("LG202", "warning", [one])]
+    assert findings[0]["data"]["subjects"] == ["One"]
+    assert (update["review"], update["outcome"]) == (None, "passed")
+
+
+def test_proofs_and_suspicions_of_one_change_go_their_own_ways(team: Repo, given: Given) -> None:
+    one, two, three = (team.commit(name, {f"{name}.py": f"{name}\n"}) for name in ("one", "two", "three"))
+    given(picked(one), alike(two, one), hinted(three, two))
+    update, findings = judge(team, status=1)
+    assert found_in(findings) == [("LG201", "error", [one]), ("LG202", "warning", [two]), ("LG202", "note", [three])]
+    assert [[item["commits"] for item in finding["evidence"]] for finding in findings] == [
+        [[one]],
+        [[two], [two]],
+        [[three]],
+    ]
+    assert update["review"]["reached"] == "none"
+
+
+def test_of_a_commit_that_brings_nothing_no_evidence_speaks(team: Repo, given: Given) -> None:
+    one = team.commit("One", {"one.py": "1\n"})
+    empty = team.commit("Empty")
+    team.branch("feature/y", one).commit("Other", {"other.py": "1\n"})
+    team.checkout("feature/x")
+    merge = team.merge("feature/y", "Merge branch 'feature/y' into feature/x")
+    given(alike(merge, empty, one), small=(empty, merge))
+    update, findings = judge(team)
+    assert found_in(findings) == [("LG202", "warning", [one])]
+    assert update["undecidable"] == []
+    given(alike(merge, empty))
+    assert judge(team)[1] == []
+
+
+def test_a_review_silences_a_suspicion(team: Repo, given: Given) -> None:
+    one = team.commit("One", {"one.py": "1\n"})
+    team.commit(reviewed("lin"))
+    given(alike(one))
+    update, findings = judge(team)
+    assert (findings, update["review"]) == ([], None)
+
+
+def test_a_review_by_its_author_does_not_and_is_no_self_review_yet(team: Repo, given: Given) -> None:
+    one = team.commit("One", {"one.py": "1\n"}, **by("ada"))
+    team.commit(reviewed("ada"))
+    given(alike(one))
+    update, findings = judge(team)
+    assert (found_in(findings), update["review"]) == ([("LG202", "warning", [one])], None)
+    assert [item["reason"] for item in findings[0]["data"]["not_counted"]] == ["self-review"]
+    assert [item["person"] for item in findings[0]["data"]["reviewers"]] == ["lin"]
+
+
+@pytest.mark.parametrize(("folder", "rules"), [("core", ["LG202"]), ("docs", [])])
+def test_who_must_review_a_suspected_commit_depends_on_its_paths(
+    team: Repo, given: Given, folder: str, rules: list[str]
+) -> None:
+    adopt(team, POLICY + GROUPS)
+    one = team.branch("feature/z").commit("One", {f"{folder}/one.py": "1\n"})
+    team.commit(reviewed("ada"))
+    given(alike(one))
+    assert [rule for rule, *_ in found_in(judge(team)[1])] == rules
+
+
+def test_what_is_too_small_is_listed_unless_evidence_speaks_of_it(team: Repo, given: Given) -> None:
+    one, two, three, four = (team.commit(name, {f"{name}.py": f"{name}\n"}) for name in ("one", "two", "three", "four"))
+    given(picked(one), hinted(two), small=(one, two, three, four))
+    assert judge(team, status=1)[0]["undecidable"] == [four, three]
+    line = "main: research-gate: 2 commits are too small to compare with research by their text"
+    assert line in team.labgate("check", "--target", "main", status=1).text
+
+
+def test_what_is_too_small_fails_nothing_and_is_said_on_request(team: Repo, given: Given) -> None:
+    one = team.commit("One", {"one.py": "1\n"})
+    given(small=(one,))
+    update, findings = judge(team)
+    assert (update["undecidable"], update["outcome"], findings) == ([one], "passed", [])
+    assert team.labgate("check", "--target", "main", status=0).text == ""
+    assert "1 commit is too small" in team.labgate("check", "--target", "main", "--verbose", status=0).text
+
+
+def test_without_evidence_nothing_is_suspected(team: Repo, given: Given) -> None:
+    team.commit("One", {"one.py": "1\n"})
+    given()
+    update, findings = judge(team)
+    assert (update["undecidable"], update["review"], findings) == ([], None, [])
