@@ -1,4 +1,4 @@
-"""What only looks like research is not called so: reverts, bumps, sweeps, boilerplate, and what main had first."""
+"""What only looks like research is not called so: reverts, bumps, sweeps, and what main had first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from support import edits
 from support.codewriter import Codewriter
 from support.lab import FEATURES, LOCK, MODULES, PACKAGE, PYPROJECT, REQUIREMENTS, SOURCE, TRAINER, Lab
-from support.laundering import assert_innocent, commit_index, commit_paths, patch_id, pick, squash
+from support.laundering import assert_innocent, commit_paths, patch_id, pick, squash
 from support.people import by
 from support.pushing import title
 
@@ -21,34 +21,6 @@ HEADER = """\
 # You may obtain a copy of the License at http://www.apache.org/licenses/LICENSE-2.0
 
 """
-SKELETON = '''\
-"""{what}."""
-
-from __future__ import annotations
-
-import argparse
-import json
-import sys
-from pathlib import Path
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--{first}", type=Path, required=True)
-    parser.add_argument("--{second}", type=float, default={number})
-    parser.add_argument("--verbose", action="store_true")
-    return parser.parse_args()
-
-
-def main() -> int:
-    args = parse_args()
-    print(json.dumps(vars(args), default=str))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
-'''
 
 
 def on_both_sides(lab: Lab, change: Callable[[], object], *, equal: bool = True) -> list[str]:
@@ -294,21 +266,6 @@ def an_empty_file(lab: Lab) -> list[str]:
     return on_both_sides(lab, lambda: lab.repo.write({f"{PACKAGE}/models/__init__.py": ""}))
 
 
-def the_same_typo_fixed(lab: Lab) -> list[str]:
-    text = lab.read(FEATURES)
-    line = next(line for line in text.splitlines() if line.strip().startswith('"""') and " the " in line)
-    return on_both_sides(lab, lambda: substitute(lab, line, line.replace(" the ", " its ", 1), FEATURES))
-
-
-def a_script_of_nothing_but_boilerplate(lab: Lab) -> list[str]:
-    one = SKELETON.format(what="Train a mixture", first="config", second="rate", number="0.001")
-    two = SKELETON.format(what="Export what was forecast", first="target", second="horizon", number="24.0")
-    lab.repo.branch(SAME, "origin/main").commit("Try", {"scripts/train_mixture.py": one}, **by("ada"))
-    lab.publish(SAME)
-    lab.repo.branch("feature/landing", "origin/main").write({"scripts/export.py": two}).git("add", "scripts/export.py")
-    return [commit_index(lab.repo, "Add a script", **by("kim"))]
-
-
 Case = Callable[[Lab], list[str]]
 CASES: Sequence[Case] = (
     another_change_in_the_same_functions,
@@ -335,8 +292,6 @@ CASES: Sequence[Case] = (
     a_mass_rename_that_covers_more_on_one_side,
     a_run_of_the_formatter,
     an_empty_file,
-    the_same_typo_fixed,
-    a_script_of_nothing_but_boilerplate,
 )
 
 

@@ -13,6 +13,8 @@ from support.repo import Repo
 NAMES = ("ranking", "merging", "pruning", "scoring", "sampling", "hashing", "folding")
 PATHS = ("core.py", "lib/tools.py", "docs.md")
 MAIN = "main"
+#: Which branches are cut from another one, where there is that.
+STACKED = {"research/y": "topic"}
 
 #: A file is its functions, each in one of a few variants.
 Files = Mapping[str, tuple[tuple[str, int], ...]]
@@ -20,13 +22,12 @@ Files = Mapping[str, tuple[tuple[str, int], ...]]
 
 @dataclass(eq=False)
 class Node:
-    """A commit; ``oid`` is empty until git has made it. ``base`` is where its branch was cut from the trunk."""
+    """A commit; ``oid`` is empty until git has made it."""
 
     mark: int
     files: Files
     parents: tuple[Node, ...] = ()
     oid: str = ""
-    base: Node | None = None
 
     def changed(self) -> dict[str, tuple[tuple[str, int], ...]]:
         before = self.parents[0].files if self.parents else {}
@@ -46,6 +47,8 @@ class Historian:
 
     repo: Repo
     branches: dict[str, Node] = field(default_factory=dict)
+    #: Where each branch was cut.
+    _bases: dict[str, Node] = field(default_factory=dict)
     _new: list[Node] = field(default_factory=list)
     _gone: set[str] = field(default_factory=set)
     _marks: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -54,7 +57,7 @@ class Historian:
         self._put(MAIN, {"core.py": (("ranking", 0), ("merging", 0)), "docs.md": (("hashing", 0),)})
 
     def commit(self, branch: str, number: int) -> None:
-        """Change a file of a branch, which is cut from main where it is new."""
+        """Change a file of a branch. A new one is cut from main, a stacked one from another."""
         tip = self._tip(branch)
         self._put(branch, _edited(tip.files, number), tip)
 
@@ -66,12 +69,12 @@ class Historian:
     def merge(self, into: str, other: str) -> None:
         ours, theirs = self._tip(into), self._tip(other)
         if theirs not in ours.chain():
-            self._put(into, {**ours.files, **_since(theirs)}, ours, theirs)
+            self._put(into, {**ours.files, **self._since(other)}, ours, theirs)
 
     def squash(self, branch: str) -> None:
         """Land a branch on main as one commit."""
-        tip, trunk = self._tip(branch), self.branches[MAIN]
-        self._put(MAIN, {**trunk.files, **_since(tip)}, trunk)
+        trunk = self.branches[MAIN]
+        self._put(MAIN, {**trunk.files, **self._since(branch)}, trunk)
 
     def pick(self, branch: str) -> None:
         """Land the last commit of a branch."""
@@ -81,10 +84,10 @@ class Historian:
     def rebase(self, branch: str) -> None:
         """Write the commits of a branch anew on top of main."""
         tip, trunk = self._tip(branch), self.branches[MAIN]
-        own = list(itertools.takewhile(lambda node: node is not tip.base, tip.chain()))
+        own = list(itertools.takewhile(lambda node: node is not self._bases[branch], tip.chain()))
         if branch == MAIN or not own:
             return
-        self.branches[branch] = trunk
+        self.branches[branch] = self._bases[branch] = trunk
         for node in reversed(own):
             above = self.branches[branch]
             self._put(branch, {**above.files, **node.changed()}, above)
@@ -110,23 +113,21 @@ class Historian:
 
     def _tip(self, branch: str) -> Node:
         if branch not in self.branches:
-            self.branches[branch] = self.branches[MAIN]
+            start = STACKED.get(branch, MAIN)
+            self.branches[branch] = self._bases[branch] = self.branches.get(start, self.branches[MAIN])
             self._gone.discard(branch)
         return self.branches[branch]
 
     def _put(self, branch: str, files: Files, *parents: Node) -> None:
         node = Node(next(self._marks), files, parents)
-        node.base = (
-            parents[0] if parents and parents[0] is self.branches[MAIN] else parents[0].base if parents else None
-        )
         self._new.append(node)
         self.branches[branch] = node
+        self._bases.setdefault(branch, node)
 
-
-def _since(tip: Node) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Return the files that a branch changes from where it was cut."""
-    before = tip.base.files if tip.base is not None else {}
-    return {path: content for path, content in tip.files.items() if before.get(path) != content}
+    def _since(self, branch: str) -> dict[str, tuple[tuple[str, int], ...]]:
+        """Return the files that a branch changes from where it was cut."""
+        before = self._bases[branch].files
+        return {path: content for path, content in self.branches[branch].files.items() if before.get(path) != content}
 
 
 def _edited(files: Files, number: int) -> Files:

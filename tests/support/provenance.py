@@ -81,7 +81,7 @@ def decisive(traced: Traced) -> list[tuple[str, str | None, tuple[str, ...]]]:
 
 
 def in_children(*works: Callable[[], object]) -> list[int]:
-    """Do things in forked processes, all at once; return the exit status of each, or minus the signal that killed it."""
+    """Do things in forked processes at once; return the exit status of each, or minus the signal that killed it."""
     children = [_fork(work) for work in works]
     return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 
