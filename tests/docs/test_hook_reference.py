@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from labgate.checks import CHECKS, load
 from labgate.policy.schema import every_key
 from support.console import Block, blocks, hold
 from support.data import ROOT
-from support.people import by
 from support.repo import Repo
 from support.tables import hold_table
 
@@ -27,20 +25,6 @@ def examples(check: str) -> list[Block]:
     return [block for block in blocks(REFERENCE) if block.heading == check]
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Repo:
-    """A fresh clone as the reference describes it, with Ada at the keyboard."""
-    repo = Repo.init(tmp_path / "models")
-    repo.env |= by("ada") | {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}
-    Repo.init(tmp_path / "models.git", "--bare")
-    repo.git("remote", "add", "origin", "../models.git")
-    (policy,) = (block for block in blocks(REFERENCE) if block.file == "labgate.toml")
-    repo.commit("Start", {"labgate.toml": policy.text, "README.md": "Models.\n"})
-    repo.push("main")
-    repo.run("labgate", "install")
-    return repo
-
-
 def test_there_is_a_section_for_each_check_in_their_order() -> None:
     assert re.findall(r"^## (.+)$", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE) == list(CHECKS)
 
@@ -53,16 +37,20 @@ def test_the_table_is_the_rules_as_declared(check: str) -> None:
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_examples_happen_as_they_stand_there(check: str, clone: Repo) -> None:
-    refused, accepted = examples(check)
-    hold(REFERENCE, [refused, accepted], clone)
+    hold(REFERENCE, examples(check), clone)
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_one_example_is_refused_and_one_accepted(check: str) -> None:
-    refused, accepted = ("".join(command.output for command in block.commands) for block in examples(check))
+def test_one_example_is_refused_one_accepted_and_perhaps_one_warned_of(check: str) -> None:
+    printed = ("".join(command.output for command in block.commands) for block in examples(check))
+    refused, accepted, *warned = printed
     assert re.search(r"^1 error$", refused, re.MULTILINE)
     assert any(rule.code in refused for rule in load(check).RULES)
     assert "LG" not in accepted
+    assert len(warned) <= 1
+    for said in warned:
+        assert re.search(r"^1 warning$", said, re.MULTILINE)
+        assert any(f"{rule.code} warning: " in said for rule in load(check).RULES)
 
 
 @pytest.mark.parametrize("check", CHECKS)
