@@ -1,0 +1,194 @@
+"""How fast research code is indexed and looked up: ``python benchmarks/index_speed.py``.
+
+cold: the index of all pull requests of distributed, built in a fresh clone, against ``git log -p | git patch-id`` over
+the same commits. push: a pre-push check of 50 commits in a generated repository of 50,000 commits and 1,000 research
+branches, index warm, against ``git rev-list`` of the range and B, with peak memory. trace: ``labgate trace -`` over
+2,000 commits of distributed, index warm.
+
+distributed is not part of this project; LABGATE_TEST_DATA or --data says where its bundle and labels are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import Case, Timings, cache_folder, environment
+from tracing import large
+from tracing.clone import Clone, clean_environment
+from tracing.labels import NoDataError, bundle, data_folder, read_labels
+from tracing.trial import EXACT
+
+PARTS = ("cold", "push", "trace")
+SOURCES = "refs/bench/full/*"
+#: The bars: exact ids at 90 % of the commits a second of ``git patch-id``; the whole index within three times its time.
+EXACT_BAR, WHOLE_BAR = 1 / 0.9, 3.0
+#: A push, as a multiple of ``git rev-list`` of its range plus B; and the memory of any command, in megabytes.
+PUSH_BAR, MEMORY_BAR = 5.0, 150
+#: Seconds that ``labgate trace`` may take for 1000 commits.
+TRACE_BAR = 4.0
+TRACED = 2000
+
+#: A process starts with the peak of the one that started it (Linux keeps it over exec), so a small one stands between.
+_PEAK = """\
+import os, resource, sys
+status = os.waitstatus_to_exitcode(os.waitpid(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)[1])
+print(status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+"""
+
+
+def main() -> int:
+    """Run what is asked for and return the exit status: 1 with ``--strict`` and a bar missed, 2 without the data."""
+    asked = parse()
+    programs = environment(cache_folder() / "hooks")
+    if asked.one_core:
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    kept = [outcome for name in asked.part or PARTS if (outcome := measured(name, asked, programs)) is not None]
+    if not kept:
+        return 2
+    return 1 if asked.strict and not all(kept) else 0
+
+
+def measured(name: str, asked: argparse.Namespace, programs: Path) -> bool | None:
+    """Return whether the bars of a part are kept; ``None`` where its data is not here, which is said."""
+    parts: dict[str, Callable[[argparse.Namespace, Path], bool]] = {"cold": cold, "push": push, "trace": trace}
+    try:
+        return parts[name](asked, programs)
+    except NoDataError as error:
+        print(f"{name}: not measured: {error}", file=sys.stderr)
+        return None
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    cache = Path(tempfile.gettempdir()) / "labgate-bench"
+    parser.add_argument("--part", action="append", choices=PARTS, help="measure this alone; repeatable (default: all)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that count, after one to warm up (default 5)")
+    parser.add_argument("--one-core", action="store_true", help="let everything run on one core (Linux)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the folder of the bundles, NAME.bundle")
+    parser.add_argument(
+        "--cache", type=Path, default=cache, metavar="DIR", help=f"keeps repositories (default: {cache})"
+    )
+    parser.add_argument("--strict", action="store_true", help="exit 1 when a bar is missed")
+    return parser.parse_args()
+
+
+def cold(asked: argparse.Namespace, programs: Path) -> bool:
+    """Time the first index of distributed in a fresh clone; print, and return whether the bars are kept."""
+    with tempfile.TemporaryDirectory(prefix="labgate-bench-") as scratch:
+        clone = Clone.of(bundle(data_folder(asked.data), "distributed"), Path(scratch) / "distributed.git")
+        chosen = ("--no-merges", f"--glob={SOURCES}", "--not", "refs/heads/main")
+        commits = int(clone.lines("rev-list", "--count", *chosen)[0])
+        log = f"git log -p --no-merges --glob='{SOURCES}' --not refs/heads/main | git patch-id --stable"
+        rebuild = (str(programs / "labgate"), "index", "rebuild", "--sources", SOURCES)
+
+        def forget() -> None:
+            shutil.rmtree(clone.path / "labgate", ignore_errors=True)
+
+        def case(name: str, argv: tuple[str, ...], bar: float | None = None) -> Case:
+            return Case(name, argv, cwd=clone.path, bar=bar, before=forget)
+
+        base = case("git log -p | git patch-id --stable", ("sh", "-c", log))
+        cases = [
+            base,
+            case(*exact_only(rebuild, clone.env), EXACT_BAR),
+            case("labgate index rebuild", rebuild, WHOLE_BAR),
+        ]
+        timings = Timings(cases)
+        timings.run(asked.rounds, clone.env)
+        forget()
+        subprocess.run(rebuild, env=clone.env, cwd=clone.path, check=True, capture_output=True)
+        print(f"Cold index: {commits} commits, {asked.rounds} rounds; ratios to the first row\n")
+        print(timings.table(base))
+        for each in cases:
+            print(f"{each.name}: {commits / _median(timings, each):.0f} commits/s")
+        print(f"index: {clone.index_bytes() / 1e6:.1f} MB\n")
+    return not timings.missed(base)
+
+
+def exact_only(rebuild: tuple[str, ...], env: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Return what builds no more than exact ids need, with its name.
+
+    That is an option of ``index rebuild``; a labgate without it builds them when it is asked a question of them.
+    """
+    told = subprocess.run((*rebuild[:3], "--help"), env=env, check=True, capture_output=True, text=True).stdout
+    if "--exact-only" in told:
+        return "labgate index rebuild --exact-only", (*rebuild, "--exact-only")
+    methods = [word for method in EXACT for word in ("--method", method)]
+    return "labgate trace, exact methods", (rebuild[0], "trace", "--sources", SOURCES, *methods, "refs/heads/main")
+
+
+def push(asked: argparse.Namespace, programs: Path) -> bool:
+    """Time the native pre-push hook in a large repository; print, and return whether the bars are kept."""
+    made = large.repository(asked.cache / "large")
+    env = clean_environment()
+    line = made.path.parent / "push-line"
+    line.write_text(f"{made.branch} {made.new} refs/heads/main {made.old}\n", encoding="ascii")
+    known = f"git rev-list {made.old}..{made.new}; {programs / 'python'} -c pass; git rev-parse HEAD"
+    hook = (str(programs / "labgate-hook"), "pre-push", "--native", "origin", str(made.remote))
+    base = Case("git rev-list of the range; B", ("sh", "-c", known), cwd=made.path)
+    check = Case("labgate-hook pre-push", hook, stdin=str(line), cwd=made.path, bar=PUSH_BAR)
+    timings = Timings([base, check])
+    timings.run(asked.rounds, env)
+    megabytes = peak_memory(check, env)
+    print(f"Push of {large.PUSHED} commits, {large.BRANCHES} research branches, {large.COMMITS} commits on main\n")
+    print(timings.table(base))
+    verdict = "kept" if megabytes <= MEMORY_BAR else "MISSED"
+    print(f"peak memory: {megabytes:.0f} MB; <= {MEMORY_BAR}: {verdict}\n")
+    return not timings.missed(base) and megabytes <= MEMORY_BAR
+
+
+def trace(asked: argparse.Namespace, programs: Path) -> bool:
+    """Time a warm ``labgate trace -``; print, and return whether the bar is kept."""
+    folder = data_folder(asked.data)
+    labels = read_labels(folder / "derivation", "distributed")
+    clone = Clone.of(bundle(folder, "distributed"), asked.cache / "distributed.git")
+    commits = [*labels.positive, *labels.negative][:TRACED]
+    revisions = asked.cache / "revisions"
+    revisions.write_text("".join(f"{commit}\n" for commit in commits), encoding="ascii")
+    argv = (str(programs / "labgate"), "trace", "--format", "jsonl", "--sources", SOURCES, "-")
+    case = Case(f"labgate trace - ({len(commits)} commits)", argv, stdin=str(revisions), cwd=clone.path)
+    timings = Timings([case])
+    timings.run(asked.rounds, clone.env)
+    megabytes = peak_memory(case, clone.env)
+    seconds = 1000 * _median(timings, case) / len(commits)
+    kept = seconds <= TRACE_BAR and megabytes <= MEMORY_BAR
+    print(
+        f"{case.name}: {seconds:.2f} s / 1000 commits; <= {TRACE_BAR:g}: {'kept' if seconds <= TRACE_BAR else 'MISSED'}"
+    )
+    print(f"peak memory: {megabytes:.0f} MB; <= {MEMORY_BAR}: {'kept' if megabytes <= MEMORY_BAR else 'MISSED'}")
+    return kept
+
+
+def peak_memory(case: Case, env: dict[str, str]) -> float:
+    """Return the peak resident memory of a command, or of the largest process that it waited for, in MB."""
+    with open(case.stdin, "rb") as stdin:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _PEAK, *case.argv],
+            cwd=case.cwd,
+            env=env,
+            stdin=stdin,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=True,
+        )
+    status, peak = map(int, done.stderr.splitlines()[-1].split())
+    if status != case.expected:
+        sys.exit(f"{case.name}: exit status {status}, not {case.expected}\n{done.stderr.decode(errors='replace')}")
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def _median(timings: Timings, case: Case) -> float:
+    return statistics.median(taken.wall for taken in timings.taken[case.name])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
