@@ -57,7 +57,8 @@ class Scene:
     @cached_property
     def classes(self) -> RefClasses:
         """The refs by what they are to the gate; research that was deleted not long ago is there as well."""
-        deleted = self.sightings.deleted(self._now, self.policy.gate.keep_deleted)
+        live = frozenset(source.ref for source in self._live.sources)
+        deleted = self.sightings.deleted(self._now, self.policy.gate.keep_deleted, live)
         return replace(self._live, sources=(*self._live.sources, *deleted))
 
     @cached_property

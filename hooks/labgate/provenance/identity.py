@@ -18,7 +18,7 @@ from labgate.provenance.noise import (
     sort_of,
     without_versions,
 )
-from labgate.provenance.patches import FilePatch, Patch, Run
+from labgate.provenance.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patch, Run
 from labgate.provenance.units import LINE_WEIGHT, tokens, weight
 
 _SIZE = 16
@@ -67,10 +67,14 @@ def identity(patch: Patch) -> Identity:
     """
     whole, inverse, core, files = [], [], [], []
     code_runs, tells_else = 0, False
+    full = sum(len(run.added) + len(run.deleted) for file in patch.files for run in file.runs) >= DIFF_LINES
     for file in patch.files:
-        digest = _file_id(file, file.runs)
+        cut = full or any(len(line) >= LINE_BYTES for run in file.runs for line in (*run.added, *run.deleted))
+        digest = _file_id(file, file.runs, cut)
         whole.append(digest)
-        inverse.append(_file_id(_inverted(file), [Run(b"", b"", deleted=r.added, added=r.deleted) for r in file.runs]))
+        inverse.append(
+            _file_id(_inverted(file), [Run(b"", b"", deleted=r.added, added=r.deleted) for r in file.runs], cut)
+        )
         told = list(islice(_telling_lines(file), FILE_LINES))
         sort = sort_of(file.path)
         if told and sort in (CODE, PINS) and not file.binary:
@@ -89,7 +93,7 @@ def _telling_lines(file: FilePatch) -> Iterator[bytes]:
     Nobody's are vendored, locked and generated files, versions and packages in lists of them, licence headers, and what
     a formatter does. A binary file is work as a whole.
     """
-    if _MECHANICAL.search(file.path):
+    if _MECHANICAL.search(file.path) or _is_submodule(file):
         return
     if file.binary:
         yield from [b"binary"] * FILE_LINES
@@ -118,15 +122,23 @@ def _says(line: bytes, versioned: bool) -> bool:
     return weight(_DIGITS.sub(b"", line) if versioned else line) >= LINE_WEIGHT
 
 
+def _is_submodule(file: FilePatch) -> bool:
+    """Say whether it is the version of another repository that changes (git-diff, "Subproject commit")."""
+    return any(line.startswith(b"Subproject commit ") for run in file.runs[:1] for line in (*run.added, *run.deleted))
+
+
 def _inverted(file: FilePatch) -> FilePatch:
     status = {"A": "D", "D": "A"}.get(file.status, file.status)
     return FilePatch(file.old_path, file.path, status, file.new_blob, file.old_blob, binary=file.binary)
 
 
-def _file_id(file: FilePatch, runs: Sequence[Run]) -> bytes:
-    """Return an id of what happens to one file: its changed lines in order, blanks aside, or its blob if binary."""
+def _file_id(file: FilePatch, runs: Sequence[Run], cut: bool) -> bytes:
+    """Return an id of what happens to one file: its changed lines in order, blanks aside, or its blob if binary.
+
+    Where not all of the lines are kept (``cut``) only the blobs say that two changes are the same.
+    """
     status = file.status if file.status in "AD" else ""
-    blob = file.new_blob if file.binary else ""
+    blob = f"{file.old_blob if cut else ''}{file.new_blob if cut or file.binary else ''}"
     parts = [f"{status}\0{file.path}\0{file.old_path}\0{blob}".encode("utf-8", "surrogateescape")]
     for run in runs:
         parts += [b"\n-" + line for line in run.deleted]

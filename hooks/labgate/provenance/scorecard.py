@@ -52,8 +52,8 @@ MOVED = 0.5
 MOVED_AT_LEAST = 5
 #: So much, or a whole line, must come beside the term of places: two people edit one place for reasons of their own.
 BESIDE = 0.5
-#: The least part of the larger side that text must be: seven lines in a thousand are met by chance.
-LEAST_SHARE = 0.05
+#: The least part of a commit that shared text must be: in a thousand lines, seven are met by chance.
+LEAST_SHARE = 0.02
 #: How many deleted lines are something to show without any text in common: one is a clean-up that anybody does.
 DELETIONS = 3
 
@@ -98,14 +98,13 @@ def score(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[
     total = sum(terms.values())
     found = sorted(((name, value) for name, value in terms.items() if value), key=lambda term: -term[1])
     beside = total - terms["X"] >= BESIDE or any(shared.get(kind, 0) for kind in (A, F))
-    shown = beside and _shows(shared) and _is_share(shared, commit, source)
+    shown = beside and _shows(shared) and _is_share(shared, commit)
     return Score(total if shown else min(total, UNSHOWN), tuple(found))
 
 
-def _is_share(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[int, int]) -> bool:
-    """Say whether what is shared is more than a crumb of the larger side."""
-    larger = max(commit.get(V, 0), source.get(V, 0))
-    return not larger or not shared.get(V, 0) or shared[V] >= LEAST_SHARE * larger
+def _is_share(shared: Mapping[int, int], commit: Mapping[int, int]) -> bool:
+    """Say whether what is shared is more than a crumb of the commit."""
+    return not shared.get(V, 0) or shared[V] >= LEAST_SHARE * commit[V]
 
 
 def _shows(shared: Mapping[int, int]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 
 from labgate.git.commits import is_ancestor, parents_of, peel
@@ -42,9 +42,12 @@ class Sightings:
             return None
         return look.parents
 
-    def deleted(self, now: int, keep: int) -> tuple[SourceRef, ...]:
-        """Return the tips of research refs that are gone for at most ``keep`` seconds and still here as objects."""
-        tips = self.research.deleted(now, keep)
+    def deleted(self, now: int, keep: int, live: Container[str]) -> tuple[SourceRef, ...]:
+        """Return the tips of research refs that are gone for at most ``keep`` seconds and still here as objects.
+
+        A ref that is ``live`` (full names) was moved away from its old tip, and stands for what it has now.
+        """
+        tips = [tip for tip in self.research.deleted(now, keep) if tip.ref not in live]
         here = peel(self._repository, [tip.oid for tip in tips]) if tips else {}
         return tuple(SourceRef(tip.ref, tip.ref, tip.oid, None, deleted=True) for tip in tips if tip.oid in here)
 

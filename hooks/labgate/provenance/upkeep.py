@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape, glob
 
 from labgate.git.commits import parents_of
@@ -26,8 +26,9 @@ Progress = documents.Progress
 
 @dataclass(frozen=True)
 class IndexStatus:
-    """What the index holds. ``refs`` counts the source refs that the ledger knows; sizes are in bytes.
+    """What the index holds; sizes are in bytes.
 
+    ``refs`` counts the source refs that it was built for, or where it is only looked at, those that the ledger knows.
     ``problem`` says why the file cannot be used or written, ``None`` where it can.
     """
 
@@ -94,7 +95,7 @@ def rebuild(
             discard(name, identity_of(name))
     tip = None if trunk is None else refs.get(trunk)
     indexed(repository.common_dir, lambda index: _fill(repository, index, sources, tip, progress))
-    return index_status(repository)
+    return replace(index_status(repository), refs=len(sources))
 
 
 def _fill(

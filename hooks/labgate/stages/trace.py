@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -141,11 +142,19 @@ def prepare_trace(request: TraceRequest, repository: Repository) -> Tracing:
 def rebuild_index(
     repository: Repository, patterns: Sequence[str], *, progress: Progress | None = None
 ) -> tuple[IndexStatus, Sources]:
-    """Throw the index away, build it anew, and return what it holds then. Raised: as ``find_sources``."""
+    """Throw the index away, build it anew, and return what it holds then. Raised: as ``find_sources``.
+
+    With a policy what the refs show now is noted in the ledger, which is never thrown away.
+    """
+    from labgate.provenance.sightings import Sightings
     from labgate.provenance.upkeep import rebuild
 
     repository.require_history()
     found = find_sources(repository, patterns)
+    if found.policy is not None:
+        remotes = repository.remotes
+        classes = classify_refs(found.policy, found.refs, tracking_refs(dict(found.refs), remotes), remotes)
+        Sightings(repository).observe(classes, [], int(time.time()))
     status = rebuild(repository, found.refs, found.sources, found.trunk, progress=progress)
     return status, found
 
