@@ -99,7 +99,8 @@ def test_a_cherry_pick_that_names_its_source_is_research(sdg: Repo) -> None:
     picked = sdg.head("research/pr-72~7")
     sdg.branch("feature/pick").git("cherry-pick", "-x", picked)
     verdict = judge(sdg, "research/cherry-picked", "--target", "main", status=1)
-    (evidence,) = verdict.finding("LG201")["evidence"]
+    evidence, same = verdict.finding("LG201")["evidence"]
+    assert same["method"] == "patch-id"
     assert (evidence["method"], evidence["source_ref"]) == ("trailer", SOURCE)
     assert evidence["source_commits"] == [picked]
     assert evidence["commits"] == [sdg.head()]

@@ -56,7 +56,8 @@ class World:
 
     def sources(self) -> tuple[SourceRef, ...]:
         """Return the source refs, and those that were deleted and are still here."""
-        return sources_of(self.repository) + Sightings(self.repository).deleted(self.now, YEAR)
+        live = sources_of(self.repository)
+        return live + Sightings(self.repository).deleted(self.now, YEAR, {source.ref for source in live})
 
     def look(self) -> None:
         """Write down what is new, as every push does."""

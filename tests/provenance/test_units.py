@@ -282,8 +282,10 @@ def test_an_import_is_text_and_no_place() -> None:
 
 
 def test_a_new_file_has_no_places() -> None:
-    patch = Patch("n" * 40, [file("src/a.py", run(WARMUP, start=1), status="A")])
-    assert counts(document(patch).units)[X] == 0
+    one = run(WARMUP, before=b"RATE = 3e-4")
+    new, old = (Patch("n" * 40, [file("src/a.py", one, status=status)]) for status in "AM")
+    assert (counts(document(new).units)[X], counts(document(old).units)[X]) == (0, 2)
+    assert document(new).exact != document(old).exact
 
 
 def test_short_and_numeric_words_are_no_names() -> None:

@@ -126,8 +126,8 @@ class Historian:
 
     def _since(self, branch: str) -> dict[str, tuple[tuple[str, int], ...]]:
         """Return the files that a branch changes from where it was cut."""
-        before = self._bases[branch].files
-        return {path: content for path, content in self.branches[branch].files.items() if before.get(path) != content}
+        tip, before = self._tip(branch), self._bases[branch].files
+        return {path: content for path, content in tip.files.items() if before.get(path) != content}
 
 
 def _edited(files: Files, number: int) -> Files:

@@ -101,7 +101,7 @@ def _fork(work: Callable[[], object]) -> int:
 
 def code(*names: str) -> str:
     """Return a small function for each name, six lines that say something."""
-    return "\n\n".join(_FUNCTION.replace("NAME", name) for name in names) + "\n"
+    return "\n\n".join(_FUNCTION.replace("NAME", name) for name in names)
 
 
 _FUNCTION = """\
