@@ -45,6 +45,9 @@ class Landings:
 
     def stand_before(self, landing: Landing) -> tuple[str, ...]:
         """Put the remote-tracking refs where they stood; return the arguments that ask for the next landing."""
+        # Time runs backwards here: what labgate saw of later days has not happened yet.
+        for name in ("ledger", "ledger-others"):
+            (self.repo.path / ".git" / "labgate" / name).unlink(missing_ok=True)
         self.repo.git("update-ref", TRUNK, landing.before)
         if landing.number > self.cut:
             self.repo.git("update-ref", RESEARCH, self._research)
