@@ -58,6 +58,7 @@ class Comparison:
         self._history = History(research.parents)
         for tip in dict.fromkeys(research.landed):
             ensure_branch(repository, index, tip)
+        self._past = index.past(research.landed)
         made = catalogue(
             self._history,
             self._line(),
@@ -65,13 +66,12 @@ class Comparison:
             Scope(is_research=research.is_research, ledger=research.ledger),
         )
         self.pieces = made.numbered(ensure_documents(repository, index, list(made.pieces)))
-        self._landed = research.landed
         self._matcher = Matcher(index, self.pieces, methods, self._headline)
         self._proofs = Proofs(repository, index, self.pieces, methods)
 
     def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
         """Yield what each commit shares; clean merges share nothing of their own, and are left out."""
-        past = self._index.past(self._landed)
+        past = self._past
         documents = list(self._documents(commits))
         built_on = self._built_on([commit.oid for commit, _ in documents])
         asked = []
@@ -95,7 +95,7 @@ class Comparison:
         if not first.parents:
             return []
         patch = next(tree_patches(self._repository, [(first.parents[0], last.oid)]))
-        document, past = stored(self._repository, patch), self._index.past(self._landed)
+        document, past = stored(self._repository, patch), self._past
         subject = _subject(document, self._index.first_depths(document.units, past), past)
 
         (found,) = self._matcher.match([(subject, lambda piece: piece.source.ref == ref)])
@@ -140,17 +140,19 @@ class Comparison:
 
     def _depth(self, oid: str, chain: dict[int, str]) -> int:
         """Return how far up a landed commit has seen the chains; -1 where it shares nothing with them."""
-        at = self._index.link(oid)
+        at = self._place(oid)
         if at is None:
-            for below in rev_list(self._repository, [oid], (), "--first-parent", "-n", "1000"):
-                at = self._index.link(below)
-                if at is not None:
-                    oid = below
-                    break
+            below = rev_list(self._repository, [oid], (), "--first-parent", "-n", "1000")
+            oid, at = next(((seen, at) for seen in below if (at := self._place(seen)) is not None), (oid, None))
         if at is None:
             return -1
-        chain[at.depth] = oid
-        return at.depth
+        chain[at] = oid
+        return at
+
+    def _place(self, oid: str) -> int | None:
+        """Return a commit's depth on the chains that landed, ``None`` beside them, whatever else is indexed."""
+        at = self._index.link(oid)
+        return at.depth if at is not None and at.depth <= self._past.limits.get(at.segment, -1) else None
 
     def _headline(self, key: str) -> tuple[str, str]:
         return headline(self._repository, key.rpartition("..")[2])

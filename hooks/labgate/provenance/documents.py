@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from labgate.provenance.notebooks import notebook_runs
 from labgate.provenance.patches import FilePatch, Patch, Run, commit_patches, tree_patches
 from labgate.provenance.runs import CORE, EXACT, FILE
 from labgate.provenance.units import document
+from labgate.provenance.workers import spread
 
 #: Says what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -103,21 +103,8 @@ def _made(repository: Repository, keys: Sequence[str]) -> Iterator[Stored]:
     # Make what the workers share before they part.
     _ = repository.objects
     tasks = [keys[start : start + _TASK] for start in range(0, len(keys), _TASK)]
-    with multiprocessing.get_context("fork").Pool(2, _adopt, (repository,)) as pool:
-        for made in pool.imap(_work, tasks):
-            yield from made
-
-
-#: The repository of a worker process; empty in every other one.
-_adopted: list[Repository] = []
-
-
-def _adopt(repository: Repository) -> None:
-    _adopted.append(repository)
-
-
-def _work(keys: Sequence[str]) -> list[Stored]:
-    return list(_task(_adopted[0], keys))
+    for made in spread(lambda mine: list(_task(repository, mine)), tasks):
+        yield from made
 
 
 def _task(repository: Repository, keys: Sequence[str]) -> Iterator[Stored]:
@@ -136,11 +123,13 @@ def _pair(key: str) -> tuple[str, str]:
 
 def ensure_branch(repository: Repository, index: Index, tip: str) -> None:
     """Index the first-parent chain of a branch, reading only as much history as is missing."""
+    if index.link(tip) is not None:
+        return
     count = 64
-    while index.link(tip) is None:
+    while True:
         oids = rev_list(repository, [tip], (), "--first-parent", "-n", str(count))
         known = next((place for place, oid in enumerate(oids) if index.link(oid) is not None), None)
-        if known is None and len(oids) == count:
-            count *= 32
-            continue
-        ensure_chain(repository, index, oids[: len(oids) if known is None else known + 1][::-1])
+        if known is not None or len(oids) < count:
+            ensure_chain(repository, index, oids[: len(oids) if known is None else known + 1][::-1])
+            return
+        count *= 32

@@ -90,9 +90,8 @@ def rebuild(
     The ledger stays. Raised: ``GitError`` when history cannot be read.
     """
     path = index_path(repository.common_dir)
-    for name in glob(os.path.join(escape(os.path.dirname(path)), "index-*.sqlite*")):
-        if name.endswith(".sqlite"):
-            discard(name, identity_of(name))
+    for name in glob(os.path.join(escape(os.path.dirname(path)), "index-*.sqlite")):
+        discard(name, identity_of(name))
     tip = None if trunk is None else refs.get(trunk)
     indexed(repository.common_dir, lambda index: _fill(repository, index, sources, tip, progress))
     return replace(index_status(repository), refs=len(sources))

@@ -1,0 +1,71 @@
+"""Do a row of tasks on two cores, in order, so that whichever process dies, the others end."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, TypeVar
+
+from labgate.errors import GitError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+_WORKERS = 2
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+def spread(work: Callable[[_T], _R], tasks: Sequence[_T]) -> Iterator[_R]:
+    """Yield what ``work`` makes of each task, in their order; every worker does every second task.
+
+    No ``multiprocessing.Pool``: that one waits for ever for a task whose worker was killed, and its workers for ever
+    for a parent that was. Here each has a pipe of its own, which either of them finds closed.
+
+    Raised: ``GitError`` when a worker ends before its time, and whatever ``work`` raises.
+    """
+    fork = multiprocessing.get_context("fork")
+    with ExitStack() as stack:
+        pipes: list[Connection] = []
+        for first in range(_WORKERS):
+            receiving, sending = fork.Pipe(duplex=False)
+            mine = tasks[first::_WORKERS]
+            worker = fork.Process(target=_worker, args=(work, mine, sending, (*pipes, receiving)), daemon=True)
+            worker.start()
+            sending.close()
+            pipes.append(receiving)
+            stack.callback(worker.join)
+            stack.callback(worker.kill)
+            stack.callback(receiving.close)
+        for number in range(len(tasks)):
+            yield _received(pipes[number % _WORKERS])
+
+
+def _received(pipe: Connection) -> _R:  # type: ignore[type-var]
+    try:
+        made, error = pipe.recv()
+    except (EOFError, OSError):
+        message = "a process that reads history was stopped"
+        raise GitError(message, "run the command again") from None
+    if error is not None:
+        raise error
+    result: _R = made
+    return result
+
+
+def _worker(work: Callable[[_T], _R], tasks: Sequence[_T], sending: Connection, others: Sequence[Connection]) -> None:
+    """Send what is made of each task. Ends when nobody reads it."""
+    for pipe in others:
+        pipe.close()
+    for task in tasks:
+        try:
+            made, error = work(task), None
+        except Exception as raised:  # noqa: BLE001  (handed to the parent, which raises it)
+            made, error = None, raised
+        try:
+            sending.send((made, error))
+        except OSError:
+            return
+        if error is not None:
+            return
