@@ -1,0 +1,44 @@
+"""Bitbucket Pipelines: pull requests and pushes. It does not say what a push replaced.
+
+Source: Atlassian's "Variables and secrets", the table of default variables.
+"""
+
+from __future__ import annotations
+
+from labgate.ci.context import CHANGE, Context, context
+from labgate.ci.declared import branch_build, head_of
+from labgate.ci.forms import branch, is_oid, number, oid, repository, short_name
+from labgate.ci.told import Job, Told, nothing_to_judge
+
+
+def bitbucket(job: Job) -> Context:
+    """Return what Bitbucket Pipelines says. Raised: ``UndecidedError``."""
+    tag = job.variable("BITBUCKET_TAG")
+    if tag is not None:
+        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    # HEAD is the target merged into the source branch, made here; the variable is the source branch's own tip.
+    head = head_of(job, "BITBUCKET_COMMIT")
+    name = short_name(job.need("BITBUCKET_BRANCH"))
+    ours = repository(job.variable("BITBUCKET_GIT_HTTP_ORIGIN"))
+    change = job.variable("BITBUCKET_PR_ID")
+    if change is None:
+        return branch_build(job, name, head, repository=ours)
+    return context(
+        job,
+        change.read_as(CHANGE),
+        target=branch(job.need("BITBUCKET_PR_DESTINATION_BRANCH")),
+        head=head,
+        base=_base(job),
+        source=name,
+        # Pipelines start for pull requests within the repository only.
+        source_repository=ours,
+        repository=ours,
+        change=number(change),
+        head_refs=(branch(name),),
+    )
+
+
+def _base(job: Job) -> Told | None:
+    """Return the target's tip, ``None`` where it is cut to twelve digits, as in most builds of pull requests."""
+    told = job.variable("BITBUCKET_PR_DESTINATION_COMMIT")
+    return oid(told) if told is not None and is_oid(told) else None

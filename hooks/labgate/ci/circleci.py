@@ -1,0 +1,64 @@
+"""CircleCI, which says neither where a change is to land nor what a push replaced: the user adds that.
+
+Source: CircleCI's "Project values and variables".
+"""
+
+from __future__ import annotations
+
+from labgate.ci.context import CHANGE, Context, context
+from labgate.ci.declared import BASE, TARGET, branch_build, declared_base, declared_target, head_of
+from labgate.ci.forms import branch, repository, short_name
+from labgate.ci.pulls import number_in, refs_by_address
+from labgate.ci.told import CHECK, Job, Told, nothing_to_judge
+from labgate.errors import UndecidedError
+
+_FORK = ("CIRCLE_PR_USERNAME", "CIRCLE_PR_REPONAME")
+
+
+def circleci(job: Job) -> Context:
+    """Return what CircleCI says. Raised: ``UndecidedError``."""
+    tag = job.variable("CIRCLE_TAG")
+    if tag is not None:
+        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    name = short_name(job.need("CIRCLE_BRANCH"))
+    target = declared_target(job)
+    address = job.variable("CIRCLE_PULL_REQUEST")
+    if target is None and (address is not None or declared_base(job) is None):
+        message = f"CircleCI does not say where {name.text!r} is to land, and {TARGET} is not set"
+        help = f'export {TARGET}=BRANCH, for pushes to it {BASE}="$(git rev-parse REV)" too, or: {CHECK}'
+        raise UndecidedError(message, help)
+    head = head_of(job, "CIRCLE_SHA1")
+    if address is None or target is None or target.text == name.text:
+        return branch_build(job, name, head, repository=_repository(job), pusher=job.variable("CIRCLE_USERNAME"))
+    return _pull_request(job, address, name, target, head)
+
+
+def _pull_request(job: Job, address: Told, name: Told, target: Told, head: Told) -> Context:
+    ours = _repository(job)
+    fork = _fork(job, ours)
+    # The branch of a fork's pull request is called pull/7 here; what the fork calls it is not said.
+    source = name if fork is None else None
+    return context(
+        job,
+        address.read_as(CHANGE),
+        target=branch(target),
+        head=head,
+        source=source,
+        source_repository=fork or ours,
+        repository=ours,
+        change=number_in(address),
+        pusher=job.variable("CIRCLE_USERNAME"),
+        head_refs=refs_by_address(address) or (() if source is None else (branch(source),)),
+    )
+
+
+def _repository(job: Job) -> Told | None:
+    return repository(job.variable("CIRCLE_REPOSITORY_URL"))
+
+
+def _fork(job: Job, ours: Told | None) -> Told | None:
+    owner, name = (job.variable(variable) for variable in _FORK)
+    if owner is None or name is None or ours is None:
+        return None
+    host = ours.text.partition("/")[0]
+    return repository(Told(f"https://{host}/{owner.text}/{name.text}", ", ".join(_FORK)))

@@ -1,0 +1,128 @@
+"""GitHub Actions, and Gitea and Forgejo Actions, which use the same names: the event file says it all.
+
+Source: GitHub's "Webhook events and payloads" and "Variables reference"; Gitea's "Compared to GitHub Actions" and its
+webhook payloads.
+"""
+
+from __future__ import annotations
+
+from labgate.ci.context import CHANGE, LANDED, QUEUE, Context, context
+from labgate.ci.forms import TAGS, api, branch, full_name, number, oid, oid_or_none, repository, short_name
+from labgate.ci.pulls import pull_ref, queued_number
+from labgate.ci.told import Job, Told, nothing_to_judge
+
+#: Their events all have the pull request as it is now, under the same name.
+_PULL_REQUEST_EVENTS = (
+    "pull_request",
+    "pull_request_target",
+    "pull_request_review",
+    "pull_request_review_comment",
+)
+
+
+def github(job: Job) -> Context:
+    """Return what GitHub Actions says. Raised: ``UndecidedError``."""
+    return _by_event(job, api(job.variable("GITHUB_API_URL")))
+
+
+def gitea(job: Job) -> Context:
+    """Return what Gitea or Forgejo Actions say. Raised: ``UndecidedError``."""
+    server = api(job.variable("GITHUB_SERVER_URL"))
+    return _by_event(job, server and server.read_as(f"{server.text}/api/v1"))
+
+
+def _by_event(job: Job, rest: Told | None) -> Context:
+    event = job.need("GITHUB_EVENT_NAME")
+    if event.text in _PULL_REQUEST_EVENTS:
+        return _pull_request(job, event, rest)
+    if event.text == "merge_group":
+        return _merge_group(job, event, rest)
+    if event.text == "push":
+        return _push(job, event, rest)
+    raise nothing_to_judge(event, "is an event that proposes no change to a branch")
+
+
+def _pull_request(job: Job, event: Told, rest: Told | None) -> Context:
+    state = job.member("pull_request.state")
+    if state is not None and state.text == "closed":
+        raise nothing_to_judge(state, "means that nothing is about to land; a landing is judged on push")
+    change = number(job.need_member("pull_request.number"))
+    # The base is where the target stood when the pull request was last updated: a hint that goes stale.
+    base = job.member("pull_request.base.sha")
+    return context(
+        job,
+        event.read_as(CHANGE),
+        target=branch(job.need_member("pull_request.base.ref")),
+        head=oid(job.need_member("pull_request.head.sha")),
+        base=base and oid_or_none(base),
+        source=_source(job, change),
+        # A fork that was deleted since is null: nobody can say what it was.
+        source_repository=repository(job.member("pull_request.head.repo.html_url")),
+        repository=_repository(job, "pull_request.base.repo.html_url"),
+        change=change,
+        pusher=_pusher(job),
+        head_refs=(pull_ref(change),),
+        api=rest,
+    )
+
+
+def _merge_group(job: Job, event: Told, rest: Told | None) -> Context:
+    queue = full_name(job.need_member("merge_group.head_ref"))
+    return context(
+        job,
+        event.read_as(QUEUE),
+        target=full_name(job.need_member("merge_group.base_ref")),
+        # Here the commit that the host made is the one that will land, when it passes.
+        head=oid(job.need_member("merge_group.head_sha")),
+        base=oid(job.need_member("merge_group.base_sha")),
+        repository=_repository(job, "repository.html_url"),
+        change=queued_number(queue),
+        pusher=_pusher(job),
+        head_refs=(queue,),
+        api=rest,
+    )
+
+
+def _push(job: Job, event: Told, rest: Told | None) -> Context:
+    ref = job.need_member("ref")
+    if ref.text.startswith(TAGS):
+        raise nothing_to_judge(ref, "is a tag, on which no change lands")
+    target = full_name(ref)
+    after = job.need_member("after")
+    head = oid_or_none(after)
+    if head is None:
+        raise nothing_to_judge(ref, "was deleted")
+    before = job.need_member("before")
+    base = oid_or_none(before)
+    return context(
+        job,
+        event.read_as(LANDED),
+        target=target,
+        head=head,
+        base=base,
+        created=before if base is None else None,
+        repository=_repository(job, "repository.html_url"),
+        pusher=_pusher(job),
+        head_refs=(target,),
+        api=rest,
+    )
+
+
+def _source(job: Job, change: Told) -> Told | None:
+    """Return the source branch; ``None`` for a pull request of Gitea's AGit flow, which has no branch."""
+    source = job.need_member("pull_request.head.ref")
+    if job.system.text == "gitea" and source.text == pull_ref(change).text:
+        return None
+    return short_name(source)
+
+
+def _repository(job: Job, path: str) -> Told | None:
+    found = repository(job.member(path))
+    server, name = job.variable("GITHUB_SERVER_URL"), job.variable("GITHUB_REPOSITORY")
+    if found is not None or server is None or name is None:
+        return found
+    return repository(Told(f"{server.text}/{name.text}", "GITHUB_SERVER_URL, GITHUB_REPOSITORY"))
+
+
+def _pusher(job: Job) -> Told | None:
+    return job.member("sender.login") or job.variable("GITHUB_ACTOR")

@@ -1,0 +1,87 @@
+"""Which CI system this is, by its own variables, and what it says of the change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from labgate.ci.azure import azure
+from labgate.ci.bitbucket import bitbucket
+from labgate.ci.buildkite import buildkite
+from labgate.ci.circleci import circleci
+from labgate.ci.context import Context
+from labgate.ci.github import gitea, github
+from labgate.ci.gitlab import gitlab
+from labgate.ci.jenkins import jenkins
+from labgate.ci.told import CHECK, EVENT_FILE, Job, Told
+from labgate.errors import UndecidedError
+
+
+@dataclass(frozen=True)
+class System:
+    """A CI system: its ``name``, the variables of which one marks its jobs, and how its jobs are read.
+
+    A mark that is a ``flag`` has to be ``true``, another one only set. ``has_event``: there is an event file.
+    """
+
+    name: str
+    marks: tuple[str, ...]
+    read: Callable[[Job], Context]
+    flag: bool = True
+    has_event: bool = False
+
+
+#: In the order in which they are tried: Gitea and Forgejo also set GITHUB_ACTIONS, and agents of any system may run on
+#: a machine where JENKINS_URL is set.
+SYSTEMS = (
+    System("gitea", ("GITEA_ACTIONS", "FORGEJO_ACTIONS"), gitea, has_event=True),
+    System("github", ("GITHUB_ACTIONS",), github, has_event=True),
+    System("gitlab", ("GITLAB_CI",), gitlab),
+    System("azure", ("TF_BUILD",), azure),
+    System("bitbucket", ("BITBUCKET_BUILD_NUMBER",), bitbucket, flag=False),
+    System("buildkite", ("BUILDKITE",), buildkite),
+    System("circleci", ("CIRCLECI",), circleci),
+    System("jenkins", ("JENKINS_URL",), jenkins, flag=False),
+)
+
+
+def read_context(environ: Mapping[str, str], read_text: Callable[[str], str]) -> Context:
+    """Return what the CI system that started this process says of the change.
+
+    ``read_text`` returns the text of the file at a path, which is only asked for the event file. Raised:
+    ``UndecidedError`` where no CI system is known by its variables, where the job is for something else than a change
+    to a branch (a tag, a deletion, a schedule), and where a variable or the event file is missing or malformed.
+    """
+    for system in SYSTEMS:
+        for mark in system.marks:
+            value = environ.get(mark, "")
+            if value.lower() == "true" or (value and not system.flag):
+                event = _read_event(environ, read_text) if system.has_event else {}
+                return system.read(Job(Told(system.name, mark), environ, event))
+    message = f"no CI system is known by these variables: {', '.join(system.name for system in SYSTEMS)} were tried"
+    raise UndecidedError(message, CHECK)
+
+
+def _read_event(environ: Mapping[str, str], read_text: Callable[[str], str]) -> Mapping[str, object]:
+    path = environ.get(EVENT_FILE, "")
+    if not path:
+        message = f"{EVENT_FILE} is not set, which names the file with the event"
+        raise UndecidedError(message, CHECK)
+    help = f"hand the file over to the container or step that runs labgate, or: {CHECK}"
+    try:
+        text = read_text(path)
+    # A path with a null byte and a file that is no UTF-8 are a ValueError.
+    except (OSError, ValueError) as error:
+        message = f"{EVENT_FILE}: {path!r} cannot be read ({type(error).__name__})"
+        raise UndecidedError(message, help) from error
+    try:
+        event = json.loads(text)
+    # Deep nesting is a RecursionError.
+    except (ValueError, RecursionError) as error:
+        message = f"{EVENT_FILE}: {path!r} is no JSON"
+        raise UndecidedError(message, help) from error
+    if not isinstance(event, dict):
+        message = f"{EVENT_FILE}: {path!r} is no JSON object"
+        raise UndecidedError(message, help)
+    return event
