@@ -1,0 +1,148 @@
+"""Reads the JSON of a code host member by member, and believes nothing about its shape."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+
+from labgate.errors import UndecidedError
+
+T = TypeVar("T")
+
+_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+#: RFC 3339, section 5.6. Python 3.10 reads neither ``Z`` nor a fraction of any length.
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?(?:([Zz])|([+-]\d\d:?\d\d))", re.ASCII)
+
+
+class _Absent:
+    """Stands for a member that is not there."""
+
+
+_ABSENT: Final = _Absent()
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked, for the message that says what is wrong with the answer.
+
+    ``request`` is ``GET`` and a path below ``api``; ``manual`` is the name of the documentation that the answer is
+    held against.
+    """
+
+    request: str
+    api: str
+    manual: str
+
+    def misanswered(self, what: str) -> UndecidedError:
+        message = f"the answer of {self.request} is not what the {self.manual} documents: {what}"
+        return UndecidedError(message, f"check that {self.api} is the address of that API, and that no proxy alters it")
+
+
+class Answer:
+    """One value of an answer, and where it stands. Whoever reads it says what it has to be.
+
+    Raised by all that reads: ``UndecidedError`` that names the place, as in ``reviews[3].state``.
+    """
+
+    __slots__ = ("_question", "_value", "_where")
+
+    def __init__(self, value: object, question: Question, where: str) -> None:
+        self._value = value
+        self._question = question
+        self._where = where
+
+    def __repr__(self) -> str:
+        return f"Answer({self._where})"
+
+    def __getitem__(self, name: str) -> Answer:
+        """Return the member of an object. A missing one complains when it is read, unless ``given`` is asked first."""
+        if not isinstance(self._value, dict):
+            raise self.wrong()
+        return Answer(self._value.get(name, _ABSENT), self._question, f"{self._where}.{name}")
+
+    def given(self) -> Answer | None:
+        """Return this answer, or ``None`` when it is null or absent."""
+        return None if self._value is None or self._value is _ABSENT else self
+
+    def optional(self, read: Callable[[Answer], T]) -> T | None:
+        """Return what ``read`` makes of this answer, or ``None`` when it is null or absent."""
+        return None if self.given() is None else read(self)
+
+    def wrong(self) -> UndecidedError:
+        """Return the error that says that what stands here is not as documented."""
+        what = f"{self._where} is missing" if self._value is _ABSENT else self._where
+        return self._question.misanswered(what)
+
+    def items(self, first: int = 0) -> Iterator[Answer]:
+        """Yield the items of a list, counted from ``first`` where it is a later page of one."""
+        if not isinstance(self._value, list):
+            raise self.wrong()
+        for place, value in enumerate(self._value, start=first):
+            yield Answer(value, self._question, f"{self._where}[{place}]")
+
+    def text(self) -> str:
+        """Return a string that is not empty."""
+        if not isinstance(self._value, str) or not self._value:
+            raise self.wrong()
+        return self._value
+
+    def is_empty(self) -> bool:
+        """Say whether this is an empty string, which Go writes for "none"."""
+        return self._value == ""
+
+    def flag(self) -> bool:
+        if not isinstance(self._value, bool):
+            raise self.wrong()
+        return self._value
+
+    def number(self) -> int:
+        """Return a positive integer."""
+        # To Python, True is an integer.
+        if not isinstance(self._value, int) or isinstance(self._value, bool) or self._value < 1:
+            raise self.wrong()
+        return self._value
+
+    def oid(self) -> str:
+        """Return the full name of an object: 40 hexadecimal digits, or 64 in a repository of SHA-256."""
+        if not isinstance(self._value, str) or not _OID.fullmatch(self._value):
+            raise self.wrong()
+        return self._value
+
+    def word(self, *known: str) -> str:
+        """Return one of these words."""
+        if not isinstance(self._value, str) or self._value not in known:
+            raise self.wrong()
+        return self._value
+
+    def time(self) -> str:
+        """Return an instant as the host has it (RFC 3339)."""
+        self.moment()
+        return self.text()
+
+    def moment(self) -> datetime:
+        """Return an instant, with its offset from UTC."""
+        match = _TIME.fullmatch(self.text())
+        if match is None:
+            raise self.wrong()
+        day, clock, fraction, _, offset = match.groups()
+        digits = (fraction or ".0")[1:7].ljust(6, "0")
+        offset = "+00:00" if offset is None else f"{offset[:3]}:{offset[-2:]}"
+        with suppress(ValueError):
+            return datetime.fromisoformat(f"{day}T{clock}.{digits}{offset}")
+        raise self.wrong()
+
+
+def parse(body: bytes, question: Question, name: str) -> Answer:
+    """Return the answer in a body. ``name`` is what stands for its root in messages."""
+    value: object = _ABSENT
+    with suppress(ValueError, RecursionError):
+        value = json.loads(body.decode("utf-8"))
+    if value is _ABSENT:
+        what = "it is not JSON"
+        raise question.misanswered(what)
+    return Answer(value, question, name)

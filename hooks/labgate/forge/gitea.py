@@ -1,0 +1,109 @@
+"""Reads pull requests and their reviews from the REST API of Gitea and Forgejo."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from labgate.forge.answer import Answer
+from labgate.forge.connection import Credential, Service
+from labgate.forge.http import Client
+from labgate.forge.values import APPROVED, CHANGES_REQUESTED, CLOSED, DISMISSED, MERGED, OPEN, Change, Verdict, standing
+
+SERVICE = Service(
+    name="Gitea",
+    manual="Gitea API",
+    credentials=tuple(Credential(name, "Authorization", "token ") for name in ("GITEA_TOKEN", "GITHUB_TOKEN")),
+    access="set GITEA_TOKEN to an access token with the permission read:repository",
+    headers={},
+)
+
+#: ``ReviewStateType`` of the API's description. The last four say nothing about the change as a whole.
+_STATES = {
+    "APPROVED": APPROVED,
+    "REQUEST_CHANGES": CHANGES_REQUESTED,
+    "COMMENT": None,
+    "PENDING": None,
+    "REQUEST_REVIEW": None,
+    "": None,
+}
+
+
+class Gitea:
+    """A repository on a Gitea, version 1.21 or later, or on a Forgejo such as codeberg.org."""
+
+    kind = "gitea"
+
+    def __init__(self, client: Client, path: tuple[str, ...]) -> None:
+        self._client = client
+        self._root = "/repos/" + "/".join(quote(part, safe="") for part in path)
+
+    def change(self, number: int) -> Change:
+        """Return the pull request of this number (``repoGetPullRequest``)."""
+        pull = self._client.get(f"{self._root}/pulls/{number}", "pull")
+        if pull["number"].number() != number:
+            raise pull["number"].wrong()
+        return self._change(pull)
+
+    def landed(self, oid: str, target: str) -> tuple[Change, ...]:
+        """Return the merged change that a commit came with (``repoGetCommitPullRequest``).
+
+        Gitea keeps for each pull request the one commit that its landing left, so that of several rebased commits only
+        the last leads to it. "Nothing" and "not for you" are both 404; the repository itself tells them apart.
+        """
+        pull = self._client.find(f"{self._root}/commits/{quote(oid, safe='')}/pull", "pull")
+        if pull is None:
+            self._client.get(self._root, "repository")["full_name"].text()
+            return ()
+        if not pull["merged"].flag() or pull["base"]["ref"].text() != target:
+            return ()
+        return (self._change(pull),)
+
+    def _change(self, pull: Answer) -> Change:
+        merged = pull["merged"].flag()
+        state = pull["state"].word("open", "closed")
+        number = pull["number"].number()
+        return Change(
+            number=number,
+            state=MERGED if merged else {"open": OPEN, "closed": CLOSED}[state],
+            author=pull["user"].optional(_login),
+            target=pull["base"]["ref"].text(),
+            # A branch that is gone is called by the ref that Gitea keeps instead.
+            source=None if (source := pull["head"]["ref"].text()).startswith("refs/") else source,
+            source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
+            head=pull["head"]["sha"].oid(),
+            merged_as=pull["merge_commit_sha"].oid() if merged else None,
+            verdicts=self._verdicts(number),
+            url=pull["html_url"].optional(Answer.text),
+        )
+
+    def _verdicts(self, number: int) -> tuple[Verdict, ...]:
+        """Return everybody's last review that says yes or no (``repoListPullReviews``).
+
+        No order is promised; ids count up. A review that was asked of a team has no user. ``stale`` says only that
+        there was a push since, which ``commit`` tells better.
+        """
+        found = []
+        for review in self._client.numbered_pages(f"{self._root}/pulls/{number}/reviews", "reviews"):
+            verdict = _verdict(review)
+            if verdict is not None:
+                found.append((review["id"].number(), verdict))
+        return standing(verdict for _, verdict in sorted(found, key=lambda entry: entry[0]))
+
+
+def _verdict(review: Answer) -> Verdict | None:
+    state = _STATES[review["state"].word(*_STATES)]
+    login = review["user"].optional(_login)
+    if state is None or login is None:
+        return None
+    standing_state = DISMISSED if review["dismissed"].flag() else state
+    commit = review["commit_id"].optional(_commit)
+    return Verdict(login, standing_state, commit, review["submitted_at"].optional(Answer.time))
+
+
+def _login(user: Answer) -> str:
+    return user["login"].text()
+
+
+def _commit(answer: Answer) -> str | None:
+    # An old review has an empty one.
+    return None if answer.is_empty() else answer.oid()

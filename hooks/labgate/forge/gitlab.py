@@ -1,0 +1,196 @@
+"""Reads merge requests and their approvals from GitLab's REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from labgate.forge.answer import Answer
+from labgate.forge.connection import Credential, Service
+from labgate.forge.http import Client
+from labgate.forge.values import APPROVED, CHANGES_REQUESTED, CLOSED, DISMISSED, MERGED, OPEN, Change, Verdict
+
+SERVICE = Service(
+    name="GitLab",
+    manual="GitLab REST API",
+    credentials=(
+        Credential("LABGATE_GITLAB_TOKEN", "PRIVATE-TOKEN"),
+        Credential("GITLAB_TOKEN", "PRIVATE-TOKEN"),
+        # "CI/CD job token": it opens few endpoints, and merge requests only where the project allows it.
+        Credential("CI_JOB_TOKEN", "JOB-TOKEN"),
+    ),
+    access="set LABGATE_GITLAB_TOKEN to a project access token with the scope read_api and the role Reporter;"
+    " CI_JOB_TOKEN may not read approvals",
+    headers={},
+)
+
+#: "Get a merge request": ``locked`` is a short moment while it is being merged.
+_STATES = {"opened": OPEN, "locked": OPEN, "closed": CLOSED, "merged": MERGED}
+#: "Get single merge request reviewers". The words are those of the GraphQL type ``MergeRequestReviewState``.
+_REVIEWER_STATES = {
+    "unreviewed": None,
+    "review_started": None,
+    "reviewed": None,
+    "approved": None,
+    "requested_changes": CHANGES_REQUESTED,
+    "unapproved": DISMISSED,
+}
+#: What GitLab itself notes beside a merge request when somebody approves it or takes it back.
+_NOTES = {"approved this merge request": True, "unapproved this merge request": False}
+
+
+class Gitlab:
+    """A project on gitlab.com or another GitLab, version 15.3 or later."""
+
+    kind = "gitlab"
+
+    def __init__(self, client: Client, path: tuple[str, ...]) -> None:
+        self._client = client
+        # "REST API", "Namespaced paths": the whole path is one segment.
+        self._name = "/".join(path)
+        self._root = f"/projects/{quote(self._name, safe='')}"
+
+    def change(self, number: int) -> Change:
+        """Return the merge request of this number, its ``iid`` ("Get a merge request")."""
+        path = f"{self._root}/merge_requests/{number}"
+        request = self._client.get(path, "merge_request")
+        if request["iid"].number() != number:
+            raise request["iid"].wrong()
+        state = _STATES[request["state"].word(*_STATES)]
+        return Change(
+            number=number,
+            state=state,
+            author=_login(request["author"]),
+            target=request["target_branch"].text(),
+            source=request["source_branch"].text(),
+            source_repository=self._source(request),
+            head=request["sha"].oid(),
+            merged_as=_landing(request) if state == MERGED else None,
+            verdicts=self._verdicts(path),
+            url=request["web_url"].optional(Answer.text),
+        )
+
+    def _source(self, request: Answer) -> str | None:
+        """Return the path of the project that a merge request comes from ("Get a single project").
+
+        ``None``: it is gone, or not to be seen with this token.
+        """
+        source = request["source_project_id"].optional(Answer.number)
+        if source is None or source == request["target_project_id"].number():
+            return None if source is None else self._name
+        project = self._client.find(f"/projects/{source}", "project")
+        return None if project is None else project["path_with_namespace"].text()
+
+    def landed(self, oid: str, target: str) -> tuple[Change, ...]:
+        """Return the merged changes that a commit came with ("List merge requests associated with a commit").
+
+        It finds a merge request by its merge or squash commit and by the commits of its last version. The list is of
+        this project alone.
+        """
+        path = f"{self._root}/repository/commits/{quote(oid, safe='')}/merge_requests"
+        numbers = [
+            item["iid"].number()
+            for item in self._client.pages(path, "merge_requests")
+            if _STATES[item["state"].word(*_STATES)] == MERGED and item["target_branch"].text() == target
+        ]
+        changes = [self.change(number) for number in dict.fromkeys(numbers)]
+        return tuple(change for change in changes if change.state == MERGED and change.target == target)
+
+    def _verdicts(self, path: str) -> tuple[Verdict, ...]:
+        """Return the approvals in force ("Merge request approvals API") and what reviewers say otherwise.
+
+        GitLab does not say on which head an approval was given, only when; see ``_head_at``. Somebody who approved and
+        then requested changes objects. When changes were requested is not said.
+        """
+        found: dict[str, Verdict] = {}
+        for reviewer in self._client.get(f"{path}/reviewers", "reviewers").items():
+            state = _REVIEWER_STATES[reviewer["state"].word(*_REVIEWER_STATES)]
+            login = _login(reviewer["user"])
+            if state is not None and login is not None:
+                found[login.casefold()] = Verdict(login, state, None, None)
+        approvals = [*self._client.get(f"{path}/approvals", "approvals")["approved_by"].items()]
+        times = self._times(path, approvals)
+        heads = self._heads(path) if any(times) else []
+        for approval, time in zip(approvals, times, strict=True):
+            login = _login(approval["user"])
+            objecting = login is not None and login.casefold() in found and _objects(found[login.casefold()])
+            if login is not None and not objecting:
+                head = _head_at(heads, time.moment()) if time else None
+                found[login.casefold()] = Verdict(login, APPROVED, head, time.time() if time else None)
+        return tuple(found.values())
+
+    def _times(self, path: str, approvals: Sequence[Answer]) -> list[Answer | None]:
+        """Return when each approval was given: by itself, where this GitLab says so, or by the note that it left.
+
+        ``None``: there is no such note, or the person's last one takes an approval back.
+        """
+        times = [approval["approved_at"].given() for approval in approvals]
+        if all(times):
+            return times
+        noted = self._noted(path)
+        for place, approval in enumerate(approvals):
+            login = _login(approval["user"])
+            if times[place] is None and login is not None:
+                times[place] = noted.get(login.casefold())
+        return times
+
+    def _noted(self, path: str) -> dict[str, Answer]:
+        """Return when people approved last ("Notes API", "List all merge request notes").
+
+        Nobody can write a note whose ``system`` is true.
+        """
+        last: dict[str, tuple[datetime, int, Answer | None]] = {}
+        for note in self._client.pages(f"{path}/notes", "notes"):
+            if not note["system"].flag() or note["body"].given() is None:
+                continue
+            approved = _NOTES.get(note["body"].text())
+            login = _login(note["author"])
+            if approved is None or login is None:
+                continue
+            time = note["created_at"]
+            entry = (time.moment(), note["id"].number(), time if approved else None)
+            key = login.casefold()
+            last[key] = max(last.get(key, entry), entry, key=lambda item: item[:2])
+        return {login: time for login, (_, _, time) in last.items() if time is not None}
+
+    def _heads(self, path: str) -> list[tuple[datetime, int, str | None]]:
+        """Return since when which head stood, oldest first ("Get merge request diff versions").
+
+        A merge request without commits has a version without a head.
+        """
+        heads = []
+        for version in self._client.pages(f"{path}/versions", "versions"):
+            head = version["head_commit_sha"].optional(Answer.oid)
+            heads.append((version["created_at"].moment(), version["id"].number(), head))
+        return sorted(heads, key=lambda entry: entry[:2])
+
+
+def _head_at(heads: Sequence[tuple[datetime, int, str | None]], time: datetime) -> str | None:
+    """Return the head that stood at a time; ``None`` before the first.
+
+    GitLab makes a version shortly after a push, so an approval in between is bound to the older head: too strict, but
+    never too mild.
+    """
+    standing = [head for since, _, head in heads if since <= time]
+    return standing[-1] if standing else None
+
+
+def _objects(verdict: Verdict) -> bool:
+    return verdict.state == CHANGES_REQUESTED
+
+
+def _login(user: Answer) -> str | None:
+    return user.optional(lambda given: given["username"].text())
+
+
+def _landing(request: Answer) -> str:
+    """Return what a merged request left on the target: with a merge commit that, whether squashed or not.
+
+    Without one the branch was moved forward, to the squash commit or to the head itself.
+    """
+    for name in ("merge_commit_sha", "squash_commit_sha"):
+        commit = request[name].given()
+        if commit is not None:
+            return commit.oid()
+    return request["sha"].oid()

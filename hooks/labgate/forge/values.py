@@ -1,0 +1,88 @@
+"""What a code host says about a change: its author, where it goes, and each reviewer's standing word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+#: The words of a verdict, the same for every kind of host.
+APPROVED = "approved"
+CHANGES_REQUESTED = "changes-requested"
+DISMISSED = "dismissed"
+
+#: The states of a change.
+OPEN = "open"
+MERGED = "merged"
+CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The standing word of one person on a change.
+
+    ``state`` is ``APPROVED``, ``CHANGES_REQUESTED`` or ``DISMISSED`` (taken back by its giver or by somebody who may,
+    or by the host itself after a push). ``commit`` is the full oid of the head that it was given on; ``None`` when the
+    host does not say, so that nothing is bound. ``time`` is ISO 8601 as the host has it; ``None`` when it does not say.
+    """
+
+    login: str
+    state: str
+    commit: str | None
+    time: str | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A pull request (GitHub, Gitea) or merge request (GitLab).
+
+    ``state`` is ``OPEN``, ``MERGED`` or ``CLOSED``. ``author`` is a login; ``None`` when the account is gone.
+    ``target`` is the short name of the branch that it is to land on, ``source`` that of the branch it comes from, and
+    ``source_repository`` the repository that has it, as ``owner/name``; each is ``None`` when the host has forgotten
+    it. ``head`` is the oid of its tip. ``merged_as`` is
+    the commit that its landing left on the target: a merge commit, a squash commit, or the last of the rebased ones;
+    ``None`` if it is not merged. ``url`` is its page for people, ``None`` when the host names none.
+    """
+
+    number: int
+    state: str
+    author: str | None
+    target: str
+    source: str | None
+    source_repository: str | None
+    head: str
+    merged_as: str | None
+    verdicts: tuple[Verdict, ...]
+    url: str | None
+
+
+class Forge(Protocol):
+    """A code host that holds one repository. Its methods ask the host, and may wait as long as their patience lasts.
+
+    ``kind`` is ``github``, ``gitlab`` or ``gitea``: the policy's key for a person's login. Logins are compared without
+    regard to case on all three. Raised by both methods: ``UndecidedError`` when the host does not answer, refuses, or
+    answers something that its manual does not have.
+    """
+
+    kind: str
+
+    def change(self, number: int) -> Change:
+        """Return the change of this number as it stands now."""
+        ...
+
+    def landed(self, oid: str, target: str) -> tuple[Change, ...]:
+        """Return the merged changes into the branch ``target`` that this commit on it came with; none: ``()``.
+
+        The host's word that they belong together is taken for that and no more. A commit of a squashed branch is
+        also associated with its change, though only ``merged_as`` landed: what the change and its landing have in
+        common is for git to say.
+        """
+        ...
+
+
+def standing(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Return the last word of each person, out of words in the order in which they were given."""
+    last: dict[str, Verdict] = {}
+    for verdict in verdicts:
+        last[verdict.login.casefold()] = verdict
+    return tuple(last.values())
