@@ -9,6 +9,7 @@ from typing import Any
 from labgate.finding import SIMILARITY, Evidence, Finding, Rule
 from labgate.policy.grammar import Template
 from labgate.policy.model import Policy
+from labgate.reviews.approvals import ChangeName, JudgedApproval, account_of, mend_of, objectors
 from labgate.reviews.quorum import SELF_REVIEW, Assessment, JudgedClaim, Refused, assess, helpful, missing
 from labgate.verdict import NotCounted, ReviewState
 
@@ -23,7 +24,8 @@ LG201 = Rule(
     "where everybody else builds, so what arrives there from research needs one more pair of eyes, whatever the "
     "branch was renamed to on the way.",
     "Let somebody who wrote none of it review the commits and state so with a Reviewed-by trailer: in an empty commit "
-    "on top, or in the merge that brings them in. Or land only the commits that are ready.",
+    "on top, or in the merge that brings them in; where assurance is forge, by approving the pull request. Or land "
+    "only the commits that are ready.",
 )
 LG202 = Rule(
     "LG202",
@@ -35,11 +37,20 @@ LG202 = Rule(
     "Compare the lines with `labgate trace --show`. If they come from research, let somebody who wrote none of it "
     "review them and state so with a Reviewed-by trailer; if not, nothing is to be done.",
 )
+LG203 = Rule(
+    "LG203",
+    "stale-review",
+    "error",
+    "an approval of something else than what is to land, or one that was taken back",
+    "An approval speaks for the content that was looked at. It holds wherever the protected branch has moved to, but "
+    "not for what was pushed later, nor for a conflict that somebody has yet to settle.",
+    "Let the same people approve the change as it is now.",
+)
 LG204 = Rule(
     "LG204",
     "self-review",
     "error",
-    "a review marker names somebody who contributed to what it covers",
+    "a review by somebody who contributed to what it covers",
     "Authors, committers and co-authors of a commit know what it should do, and so do not see what it does. A merge "
     "that slips in a change of its own makes its author a contributor too.",
     "Let somebody else review it.",
@@ -50,7 +61,16 @@ LG205 = Rule(
     "error",
     "reviewers count, but fewer than the policy's quorum asks for",
     "The quorum in [reviews] says how many people, from which groups and affiliations, must have looked at a change.",
-    "Let the missing people review it and add their Reviewed-by trailers in an empty commit on top.",
+    "Let the missing people review it and add their Reviewed-by trailers in an empty commit on top; where assurance is "
+    "forge, let them approve the pull request.",
+)
+LG208 = Rule(
+    "LG208",
+    "standing-objection",
+    "error",
+    "a listed person requests changes",
+    "Somebody whose word counts has seen a reason why this should not land. Approvals by others do not answer it.",
+    "Settle it with them: their approval, or the dismissal of their review on the code host, lifts it.",
 )
 LG211 = Rule(
     "LG211",
@@ -69,7 +89,7 @@ LG212 = Rule(
     "where each kind of branch may land.",
     "Send it to a branch of one of the kind's targets.",
 )
-RULES: tuple[Rule, ...] = (LG201, LG202, LG204, LG205, LG211, LG212)
+RULES: tuple[Rule, ...] = (LG201, LG202, LG203, LG204, LG205, LG208, LG211, LG212)
 
 
 @dataclass(frozen=True)
@@ -83,7 +103,10 @@ class Facts:
     ``suspected_paths`` the latter. ``undecidable`` are commits too small to be compared by their text, on which exact
     methods found nothing. Commits are full oids, children before parents. ``contributors`` are the casefolded emails
     of the listed people who wrote part of the change. ``rivals`` maps a source ref to other live branches that hold
-    its commits too.
+    its commits too. ``approvals`` are the words on ``change``, the pull or merge request of which the code host knows
+    (``None`` where nobody asked it). ``strangers`` are the contributors, by email, whom the policy does not know.
+    ``landed`` is how the target moved, where it has: the oid before (``None``: it was created), the oid after, and that
+    commit's subject.
     """
 
     ref: str
@@ -104,6 +127,10 @@ class Facts:
     claims: tuple[JudgedClaim, ...] = ()
     contributors: frozenset[str] = frozenset()
     rivals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    approvals: tuple[JudgedApproval, ...] = ()
+    strangers: tuple[str, ...] = ()
+    change: ChangeName | None = None
+    landed: tuple[str | None, str, str] | None = None
 
     def with_review(self, **facts: Any) -> Facts:
         """Return the same facts and what needs review, is suspected or undecidable."""
@@ -120,6 +147,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     if facts.needing:
         yield from _reviews(facts, policy)
     yield from _suspicions(facts, policy)
+    yield from _objections(facts)
 
 
 def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
@@ -131,7 +159,8 @@ def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
     open_ = _open(found, facts, policy)
     missing_ = tuple(dict.fromkeys(name for names in open_.values() for name in names))
     refused = (NotCounted(refusal.person, refusal.reason) for refusal in found.refused)
-    return ReviewState(reviews.assurance, "none" if open_ else "trailer", found.counted, tuple(refused), missing_)
+    reached = "none" if open_ else reviews.assurance
+    return ReviewState(reviews.assurance, reached, found.counted, tuple(refused), missing_)
 
 
 def _may_go(facts: Facts, policy: Policy) -> bool:
@@ -153,9 +182,11 @@ def _targets(facts: Facts, policy: Policy) -> Iterator[Finding]:
 
 
 def _assessed(facts: Facts, policy: Policy) -> Assessment:
-    """Match what needs review to the claims that cover some of it; a claim on other commits says nothing of it."""
+    """Match what needs review to the claims and approvals that cover some of it; others say nothing of it."""
     needing = frozenset(facts.needing)
-    return assess(facts.needing, [claim for claim in facts.claims if claim.covers & needing], policy.reviews)
+    claims: tuple[JudgedClaim | JudgedApproval, ...] = (*facts.claims, *facts.approvals)
+    speaking = [claim for claim in claims if claim.covers & needing]
+    return assess(facts.needing, speaking, policy.reviews, facts.strangers)
 
 
 def _open(found: Assessment, facts: Facts, policy: Policy) -> dict[str, tuple[str, ...]]:
@@ -185,15 +216,41 @@ def _reviews(facts: Facts, policy: Policy) -> Iterator[Finding]:
             "counted": sorted(people),
         }
         yield Finding(LG205, data, commits=tuple(short), ref=facts.ref)
+    yield from _stale_reviews(facts, found.refused, open_)
     yield from _self_reviews(facts, found.refused, unreviewed)
+
+
+def _stale_reviews(facts: Facts, refused: tuple[Refused, ...], open_: Iterable[str]) -> Iterator[Finding]:
+    """Yield the approvals that held once, where the quorum is not met; beside a met one they change nothing."""
+    short = frozenset(open_)
+    for refusal in refused:
+        approval = refusal.claim
+        if not isinstance(approval, JudgedApproval) or refusal.person is None or not approval.covers & short:
+            continue
+        if approval.flaw is not None and refusal.reason == approval.flaw:
+            data: dict[str, Any] = {"person": refusal.person, "reason": refusal.reason, "commit": approval.commit}
+            data |= {"mend": mend_of(refusal.reason), "target": facts.ref, "remote": facts.remote}
+            data["change"] = _change(facts)
+            yield Finding(LG203, data, commits=_ordered(facts, set(short)), ref=facts.ref)
 
 
 def _self_reviews(facts: Facts, refused: tuple[Refused, ...], unreviewed: set[str]) -> Iterator[Finding]:
     """Yield the self-reviews of what nobody else reviewed; beside a review that counts they change nothing."""
     for refusal in refused:
         if refusal.reason == SELF_REVIEW and refusal.claim.covers & unreviewed:
-            data = {"person": refusal.person, "marker": refusal.claim.commit, "wrote": refusal.wrote}
-            yield Finding(LG204, data, commits=(refusal.claim.commit,), ref=facts.ref)
+            marker = refusal.claim.commit
+            data: dict[str, Any] = {"person": refusal.person, "marker": marker, "wrote": refusal.wrote}
+            if isinstance(refusal.claim, JudgedApproval):
+                data["change"] = _change(facts)
+            yield Finding(LG204, data, commits=() if marker is None else (marker,), ref=facts.ref)
+
+
+def _objections(facts: Facts) -> Iterator[Finding]:
+    """Yield the requests for changes by listed people, whoever else approves."""
+    commits = facts.needing or facts.suspected
+    if commits:
+        for person in objectors(facts.approvals):
+            yield Finding(LG208, {"person": person, "change": _change(facts)}, commits=commits, ref=facts.ref)
 
 
 def _suspicions(facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -258,16 +315,44 @@ def _data(
 ) -> dict[str, Any]:
     """Return what the wording of an unmet review needs: commits, who could review, which claims did not count."""
     reviews = policy.reviews
-    named = helpful(people, facts.paths, facts.contributors, reviews)
+    named = helpful(people, facts.paths, facts.contributors, reviews, _unable(facts, policy))
     emails = {person.name: person.emails[0] for person in reviews.people if person.emails}
-    return {
+    data = {
         "assurance": reviews.assurance,
         "target": facts.ref,
         "remote": facts.remote,
         "subjects": [facts.subjects.get(oid, "") for oid in commits],
         "reviewers": None if named is None else [{"person": name, "email": emails.get(name)} for name in named],
-        "not_counted": [
-            {"person": item.person, "email": item.claim.email, "reason": item.reason, "commit": item.claim.commit}
-            for item in refused
-        ],
+        "change": _change(facts),
+        "strangers": list(facts.strangers),
+        "not_counted": [_not_counted(item) for item in refused],
     }
+    if facts.landed is not None:
+        data["landed"] = dict(zip(("old", "new", "subject"), facts.landed, strict=True))
+    return data
+
+
+def _not_counted(refused: Refused) -> dict[str, str | None]:
+    claim = refused.claim
+    email, login = (claim.email, None) if isinstance(claim, JudgedClaim) else (None, claim.login)
+    return {
+        "person": refused.person,
+        "email": email,
+        "login": login,
+        "reason": refused.reason,
+        "commit": claim.commit,
+    }
+
+
+def _change(facts: Facts) -> dict[str, Any] | None:
+    change = facts.change
+    return None if change is None else {"number": change.number, "url": change.url, "kind": change.kind}
+
+
+def _unable(facts: Facts, policy: Policy) -> frozenset[str]:
+    """Return who cannot approve the change on its code host: people without an account there, and who opened it."""
+    change = facts.change
+    if change is None or policy.reviews.assurance != "forge":
+        return frozenset()
+    accounts = {person.name: account_of(person, change.kind) for person in policy.reviews.people}
+    return frozenset(name for name, login in accounts.items() if login is None or change.is_opened_by(login))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labgate.policy.model import Reviews
+from labgate.reviews.approvals import CHANGES_REQUESTED, JudgedApproval
 
 SELF_REVIEW = "self-review"
 STRANGER = "not listed in [reviews.people]"
 MACHINE = "a machine identity"
 MERE_CLAIM = "a trailer is only a claim, and [reviews] assurance asks for more"
+NOT_SIGNED = "an approval is not signed, and [reviews] assurance asks for that"
+UNLISTED_CONTRIBUTOR = "an unlisted contributor may be the same person"
+
+_LEVELS = ("trailer", "forge", "signed")
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,13 @@ class JudgedClaim:
 
 @dataclass(frozen=True)
 class Refused:
-    """A claim that does not count. ``person`` is ``None`` for a stranger; ``wrote`` is a commit of a self-reviewer."""
+    """A claim or approval that does not count.
 
-    claim: JudgedClaim
+    ``person`` is ``None`` for a stranger. ``wrote`` is a commit of a self-reviewer, ``None`` where all that he did is
+    to open the change.
+    """
+
+    claim: JudgedClaim | JudgedApproval
     person: str | None
     reason: str
     wrote: str | None = None
@@ -36,7 +45,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The reviewers of each commit that needs review (person names), and the claims that were refused."""
+    """The reviewers of each commit that needs review (person names), and the claims and approvals that were refused."""
 
     reviewers: Mapping[str, frozenset[str]]
     refused: tuple[Refused, ...]
@@ -46,13 +55,27 @@ class Assessment:
         return tuple(sorted({person for people in self.reviewers.values() for person in people}))
 
 
-def assess(needing: Sequence[str], claims: Iterable[JudgedClaim], reviews: Reviews) -> Assessment:
-    """Match claims to people and to the commits they cover."""
+def assess(
+    needing: Sequence[str],
+    claims: Iterable[JudgedClaim | JudgedApproval],
+    reviews: Reviews,
+    strangers: Sequence[str] = (),
+) -> Assessment:
+    """Match claims and approvals to people and to the commits they cover; requests for changes are neither.
+
+    ``strangers`` are contributors of the change whom the policy does not know (``reviews.approvals.unlisted``).
+    """
     reviewers: dict[str, set[str]] = {oid: set() for oid in needing}
     refused = []
     for claim in claims:
-        person = person_of(claim.email, reviews)
-        refusal = _refusal(claim, person, reviews)
+        if isinstance(claim, JudgedClaim):
+            person = person_of(claim.email, reviews)
+            refusal = _refusal(claim, person, reviews)
+        elif claim.state == CHANGES_REQUESTED:
+            continue
+        else:
+            person = claim.person
+            refusal = _refused_approval(claim, reviews, strangers)
         if refusal is not None:
             refused.append(refusal)
         elif person is not None:
@@ -74,11 +97,38 @@ def _refusal(claim: JudgedClaim, person: str | None, reviews: Reviews) -> Refuse
         return Refused(claim, None, MACHINE)
     if person is None:
         return Refused(claim, None, STRANGER)
-    emails = next(item.emails for item in reviews.people if item.name == person)
-    wrote = next((claim.contributors[email] for email in emails if email in claim.contributors), None)
+    wrote = _wrote(person, claim.contributors, reviews)
     if wrote is not None:
         return Refused(claim, person, SELF_REVIEW, wrote)
-    return Refused(claim, person, MERE_CLAIM) if reviews.assurance != "trailer" else None
+    return None if _suffices("trailer", reviews) else Refused(claim, person, MERE_CLAIM)
+
+
+def _refused_approval(approval: JudgedApproval, reviews: Reviews, strangers: Sequence[str]) -> Refused | None:
+    person = approval.person
+    if person is None:
+        return Refused(approval, None, STRANGER)
+    # Before the flaw: no fresh approval makes a contributor count.
+    wrote = _wrote(person, approval.contributors, reviews)
+    if wrote is not None or approval.own:
+        return Refused(approval, person, SELF_REVIEW, wrote)
+    if approval.flaw is not None:
+        return Refused(approval, person, approval.flaw)
+    if not _suffices("forge", reviews):
+        return Refused(approval, person, NOT_SIGNED)
+    # Where identities are verified, it must be known that the reviewer is somebody else than every contributor.
+    if strangers and reviews.assurance != "trailer":
+        return Refused(approval, person, UNLISTED_CONTRIBUTOR)
+    return None
+
+
+def _suffices(level: str, reviews: Reviews) -> bool:
+    return _LEVELS.index(level) >= _LEVELS.index(reviews.assurance)
+
+
+def _wrote(person: str, contributors: Mapping[str, str], reviews: Reviews) -> str | None:
+    """Return a commit that a person contributed to, under whatever address, or ``None``."""
+    emails = next(item.emails for item in reviews.people if item.name == person)
+    return next((contributors[email] for email in emails if email in contributors), None)
 
 
 def missing(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[str, ...]:
@@ -107,17 +157,22 @@ def _shortages(people: frozenset[str], paths: frozenset[str], reviews: Reviews) 
 
 
 def helpful(
-    people: frozenset[str], paths: frozenset[str], contributors: Iterable[str], reviews: Reviews
+    people: frozenset[str],
+    paths: frozenset[str],
+    contributors: Iterable[str],
+    reviews: Reviews,
+    unable: Collection[str] = (),
 ) -> tuple[str, ...] | None:
     """Return few further people, in policy order, who could complete the quorum; ``None`` when nobody can.
 
-    None of them is superfluous. ``contributors`` are the casefolded emails of those who cannot review the change.
+    None of them is superfluous. ``contributors`` are the casefolded emails of those who cannot review the change, and
+    ``unable`` the names of people who cannot for another reason.
     """
     excluded = set(contributors)
     eligible = [
         person.name
         for person in reviews.people
-        if person.name not in people and not excluded.intersection(person.emails)
+        if person.name not in people and person.name not in unable and not excluded.intersection(person.emails)
     ]
     chosen: list[str] = []
     while short := _total(people.union(chosen), paths, reviews):

@@ -1,0 +1,194 @@
+"""Approvals of a change on the code host: whose they are, and what keeps one from counting. Pure: no git, no host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from labgate.policy.model import Person, Reviews
+
+#: What a person's word on the code host comes to. Comments are none.
+APPROVED, CHANGES_REQUESTED, DISMISSED = "approved", "changes-requested", "dismissed"
+
+#: Why an approval does not count for the change as it is now (``reviews.carry`` finds all but the first two).
+TAKEN_BACK = "dismissed on the code host"
+UNBOUND = "bound to no commit"
+STALE_COMMITS = "given before more was pushed"
+LANDED_OTHERWISE = "what landed is not what was approved"
+CONFLICT = "the target has moved into a conflict with the change"
+UNRELATED = "the change has no history in common with the target"
+NEEDS_GIT = "git 2.38 is needed here to compare it with the change"
+NOT_HERE = "the approved commit is not in this clone"
+
+#: What mends a flaw: a fresh approval alone, one after the target was merged, a revert, a newer git here, or a fetch.
+APPROVE, MERGE, REVERT, NEWER_GIT, FETCH = "approve", "merge", "revert", "newer-git", "fetch"
+_MENDS = {CONFLICT: MERGE, UNRELATED: MERGE, LANDED_OTHERWISE: REVERT, NEEDS_GIT: NEWER_GIT, NOT_HERE: FETCH}
+
+_HIDDEN = re.compile(r"(?:[0-9]+[+-])?(?P<login>[^@]+)@users\.noreply\.(?P<kind>github|gitlab)\.com")
+_OID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class ChangeName:
+    """A pull or merge request.
+
+    ``kind`` is the code host's: github, gitlab or gitea. ``url`` is its page for people, ``opener`` the login that
+    opened it; each is ``None`` where unknown.
+    """
+
+    kind: str
+    number: int
+    url: str | None
+    opener: str | None = None
+
+    def is_opened_by(self, login: str | None) -> bool:
+        return None not in (login, self.opener) and str(login).casefold() == str(self.opener).casefold()
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One account's standing word on a change: the last that was not a mere comment.
+
+    ``state`` is ``APPROVED``, ``CHANGES_REQUESTED`` or ``DISMISSED``. ``commit`` is the full oid of the head that
+    was looked at, ``None`` where the code host names none.
+    """
+
+    login: str
+    state: str
+    commit: str | None
+
+
+@dataclass(frozen=True)
+class HostedChange:
+    """A change and the words on it. ``landed``: what is judged is how it landed, no longer the change itself."""
+
+    name: ChangeName
+    approvals: tuple[Approval, ...]
+    landed: bool = False
+
+
+@dataclass(frozen=True)
+class JudgedApproval:
+    """An approval and all that decides whether it counts.
+
+    ``person`` is whose account it is, ``None`` for a stranger. ``flaw`` is why it does not hold for the change as it
+    is now, or ``None``. ``covers`` are the commits that it speaks for: the whole change. ``contributors`` are those
+    listed people who wrote part of it: casefolded email to one of their commits. ``own`` says that the change was
+    opened with this account.
+    """
+
+    login: str
+    person: str | None
+    state: str
+    commit: str | None
+    flaw: str | None
+    covers: frozenset[str]
+    contributors: Mapping[str, str]
+    own: bool = False
+
+
+def people_by_login(reviews: Reviews, kind: str) -> dict[str, str]:
+    """Return whose account each is: casefolded login on this kind of code host to person name.
+
+    GitHub, GitLab and Gitea all compare logins without case; the policy gives no account to two people.
+    """
+    accounts = ((account_of(person, kind), person.name) for person in reviews.people)
+    return {login.casefold(): name for login, name in accounts if login is not None}
+
+
+def account_of(person: Person, kind: str) -> str | None:
+    """Return a person's login on a kind of code host (github, gitlab or gitea), ``None`` where the policy has none."""
+    return {"github": person.github, "gitlab": person.gitlab, "gitea": person.gitea}[kind]
+
+
+def is_oid(text: str | None) -> bool:
+    """Say whether this is a full object id: what a code host sends is foreign text until then."""
+    return text is not None and _OID.fullmatch(text) is not None
+
+
+def commits_to_compare(approvals: Iterable[Approval], people: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the commits that listed people approved, each once: what a stranger approved need not even be here."""
+    found = (approval.commit for approval in approvals if _is_approved(approval) and _person(approval.login, people))
+    return tuple(dict.fromkeys(commit for commit in found if commit is not None and is_oid(commit)))
+
+
+def judged_approvals(
+    approvals: Iterable[Approval],
+    flaws: Mapping[str, str | None],
+    people: Mapping[str, str],
+    *,
+    change: ChangeName,
+    covers: frozenset[str],
+    contributors: Mapping[str, str],
+) -> tuple[JudgedApproval, ...]:
+    """Join the words on a change with what git says of the commits that they are bound to.
+
+    ``flaws`` gives for each of ``commits_to_compare`` why an approval of it no longer holds, ``None`` where it does.
+    ``people`` is that of ``people_by_login``. ``covers`` and ``contributors`` are as in ``JudgedApproval``.
+    """
+    return tuple(
+        JudgedApproval(
+            login=approval.login,
+            person=(person := _person(approval.login, people)),
+            state=approval.state,
+            commit=approval.commit if is_oid(approval.commit) else None,
+            flaw=None if person is None else _flaw(approval, flaws),
+            covers=covers,
+            contributors=contributors,
+            own=change.is_opened_by(approval.login),
+        )
+        for approval in approvals
+    )
+
+
+def listed_email(email: str, reviews: Reviews) -> str:
+    """Return a casefolded email, or the listed one of the person whose address on GitHub or GitLab it is.
+
+    Both commit for people who hide theirs, as ``ID+LOGIN@users.noreply.github.com`` ("Email addresses reference" in
+    GitHub's documentation) and ``ID-LOGIN@users.noreply.gitlab.com`` ("Use an automatically-generated private commit
+    email" in GitLab's).
+    """
+    found = _HIDDEN.fullmatch(email)
+    if found is None:
+        return email
+    person = people_by_login(reviews, found["kind"]).get(found["login"])
+    emails = next((item.emails for item in reviews.people if item.name == person), ())
+    return emails[0] if emails else email
+
+
+def unlisted(emails: Iterable[str], reviews: Reviews) -> tuple[str, ...]:
+    """Return the contributors, by casefolded email and sorted, of whom the policy cannot say who they are."""
+    known = {email for person in reviews.people for email in person.emails}.union(reviews.machines)
+    return tuple(sorted({email.casefold() for email in emails} - known))
+
+
+def objectors(approvals: Iterable[JudgedApproval]) -> tuple[str, ...]:
+    """Return the listed people whose standing word is a request for changes, sorted.
+
+    To whatever commit it was said: only they, or who may dismiss it on the code host, lift it. Whoever opened the
+    change can close it instead, so his own objection is none.
+    """
+    found = {item.person for item in approvals if item.state == CHANGES_REQUESTED and not item.own}
+    return tuple(sorted(person for person in found if person is not None))
+
+
+def mend_of(flaw: str) -> str:
+    """Return what mends a flaw: ``APPROVE``, ``MERGE``, ``REVERT``, ``NEWER_GIT`` or ``FETCH``."""
+    return _MENDS.get(flaw, APPROVE)
+
+
+def _is_approved(approval: Approval) -> bool:
+    return approval.state == APPROVED
+
+
+def _person(login: str, people: Mapping[str, str]) -> str | None:
+    return people.get(login.casefold())
+
+
+def _flaw(approval: Approval, flaws: Mapping[str, str | None]) -> str | None:
+    if not _is_approved(approval):
+        return TAKEN_BACK if approval.state == DISMISSED else None
+    if approval.commit is None or not is_oid(approval.commit):
+        return UNBOUND
+    return flaws[approval.commit]

@@ -1,0 +1,156 @@
+"""Whether a review of one commit holds for what is judged now: the same commit, or the same content.
+
+A review holds exactly (the commit is the one that was reviewed), by its delta (what it changes is the same, byte for
+byte, wherever the target has moved to), or by replay (git, left alone, merges what was reviewed to the tree that is
+judged). A range is compared as a whole, so it may land as a merge, squashed or rebased.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from labgate.errors import UndecidedError
+from labgate.git import merges
+from labgate.git.commits import has_commit, tree_of
+from labgate.git.merges import Merge, merge, merge_bases
+from labgate.git.repository import Repository
+from labgate.reviews.approvals import (
+    CONFLICT,
+    LANDED_OTHERWISE,
+    NEEDS_GIT,
+    NOT_HERE,
+    STALE_COMMITS,
+    UNBOUND,
+    UNRELATED,
+    is_oid,
+)
+from labgate.reviews.delta import EMPTY, delta_id
+
+_PROBLEMS = {merges.CONFLICT: CONFLICT, merges.UNRELATED: UNRELATED, merges.TOO_OLD: NEEDS_GIT}
+
+
+@dataclass(frozen=True)
+class TargetMove:
+    """How a target moves, in full commit oids.
+
+    ``old`` is its tip before, ``None`` where it is created. ``new`` is the head of an open change, which the code host
+    is still to merge, or, where ``landed``, the tip that the target moved to: its tree is the result.
+    """
+
+    old: str | None
+    new: str
+    landed: bool = False
+
+
+@dataclass(frozen=True)
+class Carried:
+    """For each reviewed commit why its review does not hold, ``None`` where it does.
+
+    ``unfetched`` has an error, with the command that mends it, for each commit that is not here; its flaw is
+    ``NOT_HERE``. Where that decides, raise the first of them.
+    """
+
+    flaws: Mapping[str, str | None]
+    unfetched: tuple[UndecidedError, ...]
+
+    @property
+    def here(self) -> tuple[str, ...]:
+        """The reviewed commits that are in this clone."""
+        return tuple(commit for commit, flaw in self.flaws.items() if flaw not in (NOT_HERE, UNBOUND))
+
+
+def carried_all(
+    repository: Repository, reviewed: Iterable[str], move: TargetMove, remote: str | None = None
+) -> Carried:
+    """Compare several reviewed commits with one move; ``remote`` is where missing ones would be fetched from."""
+    comparison = _Comparison(repository, move)
+    commits = tuple(dict.fromkeys(reviewed))
+    errors = {commit: error for commit in commits if (error := comparison.unfetched(commit, remote)) is not None}
+    flaws = {commit: NOT_HERE if commit in errors else comparison.flaw(commit) for commit in commits}
+    return Carried(flaws, tuple(errors.values()))
+
+
+def carried(repository: Repository, reviewed: str, move: TargetMove, remote: str | None = None) -> str | None:
+    """Return why a review of one commit does not hold for a move, or ``None`` where it does.
+
+    The reasons are constants of ``reviews.approvals``. Raised: ``UndecidedError`` when the reviewed commit is not in
+    this clone, ``GitError`` when another object that decides is not. A shallow clone must have been refused before.
+    """
+    comparison = _Comparison(repository, move)
+    error = comparison.unfetched(reviewed, remote)
+    if error is not None:
+        raise error
+    return comparison.flaw(reviewed)
+
+
+class _Comparison:
+    """One move, of which everything that does not depend on the reviewed commit is computed once."""
+
+    def __init__(self, repository: Repository, move: TargetMove) -> None:
+        self.repository = repository
+        self.move = move
+
+    def unfetched(self, reviewed: str, remote: str | None) -> UndecidedError | None:
+        """Return what to say of a commit that is not here, ``None`` where it is."""
+        if not is_oid(reviewed) or reviewed == self.move.new or has_commit(self.repository, reviewed):
+            return None
+        source = shlex.quote(remote or self.repository.usual_remote or "origin")
+        return UndecidedError(f"the approved commit {reviewed} is not in this clone", f"git fetch {source} {reviewed}")
+
+    def flaw(self, reviewed: str) -> str | None:
+        if not is_oid(reviewed):
+            return UNBOUND
+        if self.move.old is None:
+            return self._created(reviewed)
+        if self.move.landed:
+            return self._landed(self.move.old, reviewed)
+        return self._open(self.move.old, reviewed)
+
+    def _created(self, reviewed: str) -> str | None:
+        """Nothing is merged into a target that is created: it gets the tree of the head, and the whole of it."""
+        same = reviewed == self.move.new or tree_of(self.repository, reviewed) == self._tree
+        return None if same else self._stale
+
+    def _open(self, old: str, reviewed: str) -> str | None:
+        result = self._merged
+        if reviewed == self.move.new or self._has_delta(old, reviewed, self._delta(old, self.move.new)):
+            # What would settle a conflict is a change that nobody has seen yet.
+            return _PROBLEMS.get(result.outcome)
+        return self._replayed(old, reviewed, result)
+
+    def _landed(self, old: str, reviewed: str) -> str | None:
+        if self._has_delta(old, reviewed, delta_id(self.repository, old, self.move.new)):
+            return None
+        return self._replayed(old, reviewed, Merge(merges.CLEAN, self._tree))
+
+    def _replayed(self, old: str, reviewed: str, result: Merge) -> str | None:
+        """Say why what was reviewed, merged into the target, does not give the result."""
+        again = merge(self.repository, old, reviewed)
+        if merges.TOO_OLD in (again.outcome, result.outcome):
+            return NEEDS_GIT
+        same = again.tree is not None and again.tree == result.tree
+        # What brings nothing to the target any more has said nothing of the commits that come now.
+        return None if same and again.tree != tree_of(self.repository, old) else self._stale
+
+    def _has_delta(self, old: str, reviewed: str, delta: str | None) -> bool:
+        return delta is not None and delta != EMPTY and self._delta(old, reviewed) == delta
+
+    def _delta(self, old: str, head: str) -> str | None:
+        """Return what a head changes since it left the target; ``None`` where that is no single place."""
+        bases = merge_bases(self.repository, old, head)
+        return delta_id(self.repository, bases[0], head) if len(bases) == 1 else None
+
+    @cached_property
+    def _merged(self) -> Merge:
+        return merge(self.repository, self.move.old or self.move.new, self.move.new)
+
+    @cached_property
+    def _tree(self) -> str:
+        return tree_of(self.repository, self.move.new)
+
+    @property
+    def _stale(self) -> str:
+        return LANDED_OTHERWISE if self.move.landed else STALE_COMMITS
