@@ -1,0 +1,14 @@
+"""Fixtures for what a review is bound to."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.carrying import approved
+from support.repo import Repo
+
+
+@pytest.fixture
+def team(repo: Repo) -> Repo:
+    """``topic`` was cut from ``main`` and approved as it is; ``main`` is checked out."""
+    return approved(repo)
