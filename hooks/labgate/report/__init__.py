@@ -6,7 +6,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import TextIO
 
     from labgate.verdict import Report
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     Renderer = Callable[[Report, TextIO], None]
 
 #: The format names of ``--format``; each is the module here that renders it.
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
+
+
+def default_format(environ: Mapping[str, str]) -> str:
+    """Return the format for who reads along: ``github`` on a runner of GitHub Actions (or of Gitea), else ``text``."""
+    return "github" if environ.get("GITHUB_ACTIONS") == "true" else "text"
 
 
 def renderer(format: str, *, colour: bool = False, verbose: bool = False) -> Renderer:

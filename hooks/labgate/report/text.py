@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labgate.finding import ALARM, LEVELS, PASSED, SIMILARITY, SKIPPED, UNDECIDED, Finding
+from labgate.finding import ALARM, PASSED, SIMILARITY, SKIPPED, UNDECIDED
 from labgate.report.escape import safe
-from labgate.report.failure import failure_lines, help_line
+from labgate.report.failure import failure_lines
 from labgate.report.palette import palette
-from labgate.wording import words
-from labgate.wording.text import count, short_oid, short_ref
+from labgate.report.parts import PLACE_LIMIT, check_lines, passed, ref_of, run_notes, said, shown_ref, tally, too_small
+from labgate.wording.text import short_oid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from labgate.finding import Evidence
-    from labgate.proposal import View
+    from labgate.finding import Evidence, Finding
     from labgate.report import Renderer
     from labgate.report.palette import Paint
     from labgate.verdict import CheckResult, Judged, Report
-
-#: Characters of a ref or a path before a finding: long ones must not push the message off the screen.
-PLACE_LIMIT = 100
 
 #: Commits that a finding lists with ``verbose``, and characters of each one's subject.
 COMMITS_LISTED, SUBJECT_LIMIT = 5, 60
@@ -45,7 +41,9 @@ def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
 
     No line starts with foreign text other than a ref or a path that cannot be taken for a command by a CI runner.
     """
-    yield from _run_lines(report)
+    if report.skipped is not None:
+        yield f"labgate: skipped: {safe(report.skipped)}"
+    yield from (f"labgate: {note}" for note in run_notes(report))
     for problem in report.problems:
         yield from failure_lines(problem, paint)
     for judged in report.judged:
@@ -56,36 +54,17 @@ def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
         for check in judged.checks:
             yield from _check_lines(check, judged, paint, verbose)
     if report.findings:
-        yield _summary(report, paint)
+        yield tally(report, paint)
     elif verbose and report.outcome == PASSED:
-        yield _passed(report)
-
-
-def _run_lines(report: Report) -> Iterator[str]:
-    """Yield what holds for the whole run: nothing was judged, who judged, how much was seen."""
-    if report.skipped is not None:
-        yield f"labgate: skipped: {safe(report.skipped)}"
-    if report.policy.origin == "bootstrap":
-        yield "labgate: bootstrap: the trunk holds no policy yet, so the proposed tree's own policy judged"
-    if report.skipped is None and not report.problems and not report.view.complete:
-        yield f"labgate: partial view: {_seen(report.view)} seen; run `labgate install`"
-    for notice in report.notices:
-        yield f"labgate: {safe(notice)}"
-
-
-def _seen(view: View) -> str:
-    if view.refs_total is None:
-        return count(view.refs_seen, "ref")
-    return f"{view.refs_seen} of {count(view.refs_total, 'ref')}"
+        yield f"labgate: {passed(report)}"
 
 
 def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool) -> Iterator[str]:
-    said = words(finding)
     place = _place(finding, judged)
     rule = f"{paint('code', finding.rule.code)} {paint(finding.level, finding.level + ':')}"
-    yield f"{place}: {rule} {safe(said.message)}"
-    if said.help is not None:
-        yield help_line(said.help, indent=4)
+    message, *help = said(finding)
+    yield f"{place}: {rule} {message}"
+    yield from (f"    {line}" for line in help)
     if verbose:
         yield from _detail_lines(finding)
     else:
@@ -108,7 +87,7 @@ def _detail_lines(finding: Finding) -> Iterator[str]:
 
 def _evidence(evidence: Evidence) -> str:
     score = f" (score {evidence.score:.1f})" if evidence.method == SIMILARITY else ""
-    source = "a deleted branch" if evidence.source_ref is None else safe(short_ref(evidence.source_ref), PLACE_LIMIT)
+    source = "a deleted branch" if evidence.source_ref is None else shown_ref(evidence.source_ref)
     commits = f": {_oids(evidence.source_commits)}" if evidence.source_commits else ""
     hint = "" if evidence.hint is None else f" ({safe(evidence.hint)})"
     return f"{evidence.method}{score} from {source}{commits}{hint}"
@@ -124,11 +103,7 @@ def _basis_lines(evidence: Evidence, indent: int) -> Iterator[str]:
 
 
 def _undecidable_lines(judged: Judged, verbose: bool) -> Iterator[str]:
-    number = len(judged.undecidable)
-    what = "1 commit is too small to compare with research by its text"
-    if number > 1:
-        what = f"{count(number, 'commit')} are too small to compare with research by their text"
-    yield f"{_ref(judged.update.ref)}: research-gate: {what} (exact comparison found nothing)"
+    yield f"{shown_ref(judged.update.ref)}: {too_small(judged)}"
     if verbose:
         yield f"    {_oids(judged.undecidable)}"
 
@@ -138,42 +113,18 @@ def _check_lines(check: CheckResult, judged: Judged, paint: Paint, verbose: bool
         return
     role = "undecided" if check.outcome == UNDECIDED else "quiet"
     outcome = paint(role, f"{check.outcome}:")
-    reason = "no reason given" if check.reason is None else safe(check.reason)
-    yield f"{_ref(judged.update.ref)}: {check.name} {outcome} {reason}"
-    if check.help is not None:
-        yield help_line(check.help, indent=4)
-
-
-def _summary(report: Report, paint: Paint) -> str:
-    """Return the last line, worst first: ``1 error, 2 warnings``."""
-    levels = [finding.level for _, finding in report.findings]
-    parts = [paint(level, count(levels.count(level), level)) for level in reversed(LEVELS) if level in levels]
-    undecided = sum(check.outcome == UNDECIDED for judged in report.judged for check in judged.checks)
-    if undecided:
-        parts.append(paint("undecided", f"{undecided} undecided"))
-    return ", ".join(parts)
-
-
-def _passed(report: Report) -> str:
-    outcomes = [check.outcome for judged in report.judged for check in judged.checks]
-    skipped = f", {outcomes.count(SKIPPED)} skipped" if SKIPPED in outcomes else ""
-    known = "" if report.view.sources_complete else ", perhaps not all"
-    sources = f"{count(report.view.source_refs, 'research ref')} known here{known}"
-    checks = count(outcomes.count(PASSED), "check")
-    return f"labgate: {checks} passed{skipped} on {count(len(report.judged), 'ref')}; {sources}"
+    reason, *help = check_lines(check)
+    yield f"{shown_ref(judged.update.ref)}: {check.name} {outcome} {reason}"
+    yield from (f"    {line}" for line in help)
 
 
 def _place(finding: Finding, judged: Judged) -> str:
     """Return where a finding is, most exact first: its path, its ref, the ref of its update."""
     if finding.path is None:
-        return _ref(judged.update.ref if finding.ref is None else finding.ref)
+        return shown_ref(ref_of(finding, judged))
     # GitHub's runner obeys a line that starts with ``::`` after any blanks; ``./`` names the same file.
     path = f"./{finding.path}" if finding.path.lstrip().startswith(":") else finding.path
     return safe(path, PLACE_LIMIT)
-
-
-def _ref(ref: str) -> str:
-    return safe(short_ref(ref), PLACE_LIMIT)
 
 
 def _oids(oids: tuple[str, ...]) -> str:

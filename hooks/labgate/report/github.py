@@ -1,0 +1,119 @@
+"""The report as workflow commands of GitHub Actions: one annotation a finding, in a log that obeys nothing foreign.
+
+Source: "Workflow commands for GitHub Actions" in GitHub's documentation; Gitea's and Forgejo's runners know them too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labgate.finding import PASSED, SKIPPED, UNDECIDED
+from labgate.report.escape import safe
+from labgate.report.palette import palette
+from labgate.report.parts import (
+    PLACE_LIMIT,
+    check_lines,
+    passed,
+    problem_lines,
+    ref_of,
+    run_notes,
+    said,
+    shown_ref,
+    tally,
+    too_small,
+    worst_first,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import TextIO
+
+    from labgate.finding import Finding
+    from labgate.report import Renderer
+    from labgate.verdict import Judged, Report
+
+#: The runner's command for each level.
+_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (the runner colours annotations itself)
+    """Return the renderer of this format."""
+    return render
+
+
+def render(report: Report, stream: TextIO) -> None:
+    """Write one line for each annotation, then plain lines that all start with ``labgate:``.
+
+    Errors come first: GitHub shows the first 10 annotations of a level and step, and the log has them all.
+    """
+    stream.writelines(f"{line}\n" for line in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for error in report.problems:
+        yield from (command("error", "labgate could not judge", lines) for lines in problem_lines(error))
+    found = worst_first(report)
+    yield from (_annotation(finding, judged) for judged, finding in found if finding.level == "error")
+    yield from _unjudged(report)
+    yield from (_annotation(finding, judged) for judged, finding in found if finding.level != "error")
+    yield from (f"labgate: {line}" for line in _plain_lines(report))
+
+
+def _annotation(finding: Finding, judged: Judged) -> str:
+    rule = finding.rule
+    message, *help = said(finding)
+    # A path that has to be escaped is none that the host knows: it is told in the message.
+    known = finding.path is not None and safe(finding.path, limit=None) == finding.path
+    if not known:
+        place = shown_ref(ref_of(finding, judged)) if finding.path is None else safe(finding.path, PLACE_LIMIT)
+        message = f"{place}: {message}"
+    title = f"{rule.code} {rule.name}"
+    return command(_COMMANDS[finding.level], title, [message, *help], finding.path if known else None)
+
+
+def _unjudged(report: Report) -> Iterator[str]:
+    """Yield a warning for what nobody may take for passed: a run that was skipped, a check that is undecided."""
+    if report.skipped is not None:
+        yield command("warning", "labgate skipped", [safe(report.skipped)])
+    for judged in report.judged:
+        for check in judged.checks:
+            if check.outcome == UNDECIDED:
+                reason, *help = check_lines(check)
+                place = shown_ref(judged.update.ref)
+                yield command("warning", f"{check.name} undecided", [f"{place}: {reason}", *help])
+
+
+def _plain_lines(report: Report) -> Iterator[str]:
+    yield from run_notes(report)
+    for judged in report.judged:
+        place = shown_ref(judged.update.ref)
+        if judged.undecidable:
+            yield f"{place}: {too_small(judged)}"
+        for check in judged.checks:
+            if check.outcome == SKIPPED:
+                yield f"{place}: {check.name} skipped: {check_lines(check)[0]}"
+    counts = tally(report, palette(colour=False))
+    if counts:
+        yield counts
+    elif report.outcome == PASSED:
+        yield passed(report)
+
+
+def command(name: str, title: str, lines: Iterable[str], path: str | None = None) -> str:
+    """Return a workflow command (no newline) that annotates ``path``, or the job where it is ``None``.
+
+    A runner takes a line for a command that starts with ``::``; ``lines`` become lines of the one message.
+    """
+    properties = {"title": title} if path is None else {"title": title, "file": path}
+    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    message = "\n".join(lines)
+    return f"::{name} {listed}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    """Escape a message as the runner's toolkit does; ``%`` first, or ``%0A`` in a subject would become a newline."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,114 @@
+"""The report as JUnit XML, which nearly every CI shows as tests: a suite for each ref, a test for each check.
+
+No standard binds the format; this is what Jenkins' schema and the readers of GitLab, Azure and CircleCI agree on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET  # only written here: nothing foreign is parsed
+
+from labgate.finding import SKIPPED, UNDECIDED
+from labgate.report.escape import safe
+from labgate.report.parts import check_lines, problem_lines, run_notes, said, too_small
+from labgate.verdict import CheckResult
+from labgate.wording import check_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
+
+    from labgate.finding import Finding
+    from labgate.report import Renderer
+    from labgate.verdict import Judged, Report
+
+#: The suite and the test that stand for the run itself.
+_RUN = ("labgate", "run")
+
+#: The counts of a suite, by the tag that a test has which is counted.
+_COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+
+
+def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (a machine reads it)
+    """Return the renderer of this format."""
+    return render
+
+
+def render(report: Report, stream: TextIO) -> None:
+    """Write one XML document in ASCII, and a newline, so that no encoding of the stream can break it."""
+    root = ET.Element("testsuites", name="labgate")
+    run = _run_suite(report)
+    root.extend([*([] if run is None else [run]), *(_suite(judged) for judged in report.judged)])
+    for suite in root:
+        _count(suite, [suite])
+    _count(root, list(root))
+    ET.indent(root)
+    text = ET.tostring(root, encoding="us-ascii", xml_declaration=False).decode("ascii")
+    stream.write(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n')
+
+
+def _count(element: ET.Element, suites: Iterable[ET.Element]) -> None:
+    """Write how many tests these suites have, and how many of them failed in each way (tests, not findings)."""
+    cases = [case for suite in suites for case in suite.iter("testcase")]
+    element.set("tests", str(len(cases)))
+    for count, tag in _COUNTS.items():
+        element.set(count, str(sum(case.find(tag) is not None for case in cases)))
+
+
+def _run_suite(report: Report) -> ET.Element | None:
+    """Return the suite for what holds for the whole run, ``None`` when there is nothing to say and refs were judged."""
+    notes = list(run_notes(report))
+    if not notes and not report.problems and report.skipped is None and report.judged:
+        return None
+    name, test = _RUN
+    suite = ET.Element("testsuite", name=name)
+    case = ET.SubElement(suite, "testcase", classname=name, name=test)
+    if report.skipped is not None:
+        ET.SubElement(case, "skipped", message=safe(report.skipped))
+    for error in report.problems:
+        for lines in problem_lines(error):
+            _told(case, "error", "could-not-judge", lines)
+    _output(case, notes)
+    return suite
+
+
+def _suite(judged: Judged) -> ET.Element:
+    ref = safe(judged.update.ref)
+    suite = ET.Element("testsuite", name=ref)
+    found: dict[str, list[Finding]] = {check.name: [] for check in judged.checks}
+    for finding in judged.findings:
+        found.setdefault(check_of(finding.rule.code), []).append(finding)
+    results = {check.name: check for check in judged.checks}
+    for name, findings in found.items():
+        case = ET.SubElement(suite, "testcase", classname=ref, name=name)
+        small = [too_small(judged)] if judged.undecidable and name == "research-gate" else []
+        _fill(case, results.get(name), findings, small)
+    return suite
+
+
+def _fill(case: ET.Element, check: CheckResult | None, findings: list[Finding], notes: list[str]) -> None:
+    """Write the outcome of one check, in the order of Jenkins' schema: skipped, error, failure, system-out."""
+    if check is not None and check.outcome == SKIPPED:
+        ET.SubElement(case, "skipped", message=check_lines(check)[0])
+    if check is not None and check.outcome == UNDECIDED:
+        _told(case, "error", UNDECIDED, check_lines(check))
+    output = []
+    for finding in findings:
+        rule = f"{finding.rule.code} {finding.rule.name}"
+        message, *help = said(finding)
+        if finding.path is not None:
+            message = f"{safe(finding.path)}: {message}"
+        if finding.level == "error":
+            _told(case, "failure", rule, [message, *help])
+        else:
+            output += [f"{finding.level}: {rule}: {message}", *help]
+    _output(case, [*output, *notes])
+
+
+def _told(case: ET.Element, tag: str, type_: str, lines: list[str]) -> None:
+    ET.SubElement(case, tag, message=lines[0], type=type_).text = "\n".join(lines)
+
+
+def _output(case: ET.Element, lines: list[str]) -> None:
+    if lines:
+        ET.SubElement(case, "system-out").text = "\n".join(lines)

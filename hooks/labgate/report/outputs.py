@@ -1,0 +1,79 @@
+"""What later steps of a CI job can ask of a report: its outcome, its counts, and labels that show where it is going."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+from labgate.report.escape import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from labgate.verdict import Report
+
+#: The most lines (added and deleted) of each size; what has more is XL.
+SIZES = {"XS": 10, "S": 50, "M": 200, "L": 800}
+
+#: Characters of a label on GitHub.
+LABEL_LIMIT = 50
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def size_class(lines: int) -> str:
+    """Return how large a change of so many lines is, for a label: XS, S, M, L or XL."""
+    return next((name for name, most in SIZES.items() if lines <= most), "XL")
+
+
+def outputs(report: Report, source_kind: str | None = None, lines: int | None = None) -> dict[str, str]:
+    """Return the outputs of a step, by name; what is not known is the empty text.
+
+    ``source_kind`` is the policy's kind of the branch that the change comes from; ``lines`` are the lines it adds and
+    deletes, as commit-size counts them: a report knows neither. Of several refs ``target-kind`` names each kind once.
+    ``labels`` are suggestions, with commas between them.
+    """
+    levels = [finding.level for _, finding in report.findings]
+    kinds = list(dict.fromkeys(judged.kind for judged in report.judged if judged.kind is not None))
+    size = "" if lines is None else size_class(lines)
+    found = {
+        "outcome": report.outcome,
+        "exit-status": str(report.exit_status),
+        "errors": str(levels.count("error")),
+        "warnings": str(levels.count("warning")),
+        "target-kind": ",".join(kinds),
+        "source-kind": source_kind or "",
+        "size": size,
+        "labels": ",".join(_labels(report, kinds, source_kind, size)),
+    }
+    return {name: safe(value, limit=None) for name, value in found.items()}
+
+
+def _labels(report: Report, kinds: Iterable[str], source_kind: str | None, size: str) -> list[str]:
+    labels = [f"target: {kind}" for kind in kinds]
+    if source_kind is not None:
+        labels.append(f"source: {source_kind}")
+    if size:
+        labels.append(f"size: {size}")
+    missing = [name for judged in report.judged if judged.review is not None for name in judged.review.missing]
+    # The policy's word for "anybody who counts" is `total`, which says nothing on a label.
+    labels += ["needs-review" if name == "total" else f"needs-review: {name}" for name in missing]
+    return list(dict.fromkeys(safe(label.replace(",", " "), LABEL_LIMIT) for label in labels))
+
+
+def format_outputs(found: Mapping[str, str]) -> str:
+    """Return the outputs as lines for the file that GITHUB_OUTPUT names.
+
+    Every value stands between delimiters that nobody can guess ("Multiline strings" in GitHub's documentation of
+    workflow commands), so that no value can end itself and begin another output. Raised: ``ValueError`` for a name that
+    is none.
+    """
+    written = []
+    for name, value in found.items():
+        if _NAME.fullmatch(name) is None:
+            message = f"{name!r} is no name of an output"
+            raise ValueError(message)
+        delimiter = f"labgate_{secrets.token_hex(16)}"
+        written.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+    return "".join(written)

@@ -1,0 +1,107 @@
+"""What several formats for people say in the same words: places, notes on the run, counts, a finding's own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labgate.finding import LEVELS, PASSED, SKIPPED, UNDECIDED
+from labgate.report.escape import safe
+from labgate.report.failure import help_line, problems_of
+from labgate.wording import words
+from labgate.wording.text import count, short_ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labgate.errors import LabgateError
+    from labgate.finding import Finding
+    from labgate.proposal import View
+    from labgate.report.palette import Paint
+    from labgate.verdict import CheckResult, Judged, Report
+
+#: Characters of a ref or a path before a finding: long ones must not push the message off the screen.
+PLACE_LIMIT = 100
+
+
+def shown_ref(ref: str) -> str:
+    """Return a ref as people say it, safe to show."""
+    return safe(short_ref(ref), PLACE_LIMIT)
+
+
+def ref_of(finding: Finding, judged: Judged) -> str:
+    """Return the full ref that a finding is about: its own, else that of its update."""
+    return judged.update.ref if finding.ref is None else finding.ref
+
+
+def said(finding: Finding) -> list[str]:
+    """Return a finding's message and, where there is one, its ``help: ...``: safe lines without newlines."""
+    spoken = words(finding)
+    return [safe(spoken.message), *_help(spoken.help)]
+
+
+def problem_lines(error: LabgateError) -> Iterator[list[str]]:
+    """Yield for each mistake that stopped the run its safe lines: what is wrong, and ``help: ...`` below the last."""
+    problems = problems_of(error)
+    for number, problem in enumerate(problems, 1):
+        yield [safe(problem), *(_help(error.help) if number == len(problems) else [])]
+
+
+def check_lines(check: CheckResult) -> list[str]:
+    """Return why a check was skipped or is undecided, and ``help: ...`` where there is one: safe lines."""
+    reason = "no reason given" if check.reason is None else safe(check.reason)
+    return [reason, *_help(check.help)]
+
+
+def _help(help: str | None) -> list[str]:
+    return [] if help is None else [help_line(help, indent=0)]
+
+
+def run_notes(report: Report) -> Iterator[str]:
+    """Yield, safe to show, what holds for the whole run: who judged, how much was seen."""
+    if report.policy.origin == "bootstrap":
+        yield "bootstrap: the trunk holds no policy yet, so the proposed tree's own policy judged"
+    if report.skipped is None and not report.problems and not report.view.complete:
+        yield f"partial view: {_seen(report.view)} seen; run `labgate install`"
+    for notice in report.notices:
+        yield safe(notice)
+
+
+def _seen(view: View) -> str:
+    if view.refs_total is None:
+        return count(view.refs_seen, "ref")
+    return f"{view.refs_seen} of {count(view.refs_total, 'ref')}"
+
+
+def too_small(judged: Judged) -> str:
+    """Return what is said of the commits of an update that could not be compared; at least one there is."""
+    number = len(judged.undecidable)
+    what = "1 commit is too small to compare with research by its text"
+    if number > 1:
+        what = f"{count(number, 'commit')} are too small to compare with research by their text"
+    return f"research-gate: {what} (exact comparison found nothing)"
+
+
+def tally(report: Report, paint: Paint) -> str:
+    """Return how many findings there are, worst first: ``1 error, 2 warnings``; empty when there is nothing."""
+    levels = [finding.level for _, finding in report.findings]
+    parts = [paint(level, count(levels.count(level), level)) for level in reversed(LEVELS) if level in levels]
+    undecided = sum(check.outcome == UNDECIDED for judged in report.judged for check in judged.checks)
+    if undecided:
+        parts.append(paint("undecided", f"{undecided} undecided"))
+    return ", ".join(parts)
+
+
+def passed(report: Report) -> str:
+    """Return the line that says that all is well, and how much was looked at."""
+    outcomes = [check.outcome for judged in report.judged for check in judged.checks]
+    skipped = f", {outcomes.count(SKIPPED)} skipped" if SKIPPED in outcomes else ""
+    known = "" if report.view.sources_complete else ", perhaps not all"
+    sources = f"{count(report.view.source_refs, 'research ref')} known here{known}"
+    checks = count(outcomes.count(PASSED), "check")
+    return f"{checks} passed{skipped} on {count(len(report.judged), 'ref')}; {sources}"
+
+
+def worst_first(report: Report) -> list[tuple[Judged, Finding]]:
+    """Return every finding with its update: errors, then warnings, then notes; those of one level in their order."""
+    found = [(report.judged[at], finding) for at, finding in report.findings]
+    return sorted(found, key=lambda item: -LEVELS.index(item[1].level))

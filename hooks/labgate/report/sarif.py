@@ -1,0 +1,147 @@
+"""The report as SARIF 2.1.0, which code scanning services and editors read.
+
+Source: OASIS Standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", errata 01; the numbers of
+sections below are its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from labgate import __version__
+from labgate.finding import SKIPPED, UNDECIDED
+from labgate.report.escape import safe
+from labgate.report.gitlab import POLICY_FILE
+from labgate.report.json import document, encoded
+from labgate.report.parts import check_lines, problem_lines, ref_of, run_notes, said, shown_ref, too_small
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+    from labgate.finding import Finding, Rule
+    from labgate.report import Renderer
+    from labgate.verdict import Judged, Report
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+#: The key and the version of our fingerprints (3.27.17): the ones of the JSON report.
+FINGERPRINT = "labgate/v1"
+
+
+def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (a machine reads it)
+    """Return the renderer of this format."""
+    return render
+
+
+def render(report: Report, stream: TextIO) -> None:
+    """Write one SARIF log with one run, and a newline."""
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
+    stream.write(encoded(log, indent=2) + "\n")
+
+
+def _run(report: Report) -> dict[str, Any]:
+    whole = document(report)
+    rules = list(dict.fromkeys(finding.rule for _, finding in report.findings))
+    return {
+        "tool": {
+            "driver": {"name": "labgate", "semanticVersion": __version__, "rules": [_rule(rule) for rule in rules]}
+        },
+        "invocations": [
+            {
+                # 3.20.14: whether the tool did its work, all of it; not whether it liked what it saw.
+                "executionSuccessful": not report.problems and not _undecided(report),
+                "exitCode": report.exit_status,  # the verdict's; `--exit-zero` is the caller's
+                "toolExecutionNotifications": list(_notifications(report)),
+            }
+        ],
+        "results": [
+            _result(finding, report.judged[at], rules, told)
+            for (at, finding), told in zip(report.findings, whole["findings"], strict=True)
+        ],
+        # versionControlProvenance (3.14.15) wants the repository's URI, which a report does not know.
+        "properties": {key: whole[key] for key in ("stage", "outcome", "policy", "view", "updates")},
+    }
+
+
+def _undecided(report: Report) -> bool:
+    return any(check.outcome == UNDECIDED for judged in report.judged for check in judged.checks)
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": rule.mend},
+        "defaultConfiguration": {"level": rule.level},
+    }
+
+
+def _result(finding: Finding, judged: Judged, rules: list[Rule], told: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "ruleId": finding.rule.code,
+        "ruleIndex": rules.index(finding.rule),
+        "level": finding.level,
+        "message": _message(said(finding)),
+        "locations": [_location(finding, judged)],
+        "partialFingerprints": {FINGERPRINT: told["fingerprint"]},
+        "properties": {key: told[key] for key in ("update", "commits", "evidence")},
+    }
+
+
+def _location(finding: Finding, judged: Judged) -> dict[str, Any]:
+    """Return the file, and the ref as a logical location.
+
+    What is about commits and no file stands in the policy: code scanning on GitHub refuses a whole log for one result
+    without a physical location.
+    """
+    path = POLICY_FILE if finding.path is None else finding.path
+    physical = {"artifactLocation": {"uri": uri(path), "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 1}}
+    return {"physicalLocation": physical, "logicalLocations": _logical(ref_of(finding, judged))}
+
+
+def _logical(ref: str) -> list[dict[str, Any]]:
+    return [{"name": shown_ref(ref), "fullyQualifiedName": safe(ref, limit=None), "kind": "ref"}]
+
+
+def uri(path: str) -> str:
+    """Return a path as a relative URI reference (RFC 3986): each byte that is not plainly a name is percent-encoded.
+
+    A path's bytes that are not UTF-8 come as lone surrogates (PEP 383) and are the bytes that they were.
+    """
+    try:
+        name = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        name = path.encode("utf-8", "backslashreplace")  # other surrogates never come from git
+    return quote(name, safe="/")
+
+
+def _notifications(report: Report) -> Iterator[dict[str, Any]]:
+    """Yield what is about the run (3.20.21): what stopped it, what is undecided, what was skipped or not seen."""
+    for error in report.problems:
+        yield from (_notification("error", lines) for lines in problem_lines(error))
+    if report.skipped is not None:
+        yield _notification("warning", [f"skipped: {safe(report.skipped)}"])
+    yield from (_notification("note", [note]) for note in run_notes(report))
+    for judged in report.judged:
+        ref = judged.update.ref
+        if judged.undecidable:
+            yield _notification("note", [too_small(judged)], ref)
+        for check in judged.checks:
+            if check.outcome in (SKIPPED, UNDECIDED):
+                reason, *help = check_lines(check)
+                level = "error" if check.outcome == UNDECIDED else "note"
+                yield _notification(level, [f"{check.name} {check.outcome}: {reason}", *help], ref)
+
+
+def _notification(level: str, lines: list[str], ref: str | None = None) -> dict[str, Any]:
+    where = {} if ref is None else {"locations": [{"logicalLocations": _logical(ref)}]}
+    return {"level": level, "message": _message(lines), **where}
+
+
+def _message(lines: list[str]) -> dict[str, str]:
+    """Return a plain text message in which nothing is a link: ``[text](target)`` is one in every message (3.11.6)."""
+    return {"text": "\n".join(lines).replace("](", r"]\x28")}

@@ -1,0 +1,180 @@
+"""The report as one page of GitHub-flavoured Markdown: for the summary of a CI step, or as a file beside the job.
+
+Source of the limit: "Adding a job summary" in GitHub's documentation. A larger summary is not shown at all.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from labgate.finding import PASSED
+from labgate.report.markdown import code, row, table, text
+from labgate.report.palette import palette
+from labgate.report.parts import PLACE_LIMIT, check_lines, passed, problem_lines, run_notes, said, tally, too_small
+from labgate.wording import check_of
+from labgate.wording.hints import reason
+from labgate.wording.text import short_oid, short_ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import TextIO
+
+    from labgate.finding import Evidence, Finding
+    from labgate.report import Renderer
+    from labgate.verdict import CheckResult, Judged, Report, ReviewState
+
+#: Bytes of UTF-8 that GitHub shows of one step (1 MiB).
+LIMIT = 1024 * 1024
+_CUT = "\n*This summary was cut: it is longer than 1 MiB. `labgate` with `--format json` has everything.*\n"
+
+#: Commits, paths and pieces of evidence that are listed; the JSON report has all.
+_LISTED = 20
+
+#: What a quorum wants, by the names that stand beside those of groups.
+_WANTED = {"total": "more reviewers", "affiliations": "reviewers of more affiliations"}
+_SIGNS = {"passed": "✅", "failed": "❌", "skipped": "⏭️", "undecided": "❔"}
+_LEVELS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001  (the sign is meant, not the letter)
+
+
+def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (Markdown has no colours, and a page has room)
+    """Return the renderer of this format."""
+    return write_summary
+
+
+def write_summary(report: Report, stream: TextIO) -> None:
+    """Write the page: at most ``LIMIT`` bytes of UTF-8 in whole lines, the last of which says where it was cut."""
+    room = LIMIT - len(_CUT.encode())
+    kept: list[str] = []
+    held: list[str] = []  # what fits only when nothing more follows: it stands where the last line would
+    for line in _lines(report):
+        size = len(line.encode()) + 1
+        room -= size
+        if room >= 0:
+            kept.append(line + "\n")
+        elif room >= -len(_CUT.encode()):
+            held.append(line + "\n")
+        else:
+            held = [_CUT]
+            break
+    stream.writelines(chain(kept, held))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"## {_SIGNS[report.outcome]} labgate: {report.outcome}"
+    yield ""
+    counts = tally(report, palette(colour=False))
+    if counts or report.outcome == PASSED:
+        yield from [text(counts or passed(report)), ""]
+    yield from _run(report)
+    for judged in report.judged:
+        yield from _update(judged)
+
+
+def _run(report: Report) -> Iterator[str]:
+    """Yield what holds for the whole run, as one list."""
+    listed = [] if report.skipped is None else [f"- skipped: {text(report.skipped)}"]
+    for error in report.problems:
+        for problem, *help in problem_lines(error):
+            listed.append(f"- {_LEVELS['error']} could not judge: {text(problem)}")
+            listed.extend(_help(help))
+    listed += [f"- note: {text(note)}" for note in run_notes(report)]
+    if listed:
+        yield from [*listed, ""]
+
+
+def _update(judged: Judged) -> Iterator[str]:
+    update = judged.update
+    kind = "" if judged.kind is None else f", a ref of kind {text(judged.kind)}"
+    source = "" if update.source is None else f", from {code(update.source, PLACE_LIMIT)}"
+    yield f"### {code(short_ref(update.ref), PLACE_LIMIT)}{kind}{source}"
+    yield ""
+    yield f"Judged: {_oid(update.old)} to {_oid(update.new)}"
+    yield ""
+    yield from table("check", "outcome", "reason")
+    for check in judged.checks:
+        yield _check(check, judged.findings)
+    yield ""
+    if judged.review is not None:
+        yield from _review(judged.review, judged.findings)
+    for finding in sorted(judged.findings, key=lambda finding: list(_LEVELS).index(finding.level)):
+        yield from _finding(finding)
+    if judged.undecidable:
+        yield from [f"Note: {text(too_small(judged))}: {_oids(judged.undecidable)}", ""]
+
+
+def _oid(oid: str | None) -> str:
+    return "nothing" if oid is None else code(short_oid(oid))
+
+
+def _oids(oids: Sequence[str]) -> str:
+    return _listed([code(short_oid(oid)) for oid in oids])
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = len(items) - _LISTED
+    return " ".join(items[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _check(check: CheckResult, findings: Iterable[Finding]) -> str:
+    codes = dict.fromkeys(item.rule.code for item in findings if check_of(item.rule.code) == check.name)
+    why = [] if check.reason is None and check.help is None else check_lines(check)
+    reason_, *help = [*map(text, why[:1]), *map(code, why[1:])] or [", ".join(codes)]
+    return row(text(check.name), f"{_SIGNS[check.outcome]} {check.outcome}", "<br>".join([reason_, *help]))
+
+
+def _review(review: ReviewState, findings: Iterable[Finding]) -> Iterator[str]:
+    yield f"**Review**: {text(review.required)} is required, {text(review.reached)} was reached."
+    yield ""
+    for person in review.counted:
+        yield f"- {_SIGNS['passed']} {code(person)} counts"
+    for marker in review.not_counted:
+        who = "somebody who is not listed" if marker.person is None else code(marker.person)
+        yield f"- {_SIGNS['failed']} {who} does not count: {text(marker.reason)}"
+    if review.missing:
+        wanted = ", ".join(_WANTED.get(name) or f"the group {code(name)}" for name in review.missing)
+        able = _able(findings)
+        yield f"- still has to review: {wanted}" + (f"; {', '.join(map(code, able))} could" if able else "")
+    yield ""
+
+
+def _able(findings: Iterable[Finding]) -> list[str]:
+    """Return the persons who, by what the findings advise, could complete the review."""
+    advised = (item["person"] for finding in findings for item in finding.data.get("reviewers") or ())
+    return list(dict.fromkeys(advised))
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    message, *help = said(finding)
+    rule = finding.rule
+    place = "" if finding.path is None else f"{code(finding.path, PLACE_LIMIT)}: "
+    yield f"- {_LEVELS[finding.level]} **{rule.code} {rule.name}** ({finding.level}): {place}{text(message)}"
+    yield from _help(help)
+    if finding.commits:
+        yield f"  - commits: {_oids(finding.commits)}"
+    yield ""
+    if finding.evidence:
+        yield from table("evidence", "from", "research commits", "score", "lines", "files")
+        yield from map(_evidence, finding.evidence[:_LISTED])
+        yield ""
+        if len(finding.evidence) > _LISTED:
+            yield from [f"And {len(finding.evidence) - _LISTED:,} more pieces of evidence.", ""]
+
+
+def _evidence(evidence: Evidence) -> str:
+    ref = evidence.source_ref
+    lines = evidence.matched_lines
+    return row(
+        text(evidence.method) + ("" if evidence.decisive else f" (only a hint: {text(reason(evidence.hint))})"),
+        "a deleted branch" if ref is None else code(short_ref(ref), PLACE_LIMIT),
+        _oids(evidence.source_commits),
+        f"{evidence.score:.1f}",
+        "" if lines is None else f"{lines:,}",
+        _listed([code(path, PLACE_LIMIT) for path in evidence.paths]),
+    )
+
+
+def _help(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the line of a command or a step below an item of a list."""
+    for line in lines:
+        yield f"  - help: {code(line.removeprefix('help: '), limit=None)}"
