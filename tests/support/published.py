@@ -14,9 +14,9 @@ from support.repo import Repo
 _FILES = ("pyproject.toml", ".pre-commit-hooks.yaml", "README.md", "LICENSE", "hooks")
 
 #: What labgate needs to be built and to run, with what these need in turn.
-_REQUIRED = (
-    *("hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers"),
-    *("click", "GitPython", "gitdb", "smmap", "tomli", "typing-extensions"),
+REQUIRED = (
+    *("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers"),
+    *("click", "GitPython", "gitdb", "smmap", "tomli", "typing-extensions", "urllib3"),
 )
 
 
@@ -38,7 +38,7 @@ def offline(folder: Path) -> dict[str, str]:
     """Return the environment in which a framework installs from the tests' own packages instead of an index."""
     shelf = folder / "shelf"
     shelf.mkdir()
-    for name in _REQUIRED:
+    for name in REQUIRED:
         try:
             found = distribution(name)
         except PackageNotFoundError:

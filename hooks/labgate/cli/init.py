@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from labgate.native.install import Installed
     from labgate.setup.plan import Plan
 
-#: Named here, so that ``--help`` and a misspelt name need nothing else; a test holds them against the presets.
+#: Named here, so that ``--help`` and a misspelt name need nothing else; a test holds them against what there is.
 PRESETS = ("research-branch", "experiment-branches", "trunk")
+CI = ("github", "gitlab")
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ class Done:
 
 @click.command(short_help="Set labgate up in this repository: policy, hooks, trunk.")
 @click.option("--preset", type=click.Choice(PRESETS), help="The policy to start from.  [default: the one that fits]")
+@click.option("--ci", "ci_", type=click.Choice(CI), help="Also write the pipeline that judges in CI.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would be written.")
-def init(preset: str | None, dry_run: bool) -> None:
+def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
     """Set labgate up in this repository.
 
     Looks at the trunk, the branches and the hook managers, writes a commented labgate.toml and the lines that start
@@ -45,6 +47,11 @@ def init(preset: str | None, dry_run: bool) -> None:
       experiment-branches   experiment--SERVICE--HANDLE, issues that branch off it,
                             and artifacts that say which commit made them
       trunk                 short branches that land in small batches
+
+    \b
+    Examples:
+      labgate init --ci github
+          also .github/workflows/labgate.yml, see docs/ci.md; later on, just that
     """
     from labgate.cli.init_text import dry_lines, result_lines
     from labgate.git.repository import discover
@@ -52,7 +59,7 @@ def init(preset: str | None, dry_run: bool) -> None:
     from labgate.setup.snippet import installed_from
     from labgate.setup.survey import take_survey
 
-    plan = make_plan(take_survey(discover(os.environ)), preset, installed_from())
+    plan = make_plan(take_survey(discover(os.environ)), preset, installed_from(), ci_)
     if dry_run:
         _echo(dry_lines(plan, preset))
         return

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from labgate.policy.files import OWN_FILE
 from labgate.report.escape import safe
+from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, GITLAB_ROOT
+from labgate.setup.plan import PIPELINES
 from labgate.setup.presets import SCHEMA
 
 if TYPE_CHECKING:
@@ -22,6 +24,17 @@ WIDTH = 80
 #: Most branches that are named, and characters of each.
 _NAMED, _NAME_LIMIT = 5, 40
 _INDENT = " " * 9
+#: What each file of a pipeline is for, and what makes the host wait for its verdict.
+_PIPELINES = {
+    GITHUB: "labgate ci for pull requests, merge queues and what has landed",
+    GITHUB_REVIEW: "runs it again after a review",
+    GITLAB: "labgate ci for merge requests, merge trains and what has landed",
+    GITLAB_ROOT: "takes it in",
+}
+_REQUIRED = {
+    "github": "Require the check labgate: Settings, Rules, Rulesets (docs/ci.md has the steps)",
+    "gitlab": "Require the pipeline: Settings, Merge requests, Pipelines must succeed",
+}
 
 
 def result_lines(plan: Plan, done: Done, preset: str | None) -> list[str]:
@@ -49,7 +62,8 @@ def dry_lines(plan: Plan, preset: str | None) -> list[str]:
         if change.name != SCHEMA:
             lines += ["", *_shown(change)]
     for item in plan.by_hand:
-        lines += ["", f"To add to {safe(item.where)}:", *(f"  {line}" for line in item.lines)]
+        where = f"{item.where} is kept. It would say:" if item.kept else f"To add to {safe(item.where)}:"
+        lines += ["", where, *(f"  {line}".rstrip() for line in item.lines)]
     return [*lines, "", "labgate: nothing was written (--dry-run)"]
 
 
@@ -73,6 +87,8 @@ def _files(plan: Plan, label: str, instead: str, verb: str = "") -> Iterator[str
             yield from _policy(plan.proposal, plan.others, label, instead, verb)
         elif change.name == SCHEMA:
             yield from _row(label, f"{verb}{SCHEMA}, for editors")
+        elif change.name in PIPELINES:
+            yield from _row(label, f"{verb}{change.name}: {_PIPELINES[change.name]}")
         else:
             yield from _row(label, f"{verb}{change.name}: {_snippet(plan, change)}")
 
@@ -132,7 +148,8 @@ def _last(number: int) -> list[str]:
 
 def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
     for item in plan.by_hand:
-        yield [*_wrapped(f"Add to {safe(item.where)}:"), *(f"  {line}" for line in item.lines)]
+        where = f"Compare {item.where}, which was kept, with:" if item.kept else f"Add to {safe(item.where)}:"
+        yield [*_wrapped(where), *(f"  {line}" for line in item.lines)]
     if done.refused is not None:
         # The files were; only the hooks were not.
         reason = safe(done.refused.message.removesuffix("; nothing was written"))
@@ -142,6 +159,8 @@ def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
         yield _wrapped(_reviewers(plan.survey.people.me is None))
     if plan.committed:
         yield _landing(plan)
+    if plan.ci is not None:
+        yield _wrapped(_REQUIRED[plan.ci])
 
 
 def _reviewers(nobody: bool) -> str:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from labgate.policy.files import OWN_FILE
 from labgate.policy.jsonschema import schema
 from labgate.policy.model import Policy
-from labgate.setup import insert, presets
+from labgate.setup import insert, pipelines, presets
 from labgate.setup.frameworks import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG
 from labgate.setup.presets import Proposal
 from labgate.setup.snippet import Source, Style, husky_lines, lefthook_lines, pre_commit_lines, prek_lines
 from labgate.setup.survey import Survey
 
-_COMMITTED = (OWN_FILE, PRE_COMMIT_CONFIG, PREK_CONFIG)
+#: The files that make a CI system judge.
+PIPELINES = (pipelines.GITHUB, pipelines.GITHUB_REVIEW, pipelines.GITLAB, pipelines.GITLAB_ROOT)
+_COMMITTED = (OWN_FILE, PRE_COMMIT_CONFIG, PREK_CONFIG, *PIPELINES)
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,14 @@ class FileChange:
 
 @dataclass(frozen=True)
 class ByHand:
-    """What labgate does not touch: where these ``lines`` belong, in words for people."""
+    """What labgate does not touch: where these ``lines`` belong, in words for people.
+
+    ``kept`` is a file that says something else; the ``lines`` are then what labgate would have written.
+    """
 
     where: str
     lines: tuple[str, ...]
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,8 @@ class Plan:
     """Everything that ``labgate init`` would change.
 
     ``proposal`` is ``None`` where a policy is there already. ``source`` is where the hook managers find labgate.
-    ``sets_trunk`` says whether ``labgate.trunk`` is to be written, ``installs`` whether the native hooks are.
+    ``sets_trunk`` says whether ``labgate.trunk`` is to be written, ``installs`` whether the native hooks are. ``ci`` is
+    the CI system that is to judge, ``None`` where none was asked for.
     """
 
     survey: Survey
@@ -61,6 +68,7 @@ class Plan:
     source: Source
     sets_trunk: bool
     installs: bool
+    ci: str | None = None
 
     @property
     def policy(self) -> Policy | None:
@@ -73,8 +81,11 @@ class Plan:
         return tuple(change.name for change in self.files if change.name in _COMMITTED)
 
 
-def make_plan(survey: Survey, preset: str | None, source: Source) -> Plan:
-    """Return what to do, without doing it. Raised: ``LabgateError`` when no policy can be written here."""
+def make_plan(survey: Survey, preset: str | None, source: Source, ci: str | None = None) -> Plan:
+    """Return what to do, without doing it. Raised: ``LabgateError`` when no policy can be written here.
+
+    ``ci`` is one of ``pipelines.SYSTEMS``, ``None`` for no pipeline.
+    """
     proposal: Proposal | None = None
     others: tuple[Proposal, ...] = ()
     changes: list[FileChange] = []
@@ -83,7 +94,7 @@ def make_plan(survey: Survey, preset: str | None, source: Source) -> Plan:
         changes.append(FileChange(OWN_FILE, os.path.join(survey.top, OWN_FILE), None, proposal.text.encode()))
     changes += _schema(survey, proposal)
     by_hand: list[ByHand] = []
-    for item in _snippets(survey, source):
+    for item in (*_snippets(survey, source), *_pipelines(survey, source, ci)):
         if isinstance(item, FileChange):
             changes.append(item)
         else:
@@ -98,6 +109,7 @@ def make_plan(survey: Survey, preset: str | None, source: Source) -> Plan:
         source,
         sets_trunk=survey.repository.setting("labgate.trunk") != survey.trunk.name,
         installs=here.lefthook is None and not here.husky,
+        ci=ci,
     )
 
 
@@ -127,6 +139,39 @@ def _snippets(survey: Survey, source: Source) -> Iterator[FileChange | ByHand]:
         lines = tuple(text for name, line in missing for text in (f"# {name}", line))
         if lines:
             yield ByHand(f"the hooks in {HUSKY}, as the first command of each", lines)
+
+
+def _pipelines(survey: Survey, source: Source, ci: str | None) -> Iterator[FileChange | ByHand]:
+    """Yield what makes a CI system judge, nothing where it does already."""
+    if ci is None:
+        return
+    for name, text in pipelines.SYSTEMS[ci](survey.trunk.name, source).items():
+        yield from _whole(survey, name, text)
+    if ci != "gitlab":
+        return
+    root = _read(os.path.join(survey.top, pipelines.GITLAB_ROOT))
+    missing = None if root is None else pipelines.root_lines(root.decode("utf-8", "replace"))
+    if root is None:
+        yield from _whole(survey, pipelines.GITLAB_ROOT, pipelines.new_root())
+    elif missing is not None:
+        yield ByHand(*missing)
+
+
+def _whole(survey: Survey, name: str, text: str) -> Iterator[FileChange | ByHand]:
+    """Yield a new file, nothing where it is there, and where something else is, its lines for people to compare."""
+    path = os.path.join(survey.top, name)
+    if _read(path) == text.encode():
+        return
+    # A folder that is a symbolic link may lead anywhere.
+    folder = os.path.dirname(path)
+    if os.path.lexists(path) or os.path.realpath(folder) != os.path.join(os.path.realpath(survey.top), *_folders(name)):
+        yield ByHand(name, tuple(text.splitlines()), kept=True)
+    else:
+        yield FileChange(name, path, None, text.encode())
+
+
+def _folders(name: str) -> list[str]:
+    return name.split("/")[:-1]
 
 
 def _pre_commit(survey: Survey, source: Source) -> Iterator[FileChange | ByHand]:
