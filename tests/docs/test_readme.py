@@ -9,6 +9,8 @@ import pytest
 
 from labgate import __version__
 from labgate.cli.main import COMMANDS
+from labgate.setup.pipelines import github
+from labgate.setup.snippet import Source
 from support.console import Block, blocks, hold
 from support.data import ROOT
 from support.people import by
@@ -18,7 +20,7 @@ from support.tables import hold_table
 
 README = ROOT / "README.md"
 SET_UP = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]'"
-COMMANDS_HEADING = "The two commands"
+COMMANDS_HEADING, CI_HEADING = "The two commands", "In CI"
 
 
 #: What the README calls the commits that a command names, in the order in which it does.
@@ -34,7 +36,7 @@ def normalise(text: str) -> str:
 
 
 def story() -> list[Block]:
-    return [block for block in blocks(README) if block.heading != COMMANDS_HEADING]
+    return [block for block in blocks(README) if block.heading not in (COMMANDS_HEADING, CI_HEADING)]
 
 
 @pytest.fixture
@@ -70,6 +72,14 @@ def test_a_newcomer_gets_what_the_readme_shows(ada: Repo) -> None:
     )
     ada.git("stash", "pop", "--quiet")
     hold(README, [ci, traced], ada, normalise=normalise)
+
+
+def test_the_pipeline_is_on_main_in_two_commands(clone: Repo) -> None:
+    (block,) = (block for block in blocks(README) if block.heading == CI_HEADING)
+    assert len(block.text.splitlines()) == 2
+    clone.run("sh", "-ec", block.text)
+    workflow = clone.git("show", "origin/main:.github/workflows/labgate.yml") + "\n"
+    assert workflow == github("main", Source())[".github/workflows/labgate.yml"]
 
 
 def test_the_snippet_names_this_version() -> None:
