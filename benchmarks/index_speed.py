@@ -24,7 +24,6 @@ from bench import Case, Timings, cache_folder, environment
 from tracing import large
 from tracing.clone import Clone, clean_environment
 from tracing.labels import NoDataError, bundle, data_folder, read_labels
-from tracing.trial import EXACT
 
 PARTS = ("cold", "push", "trace")
 SOURCES = "refs/bench/full/*"
@@ -85,8 +84,14 @@ def cold(asked: argparse.Namespace, programs: Path) -> bool:
     """Time the first index of distributed in a fresh clone; print, and return whether the bars are kept."""
     with tempfile.TemporaryDirectory(prefix="labgate-bench-") as scratch:
         clone = Clone.of(bundle(data_folder(asked.data), "distributed"), Path(scratch) / "distributed.git")
+        # A bundle names no default branch: without one there is no trunk, and no range to squash.
+        clone.git("symbolic-ref", "HEAD", "refs/heads/main")
         chosen = ("--no-merges", f"--glob={SOURCES}", "--not", "refs/heads/main")
-        commits = int(clone.lines("rev-list", "--count", *chosen)[0])
+        oids = clone.lines("rev-list", *chosen)
+        commits = len(oids)
+        listed = Path(scratch) / "commits"
+        listed.write_text("".join(f"{oid}\n" for oid in oids), encoding="ascii")
+        exact = (str(programs / "python"), str(Path(__file__).parent / "tracing" / "exact.py"))
         log = f"git log -p --no-merges --glob='{SOURCES}' --not refs/heads/main | git patch-id --stable"
         rebuild = (str(programs / "labgate"), "index", "rebuild", "--sources", SOURCES)
 
@@ -99,7 +104,7 @@ def cold(asked: argparse.Namespace, programs: Path) -> bool:
         base = case("git log -p | git patch-id --stable", ("sh", "-c", log))
         cases = [
             base,
-            case(*exact_only(rebuild, clone.env), EXACT_BAR),
+            Case("exact ids, in process", exact, cwd=clone.path, stdin=str(listed), bar=EXACT_BAR),
             case("labgate index rebuild", rebuild, WHOLE_BAR),
         ]
         timings = Timings(cases)
@@ -112,18 +117,6 @@ def cold(asked: argparse.Namespace, programs: Path) -> bool:
             print(f"{each.name}: {commits / _median(timings, each):.0f} commits/s")
         print(f"index: {clone.index_bytes() / 1e6:.1f} MB\n")
     return not timings.missed(base)
-
-
-def exact_only(rebuild: tuple[str, ...], env: dict[str, str]) -> tuple[str, tuple[str, ...]]:
-    """Return what builds no more than exact ids need, with its name.
-
-    That is an option of ``index rebuild``; a labgate without it builds them when it is asked a question of them.
-    """
-    told = subprocess.run((*rebuild[:3], "--help"), env=env, check=True, capture_output=True, text=True).stdout
-    if "--exact-only" in told:
-        return "labgate index rebuild --exact-only", (*rebuild, "--exact-only")
-    methods = [word for method in EXACT for word in ("--method", method)]
-    return "labgate trace, exact methods", (rebuild[0], "trace", "--sources", SOURCES, *methods, "refs/heads/main")
 
 
 def push(asked: argparse.Namespace, programs: Path) -> bool:

@@ -21,8 +21,9 @@ from labgate.provenance.workers import spread
 #: Says what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
 
-#: Documents of one process's task, and of one transaction; from how many on a second core pays.
-_TASK, _BATCH, _SPREAD = 64, 1024, 256
+#: Documents of one process's task, at least and at most: for each one git starts anew and reads its packs anew, and
+#: while the last is done the other core is idle. Documents of one transaction; from how many on a second core pays.
+_SMALL_TASK, _TASK, _BATCH, _SPREAD = 64, 256, 1024, 256
 
 
 def stored(repository: Repository, patch: Patch) -> Stored:
@@ -102,7 +103,8 @@ def _made(repository: Repository, keys: Sequence[str]) -> Iterator[Stored]:
         return
     # Make what the workers share before they part.
     _ = repository.objects
-    tasks = [keys[start : start + _TASK] for start in range(0, len(keys), _TASK)]
+    size = min(max(len(keys) // 8, _SMALL_TASK), _TASK)
+    tasks = [keys[start : start + size] for start in range(0, len(keys), size)]
     for made in spread(lambda mine: list(_task(repository, mine)), tasks):
         yield from made
 

@@ -1,4 +1,4 @@
-"""What a patch consists of, in units that survive a rewrite: token sequences, places, names, lines, and exact ids."""
+"""What a patch consists of, in units that survive a rewrite: token sequences, places, names and lines."""
 
 from __future__ import annotations
 
@@ -65,17 +65,12 @@ _STEP = 0xD1342543DE82EF95 & _MASK
 class Document:
     """One patch as units. ``units`` are 63-bit numbers, kind first.
 
-    ``exact`` identifies the changed lines of all files, ``core`` those of code alone (files in which only versions
-    change are none); ``None`` where there are none. ``lines`` counts the distinct added and deleted lines of code that
-    say something: 0 for what a tool did everywhere. ``blobs`` are the (path, blob) that it leaves behind in code files.
+    ``lines`` counts the distinct added and deleted lines of code that say something: 0 for what a tool did everywhere.
     """
 
     key: str
     units: frozenset[int]
-    exact: bytes | None
-    core: bytes | None
     lines: int
-    blobs: tuple[tuple[str, str], ...] = ()
 
 
 #: A token's hashes for the three places in a sequence, and the unit of the name that it is (0: it is none).
@@ -103,15 +98,13 @@ _Exchange = tuple[frozenset[bytes], frozenset[bytes]]
 
 
 def document(patch: Patch, notebook: Callable[[FilePatch], Sequence[Run]] | None = None) -> Document:
-    """Return the units and ids of a patch.
+    """Return the units of a patch.
 
     ``notebook`` gives the runs of a notebook's code cells (``notebooks.notebook_runs``); without it they do not count.
     """
-    whole, core, blobs = [], [], []
     prose: set[int] = set()
     told: list[tuple[FilePatch, list[_Change]]] = []
     for given in patch.files:
-        whole.append(_identity(given))
         sort = _sort(given)
         read = sort == NOTEBOOK and notebook is not None
         file = replace(given, runs=list(notebook(given))) if read and notebook is not None else given
@@ -119,14 +112,9 @@ def document(patch: Patch, notebook: Callable[[FilePatch], Sequence[Run]] | None
             prose.update(_prose_units(file))
         if sort not in (CODE, PINS) and not read:
             continue
-        changes = list(_changes(file, sort))
-        told.append((file, changes))
-        if changes or (sort == CODE and not file.binary):
-            core.append(_identity(file) if read else whole[-1])
-        if sort == CODE and not file.binary and file.new_blob.strip("0"):
-            blobs.append((file.path, file.new_blob))
+        told.append((file, list(_changes(file, sort))))
     said, lines = _told_units(told)
-    return Document(patch.key, frozenset(said | prose), _combined(whole), _combined(core), lines, tuple(blobs))
+    return Document(patch.key, frozenset(said | prose), lines)
 
 
 def tokens(text: bytes) -> list[bytes]:
@@ -146,26 +134,6 @@ def _sort(file: FilePatch) -> str:
     if sort == CODE and file.status == "A" and file.runs and is_generated(file.runs[0].added):
         return IGNORED
     return sort
-
-
-def _combined(digests: list[bytes]) -> bytes | None:
-    return blake2b(b"".join(sorted(digests)), digest_size=16).digest() if digests else None
-
-
-def _identity(file: FilePatch) -> bytes:
-    """Return an id of what happens to one file: its changed lines in order, blanks aside, or its blob if binary.
-
-    As git-patch-id leaves out line numbers and white space; unlike it, context too: what stands around a change moves.
-    """
-    ident = blake2b(digest_size=16)
-    state = file.status if file.status in "AD" else False
-    ident.update(f"{state}\0{file.path}\0{file.old_path}\0".encode("utf-8", "surrogateescape"))
-    if file.binary:
-        ident.update(file.new_blob.encode())
-    for run in file.runs:
-        text = b"".join([b"\n-" + line for line in run.deleted] + [b"\n+" + line for line in run.added])
-        ident.update(text.translate(None, b" \t"))
-    return ident.digest()
 
 
 class _Tokens(dict[bytes, _Token]):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from labgate.errors import GitError
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _WORKERS = 2
+#: What an unprivileged process may ask for at most, unless an administrator says otherwise (pipe(7)).
+_PIPE_BYTES = 1 << 20
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -30,6 +33,7 @@ def spread(work: Callable[[_T], _R], tasks: Sequence[_T]) -> Iterator[_R]:
         pipes: list[Connection] = []
         for first in range(_WORKERS):
             receiving, sending = fork.Pipe(duplex=False)
+            _widen(sending)
             mine = tasks[first::_WORKERS]
             worker = fork.Process(target=_worker, args=(work, mine, sending, (*pipes, receiving)), daemon=True)
             worker.start()
@@ -40,6 +44,16 @@ def spread(work: Callable[[_T], _R], tasks: Sequence[_T]) -> Iterator[_R]:
             stack.callback(receiving.close)
         for number in range(len(tasks)):
             yield _received(pipes[number % _WORKERS])
+
+
+def _widen(sending: Connection) -> None:
+    """Let a worker go on with its next tasks while the outcome of some waits to be read (fcntl(2), "F_SETPIPE_SZ").
+
+    Linux alone knows this, and refuses it to who has many pipes already; then a worker waits.
+    """
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(sending.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _received(pipe: Connection) -> _R:  # type: ignore[type-var]
