@@ -11,6 +11,7 @@ from importlib.resources import files
 import jsonschema
 import pytest
 
+from labgate.report import FORMATS
 from support.repo import Repo
 
 POLICY = """\
@@ -68,7 +69,7 @@ def test_exit_zero_turns_findings_but_not_doubt_into_success(team: Repo) -> None
     assert "shallow" in team.labgate("check", "--target", "main", "--exit-zero", status=2).text
 
 
-@pytest.mark.parametrize("format_", ["text", "json"])
+@pytest.mark.parametrize("format_", FORMATS)
 def test_a_report_that_nobody_reads_is_quiet_and_no_success(format_: str, team: Repo) -> None:
     read, write = os.pipe()
     os.close(read)
@@ -92,6 +93,21 @@ def test_json_is_valid_by_the_published_schema(team: Repo) -> None:
     assert report["outcome"] == "failed"
     assert report["updates"][0]["new"] == team.head()
     assert [finding["rule"] for finding in report["findings"] if finding["level"] == "error"] == ["LG201"]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_format_has_the_exit_status_of_the_verdict(format_: str, team: Repo) -> None:
+    shown = team.labgate("check", "--target", "main", "--format", format_, status=1)
+    assert "LG201" in shown.out
+    assert shown.err == ""
+
+
+def test_on_a_runner_of_github_the_report_is_annotations_unless_asked_otherwise(team: Repo) -> None:
+    on_runner = team.labgate("check", "--target", "main", status=1, GITHUB_ACTIONS="true").out
+    assert on_runner.startswith("::error title=LG201 unreviewed-research::main: 1 commit from ")
+    assert on_runner == team.labgate("check", "--target", "main", "--format", "github", status=1).out
+    asked = team.labgate("check", "--target", "main", "--format", "text", status=1, GITHUB_ACTIONS="true").out
+    assert asked == team.labgate("check", "--target", "main", status=1).out
 
 
 def test_a_report_in_a_file_is_the_one_that_would_be_shown(team: Repo) -> None:

@@ -10,7 +10,7 @@ import click
 from labgate.checks import CHECKS
 from labgate.cli.lazy import did_you_mean
 from labgate.cli.output import deliver
-from labgate.report import FORMATS, renderer
+from labgate.report import FORMATS, default_format, renderer
 from labgate.report.palette import CHOICES, wants_colour
 
 
@@ -29,7 +29,12 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
 @click.option("--head", metavar="REV", default="HEAD", show_default=True, help="The change's last commit.")
 @click.option("--base", metavar="REV", help="The target's tip before the change.  [default: its remote-tracking tip]")
 @click.option("--source", metavar="BRANCH", help="The branch that the change comes from, where it is known.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="How to write the report.  [default: text; github when GITHUB_ACTIONS is true]",
+)
 @click.option("--output", metavar="FILE", help="Write the report there, whole or not at all.")
 @click.option("--fetch", is_flag=True, help="Fetch the research branches first, so that nothing stays undecided.")
 @click.option("--offline", is_flag=True, help="Never use the network (the default; excludes --fetch).")
@@ -42,7 +47,7 @@ def check(
     head: str,
     base: str | None,
     source: str | None,
-    format_: str,
+    format_: str | None,
     output: str | None,
     fetch: bool,
     offline: bool,
@@ -76,5 +81,5 @@ def check(
     report = judge(CheckRequest(checks=checks, target=target, head=head, base=base, source=source, fetch=fetch))
     to_terminal = output in (None, "-") and sys.stdout.isatty()
     colour = wants_colour(color, os.environ, to_terminal)
-    deliver(report, renderer(format_, colour=colour, verbose=verbose), output)
+    deliver(report, renderer(format_ or default_format(os.environ), colour=colour, verbose=verbose), output)
     return 0 if exit_zero and report.exit_status == 1 else report.exit_status

@@ -27,6 +27,15 @@ class Words(Value):
         self.help = help
 
 
+#: The check that rules belong to, by the first letters of their codes: codes are given out in hundreds.
+CHECKS = {"LG1": "branch-name", "LG2": "research-gate", "LG3": "experiment-hash", "LG4": "commit-size"}
+
+
+def check_of(code: str) -> str:
+    """Return the name of the check that a rule belongs to. Raised: ``KeyError`` for a code that none has."""
+    return CHECKS[code[:3]]
+
+
 def words(finding: Finding) -> Words:
     """Compose the words of a finding. Raised: ``KeyError`` for a rule without wording, which is a mistake of ours."""
     code = finding.rule.code
