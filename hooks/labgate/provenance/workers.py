@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +27,8 @@ def spread(work: Callable[[_T], _R], tasks: Sequence[_T]) -> Iterator[_R]:
 
     Raised: ``GitError`` when a worker ends before its time, and whatever ``work`` raises.
     """
+    import multiprocessing  # a push hardly ever has so much to read, and waits for every import
+
     fork = multiprocessing.get_context("fork")
     with ExitStack() as stack:
         pipes: list[Connection] = []
