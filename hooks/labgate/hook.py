@@ -114,6 +114,10 @@ def _dispatch(call: HookCall) -> int:
         from labgate.stages import message
 
         return message.run(call)
+    import gc
+
+    # What is made here holds hardly any cycles, and the process ends soon.
+    gc.set_threshold(100_000)
     from labgate.stages import push
 
     return _conclude(push.run(call), call.environ)

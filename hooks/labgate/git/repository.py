@@ -11,7 +11,10 @@ from weakref import ref
 
 from labgate.errors import GitError, UndecidedError
 from labgate.git.borrowed import borrow, give_back_with
-from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, first_line, spawn
+from labgate.git.runner import LOCATION, QUARANTINE, Git, begin, caller_env, first_line, spawn
+
+#: How many of discovery's questions git answers everywhere.
+_ANSWERS = 5
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,19 @@ class Repository:
         return "0" * (64 if self.object_format == "sha256" else 40)
 
     @cached_property
+    def seen_commits(self) -> set[str]:
+        """Commits (full oids) that were found here in this run: they are not looked for again."""
+        return set()
+
+    @cached_property
+    def configuring(self) -> Callable[[], tuple[int, bytes, bytes]]:
+        """Reads the configuration; whoever asks for this before it is needed has git do so meanwhile."""
+        return begin(("git", f"--git-dir={self.git_dir}", "config", "--list", "-z"), caller_env(self.environ))
+
+    @cached_property
     def config(self) -> Mapping[str, tuple[str, ...]]:
         """Every configured value by key, in order, as the user's own git sees it; keys are lower case."""
-        env = caller_env(self.environ)
-        argv = ("git", f"--git-dir={self.git_dir}", "config", "--list", "-z")
-        status, output, errors = spawn(argv, env)
+        status, output, errors = self.configuring()
         if status:
             message = f"git config: {first_line(errors)}"
             raise GitError(message)
@@ -141,20 +152,22 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
     here = os.path.realpath(directory or os.curdir)
     argv = ["git", *(("-C", directory) if directory else ()), "rev-parse", "--path-format=absolute"]
     argv += ["--absolute-git-dir", "--git-common-dir", "--show-object-format"]
-    argv += ["--is-shallow-repository", "--is-bare-repository"]
+    argv += ["--is-shallow-repository", "--is-bare-repository", "--show-toplevel"]
     answer = _rev_parse(argv, environ)
-    if len(answer) != 5:
+    if len(answer) < _ANSWERS or answer[2] not in ("sha1", "sha256"):
         message = f"the path of the repository has a line break in it: {here}"
         raise GitError(message, "move it to a folder without one in its name")
-    git_dir, common_dir, object_format, shallow, bare = answer
+    git_dir, common_dir, object_format, shallow, bare, *rest = answer
     _refuse_embedded(git_dir, here, environ)
-    top = None if bare == "true" else _top(directory, environ)
+    top = None if bare == "true" or not rest else "\n".join(rest)
     return Repository(git_dir, common_dir, top, object_format, shallow == "true", environ)
 
 
 def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
+    """Return the lines of git's answer; the last one, the work tree's root, is missing where git knows of none."""
     status, output, errors = spawn(argv, caller_env(environ, LOCATION))
-    if status:
+    # That one has no answer in a bare repository and inside a ``.git`` directory, where git has answered the others.
+    if status and output.count(b"\n") < _ANSWERS:
         complaint = first_line(errors)
         help = "run labgate inside a git repository" if "not a git repository" in complaint else None
         if "dubious ownership" in complaint:
@@ -162,13 +175,6 @@ def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
             help = os.fsdecode(errors).rstrip().rpartition("\n")[2].strip()
         raise GitError(complaint, help)
     return os.fsdecode(output).rstrip("\n").split("\n")
-
-
-def _top(directory: str | None, environ: Mapping[str, str]) -> str | None:
-    """Return the work tree's root; ``None`` from inside a ``.git`` directory, where git knows of none."""
-    argv = ["git", *(("-C", directory) if directory else ()), "rev-parse", "--show-toplevel"]
-    status, output, _ = spawn(argv, caller_env(environ, LOCATION))
-    return None if status else os.fsdecode(output).rstrip("\n")
 
 
 def _refuse_embedded(git_dir: str, here: str, environ: Mapping[str, str]) -> None:

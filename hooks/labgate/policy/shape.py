@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -72,7 +70,13 @@ class Shape(Protocol):
 
 def quoted(key: str) -> str:
     """Return a key as TOML writes it: bare, or in quotes where it has to be."""
-    return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+    return key if _BARE_KEY.fullmatch(key) else _quoted(key)
+
+
+def _quoted(text: str) -> str:
+    import json  # only what is wrong is quoted
+
+    return json.dumps(text, ensure_ascii=False)
 
 
 def shown(value: object) -> str:
@@ -81,7 +85,7 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         short = value if len(value) <= _LONGEST_SHOWN else value[: _LONGEST_SHOWN - 3] + "..."
-        return json.dumps(short, ensure_ascii=False)
+        return _quoted(short)
     if isinstance(value, int):
         return str(value) if abs(value) <= _LARGEST else "a number beyond 64 bits"
     if isinstance(value, float):
@@ -93,7 +97,9 @@ def shown(value: object) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return `` (did you mean "x"?)`` for the nearest known word, or nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), n=1)
     return f" (did you mean {shown(near[0])}?)" if near else ""
 
 

@@ -14,7 +14,7 @@ from labgate.provenance import runs
 from labgate.provenance.catalogue import Scope, as_evidence, catalogue
 from labgate.provenance.documents import ensure_branch, ensure_documents, stored
 from labgate.provenance.history import History, Line
-from labgate.provenance.index import Index, Past, Stored
+from labgate.provenance.index import Index, Link, Past, Stored
 from labgate.provenance.ledger import Ledger
 from labgate.provenance.matcher import Matcher
 from labgate.provenance.matching import Subject
@@ -127,31 +127,34 @@ class Comparison:
 
     def _line(self) -> Line:
         """Return where unlanded research stands to what has landed."""
-        chain: dict[int, str] = {}
         fork: dict[str, int] = {}
-        landed: dict[str, int] = {}
         parents = self._history.parents
+        cut = list(dict.fromkeys(parent for mine in parents.values() for parent in mine if parent not in parents))
+        places = self._places(cut)
+        landed = {oid: depth for oid, (depth, _) in zip(cut, places, strict=True)}
+        chain = {depth: seen for depth, seen in places if depth >= 0}
         for oid in reversed(list(parents)):
-            for parent in parents[oid]:
-                if parent not in parents and parent not in landed:
-                    landed[parent] = self._depth(parent, chain)
             fork[oid] = max((fork[p] if p in parents else landed[p] for p in parents[oid]), default=-1)
         return Line(chain, landed, fork)
 
-    def _depth(self, oid: str, chain: dict[int, str]) -> int:
-        """Return how far up a landed commit has seen the chains; -1 where it shares nothing with them."""
-        at = self._place(oid)
-        if at is None:
-            below = rev_list(self._repository, [oid], (), "--first-parent", "-n", "1000")
-            oid, at = next(((seen, at) for seen in below if (at := self._place(seen)) is not None), (oid, None))
-        if at is None:
-            return -1
-        chain[at] = oid
-        return at
+    def _places(self, oids: Sequence[str]) -> list[tuple[int, str]]:
+        """Return how far up each landed commit has seen the chains, and what stands there.
 
-    def _place(self, oid: str) -> int | None:
+        The depth is -1 where a commit shares nothing with them.
+        """
+        links = self._index.links(oids)
+        found = []
+        for oid in oids:
+            at, seen = self._place(links.get(oid)), oid
+            if at is None:
+                below = rev_list(self._repository, [oid], (), "--first-parent", "-n", "1000")
+                places = ((self._place(self._index.link(older)), older) for older in below)
+                at, seen = next(((depth, older) for depth, older in places if depth is not None), (-1, oid))
+            found.append((at, seen))
+        return found
+
+    def _place(self, at: Link | None) -> int | None:
         """Return a commit's depth on the chains that landed, ``None`` beside them, whatever else is indexed."""
-        at = self._index.link(oid)
         return at.depth if at is not None and at.depth <= self._past.limits.get(at.segment, -1) else None
 
     def _headline(self, key: str) -> tuple[str, str]:

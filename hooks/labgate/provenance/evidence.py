@@ -74,15 +74,18 @@ def _named_in_messages(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable
             yield _named(source, commit, *mine)
 
 
-def _experiments(graph: ResearchGraph, policy: Policy, span: Iterable[Commit]) -> Iterable[Evidence]:
+def _experiments(graph: ResearchGraph, policy: Policy, span: Sequence[Commit]) -> Iterable[Evidence]:
     """An ``Experiment: SERVICE/HANDLE`` trailer counts while that experiment's branch holds unlanded commits here."""
+    named = {commit.oid: dict.fromkeys(_EXPERIMENT.findall(commit.message)) for commit in span}
+    if not any(named.values()):
+        return
     live: dict[str, SourceRef] = {}
     for source in reversed(graph.classes.sources):
         fields = policy.classify(source.branch).fields or {}
         if "service" in fields and "handle" in fields and graph.is_research(source.oid):
             live[f"{fields['service']}/{fields['handle']}"] = source
-    for commit in span if live else ():
-        for experiment in dict.fromkeys(_EXPERIMENT.findall(commit.message)):
+    for commit in span:
+        for experiment in named[commit.oid]:
             if experiment in live:
                 source = live[experiment]
                 yield _named(source, commit, source.oid)

@@ -83,6 +83,8 @@ class History:
 
 def bits_of(number: int) -> list[int]:
     """Return the places of the bits that are set in a number, lowest first."""
+    if number and not number & number - 1:
+        return [number.bit_length() - 1]
     found = []
     while number:
         low = number & -number

@@ -39,6 +39,8 @@ POSTINGS = -1
 #: A batch of fewer entries is kept beside the parts, as a tail, until there are ``_TAILS`` of them.
 _TAIL, _TAILS = 4096, 16
 _TAIL_PART = -1
+#: How many rows one question asks for (sqlite.org, "Maximum Number Of Host Parameters": 999 in old ones).
+_ASKED = 500
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,17 @@ class Index:
         """Return a commit's place on an indexed chain, or ``None``."""
         row = self._link(oid)
         return None if row is None else row[0]
+
+    def links(self, oids: Sequence[str]) -> dict[str, Link]:
+        """Return the place of each of some commits that is on an indexed chain."""
+        found = {}
+        for start in range(0, len(oids), _ASKED):
+            asked = oids[start : start + _ASKED]
+            query = f"SELECT * FROM link WHERE oid IN ({', '.join('?' * len(asked))})"  # noqa: S608
+            for *row, segment, depth in self._db.execute(query, asked):
+                unsealed(row[-1], *row[:-1], segment, depth)
+                found[row[0]] = Link(segment, depth)
+        return found
 
     def linked(self, oid: str) -> Stored:
         """Return a chain commit's document; its units are those that were new to the chain."""

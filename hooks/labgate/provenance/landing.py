@@ -13,7 +13,6 @@ from labgate.provenance.comparison import Compared, Comparison, Research
 from labgate.provenance.graph import ResearchGraph
 from labgate.provenance.index import Index, indexed
 from labgate.provenance.ledger import Ledger
-from labgate.provenance.pairs import shared_lines
 
 #: How many shared lines a finding shows.
 _SHOWN = 5
@@ -85,6 +84,8 @@ def _shown(repository: Repository, item: Evidence) -> Evidence:
     """Return similarity evidence with some of the lines that it speaks of."""
     if item.method != SIMILARITY or not item.decisive:
         return item
+    from labgate.provenance.pairs import shared_lines  # only what is suspected is shown
+
     lines = [
         line.text for oid in item.commits for line in shared_lines(repository, oid, item.source_commits, edited=False)
     ]

@@ -28,7 +28,7 @@ class Subject:
     counts: Mapping[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "counts", Counter(map(runs.kind, self.novel)))
+        object.__setattr__(self, "counts", Counter([unit & 15 for unit in self.novel]))
 
     @property
     def until(self) -> int:

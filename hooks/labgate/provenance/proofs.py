@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from labgate.git.commits import tree_of
 from labgate.git.diffs import clean_merge
@@ -29,10 +30,15 @@ class Proofs:
         self._index = index
         self._pieces = pieces
         self._wanted = "squash" in methods
-        self._by_ref: dict[str, list[Piece]] = {}
-        for piece in sorted(pieces.values(), key=lambda piece: piece.place):
+
+    @cached_property
+    def _by_ref(self) -> dict[str, list[Piece]]:
+        """The commits of each source, older ones first."""
+        found: dict[str, list[Piece]] = {}
+        for piece in sorted(self._pieces.values(), key=lambda piece: piece.place):
             if not piece.is_range:
-                self._by_ref.setdefault(piece.source.ref, []).append(piece)
+                found.setdefault(piece.source.ref, []).append(piece)
+        return found
 
     def strengthened(self, subject: Subject, parent: str | None, matches: list[Match]) -> list[Match]:
         """Return the matches, and those that could be proved. ``parent`` is the commit below the subject."""
