@@ -128,9 +128,10 @@ def test_no_command_at_all_is_no_success(args: list[str], capsys: pytest.Capture
             id="no-such-check",
         ),
         pytest.param(
-            ["check", "--target", "main", "--format", "sarif"],
-            "error: Invalid value for '--format': 'sarif' is not one of 'text', 'json'\n  help: labgate check --help\n",
-            id="a-format-that-does-not-exist-yet",
+            ["check", "--target", "main", "--format", "tap"],
+            "error: Invalid value for '--format': 'tap' is not one of 'text', 'json', 'sarif', 'github', 'gitlab', "
+            "'junit'\n  help: labgate check --help\n",
+            id="a-format-that-does-not-exist",
         ),
         pytest.param(
             ["\x1b[31m"], "error: no command '\\x1b[31m'\n  help: labgate --help\n", id="an-argument-with-an-escape"

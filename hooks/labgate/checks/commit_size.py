@@ -164,6 +164,12 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
             yield _series_finding(breach, series, facts, policy)
 
 
+def changed_lines(facts: Facts, policy: Policy) -> int:
+    """Return how many added and deleted lines count in all batches together."""
+    ignored = policy.size_ignore
+    return sum(Weight(batch, _counted(batch, ignored)).lines for batch in facts.batches if not batch.reverts)
+
+
 def _judges(facts: Facts, policy: Policy) -> list[tuple[str, str, Limits]]:
     """Return whose limits hold, as (kind, level, limits): those that refuse before those that warn."""
     judges = []

@@ -216,22 +216,21 @@ def _reviews(facts: Facts, policy: Policy) -> Iterator[Finding]:
             "counted": sorted(people),
         }
         yield Finding(LG205, data, commits=tuple(short), ref=facts.ref)
-    yield from _stale_reviews(facts, found.refused, open_)
+    yield from _stale_reviews(facts, found.refused, unreviewed)
     yield from _self_reviews(facts, found.refused, unreviewed)
 
 
-def _stale_reviews(facts: Facts, refused: tuple[Refused, ...], open_: Iterable[str]) -> Iterator[Finding]:
-    """Yield the approvals that held once, where the quorum is not met; beside a met one they change nothing."""
-    short = frozenset(open_)
+def _stale_reviews(facts: Facts, refused: tuple[Refused, ...], unreviewed: set[str]) -> Iterator[Finding]:
+    """Yield the approvals that held once, of what nobody reviewed; beside a review that counts LG205 names them."""
     for refusal in refused:
         approval = refusal.claim
-        if not isinstance(approval, JudgedApproval) or refusal.person is None or not approval.covers & short:
+        if not isinstance(approval, JudgedApproval) or refusal.person is None or not approval.covers & unreviewed:
             continue
         if approval.flaw is not None and refusal.reason == approval.flaw:
             data: dict[str, Any] = {"person": refusal.person, "reason": refusal.reason, "commit": approval.commit}
             data |= {"mend": mend_of(refusal.reason), "target": facts.ref, "remote": facts.remote}
             data["change"] = _change(facts)
-            yield Finding(LG203, data, commits=_ordered(facts, set(short)), ref=facts.ref)
+            yield Finding(LG203, data, commits=_ordered(facts, unreviewed), ref=facts.ref)
 
 
 def _self_reviews(facts: Facts, refused: tuple[Refused, ...], unreviewed: set[str]) -> Iterator[Finding]:

@@ -71,3 +71,9 @@ def _give_name(temporary: str, target: str) -> None:
         os.replace(temporary, target)
     else:
         os.unlink(temporary)
+
+
+def append(path: str, content: str) -> None:
+    """Add text to the end of a file, made where it is not there, in one write. Raises ``OSError``."""
+    with open(path, "ab") as stream:
+        stream.write(content.encode("utf-8", "backslashreplace"))

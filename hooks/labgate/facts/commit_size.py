@@ -9,7 +9,7 @@ from labgate.change import Batch, FileChange
 from labgate.checks.commit_size import Facts
 from labgate.facts.scene import Scene
 from labgate.git.attributes import excluded_paths
-from labgate.git.commits import has_commit, is_ancestor, read_commits, tree_of
+from labgate.git.commits import has_commit, is_ancestor, tree_of
 from labgate.git.diffs import clean_merge, commit_files, is_exact_revert, tree_files
 from labgate.proposal import Commit, RefUpdate
 
@@ -21,7 +21,7 @@ def collect(scene: Scene, update: RefUpdate) -> Facts:
     """Return the weight of every commit that the update brings and no protected branch holds, oldest first."""
     repository = scene.repository
     repository.require_history()
-    commits = tuple(reversed(read_commits(repository, scene.span(update).unlanded)))
+    commits = tuple(reversed(scene.span(update).unlanded_commits))
     files = commit_files(repository, [commit.oid for commit in commits if len(commit.parents) < 2])
     files |= {commit.oid: _merge_files(scene, commit) for commit in commits if len(commit.parents) > 1}
     files = _marked(scene, files)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from labgate.checks.research_gate import Facts
+from labgate.checks.research_gate import Facts, review_state
 from labgate.errors import UndecidedError
 from labgate.facts.scene import Scene, Span
 from labgate.finding import Evidence
-from labgate.git.commits import has_commit, is_ancestor, read_commits
+from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
 from labgate.proposal import Commit, RefUpdate
 from labgate.provenance.catalogue import strength
 from labgate.provenance.evidence import find_evidence, reached_by_sources
 from labgate.provenance.landing import Landing, trace_landing
+from labgate.reviews.approvals import (
+    HostedChange,
+    commits_to_compare,
+    judged_approvals,
+    listed_email,
+    people_by_login,
+    unlisted,
+)
 from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim
 
@@ -89,7 +97,7 @@ class _Gathering:
         if not needing and not suspected:
             return context
         asked = {commit.oid: commit.subject for commit in (*needing, *suspected)}
-        return context.with_review(
+        facts = context.with_review(
             evidence=_restricted(evidence, frozenset(_oids(needing)), frozenset(_oids(suspected))),
             needing=_oids(needing),
             suspected=_oids(suspected),
@@ -99,7 +107,69 @@ class _Gathering:
             claims=tuple(self._judged(claim) for claim in self._claims() if not claim.covers.isdisjoint(asked)),
             contributors=frozenset(self._wrote(frozenset(self.span.oids))),
             rivals=self._rivals(evidence),
+            landed=self._landed,
         )
+        return self._with_approvals(facts)
+
+    @property
+    def _landed(self) -> tuple[str | None, str, str] | None:
+        """How the target moved, ``None`` where it is only to move."""
+        if self.scene.aftermath is None:
+            return None
+        head = self.span.commits[0]
+        return next(iter(self.span.base), None), head.oid, head.subject
+
+    def _with_approvals(self, facts: Facts) -> Facts:
+        """Return the facts with what the code host says of the change, where it was asked.
+
+        Raised: ``UndecidedError`` where it depends on a commit that is not here whether the review is enough.
+        """
+        hosted = self.scene.hosted.get(self.span.update)
+        if hosted is None:
+            return facts
+        # Only now: a push has no such thing, and waits for every import.
+        from labgate.reviews.carry import TargetMove, carried_all
+
+        reviews = self.scene.policy.reviews
+        people = people_by_login(reviews, hosted.name.kind)
+        move = TargetMove(next(iter(self.span.base), None), self.span.head, hosted.landed)
+        compared = carried_all(
+            self.repository, commits_to_compare(hosted.approvals, people), move, remote=self.scene.remote
+        )
+        wrote, emails = self._wrote_change(hosted, compared.here)
+        approvals = judged_approvals(
+            hosted.approvals,
+            compared.flaws,
+            people,
+            change=hosted.name,
+            covers=frozenset(self.span.oids),
+            contributors=wrote,
+        )
+        found = facts.with_review(approvals=approvals, strangers=unlisted(emails, reviews), change=hosted.name)
+        state = review_state(found, self.scene.policy)
+        if compared.unfetched and state is not None and state.missing:
+            raise compared.unfetched[0]
+        return found
+
+    def _wrote_change(self, hosted: HostedChange, reviewed: Sequence[str]) -> tuple[dict[str, str], set[str]]:
+        """Return who contributed to a change, as ``_wrote`` does, and all contributors' emails.
+
+        The committer of what a host landed is who pressed its button, perhaps the reviewer: there the commits that
+        were reviewed say who contributed, beside the authors of what landed.
+        """
+        written = [(commit, self._contributors(commit)) for commit in self.span.commits]
+        if hosted.landed:
+            oids = rev_list(self.repository, reviewed, self.span.base)
+            written = [(commit, self._contributors(commit)[:1] + self._co_authors(commit)) for commit, _ in written]
+            written += [(commit, self._contributors(commit)) for commit in read_commits(self.repository, oids)]
+        people = {email for person in self.scene.policy.reviews.people for email in person.emails}
+        wrote: dict[str, str] = {}
+        everybody: set[str] = set()
+        for commit, emails in written:
+            if not self._is_contentless(commit):
+                everybody.update(emails)
+                wrote.update((email, commit.oid) for email in people.intersection(emails))
+        return wrote, everybody
 
     def _with_content(self, oids: Container[str]) -> tuple[Commit, ...]:
         """Return these commits of the range, children before parents, without those that bring nothing."""
@@ -115,8 +185,12 @@ class _Gathering:
         candidates = [commit for commit in self.span.commits if commit.oid in self.unlanded]
         exact = find_evidence(self.span.graph, self.scene.policy, candidates, reached)
         by_ancestry = {oid for item in exact if item.method == "ancestry" for oid in item.commits}
-        landing = Landing([commit for commit in candidates if commit.oid not in by_ancestry], self.span.landed)
-        traced, small = trace_landing(self.repository, self.span.graph, landing, self.scene.sightings.research)
+        rest = [commit for commit in candidates if commit.oid not in by_ancestry]
+        if self.scene.hindsight is not None:
+            traced, small = self.scene.hindsight.traced(_oids(rest))
+        else:
+            landing = Landing(rest, self.span.landed)
+            traced, small = trace_landing(self.repository, self.span.graph, landing, self.scene.sightings.research)
         return tuple(sorted((*exact, *traced), key=strength)), small
 
     @cached_property
@@ -146,10 +220,19 @@ class _Gathering:
         wrote: dict[str, str] = {}
         people = {email for person in self.scene.policy.reviews.people for email in person.emails}
         for commit in self.span.commits:
-            emails = people.intersection(_contributors(commit)) if commit.oid in oids else ()
+            emails = people.intersection(self._contributors(commit)) if commit.oid in oids else ()
             if emails and not self._is_contentless(commit):
                 wrote.update((email, commit.oid) for email in emails)
         return wrote
+
+    def _contributors(self, commit: Commit) -> tuple[str, ...]:
+        """Return the emails of a commit's author, committer and co-authors, as the policy lists them."""
+        reviews = self.scene.policy.reviews
+        own = (listed_email(identity.key, reviews) for identity in (commit.author, commit.committer))
+        return (*own, *self._co_authors(commit))
+
+    def _co_authors(self, commit: Commit) -> tuple[str, ...]:
+        return tuple(listed_email(email, self.scene.policy.reviews) for email in co_authors(commit))
 
     def _paths(self, commits: Iterable[Commit]) -> frozenset[str]:
         if not self.scene.policy.reviews.quorum.groups:
@@ -165,10 +248,6 @@ class _Gathering:
                 rivals = dict.fromkeys(ref for oid in item.commits for ref in self.span.graph.rivals_of(oid))
                 found[item.source_ref] = tuple(rivals)
         return found
-
-
-def _contributors(commit: Commit) -> tuple[str, ...]:
-    return (commit.author.key, commit.committer.key, *co_authors(commit))
 
 
 def _oids(commits: Iterable[Commit]) -> tuple[str, ...]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from labgate.git.attributes import expect_paths
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
-from labgate.git.refs import TrackingRef, tracking_refs
+from labgate.git.diffs import expect_files
+from labgate.git.refs import REMOTES, TrackingRef, refs_with, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.proposal import Commit, RefUpdate
-from labgate.provenance.graph import ResearchGraph
+from labgate.provenance.graph import Aftermath, ResearchGraph
+from labgate.provenance.hindsight import Hindsight
 from labgate.provenance.sightings import Sightings
-from labgate.provenance.sources import RefClasses, classify_refs, covers_sources
+from labgate.provenance.sources import RefClasses, SourceRef, classify_refs, covers_sources
+from labgate.reviews.approvals import HostedChange
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,10 @@ class Scene:
     ``trunk_tip`` is the trunk's commit before the change, ``None`` where the trunk does not exist yet. ``fetched`` is
     true when this run itself fetched every source ref. ``pushing`` is true when refs are really being moved (pre-push,
     pre-receive), false when a range is only proposed (check).
+
+    ``proposed`` are sources that no ref here stands for. ``aftermath`` is what came of updates that have landed
+    already, ``None`` where they have not. ``hindsight`` has compared them with research, ``None`` where each is to be
+    compared by itself. ``hosted`` has what the code host says of an update, where it was asked.
     """
 
     repository: Repository
@@ -34,6 +42,10 @@ class Scene:
     updates: tuple[RefUpdate, ...]
     fetched: bool = False
     pushing: bool = False
+    proposed: tuple[SourceRef, ...] = ()
+    aftermath: Aftermath | None = None
+    hindsight: Hindsight | None = None
+    hosted: Mapping[RefUpdate, HostedChange] = field(default_factory=dict)
 
     @cached_property
     def tracking(self) -> tuple[TrackingRef, ...]:
@@ -43,7 +55,8 @@ class Scene:
     def sightings(self) -> Sightings:
         """What this clone has seen so far, with what it sees now."""
         seen = Sightings(self.repository)
-        seen.observe(self._live, [], self._now)
+        if self.aftermath is None:  # of what has landed, nothing is seen for the first time now
+            seen.observe(self._live, [], self._now)
         return seen
 
     @cached_property
@@ -59,7 +72,7 @@ class Scene:
         """The refs by what they are to the gate; research that was deleted not long ago is there as well."""
         live = frozenset(source.ref for source in self._live.sources)
         deleted = self.sightings.deleted(self._now, self.policy.gate.keep_deleted, live)
-        return replace(self._live, sources=(*self._live.sources, *deleted))
+        return replace(self._live, sources=(*self._live.sources, *self.proposed, *deleted))
 
     @cached_property
     def sources_complete(self) -> bool:
@@ -95,7 +108,14 @@ class Span:
     def _others(self) -> tuple[TrackingRef, ...]:
         """Protected remote-tracking refs but the target's own, which stands at ``old``."""
         own = (self.scene.remote, self.update.ref)
-        return tuple(ref for ref in self.scene.classes.protected if (ref.remote, ref.remote_ref) != own)
+        others = tuple(ref for ref in self.scene.classes.protected if (ref.remote, ref.remote_ref) != own)
+        # A branch that was created, with no base, holds what the others had: it was cut from one of them.
+        if self.scene.aftermath is None or not others or not self.base:
+            return others
+        # What has the first commit of the target's own line by now was cut from it since, or took it over.
+        first = rev_list(self.scene.repository, [self.head], self.base, "--first-parent")[-1:]
+        since = refs_with(self.scene.repository, first, REMOTES)
+        return tuple(ref for ref in others if ref.ref not in since)
 
     @cached_property
     def base(self) -> tuple[str, ...]:
@@ -124,15 +144,36 @@ class Span:
 
     @cached_property
     def commits(self) -> tuple[Commit, ...]:
-        return read_commits(self.scene.repository, self.oids)
+        found = read_commits(self.scene.repository, self.oids)
+        if found and self.unlanded == self.oids and self._is_weighed:
+            expect_files(self.scene.repository, [c.oid for c in reversed(found) if len(c.parents) < 2])
+            if self.scene.trunk_tip is not None:
+                expect_paths(self.scene.repository, self.scene.trunk_tip)
+        return found
+
+    @property
+    def _is_weighed(self) -> bool:
+        """Whether there are limits for what lands there: git can weigh it while its origin is judged."""
+        policy = self.scene.policy
+        return policy.limits(policy.classify(self.update.ref).name) is not None
+
+    @cached_property
+    def unlanded_commits(self) -> tuple[Commit, ...]:
+        """``unlanded``, read."""
+        return self.commits if self.unlanded == self.oids else read_commits(self.scene.repository, self.unlanded)
 
     @cached_property
     def unlanded(self) -> tuple[str, ...]:
         """The commits of the range that no protected branch holds, children before parents."""
+        if set(self.landed) == set(self.exclude):
+            return self.oids
         return rev_list(self.scene.repository, [self.head], self.landed)
 
     @cached_property
     def graph(self) -> ResearchGraph:
         protected = self._others
         classes = RefClasses(self.scene.classes.sources, protected, self.scene.classes.others)
-        return ResearchGraph(self.scene.repository, classes, self.base, self.scene.sightings)
+        scene = self.scene
+        if scene.hindsight is not None:
+            return scene.hindsight.graph
+        return ResearchGraph(scene.repository, classes, self.base, scene.sightings, scene.aftermath)

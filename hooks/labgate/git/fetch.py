@@ -1,17 +1,25 @@
-"""The one read that uses the network: bring branches of a remote to where remote-tracking refs stand."""
+"""The reads that use the network: bring branches and commits of a remote here, and ask for its default branch."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from shlex import quote
 
 from labgate.errors import UndecidedError
+from labgate.git.commits import has_commit
 from labgate.git.repository import Repository
 from labgate.git.runner import INHERITED, caller_env, first_line, spawn
 
 #: What reaching a remote may need from the caller, and nothing that names a program or another repository.
-_NETWORK = ("SSH_AGENT_PID", "GIT_SSL_CAINFO", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_NETWORK: tuple[str, ...] = ("SSH_AGENT_PID", "GIT_SSL_CAINFO", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _NETWORK_ANY_CASE = (*_NETWORK, *(name.lower() for name in _NETWORK))
+_QUIET = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-prune")
+#: Configured refspecs would move refs beside what is asked for: local branches, in a mirror (git-fetch, "--refmap").
+_FETCH = (*_QUIET, "--refmap=", "--no-recurse-submodules")
+_SYMREF = "ref: "
+_OID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def fetch_branches(repository: Repository, remote: str) -> None:
@@ -20,12 +28,55 @@ def fetch_branches(repository: Repository, remote: str) -> None:
     Not just research: a topic branch that lives on is what exempts its commits. Raised: ``UndecidedError`` when the
     remote cannot be reached.
     """
-    argv = ["git", f"--git-dir={repository.git_dir}"]
-    argv += ["-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false"]
-    argv += ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-prune"]
-    argv += ["--no-recurse-submodules", "--end-of-options", remote, f"+refs/heads/*:refs/remotes/{remote}/*"]
-    env = caller_env(repository.environ, (*INHERITED, *_NETWORK_ANY_CASE))
-    status, _, errors = spawn(argv, env)
+    _fetch_branches(repository, remote)
+
+
+def fetch_history(repository: Repository, remote: str) -> None:
+    """Fetch every branch of a remote and, in a shallow clone, all of their history. Raised: ``UndecidedError``."""
+    _fetch_branches(repository, remote, *(("--unshallow",) if repository.shallow else ()))
+
+
+def fetch_commit(repository: Repository, remote: str, oid: str, refs: Sequence[str] = ()) -> bool:
+    """Bring a commit here that no branch of the remote may reach, and say whether it is here then.
+
+    ``refs`` are full names on the remote that may lead to it; a host need not give what is only named by its oid
+    (git-config, "uploadpack.allowAnySHA1InWant").
+    """
+    if not _OID.fullmatch(oid):
+        return False  # what a code host sends may be a refspec, which moves branches
+    for name in (oid, *refs):
+        if has_commit(repository, oid):
+            return True
+        _run(repository, *_FETCH, "--end-of-options", remote, name)
+    return has_commit(repository, oid)
+
+
+def default_branch(repository: Repository, remote: str) -> str | None:
+    """Return the short name of the branch that a remote itself calls its default one, ``None`` where it names none.
+
+    Raised: ``UndecidedError`` when the remote cannot be reached.
+    """
+    status, output, errors = _run(repository, "ls-remote", "--symref", "--quiet", "--end-of-options", remote, "HEAD")
+    if status:
+        message = f"cannot ask {remote} for its default branch: {first_line(errors)}"
+        raise UndecidedError(message, f"git ls-remote {quote(remote)}")
+    for line in output.decode("utf-8", "surrogateescape").split("\n"):
+        target, _, name = line.removeprefix(_SYMREF).partition("\t")
+        if line.startswith(_SYMREF) and name == "HEAD" and target.startswith("refs/heads/"):
+            return target.removeprefix("refs/heads/")
+    return None
+
+
+def _fetch_branches(repository: Repository, remote: str, *options: str) -> None:
+    refspec = f"+refs/heads/*:refs/remotes/{remote}/*"
+    status, _, errors = _run(repository, *_FETCH, *options, "--end-of-options", remote, refspec)
     if status:
         message = f"cannot fetch from {remote}: {first_line(errors)}"
         raise UndecidedError(message, f"git fetch {quote(remote)}")
+
+
+def _run(repository: Repository, *words: str) -> tuple[int, bytes, bytes]:
+    """Run a git command that reaches a remote, and return its status and output."""
+    argv = ["git", f"--git-dir={repository.git_dir}"]
+    argv += ["-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *words]
+    return spawn(argv, caller_env(repository.environ, (*INHERITED, *_NETWORK_ANY_CASE)))

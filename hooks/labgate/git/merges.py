@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from labgate.git.commits import tree_of
 from labgate.git.repository import Repository
-from labgate.record import dataclass
 
 CLEAN, CONFLICT, UNRELATED, TOO_OLD = "clean", "conflict", "unrelated", "too-old"
 #: What git exits with where it does not know an option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).

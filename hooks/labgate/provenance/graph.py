@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -12,6 +13,20 @@ from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef
 
 _Ref = TypeVar("_Ref")
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What came of a change that has landed already, as far as the target's own first-parent line shows it.
+
+    ``line``: the commits of that line from the change on. A branch that reaches one of them was cut from the target or
+    took it over since, and holds what lies behind it by that alone. ``pushed``: those of them that the change brought.
+    At one of these a branch's tip counts as its own work: that is what a branch looks like that was pushed straight to
+    the target.
+    """
+
+    line: frozenset[str]
+    pushed: frozenset[str] = frozenset()
 
 
 class ResearchGraph:
@@ -24,11 +39,20 @@ class ResearchGraph:
     """
 
     def __init__(
-        self, repository: Repository, classes: RefClasses, landed: Sequence[str], seen: Sightings | None = None
+        self,
+        repository: Repository,
+        classes: RefClasses,
+        landed: Sequence[str],
+        seen: Sightings | None = None,
+        aftermath: Aftermath | None = None,
     ) -> None:
-        """``landed`` are tips of what is on a protected branch, beside those that ``classes`` has."""
+        """``landed`` are tips of what is on a protected branch, beside those that ``classes`` has.
+
+        ``aftermath`` ``None``: the change has not landed yet.
+        """
         self.classes = classes
         self._seen = seen
+        self._aftermath = aftermath or Aftermath(frozenset())
         self._repository = repository
         self._landed = [*landed, *(ref.oid for ref in classes.protected)]
 
@@ -47,10 +71,15 @@ class ResearchGraph:
         for bit, oid in enumerate(tips):
             if oid in reached:
                 reached[oid] |= 1 << bit
+        line = self._aftermath.line
+        free = sum(1 << bit for bit, oid in enumerate(tips) if oid in self._aftermath.pushed)
+        for bit, oid in enumerate(tips):
+            if oid in line and oid in reached and not free >> bit & 1:
+                reached[oid] &= ~(1 << bit)
         for oid, parents in self.parents.items():
             for parent in parents:
                 if parent in reached:
-                    reached[parent] |= reached[oid]
+                    reached[parent] |= reached[oid] & free if parent in line else reached[oid]
         return reached
 
     @cached_property

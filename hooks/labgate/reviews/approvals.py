@@ -25,7 +25,10 @@ NOT_HERE = "the approved commit is not in this clone"
 APPROVE, MERGE, REVERT, NEWER_GIT, FETCH = "approve", "merge", "revert", "newer-git", "fetch"
 _MENDS = {CONFLICT: MERGE, UNRELATED: MERGE, LANDED_OTHERWISE: REVERT, NEEDS_GIT: NEWER_GIT, NOT_HERE: FETCH}
 
-_HIDDEN = re.compile(r"(?:[0-9]+[+-])?(?P<login>[^@]+)@users\.noreply\.(?P<kind>github|gitlab)\.com")
+_HIDDEN = {
+    "github": re.compile(r"(?:[0-9]+\+)?([^@+]+)@users\.noreply\.github\.com"),
+    "gitlab": re.compile(r"[0-9]+-([^@]+)@users\.noreply\.gitlab\.com"),
+}
 _OID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -145,16 +148,17 @@ def judged_approvals(
 def listed_email(email: str, reviews: Reviews) -> str:
     """Return a casefolded email, or the listed one of the person whose address on GitHub or GitLab it is.
 
-    Both commit for people who hide theirs, as ``ID+LOGIN@users.noreply.github.com`` ("Email addresses reference" in
-    GitHub's documentation) and ``ID-LOGIN@users.noreply.gitlab.com`` ("Use an automatically-generated private commit
-    email" in GitLab's).
+    Both commit for people who hide theirs, as ``ID+LOGIN@users.noreply.github.com``, for old accounts without the id
+    ("Email addresses reference" in GitHub's documentation), and ``ID-LOGIN@users.noreply.gitlab.com`` ("Use an
+    automatically-generated private commit email" in GitLab's).
     """
-    found = _HIDDEN.fullmatch(email)
-    if found is None:
-        return email
-    person = people_by_login(reviews, found["kind"]).get(found["login"])
-    emails = next((item.emails for item in reviews.people if item.name == person), ())
-    return emails[0] if emails else email
+    for kind, form in _HIDDEN.items():
+        found = form.fullmatch(email)
+        person = None if found is None else people_by_login(reviews, kind).get(found[1])
+        for item in reviews.people:
+            if item.name == person and item.emails:
+                return str(item.emails[0])
+    return email
 
 
 def unlisted(emails: Iterable[str], reviews: Reviews) -> tuple[str, ...]:

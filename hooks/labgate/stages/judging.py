@@ -47,6 +47,35 @@ def policy_at(repository: Repository, commit: str) -> tuple[Policy, str] | None:
     return None if found is None else (found[0], blobs[found[1]])
 
 
+def policies_at(repository: Repository, commits: Sequence[str]) -> dict[str, Policy | LabgateError | None]:
+    """Return the policy of each commit: ``None`` where its tree has none, and why where it has one that is no use.
+
+    Few of many commits change it, so each one is read once; those that say the same are one.
+    """
+    asked = "".join(f"{oid}:{name}\n" for oid in commits for name in FILES).encode()
+    answers = repository.objects.run("cat-file", "--batch-check", "--buffer", stdin=asked).split(b"\n")
+    known: dict[tuple[bytes, ...], Policy | LabgateError | None] = {}
+    found = {}
+    for at, oid in enumerate(commits):
+        # A missing one is answered with the question, which names the commit: to all of these it is the same.
+        here = (line if not line.endswith(b" missing") else b"" for line in answers[at * len(FILES) :][: len(FILES)])
+        blobs = tuple(here)
+        if blobs not in known:
+            read = _policy_or_error(repository, oid) if any(blobs) else None
+            # A pyproject.toml changes for other reasons.
+            known[blobs] = next((same for same in known.values() if isinstance(read, Policy) and same == read), read)
+        found[oid] = known[blobs]
+    return found
+
+
+def _policy_or_error(repository: Repository, commit: str) -> Policy | LabgateError | None:
+    try:
+        found = policy_at(repository, commit)
+    except PolicyError as error:
+        return error
+    return None if found is None else found[0]
+
+
 def worktree_policy(repository: Repository) -> tuple[Policy, str] | None:
     """Return the work tree's policy and its file's path, or ``None``. Raised: ``PolicyError``."""
     if repository.top is None:

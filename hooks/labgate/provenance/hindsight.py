@@ -1,0 +1,68 @@
+"""What landed on a branch, compared afterwards with the research of its time: all of it in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from labgate.finding import Evidence
+from labgate.git.commits import rev_list
+from labgate.git.repository import Repository
+from labgate.provenance.catalogue import METHODS
+from labgate.provenance.documents import Progress
+from labgate.provenance.graph import Aftermath, ResearchGraph
+from labgate.provenance.index import Index, indexed
+from labgate.provenance.sightings import Sightings
+from labgate.provenance.sources import RefClasses
+from labgate.provenance.timeline import Timeline
+
+
+class Hindsight:
+    """The commits of a branch since one of its own.
+
+    ``line`` are those of the branch's first-parent line, newest first, and ``since`` the one below them (``None``: they
+    start at a root). ``classes`` are the refs of today: what is research by a branch that is gone cannot be known.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        classes: RefClasses,
+        since: str | None,
+        line: Sequence[str],
+        progress: Progress | None = None,
+    ) -> None:
+        self._repository = repository
+        self._sources = classes.sources
+        self._before = () if since is None else (since,)
+        self._line = line
+        self._progress = progress
+        self._seen = Sightings(repository)
+        # No protected branch of today says what had landed then.
+        known = RefClasses(classes.sources, (), classes.others)
+        self.graph = ResearchGraph(repository, known, self._before, self._seen, Aftermath(frozenset(line)))
+
+    def traced(self, oids: Iterable[str]) -> tuple[list[Evidence], frozenset[str]]:
+        """Return what the text of commits shows, and those of them that are too small to be compared by it.
+
+        They are commits of the branch that no source holds. Raised: ``MissingObjectError`` when an object that decides
+        is not in this clone.
+        """
+        found = {oid: self._found[oid] for oid in oids if oid in self._found}
+        evidence = [item for items, _ in found.values() for item in items]
+        small = (
+            oid for oid, (items, undecidable) in found.items() if undecidable and not any(i.decisive for i in items)
+        )
+        return evidence, frozenset(small)
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[tuple[Evidence, ...], bool]]:
+        commits = rev_list(self._repository, self._line[:1], self._before)
+        wanted = [oid for oid in commits if not self.graph.is_research(oid)]
+        return indexed(self._repository.common_dir, lambda index: self._compared(index, wanted))
+
+    def _compared(self, index: Index, oids: Sequence[str]) -> dict[str, tuple[tuple[Evidence, ...], bool]]:
+        timeline = Timeline(
+            self._repository, index, self._sources, frozenset(METHODS), self._seen.research, self._progress
+        )
+        return {subject.key: (evidence, subject.undecidable) for subject, evidence in timeline.trace(oids)}

@@ -1,0 +1,225 @@
+"""``labgate audit``: what landed on a branch since the policy came, judged landing by landing."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from labgate.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
+from labgate.facts.scene import Scene
+from labgate.finding import UNDECIDED
+from labgate.git.commits import read_commits, rev_list
+from labgate.git.fetch import fetch_branches
+from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, tracking_refs
+from labgate.git.repository import Repository, discover
+from labgate.policy.model import Policy
+from labgate.proposal import Commit, RefUpdate, View
+from labgate.provenance.documents import Progress
+from labgate.provenance.graph import Aftermath
+from labgate.provenance.hindsight import Hindsight
+from labgate.provenance.sources import RefClasses, classify_refs
+from labgate.stages.host import Host, Landing
+from labgate.stages.judging import policies_at
+from labgate.stages.run import judge_scene
+from labgate.verdict import CheckResult, Judged, PolicyOrigin, Report
+
+STAGE = "audit"
+CHECK = "research-gate"
+
+
+@dataclass(frozen=True)
+class AuditRequest:
+    """What to audit. ``since`` ``None`` means the commit that brought the policy; what it has is not judged."""
+
+    branch: str
+    since: str | None = None
+    fetch: bool = False
+    offline: bool = False
+
+
+def audit(request: AuditRequest, environ: Mapping[str, str] = os.environ, progress: Progress | None = None) -> Report:
+    """Judge what landed. What stops the whole run is in the report: as its ``problems``.
+
+    Raised: ``UsageError`` when the request names what does not exist.
+    """
+    try:
+        return _audit(request, discover(environ), environ, progress)
+    except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
+        return Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The first-parent line of a branch from what is judged on, oldest first; ``before`` is the commit below it."""
+
+    ref: str
+    remote: str | None
+    oids: tuple[str, ...]
+    before: str | None
+
+
+def _audit(
+    request: AuditRequest, repository: Repository, environ: Mapping[str, str], progress: Progress | None
+) -> Report:
+    repository.require_history()
+    remote = repository.usual_remote
+    if request.fetch and remote is not None:
+        fetch_branches(repository, remote)
+    refs = read_refs(repository)
+    ref, tip, remote = _branch(request.branch, refs, remote)
+    whole = rev_list(repository, [tip], (), "--first-parent")[::-1]
+    policies = policies_at(repository, whole)
+    line = _judged_part(request, repository, refs, _Line(ref, remote, whole, None), policies)
+    last = policies[whole[-1]]
+    if last is None:
+        message = f"{request.branch} has no labgate.toml"
+        raise NoPolicyError(message, "labgate init")
+    judging = [policies.get(oid) or last for oid in (line.before, *line.oids[:-1]) if oid is not None]
+    landings = _landings(request, repository, line, judging, environ, progress)
+    scenes = _Scenes(repository, refs, line, landings, request.fetch, progress)
+    judged: list[Judged] = []
+    view = View(len(landings), len(landings), 0, sources_complete=True)
+    for policy, group in _by_policy(landings, policies, last):
+        if isinstance(policy, LabgateError):
+            judged += [_undecided(line.ref, landing, policy) for landing in group]
+            continue
+        report = judge_scene(STAGE, scenes.of(policy, group), PolicyOrigin("trunk"), (CHECK,), refs_total=len(landings))
+        judged += report.judged
+        view = replace(report.view, refs_seen=len(landings))
+    return Report(STAGE, PolicyOrigin("trunk", tip), view, tuple(judged), None if judged else "nothing has landed")
+
+
+def _branch(name: str, refs: Mapping[str, str], remote: str | None) -> tuple[str, str, str | None]:
+    """Return a branch's full name, its tip, and the remote that it is on: ``None`` where only this clone has it."""
+    branch = name.removeprefix(HEADS)
+    tip = None if remote is None else refs.get(f"{REMOTES}{remote}/{branch}")
+    if tip is not None:
+        return HEADS + branch, tip, remote
+    tip = refs.get(HEADS + branch)
+    if tip is None:
+        message = f"there is no branch {branch!r} here"
+        raise UsageError(message, "git branch --all  # lists them")
+    return HEADS + branch, tip, None
+
+
+def _judged_part(
+    request: AuditRequest,
+    repository: Repository,
+    refs: dict[str, str],
+    line: _Line,
+    policies: Mapping[str, Policy | LabgateError | None],
+) -> _Line:
+    """Return the part of the line that came after ``--since``, or after the policy did."""
+    if request.since is None:
+        start = next((at for at, oid in enumerate(line.oids) if policies[oid] is not None), len(line.oids) - 1)
+        return replace(line, oids=line.oids[start + 1 :], before=line.oids[start])
+    since = resolve_revision(repository, request.since, refs)
+    have = frozenset(rev_list(repository, [since]))
+    oids = tuple(oid for oid in line.oids if oid not in have)
+    if len(oids) == len(line.oids):
+        message = f"{request.since} and {request.branch} have no history in common"
+        raise UsageError(message, f"git log --first-parent {shlex.quote(request.branch)}")
+    return replace(line, oids=oids, before=line.oids[len(line.oids) - len(oids) - 1])
+
+
+def _landings(
+    request: AuditRequest,
+    repository: Repository,
+    line: _Line,
+    judging: Sequence[Policy | LabgateError],
+    environ: Mapping[str, str],
+    progress: Progress | None,
+) -> tuple[Landing, ...]:
+    """Return what landed, oldest first: by pull request where the code host can tell and is to be asked."""
+    asked = any(isinstance(policy, Policy) and policy.reviews.assurance == "forge" for policy in judging)
+    if asked and line.oids and not request.offline:
+        host = Host.of(repository, line.remote, None, environ)
+        return host.landings(line.oids, line.before, line.ref, progress)
+    return tuple(_by_marker(repository, line))
+
+
+def _by_marker(repository: Repository, line: _Line) -> Iterator[Landing]:
+    """Yield every commit of the line as a landing; empty ones, as review markers are, go with what they may speak for.
+
+    That is the row of commits below, up to the next merge or marker; right above a merge it is that merge.
+    """
+    outside = [] if line.before is None else [line.before]
+    commits = read_commits(repository, [*outside, *line.oids])
+    trees = {commit.oid: commit.tree for commit in commits}
+    group: list[Commit] = []
+    marked = False
+    for commit in commits[len(outside) :]:
+        if len(commit.parents) == 1 and trees.get(commit.parents[0]) == commit.tree:
+            group.append(commit)
+            marked = True
+            continue
+        if marked or len(commit.parents) > 1 or (group and len(group[-1].parents) > 1):
+            yield from _closed(group, together=marked)
+            group, marked = [], False
+        group.append(commit)
+    yield from _closed(group, together=marked)
+
+
+def _closed(group: Sequence[Commit], *, together: bool) -> Iterator[Landing]:
+    if together:
+        yield Landing(next(iter(group[0].parents), None), group[-1].oid)
+    else:
+        yield from (Landing(next(iter(commit.parents), None), commit.oid) for commit in group)
+
+
+def _by_policy(
+    landings: Sequence[Landing], policies: Mapping[str, Policy | LabgateError | None], last: Policy | LabgateError
+) -> list[tuple[Policy | LabgateError, list[Landing]]]:
+    """Return the landings by the policy that stood before each, or where there was none yet by the last one."""
+    found: dict[int, tuple[Policy | LabgateError, list[Landing]]] = {}
+    for landing in landings:
+        judging = policies.get(landing.old or "") or last
+        found.setdefault(id(judging), (judging, []))[1].append(landing)
+    return list(found.values())
+
+
+def _undecided(ref: str, landing: Landing, error: LabgateError) -> Judged:
+    """Return a landing that the policy of its time cannot judge."""
+    update = RefUpdate(ref, landing.old, landing.new)
+    return Judged(update, None, (CheckResult(CHECK, UNDECIDED, error.message, error.help),), ())
+
+
+@dataclass(frozen=True)
+class _Scenes:
+    """What the scenes of one audit share."""
+
+    repository: Repository
+    refs: Mapping[str, str]
+    line: _Line
+    landings: tuple[Landing, ...]
+    fetched: bool
+    progress: Progress | None
+    compared: dict[RefClasses, Hindsight] = field(default_factory=dict)
+
+    def of(self, policy: Policy, landings: Sequence[Landing]) -> Scene:
+        """Return the surroundings of the landings that one policy judges."""
+        repository, line = self.repository, self.line
+        classes = classify_refs(
+            policy, self.refs, tracking_refs(dict(self.refs), repository.remotes), repository.remotes
+        )
+        proposed = tuple(source for landing in self.landings for source in landing.sources(policy))
+        classes = replace(classes, sources=(*classes.sources, *proposed))
+        # Few policies differ in what is research, and comparing is the costly part.
+        if classes not in self.compared:
+            self.compared[classes] = Hindsight(repository, classes, line.before, line.oids[::-1], self.progress)
+        updates = {landing: RefUpdate(line.ref, landing.old, landing.new) for landing in landings}
+        return Scene(
+            repository,
+            policy,
+            self.refs,
+            line.remote,
+            line.before,
+            tuple(updates.values()),
+            fetched=self.fetched,
+            proposed=proposed,
+            aftermath=Aftermath(frozenset(line.oids)),
+            hindsight=self.compared[classes],
+            hosted={update: landing.change for landing, update in updates.items() if landing.change is not None},
+        )

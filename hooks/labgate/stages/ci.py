@@ -1,0 +1,237 @@
+"""``labgate ci``: the change that a CI job runs for, judged against what the remote itself holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from labgate.checks import CHECKS
+from labgate.checks.commit_size import changed_lines
+from labgate.ci.context import LANDED, QUEUE, Context
+from labgate.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
+from labgate.facts import commit_size
+from labgate.facts.scene import Scene
+from labgate.git.commits import is_ancestor, rev_list
+from labgate.git.fetch import default_branch, fetch_commit, fetch_history
+from labgate.git.refs import HEADS, REMOTES, read_refs
+from labgate.git.repository import Repository, discover
+from labgate.policy.model import Policy
+from labgate.proposal import RefUpdate, View
+from labgate.provenance.graph import Aftermath
+from labgate.provenance.sources import SourceRef
+from labgate.stages.host import Host, Landing
+from labgate.stages.judging import judging_policy
+from labgate.stages.run import judge_scene
+from labgate.verdict import PolicyOrigin, Report
+
+STAGE = "ci"
+
+
+@dataclass(frozen=True)
+class CiResult:
+    """A report, and what a reviewer wants to see beside it.
+
+    ``source_kind`` is the policy's kind of the branch that the change comes from, ``lines`` how many lines the change
+    adds and deletes as commit-size counts them; ``None`` where that is not known.
+    """
+
+    report: Report
+    source_kind: str | None = None
+    lines: int | None = None
+
+
+def ci(context: Context, environ: Mapping[str, str] = os.environ) -> CiResult:
+    """Judge the change of a CI job by every check. What stops the whole run is in the report: as its ``problems``."""
+    try:
+        return _Job(context, environ).judge()
+    except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
+        return undecided(error)
+
+
+def undecided(error: LabgateError) -> CiResult:
+    """Return the result of a run that could not begin."""
+    return CiResult(Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,)))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the target stands: ``old`` before the change (``None``: it is created), ``tip`` as it was fetched.
+
+    ``lost``: ``old`` is nowhere to be had.
+    """
+
+    old: str | None
+    tip: str | None
+    lost: bool = False
+
+    @property
+    def before(self) -> str | None:
+        """Where the target was last seen before the change, ``None`` where it was not there."""
+        return self.tip if self.lost else self.old
+
+
+class _Job:
+    """One CI job: its context is a hint, what was fetched decides."""
+
+    def __init__(self, context: Context, environ: Mapping[str, str]) -> None:
+        self.context = context
+        repository = discover(environ)
+        self.remote = _remote(repository)
+        fetch_history(repository, self.remote)
+        # It may have been shallow until now. The work tree is the change's own: it names no trunk.
+        self.repository = replace(discover(environ), top=None)
+        self.repository.require_history()
+        _bring(self.repository, self.remote, context.head, context.head_refs)
+        self.refs = read_refs(self.repository)
+        self.tracking = f"{REMOTES}{self.remote}/{context.target.removeprefix(HEADS)}"
+
+    def judge(self) -> CiResult:
+        context, repository = self.context, self.repository
+        place = self._place()
+        # What is judged is how things stood before the change, also where it has landed since.
+        refs = {name: oid for name, oid in self.refs.items() if name != self.tracking}
+        if place.before is not None:
+            refs[self.tracking] = place.before
+        trunk = default_branch(repository, self.remote)
+        if place.lost and context.target == HEADS + (trunk or ""):
+            message = f"{trunk} was rewritten, and {self.remote} does not give the commit that it stood at: {place.old}"
+            raise UndecidedError(message, "push that commit again, to any branch, and run the job again")
+        judging = judging_policy(
+            repository,
+            refs,
+            self.remote,
+            {context.target: place.before},
+            (context.head,),
+            # Not the branch that the change goes to: research targets research, by the trunk's rules.
+            target=None if trunk is None else HEADS + trunk,
+        )
+        policy = judging.policy
+        landings = self._landings(policy, place)
+        updates = {self._update(landing): landing for landing in landings}
+        proposed = [source for landing in landings for source in landing.sources(policy)]
+        scene = Scene(
+            repository,
+            policy,
+            refs,
+            self.remote,
+            judging.trunk_tip,
+            tuple(updates),
+            fetched=True,
+            pushing=context.event == LANDED,
+            proposed=(*_proposed_sources(context, policy, repository, refs, self.remote), *proposed),
+            aftermath=self._aftermath(place),
+            hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
+        )
+        report = judge_scene(STAGE, scene, judging.origin, CHECKS, refs_total=len(updates))
+        kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
+        return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
+
+    def _lines(self, scene: Scene) -> int | None:
+        """Return the size of the change, ``None`` where it cannot be told: then a check has said why."""
+        try:
+            return sum(changed_lines(commit_size.collect(scene, update), scene.policy) for update in scene.updates)
+        except (UndecidedError, GitError):
+            return None
+
+    def _landings(self, policy: Policy, place: _Place) -> tuple[Landing, ...]:
+        """Return what is to be judged: the change, or what a push landed, change by change where the host can tell."""
+        context = self.context
+        whole = Landing(place.old, context.head, source=context.source)
+        if policy.reviews.assurance != "forge" or not policy.is_protected(context.target):
+            return (whole,)
+        if context.event == LANDED:
+            if place.old is None or place.lost:
+                return (whole,)
+            oids = rev_list(self.repository, [context.head], [place.old], "--first-parent")[::-1]
+            return self._host.landings(oids, place.old, context.target) or (whole,)
+        if context.change is None:
+            message = "the CI system does not say which pull or merge request this is, so nobody's approval can be seen"
+            raise UndecidedError(message, "run labgate in the jobs of pull or merge requests")
+        # A merge group's head is made by the host: it is what will land. A train's is the request's own.
+        landed = context.event == QUEUE and context.source is None
+        change = self._host.change(context.change, context.target, landed=landed)
+        return (replace(change, old=place.old, new=context.head, source=context.source or change.source),)
+
+    @property
+    def _host(self) -> Host:
+        return Host.of(self.repository, self.remote, self.context, self.repository.environ)
+
+    def _update(self, landing: Landing) -> RefUpdate:
+        source = landing.source
+        return RefUpdate(self.context.target, landing.old, landing.new, source, source_stated=source is not None)
+
+    def _place(self) -> _Place:
+        """Return where the target stands. Raised: ``UndecidedError`` where that cannot be told."""
+        context, tip = self.context, self.refs.get(self.tracking)
+        if context.event == LANDED:
+            return self._landed_on(tip)
+        if tip is None:
+            message = f"{self.remote} has no branch {context.target.removeprefix(HEADS)} for the change to land on"
+            raise UndecidedError(message, "retarget the change, or run the job again")
+        return _Place(self._queued_on(tip) if context.event == QUEUE else tip, tip)
+
+    def _landed_on(self, tip: str | None) -> _Place:
+        """Return where the target stood before a push."""
+        base = self.context.base
+        if base is None and not self.context.created:
+            message = f"it is not said where {self.context.target} stood before the push"
+            raise UndecidedError(message, "set LABGATE_BASE to that commit")
+        lost = base is not None and not fetch_commit(self.repository, self.remote, base)
+        return _Place(base, tip, lost)
+
+    def _queued_on(self, tip: str) -> str:
+        """Return what a queued change is built on: the target, or the changes that are queued before it."""
+        base = self.context.base
+        if base is None or not fetch_commit(self.repository, self.remote, base):
+            return tip
+        related = is_ancestor(self.repository, tip, base) or is_ancestor(self.repository, base, tip)
+        return base if related else tip
+
+    def _aftermath(self, place: _Place) -> Aftermath | None:
+        """Return what came of a push on the target's own line, ``None`` where nothing has landed yet."""
+        if self.context.event != LANDED:
+            return None
+        known = () if place.old is None or place.lost else (place.old,)
+        pushed = rev_list(self.repository, [self.context.head], known, "--first-parent")
+        later = () if place.tip is None else rev_list(self.repository, [place.tip], known, "--first-parent")
+        return Aftermath(frozenset((*pushed, *later)), frozenset(pushed))
+
+
+def _remote(repository: Repository) -> str:
+    remote = repository.usual_remote
+    if remote is None:
+        which = "several remotes and no origin" if repository.remotes else "no remote"
+        message = f"this clone has {which} to fetch from"
+        raise UndecidedError(message, "git remote add origin URL")
+    return remote
+
+
+def _bring(repository: Repository, remote: str, head: str, refs: tuple[str, ...]) -> None:
+    if not fetch_commit(repository, remote, head, refs):
+        message = f"{remote} does not give the commit {head} that this job is for"
+        raise UndecidedError(message, "check out the change with its whole history, and run the job again")
+
+
+def _proposed_sources(
+    context: Context, policy: Policy, repository: Repository, refs: Mapping[str, str], remote: str
+) -> tuple[SourceRef, ...]:
+    """Return the change itself as a source, where its branch is research that no ref here stands for.
+
+    That is a branch of a fork, whose repository or name says that it is research; its name is not always said.
+    """
+    if context.event == LANDED:
+        return ()
+    gate = policy.gate
+    foreign = context.source_repository not in (None, context.repository)
+    named = context.source is not None and policy.classify(HEADS + context.source).name in gate.sources
+    listed = foreign and any(glob.matches(context.source_repository or "") for glob in gate.source_repositories)
+    if not named and not listed:
+        return ()
+    tip = refs.get(f"{REMOTES}{remote}/{context.source}")
+    if not foreign and tip is not None and is_ancestor(repository, context.head, tip):
+        return ()
+    kept = next(iter(context.head_refs), None)
+    there = kept if context.source is None else HEADS + context.source
+    shown = kept or there or context.head
+    return (SourceRef(shown, there or shown, context.head, None if not foreign else context.source_repository),)
