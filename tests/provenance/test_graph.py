@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from labgate.git.refs import TrackingRef
 from labgate.git.repository import discover
-from labgate.provenance.graph import ResearchGraph
+from labgate.provenance.graph import Aftermath, ResearchGraph
 from labgate.provenance.sources import RefClasses, SourceRef
 from support.repo import Repo
 
@@ -97,3 +97,83 @@ def test_what_stood_on_the_target_before_is_landed(repo: Repo, landed: bool) -> 
     classes = RefClasses((source,), (), ())
     graph = ResearchGraph(discover(repo.env, str(repo.path)), classes, [oid] if landed else [])
     assert graph.is_research(oid) is not landed
+
+
+# In hindsight.
+
+
+def tell(repo: Repo, old: str, head: str, tip: str | None = None, *, pushed: bool = True) -> set[str]:
+    """Return the subjects of the commits since ``old`` that are research when ``head`` has landed on main."""
+    chain = repo.git("rev-list", "--first-parent", head, f"^{old}").split()
+    line = repo.git("rev-list", "--first-parent", tip or head, f"^{old}").split()
+    refs = repo.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads").splitlines()
+    tips = dict(ref.split() for ref in refs)
+    sources = tuple(SourceRef(ref, ref, oid, "origin") for ref, oid in tips.items() if "/research/" in ref)
+    others = tuple(TrackingRef(ref, "origin", ref, oid) for ref, oid in tips.items() if "/topic/" in ref)
+    aftermath = Aftermath(frozenset(line) | frozenset(chain), frozenset(chain) if pushed else frozenset())
+    classes = RefClasses(sources, (), others)
+    graph = ResearchGraph(discover(repo.env, str(repo.path)), classes, [repo.head(old)], None, aftermath)
+    landed = repo.git("log", "--format=%H %s", head, f"^{old}").splitlines()
+    return {line.partition(" ")[2] for line in landed if graph.is_research(line.partition(" ")[0])}
+
+
+@pytest.fixture
+def landed(repo: Repo) -> Repo:
+    """``research/x`` (R1, R2) was merged into ``main`` as M, which goes on with N; all since the tag ``old``."""
+    repo.commit("Start", {"a": "1"})
+    repo.git("tag", "old")
+    repo.branch("research/x").commit("R1", {"r": "1"})
+    repo.commit("R2", {"r": "2"})
+    repo.checkout("main").merge("research/x", "M")
+    repo.commit("N", {"n": "1"})
+    return repo
+
+
+@pytest.mark.parametrize("pushed", [True, False], ids=["a-push", "an-audit"])
+def test_a_merged_branch_holds_what_it_brought_and_not_the_line(landed: Repo, pushed: bool) -> None:
+    assert tell(landed, "old", "main", pushed=pushed) == {"R1", "R2"}
+    landed.checkout("research/x").merge("main", "Catch up")
+    assert tell(landed, "old", "main", pushed=pushed) == {"R1", "R2"}
+    landed.commit("R3", {"r": "3"})
+    assert tell(landed, "old", "main~1", "main", pushed=pushed) == {"R1", "R2"}
+
+
+def test_a_branch_at_a_pushed_commit_was_pushed_straight_or_taken_along(landed: Repo) -> None:
+    landed.git("branch", "--force", "research/x", "main")
+    assert tell(landed, "old", "main") == {"R1", "R2", "M", "N"}
+    # Once main has gone on, it was cut from main, as far as anybody can tell.
+    assert tell(landed, "old", "main~1", "main") == set()
+    assert tell(landed, "old", "main", pushed=False) == set()
+
+
+def test_a_branch_with_commits_of_its_own_on_the_line_was_cut_from_it(landed: Repo) -> None:
+    landed.git("branch", "-D", "research/x")
+    landed.branch("research/later", "main~1").commit("L", {"l": "1"})
+    assert tell(landed, "old", "main") == set()
+    landed.merge("main", "Catch up")
+    assert tell(landed, "old", "main") == set()
+
+
+def test_a_cut_branch_does_not_lend_its_commits_to_the_branches_beside_it(landed: Repo) -> None:
+    landed.git("branch", "research/at-the-line", "main~1")
+    assert tell(landed, "old", "main~1", "main") == {"R1", "R2", "M"}
+    assert tell(landed, "old", "main", pushed=False) == {"R1", "R2"}
+
+
+def test_a_topic_branch_that_took_main_over_exempts_nothing(landed: Repo) -> None:
+    landed.branch("topic/t", "main").commit("T", {"t": "1"})
+    assert tell(landed, "old", "main") == {"R1", "R2"}
+    landed.checkout("main").merge("topic/t", "Merge T")
+    assert tell(landed, "old", "main") == {"R1", "R2"}
+
+
+def test_a_topic_branch_that_was_merged_into_research_stays_what_it_was(repo: Repo) -> None:
+    repo.commit("Start", {"a": "1"})
+    repo.git("tag", "old")
+    repo.branch("topic/t").commit("T", {"t": "1"})
+    repo.branch("research/x", "main").commit("R", {"r": "1"})
+    repo.merge("topic/t", "Take T")
+    repo.checkout("main").merge("topic/t", "Merge T")
+    assert tell(repo, "old", "main") == set()
+    repo.merge("research/x", "Merge X")
+    assert tell(repo, "old", "main") == {"R", "Take T"}

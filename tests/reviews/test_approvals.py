@@ -32,12 +32,14 @@ from labgate.reviews.approvals import (
     account_of,
     commits_to_compare,
     judged_approvals,
+    listed_email,
     mend_of,
     objectors,
     people_by_login,
     unlisted,
 )
 from labgate.reviews.quorum import NOT_SIGNED, SELF_REVIEW, STRANGER, UNLISTED_CONTRIBUTOR, JudgedClaim, assess
+from support.policies import TEAM, policy
 
 HEAD, OTHER = "a" * 40, "b" * 64
 LOGINS = {"ada": ("Ada-L", "ada.l", None), "lin": ("lin", None, "lin"), "kim": (None, None, None)}
@@ -196,6 +198,46 @@ def test_with_an_unlisted_contributor_no_approval_counts_where_identities_matter
 def test_unlisted_is_who_is_neither_a_person_nor_a_machine() -> None:
     emails = ["Lin@Example.org", "noreply@GitHub.com", "Zoe@example.net", "eve@example.net", "zoe@example.net"]
     assert unlisted(emails, reviews()) == ("eve@example.net", "zoe@example.net")
+
+
+@pytest.mark.parametrize(
+    ("email", "expected"),
+    [
+        ("4711+ada-l@users.noreply.github.com", "ada@example.org"),
+        ("ada-l@users.noreply.github.com", "ada@example.org"),
+        ("42-ada-x@users.noreply.gitlab.com", "ada@example.org"),
+        ("12-12-max@users.noreply.gitlab.com", "max@example.org"),
+        ("12-max@users.noreply.github.com", "max@example.org"),
+        ("7+12-max@users.noreply.github.com", "max@example.org"),
+        *(
+            (email, email)
+            for email in (
+                "max@users.noreply.github.com",
+                "4711-ada-l@users.noreply.github.com",
+                "ada-x@users.noreply.gitlab.com",
+                "42+ada-x@users.noreply.gitlab.com",
+                "42-ada-l@users.noreply.gitlab.com",
+                "4711+eve@users.noreply.github.com",
+                "ada+ada-l@users.noreply.github.com",
+                "ada-l@users.noreply.github.com.example.org",
+                "4711+ada-l@users-noreply-github.com",
+                "ada@example.org",
+            )
+        ),
+    ],
+)
+def test_a_hidden_address_is_that_of_whose_account_it_is_and_of_nobody_else(email: str, expected: str) -> None:
+    people = """
+[reviews.people.ada]
+emails = ["Ada@example.org", "ada@example.com"]
+github = "Ada-L"
+gitlab = "ada-x"
+[reviews.people.max]
+emails = ["max@example.org"]
+github = "12-max"
+gitlab = "12-max"
+"""
+    assert listed_email(email, policy(TEAM + people).reviews) == expected
 
 
 def test_an_approval_says_nothing_of_commits_that_it_does_not_cover() -> None:

@@ -151,3 +151,28 @@ def test_an_objection_names_the_person_and_how_it_is_lifted() -> None:
     said = say("LG208", word("lin", CHANGES_REQUESTED))
     assert said.message == "lin requests changes in pull request #7"
     assert said.help == "settle it with lin: an approval by lin, or the dismissal of that review, lifts it"
+
+
+# What has landed.
+
+LANDED = ("1" * 40, HEAD, "Merge research/x into main, which is what everybody had been waiting for since last spring")
+
+
+def test_a_landing_past_its_pull_request_names_both() -> None:
+    said = say("LG201", landed=LANDED)
+    assert said.message.endswith(f"; landed as 6b3eafe01122 {LANDED[2][:60]}")
+    assert said.help == "ask ada and lin to approve pull request #7"
+
+
+@pytest.mark.parametrize(
+    ("old", "span"), [("1" * 40, "111111111111..6b3eafe01122"), (None, "6b3eafe01122")], ids=["moved", "created"]
+)
+def test_what_landed_without_one_is_shown_to_who_may_review_it(old: str | None, span: str) -> None:
+    said = say("LG201", change=None, landed=(old, *LANDED[1:]))
+    assert said.help == f"git log --patch {span}  # show ada and lin what landed"
+
+
+def test_a_subject_that_is_hostile_stays_in_the_line() -> None:
+    said = say("LG201", landed=(None, HEAD, "a\x1b[31m::error::b"))
+    assert said.message.endswith("; landed as 6b3eafe01122 a\x1b[31m::error::b")
+    assert "\n" not in said.message
