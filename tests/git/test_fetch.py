@@ -275,3 +275,18 @@ def test_asking_a_remote_starts_no_program_of_its_url(
         with pytest.raises(UndecidedError):
             read(found(clone), "origin")
     assert marker.ran == ""
+
+
+def test_an_old_branch_that_stands_in_the_way_is_named_with_what_mends_it(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("one")
+    repo.git("branch", "research")
+    repo.git("clone", "--quiet", f"file://{repo.path}", str(tmp_path / "stale"))
+    repo.git("branch", "-D", "research")
+    repo.git("branch", "research/x")
+    clone = Repo(tmp_path / "stale", repo.env)
+    with pytest.raises(UndecidedError) as raised:
+        fetch_branches(found(clone), "origin")
+    assert raised.value.help == "git remote prune origin"
+    clone.git("remote", "prune", "origin")
+    fetch_branches(found(clone), "origin")
+    assert "refs/remotes/origin/research/x" in read_refs(found(clone))

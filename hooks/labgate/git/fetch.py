@@ -72,7 +72,9 @@ def _fetch_branches(repository: Repository, remote: str, *options: str) -> None:
     status, _, errors = _run(repository, *_FETCH, *options, "--end-of-options", remote, refspec)
     if status:
         message = f"cannot fetch from {remote}: {first_line(errors)}"
-        raise UndecidedError(message, f"git fetch {quote(remote)}")
+        # An old `research` may stand in the way of `research/x`.
+        mend = "remote prune" if b"exists; cannot create" in errors else "fetch"
+        raise UndecidedError(message, f"git {mend} {quote(remote)}")
 
 
 def _run(repository: Repository, *words: str) -> tuple[int, bytes, bytes]:
