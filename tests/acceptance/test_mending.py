@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from labgate.checks import all_rules
+from support.forge import FakeHost
+from support.hosted import Project
 from support.people import adopt, by, reviewed
 from support.repo import Repo, Result
 from support.team import POLICY, Judge, check, found, research
@@ -25,9 +27,30 @@ def case(code: str, about: str = "") -> Callable[[Callable[[Repo], Judge]], Call
     return register
 
 
+#: The project of a case that needs a code host.
+PROJECTS: list[Project] = []
+
+
 @pytest.fixture
-def team(repo: Repo) -> Repo:
-    return found(repo)
+def team(repo: Repo) -> Iterator[Repo]:
+    yield found(repo)
+    while PROJECTS:
+        PROJECTS.pop().host.__exit__(None, None, None)
+
+
+def approved(team: Repo) -> Project:
+    """A pull request of ada's for research/x, which lin has approved."""
+    logins = {name: f'["{name}@example.org"]' for name in ("ada", "lin", "kim")}
+    policy = POLICY.replace("[reviews.people.ada]", '[reviews]\nassurance = "forge"\n[reviews.people.ada]')
+    for name, emails in logins.items():
+        policy = policy.replace(f"emails = {emails}", f'emails = {emails}\ngithub = "{name}"')
+    adopt(team, f'{policy}\n[reviews.people.grace]\nemails = ["grace@example.org"]\n')
+    research(team)
+    remote = Repo(team.path.parent / f"{team.path.name}-origin.git", team.env)
+    PROJECTS.append(project := Project(team, remote, FakeHost("acme/lab").__enter__()))
+    project.pull_request(7, "research/x", author="ada")
+    project.host.review(7, "lin")
+    return project
 
 
 def commit(repo: Repo) -> Judge:
@@ -115,6 +138,21 @@ def suspected_research(team: Repo) -> Judge:
     edited = [f"result_{at} = run(step={at})\n" if at % 3 == 1 else line for at, line in enumerate(tried)]
     team.checkout("main").branch("feature/beams").commit("Search with beams", {"beams.py": "".join(edited)})
     return check(team)
+
+
+@case("LG203")
+def stale_review(team: Repo) -> Judge:
+    project = approved(team)
+    team.checkout("research/x").commit("More", {"more.py": "1\n"}, **by("ada"))
+    project.pull_request(7, "research/x", author="ada")
+    return lambda: project.judge(7)
+
+
+@case("LG208")
+def standing_objection(team: Repo) -> Judge:
+    project = approved(team)
+    project.host.review(7, "kim", "CHANGES_REQUESTED")
+    return lambda: project.judge(7)
 
 
 @case("LG204")
@@ -226,6 +264,16 @@ def ask_somebody_else(team: Repo, said: Result) -> None:
     team.run("sh", "-c", help_of(said, "LG201"))
 
 
+def approve_it_again(_: Repo, said: Result) -> None:
+    assert help_of(said, "LG203") == "ask lin to approve pull request #7 again"
+    PROJECTS[-1].host.review(7, "lin")
+
+
+def settle_it(_: Repo, said: Result) -> None:
+    assert help_of(said, "LG208").startswith("settle it with kim: an approval by kim, or the dismissal")
+    PROJECTS[-1].host.review(7, "kim")
+
+
 def leave_it_out_of_the_push(team: Repo, said: Result) -> Judge:
     assert help_of(said, "LG211") == "leave release/1.0 out of the push, or list it in [research-gate] deletable"
     adopt(team, f'{POLICY}\n[research-gate]\ndeletable = ["release/{{version}}"]\n')
@@ -261,7 +309,9 @@ def keep_it_elsewhere(team: Repo, said: Result) -> None:
 
 
 STEPS: dict[str, Step] = {
+    "LG203": approve_it_again,
     "LG204": ask_somebody_else,
+    "LG208": settle_it,
     "LG211 deleted": leave_it_out_of_the_push,
     "LG211 not a fast-forward": push_without_force,
     "LG211 with a tip that is not here": push_without_force,
