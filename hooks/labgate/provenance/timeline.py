@@ -22,7 +22,7 @@ from labgate.provenance.proofs import Proofs
 from labgate.provenance.sources import SourceRef
 
 #: So many commits are compared at a time: what the index is asked for once is not asked for each of them.
-_CHUNK = 500
+_CHUNK = 100
 
 
 @dataclass(frozen=True)
