@@ -32,9 +32,9 @@ def stored(repository: Repository, patch: Patch) -> Stored:
     ids = identity(patch)
     units = runs.packed_units(made.units)
     names = [(EXACT, ids.exact), (CORE, ids.core), *((FILE, digest) for digest in ids.files)]
-    units.extend(runs.packed_name(kind, digest) for kind, digest in names if digest is not None)
+    units.update(runs.packed_name(kind, digest) for kind, digest in names if digest is not None)
     paths = tuple(file.path for file in patch.files)
-    packed = array("Q", sorted(set(units)))
+    packed = array("Q", sorted(units))
     # What is the same change at many places has no lines of its own to speak of: a tool's sweep.
     swept = made.lines == 0 and ids.code_runs >= SWEEP
     telling = ids.tells_else or (ids.code_runs > 0 and not swept)

@@ -24,9 +24,9 @@ PARTS = 1 << PART_BITS
 _PART_SHIFT = 64 - PART_BITS
 
 
-def packed_units(units: Iterable[int]) -> array[int]:
-    """Return units as they are kept: sorted, 40 bits of hash over 4 bits of kind."""
-    return array("Q", sorted([(unit & _HASH) << 4 | unit >> KIND_BITS for unit in units]))
+def packed_units(units: Iterable[int]) -> set[int]:
+    """Return units as they are kept: 40 bits of hash over 4 bits of kind."""
+    return {(unit & _HASH) << 4 | unit >> KIND_BITS for unit in units}
 
 
 def packed_name(kind: int, digest: bytes) -> int:

@@ -114,7 +114,8 @@ def document(patch: Patch, notebook: Callable[[FilePatch], Sequence[Run]] | None
             continue
         told.append((file, list(_changes(file, sort))))
     said, lines = _told_units(told)
-    return Document(patch.key, frozenset(said | prose), lines)
+    said |= prose
+    return Document(patch.key, frozenset(said), lines)
 
 
 def tokens(text: bytes) -> list[bytes]:
