@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from labgate.errors import GitError, MissingObjectError
 from labgate.git.raw import PLAIN
-from labgate.git.runner import Git, begin, caller_env, first_line, spawn
+from labgate.git.runner import Git, caller_env, first_line, spawn
 from support.marker import Marker
 from support.repo import Repo
 
@@ -35,33 +34,6 @@ def test_without_stdin_a_program_reads_an_empty_one() -> None:
 
 def test_a_killed_program_has_a_negative_status() -> None:
     assert spawn(["sh", "-c", "kill -9 $$"], dict(os.environ))[0] == -9
-
-
-@pytest.mark.parametrize("size", [0, 3_000_000], ids=["nothing", "more than a pipe holds"])
-def test_a_program_that_was_begun_does_not_wait_to_be_read(size: int, tmp_path: Path) -> None:
-    result = begin(["sh", "-c", f"tee /dev/stderr; : >{tmp_path}/done; exit 3"], dict(os.environ), b"x" * size)
-    give_up = time.monotonic() + 30
-    while not (tmp_path / "done").exists():
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
-    status, out, err = result()
-    assert (status, len(out), len(err)) == (3, size, size)
-
-
-def test_what_was_begun_is_the_answer_to_the_same_words_once(repo: Repo) -> None:
-    git, old = runner(repo), repo.commit("One", {"a": "1\n"})
-    git.ahead("rev-parse", "HEAD")
-    new = repo.commit("Two", {"a": "2\n"})
-    assert git.run("rev-parse", "HEAD^{commit}").decode().strip() == new
-    assert git.run("rev-parse", "HEAD").decode().strip() in (old, new)
-    assert git.run("rev-parse", "HEAD").decode().strip() == new
-
-
-def test_what_was_begun_and_fails_is_the_error_of_who_asks(repo: Repo) -> None:
-    git = runner(repo)
-    git.ahead("cat-file", "blob", "1" * 40)
-    with pytest.raises(GitError, match="git cat-file"):
-        git.run("cat-file", "blob", "1" * 40)
 
 
 def test_a_program_that_is_not_there_is_an_error_with_a_remedy() -> None:

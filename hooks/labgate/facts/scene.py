@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from labgate.git.attributes import expect_paths
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
-from labgate.git.diffs import expect_files
 from labgate.git.refs import REMOTES, TrackingRef, refs_with, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
@@ -144,18 +142,7 @@ class Span:
 
     @cached_property
     def commits(self) -> tuple[Commit, ...]:
-        found = read_commits(self.scene.repository, self.oids)
-        if found and self.unlanded == self.oids and self._is_weighed:
-            expect_files(self.scene.repository, [c.oid for c in reversed(found) if len(c.parents) < 2])
-            if self.scene.trunk_tip is not None:
-                expect_paths(self.scene.repository, self.scene.trunk_tip)
-        return found
-
-    @property
-    def _is_weighed(self) -> bool:
-        """Whether there are limits for what lands there: git can weigh it while its origin is judged."""
-        policy = self.scene.policy
-        return policy.limits(policy.classify(self.update.ref).name) is not None
+        return read_commits(self.scene.repository, self.oids)
 
     @cached_property
     def unlanded_commits(self) -> tuple[Commit, ...]:

@@ -10,12 +10,6 @@ from labgate.git.runner import Git
 
 #: GitHub's linguist names, which other hosts and tools read too.
 EXCLUDING = ("linguist-generated", "linguist-vendored")
-_LISTING = ("ls-tree", "-r", "-z", "--full-tree")
-
-
-def expect_paths(repository: Repository, tree: str) -> None:
-    """Have git list a tree already for which ``excluded_paths`` is going to be asked."""
-    repository.objects.ahead(*_LISTING, tree)
 
 
 def excluded_paths(repository: Repository, tree: str, paths: Iterable[str]) -> frozenset[str]:
@@ -25,7 +19,7 @@ def excluded_paths(repository: Repository, tree: str, paths: Iterable[str]) -> f
     just the attribute files does the same.
     """
     wanted = sorted(set(paths))
-    listing = repository.objects.run(*_LISTING, tree) if wanted else b""
+    listing = repository.objects.run("ls-tree", "-r", "-z", "--full-tree", tree) if wanted else b""
     files = [line for line in listing.split(b"\0") if line.partition(b"\t")[2].rpartition(b"/")[2] == b".gitattributes"]
     if not files:
         return frozenset()

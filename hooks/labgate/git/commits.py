@@ -8,7 +8,6 @@ from labgate.errors import GitError
 from labgate.git.repository import Repository
 from labgate.proposal import Commit, Identity
 
-_ANCESTRY = ("merge-base", "--is-ancestor")
 _FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%cn", "%ce", "%B", "%(trailers:only=true,unfold=false)")
 
 
@@ -22,18 +21,10 @@ def rev_list(
     lines = [*include, *(f"^{oid}" for oid in exclude)]
     if not any(not line.startswith("^") for line in lines):
         return ()
-    output = repository.objects.run("rev-list", "--topo-order", *options, "--stdin", stdin=_lines(lines))
+    output = repository.objects.run(
+        "rev-list", "--topo-order", *options, "--stdin", stdin="\n".join(lines).encode() + b"\n"
+    )
     return tuple(output.decode().split())
-
-
-def expect_range(repository: Repository, old: str, new: str) -> None:
-    """Have git walk from one commit to another already, before ``is_ancestor`` and ``rev_list`` ask."""
-    repository.objects.ahead(*_ANCESTRY, old, new)
-    repository.objects.ahead("rev-list", "--topo-order", "--stdin", stdin=_lines([new, f"^{old}"]))
-
-
-def _lines(lines: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def parents_of(
@@ -41,7 +32,9 @@ def parents_of(
 ) -> dict[str, tuple[str, ...]]:
     """Return the range's commits, newest first, each with its parents."""
     lines = [*include, *(f"^{oid}" for oid in exclude)]
-    output = repository.objects.run("rev-list", "--topo-order", "--parents", "--stdin", stdin=_lines(lines))
+    output = repository.objects.run(
+        "rev-list", "--topo-order", "--parents", "--stdin", stdin="\n".join(lines).encode() + b"\n"
+    )
     rows = (line.split() for line in output.decode().splitlines())
     return {row[0]: tuple(row[1:]) for row in rows}
 
@@ -102,13 +95,11 @@ def headline(repository: Repository, oid: str) -> tuple[str, str]:
 
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
     """Say whether ``descendant`` reaches ``ancestor``."""
-    return repository.objects.status(*_ANCESTRY, ancestor, descendant, accept=(0, 1))[0] == 0
+    return repository.objects.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0
 
 
 def has_commit(repository: Repository, oid: str) -> bool:
     """Say whether a commit's object is here."""
-    if oid in repository.seen_commits:
-        return True
     return repository.objects.status("cat-file", "-e", f"{oid}^{{commit}}", accept=(0, 1, 128))[0] == 0
 
 
@@ -121,9 +112,7 @@ def peel(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
     answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
     # For what is no commit git repeats the question and adds a reason (git-cat-file, "BATCH OUTPUT").
     found = zip(wanted, answers.splitlines(), strict=True)
-    peeled = {oid: answer for oid, answer in found if " " not in answer}
-    repository.seen_commits.update(peeled.values())
-    return peeled
+    return {oid: answer for oid, answer in found if " " not in answer}
 
 
 def tree_of(repository: Repository, commit: str) -> str:

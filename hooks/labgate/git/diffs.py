@@ -14,7 +14,6 @@ from labgate.git.repository import Repository
 from labgate.git.runner import Git
 
 _DIFF = ("diff-tree", "-r", "-z", "--no-abbrev", "--root", "--diff-merges=first-parent", *PLAIN)
-_FILES = ("--raw", "--numstat", *RENAMES)
 
 
 def changed_entries(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[Entry, ...]]:
@@ -25,14 +24,7 @@ def changed_entries(repository: Repository, commits: Iterable[str]) -> dict[str,
 
 def commit_files(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[FileChange, ...]]:
     """Return what each commit changes against its first parent, with lines and bytes."""
-    return weigh(repository.objects, _by_commit(repository, commits, *_FILES))
-
-
-def expect_files(repository: Repository, commits: Iterable[str]) -> None:
-    """Have git compare already what ``commit_files`` is going to be asked for, in the same order."""
-    wanted = tuple(commits)
-    if wanted:
-        repository.objects.ahead(*_DIFF, *_FILES, "--stdin", stdin=_lines(wanted))
+    return weigh(repository.objects, _by_commit(repository, commits, "--raw", "--numstat", *RENAMES))
 
 
 def tree_files(repository: Repository, old: str, new: str) -> tuple[FileChange, ...]:
@@ -96,16 +88,12 @@ def _reverting(repository: Repository, onto: str, reverted: str) -> str | None:
         return None
 
 
-def _lines(oids: Sequence[str]) -> bytes:
-    return "\n".join(oids).encode() + b"\n"
-
-
 def _by_commit(repository: Repository, commits: Iterable[str], *options: str) -> dict[str, list[Entry | Lines]]:
     wanted = tuple(commits)
     found: dict[str, list[Entry | Lines]] = {oid: [] for oid in wanted}
     if not wanted:
         return found
-    output = repository.objects.run(*_DIFF, *options, "--stdin", stdin=_lines(wanted))
+    output = repository.objects.run(*_DIFF, *options, "--stdin", stdin="\n".join(wanted).encode() + b"\n")
     current: list[Entry | Lines] = []
     for record in read_records(output):
         if isinstance(record, str):

@@ -15,7 +15,6 @@ REMOTES = "refs/remotes/"
 _NO_BRANCH = re.compile(r"HEAD|@|[0-9a-f]{40}|[0-9a-f]{64}")
 _SUFFIX = re.compile(r"[~^:]|@\{")
 _FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(symref)"
-_LISTING = ("for-each-ref", f"--format={_FORMAT}")
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,10 @@ class TrackingRef:
     oid: str
 
 
-def expect_refs(repository: Repository) -> None:
-    """Have git list the refs already, before ``read_refs`` asks."""
-    repository.git.ahead(*_LISTING)
-
-
 def read_refs(repository: Repository) -> dict[str, str]:
     """Return every ref that leads to a commit, with that commit's oid; symbolic refs (``origin/HEAD``) are left out."""
     refs = {}
-    listing = repository.git.run(*_LISTING).decode("utf-8", "surrogateescape")
+    listing = repository.git.run("for-each-ref", f"--format={_FORMAT}").decode("utf-8", "surrogateescape")
     # Not splitlines: U+2028 and U+0085 are legal in a refname.
     for line in listing.split("\n")[:-1]:
         name, kind, oid, peeled_kind, peeled, symref = line.split("\0")

@@ -11,7 +11,7 @@ from weakref import ref
 
 from labgate.errors import GitError, UndecidedError
 from labgate.git.borrowed import borrow, give_back_with
-from labgate.git.runner import LOCATION, QUARANTINE, Git, begin, caller_env, first_line, spawn
+from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, first_line, spawn
 
 #: How many of discovery's questions git answers everywhere.
 _ANSWERS = 5
@@ -71,19 +71,10 @@ class Repository:
         return "0" * (64 if self.object_format == "sha256" else 40)
 
     @cached_property
-    def seen_commits(self) -> set[str]:
-        """Commits (full oids) that were found here in this run: they are not looked for again."""
-        return set()
-
-    @cached_property
-    def configuring(self) -> Callable[[], tuple[int, bytes, bytes]]:
-        """Reads the configuration; whoever asks for this before it is needed has git do so meanwhile."""
-        return begin(("git", f"--git-dir={self.git_dir}", "config", "--list", "-z"), caller_env(self.environ))
-
-    @cached_property
     def config(self) -> Mapping[str, tuple[str, ...]]:
         """Every configured value by key, in order, as the user's own git sees it; keys are lower case."""
-        status, output, errors = self.configuring()
+        argv = ("git", f"--git-dir={self.git_dir}", "config", "--list", "-z")
+        status, output, errors = spawn(argv, caller_env(self.environ))
         if status:
             message = f"git config: {first_line(errors)}"
             raise GitError(message)

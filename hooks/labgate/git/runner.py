@@ -120,42 +120,21 @@ def spawn(argv: Sequence[str], env: Environment, stdin: bytes | None = None) -> 
     return status, output, errors
 
 
-def begin(argv: Sequence[str], env: Environment, stdin: bytes | None = None) -> Callable[[], tuple[int, bytes, bytes]]:
-    """Start a program and return what waits for its end, and then returns what ``spawn`` does. Raised: as there."""
-    process = _Process(argv, env, stdin, aside=True)
-
-    def result() -> tuple[int, bytes, bytes]:
-        output, status = process.output, os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1])
-        os.lseek(output, 0, os.SEEK_SET)
-        content = _drain(output)
-        os.close(output)
-        return status, content, process.errors()
-
-    return result
-
-
 class _Process:
-    """A program that has been started; ``output`` is a descriptor of its standard output, of which it must be read.
+    """A program that has been started; ``output`` is a descriptor of its standard output, of which it must be read."""
 
-    With ``aside`` that is a file, and the program need not wait for anybody to read it.
-    """
+    __slots__ = ("_errors", "_pid", "output")
 
-    __slots__ = ("_errors", "output", "pid")
-
-    def __init__(self, argv: Sequence[str], env: Environment, stdin: bytes | None, *, aside: bool = False) -> None:
+    def __init__(self, argv: Sequence[str], env: Environment, stdin: bytes | None) -> None:
         given = None if stdin is None else _scratch(stdin)
         self._errors = _scratch(b"")
-        if aside:
-            self.output = _scratch(b"")
-            writable = os.dup(self.output)
-        else:
-            self.output, writable = (_above_standard(descriptor) for descriptor in os.pipe())
+        self.output, writable = (_above_standard(descriptor) for descriptor in os.pipe())
         feed = (
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if given is None else (os.POSIX_SPAWN_DUP2, given, 0)
         )
         streams = [feed, (os.POSIX_SPAWN_DUP2, writable, 1), (os.POSIX_SPAWN_DUP2, self._errors, 2)]
         try:
-            self.pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=streams)
+            self._pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=streams)
         except OSError as error:
             os.close(self.output)
             os.close(self._errors)
@@ -169,15 +148,11 @@ class _Process:
     def end(self) -> tuple[int, bytes]:
         """Return exit status (negative signal number if killed) and standard error; it ends for want of a reader."""
         os.close(self.output)
-        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        return status, self.errors()
-
-    def errors(self) -> bytes:
-        """Return what an ended program wrote on standard error. Called once."""
+        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
         os.lseek(self._errors, 0, os.SEEK_SET)
         errors = _drain(self._errors)
         os.close(self._errors)
-        return errors
+        return status, errors
 
 
 def _scratch(content: bytes) -> int:
@@ -241,7 +216,7 @@ class Git:
     returns the command that brings objects which are not here, or ``None``; it is asked when one is missing.
     """
 
-    __slots__ = ("__weakref__", "_begun", "_env", "_head", "git_dir", "index", "mend")
+    __slots__ = ("__weakref__", "_env", "_head", "git_dir", "index", "mend")
 
     def __init__(
         self,
@@ -257,13 +232,7 @@ class Git:
         self.mend = mend
         self._env = {name: environ[name] for name in INHERITED if name in environ} | _HARDENED | dict(extra or {})
         self._env["GIT_INDEX_FILE"] = os.path.join(git_dir, _NO_INDEX) if index is None else index
-        self._begun: dict[tuple[tuple[str, ...], bytes | None], Callable[[], tuple[int, bytes, bytes]]] = {}
         self._head = ("git", "-C", git_dir, f"--git-dir={git_dir}", *_OPTIONS, *_OBJECTS_ONLY)
-
-    def ahead(self, *args: str, stdin: bytes | None = None) -> None:
-        """Start what ``run`` or ``status`` will be asked with the very same words: git works while Python does."""
-        if (args, stdin) not in self._begun:
-            self._begun[args, stdin] = begin((*self._head, *args), self._env, stdin)
 
     def run(self, *args: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)) -> bytes:
         """Return git's standard output.
@@ -275,8 +244,7 @@ class Git:
 
     def status(self, *args: str, stdin: bytes | None = None, accept: tuple[int, ...]) -> tuple[int, bytes]:
         """Return git's exit status, one of ``accept``, and its standard output. Raised: as ``run``."""
-        begun = self._begun.pop((args, stdin), None)
-        status, output, errors = spawn((*self._head, *args), self._env, stdin) if begun is None else begun()
+        status, output, errors = spawn((*self._head, *args), self._env, stdin)
         if status not in accept:
             raise self._failure(args[0], errors)
         return status, output

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labgate.errors import GitError
 
@@ -57,7 +58,7 @@ def _widen(sending: Connection) -> None:
             fcntl.fcntl(sending.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
-def _received(pipe: Connection) -> _R:  # type: ignore[type-var]
+def _received(pipe: Connection) -> Any:
     try:
         made, error = pipe.recv()
     except (EOFError, OSError):
@@ -65,12 +66,12 @@ def _received(pipe: Connection) -> _R:  # type: ignore[type-var]
         raise GitError(message, "run the command again") from None
     if error is not None:
         raise error
-    result: _R = made
-    return result
+    return made
 
 
 def _worker(work: Callable[[_T], _R], tasks: Sequence[_T], sending: Connection, others: Sequence[Connection]) -> None:
     """Send what is made of each task. Ends when nobody reads it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who presses Ctrl-C means the parent, which ends this one
     for pipe in others:
         pipe.close()
     for task in tasks:

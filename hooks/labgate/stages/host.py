@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -14,13 +14,12 @@ from labgate.git.fetch import fetch_commit
 from labgate.git.refs import HEADS
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
+from labgate.provenance.documents import Progress
 from labgate.provenance.sources import SourceRef, repository_name
 from labgate.reviews.approvals import Approval, ChangeName, HostedChange
 
 if TYPE_CHECKING:
     from labgate.forge.values import Change, Forge
-
-Progress = Callable[[str, int, int], None]
 
 #: Says which code host a repository is on where nothing else does: its kind and the root of its REST API.
 VARIABLE = "LABGATE_FORGE"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from labgate.checks import CHECKS
 from labgate.errors import UndecidedError, UsageError
 from labgate.facts.scene import Scene
-from labgate.git.commits import expect_range, peel
-from labgate.git.refs import HEADS, REMOTES, expect_refs, read_refs, resolve_commit, symbolic_ref
+from labgate.git.commits import peel
+from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.proposal import RefUpdate
@@ -52,9 +52,6 @@ def run(call: HookCall) -> Report | Skipped | None:
     active = standing_back(call, repository.common_dir)
     if active is not None:
         return active
-    # What git is asked for in any case it can do while the rest is got ready.
-    expect_refs(repository)
-    _ = repository.configuring
     if call.native:
         push = native_push(repository, os.fsdecode(sys.stdin.buffer.read()), *call.arguments[:2])
         return judge_push(repository, read_refs(repository), push, call.checks) if push.updates else None
@@ -70,9 +67,6 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
     held = any(update.old is not None for update in push.updates)
     require_tracking(repository, refs, push.remote, has_refs=held)
     standing = {update.ref: _standing(refs, push, update) for update in push.updates}
-    for update in push.updates:
-        if update.old in push.commits and update.new in push.commits and update.old and update.new:
-            expect_range(repository, update.old, update.new)
     proposed = [update.new for update in push.updates if update.new in push.commits and update.new is not None]
     judging = judging_policy(repository, refs, push.remote, standing, proposed)
     _require_commits(push, judging.policy)
