@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.audited import Branch, adopted
+from support.audited import Branch, adopted, reported
 from support.people import by, reviewed
 from support.pipeline import LAX, POLICY, code
 from support.repo import Repo, Result
@@ -322,3 +323,15 @@ def test_branches_that_are_not_fetched_leave_silence_undecided_until_they_are(ma
     clone = Branch(Repo(path, main.repo.env))
     assert clone.audit(status=2)["view"]["sources_complete"] is False
     assert clone.past_review("--fetch") == [landing]
+
+
+def test_many_landings_need_few_open_files(main: Branch) -> None:
+    """Git's processes hold descriptors as long as they are waited for."""
+    limits = "[commit-size.limits.protected]\nlines = 1000\n"
+    main.commit("Limits", {"labgate.toml": f"{main.repo.git('show', 'main:labgate.toml')}\n{limits}"})
+    landed = []
+    for number in range(40):
+        main.research(f"r{number}")
+        landed.append(main.merge(f"r{number}"))
+    said = main.repo.run("sh", "-c", "ulimit -n 40 && exec labgate audit main --format json", status=1)
+    assert reported(json.loads(said.out)) == landed

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import click
 
 from labgate.checks import CHECKS
 from labgate.cli.lazy import did_you_mean
-from labgate.cli.output import deliver
-from labgate.report import FORMATS, default_format, renderer
-from labgate.report.palette import CHOICES, wants_colour
+from labgate.cli.reporting import Reporting, report_options
 
 
 def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -29,31 +24,18 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
 @click.option("--head", metavar="REV", default="HEAD", show_default=True, help="The change's last commit.")
 @click.option("--base", metavar="REV", help="The target's tip before the change.  [default: its remote-tracking tip]")
 @click.option("--source", metavar="BRANCH", help="The branch that the change comes from, where it is known.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    help="How to write the report.  [default: text; github when GITHUB_ACTIONS is true]",
-)
-@click.option("--output", metavar="FILE", help="Write the report there, whole or not at all.")
 @click.option("--fetch", is_flag=True, help="Fetch the research branches first, so that nothing stays undecided.")
 @click.option("--offline", is_flag=True, help="Never use the network (the default; excludes --fetch).")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings; 2 (could not judge) stays 2.")
-@click.option("--verbose", "-v", is_flag=True, help="Say what passed and what was skipped, and list the evidence.")
-@click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
+@report_options
 def check(
     checks: tuple[str, ...],
     target: str,
     head: str,
     base: str | None,
     source: str | None,
-    format_: str | None,
-    output: str | None,
     fetch: bool,
     offline: bool,
-    exit_zero: bool,
-    verbose: bool,
-    color: str,
+    reporting: Reporting,
 ) -> int:
     """Judge a change that is to land on a branch. Without a CHECK every check runs.
 
@@ -79,7 +61,4 @@ def check(
     from labgate.stages.check import check as judge
 
     report = judge(CheckRequest(checks=checks, target=target, head=head, base=base, source=source, fetch=fetch))
-    to_terminal = output in (None, "-") and sys.stdout.isatty()
-    colour = wants_colour(color, os.environ, to_terminal)
-    deliver(report, renderer(format_ or default_format(os.environ), colour=colour, verbose=verbose), output)
-    return 0 if exit_zero and report.exit_status == 1 else report.exit_status
+    return reporting.conclude(report)

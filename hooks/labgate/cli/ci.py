@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from labgate.cli.output import append, deliver
-from labgate.report import FORMATS, default_format, renderer
+from labgate.cli.output import append
+from labgate.cli.reporting import Reporting, report_options
 from labgate.report.escape import safe
-from labgate.report.palette import CHOICES, wants_colour
 
 if TYPE_CHECKING:
     from labgate.ci.context import Context
@@ -23,25 +21,12 @@ SUMMARY, OUTPUTS = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"
 
 @click.command(short_help="Judge the change that a CI job runs for.")
 @click.option("--explain-context", is_flag=True, help="Say what is judged and which variable says so, and stop.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    help="How to write the report.  [default: text; github when GITHUB_ACTIONS is true]",
-)
-@click.option("--output", metavar="FILE", help="Write the report there, whole or not at all.")
 @click.option("--summary", metavar="FILE", help="Add a page in Markdown there.  [default: $GITHUB_STEP_SUMMARY]")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings; 2 (could not judge) stays 2.")
-@click.option("--verbose", "-v", is_flag=True, help="Say what passed and what was skipped, and list the evidence.")
-@click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
+@report_options
 def ci(
     explain_context: bool,
-    format_: str | None,
-    output: str | None,
     summary: str | None,
-    exit_zero: bool,
-    verbose: bool,
-    color: str,
+    reporting: Reporting,
 ) -> int:
     """Judge the change that a CI job runs for: every commit of it, by every check.
 
@@ -70,11 +55,9 @@ def ci(
         _explain(read_context(os.environ, _read_text))
         return 0
     result = _judge()
-    colour = wants_colour(color, os.environ, output in (None, "-") and sys.stdout.isatty())
-    deliver(result.report, renderer(format_ or default_format(os.environ), colour=colour, verbose=verbose), output)
+    status = reporting.conclude(result.report)
     _hand_over(result, summary)
-    status = result.report.exit_status
-    return 0 if exit_zero and status == 1 else status
+    return status
 
 
 def _judge() -> CiResult:
