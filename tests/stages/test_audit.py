@@ -327,8 +327,6 @@ def test_branches_that_are_not_fetched_leave_silence_undecided_until_they_are(ma
 
 def test_many_landings_need_few_open_files(main: Branch) -> None:
     """Git's processes hold descriptors as long as they are waited for."""
-    limits = "[commit-size.limits.protected]\nlines = 1000\n"
-    main.commit("Limits", {"labgate.toml": f"{main.repo.git('show', 'main:labgate.toml')}\n{limits}"})
     landed = []
     for number in range(40):
         main.research(f"r{number}")
