@@ -13,7 +13,7 @@ from labgate.checks import CHECKS as NAMES
 from support.data import ROOT
 
 SOURCE = ROOT / "hooks"
-VALUES = frozenset({"labgate", "errors", "value", "finding", "change", "proposal", "verdict", "lookalikes"})
+VALUES = frozenset({"labgate", "errors", "value", "names", "finding", "change", "proposal", "verdict", "lookalikes"})
 
 #: What each part of labgate may import, by the first name after ``labgate``; itself is always allowed.
 ALLOWED: dict[str, frozenset[str]] = {

@@ -6,11 +6,11 @@ import pytest
 
 from labgate.git.refs import TrackingRef
 from labgate.git.repository import Remote
+from labgate.names import repository_name
 from labgate.provenance.sources import (
     classify_refs,
     covers_sources,
     is_source_repository,
-    repository_name,
     source_patterns,
 )
 from support.policies import TEAM, policy

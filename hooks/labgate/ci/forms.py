@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from labgate import names
 from labgate.ci.told import Told, wrong
 from labgate.errors import UndecidedError
 
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 
-_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 #: What git-check-ref-format forbids in a branch name, and what no file name or argument can hold: JSON may have half a
 #: surrogate pair, which is no byte of any name. ``refs/`` at the start would pass for a full name.
@@ -32,14 +32,14 @@ def oid(told: Told) -> Told:
 def oid_or_none(told: Told) -> Told | None:
     """Return a full oid in lower case, ``None`` for zeros (git's null oid). Raised: ``UndecidedError`` for all else."""
     text = told.text.lower()
-    if not _OID.fullmatch(text):
+    if not names.is_oid(text):
         raise wrong(told, "is no full commit id of 40 or 64 hexadecimal digits")
     return told.read_as(text) if text.strip("0") else None
 
 
 def is_oid(told: Told) -> bool:
     """Say whether it is a full oid, of a commit that can exist."""
-    return _OID.fullmatch(told.text.lower()) is not None and told.text.strip("0") != ""
+    return names.is_oid(told.text.lower()) and told.text.strip("0") != ""
 
 
 def short_name(told: Told) -> Told:
@@ -83,19 +83,9 @@ def repository(told: Told | None) -> Told | None:
     """
     if told is None:
         return None
-    scheme, separator, rest = told.text.partition("://")
-    if not separator:
-        # git's scp-like form, host:path, needs a host and no slash before the colon (git-clone, "GIT URLS").
-        host, colon, path = told.text.partition(":")
-        if not colon or "/" in host:
-            return None
-    elif scheme == "file":
+    name = names.repository_name(told.text)
+    if name is None:
         return None
-    else:
-        host, _, path = rest.partition("/")
-        host = host.rpartition("@")[2].partition(":")[0]
-    host = host.rpartition("@")[2].lower()
-    name = f"{host}/{path.strip('/').removesuffix('.git')}"
     if not _REPOSITORY.fullmatch(name):
         message = f"{told.origin} is no URL of a repository"
         raise UndecidedError(message, f"check what sets {told.origin}")

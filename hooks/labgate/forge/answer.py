@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from labgate.errors import UndecidedError
+from labgate.names import is_oid
 
 T = TypeVar("T")
 
-_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 #: RFC 3339, section 5.6. Python 3.10 reads neither ``Z`` nor a fraction of any length.
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?(?:([Zz])|([+-]\d\d:?\d\d))", re.ASCII)
 
@@ -109,7 +109,7 @@ class Answer:
 
     def oid(self) -> str:
         """Return the full name of an object: 40 hexadecimal digits, or 64 in a repository of SHA-256."""
-        if not isinstance(self._value, str) or not _OID.fullmatch(self._value):
+        if not isinstance(self._value, str) or not is_oid(self._value):
             raise self.wrong()
         return self._value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from shlex import quote
 
@@ -11,6 +10,7 @@ from labgate.errors import UndecidedError
 from labgate.git.commits import has_commit
 from labgate.git.repository import Repository
 from labgate.git.runner import INHERITED, caller_env, first_line, spawn
+from labgate.names import is_oid
 
 #: What reaching a remote may need from the caller, and nothing that names a program or another repository.
 _NETWORK: tuple[str, ...] = ("SSH_AGENT_PID", "GIT_SSL_CAINFO", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -19,7 +19,6 @@ _QUIET = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-m
 #: Configured refspecs would move refs beside what is asked for: local branches, in a mirror (git-fetch, "--refmap").
 _FETCH = (*_QUIET, "--refmap=", "--no-recurse-submodules")
 _SYMREF = "ref: "
-_OID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def fetch_branches(repository: Repository, remote: str) -> None:
@@ -42,7 +41,7 @@ def fetch_commit(repository: Repository, remote: str, oid: str, refs: Sequence[s
     ``refs`` are full names on the remote that may lead to it; a host need not give what is only named by its oid
     (git-config, "uploadpack.allowAnySHA1InWant").
     """
-    if not _OID.fullmatch(oid):
+    if not is_oid(oid):
         return False  # what a code host sends may be a refspec, which moves branches
     for name in (oid, *refs):
         if has_commit(repository, oid):

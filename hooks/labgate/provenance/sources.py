@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from labgate.git.refs import HEADS, TrackingRef
 from labgate.git.repository import Remote
+from labgate.names import repository_name
 from labgate.policy.model import Policy
 
 
@@ -74,24 +75,6 @@ def is_source_repository(policy: Policy, remote: Remote) -> bool:
     """Say whether a remote is one of the policy's ``source-repositories``."""
     name = repository_name(remote.url)
     return name is not None and any(glob.matches(name) for glob in policy.gate.source_repositories)
-
-
-def repository_name(url: str | None) -> str | None:
-    """Return ``host/owner/name`` of a URL, without scheme, user, port and ``.git``; a local path has no such name."""
-    if url is None:
-        return None
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        # git's scp-like form, host:path, needs a host and no slash before the colon (git-clone, "GIT URLS").
-        host, colon, path = url.partition(":")
-        if not colon or "/" in host:
-            return None
-        rest = f"{host}/{path.lstrip('/')}"
-    elif scheme == "file":
-        return None
-    host, _, path = rest.partition("/")
-    host = host.rpartition("@")[2].partition(":")[0]
-    return f"{host.lower()}/{path.strip('/').removesuffix('.git')}"
 
 
 def source_patterns(policy: Policy) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from labgate.names import is_oid
 from labgate.policy.model import Person, Reviews
 
 #: What a person's word on the code host comes to. Comments are none.
@@ -29,7 +30,6 @@ _HIDDEN = {
     "github": re.compile(r"(?:[0-9]+\+)?([^@+]+)@users\.noreply\.github\.com"),
     "gitlab": re.compile(r"[0-9]+-([^@]+)@users\.noreply\.gitlab\.com"),
 }
-_OID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,6 @@ def account_of(person: Person, kind: str) -> str | None:
     return {"github": person.github, "gitlab": person.gitlab, "gitea": person.gitea}[kind]
 
 
-def is_oid(text: str | None) -> bool:
-    """Say whether this is a full object id: what a code host sends is foreign text until then."""
-    return text is not None and _OID.fullmatch(text) is not None
-
-
 def commits_to_compare(approvals: Iterable[Approval], people: Mapping[str, str]) -> tuple[str, ...]:
     """Return the commits that listed people approved, each once: what a stranger approved need not even be here."""
     found = (approval.commit for approval in approvals if _is_approved(approval) and _person(approval.login, people))
@@ -135,7 +130,7 @@ def judged_approvals(
             login=approval.login,
             person=(person := _person(approval.login, people)),
             state=approval.state,
-            commit=approval.commit if is_oid(approval.commit) else None,
+            commit=approval.commit if approval.commit is not None and is_oid(approval.commit) else None,
             flaw=None if person is None else _flaw(approval, flaws),
             covers=covers,
             contributors=contributors,

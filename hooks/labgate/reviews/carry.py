@@ -17,6 +17,7 @@ from labgate.git import merges
 from labgate.git.commits import has_commit, tree_of
 from labgate.git.merges import Merge, merge, merge_bases
 from labgate.git.repository import Repository
+from labgate.names import is_oid
 from labgate.reviews.approvals import (
     CONFLICT,
     LANDED_OTHERWISE,
@@ -25,7 +26,6 @@ from labgate.reviews.approvals import (
     STALE_COMMITS,
     UNBOUND,
     UNRELATED,
-    is_oid,
 )
 from labgate.reviews.delta import EMPTY, delta_id
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from labgate.errors import UndecidedError, UsageError
 from labgate.git.refs import HEADS, REMOTES, TrackingRef, read_refs, symbolic_ref, tracking_refs
 from labgate.git.repository import Remote, Repository
-from labgate.provenance.sources import repository_name
+from labgate.names import repository_name
 from labgate.setup.frameworks import Frameworks, find_frameworks
 from labgate.setup.people import People, find_people
 from labgate.stages.judging import policy_at, worktree_policy

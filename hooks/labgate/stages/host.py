@@ -13,9 +13,10 @@ from labgate.forge import connect
 from labgate.git.fetch import fetch_commit
 from labgate.git.refs import HEADS
 from labgate.git.repository import Repository
+from labgate.names import repository_name
 from labgate.policy.model import Policy
 from labgate.provenance.documents import Progress
-from labgate.provenance.sources import SourceRef, repository_name
+from labgate.provenance.sources import SourceRef
 from labgate.reviews.approvals import Approval, ChangeName, HostedChange
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from labgate.facts.scene import Scene
 from labgate.git.commits import peel
 from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
+from labgate.names import repository_name
 from labgate.policy.model import Policy
 from labgate.proposal import RefUpdate
-from labgate.provenance.sources import repository_name
 from labgate.stages.judging import judging_policy, require_tracking
 from labgate.stages.run import judge_scene
 from labgate.stages.workplace import HookCall, Skipped, standing_back

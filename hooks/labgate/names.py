@@ -1,0 +1,30 @@
+"""What full object ids and repositories are called, wherever their names come from."""
+
+from __future__ import annotations
+
+import re
+
+_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def is_oid(text: str) -> bool:
+    """Say whether this is a full object id (SHA-1 or SHA-256) in lower case."""
+    return _OID.fullmatch(text) is not None
+
+
+def repository_name(url: str | None) -> str | None:
+    """Return ``host/owner/name`` of a URL, without scheme, user, port and ``.git``; a local path has no such name."""
+    if url is None:
+        return None
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        # git's scp-like form, host:path, needs a host and no slash before the colon (git-clone, "GIT URLS").
+        host, colon, path = url.partition(":")
+        if not colon or "/" in host:
+            return None
+        rest = f"{host}/{path.lstrip('/')}"
+    elif scheme == "file":
+        return None
+    host, _, path = rest.partition("/")
+    host = host.rpartition("@")[2].partition(":")[0]
+    return f"{host.lower()}/{path.strip('/').removesuffix('.git')}"
