@@ -13,15 +13,12 @@ class FileChange(Value):
     rename, submodule). ``excluded`` says that the trunk's attributes call it generated or vendored.
     """
 
-    __slots__ = ("added", "deleted", "excluded", "path", "size", "status")
-
-    def __init__(self, path: str, status: str, added: int, deleted: int, size: int, excluded: bool = False) -> None:
-        self.path = path
-        self.status = status
-        self.added = added
-        self.deleted = deleted
-        self.size = size
-        self.excluded = excluded
+    path: str
+    status: str
+    added: int
+    deleted: int
+    size: int
+    excluded: bool = False
 
 
 class Batch(Value):
@@ -32,18 +29,8 @@ class Batch(Value):
     a first commit, 2 or more for a merge; how it can be split depends on that.
     """
 
-    __slots__ = ("files", "oid", "parents", "reverts", "subject")
-
-    def __init__(
-        self,
-        oid: str | None,
-        subject: str,
-        files: tuple[FileChange, ...],
-        reverts: str | None = None,
-        parents: int = 1,
-    ) -> None:
-        self.oid = oid
-        self.parents = parents
-        self.subject = subject
-        self.files = files
-        self.reverts = reverts
+    oid: str | None
+    subject: str
+    files: tuple[FileChange, ...]
+    reverts: str | None = None
+    parents: int = 1

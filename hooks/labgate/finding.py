@@ -28,15 +28,12 @@ ALARM = 6.0
 class Rule(Value):
     """One numbered statement of a check. ``level`` is the default one; ``mend`` says how to get past it, for people."""
 
-    __slots__ = ("code", "level", "mend", "name", "summary", "why")
-
-    def __init__(self, code: str, name: str, level: str, summary: str, why: str, mend: str) -> None:
-        self.code = code
-        self.name = name
-        self.level = level
-        self.summary = summary
-        self.why = why
-        self.mend = mend
+    code: str
+    name: str
+    level: str
+    summary: str
+    why: str
+    mend: str
 
 
 class Evidence(Value):
@@ -53,45 +50,17 @@ class Evidence(Value):
     small, below-alarm, mechanical; ``None`` where it is decisive.
     """
 
-    __slots__ = (
-        "commits",
-        "decisive",
-        "hint",
-        "matched_lines",
-        "method",
-        "paths",
-        "score",
-        "shared",
-        "source_commits",
-        "source_ref",
-        "terms",
-    )
-
-    def __init__(
-        self,
-        method: str,
-        decisive: bool,
-        source_ref: str | None,
-        commits: tuple[str, ...],
-        source_commits: tuple[str, ...],
-        score: float = 1.0,
-        matched_lines: int | None = None,
-        paths: tuple[str, ...] = (),
-        terms: tuple[tuple[str, float], ...] = (),
-        shared: tuple[str, ...] = (),
-        hint: str | None = None,
-    ) -> None:
-        self.method = method
-        self.decisive = decisive
-        self.source_ref = source_ref
-        self.commits = commits
-        self.source_commits = source_commits
-        self.score = score
-        self.matched_lines = matched_lines
-        self.paths = paths
-        self.terms = terms
-        self.shared = shared
-        self.hint = hint
+    method: str
+    decisive: bool
+    source_ref: str | None
+    commits: tuple[str, ...]
+    source_commits: tuple[str, ...]
+    score: float = 1.0
+    matched_lines: int | None = None
+    paths: tuple[str, ...] = ()
+    terms: tuple[tuple[str, float], ...] = ()
+    shared: tuple[str, ...] = ()
+    hint: str | None = None
 
     @property
     def proves(self) -> bool:
@@ -108,10 +77,6 @@ class Evidence(Value):
             commits=commits, source_commits=commits if self.method == "ancestry" else self.source_commits
         )
 
-    def changed(self, **fields: Any) -> Evidence:
-        """Return the same evidence with some members replaced."""
-        return Evidence(**{name: getattr(self, name) for name in self.__slots__} | fields)
-
 
 class Finding(Value):
     """One breach of one rule: data only; ``labgate.wording`` composes its message and its ``help:`` line.
@@ -120,7 +85,13 @@ class Finding(Value):
     ``commits`` are full oids. ``ref`` and ``path`` locate it; ``None`` where it has no such place.
     """
 
-    __slots__ = ("commits", "data", "evidence", "level", "path", "ref", "rule")
+    rule: Rule
+    data: Mapping[str, Any]
+    level: str
+    commits: tuple[str, ...]
+    ref: str | None
+    path: str | None
+    evidence: tuple[Evidence, ...]
 
     def __init__(
         self,
@@ -133,22 +104,16 @@ class Finding(Value):
         path: str | None = None,
         evidence: tuple[Evidence, ...] = (),
     ) -> None:
-        self.rule = rule
-        self.data = data
-        self.level = rule.level if level is None else level
-        self.commits = commits
-        self.ref = ref
-        self.path = path
-        self.evidence = evidence
+        super().__init__(
+            rule=rule,
+            data=data,
+            level=rule.level if level is None else level,
+            commits=commits,
+            ref=ref,
+            path=path,
+            evidence=evidence,
+        )
 
     def at_level(self, level: str) -> Finding:
         """Return the same finding at another level."""
-        return Finding(
-            self.rule,
-            self.data,
-            level=level,
-            commits=self.commits,
-            ref=self.ref,
-            path=self.path,
-            evidence=self.evidence,
-        )
+        return self.changed(level=level)

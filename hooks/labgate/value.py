@@ -1,25 +1,79 @@
-"""The base of the small values that the commit hook handles: compared and shown by their slots.
-
-A dataclass would say the same in fewer lines, but importing ``dataclasses`` takes longer than all the rest of a
-passing commit hook (docs/adr/0002). Off that path labgate uses frozen dataclasses.
-"""
+"""The base of every value: annotations are fields. On the commit hook's path; imports nothing heavy."""
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, ClassVar
 
+    from typing_extensions import Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_):
+        """Tell type checkers, and nobody else, what a class makes of its annotations (PEP 681)."""
+        return lambda cls: cls
+
+
+#: The default of a field that holds a mapping, where there is nothing in it. It is shared, and never added to.
+NOTHING: Mapping[Any, Any] = {}
+
+
+@dataclass_transform(frozen_default=True)
 class Value:
-    """A value whose identity is its type and its slots."""
+    """Something that is what its fields are, and never changes.
 
-    __slots__: tuple[str, ...] = ()
+    A subclass names its fields with their types, as a dataclass does; what has a default may be left out. Of the ones
+    in ``_hidden`` only the names are shown. Why these are no dataclasses: docs/adr/0002.
+
+    Raised by the constructor: ``TypeError`` for a field that is missing, unknown or given twice.
+    """
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+    _names: ClassVar[frozenset[str]] = frozenset()
+    _defaults: ClassVar[Mapping[str, object]] = NOTHING
+    _hidden: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls._fields = (*cls._fields, *(name for name in cls.__annotations__ if name not in cls._names))
+        cls._names = frozenset(cls._fields)
+        cls._defaults = {name: getattr(cls, name) for name in cls._fields if hasattr(cls, name)}
+
+    def __init__(self, *given: object, **named: object) -> None:
+        mine = self.__dict__
+        mine.update(self._defaults)
+        mine.update(zip(self._fields, given, strict=False))
+        mine.update(named)
+        twice = named.keys() & self._fields[: len(given)] if given and named else None
+        if twice or len(given) > len(self._fields) or mine.keys() != self._names:
+            wrong = sorted(twice or self._names ^ mine.keys()) or given[len(self._fields) :]
+            message = f"{type(self).__name__}: {', '.join(map(str, wrong))}: missing, unknown or given twice"
+            raise TypeError(message)
+
+    def changed(self, **fields: Any) -> Self:
+        """Return the same value with other ``fields``."""
+        found = object.__new__(type(self))
+        Value.__init__(found, **self.as_dict() | fields)
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name, in their order."""
+        mine = self.__dict__
+        return {name: mine[name] for name in self._fields}
+
+    def __setattr__(self, name: str, value: object) -> None:
+        message = f"{type(self).__name__} cannot be changed"
+        raise AttributeError(message)
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+        mine, theirs = self.__dict__, other.__dict__
+        return all(mine[name] == theirs[name] for name in self._fields)
 
     def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in self.__slots__)))
+        return hash((type(self), *self.as_dict().values()))
 
     def __repr__(self) -> str:
-        slots = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
-        return f"{type(self).__name__}({slots})"
+        shown = (f"{name}={'...' if name in self._hidden else repr(value)}" for name, value in self.as_dict().items())
+        return f"{type(self).__name__}({', '.join(shown)})"

@@ -87,14 +87,11 @@ class Base(Value):
     branch of any other kind, which is ``other_kind``.
     """
 
-    __slots__ = ("declared", "declared_distance", "other", "other_distance", "other_kind")
-
-    def __init__(self, declared: str, declared_distance: int, other: str, other_distance: int, other_kind: str) -> None:
-        self.declared = declared
-        self.declared_distance = declared_distance
-        self.other = other
-        self.other_distance = other_distance
-        self.other_kind = other_kind
+    declared: str
+    declared_distance: int
+    other: str
+    other_distance: int
+    other_kind: str
 
 
 class Facts(Value):
@@ -106,23 +103,12 @@ class Facts(Value):
     ``deleted`` says that the ref goes away.
     """
 
-    __slots__ = ("base", "created", "deleted", "ref", "remote", "siblings")
-
-    def __init__(
-        self,
-        ref: str,
-        created: bool,
-        siblings: tuple[str, ...] = (),
-        base: Base | None = None,
-        remote: str | None = None,
-        deleted: bool = False,
-    ) -> None:
-        self.ref = ref
-        self.created = created
-        self.siblings = siblings
-        self.base = base
-        self.remote = remote
-        self.deleted = deleted
+    ref: str
+    created: bool
+    siblings: tuple[str, ...] = ()
+    base: Base | None = None
+    remote: str | None = None
+    deleted: bool = False
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:

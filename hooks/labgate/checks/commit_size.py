@@ -86,34 +86,25 @@ class Facts(Value):
     ``git commit FILE``).
     """
 
-    __slots__ = ("batches", "kind", "preview_kind", "series", "source", "staged", "target", "temporary_index")
-
-    def __init__(
-        self,
-        batches: tuple[Batch, ...],
-        kind: str | None,
-        preview_kind: str | None = None,
-        *,
-        target: str | None = None,
-        source: str | None = None,
-        series: bool = False,
-        staged: bool = False,
-        temporary_index: bool = False,
-    ) -> None:
-        self.batches = batches
-        self.kind = kind
-        self.preview_kind = preview_kind
-        self.target = target
-        self.source = source
-        self.series = series
-        self.staged = staged
-        self.temporary_index = temporary_index
+    batches: tuple[Batch, ...]
+    kind: str | None
+    preview_kind: str | None = None
+    target: str | None = None
+    source: str | None = None
+    series: bool = False
+    staged: bool = False
+    temporary_index: bool = False
 
 
 class Weight(Value):
     """What one batch weighs: ``counted`` are the files that count; all but ``files`` and ``lines`` are bytes."""
 
-    __slots__ = ("batch", "bytes", "counted", "file_bytes", "files", "lines")
+    batch: Batch
+    counted: Sequence[FileChange]
+    lines: int
+    files: int
+    bytes: int
+    file_bytes: int
 
     def __init__(self, batch: Batch, counted: Sequence[FileChange]) -> None:
         lines = size = largest = 0
@@ -121,26 +112,18 @@ class Weight(Value):
             lines += file.added + file.deleted
             size += file.size
             largest = max(largest, file.size)
-        self.batch = batch
-        self.counted = counted
-        self.lines = lines
-        self.files = len(counted)
-        self.bytes = size
-        self.file_bytes = largest
+        super().__init__(batch=batch, counted=counted, lines=lines, files=len(counted), bytes=size, file_bytes=largest)
 
 
 class _Breach(Value):
     """A limit that is exceeded: ``unit`` in the policy's words with ``_``, ``kind`` is whose limit it is."""
 
-    __slots__ = ("actual", "kind", "level", "limit", "limits", "unit")
-
-    def __init__(self, unit: str, actual: int, limit: int, kind: str, level: str, limits: Limits) -> None:
-        self.unit = unit
-        self.actual = actual
-        self.limit = limit
-        self.kind = kind
-        self.level = level
-        self.limits = limits
+    unit: str
+    actual: int
+    limit: int
+    kind: str
+    level: str
+    limits: Limits
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:

@@ -39,23 +39,12 @@ class Facts(Value):
     all have.
     """
 
-    __slots__ = ("branch", "commits", "handle", "linear", "root", "service")
-
-    def __init__(
-        self,
-        service: str,
-        handle: str,
-        branch: str,
-        commits: tuple[tuple[str, str, str], ...],
-        linear: bool = True,
-        root: str | None = None,
-    ) -> None:
-        self.service = service
-        self.handle = handle
-        self.branch = branch
-        self.commits = commits
-        self.linear = linear
-        self.root = root
+    service: str
+    handle: str
+    branch: str
+    commits: tuple[tuple[str, str, str], ...]
+    linear: bool = True
+    root: str | None = None
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001  (every check takes the policy)

@@ -22,19 +22,10 @@ class Settings(Value):
     of ``git commit --cleanup``, ``template`` a path as it is written there, ``encoding`` that of new commits.
     """
 
-    __slots__ = ("cleanup", "comments", "encoding", "template")
-
-    def __init__(
-        self,
-        comments: tuple[bytes, ...] = (),
-        cleanup: bytes | None = None,
-        template: bytes | None = None,
-        encoding: bytes | None = None,
-    ) -> None:
-        self.comments = comments
-        self.cleanup = cleanup
-        self.template = template
-        self.encoding = encoding
+    comments: tuple[bytes, ...] = ()
+    cleanup: bytes | None = None
+    template: bytes | None = None
+    encoding: bytes | None = None
 
     def encoded(self, text: str) -> bytes:
         """Return a text in the encoding of new commits, in UTF-8 where that is not possible."""

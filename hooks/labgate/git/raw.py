@@ -29,14 +29,11 @@ class Entry(Value):
     ``status`` is its letter, ``path`` the new path; ``old`` and ``new`` are blob oids, all zeros where absent.
     """
 
-    __slots__ = ("new", "new_mode", "old", "path", "status")
-
-    def __init__(self, status: str, path: str, old: str, new: str, new_mode: str) -> None:
-        self.status = status
-        self.path = path
-        self.old = old
-        self.new = new
-        self.new_mode = new_mode
+    status: str
+    path: str
+    old: str
+    new: str
+    new_mode: str
 
     @property
     def brings_content(self) -> bool:
@@ -47,12 +44,9 @@ class Entry(Value):
 class Lines(Value):
     """One numstat line; a binary file counts no lines."""
 
-    __slots__ = ("added", "deleted", "path")
-
-    def __init__(self, path: str, added: int, deleted: int) -> None:
-        self.path = path
-        self.added = added
-        self.deleted = deleted
+    path: str
+    added: int
+    deleted: int
 
 
 def read_records(output: bytes) -> Iterator[str | Entry | Lines]:

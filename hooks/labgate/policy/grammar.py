@@ -48,18 +48,15 @@ class Field(Value):
     policy that ``policy.parse`` accepted.
     """
 
-    __slots__ = ("name", "pattern_text", "words")
+    name: str
+    words: tuple[str, ...] | None
+    pattern_text: str | None
 
     def __init__(self, name: str, rule: Sequence[str] | None = None) -> None:
-        self.name = name
-        self.words: tuple[str, ...] | None = None
-        self.pattern_text: str | None = None
         if rule is None:
-            self.pattern_text = ISSUE_PATTERN if name == "issue" else DEFAULT_PATTERN
-        elif isinstance(rule, str):
-            self.pattern_text = rule
-        else:
-            self.words = tuple(rule)
+            rule = ISSUE_PATTERN if name == "issue" else DEFAULT_PATTERN
+        words, text = (None, rule) if isinstance(rule, str) else (tuple(rule), None)
+        super().__init__(name=name, words=words, pattern_text=text)
 
     def allows(self, value: str) -> bool:
         """Say whether a value is legal; the empty one never is."""

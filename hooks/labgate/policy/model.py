@@ -23,14 +23,19 @@ TAGS = "refs/tags/"
 class Kind(Value):
     """A class of refs: ``[kinds.NAME]``. ``base`` and ``targets`` are kind names; empty means anything goes."""
 
-    __slots__ = ("base", "name", "targets", "templates")
+    name: str
+    templates: tuple[Template, ...]
+    base: tuple[str, ...]
+    targets: tuple[str, ...]
 
     def __init__(self, name: str, table: Table) -> None:
         fields = {field: Field(field, rule) for field, rule in table["fields"].items()}
-        self.name = name
-        self.templates = tuple(Template(text, fields) for text in table["names"])
-        self.base: tuple[str, ...] = tuple(table["base"])
-        self.targets: tuple[str, ...] = tuple(table["targets"])
+        super().__init__(
+            name=name,
+            templates=tuple(Template(text, fields) for text in table["names"]),
+            base=tuple(table["base"]),
+            targets=tuple(table["targets"]),
+        )
 
 
 class RefKind(Value):
@@ -40,20 +45,15 @@ class RefKind(Value):
     every field is legal. ``template`` is the template that fitted, and ``bad_field`` the first illegal field's name.
     """
 
-    __slots__ = ("bad_field", "fields", "kind", "template", "values")
+    kind: Kind | None
+    template: Template | None = None
+    values: dict[str, str] | None = None
+    bad_field: str | None = None
 
-    def __init__(
-        self,
-        kind: Kind | None,
-        template: Template | None = None,
-        values: dict[str, str] | None = None,
-        bad_field: str | None = None,
-    ) -> None:
-        self.kind = kind
-        self.template = template
-        self.values = values
-        self.bad_field = bad_field
-        self.fields = values if bad_field is None else None
+    @property
+    def fields(self) -> dict[str, str] | None:
+        """The values by field name, ``None`` unless every field is legal."""
+        return self.values if self.bad_field is None else None
 
     @property
     def name(self) -> str | None:
@@ -64,91 +64,132 @@ class RefKind(Value):
 class Limits(Value):
     """``[commit-size.limits.KIND]``: lines, files and commits are counts, the others bytes; ``None`` means no limit."""
 
-    __slots__ = ("bytes", "file_bytes", "files", "lines", "series_commits", "series_lines")
+    lines: int | None
+    files: int | None
+    file_bytes: int | None
+    bytes: int | None
+    series_lines: int | None
+    series_commits: int | None
 
     def __init__(self, table: Table) -> None:
-        self.lines: int | None = table["lines"]
-        self.files: int | None = table["files"]
-        self.file_bytes: int | None = table["file-bytes"]
-        self.bytes: int | None = table["bytes"]
-        self.series_lines: int | None = table["series-lines"]
-        self.series_commits: int | None = table["series-commits"]
+        super().__init__(
+            lines=table["lines"],
+            files=table["files"],
+            file_bytes=table["file-bytes"],
+            bytes=table["bytes"],
+            series_lines=table["series-lines"],
+            series_commits=table["series-commits"],
+        )
 
 
 class ResearchGate(Value):
     """``[research-gate]``. ``sources`` are kind names; ``keep_deleted`` is in seconds."""
 
-    __slots__ = ("deletable", "keep_deleted", "require_review", "source_repositories", "sources")
+    sources: tuple[str, ...]
+    source_repositories: tuple[Glob, ...]
+    require_review: str
+    deletable: tuple[Template, ...]
+    keep_deleted: int
 
     def __init__(self, table: Table) -> None:
-        self.sources: tuple[str, ...] = tuple(table["sources"])
-        self.source_repositories = tuple(Glob(text) for text in table["source-repositories"])
-        self.require_review: str = table["require-review"]
-        self.deletable = tuple(Template(text, {}) for text in table["deletable"])
-        self.keep_deleted: int = table["keep-deleted"]
+        super().__init__(
+            sources=tuple(table["sources"]),
+            source_repositories=tuple(Glob(text) for text in table["source-repositories"]),
+            require_review=table["require-review"],
+            deletable=tuple(Template(text, {}) for text in table["deletable"]),
+            keep_deleted=table["keep-deleted"],
+        )
 
 
 class Person(Value):
     """``[reviews.people.NAME]``: a human being; ``emails`` are casefolded. Absent strings are ``None``."""
 
-    __slots__ = ("affiliation", "emails", "gitea", "github", "gitlab", "keys", "name")
+    name: str
+    emails: tuple[str, ...]
+    keys: tuple[str, ...]
+    affiliation: str | None
+    github: str | None
+    gitlab: str | None
+    gitea: str | None
 
     def __init__(self, name: str, table: Table) -> None:
-        self.name = name
-        self.emails = tuple(email.casefold() for email in table["emails"])
-        self.keys: tuple[str, ...] = tuple(table["keys"])
-        self.affiliation: str | None = table["affiliation"]
-        self.github: str | None = table["github"]
-        self.gitlab: str | None = table["gitlab"]
-        self.gitea: str | None = table["gitea"]
+        super().__init__(
+            name=name,
+            emails=tuple(email.casefold() for email in table["emails"]),
+            keys=tuple(table["keys"]),
+            affiliation=table["affiliation"],
+            github=table["github"],
+            gitlab=table["gitlab"],
+            gitea=table["gitea"],
+        )
 
 
 class Group(Value):
     """``[reviews.groups.NAME]``: people (by person name) who answer for paths."""
 
-    __slots__ = ("name", "paths", "people")
+    name: str
+    people: tuple[str, ...]
+    paths: tuple[Glob, ...]
 
     def __init__(self, name: str, table: Table) -> None:
-        self.name = name
-        self.people: tuple[str, ...] = tuple(table["people"])
-        self.paths = tuple(Glob(text) for text in table["paths"])
+        super().__init__(
+            name=name,
+            people=tuple(table["people"]),
+            paths=tuple(Glob(text) for text in table["paths"]),
+        )
 
 
 class Quorum(Value):
     """How many reviewers a change needs: in total, of each group (by name), and from how many affiliations."""
 
-    __slots__ = ("affiliations", "groups", "total")
+    total: int
+    groups: tuple[tuple[str, int], ...]
+    affiliations: int
 
     def __init__(self, table: Table) -> None:
-        self.total: int = table["total"]
-        self.groups: tuple[tuple[str, int], ...] = tuple(table["groups"].items())
-        self.affiliations: int = table["affiliations"]
+        super().__init__(
+            total=table["total"],
+            groups=tuple(table["groups"].items()),
+            affiliations=table["affiliations"],
+        )
 
 
 class Reviews(Value):
     """``[reviews]``. ``machines`` are casefolded emails of landing identities; ``expires`` is in seconds."""
 
-    __slots__ = ("assurance", "expires", "groups", "machines", "people", "quorum")
+    assurance: str
+    quorum: Quorum
+    machines: tuple[str, ...]
+    expires: int
+    groups: tuple[Group, ...]
+    people: tuple[Person, ...]
 
     def __init__(self, table: Table) -> None:
-        self.assurance: str = table["assurance"]
-        self.quorum = Quorum(table["quorum"])
-        self.machines = tuple(email.casefold() for email in table["machines"])
-        self.expires: int = table["expires"]
-        self.groups = tuple(Group(name, group) for name, group in table["groups"].items())
-        self.people = tuple(Person(name, person) for name, person in table["people"].items())
+        super().__init__(
+            assurance=table["assurance"],
+            quorum=Quorum(table["quorum"]),
+            machines=tuple(email.casefold() for email in table["machines"]),
+            expires=table["expires"],
+            groups=tuple((Group(name, group) for name, group in table["groups"].items())),
+            people=tuple((Person(name, person) for name, person in table["people"].items())),
+        )
 
 
 class Policy(Value):
     """A whole ``labgate.toml``. Sections that a commit hook does not need are built when first asked for."""
 
-    __slots__ = ("kinds", "repository", "table", "trunk")
+    table: Table
+    trunk: str
+    repository: str | None
+    kinds: tuple[Kind, ...]
 
     def __init__(self, table: Table) -> None:
-        self.table = table
-        self.trunk: str = table["trunk"]
-        self.repository: str | None = table["repository"]
-        self.kinds = tuple(Kind(name, kind) for name, kind in table["kinds"].items())
+        super().__init__(
+            table=table,
+            trunk=table["trunk"],
+            repository=table["repository"],
+            kinds=tuple((Kind(name, kind) for name, kind in table["kinds"].items())),
+        )
 
     @property
     def gate(self) -> ResearchGate:

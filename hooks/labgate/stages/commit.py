@@ -36,34 +36,20 @@ class Proposed(Value):
     HEAD is on no branch; ``kind`` is the policy's class of it. ``checks`` are the names of those to run.
     """
 
-    __slots__ = ("branch", "checks", "kind", "origin", "place", "policy", "stage")
-
-    def __init__(
-        self,
-        stage: str,
-        checks: tuple[str, ...],
-        place: Workplace,
-        policy: Policy,
-        origin: PolicyOrigin | None,
-        branch: str | None,
-    ) -> None:
-        self.stage = stage
-        self.checks = checks
-        self.place = place
-        self.policy = policy
-        self.origin = origin
-        self.branch = branch
-        self.kind = None if branch is None else policy.classify(branch).name
+    stage: str
+    checks: tuple[str, ...]
+    place: Workplace
+    policy: Policy
+    origin: PolicyOrigin | None
+    branch: str | None
+    kind: str | None
 
 
 class Staged(Value):
     """What the index adds: raw entries and lines. ``parents`` is how many parents the commit will have."""
 
-    __slots__ = ("parents", "records")
-
-    def __init__(self, records: list[Entry | Lines], parents: int) -> None:
-        self.records = records
-        self.parents = parents
+    records: list[Entry | Lines]
+    parents: int
 
     @property
     def merging(self) -> bool:
@@ -112,7 +98,9 @@ def _propose(stage: str, checks: tuple[str, ...], place: Workplace) -> Proposed:
         from labgate.stages.staged import trunk_policy
 
         policy, origin = trunk_policy(place)
-    return Proposed(stage, checks, place, policy, origin, place.branch())
+    branch = place.branch()
+    kind = None if branch is None else policy.classify(branch).name
+    return Proposed(stage, checks, place, policy, origin, branch, kind)
 
 
 def _limits(proposed: Proposed) -> tuple[Limits, ...]:

@@ -30,30 +30,17 @@ class HookCall(Value):
     ``arguments`` are git's own (githooks), else the message file where the stage has one. ``environ`` is the caller's.
     """
 
-    __slots__ = ("arguments", "checks", "environ", "native", "stage")
-
-    def __init__(
-        self,
-        stage: str,
-        checks: tuple[str, ...] = (),
-        arguments: tuple[str, ...] = (),
-        native: bool = False,
-        environ: Environment = os.environ,
-    ) -> None:
-        self.stage = stage
-        self.checks = checks
-        self.arguments = arguments
-        self.native = native
-        self.environ = environ
+    stage: str
+    checks: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    native: bool = False
+    environ: Environment = os.environ
 
 
 class Skipped(Value):
     """Why a hook has nothing to judge: half a line for people."""
 
-    __slots__ = ("reason",)
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    reason: str
 
 
 class Workplace(Value):
@@ -63,14 +50,11 @@ class Workplace(Value):
     ``index`` is the one that git commits from: a temporary one for ``git commit -a`` and ``git commit FILE``.
     """
 
-    __slots__ = ("common_dir", "environ", "git_dir", "index", "top")
-
-    def __init__(self, git_dir: str, common_dir: str, top: str | None, index: str, environ: Environment) -> None:
-        self.git_dir = git_dir
-        self.common_dir = common_dir
-        self.top = top
-        self.index = index
-        self.environ = environ
+    git_dir: str
+    common_dir: str
+    top: str | None
+    index: str
+    environ: Environment
 
     def git(self) -> Git:
         """Return the hardened runner on this repository, with the index that git commits from."""

@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 class Words(Value):
     """One line that says what is wrong, and the command or step that mends it (``None`` where there is none)."""
 
-    __slots__ = ("help", "message")
-
-    def __init__(self, message: str, help: str | None) -> None:
-        self.message = message
-        self.help = help
+    message: str
+    help: str | None
 
 
 #: The check that rules belong to, by the first letters of their codes: codes are given out in hundreds.
