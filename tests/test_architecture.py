@@ -246,6 +246,12 @@ def test_what_a_commit_hook_imports_is_light(module: str) -> None:
     assert not heavy, f"{module} leads to {heavy}"
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_a_value_is_no_dataclass(module: str) -> None:
+    """They are written and compiled at each import (docs/adr/0014)."""
+    assert not imports_of(module) & {"dataclasses", "attr", "attrs"}
+
+
 def test_the_modules_of_a_commit_hook_exist() -> None:
     assert set(HOT) <= MODULES.keys()
 

@@ -25,9 +25,9 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     return make_interpreter(tmp_path_factory.mktemp("python") / "venv")
 
 
-def imported(repo: Repo, *command: str) -> list[str]:
+def imported(repo: Repo, *command: str, stdin: str | None = None) -> list[str]:
     """Return the modules that a command imports, each once, in order."""
-    listing = repo.run(*command, GIT_INDEX_FILE=".git/index").err
+    listing = repo.run(*command, stdin=stdin, GIT_INDEX_FILE=".git/index").err
     rows = (line.split("|") for line in listing.splitlines() if line.startswith("import time:"))
     return list(dict.fromkeys(row[2].strip() for row in rows))
 
@@ -62,6 +62,25 @@ def test_started_without_runpy_it_needs_no_heavy_module_at_all(working: Repo, py
     names = imported(working, python, "-I", "-X", "importtime", "-c", code, "pre-commit", "--native")
     assert "labgate.stages.commit" in names
     assert HEAVY.isdisjoint(names)
+
+
+def test_a_push_that_passes_imports_none_of_the_slowest(working: Repo, python: str) -> None:
+    """It compares text with what an index holds, and cannot do without some of the heavy ones."""
+    repo = working
+    repo.with_remote()
+    repo.push("main")
+    repo.commit("Try b", {"b.py": "b = 1\n"})
+    repo.branch("feature/c", "main").commit("Add c", {"c.py": "c = 1\n"})
+    line = f"refs/heads/feature/c {repo.head()} refs/heads/main {repo.head('main')}\n"
+    names = imported(
+        repo,
+        *(python, "-I", "-X", "importtime", "-c", "from labgate.hook import main; main()"),
+        *("pre-push", "--native", "origin", "elsewhere"),
+        stdin=line,
+    )
+    assert "labgate.provenance.landing" in names
+    slowest = {"argparse", "click", "dataclasses", "git", "inspect", "logging", "multiprocessing", "pathlib"}
+    assert not slowest.intersection(names)
 
 
 def test_the_golden_list_holds_nothing_heavy() -> None:

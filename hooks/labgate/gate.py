@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from labgate import checks
@@ -13,11 +12,11 @@ from labgate.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
 from labgate.policy.levels import levelled
 from labgate.policy.model import Policy
 from labgate.proposal import RefUpdate
+from labgate.value import Value
 from labgate.verdict import CheckResult, Judged
 
 
-@dataclass(frozen=True)
-class Collected:
+class Collected(Value):
     """What one check is to judge about one update.
 
     ``facts`` has one item a subject (a check may judge two branch names). ``skipped`` is why the check does not apply.

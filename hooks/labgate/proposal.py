@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Value):
     """A name and an email address as a commit has them; emails compare by ``key`` (without case)."""
 
     name: str
@@ -17,8 +16,7 @@ class Identity:
         return self.email.casefold()
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(Value):
     """A commit as git has it. ``message`` is decoded with its own encoding; ``trailers`` is git's trailer block.
 
     ``trailers`` holds the lines of the block that git itself recognises (git-interpret-trailers), still folded.
@@ -37,8 +35,7 @@ class Commit:
         return self.message.split("\n", 1)[0]
 
 
-@dataclass(frozen=True)
-class RefUpdate:
+class RefUpdate(Value):
     """What a push proposes for one ref of a remote, or what a change proposes for its target.
 
     ``ref`` is a full refname on the remote. ``old`` is the tip before, ``None`` when the ref is created; ``new`` the
@@ -59,8 +56,7 @@ class RefUpdate:
         return self.ref.removeprefix("refs/heads/") if self.ref.startswith("refs/heads/") else None
 
 
-@dataclass(frozen=True)
-class View:
+class View(Value):
     """How much of the proposal and of the research refs this run could see.
 
     ``refs_total`` is ``None`` when the caller does not know how many refs the push has. ``sources_complete`` is true

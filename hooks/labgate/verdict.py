@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from labgate.errors import LabgateError
 from labgate.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
 from labgate.proposal import RefUpdate, View
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class PolicyOrigin:
+class PolicyOrigin(Value):
     """Where the judging policy came from: trunk, worktree, bootstrap or none; oids are ``None`` where there is none."""
 
     origin: str
@@ -19,16 +18,14 @@ class PolicyOrigin:
     blob: str | None = None
 
 
-@dataclass(frozen=True)
-class NotCounted:
+class NotCounted(Value):
     """A review marker that did not count, and why. ``person`` is ``None`` for a stranger."""
 
     person: str | None
     reason: str
 
 
-@dataclass(frozen=True)
-class ReviewState:
+class ReviewState(Value):
     """What research-gate found of one update's review. ``required`` and ``reached`` are assurance levels."""
 
     required: str
@@ -38,8 +35,7 @@ class ReviewState:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class CheckResult:
+class CheckResult(Value):
     """The outcome of one check on one update; ``reason`` and ``help`` say why it was skipped or is undecided."""
 
     name: str
@@ -48,8 +44,7 @@ class CheckResult:
     help: str | None = None
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Value):
     """One ref update and all that was concluded about it.
 
     ``kind`` is the policy's class of the ref, if any. ``undecidable`` are the commits (full oids) that research-gate
@@ -68,8 +63,7 @@ class Judged:
         return worst(check.outcome for check in self.checks)
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Value):
     """All of one run.
 
     ``skipped`` is the reason when nothing was to be judged, else ``None``. ``problems`` are what stopped the whole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -78,7 +77,7 @@ def refusal(environ: dict[str, str], read: Callable[[str], str]) -> UndecidedErr
 
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_a_recorded_environment_gives_its_context(name: str) -> None:
-    found = {field.name: getattr(read_recorded(name), field.name) for field in dataclasses.fields(Context)}
+    found = read_recorded(name).as_dict()
     origins = found.pop("origins")
     expected = NOTHING | RECORDED[name]["expected"]
     named = expected.pop("origins", {})
@@ -89,7 +88,7 @@ def test_a_recorded_environment_gives_its_context(name: str) -> None:
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_every_member_that_is_set_has_an_origin_and_no_other(name: str) -> None:
     context = read_recorded(name)
-    members = {field.name: getattr(context, field.name) for field in dataclasses.fields(Context)}
+    members = context.as_dict()
     del members["origins"]
     assert set(context.origins) == {member for member, value in members.items() if value not in {None, False, ()}}
     for origin in context.origins.values():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from pathlib import Path
@@ -17,7 +16,7 @@ from support.repo import Repo, Result
 
 RESEARCH, FEATURE = "research/bigger-batches", "feature/x"
 NAMES = sorted(path.stem for path in RECORDINGS.glob("*.json"))
-MEMBERS = [field.name for field in dataclasses.fields(Context) if field.name != "origins"]
+MEMBERS = [name for name in Context.__annotations__ if name != "origins"]
 
 
 @pytest.fixture(scope="module")

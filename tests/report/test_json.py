@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -198,7 +197,7 @@ def test_a_suspicion_has_its_score_with_terms_and_shared_lines() -> None:
 
 
 def test_commits_too_small_to_compare_are_listed_in_full() -> None:
-    item = replace(reports.judged(), undecidable=reports.COMMITS[:2])
+    item = reports.judged().changed(undecidable=reports.COMMITS[:2])
     found = document(reports.report(item, reports.judged()))
     assert [update["undecidable"] for update in found["updates"]] == [list(reports.COMMITS[:2]), []]
     assert found["outcome"] == "passed"

@@ -6,7 +6,6 @@ import html
 import io
 import re
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -119,7 +118,7 @@ def test_errors_come_first_and_long_lists_are_cut() -> None:
 
 
 def test_commits_too_small_to_compare_are_said() -> None:
-    lines = seen(reports.report(replace(reports.judged(), undecidable=reports.COMMITS[:1])))
+    lines = seen(reports.report(reports.judged().changed(undecidable=reports.COMMITS[:1])))
     assert any(line.startswith("Note: research-gate: 1 commit is too small ") for line in lines)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -146,12 +145,12 @@ def test_what_is_proven_lists_no_lines_unless_asked() -> None:
 def test_commits_too_small_to_compare_are_said_beside_findings_and_on_request(number: int, line: str) -> None:
     line = f"main: research-gate: {line} (exact comparison found nothing)\n"
     small = reports.COMMITS[:number]
-    clean = reports.report(replace(reports.judged(), undecidable=small))
+    clean = reports.report(reports.judged().changed(undecidable=small))
     assert rendered(clean) == ""
     listed = " ".join(oid[:12] for oid in small)
     assert rendered(clean, verbose=True).startswith(f"{line}    {listed}\nmain: commit-size skipped")
     assert (clean.outcome, clean.exit_status) == ("passed", 0)
-    noted = reports.report(replace(reports.judged(reports.mistargeted()), undecidable=small))
+    noted = reports.report(reports.judged(reports.mistargeted()).changed(undecidable=small))
     assert rendered(noted).endswith(f"\n{line}1 note\n")
 
 

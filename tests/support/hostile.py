@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import strategies as st
@@ -108,4 +107,4 @@ def report(text: str, *, problems: bool = False) -> Report:
     judged = Judged(update, text, checks, findings(text), review, undecidable=reports.COMMITS[:2])
     whole = reports.report(judged, reports.judged(), notices=(text,))
     stopped = (GitError(text, text), PolicyError((text, "two"), text))
-    return replace(whole, problems=stopped, skipped=text) if problems else whole
+    return whole.changed(problems=stopped, skipped=text) if problems else whole

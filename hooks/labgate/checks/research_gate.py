@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labgate.finding import SIMILARITY, Evidence, Finding, Rule
@@ -11,6 +10,7 @@ from labgate.policy.grammar import Template
 from labgate.policy.model import Policy
 from labgate.reviews.approvals import ChangeName, JudgedApproval, account_of, mend_of, objectors
 from labgate.reviews.quorum import SELF_REVIEW, Assessment, JudgedClaim, Refused, assess, helpful, missing
+from labgate.value import NOTHING, Value
 from labgate.verdict import NotCounted, ReviewState
 
 NAME = "research-gate"
@@ -92,8 +92,7 @@ LG212 = Rule(
 RULES: tuple[Rule, ...] = (LG201, LG202, LG203, LG204, LG205, LG208, LG211, LG212)
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Value):
     """What is known of one ref update.
 
     ``rewrite`` is deleted, non-fast-forward, unknown-tip or ``None``. ``source`` is the branch the change comes from,
@@ -121,12 +120,12 @@ class Facts:
     needing: tuple[str, ...] = ()
     suspected: tuple[str, ...] = ()
     undecidable: tuple[str, ...] = ()
-    subjects: Mapping[str, str] = field(default_factory=dict)
+    subjects: Mapping[str, str] = NOTHING
     paths: frozenset[str] = frozenset()
     suspected_paths: frozenset[str] = frozenset()
     claims: tuple[JudgedClaim, ...] = ()
     contributors: frozenset[str] = frozenset()
-    rivals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rivals: Mapping[str, tuple[str, ...]] = NOTHING
     approvals: tuple[JudgedApproval, ...] = ()
     strangers: tuple[str, ...] = ()
     change: ChangeName | None = None
@@ -134,7 +133,7 @@ class Facts:
 
     def with_review(self, **facts: Any) -> Facts:
         """Return the same facts and what needs review, is suspected or undecidable."""
-        return replace(self, **facts)
+        return self.changed(**facts)
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -255,7 +254,7 @@ def _objections(facts: Facts) -> Iterator[Finding]:
 def _suspicions(facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Yield what looks like research and has no review: alarms, and apart from them what is only a hint."""
     # The same quorum, asked as if these commits needed a review.
-    asked = replace(facts, needing=facts.suspected, paths=facts.suspected_paths)
+    asked = facts.changed(needing=facts.suspected, paths=facts.suspected_paths)
     found = _assessed(asked, policy)
     doubts = [item for item in facts.evidence if not item.proves]
     for evidence in _by_source(doubts, _open(found, asked, policy)).values():

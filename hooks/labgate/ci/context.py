@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from labgate.ci.told import Job, Told
+from labgate.value import Value
 
 #: What a job runs for: a pull or merge request; a merge group or train; a push to a branch, after the fact.
 CHANGE, QUEUE, LANDED = "change", "queue", "landed"
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Value):
     """What one CI job was told. All of it is a hint: what the fetched target holds decides.
 
     ``system`` is the CI system, ``event`` one of ``CHANGE``, ``QUEUE`` and ``LANDED``. ``target`` is the full name of

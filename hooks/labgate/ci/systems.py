@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from labgate.ci.azure import azure
 from labgate.ci.bitbucket import bitbucket
@@ -16,10 +15,10 @@ from labgate.ci.gitlab import gitlab
 from labgate.ci.jenkins import jenkins
 from labgate.ci.told import CHECK, EVENT_FILE, Job, Told
 from labgate.errors import UndecidedError
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class System:
+class System(Value):
     """A CI system: its ``name``, the variables of which one marks its jobs, and how its jobs are read.
 
     A mark that is a ``flag`` has to be ``true``, another one only set. ``has_event``: there is an event file.

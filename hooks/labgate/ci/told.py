@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from labgate.errors import UndecidedError
+from labgate.value import NOTHING, Value
 
 #: How to judge where the CI system does not say what.
 CHECK = "labgate check --target BRANCH --base REV --head REV"
@@ -15,8 +15,7 @@ EVENT_FILE = "GITHUB_EVENT_PATH"
 _MOST_SHOWN = 100
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Value):
     """A text and its ``origin``: a variable, or ``GITHUB_EVENT_PATH: `` and the member of the event."""
 
     text: str
@@ -27,8 +26,7 @@ class Told:
         return Told(text, self.origin)
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(Value):
     """A CI job: the ``system`` and the variable by which it was known, all its variables, and its event.
 
     ``event`` is the object in the event file, empty for systems without one.
@@ -36,7 +34,7 @@ class Job:
 
     system: Told
     environ: Mapping[str, str]
-    event: Mapping[str, object] = field(default_factory=dict)
+    event: Mapping[str, object] = NOTHING
 
     def variable(self, name: str) -> Told | None:
         """Return a variable, ``None`` where it is not set or empty, which CI systems mix freely."""

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ import click
 from labgate import __version__
 from labgate.report.escape import safe
 from labgate.report.palette import CHOICES, palette, wants_colour
+from labgate.value import Value
 
 if TYPE_CHECKING:
     from labgate.report.palette import Paint
@@ -25,8 +25,7 @@ MISSING, STALE, SHADOWED, CONFLICT, INVALID = "missing", "stale", "shadowed", "c
 _ROLES = {OK: "quiet", ADVICE: "note", MISSING: "error", STALE: "warning", SHADOWED: "error"}
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Value):
     """One thing that the doctor looked at. ``help`` is the command that mends it, ``None`` where nothing is to mend."""
 
     name: str
@@ -69,7 +68,7 @@ def doctor(format_: str, color: str) -> int:
 def _as_json(items: Iterable[Item]) -> dict[str, object]:
     found = tuple(items)
     outcome = "passed" if all(item.is_well for item in found) else "failed"
-    return {"schema": 1, "labgate": __version__, "outcome": outcome, "items": [asdict(item) for item in found]}
+    return {"schema": 1, "labgate": __version__, "outcome": outcome, "items": [item.as_dict() for item in found]}
 
 
 def _lines(items: tuple[Item, ...], paint: Paint) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -46,7 +45,7 @@ def status(format_: str) -> None:
     if format_ == "json":
         from labgate.report.json import encoded
 
-        click.echo(encoded({"schema": 1, "labgate": __version__, **asdict(found)}, indent=2))
+        click.echo(encoded({"schema": 1, "labgate": __version__, **found.as_dict()}, indent=2))
         return
     for line in _lines(found):
         click.echo(line)

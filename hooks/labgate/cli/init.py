@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from labgate.errors import LabgateError
+from labgate.value import Value
 
 if TYPE_CHECKING:
     from labgate.native.install import Installed
@@ -19,8 +19,7 @@ PRESETS = ("research-branch", "experiment-branches", "trunk")
 CI = ("github", "gitlab")
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(Value):
     """What came of the hooks: ``installed`` is ``None`` where they were not asked for or could not be installed.
 
     ``refused`` says why they could not.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.errors import NoPolicyError, PolicyError
+from labgate.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,7 @@ def policy() -> None:
     """Show, check or describe the policy of this repository."""
 
 
-@dataclass(frozen=True)
-class PolicyFile:
+class PolicyFile(Value):
     """A file that holds a policy: its name, where it was found (for people), and what it says."""
 
     name: str

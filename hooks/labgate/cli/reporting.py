@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import click
 from labgate.cli.output import deliver
 from labgate.report import FORMATS, default_format, renderer
 from labgate.report.palette import CHOICES, wants_colour
+from labgate.value import Value
 
 if TYPE_CHECKING:
     from labgate.verdict import Report
@@ -32,8 +32,7 @@ _OPTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Reporting:
+class Reporting(Value):
     """How a report is wanted. ``format`` ``None`` means the usual one here, ``output`` ``None`` standard output."""
 
     format: str | None

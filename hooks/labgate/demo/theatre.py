@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from labgate.errors import LabgateError
 from labgate.git.runner import spawn
+from labgate.value import Value
 
 ADA = ("Ada", "ada@example.org")
 LIN = ("Lin", "lin@example.org")
@@ -17,14 +17,14 @@ LIN = ("Lin", "lin@example.org")
 Show = Callable[[str, str], None]
 
 
-@dataclass(frozen=True)
-class Theatre:
+class Theatre(Value):
     """A folder with ``server.git`` and ``work`` in it. ``colour`` says whether the hooks may paint what they say."""
 
     folder: str
     show: Show
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
     colour: bool = False
+    _hidden = ("environ",)
 
     @property
     def work(self) -> str:

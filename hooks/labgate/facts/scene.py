@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
@@ -17,10 +16,10 @@ from labgate.provenance.hindsight import Hindsight
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
+from labgate.value import NOTHING, Value
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Value):
     """One run's surroundings. ``remote`` is the remote that the proposal is for, ``None`` when there is none.
 
     ``trunk_tip`` is the trunk's commit before the change, ``None`` where the trunk does not exist yet. ``fetched`` is
@@ -43,7 +42,7 @@ class Scene:
     proposed: tuple[SourceRef, ...] = ()
     aftermath: Aftermath | None = None
     hindsight: Hindsight | None = None
-    hosted: Mapping[RefUpdate, HostedChange] = field(default_factory=dict)
+    hosted: Mapping[RefUpdate, HostedChange] = NOTHING
 
     @cached_property
     def tracking(self) -> tuple[TrackingRef, ...]:
@@ -70,7 +69,7 @@ class Scene:
         """The refs by what they are to the gate; research that was deleted not long ago is there as well."""
         live = frozenset(source.ref for source in self._live.sources)
         deleted = self.sightings.deleted(self._now, self.policy.gate.keep_deleted, live)
-        return replace(self._live, sources=(*self._live.sources, *self.proposed, *deleted))
+        return self._live.changed(sources=(*self._live.sources, *self.proposed, *deleted))
 
     @cached_property
     def sources_complete(self) -> bool:

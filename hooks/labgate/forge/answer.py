@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
 from labgate.errors import UndecidedError
 from labgate.names import is_oid
+from labgate.value import Value
 
 T = TypeVar("T")
 
@@ -26,8 +26,7 @@ class _Absent:
 _ABSENT: Final = _Absent()
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Value):
     """What was asked, for the message that says what is wrong with the answer.
 
     ``request`` is ``GET`` and a path below ``api``; ``manual`` is the name of the documentation that the answer is

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from labgate.errors import UndecidedError
+from labgate.value import Value
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -35,8 +35,7 @@ class Secret:
         return self._text
 
 
-@dataclass(frozen=True)
-class Credential:
+class Credential(Value):
     """A way to hand over a token: the variable that it stands in, and the header that takes it after ``prefix``."""
 
     variable: str
@@ -44,8 +43,7 @@ class Credential:
     prefix: str = ""
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(Value):
     """A token, ready to be sent: ``value`` is what the header says, its prefix included."""
 
     variable: str
@@ -53,8 +51,7 @@ class Token:
     value: Secret
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(Value):
     """A kind of code host: what it is called, its documentation, and how it is asked.
 
     ``credentials`` are in the order in which they are tried. ``access`` is the step that gives a token what it needs.

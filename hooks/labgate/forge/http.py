@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -14,6 +13,7 @@ from labgate.errors import UndecidedError
 from labgate.forge.answer import Answer, Question, parse
 from labgate.forge.connection import Service, check_address, find_token, open_pool, origin
 from labgate.forge.limits import is_limit, is_passing, next_link, told_to_wait, utc
+from labgate.value import Value
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -29,8 +29,7 @@ _MAX_BODY = 10 * 1000 * 1000
 _CHUNK = 64 * 1024
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(Value):
     """How long to wait, in seconds: for one answer, and for one question with all its pages and repeats.
 
     ``sleep``, ``clock`` (monotonic) and ``now`` (seconds since 1970) are those of ``time``, unless a test has its own.
@@ -43,17 +42,19 @@ class Patience:
     now: Callable[[], float] = time.time
 
 
-@dataclass(frozen=True)
-class _Reply:
+class _Reply(Value):
     """What came back. ``headers`` have lower-case names; ``body`` is empty unless the status is 200."""
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
+    _hidden = (
+        "headers",
+        "body",
+    )
 
 
-@dataclass(frozen=True)
-class _Trouble:
+class _Trouble(Value):
     """Why nothing came back. ``help`` is the step that mends it where another attempt cannot; else ``None``."""
 
     reason: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from labgate.value import Value
 
 #: The words of a verdict, the same for every kind of host.
 APPROVED = "approved"
@@ -17,8 +18,7 @@ MERGED = "merged"
 CLOSED = "closed"
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Value):
     """The standing word of one person on a change.
 
     ``state`` is ``APPROVED``, ``CHANGES_REQUESTED`` or ``DISMISSED`` (taken back by its giver or by somebody who may,
@@ -32,8 +32,7 @@ class Verdict:
     time: str | None
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Value):
     """A pull request (GitHub, Gitea) or merge request (GitLab).
 
     ``state`` is ``OPEN``, ``MERGED`` or ``CLOSED``. ``author`` is a login; ``None`` when the account is gone.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from labgate.git.commits import tree_of
 from labgate.git.repository import Repository
+from labgate.value import Value
 
 CLEAN, CONFLICT, UNRELATED, TOO_OLD = "clean", "conflict", "unrelated", "too-old"
 #: What git exits with where it does not know an option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).
 _USAGE = 129
 
 
-@dataclass(frozen=True)
-class Merge:
+class Merge(Value):
     """What merging two commits gives. ``tree`` is the merged tree, ``None`` unless ``outcome`` is ``CLEAN``.
 
     ``CONFLICT``: somebody must resolve it. ``UNRELATED``: no history in common. ``TOO_OLD``: this git cannot say.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from labgate.errors import GitError, UsageError
 from labgate.git.repository import Remote, Repository
+from labgate.value import Value
 
 HEADS = "refs/heads/"
 REMOTES = "refs/remotes/"
@@ -17,8 +17,7 @@ _SUFFIX = re.compile(r"[~^:]|@\{")
 _FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(symref)"
 
 
-@dataclass(frozen=True)
-class TrackingRef:
+class TrackingRef(Value):
     """A remote-tracking ref: ``ref`` is its name here, ``remote_ref`` the name it stands for on ``remote``."""
 
     ref: str

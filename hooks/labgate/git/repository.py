@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from shlex import quote
 from weakref import ref
@@ -12,13 +11,13 @@ from weakref import ref
 from labgate.errors import GitError, UndecidedError
 from labgate.git.borrowed import borrow, give_back_with
 from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, first_line, spawn
+from labgate.value import Value
 
 #: How many of discovery's questions git answers everywhere.
 _ANSWERS = 5
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(Value):
     """A configured remote: its first URL (``None`` if it has none) and its fetch refspecs."""
 
     name: str
@@ -26,8 +25,7 @@ class Remote:
     fetch: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(Value):
     """A repository as discovery found it. Paths are absolute; ``top`` is ``None`` in a bare repository."""
 
     git_dir: str
@@ -35,7 +33,8 @@ class Repository:
     top: str | None
     object_format: str
     shallow: bool
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
+    _hidden = ("environ",)
 
     @cached_property
     def git(self) -> Git:

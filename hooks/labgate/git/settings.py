@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from labgate.errors import GitError
 from labgate.git.repository import Repository
 from labgate.git.runner import caller_env, first_line, spawn
+from labgate.value import Value
 
 #: Where the user keeps configuration; a verdict never looks there, but git does before it starts a hook.
 _CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
 
-@dataclass(frozen=True)
-class HooksFolder:
+class HooksFolder(Value):
     """The folder, absolute, in which git looks for hooks.
 
     ``setting`` is the value of ``core.hooksPath`` as written, ``None`` where it is not set, and ``scope`` says where it

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from labgate.git.repository import Repository
 from labgate.git.settings import HooksFolder, hooks_folder
 from labgate.native.shim import Shim, parse
 from labgate.native.state import BEFORE, LEGACY, STAGES, framework_of
+from labgate.value import Value
 
 ABSENT, LABGATE, FOREIGN = "absent", "labgate", "foreign"
 #: Beside these an owner can be the name of a framework.
 Owner = str
 
 
-@dataclass(frozen=True)
-class HookFile:
+class HookFile(Value):
     """A hook and whose it is. ``shim`` is what one of labgate's own says of itself, ``None`` for any other."""
 
     path: str
@@ -34,8 +33,7 @@ class HookFile:
         return os.path.basename(self.path)
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(Value):
     """The files of one stage: the one that git starts, the one that a framework starts, the one that labgate starts."""
 
     stage: str
@@ -69,8 +67,7 @@ class Slot:
         return self.legacy if self.legacy.owner == LABGATE and not self.top.is_framework else None
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(Value):
     """Where git looks for hooks.
 
     ``obstacle`` says why labgate must not write there, ``None`` where it may. ``shared`` means that the folder is part

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from labgate.errors import LabgateError
 from labgate.git.repository import Repository, discover
@@ -12,6 +11,7 @@ from labgate.native.files import put_back, set_aside, write_hook
 from labgate.native.folder import ABSENT, FOREIGN, LABGATE, HookFile, Site, Slot, default_folder, find_site, read_slots
 from labgate.native.shim import Runtime, quoted, render, this_runtime
 from labgate.native.state import STAGES
+from labgate.value import Value
 
 #: Below the git common directory: the stages that `install` wrote, one a line, so that `doctor` knows what is gone.
 RECORD = os.path.join("labgate", "native-hooks")
@@ -36,8 +36,7 @@ class ContestedError(LabgateError):
         super().__init__(message, f"{uninstall_command(slot)} && labgate install")
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Value):
     """What was done at a stage. ``path`` is labgate's file there, ``moved`` the foreign one's new or restored place."""
 
     stage: str
@@ -47,8 +46,7 @@ class Step:
     moved: str | None = None
 
 
-@dataclass(frozen=True)
-class Installed:
+class Installed(Value):
     """What `install` did, stage by stage, and where."""
 
     repository: Repository
@@ -56,8 +54,7 @@ class Installed:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class Uninstalled:
+class Uninstalled(Value):
     """What `uninstall` removed, what it put back, and the foreign hooks whose place was taken."""
 
     removed: tuple[str, ...]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from labgate.errors import PolicyError
 from labgate.policy.parse import read_toml
+from labgate.value import Value
 
 #: The stage of every id in ``.pre-commit-hooks.yaml``.
 STAGE_OF_ID: Mapping[str, str] = {
@@ -34,8 +34,7 @@ _REPO = re.compile(r"(?<![\w-])repo\s*:\s*")
 _ID = re.compile(r"""(?<![\w-])["']?id["']?\s*:\s*["']?([\w-]+)""")
 
 
-@dataclass(frozen=True)
-class Configured:
+class Configured(Value):
     """A framework's configuration: its file's name, and labgate's ids in it, in order."""
 
     file: str

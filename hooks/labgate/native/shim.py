@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from dataclasses import dataclass
 
 import labgate
 from labgate.errors import LabgateError
 from labgate.git.runner import caller_env, spawn
 from labgate.native.state import BEFORE, MARKER, STAGES, marker_of, setting_of
+from labgate.value import Value
 
 MESSAGE_STAGES = ("prepare-commit-msg", "commit-msg")
 PUSH = "pre-push"
 
 
-@dataclass(frozen=True)
-class Runtime:
+class Runtime(Value):
     """What a shim starts: an interpreter, and the file that is there as long as this interpreter has labgate."""
 
     python: str
@@ -28,8 +27,7 @@ class Runtime:
         return not (os.access(self.python, os.X_OK) and os.path.isfile(self.module))
 
 
-@dataclass(frozen=True)
-class Shim:
+class Shim(Value):
     """What a native hook says of itself. ``edited`` means that it is not as labgate wrote it."""
 
     stage: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from labgate.finding import LEVELS
@@ -28,6 +27,7 @@ from labgate.policy.shape import (
     one_of,
     shown,
 )
+from labgate.value import Value
 
 #: Seconds in each unit of a duration, bytes in each unit of a size.
 DURATIONS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -79,8 +79,7 @@ def _matching(pattern: re.Pattern[str], expected: str) -> Text:
     return Text(expected, lambda text: None if pattern.fullmatch(text) else "")
 
 
-@dataclass(frozen=True)
-class FieldRule:
+class FieldRule(Value):
     """What a field may hold: a list of words, or a pattern."""
 
     expected: str = "a list of words, or a pattern"
@@ -104,8 +103,7 @@ class FieldRule:
         return {"anyOf": [_WORDS.json(), {"type": "string", "minLength": 1}]}
 
 
-@dataclass(frozen=True)
-class Levels:
+class Levels(Value):
     """``[levels]``: levels by rule code, and below a kind's name the same for one kind of branch."""
 
     expected: str = "a table of rule codes"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from labgate.errors import PolicyError
+from labgate.value import Value
 
 Path = tuple[str, ...]
 
@@ -109,8 +109,7 @@ def one_of(words: Iterable[object]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Value):
     """A string. ``objection`` returns what is wrong with it: a reason, ``""`` for "not as expected", or ``None``."""
 
     expected: str
@@ -128,8 +127,7 @@ class Text:
         return {"type": "string", "minLength": 1}
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Value):
     """One of a few values."""
 
     words: tuple[str | int, ...]
@@ -151,8 +149,7 @@ class Choice:
         return {"enum": list(self.words)}
 
 
-@dataclass(frozen=True)
-class Whole:
+class Whole(Value):
     """A whole number, ``minimum`` at least."""
 
     minimum: int
@@ -172,8 +169,7 @@ class Whole:
         return {"type": "integer", "minimum": self.minimum}
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(Value):
     """A number with a unit, such as ``14d``; it becomes a whole number of the smallest unit.
 
     ``digits`` is how many the number has at most; ``plain`` says whether a bare whole number of the smallest unit will
@@ -205,8 +201,7 @@ class Measure:
         return {"anyOf": [text, {"type": "integer", "minimum": 1}]} if self.plain else text
 
 
-@dataclass(frozen=True)
-class ListOf:
+class ListOf(Value):
     """A list without repetitions, ``minimum`` items at least."""
 
     item: Shape
@@ -239,8 +234,7 @@ class ListOf:
         return {"type": "array", "items": self.item.json(), "uniqueItems": True, **least}
 
 
-@dataclass(frozen=True)
-class TableOf:
+class TableOf(Value):
     """A table whose keys are names that the policy's author chooses; ``required`` ones must be there."""
 
     item: Shape
@@ -278,8 +272,7 @@ class TableOf:
         } | needed
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Value):
     """One key of a table: its name, the shape of its value, and its documentation in one sentence.
 
     ``default`` is written as a user would write it; ``None`` means that the key may be left out and then says nothing.
@@ -299,8 +292,7 @@ class Key:
         return None if self.default is None else self.shape.check(self.default, path, problems)
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Value):
     """A table with known keys; any other key is a mistake."""
 
     keys: tuple[Key, ...]

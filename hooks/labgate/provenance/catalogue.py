@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from labgate.finding import Evidence
 from labgate.provenance.history import NEVER, History, Line, bits_of
@@ -12,6 +11,7 @@ from labgate.provenance.ledger import Ledger
 from labgate.provenance.matching import Match, Subject
 from labgate.provenance.piece import Piece
 from labgate.provenance.sources import SourceRef
+from labgate.value import NOTHING, Value
 
 #: A longer range is compared commit by commit alone: nobody squashes a year of work, and its diff says little.
 LONGEST_RANGE = 400
@@ -20,19 +20,17 @@ NAMED = 20
 REFS = 8
 
 
-@dataclass
-class Catalogue:
+class Catalogue(Value):
     """Pieces by the key of their document."""
 
-    pieces: dict[str, Piece] = field(default_factory=dict)
+    pieces: dict[str, Piece]
 
     def numbered(self, numbers: Mapping[str, int]) -> dict[int, Piece]:
         """Return the pieces by the number that the index gave their document."""
         return {numbers[key]: piece for key, piece in self.pieces.items()}
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Value):
     """What a catalogue is made for.
 
     ``since`` and ``until`` are depths of the chain between which commits are judged. ``is_research`` says of a commit
@@ -44,7 +42,7 @@ class Scope:
     since: int = 0
     until: int = NEVER
     is_research: Callable[[str], bool] = lambda _: True
-    times: Mapping[str, int] = field(default_factory=dict)
+    times: Mapping[str, int] = NOTHING
     ledger: Ledger | None = None
     latest: int = NEVER
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from labgate.finding import Evidence
 from labgate.git.commits import headline, rev_list
@@ -22,10 +21,10 @@ from labgate.provenance.patches import commit_patches, tree_patches
 from labgate.provenance.piece import Piece
 from labgate.provenance.proofs import Proofs
 from labgate.provenance.sources import SourceRef
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class Research:
+class Research(Value):
     """Unlanded commits with their parents, children before parents, and the refs that hold research among them.
 
     ``is_research`` says of a commit that a source holds whether it is research. ``landed`` are the tips of all that has
@@ -39,8 +38,7 @@ class Research:
     ledger: Ledger | None
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(Value):
     """What a commit was found to share. ``parts`` are the documents that it may be a part of."""
 
     commit: Commit

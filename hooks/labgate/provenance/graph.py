@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -11,12 +10,12 @@ from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef
+from labgate.value import Value
 
 _Ref = TypeVar("_Ref")
 
 
-@dataclass(frozen=True)
-class Aftermath:
+class Aftermath(Value):
     """What came of a change that has landed already, as far as the target's own first-parent line shows it.
 
     ``line``: the commits of that line from the change on. A branch that reaches one of them was cut from the target or

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from labgate.value import Value
 
 #: Later than any place on a chain.
 NEVER = 1 << 60
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Value):
     """A first-parent chain, commits by depth, and where every commit stands to it.
 
     ``landed`` is the depth of the first commit of the chain that reaches a commit (``NEVER``: none does); ``fork`` is

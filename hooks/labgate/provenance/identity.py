@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 
@@ -20,6 +19,7 @@ from labgate.provenance.noise import (
 )
 from labgate.provenance.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patch, Run
 from labgate.provenance.units import LINE_WEIGHT, tokens, weight
+from labgate.value import Value
 
 _SIZE = 16
 #: Files that a tool wrote or that came from elsewhere: that two sides have the same says nothing about either.
@@ -43,8 +43,7 @@ FORMATTED_RUNS = 5
 SWEEP = 5
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Value):
     """Ids of one patch.
 
     ``exact`` is one of everything in it, ``inverse`` that of its revert, ``core`` one of its code files (each ``None``

@@ -11,13 +11,13 @@ import os
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
 from labgate.provenance import runs
 from labgate.provenance.storage import Storage, discard, identity_of, sealed, transaction, unsealed
 from labgate.provenance.units import VERSION
+from labgate.value import Value
 
 FOLDER = "labgate"
 _T = TypeVar("_T")
@@ -43,8 +43,7 @@ _TAIL_PART = -1
 _ASKED = 500
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Value):
     """A document as it is kept: ``key`` is an oid or ``OLD..NEW``, ``units`` are packed and sorted."""
 
     key: str
@@ -57,16 +56,14 @@ class Stored:
     units: Sequence[int]
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Value):
     """A commit's place on a first-parent chain: ``depth`` counts from the root, which has 0."""
 
     segment: int
     depth: int
 
 
-@dataclass(frozen=True)
-class Past:
+class Past(Value):
     """Where first-parent chains stand: for each segment the depth up to which it belongs to them."""
 
     limits: Mapping[int, int]

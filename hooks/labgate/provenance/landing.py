@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from labgate.finding import SIMILARITY, Evidence
 from labgate.git.repository import Repository
@@ -13,6 +12,7 @@ from labgate.provenance.comparison import Compared, Comparison, Research
 from labgate.provenance.graph import ResearchGraph
 from labgate.provenance.index import Index, indexed
 from labgate.provenance.ledger import Ledger
+from labgate.value import Value
 
 #: How many shared lines a finding shows.
 _SHOWN = 5
@@ -20,8 +20,7 @@ _SHOWN = 5
 _LONGEST = 400
 
 
-@dataclass(frozen=True)
-class Landing:
+class Landing(Value):
     """Commits on their way to a branch, children before parents, and the tips of all that has landed before them."""
 
     commits: Sequence[Commit]

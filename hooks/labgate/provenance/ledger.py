@@ -22,8 +22,9 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache, cached_property
+
+from labgate.value import Value
 
 #: How long to wait for other processes to write, in seconds. They take milliseconds, unless one was stopped meanwhile.
 PATIENCE = 5.0
@@ -32,8 +33,7 @@ _TITLE = "labgate-ledger 1\n"
 _TURN = 0.002
 
 
-@dataclass(frozen=True)
-class FirstSeen:
+class FirstSeen(Value):
     """Where (full refname) and when (seconds since the epoch) a commit was first seen in this repository."""
 
     oid: str
@@ -41,8 +41,7 @@ class FirstSeen:
     time: int
 
 
-@dataclass(frozen=True)
-class DeletedTip:
+class DeletedTip(Value):
     """A tip that its source ref (full refname) no longer reaches; ``time``: when that was noticed."""
 
     ref: str
@@ -222,8 +221,7 @@ class Ledger:
         self._read(descriptor)
 
 
-@dataclass(frozen=True)
-class _Look:
+class _Look(Value):
     """One look at the refs, as ``Ledger.observe`` takes it."""
 
     tips: Mapping[str, str]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 
 from labgate.finding import ALARM
 from labgate.provenance import runs
 from labgate.provenance.index import Past, Stored
 from labgate.provenance.scorecard import Score, score
 from labgate.provenance.units import A, D
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Value):
     """A commit (or range) that is judged. ``depth`` is its place on the chain of ``past``, ``None``: on top of it.
 
     ``novel`` are the packed, sorted units that the chain had not before.
@@ -25,10 +25,11 @@ class Subject:
     novel: Sequence[int]
     past: Past
     depth: int | None = None
-    counts: Mapping[int, int] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "counts", Counter([unit & 15 for unit in self.novel]))
+    @cached_property
+    def counts(self) -> Mapping[int, int]:
+        """How many novel units of each kind there are."""
+        return Counter([unit & 15 for unit in self.novel])
 
     @property
     def until(self) -> int:
@@ -41,8 +42,7 @@ class Subject:
         return self.document.exact is not None and score(self.counts, self.counts, self.counts).total < ALARM
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Value):
     """What a subject and a document have in common.
 
     ``how`` is exact, squash, core, blob or alike. ``hint`` is why it is not decisive, ``None`` if it is. ``commits``
@@ -66,8 +66,7 @@ class Match:
         return self.shared.get(A, 0) or self.shared.get(D, 0)
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Value):
     """What is known of one subject: its matches, and the documents that it may be a part of."""
 
     matches: list[Match]

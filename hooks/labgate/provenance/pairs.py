@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from labgate.git.repository import Repository
 from labgate.provenance.noise import IGNORED, sort_of
 from labgate.provenance.patches import Patch, commit_patches
 from labgate.provenance.units import tokens, weight
+from labgate.value import Value
 
 #: A line with fewer letters and digits is shared by everything.
 _WEIGHT = 3
@@ -18,8 +18,7 @@ _WEIGHT = 3
 _LIKENESS, _TRIED = 0.6, 300
 
 
-@dataclass(frozen=True)
-class SharedLine:
+class SharedLine(Value):
     """A line of a commit and the line of research that it is taken from; numbers count from 1, in the files after."""
 
     path: str
@@ -31,8 +30,7 @@ class SharedLine:
     source_text: str
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(Value):
     commit: str
     path: str
     number: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from labgate.git.repository import Repository
 
@@ -51,7 +50,6 @@ _CHANGED = frozenset({b"+", b"-"})
 _NO_NEWLINE = b"\\"
 
 
-@dataclass
 class Run:
     """Deleted lines and the added ones that replace them, with the line before and after (empty at a hunk's edge).
 
@@ -59,15 +57,25 @@ class Run:
     of the first added line in the new file (1 is the first).
     """
 
-    heading: bytes
-    before: bytes
-    after: bytes = b""
-    deleted: list[bytes] = field(default_factory=list)
-    added: list[bytes] = field(default_factory=list)
-    start: int = 0
+    __slots__ = ("added", "after", "before", "deleted", "heading", "start")
+
+    def __init__(
+        self,
+        heading: bytes,
+        before: bytes,
+        after: bytes = b"",
+        deleted: Iterable[bytes] = (),
+        added: Iterable[bytes] = (),
+        start: int = 0,
+    ) -> None:
+        self.heading = heading
+        self.before = before
+        self.after = after
+        self.deleted = list(deleted)
+        self.added = list(added)
+        self.start = start
 
 
-@dataclass
 class FilePatch:
     """What happens to one file. ``old_path`` differs from ``path`` for a rename; blobs are oids, zeros where absent.
 
@@ -76,24 +84,48 @@ class FilePatch:
     changes, for some of it is beyond ``LINE_BYTES`` or ``DIFF_LINES``.
     """
 
-    path: str
-    old_path: str
-    status: str = "M"
-    old_blob: str = ""
-    new_blob: str = ""
-    old_mode: str = ""
-    new_mode: str = ""
-    binary: bool = False
-    cut: bool = False
-    runs: list[Run] = field(default_factory=list)
+    __slots__ = ("binary", "cut", "new_blob", "new_mode", "old_blob", "old_mode", "old_path", "path", "runs", "status")
+
+    def __init__(
+        self,
+        path: str,
+        old_path: str,
+        status: str = "M",
+        old_blob: str = "",
+        new_blob: str = "",
+        old_mode: str = "",
+        new_mode: str = "",
+        binary: bool = False,
+        cut: bool = False,
+        runs: Iterable[Run] = (),
+    ) -> None:
+        self.path = path
+        self.old_path = old_path
+        self.status = status
+        self.old_blob = old_blob
+        self.new_blob = new_blob
+        self.old_mode = old_mode
+        self.new_mode = new_mode
+        self.binary = binary
+        self.cut = cut
+        self.runs = list(runs)
+
+    def with_runs(self, runs: Iterable[Run]) -> FilePatch:
+        """Return the same file with other runs."""
+        modes = (self.old_mode, self.new_mode)
+        return FilePatch(
+            self.path, self.old_path, self.status, self.old_blob, self.new_blob, *modes, self.binary, self.cut, runs
+        )
 
 
-@dataclass
 class Patch:
     """What a commit changes against its first parent, or one tree against another."""
 
-    key: str
-    files: list[FilePatch] = field(default_factory=list)
+    __slots__ = ("files", "key")
+
+    def __init__(self, key: str, files: Iterable[FilePatch] = ()) -> None:
+        self.key = key
+        self.files = list(files)
 
 
 def commit_patches(repository: Repository, commits: Iterable[str]) -> Iterator[Patch]:

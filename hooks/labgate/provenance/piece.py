@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from labgate.provenance.sources import SourceRef
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(Value):
     """What one document is: commits of a source ref. ``time`` is when its last commit was first seen (seconds).
 
     ``fork`` and ``landed`` are its last commit's (``Line``). ``beside`` is the lowest fork of a source tip that holds

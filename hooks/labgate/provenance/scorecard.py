@@ -9,10 +9,10 @@ Within a factor of 1.5 no weight changes recall by more than a point: what count
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import sqrt
 
 from labgate.provenance.units import A, B, D, F, I, S, T, V, X
+from labgate.value import Value
 
 #: A score from ``finding.ALARM`` (6) on is an alarm: the knee of the curve. From 7.5 to 6 recall rises by one to three
 #: points and hardly a false alarm is added; from 6 to 4.5 it rises as much, and false alarms grow from about one in a
@@ -58,8 +58,7 @@ LEAST_SHARE = 0.02
 DELETIONS = 3
 
 
-@dataclass(frozen=True)
-class Score:
+class Score(Value):
     """A score and what it is made of, largest term first.
 
     ``total`` is at most ``UNSHOWN`` where no shared lines can be shown, whatever the terms add up to.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from labgate.git.refs import HEADS, TrackingRef
 from labgate.git.repository import Remote
 from labgate.names import repository_name
 from labgate.policy.model import Policy
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class SourceRef:
+class SourceRef(Value):
     """A ref that holds research. ``branch`` is the full refname it stands for on its remote (or here, if local).
 
     A ``deleted`` one held it until not long ago.
@@ -30,8 +29,7 @@ class SourceRef:
         return None if self.deleted else self.ref
 
 
-@dataclass(frozen=True)
-class RefClasses:
+class RefClasses(Value):
     """What the refs here are to the research gate.
 
     Local branches are never ``protected``: anybody can move their own ``main``. ``others`` are remote-tracking branches

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from labgate.finding import Evidence
 from labgate.git.commits import headline
@@ -20,13 +19,13 @@ from labgate.provenance.patches import commit_patches
 from labgate.provenance.piece import Piece
 from labgate.provenance.proofs import Proofs
 from labgate.provenance.sources import SourceRef
+from labgate.value import Value
 
 #: So many commits are compared at a time: what the index is asked for once is not asked for each of them.
 _CHUNK = 100
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(Value):
     """Where a commit stands: ``depth`` is one more than its first parent's. ``on_line``: it is on the chain itself."""
 
     oid: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from labgate.finding import Evidence
@@ -21,10 +20,10 @@ from labgate.provenance.ledger import Ledger
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef, classify_refs
 from labgate.provenance.timeline import Timeline
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class Traced:
+class Traced(Value):
     """Where one commit comes from: evidence, strongest first. ``undecidable``: too small to judge by its text."""
 
     commit: str

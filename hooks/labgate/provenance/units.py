@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from labgate.provenance.noise import (
     without_versions,
 )
 from labgate.provenance.patches import FilePatch, Patch, Run
+from labgate.value import Value
 
 #: Whatever changes a unit or an id changes this number; an index of another one is built anew.
 VERSION = 3
@@ -61,8 +61,7 @@ _UNSAID = bytes(code for code in range(128) if not (chr(code).isalnum() or code 
 _STEP = 0xD1342543DE82EF95 & _MASK
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Value):
     """One patch as units. ``units`` are 63-bit numbers, kind first.
 
     ``lines`` counts the distinct added and deleted lines of code that say something: 0 for what a tool did everywhere.
@@ -107,7 +106,7 @@ def document(patch: Patch, notebook: Callable[[FilePatch], Sequence[Run]] | None
     for given in patch.files:
         sort = _sort(given)
         read = sort == NOTEBOOK and notebook is not None
-        file = replace(given, runs=list(notebook(given))) if read and notebook is not None else given
+        file = given.with_runs(list(notebook(given))) if read and notebook is not None else given
         if sort == PROSE:
             prose.update(_prose_units(file))
         if sort not in (CODE, PINS) and not read:

@@ -6,7 +6,6 @@ import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
 from glob import escape, glob
 
 from labgate.git.commits import parents_of
@@ -19,13 +18,13 @@ from labgate.provenance.index import Index, index_path, indexed
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import SourceRef
 from labgate.provenance.storage import discard, identity_of
+from labgate.value import Value
 
 #: What ``rebuild`` tells how far it is.
 Progress = documents.Progress
 
 
-@dataclass(frozen=True)
-class IndexStatus:
+class IndexStatus(Value):
     """What the index holds; sizes are in bytes.
 
     ``refs`` counts the source refs that it was built for, or where it is only looked at, those that the ledger knows.
@@ -94,7 +93,7 @@ def rebuild(
         discard(name, identity_of(name))
     tip = None if trunk is None else refs.get(trunk)
     indexed(repository.common_dir, lambda index: _fill(repository, index, sources, tip, progress))
-    return replace(index_status(repository), refs=len(sources))
+    return index_status(repository).changed(refs=len(sources))
 
 
 def _fill(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,6 +11,7 @@ from labgate.finding import ALARM, SIMILARITY
 from labgate.report.escape import safe
 from labgate.report.json import encoded
 from labgate.report.palette import palette
+from labgate.value import Value
 from labgate.wording.hints import reason
 from labgate.wording.text import count, short_oid, short_ref
 
@@ -65,8 +65,7 @@ class SharedLine(Protocol):
     def source_text(self) -> str: ...
 
 
-@dataclass(frozen=True)
-class TextView:
+class TextView(Value):
     """How people want it. ``width`` is in columns.
 
     ``sources`` is how many source refs the commits were held against, ``methods`` by which methods (empty: all).

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from labgate.names import is_oid
 from labgate.policy.model import Person, Reviews
+from labgate.value import Value
 
 #: What a person's word on the code host comes to. Comments are none.
 APPROVED, CHANGES_REQUESTED, DISMISSED = "approved", "changes-requested", "dismissed"
@@ -32,8 +32,7 @@ _HIDDEN = {
 }
 
 
-@dataclass(frozen=True)
-class ChangeName:
+class ChangeName(Value):
     """A pull or merge request.
 
     ``kind`` is the code host's: github, gitlab or gitea. ``url`` is its page for people, ``opener`` the login that
@@ -49,8 +48,7 @@ class ChangeName:
         return None not in (login, self.opener) and str(login).casefold() == str(self.opener).casefold()
 
 
-@dataclass(frozen=True)
-class Approval:
+class Approval(Value):
     """One account's standing word on a change: the last that was not a mere comment.
 
     ``state`` is ``APPROVED``, ``CHANGES_REQUESTED`` or ``DISMISSED``. ``commit`` is the full oid of the head that
@@ -62,8 +60,7 @@ class Approval:
     commit: str | None
 
 
-@dataclass(frozen=True)
-class HostedChange:
+class HostedChange(Value):
     """A change and the words on it. ``landed``: what is judged is how it landed, no longer the change itself."""
 
     name: ChangeName
@@ -71,8 +68,7 @@ class HostedChange:
     landed: bool = False
 
 
-@dataclass(frozen=True)
-class JudgedApproval:
+class JudgedApproval(Value):
     """An approval and all that decides whether it counts.
 
     ``person`` is whose account it is, ``None`` for a stranger. ``flaw`` is why it does not hold for the change as it

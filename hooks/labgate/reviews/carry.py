@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from labgate.errors import UndecidedError
@@ -28,12 +27,12 @@ from labgate.reviews.approvals import (
     UNRELATED,
 )
 from labgate.reviews.delta import EMPTY, delta_id
+from labgate.value import Value
 
 _PROBLEMS = {merges.CONFLICT: CONFLICT, merges.UNRELATED: UNRELATED, merges.TOO_OLD: NEEDS_GIT}
 
 
-@dataclass(frozen=True)
-class TargetMove:
+class TargetMove(Value):
     """How a target moves, in full commit oids.
 
     ``old`` is its tip before, ``None`` where it is created. ``new`` is the head of an open change, which the code host
@@ -45,8 +44,7 @@ class TargetMove:
     landed: bool = False
 
 
-@dataclass(frozen=True)
-class Carried:
+class Carried(Value):
     """For each reviewed commit why its review does not hold, ``None`` where it does.
 
     ``unfetched`` has an error, with the command that mends it, for each commit that is not here; its flaw is

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from labgate.lookalikes import plain
 from labgate.proposal import Commit
+from labgate.value import Value
 
 KEY = "Reviewed-by"
 
@@ -29,8 +29,7 @@ _EMAIL = re.compile(r"<[ \t]*([^<>\s]+)[ \t]*>")
 _SEPARATED = re.compile(r"^(?P<key>[^:\n]{1,40}?)[ \t]*:[ \t]*(?P<value>.*)$")
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Value):
     """One review marker as a commit states it.
 
     ``commit`` states it; ``covers`` are the commits of the range that it speaks for. ``email`` is casefolded, ``None``

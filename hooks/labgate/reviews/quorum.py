@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from labgate.policy.model import Reviews
 from labgate.reviews.approvals import CHANGES_REQUESTED, JudgedApproval
+from labgate.value import Value
 
 SELF_REVIEW = "self-review"
 STRANGER = "not listed in [reviews.people]"
@@ -18,8 +18,7 @@ UNLISTED_CONTRIBUTOR = "an unlisted contributor may be the same person"
 _LEVELS = ("trailer", "forge", "signed")
 
 
-@dataclass(frozen=True)
-class JudgedClaim:
+class JudgedClaim(Value):
     """A claim, and those listed people who contributed to what it covers: casefolded email to one of their commits."""
 
     commit: str
@@ -29,8 +28,7 @@ class JudgedClaim:
     contributors: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Value):
     """A claim or approval that does not count.
 
     ``person`` is ``None`` for a stranger. ``wrote`` is a commit of a self-reviewer, ``None`` where all that he did is
@@ -43,8 +41,7 @@ class Refused:
     wrote: str | None = None
 
 
-@dataclass(frozen=True)
-class Assessment:
+class Assessment(Value):
     """The reviewers of each commit that needs review (person names), and the claims and approvals that were refused."""
 
     reviewers: Mapping[str, frozenset[str]]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from labgate.git.repository import Repository
+from labgate.value import Value
 
 PRE_COMMIT_CONFIG, PREK_CONFIG = ".pre-commit-config.yaml", "prek.toml"
 HUSKY = ".husky"
@@ -18,8 +18,7 @@ _LEFTHOOK = tuple(
 )
 
 
-@dataclass(frozen=True)
-class Frameworks:
+class Frameworks(Value):
     """The hook managers that are there.
 
     ``lefthook`` is its configuration, below the work tree's root; ``None`` without one. ``hooks_path`` is

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field, replace
 
 from labgate.errors import PolicyError
 from labgate.git.repository import Repository
 from labgate.policy.parse import parse_policy
 from labgate.report.escape import safe
+from labgate.value import Value
 
 #: Most people that are proposed, and most commits that are looked at.
 MOST_PEOPLE, MOST_COMMITS = 5, 20_000
@@ -23,8 +23,7 @@ _MACHINE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Somebody:
+class Somebody(Value):
     """A person as git knows one: ``name``, ``emails`` with the most used first, and ``commits`` in the last year."""
 
     name: str
@@ -42,12 +41,11 @@ class Somebody:
         return "somebody"
 
 
-@dataclass(frozen=True)
-class People:
+class People(Value):
     """``me`` runs the command; ``None`` where git does not know who that is. ``others`` committed most, best first."""
 
     me: Somebody | None = None
-    others: tuple[Somebody, ...] = field(default=())
+    others: tuple[Somebody, ...] = ()
 
 
 def find_people(repository: Repository) -> People:
@@ -62,7 +60,7 @@ def find_people(repository: Repository) -> People:
     twin = next((one for one in active if _same(one, me)), None)
     if twin is not None:
         theirs = (address for address in twin.emails if address.casefold() != email.casefold())
-        me = replace(me, emails=(email, *theirs), commits=twin.commits)
+        me = me.changed(emails=(email, *theirs), commits=twin.commits)
     return People(me, tuple(one for one in active if not _same(one, me))[:MOST_PEOPLE])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from labgate.policy.files import OWN_FILE
 from labgate.policy.jsonschema import schema
@@ -15,14 +14,14 @@ from labgate.setup.frameworks import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG
 from labgate.setup.presets import Proposal
 from labgate.setup.snippet import Source, Style, husky_lines, lefthook_lines, pre_commit_lines, prek_lines
 from labgate.setup.survey import Survey
+from labgate.value import Value
 
 #: The files that make a CI system judge.
 PIPELINES = (pipelines.GITHUB, pipelines.GITHUB_REVIEW, pipelines.GITLAB, pipelines.GITLAB_ROOT)
 _COMMITTED = (OWN_FILE, PRE_COMMIT_CONFIG, PREK_CONFIG, *PIPELINES)
 
 
-@dataclass(frozen=True)
-class FileChange:
+class FileChange(Value):
     """A file to write whole: ``name`` for people, its path, what is there (``None``: nothing) and what will be."""
 
     name: str
@@ -39,8 +38,7 @@ class FileChange:
         return new[start : max(start, end)] or new[start:]
 
 
-@dataclass(frozen=True)
-class ByHand:
+class ByHand(Value):
     """What labgate does not touch: where these ``lines`` belong, in words for people.
 
     ``kept`` is a file that says something else; the ``lines`` are then what labgate would have written.
@@ -51,8 +49,7 @@ class ByHand:
     kept: bool = False
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Value):
     """Everything that ``labgate init`` would change.
 
     ``proposal`` is ``None`` where a policy is there already. ``source`` is where the hook managers find labgate.

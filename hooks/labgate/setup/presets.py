@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 
@@ -19,6 +18,7 @@ from labgate.policy.shape import quoted
 from labgate.report.escape import safe
 from labgate.setup.people import People, Somebody
 from labgate.setup.survey import Survey
+from labgate.value import Value
 
 #: Name of each preset, and the kind of branch that a team has only if it works this way. Of equals the first is taken.
 PRESETS = {"research-branch": "research", "experiment-branches": "experiment", "trunk": None}
@@ -52,8 +52,7 @@ series-commits = 20"""
 _WIDTH = 80
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Value):
     """A preset filled in: ``text`` is the policy file, ``misfits`` the branches of today that it would refuse anew."""
 
     preset: str

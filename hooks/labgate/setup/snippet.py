@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from labgate import __version__
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class Hook:
+class Hook(Value):
     """One hook of the manifest ``.pre-commit-hooks.yaml``: the one that runs every check of a stage."""
 
     id: str
@@ -29,8 +28,7 @@ HOOKS = (
 )
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Value):
     """Where a hook manager finds labgate: a git repository at a commit, or with ``url`` ``None`` the package index."""
 
     url: str | None = None
@@ -41,8 +39,7 @@ class Source:
         return f"labgate=={__version__}"
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(Value):
     """How a file indents: the column of ``- repo``, that of its key, and both again for hooks, below ``hooks:``."""
 
     item: int = 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from labgate.errors import UndecidedError, UsageError
 from labgate.git.refs import HEADS, REMOTES, TrackingRef, read_refs, symbolic_ref, tracking_refs
@@ -14,18 +13,17 @@ from labgate.names import repository_name
 from labgate.setup.frameworks import Frameworks, find_frameworks
 from labgate.setup.people import People, find_people
 from labgate.stages.judging import policy_at, worktree_policy
+from labgate.value import Value
 
 
-@dataclass(frozen=True)
-class Trunk:
+class Trunk(Value):
     """The trunk's branch name, and ``because``: what says so, for people."""
 
     name: str
     because: str
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(Value):
     """A repository as ``labgate init`` found it.
 
     ``branches`` are short names, those of every remote included. ``policy`` says where a policy already is, ``None``

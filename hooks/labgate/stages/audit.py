@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from labgate.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.facts.scene import Scene
@@ -23,14 +22,14 @@ from labgate.provenance.sources import RefClasses, classify_refs
 from labgate.stages.host import Host, Landing
 from labgate.stages.judging import policies_at
 from labgate.stages.run import judge_scene
+from labgate.value import Value
 from labgate.verdict import CheckResult, Judged, PolicyOrigin, Report
 
 STAGE = "audit"
 CHECK = "research-gate"
 
 
-@dataclass(frozen=True)
-class AuditRequest:
+class AuditRequest(Value):
     """What to audit. ``since`` ``None`` means the commit that brought the policy; what it has is not judged."""
 
     branch: str
@@ -50,8 +49,7 @@ def audit(request: AuditRequest, environ: Mapping[str, str] = os.environ, progre
         return Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,))
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(Value):
     """The first-parent line of a branch from what is judged on, oldest first; ``before`` is the commit below it."""
 
     ref: str
@@ -78,7 +76,7 @@ def _audit(
         raise NoPolicyError(message, "labgate init")
     judging = [policies.get(oid) or last for oid in (line.before, *line.oids[:-1]) if oid is not None]
     landings = _landings(request, repository, line, judging, environ, progress)
-    scenes = _Scenes(repository, refs, line, landings, request.fetch, progress)
+    scenes = _Scenes(repository, refs, line, landings, request.fetch, progress, {})
     judged: list[Judged] = []
     view = View(len(landings), len(landings), 0, sources_complete=True)
     for policy, group in _by_policy(landings, policies, last):
@@ -87,7 +85,7 @@ def _audit(
             continue
         report = judge_scene(STAGE, scenes.of(policy, group), PolicyOrigin("trunk"), (CHECK,), refs_total=len(landings))
         judged += report.judged
-        view = replace(report.view, refs_seen=len(landings))
+        view = report.view.changed(refs_seen=len(landings))
     return Report(STAGE, PolicyOrigin("trunk", tip), view, tuple(judged), None if judged else "nothing has landed")
 
 
@@ -114,14 +112,14 @@ def _judged_part(
     """Return the part of the line that came after ``--since``, or after the policy did."""
     if request.since is None:
         start = next((at for at, oid in enumerate(line.oids) if policies[oid] is not None), len(line.oids) - 1)
-        return replace(line, oids=line.oids[start + 1 :], before=line.oids[start])
+        return line.changed(oids=line.oids[start + 1 :], before=line.oids[start])
     since = resolve_revision(repository, request.since, refs)
     have = frozenset(rev_list(repository, [since]))
     oids = tuple(oid for oid in line.oids if oid not in have)
     if len(oids) == len(line.oids):
         message = f"{request.since} and {request.branch} have no history in common"
         raise UsageError(message, f"git log --first-parent {shlex.quote(request.branch)}")
-    return replace(line, oids=oids, before=line.oids[len(line.oids) - len(oids) - 1])
+    return line.changed(oids=oids, before=line.oids[len(line.oids) - len(oids) - 1])
 
 
 def _landings(
@@ -186,8 +184,7 @@ def _undecided(ref: str, landing: Landing, error: LabgateError) -> Judged:
     return Judged(update, None, (CheckResult(CHECK, UNDECIDED, error.message, error.help),), ())
 
 
-@dataclass(frozen=True)
-class _Scenes:
+class _Scenes(Value):
     """What the scenes of one audit share."""
 
     repository: Repository
@@ -196,7 +193,7 @@ class _Scenes:
     landings: tuple[Landing, ...]
     fetched: bool
     progress: Progress | None
-    compared: dict[RefClasses, Hindsight] = field(default_factory=dict)
+    compared: dict[RefClasses, Hindsight]
 
     def of(self, policy: Policy, landings: Sequence[Landing]) -> Scene:
         """Return the surroundings of the landings that one policy judges."""
@@ -205,7 +202,7 @@ class _Scenes:
             policy, self.refs, tracking_refs(dict(self.refs), repository.remotes), repository.remotes
         )
         proposed = tuple(source for landing in self.landings for source in landing.sources(policy))
-        classes = replace(classes, sources=(*classes.sources, *proposed))
+        classes = classes.changed(sources=(*classes.sources, *proposed))
         # Few policies differ in what is research, and comparing is the costly part.
         if classes not in self.compared:
             self.compared[classes] = Hindsight(repository, classes, line.before, line.oids[::-1], self.progress)

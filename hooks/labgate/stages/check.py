@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from labgate.checks import CHECKS
 from labgate.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
@@ -16,13 +15,13 @@ from labgate.git.repository import Repository, discover
 from labgate.proposal import RefUpdate, View
 from labgate.stages.judging import Judging, judging_policy, require_tracking
 from labgate.stages.run import judge_scene
+from labgate.value import Value
 from labgate.verdict import PolicyOrigin, Report
 
 STAGE = "check"
 
 
-@dataclass(frozen=True)
-class CheckRequest:
+class CheckRequest(Value):
     """What to judge. ``checks`` empty means all; ``base`` ``None`` means the target's remote-tracking tip."""
 
     target: str
@@ -69,8 +68,7 @@ def _check(request: CheckRequest, repository: Repository) -> Report:
     return judge_scene(STAGE, scene, judging.origin, request.checks or CHECKS, refs_total=1)
 
 
-@dataclass(frozen=True)
-class _Proposal:
+class _Proposal(Value):
     repository: Repository
     refs: Mapping[str, str]
     remote: str | None

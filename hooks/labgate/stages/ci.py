@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from labgate.checks import CHECKS
 from labgate.checks.commit_size import changed_lines
@@ -23,13 +22,13 @@ from labgate.provenance.sources import SourceRef
 from labgate.stages.host import Host, Landing
 from labgate.stages.judging import judging_policy
 from labgate.stages.run import judge_scene
+from labgate.value import Value
 from labgate.verdict import PolicyOrigin, Report
 
 STAGE = "ci"
 
 
-@dataclass(frozen=True)
-class CiResult:
+class CiResult(Value):
     """A report, and what a reviewer wants to see beside it.
 
     ``source_kind`` is the policy's kind of the branch that the change comes from, ``lines`` how many lines the change
@@ -54,8 +53,7 @@ def undecided(error: LabgateError) -> CiResult:
     return CiResult(Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,)))
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(Value):
     """Where the target stands: ``old`` before the change (``None``: it is created), ``tip`` as it was fetched.
 
     ``lost``: ``old`` is nowhere to be had.
@@ -80,7 +78,7 @@ class _Job:
         self.remote = _remote(repository)
         fetch_history(repository, self.remote)
         # It may have been shallow until now. The work tree is the change's own: it names no trunk.
-        self.repository = replace(discover(environ), top=None)
+        self.repository = discover(environ).changed(top=None)
         self.repository.require_history()
         _bring(self.repository, self.remote, context.head, context.head_refs)
         self.refs = read_refs(self.repository)
@@ -151,7 +149,7 @@ class _Job:
         # A merge group's head is made by the host: it is what will land. A train's is the request's own.
         landed = context.event == QUEUE and context.source is None
         change = self._host.change(context.change, context.target, landed=landed)
-        return (replace(change, old=place.old, new=context.head, source=context.source or change.source),)
+        return (change.changed(old=place.old, new=context.head, source=context.source or change.source),)
 
     @property
     def _host(self) -> Host:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from labgate.policy.model import Policy
 from labgate.provenance.documents import Progress
 from labgate.provenance.sources import SourceRef
 from labgate.reviews.approvals import Approval, ChangeName, HostedChange
+from labgate.value import Value
 
 if TYPE_CHECKING:
     from labgate.forge.values import Change, Forge
@@ -34,8 +34,7 @@ _KNOWN = {
 _KEPT = {"github": "refs/pull/{}/head", "gitlab": "refs/merge-requests/{}/head", "gitea": "refs/pull/{}/head"}
 
 
-@dataclass(frozen=True)
-class Landing:
+class Landing(Value):
     """A move of a branch, in full oids; ``old`` ``None``: it was created.
 
     ``change`` is the pull or merge request that it landed, with the branch that came from (``source``, a short name,
@@ -134,7 +133,7 @@ class Host:
         first, *rivals = landings
         if not rivals or first.change is None:
             return first
-        return replace(first, change=replace(first.change, approvals=()), rivals=tuple(rivals))
+        return first.changed(change=first.change.changed(approvals=()), rivals=tuple(rivals))
 
     def _landing(self, change: Change, old: str | None, new: str, *, landed: bool) -> Landing:
         name = ChangeName(self._forge.kind, change.number, change.url, change.author)

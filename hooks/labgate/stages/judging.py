@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from labgate.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.git.refs import HEADS, REMOTES, symbolic_ref
 from labgate.git.repository import Repository
 from labgate.policy.files import FILES, read_policy
 from labgate.policy.model import Policy
+from labgate.value import Value
 from labgate.verdict import PolicyOrigin
 
 _REGULAR = ("100644", "100755")
 
 
-@dataclass(frozen=True)
-class Judging:
+class Judging(Value):
     """The judging policy, where it came from, the trunk's branch name, and the trunk's tip before the change.
 
     ``trunk_tip`` is ``None`` where the trunk does not exist yet.

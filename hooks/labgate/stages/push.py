@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from labgate.checks import CHECKS
 from labgate.errors import UndecidedError, UsageError
@@ -19,6 +18,7 @@ from labgate.proposal import RefUpdate
 from labgate.stages.judging import judging_policy, require_tracking
 from labgate.stages.run import judge_scene
 from labgate.stages.workplace import HookCall, Skipped, standing_back
+from labgate.value import Value
 from labgate.verdict import Report
 
 STAGE = "pre-push"
@@ -27,8 +27,7 @@ STAGE = "pre-push"
 _HEAD = ("HEAD", "@")
 
 
-@dataclass(frozen=True)
-class Push:
+class Push(Value):
     """A push as far as it can be seen. ``refs_total`` is ``None`` where a framework shows only one ref of it.
 
     ``remote`` is the configured remote that it goes to, ``None`` where no remote can be meant. ``commits`` are the

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from labgate.change import Batch, FileChange
@@ -22,6 +21,7 @@ from labgate.proposal import RefUpdate, View
 from labgate.stages.commit import Proposed
 from labgate.stages.judging import policy_at, trunk_name
 from labgate.stages.workplace import Workplace
+from labgate.value import Value
 from labgate.verdict import CheckResult, Judged, PolicyOrigin, Report
 
 #: Why a merge was not measured (``git.raw.clean_merge``).
@@ -29,8 +29,7 @@ UNMEASURED = "git cannot say here what the clean merge would be (git below 2.38,
 DETACHED = "HEAD is on no branch"
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Value):
     """The repository around a commit stage, with its refs read once."""
 
     repository: Repository

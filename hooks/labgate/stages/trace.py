@@ -6,7 +6,6 @@ import re
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.provenance.sources import SourceRef, classify_refs, covers_sources
 from labgate.stages.judging import policy_at, trunk_name, worktree_policy
+from labgate.value import Value
 
 if TYPE_CHECKING:
     from labgate.provenance.tracing import Traced, Tracer
@@ -33,8 +33,7 @@ _NAMESPACE = re.compile(r"^refs/(?:heads/|tags/|remotes/[^/]*/)?")
 _NAMESPACES = ("refs/", "refs/tags/", HEADS, REMOTES)
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(Value):
     """The source refs that commits are held against, and the refs of this clone that they are among.
 
     ``policy`` is what they were found by, ``None`` where they were named by patterns. ``trunk`` is the full name of the
@@ -49,8 +48,7 @@ class Sources:
     incomplete: UndecidedError | None = None
 
 
-@dataclass(frozen=True)
-class TraceRequest:
+class TraceRequest(Value):
     """What to trace, in the user's words.
 
     ``patterns`` empty means the policy's sources, ``methods`` empty all; ``exclude`` is what was there before, ``None``
@@ -63,8 +61,7 @@ class TraceRequest:
     methods: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Tracing:
+class Tracing(Value):
     """A request whose words are resolved: ``commits`` has a full oid for each revision that names one, in order.
 
     ``unreadable`` has the reason for each revision that names none.
