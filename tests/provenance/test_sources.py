@@ -6,7 +6,6 @@ import pytest
 
 from labgate.git.refs import TrackingRef
 from labgate.git.repository import Remote
-from labgate.names import repository_name
 from labgate.provenance.sources import (
     classify_refs,
     covers_sources,
@@ -21,26 +20,6 @@ OID = "1" * 40
 
 def remote(*fetch: str, url: str | None = None, name: str = "origin") -> Remote:
     return Remote(name, url, fetch)
-
-
-@pytest.mark.parametrize(
-    ("url", "name"),
-    [
-        ("https://github.com/acme/models.git", "github.com/acme/models"),
-        ("https://user:secret@GitHub.com:443/acme/models/", "github.com/acme/models"),
-        ("ssh://git@github.com:22/acme/models.git", "github.com/acme/models"),
-        ("git@github.com:acme/models.git", "github.com/acme/models"),
-        ("github.com:/acme/models", "github.com/acme/models"),
-        ("git://git.example.org/models", "git.example.org/models"),
-        ("https://gitlab.example.org/group/sub/models.git/", "gitlab.example.org/group/sub/models"),
-        ("file:///srv/models.git", None),
-        ("/srv/models.git", None),
-        ("../models:old.git", None),
-        (None, None),
-    ],
-)
-def test_a_url_names_a_repository_by_host_owner_and_name(url: str | None, name: str | None) -> None:
-    assert repository_name(url) == name
 
 
 @pytest.mark.parametrize(
