@@ -24,7 +24,7 @@ class Value:
     """Something that is what its fields are, and never changes.
 
     A subclass names its fields with their types, as a dataclass does; what has a default may be left out. Of the ones
-    in ``_hidden`` only the names are shown. Why these are no dataclasses: docs/adr/0002.
+    in ``_hidden`` only the names are shown. Why these are no dataclasses: docs/adr/0014.
 
     Raised by the constructor: ``TypeError`` for a field that is missing, unknown or given twice.
     """
