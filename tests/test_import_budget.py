@@ -64,23 +64,33 @@ def test_started_without_runpy_it_needs_no_heavy_module_at_all(working: Repo, py
     assert HEAVY.isdisjoint(names)
 
 
-def test_a_push_that_passes_imports_none_of_the_slowest(working: Repo, python: str) -> None:
-    """It compares text with what an index holds, and cannot do without some of the heavy ones."""
+@pytest.mark.parametrize(
+    ("target", "compares"),
+    [
+        pytest.param("refs/heads/main", True, id="to the trunk, past research"),
+        pytest.param("refs/heads/feature/c", False, id="to a branch of its own"),
+    ],
+)
+def test_a_push_that_passes_imports_none_of_the_slowest(
+    working: Repo, python: str, target: str, compares: bool
+) -> None:
+    """What compares text with an index cannot do without some of the heavy ones; what does not, has none of it."""
     repo = working
     repo.with_remote()
     repo.push("main")
     repo.commit("Try b", {"b.py": "b = 1\n"})
     repo.branch("feature/c", "main").commit("Add c", {"c.py": "c = 1\n"})
-    line = f"refs/heads/feature/c {repo.head()} refs/heads/main {repo.head('main')}\n"
     names = imported(
         repo,
         *(python, "-I", "-X", "importtime", "-c", "from labgate.hook import main; main()"),
         *("pre-push", "--native", "origin", "elsewhere"),
-        stdin=line,
+        stdin=f"refs/heads/feature/c {repo.head()} {target} {repo.head('main')}\n",
     )
-    assert "labgate.provenance.landing" in names
+    assert "labgate.provenance.graph" in names
     slowest = {"argparse", "click", "dataclasses", "git", "inspect", "logging", "multiprocessing", "pathlib"}
+    comparing = {"labgate.provenance.landing", "sqlite3", "hashlib"}
     assert not slowest.intersection(names)
+    assert comparing.intersection(names) == (comparing if compares else set())
 
 
 def test_the_golden_list_holds_nothing_heavy() -> None:

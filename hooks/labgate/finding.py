@@ -18,8 +18,9 @@ LEVELS = ("off", "note", "warning", "error")
 #: Outcomes of a check. A skipped or undecided check is never shown as passed.
 PASSED, FAILED, SKIPPED, UNDECIDED = "passed", "failed", "skipped", "undecided"
 
-#: The method that compares text; every other one is exact.
+#: The method that compares text; every other one is exact. All of them, the strongest first.
 SIMILARITY = "similarity"
+METHODS = ("ancestry", "trailer", "patch-id", "squash", "blob", SIMILARITY)
 
 #: The score from which similarity raises an alarm: a warning and no longer a note.
 ALARM = 6.0
@@ -66,6 +67,11 @@ class Evidence(Value):
     def proves(self) -> bool:
         """Say whether it leaves no doubt that the commits derive from research: decisive, and not by similarity."""
         return self.decisive and self.method != SIMILARITY
+
+    @property
+    def strength(self) -> tuple[bool, int, float, str]:
+        """A key to sort evidence by, the strongest first."""
+        return not self.decisive, METHODS.index(self.method), -self.score, self.source_ref or ""
 
     def for_commits(self, kept: Container[str]) -> Evidence:
         """Return the same evidence for those of its commits that are ``kept``, in their order.

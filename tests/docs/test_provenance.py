@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from labgate.finding import ALARM
-from labgate.provenance.catalogue import METHODS
+from labgate.finding import ALARM, METHODS
 from labgate.provenance.scorecard import SUSPECT, UNSHOWN, score
 from labgate.provenance.units import KINDS
 from support.console import blocks, hold

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from labgate.errors import MissingObjectError
-from labgate.provenance.catalogue import strength
 from support.policies import policy
 from support.provenance import code, decisive, trace, traces
 from support.repo import Repo
@@ -88,7 +87,7 @@ def test_evidence_is_sorted_strongest_first(team: Repo) -> None:
     team.checkout("main").commit("Both", {"r.py": code("gamma", "delta").replace("* 3", "* 5"), "s.py": code("zeta")})
     for commit in ("main", "main~2"):
         found = trace(team, commit).evidence
-        assert list(found) == sorted(found, key=strength)
+        assert list(found) == sorted(found, key=lambda item: item.strength)
     assert [item.method for item in found][:1] == ["patch-id"]
 
 

@@ -33,7 +33,7 @@ NARROWEST = 40
 def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     if not names:
         return names
-    from labgate.provenance.catalogue import METHODS
+    from labgate.finding import METHODS
 
     for name in names:
         if name not in METHODS:

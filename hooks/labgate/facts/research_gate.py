@@ -12,9 +12,7 @@ from labgate.finding import Evidence
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
 from labgate.proposal import Commit, RefUpdate
-from labgate.provenance.catalogue import strength
 from labgate.provenance.evidence import find_evidence, reached_by_sources
-from labgate.provenance.landing import Landing, trace_landing
 from labgate.reviews.approvals import (
     HostedChange,
     commits_to_compare,
@@ -186,12 +184,20 @@ class _Gathering:
         exact = find_evidence(self.span.graph, self.scene.policy, candidates, reached)
         by_ancestry = {oid for item in exact if item.method == "ancestry" for oid in item.commits}
         rest = [commit for commit in candidates if commit.oid not in by_ancestry]
+        traced, small = self._traced(rest)
+        return tuple(sorted((*exact, *traced), key=lambda item: item.strength)), small
+
+    def _traced(self, commits: Sequence[Commit]) -> tuple[Sequence[Evidence], frozenset[str]]:
+        """Return what a comparison of commits with research says, and which of them are too small for it."""
         if self.scene.hindsight is not None:
-            traced, small = self.scene.hindsight.traced(_oids(rest))
-        else:
-            landing = Landing(rest, self.span.landed)
-            traced, small = trace_landing(self.repository, self.span.graph, landing, self.scene.sightings.research)
-        return tuple(sorted((*exact, *traced), key=strength)), small
+            return self.scene.hindsight.traced(_oids(commits))
+        if not commits or not self.span.graph.has_sources:
+            return (), frozenset()
+        # Most pushes have nothing to compare, and all of them wait for every import.
+        from labgate.provenance.landing import Landing, trace_landing
+
+        landing = Landing(commits, self.span.landed)
+        return trace_landing(self.repository, self.span.graph, landing, self.scene.sightings.research)
 
     @cached_property
     def _trees(self) -> Mapping[str, str]:

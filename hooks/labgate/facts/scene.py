@@ -12,11 +12,14 @@ from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.proposal import Commit, RefUpdate
 from labgate.provenance.graph import Aftermath, ResearchGraph
-from labgate.provenance.hindsight import Hindsight
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
 from labgate.value import NOTHING, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.provenance.hindsight import Hindsight
 
 
 class Scene(Value):

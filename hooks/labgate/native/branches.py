@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from labgate import FOLDER
 from labgate.policy.grammar import Field
 
 TYPE_CHECKING = False
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from labgate.policy.model import Policy
 
 #: Below the git common directory: one pattern of ``case`` a line, over the short branch name.
-FILE = os.path.join("labgate", "experiment-branches")
+FILE = os.path.join(FOLDER, "experiment-branches")
 
 #: Patterns of other policies that are kept: linked work trees and the trunk may each have a policy of their own.
 KEPT = 40

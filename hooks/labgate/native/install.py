@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from labgate import FOLDER
 from labgate.errors import LabgateError
 from labgate.git.repository import Repository, discover
 from labgate.native.files import put_back, set_aside, write_hook
@@ -14,7 +15,7 @@ from labgate.native.state import STAGES
 from labgate.value import Value
 
 #: Below the git common directory: the stages that `install` wrote, one a line, so that `doctor` knows what is gone.
-RECORD = os.path.join("labgate", "native-hooks")
+RECORD = os.path.join(FOLDER, "native-hooks")
 
 WRITTEN, UPDATED, UNCHANGED, LEFT = "written", "updated", "unchanged", "left to the framework"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import marshal
 import os
 
-from labgate import __version__
+from labgate import FOLDER, __version__
 from labgate.policy.model import Policy
 
 TYPE_CHECKING = False
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Where a policy may stand, as in ``policy.files``, whose import brings the parser along.
 FILES = ("labgate.toml", "pyproject.toml")
-#: What labgate keeps for itself, below the common git directory.
-FOLDER = "labgate"
 #: A file this young may change again without a change of its time stamps (git: "racily clean"), in nanoseconds.
 RACY = 2 * 10**9
 

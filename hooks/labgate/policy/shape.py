@@ -74,7 +74,9 @@ def quoted(key: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    import json  # only what is wrong is quoted
+    if _BARE_KEY.fullmatch(text):
+        return f'"{text}"'
+    import json  # few texts have something to escape
 
     return json.dumps(text, ensure_ascii=False)
 

@@ -169,16 +169,7 @@ def as_evidence(subject: Subject, matches: Sequence[Match], pieces: Mapping[int,
     for match in matches:
         by_ref.setdefault(pieces[match.document].source.ref, []).append(match)
     found = [_evidence(subject, mine, pieces) for mine in by_ref.values()]
-    return sorted(found, key=strength)[:REFS]
-
-
-#: Methods, strongest first (the contract's order).
-METHODS = ("ancestry", "trailer", "patch-id", "squash", "blob", "similarity")
-
-
-def strength(item: Evidence) -> tuple[bool, int, float, str]:
-    """Return a key that sorts evidence, strongest first."""
-    return not item.decisive, METHODS.index(item.method), -item.score, item.source_ref or ""
+    return sorted(found, key=lambda item: item.strength)[:REFS]
 
 
 #: How a match is called as evidence; of two equally decisive ones the first counts.

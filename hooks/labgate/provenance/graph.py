@@ -64,6 +64,11 @@ class ResearchGraph:
             return known
         return parents_of(self._repository, tips, self._landed) if tips else {}
 
+    @property
+    def has_sources(self) -> bool:
+        """Whether any source ref holds something that has not landed."""
+        return any(source.oid in self.parents for source in self.classes.sources)
+
     def _reach(self, tips: Sequence[str]) -> dict[str, int]:
         """Return for each unlanded commit a bit set of the tips that reach it (children come before parents)."""
         reached = dict.fromkeys(self.parents, 0)

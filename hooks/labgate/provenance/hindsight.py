@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from labgate.finding import Evidence
+from labgate.finding import METHODS, Evidence
 from labgate.git.commits import rev_list
 from labgate.git.repository import Repository
-from labgate.provenance.catalogue import METHODS
 from labgate.provenance.documents import Progress
 from labgate.provenance.graph import Aftermath, ResearchGraph
 from labgate.provenance.index import Index, indexed

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
+from labgate import FOLDER
 from labgate.provenance import runs
 from labgate.provenance.storage import Storage, discard, identity_of, sealed, transaction, unsealed
 from labgate.provenance.units import VERSION
 from labgate.value import Value
 
-FOLDER = "labgate"
 _T = TypeVar("_T")
 #: Layout of the tables; together with ``units.VERSION`` it names the file.
 _LAYOUT = 2

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from labgate.finding import SIMILARITY, Evidence
+from labgate.finding import METHODS, SIMILARITY, Evidence
 from labgate.git.repository import Repository
 from labgate.proposal import Commit
-from labgate.provenance.catalogue import METHODS
 from labgate.provenance.comparison import Compared, Comparison, Research
 from labgate.provenance.graph import ResearchGraph
 from labgate.provenance.index import Index, indexed
@@ -34,8 +33,6 @@ def trace_landing(
 
     Raised: ``MissingObjectError`` when an object that decides is not in this clone.
     """
-    if not landing.commits or not any(source.oid in graph.parents for source in graph.classes.sources):
-        return [], frozenset()
     research = Research(graph.parents, graph.classes.sources, landing.landed, graph.is_research, ledger)
 
     def work(index: Index) -> tuple[list[Evidence], frozenset[str]]:

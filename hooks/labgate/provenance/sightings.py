@@ -6,10 +6,10 @@ import os
 from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 
+from labgate import FOLDER
 from labgate.git.commits import is_ancestor, parents_of, peel
 from labgate.git.repository import Repository
 from labgate.provenance.history import History, bits_of
-from labgate.provenance.index import FOLDER
 from labgate.provenance.ledger import Ledger
 from labgate.provenance.sources import RefClasses, SourceRef
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from labgate.finding import Evidence
+from labgate.finding import METHODS, Evidence
 from labgate.git.commits import parents_of, read_commits, rev_list
 from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
-from labgate.provenance.catalogue import METHODS, strength
 from labgate.provenance.comparison import Comparison, Research
 from labgate.provenance.documents import Progress
 from labgate.provenance.evidence import find_evidence
@@ -72,7 +71,7 @@ class Tracer:
         found = indexed(self._repository.common_dir, lambda index: self._compared(index, wanted))
         for oid in oids:
             traced = found.get(oid, Traced(oid, (), undecidable=False))
-            evidence = tuple(sorted((*said.get(oid, ()), *traced.evidence), key=strength))
+            evidence = tuple(sorted((*said.get(oid, ()), *traced.evidence), key=lambda item: item.strength))
             yield Traced(oid, evidence, traced.undecidable and not any(item.decisive for item in evidence))
 
     def _said(self, oids: Sequence[str]) -> dict[str, list[Evidence]]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import sys
 
+from labgate import FOLDER
 from labgate.errors import NoPolicyError, UsageError
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
 from labgate.experiments.settings import read_settings
 from labgate.experiments.stamp import stamp, trailer
-from labgate.policy.cache import FOLDER, cached_policy
+from labgate.policy.cache import cached_policy
 from labgate.stages.workplace import find_workplace, standing_back
 
 TYPE_CHECKING = False

@@ -76,7 +76,7 @@ class Tracing(Value):
 
     def results(self, progress: Progress | None = None) -> Iterator[Traced | MissingObjectError]:
         """Yield what was found of each commit, in order; an error stands for one whose objects are not all here."""
-        from labgate.provenance.catalogue import METHODS
+        from labgate.finding import METHODS
         from labgate.provenance.tracing import Tracer
 
         tracer = Tracer(
