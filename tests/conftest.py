@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support import sdg as sdg_project
+from support.pipeline import Pipeline
 from support.repo import Repo
 
 
@@ -28,3 +29,17 @@ def sdg_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sdg(sdg_template: Path, tmp_path: Path) -> Repo:
     """The sdg project: ``main`` with a policy, ``research/pr-72``, both on the remote ``origin``."""
     return sdg_project.copy(sdg_template, tmp_path / "sdg")
+
+
+@pytest.fixture(scope="session")
+def pipeline_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A team's repositories for CI jobs, built once."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    Pipeline.build(folder)
+    return folder
+
+
+@pytest.fixture
+def pipeline(pipeline_template: Path, tmp_path: Path) -> Pipeline:
+    """A team's repository, its remote, and clones of it as CI jobs make them."""
+    return Pipeline.copy(pipeline_template, tmp_path)

@@ -26,18 +26,6 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     return Repo(path, {"PATH": "/usr/bin:/bin", "HOME": str(path)})
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pipeline")
-    Pipeline.build(folder)
-    return folder
-
-
-@pytest.fixture
-def team(template: Path, tmp_path: Path) -> Pipeline:
-    return Pipeline.copy(template, tmp_path)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_the_context_is_explained_member_by_member(outside: Repo, tmp_path: Path, name: str) -> None:
     expected = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
@@ -76,22 +64,24 @@ def test_an_unknown_ci_is_explained_in_one_line_with_the_way_out(outside: Repo) 
     assert rest == []
 
 
-def run(team: Pipeline, branch: str, *args: str, **env: str) -> Result:
-    environ = team.environ("github-pull-request", team.propose(branch), team.remote.head("main"), {RESEARCH: branch})
-    return team.clone("--depth=1").labgate("ci", *args, status=None, **(environ | env))
+def run(pipeline: Pipeline, branch: str, *args: str, **env: str) -> Result:
+    environ = pipeline.environ(
+        "github-pull-request", pipeline.propose(branch), pipeline.remote.head("main"), {RESEARCH: branch}
+    )
+    return pipeline.clone("--depth=1").labgate("ci", *args, status=None, **(environ | env))
 
 
-def test_exit_statuses(team: Pipeline) -> None:
-    assert run(team, FEATURE).status == 0
-    refused = run(team, RESEARCH)
+def test_exit_statuses(pipeline: Pipeline) -> None:
+    assert run(pipeline, FEATURE).status == 0
+    refused = run(pipeline, RESEARCH)
     assert refused.status == 1
     assert refused.out.startswith("::error title=LG201 unreviewed-research")
-    excused = run(team, RESEARCH, "--exit-zero")
+    excused = run(pipeline, RESEARCH, "--exit-zero")
     assert (excused.status, excused.out) == (0, refused.out)
-    team.remote.git("update-ref", "-d", "refs/heads/main")
-    team.remote.git("symbolic-ref", "HEAD", f"refs/heads/{FEATURE}")
-    environ = team.environ("github-pull-request", team.repo.head(RESEARCH), team.repo.head("main"))
-    undecided = team.clone().labgate("ci", "--format", "text", "--exit-zero", status=2, **environ)
+    pipeline.remote.git("update-ref", "-d", "refs/heads/main")
+    pipeline.remote.git("symbolic-ref", "HEAD", f"refs/heads/{FEATURE}")
+    environ = pipeline.environ("github-pull-request", pipeline.repo.head(RESEARCH), pipeline.repo.head("main"))
+    undecided = pipeline.clone().labgate("ci", "--format", "text", "--exit-zero", status=2, **environ)
     assert "origin has no branch main" in undecided.text
 
 
@@ -102,11 +92,11 @@ def test_every_format_tells_what_stopped_the_run(outside: Repo, format_: str) ->
     assert "internal error" not in said.text
 
 
-def test_a_step_of_github_gets_a_page_and_outputs_after_what_is_there(team: Pipeline, tmp_path: Path) -> None:
+def test_a_step_of_github_gets_a_page_and_outputs_after_what_is_there(pipeline: Pipeline, tmp_path: Path) -> None:
     page, outputs = tmp_path / "summary", tmp_path / "outputs"
     page.write_text("# Before\n")
     outputs.write_text("before=1\n")
-    run(team, RESEARCH, GITHUB_STEP_SUMMARY=str(page), GITHUB_OUTPUT=str(outputs))
+    run(pipeline, RESEARCH, GITHUB_STEP_SUMMARY=str(page), GITHUB_OUTPUT=str(outputs))
     assert page.read_text().startswith("# Before\n")
     assert "LG201" in page.read_text()
     found = outputs.read_text()
@@ -114,7 +104,7 @@ def test_a_step_of_github_gets_a_page_and_outputs_after_what_is_there(team: Pipe
     assert "protected" in found
     assert "research" in found
     once = page.read_text()
-    run(team, FEATURE, GITHUB_STEP_SUMMARY=str(page), GITHUB_OUTPUT=str(outputs))
+    run(pipeline, FEATURE, GITHUB_STEP_SUMMARY=str(page), GITHUB_OUTPUT=str(outputs))
     assert page.read_text().startswith(once)
     assert outputs.read_text().startswith(found)
 
@@ -127,40 +117,40 @@ def test_a_run_that_could_not_begin_has_a_page_and_outputs_too(outside: Repo, tm
     assert "undecided" in outputs.read_text()
 
 
-def test_a_page_may_be_asked_for_elsewhere(team: Pipeline, tmp_path: Path) -> None:
+def test_a_page_may_be_asked_for_elsewhere(pipeline: Pipeline, tmp_path: Path) -> None:
     page, step = tmp_path / "page.md", tmp_path / "summary"
-    run(team, RESEARCH, "--summary", str(page), GITHUB_STEP_SUMMARY=str(step))
+    run(pipeline, RESEARCH, "--summary", str(page), GITHUB_STEP_SUMMARY=str(step))
     assert "LG201" in page.read_text()
     assert not step.exists()
 
 
-def test_a_page_that_cannot_be_written_is_one_line_after_the_report(team: Pipeline, tmp_path: Path) -> None:
-    said = run(team, FEATURE, GITHUB_STEP_SUMMARY=str(tmp_path / "gone" / "summary"))
+def test_a_page_that_cannot_be_written_is_one_line_after_the_report(pipeline: Pipeline, tmp_path: Path) -> None:
+    said = run(pipeline, FEATURE, GITHUB_STEP_SUMMARY=str(tmp_path / "gone" / "summary"))
     assert said.status == 2
     assert said.err == f"error: {tmp_path}/gone/summary: No such file or directory\n"
-    refused = run(team, RESEARCH, "--format", "text", GITHUB_STEP_SUMMARY=str(tmp_path))
+    refused = run(pipeline, RESEARCH, "--format", "text", GITHUB_STEP_SUMMARY=str(tmp_path))
     assert refused.status == 2
     assert "LG201" in refused.out
     assert refused.err == f"error: {tmp_path}: Is a directory\n"
 
 
-def test_a_report_is_written_whole_or_not_at_all(team: Pipeline, tmp_path: Path) -> None:
+def test_a_report_is_written_whole_or_not_at_all(pipeline: Pipeline, tmp_path: Path) -> None:
     file = tmp_path / "report.json"
-    said = run(team, RESEARCH, "--format", "json", "--output", str(file))
+    said = run(pipeline, RESEARCH, "--format", "json", "--output", str(file))
     assert (said.status, said.text) == (1, "")
     report = json.loads(file.read_text())
     assert report["outcome"] == "failed"
-    failed = run(team, RESEARCH, "--format", "json", "--output", str(tmp_path / "gone" / "report.json"))
+    failed = run(pipeline, RESEARCH, "--format", "json", "--output", str(tmp_path / "gone" / "report.json"))
     assert failed.status == 2
     assert json.loads(file.read_text()) == report
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
 
 
 @pytest.mark.parametrize("branch", [RESEARCH, FEATURE])
-def test_no_token_is_shown(team: Pipeline, tmp_path: Path, branch: str) -> None:
+def test_no_token_is_shown(pipeline: Pipeline, tmp_path: Path, branch: str) -> None:
     page, outputs = tmp_path / "summary", tmp_path / "outputs"
     secret = dict.fromkeys(("GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "LABGATE_TOKEN", "CI_JOB_TOKEN"), "sesame-1234")
     environ = {**secret, "GITHUB_STEP_SUMMARY": str(page), "GITHUB_OUTPUT": str(outputs)}
-    texts = [run(team, branch, "--format", format_, "--verbose", **environ).text for format_ in FORMATS]
-    texts += [run(team, branch, "--explain-context", **environ).text, page.read_text(), outputs.read_text()]
+    texts = [run(pipeline, branch, "--format", format_, "--verbose", **environ).text for format_ in FORMATS]
+    texts += [run(pipeline, branch, "--explain-context", **environ).text, page.read_text(), outputs.read_text()]
     assert not [text for text in texts if "sesame" in text]
