@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from math import inf
 
 from labgate.finding import ALARM
 from labgate.provenance import runs
@@ -13,7 +15,16 @@ from labgate.provenance.index import Index, Past
 from labgate.provenance.matching import Found, Match, Subject
 from labgate.provenance.piece import Piece
 from labgate.provenance.runs import EXACT
-from labgate.provenance.scorecard import SUSPECT, Score, score
+from labgate.provenance.scorecard import (
+    GONE_STEP,
+    SMALL_STEP,
+    STEP_LEFT,
+    SUSPECT,
+    UNSHOWN,
+    Score,
+    part_of,
+    score,
+)
 from labgate.provenance.units import A, D, V
 
 _VALUE = runs.VALUES - 1
@@ -93,20 +104,47 @@ class Matcher:
                     counts[kind] += 1
         return shared
 
-    def _near(self, subject: Subject, shared: Mapping[int, Counter[int]], exact: Mapping[int, object]) -> list[int]:
-        """Return the documents that may be alike enough: no source is less than what is shared with it."""
-        if not self._similar:
-            return []
-        left = (
-            (number, counts)
-            for number, counts in shared.items()
-            if number not in exact and (self._stands_alone(number) or _is_passage(counts))
-        )
-        return [number for number, counts in left if score(counts, subject.counts, counts).total >= SUSPECT]
+    def _near(
+        self, subject: Subject, shared: Mapping[int, Counter[int]], exact: Mapping[int, object]
+    ) -> dict[int, float]:
+        """Return the documents that may be alike enough (no source is less than what is shared with it).
 
-    def _stands_alone(self, number: int) -> bool:
-        """Say whether a document is all that a ref has. A step on the way may be small, and meet others by chance."""
-        return self._pieces[number].is_range or self._pieces[number].whole
+        With each the most that it may score.
+        """
+        if not self._similar:
+            return {}
+        left = ((number, counts) for number, counts in shared.items() if number not in exact)
+        near = [(number, counts) for number, counts in left if score(counts, subject.counts, counts).total >= SUSPECT]
+        limits = {number: self._limit(subject, number, counts) for number, counts in near}
+        return {number: limit for number, limit in limits.items() if limit >= SUSPECT}
+
+    def _limit(self, subject: Subject, number: int, counts: Mapping[int, int]) -> float:
+        """Return the most that a document may score: a step on the way is met by chance, all of a ref is not."""
+        piece, passage = self._pieces[number], _is_passage(counts)
+        if piece.is_range or piece.whole:
+            return inf
+        whole = self._ranges.get(piece.source.ref)
+        if whole is None:
+            return inf if passage else 0
+        part = part_of(counts, subject.counts)
+        if passage and part >= GONE_STEP:
+            return inf
+        if (passage or part >= SMALL_STEP) and self._is_left(subject, number, whole):
+            return inf
+        return UNSHOWN if passage else 0
+
+    def _is_left(self, subject: Subject, step: int, whole: int) -> bool:
+        """Say whether a branch as a whole still has what one of its steps shares with the subject.
+
+        No date counts here: the whole is what became of the step, also where it is later than the subject.
+        """
+        both = set(subject.novel).intersection(self._index.document(step).units)
+        return len(both.intersection(self._index.document(whole).units)) >= STEP_LEFT * len(both)
+
+    @cached_property
+    def _ranges(self) -> dict[str, int]:
+        """The document of each source as a whole."""
+        return {piece.source.ref: number for number, piece in self._pieces.items() if piece.is_range}
 
     def _learn(self, numbers: set[int], subjects: Sequence[tuple[Subject, Allowed]]) -> None:
         """Find out when the units of documents came to the chain."""
@@ -132,10 +170,13 @@ class Matcher:
         subject: Subject,
         shared: Mapping[int, Counter[int]],
         exact: Mapping[int, tuple[str, str | None]],
-        near: Sequence[int],
+        near: Mapping[int, float],
     ) -> Found:
         matches = [Match(number, *how, Score(1.0, ()), shared[number]) for number, how in exact.items()]
-        alike = [(number, score(shared[number], subject.counts, self._new_in(subject, number))) for number in near]
+        alike = [
+            (number, score(shared[number], subject.counts, self._new_in(subject, number)).limited(limit))
+            for number, limit in near.items()
+        ]
         # What takes back landed work brings back old text, whoever else has it.
         revert = any(found.total >= ALARM for _, found in alike) and self._exact.reverts_landed(subject)
         for number, found in alike:

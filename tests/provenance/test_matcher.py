@@ -1,0 +1,85 @@
+"""A step of a branch is met by chance more easily than the branch: what it must show beside what the two share."""
+
+from __future__ import annotations
+
+import pytest
+
+from labgate.provenance.scorecard import UNSHOWN
+from support.provenance import code, trace
+from support.repo import Repo
+
+LONG = "refs/heads/research/long"
+NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "theta")
+TRAIN = """\
+def train(model, batches, base):
+    for step, batch in enumerate(batches):
+        rate = base * 2
+        model.update(batch, rate)
+    return model.weights
+"""
+STEP = TRAIN.replace("base * 2", "base * warmup_factor(step)")
+TAKEN = TRAIN.replace("base * 2", "base * warmup_factor(step + 1)")
+ZETA = code("zeta", "new_zeta").replace("* 3", "* 7").replace("print(", "log(")
+
+
+@pytest.fixture
+def team(repo: Repo) -> Repo:
+    """A branch of many steps: one of them changes a line, and another one adds a function of six."""
+    repo.commit("Start", {"train.py": TRAIN, **{f"{name}.py": code(name) for name in NAMES}})
+    repo.branch("research/long")
+    for name in NAMES:
+        repo.commit(f"Try another {name}", {f"{name}.py": code(name, f"new_{name}")})
+    repo.commit("Warm up", {"train.py": STEP})
+    return repo
+
+
+def scores(repo: Repo) -> list[tuple[float, bool]]:
+    """Return the score of the last commit with the branch, and whether it decides."""
+    return [(item.score, item.decisive) for item in trace(repo).evidence if item.source_ref == LONG]
+
+
+def test_a_small_step_of_a_long_branch_is_found_where_it_is_much_of_the_commit(team: Repo) -> None:
+    team.checkout("main").commit("Rates", {"train.py": TAKEN})
+    ((score, decides),) = scores(team)
+    assert decides
+    assert score > 6
+
+
+def test_a_small_step_in_a_large_commit_is_chance(team: Repo) -> None:
+    more = code("reader", "writer", "parser", "printer")
+    team.checkout("main").commit("Rates, and input and output", {"train.py": TAKEN, "files.py": more})
+    assert not any(decides for _, decides in scores(team))
+
+
+def test_a_small_step_that_the_branch_took_back_is_chance(team: Repo) -> None:
+    team.commit("No warm-up", {"train.py": TRAIN})
+    team.checkout("main").commit("Rates", {"train.py": TAKEN})
+    assert scores(team) == []
+
+
+def test_a_small_step_that_the_branch_took_back_later_is_chance(team: Repo) -> None:
+    """What became of a step is known from the branch of today, also where that is younger than the commit."""
+    team.checkout("main").commit("Rates", {"train.py": TAKEN})
+    team.checkout("research/long").commit("No warm-up", {"train.py": TRAIN})
+    team.checkout("main")
+    assert scores(team) == []
+
+
+@pytest.mark.parametrize(
+    ("beside", "decides"), [(0, True), (9, False)], ids=["most of the commit", "a small part of the commit"]
+)
+def test_a_larger_step_that_the_branch_took_back_is_a_note_in_a_large_commit(
+    team: Repo, beside: int, decides: bool
+) -> None:
+    team.commit("No new zeta", {"zeta.py": code("zeta")})
+    others = {"files.py": code(*(f"part{number}" for number in range(beside)))} if beside else {}
+    team.checkout("main").commit("Zeta", {"zeta.py": ZETA, **others})
+    ((score, found),) = scores(team)
+    assert found is decides
+    assert (score == UNSHOWN) is not decides
+
+
+def test_a_larger_step_that_the_branch_still_has_is_found_in_a_large_commit(team: Repo) -> None:
+    others = {"files.py": code(*(f"part{number}" for number in range(9)))}
+    team.checkout("main").commit("Zeta", {"zeta.py": ZETA, **others})
+    assert [decides for _, decides in scores(team)] == [True]
