@@ -183,6 +183,7 @@ START: Files = {
         ({"a.py": "# A note on how this works, and why\n" + BODY}, True),
         ({"a.py": BODY.replace("* 3", "* 4")}, True),
         ({"model.bin": b"\0weights"}, True),
+        ({"ci.yml": "image: python:3.9\nsteps: 400\n"}, True),
     ],
     ids=[
         *("pinned versions", "a package more", "versions in settings", "a version in CI", "a lock file"),
@@ -190,7 +191,7 @@ START: Files = {
         *("generated code", "a licence header", "indentation", "quotes", "its own version", "nothing"),
         *("a new setting", "a new step in CI", "code beside versions", "code that is called vendored"),
         *("code that is called lock", "code below a licence", "a comment that is no licence", "one number in code"),
-        "a binary file",
+        *("a binary file", "a value in settings"),
     ],
 )
 def test_what_tells_who_made_it(repo: Repo, change: Files, telling: bool) -> None:

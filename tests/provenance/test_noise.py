@@ -12,10 +12,12 @@ from labgate.provenance.noise import (
     NOTEBOOK,
     PINS,
     PROSE,
-    holds_settings,
+    SERVICES,
+    VALUES,
     is_generated,
     is_import,
     legal_lines,
+    settings_of,
     sort_of,
     without_versions,
 )
@@ -59,13 +61,25 @@ def test_a_path_says_what_a_file_is_compared_as(path: str, sort: str) -> None:
     assert sort_of(path) == sort
 
 
-@pytest.mark.parametrize("path", ["a/b.yml", "tox.ini", "docker/gpu.Dockerfile", "Makefile"])
-def test_settings_are_known_by_their_path(path: str) -> None:
-    assert holds_settings(path)
-
-
-def test_code_is_no_setting() -> None:
-    assert not holds_settings("src/settings.py")
+@pytest.mark.parametrize(
+    ("path", "settings"),
+    [
+        ("pyproject.toml", PINS),
+        ("requirements/dev.txt", PINS),
+        (".github/workflows/test.yml", SERVICES),
+        (".travis.yml", SERVICES),
+        ("docker/gpu.Dockerfile", SERVICES),
+        ("docker-compose.yml", SERVICES),
+        ("continuous_integration/gpu.yaml", SERVICES),
+        ("conf/model.yaml", VALUES),
+        ("experiments/warmup.ini", VALUES),
+        ("Makefile", VALUES),
+        ("src/settings.py", None),
+        ("src/train.rs", None),
+    ],
+)
+def test_a_path_says_what_the_settings_in_a_file_are(path: str, settings: str | None) -> None:
+    assert settings_of(path) == settings
 
 
 @pytest.mark.parametrize(
@@ -108,26 +122,50 @@ def test_a_licence_header_is_the_comment_at_the_top(lines: list[bytes], size: in
     assert legal_lines(lines) == size
 
 
+@pytest.mark.parametrize("settings", [PINS, SERVICES, VALUES])
 @pytest.mark.parametrize(
     ("deleted", "added"),
     [
         (b"rev: v4.4.0", b"rev: v4.5.0"),
         (b"uses: actions/checkout@v3", b"uses: actions/checkout@v4"),
-        (b'python: ["3.8", "3.9"]', b'python: ["3.8", "3.9", "3.10"]'),
+        (b'matrix: ["3.8", "3.9"]', b'matrix: ["3.8", "3.9", "3.10"]'),
         (b"python: 3.9-dev", b"python: 3.9"),
         (b"image: cuda:11.8.0-base", b"image: cuda:12.1.1-base"),
+        (b"- python-version: 3.9", b"- python-version: 3.10"),
+        (b"run: pip install torch==2.1", b"run: pip install torch==2.2"),
+        (b"checkpoint 1.0rc1", b"checkpoint 1.0rc2"),
     ],
 )
-def test_a_change_of_a_version_says_nothing(deleted: bytes, added: bytes) -> None:
-    assert without_versions([deleted, b"old"], [added, b"new"], pins=False) == ([b"old"], [b"new"])
+def test_a_change_of_a_version_says_nothing(deleted: bytes, added: bytes, settings: str) -> None:
+    assert without_versions([deleted, b"[old]"], [added, b"[new]"], settings) == ([b"[old]"], [b"[new]"])
 
 
 @pytest.mark.parametrize(
     ("deleted", "added"),
+    [
+        (b"lr: 0.1", b"lr: 0.05"),
+        (b"weight_decay = 1e-4", b"weight_decay = 1e-5"),
+        (b"epochs: 30", b"epochs: 90"),
+        (b"layers: [64, 64, 32]", b"layers: [128, 128, 32]"),
+        (b"- 0.9", b"- 0.95"),
+        (b"model: llama-7b", b"model: llama-13b"),
+    ],
+)
+def test_a_value_that_an_experiment_changes_is_no_version(deleted: bytes, added: bytes) -> None:
+    assert without_versions([deleted], [added], VALUES) == ([deleted], [added])
+
+
+def test_what_machines_run_on_has_versions_without_any_sign_of_it() -> None:
+    assert without_versions([b"CC: clang-14"], [b"CC: clang-18"], SERVICES) == ([], [])
+
+
+@pytest.mark.parametrize("settings", [SERVICES, VALUES])
+@pytest.mark.parametrize(
+    ("deleted", "added"),
     [(b"run: pytest", b"run: tox"), (b"retries: 3", b"timeout: 3"), (b"name: lint", b"name: test")],
 )
-def test_any_other_change_of_a_setting_is_kept(deleted: bytes, added: bytes) -> None:
-    assert without_versions([deleted], [added], pins=False) == ([deleted], [added])
+def test_any_other_change_of_a_setting_is_kept(deleted: bytes, added: bytes, settings: str) -> None:
+    assert without_versions([deleted], [added], settings) == ([deleted], [added])
 
 
 @pytest.mark.parametrize(
@@ -146,26 +184,28 @@ def test_any_other_change_of_a_setting_is_kept(deleted: bytes, added: bytes) -> 
     ],
 )
 def test_a_line_that_names_a_dependency_says_nothing(line: bytes) -> None:
-    assert without_versions([], [line, b"build = make_wheel()"], pins=True) == ([], [b"build = make_wheel()"])
+    assert without_versions([], [line, b"build = make_wheel()"], PINS) == ([], [b"build = make_wheel()"])
 
 
 @pytest.mark.parametrize(
     "line", [b"[tool.labgate]", b'entry = "labgate.cli.main:main"', b"addopts = -q --strict", b"def read(path):"]
 )
 def test_what_else_stands_beside_dependencies_is_kept(line: bytes) -> None:
-    assert without_versions([], [line], pins=True) == ([], [line])
+    assert without_versions([], [line], PINS) == ([], [line])
 
 
 def test_a_dependency_is_a_setting_like_any_other_outside_their_lists() -> None:
-    assert without_versions([], [b"numpy"], pins=False) == ([], [b"numpy"])
+    assert without_versions([], [b"numpy"], SERVICES) == ([], [b"numpy"])
 
 
 @pytest.mark.parametrize(
-    "line", [b"a" * 400, b"a.b-" * 100, b" " * 400, b"a [" + b"b, " * 130, b"0 " * 200, b"a=" * 200]
+    "line",
+    [b"a" * 400, b"a.b-" * 100, b" " * 400, b"a [" + b"b, " * 130, b"0 " * 200, b"a=" * 200, b"a-" * 200, b"1.2" * 130],
 )
 def test_no_line_takes_long(line: bytes) -> None:
     start = time.process_time()
-    without_versions([line], [line + b"1"], pins=True)
+    for settings in (PINS, SERVICES, VALUES):
+        without_versions([line], [line + b"1"], settings)
     legal_lines([line])
     is_import(line)
     assert time.process_time() - start < 0.1

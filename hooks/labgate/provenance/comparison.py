@@ -93,7 +93,7 @@ class Comparison:
         if not first.parents:
             return []
         patch = next(tree_patches(self._repository, [(first.parents[0], last.oid)]))
-        document, past = stored(self._repository, patch), self._past
+        document, past = stored(self._repository, patch, judged=True), self._past
         subject = _subject(document, self._index.first_depths(document.units, past), past)
 
         (found,) = self._matcher.match([(subject, lambda piece: piece.source.ref == ref)])
@@ -104,13 +104,13 @@ class Comparison:
         """Yield what each commit changes; of a merge only what git would not have made of its parents."""
         plain = [commit for commit in commits if len(commit.parents) < 2]
         for commit, patch in zip(plain, commit_patches(self._repository, [c.oid for c in plain]), strict=True):
-            yield commit, stored(self._repository, patch)
+            yield commit, stored(self._repository, patch, judged=True)
         for commit in commits:
             clean = clean_merge(self._repository, commit.parents) if len(commit.parents) > 1 else None
             if clean is not None and clean != commit.tree:
                 for patch in tree_patches(self._repository, [(clean, commit.tree)]):
                     patch.key = commit.oid
-                    yield commit, stored(self._repository, patch)
+                    yield commit, stored(self._repository, patch, judged=True)
 
     def _built_on(self, oids: Sequence[str]) -> dict[str, int]:
         """Return for each research commit those of the given ones that it is or descends from, as bits."""

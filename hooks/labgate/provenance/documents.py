@@ -26,9 +26,9 @@ Progress = Callable[[str, int, int], None]
 _SMALL_TASK, _TASK, _BATCH, _SPREAD = 64, 256, 1024, 256
 
 
-def stored(repository: Repository, patch: Patch) -> Stored:
-    """Return a patch as it is kept in the index."""
-    made = document(patch, lambda file: _notebook_runs(repository, file))
+def stored(repository: Repository, patch: Patch, *, judged: bool = False) -> Stored:
+    """Return a patch as it is kept in the index; ``judged``: as what is compared with research (``units.document``)."""
+    made = document(patch, lambda file: _notebook_runs(repository, file), judged=judged)
     ids = identity(patch)
     units = runs.packed_units(made.units)
     names = [(EXACT, ids.exact), (CORE, ids.core), *((FILE, digest) for digest in ids.files)]
@@ -78,7 +78,7 @@ def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], pro
     with index.building():
         missing = _unlinked(index, chain)
         parent = chain[len(chain) - len(missing) - 1] if len(missing) < len(chain) else None
-        made = _made(repository, missing)
+        made = _made(repository, missing, judged=True)
         done = 0
         while batch := list(islice(made, _BATCH)):
             index.extend(parent, batch)
@@ -96,26 +96,26 @@ def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
     return chain[start:]
 
 
-def _made(repository: Repository, keys: Sequence[str]) -> Iterator[Stored]:
+def _made(repository: Repository, keys: Sequence[str], *, judged: bool = False) -> Iterator[Stored]:
     """Yield documents in the order of their keys, made on two cores where there are many."""
     if len(keys) < _SPREAD or (os.cpu_count() or 1) < 2:
-        yield from _task(repository, keys)
+        yield from _task(repository, keys, judged)
         return
     # Make what the workers share before they part.
     _ = repository.objects
     size = min(max(len(keys) // 8, _SMALL_TASK), _TASK)
     tasks = [keys[start : start + size] for start in range(0, len(keys), size)]
-    for made in spread(lambda mine: list(_task(repository, mine)), tasks):
+    for made in spread(lambda mine: list(_task(repository, mine, judged)), tasks):
         yield from made
 
 
-def _task(repository: Repository, keys: Sequence[str]) -> Iterator[Stored]:
+def _task(repository: Repository, keys: Sequence[str], judged: bool) -> Iterator[Stored]:
     """Yield the documents of these keys, in their order."""
     ranges = [key for key in keys if ".." in key]
     commits = [key for key in keys if ".." not in key]
     both = {False: commit_patches(repository, commits), True: tree_patches(repository, [_pair(key) for key in ranges])}
     for key in keys:
-        yield stored(repository, next(both[".." in key]))
+        yield stored(repository, next(both[".." in key]), judged=judged)
 
 
 def _pair(key: str) -> tuple[str, str]:

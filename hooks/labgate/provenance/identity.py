@@ -11,9 +11,9 @@ from labgate.provenance.noise import (
     CODE,
     PINS,
     PROSE,
-    holds_settings,
     is_generated,
     legal_lines,
+    settings_of,
     sort_of,
     without_versions,
 )
@@ -98,14 +98,13 @@ def _telling_lines(file: FilePatch) -> Iterator[bytes]:
         yield from [b"binary"] * FILE_LINES
     if file.status == "A" and file.runs and is_generated(file.runs[0].added):
         return
-    sort = sort_of(file.path)
-    pins, versioned = sort == PINS, sort in (PINS, PROSE)
+    settings, versioned = settings_of(file.path), sort_of(file.path) in (PINS, PROSE)
     formatted = sum(1 for run in islice(file.runs, FORMATTED_RUNS) if _is_formatted(run)) == FORMATTED_RUNS
     for run in file.runs:
         added = run.added[legal_lines(run.added) :] if run.start <= 2 else run.added
         deleted = run.deleted
-        if pins or holds_settings(file.path):
-            deleted, added = without_versions(deleted, added, pins)
+        if settings is not None:
+            deleted, added = without_versions(deleted, added, settings)
         if formatted and _is_formatted(run):
             continue
         yield from (line for line in (*added, *deleted) if _says(line, versioned))

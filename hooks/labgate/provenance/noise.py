@@ -8,6 +8,9 @@ from functools import lru_cache
 #: What a file is compared as. CODE: token by token. PINS: so too, without the versions that it pins. PROSE (change
 #: logs): line by line, and never on its own a sign that code was taken. NOTEBOOK: by its code cells. IGNORED: never.
 CODE, PINS, PROSE, NOTEBOOK, IGNORED = "code", "pins", "prose", "notebook", "ignored"
+#: What the settings of a file are, beside PINS. SERVICES: what machines run on, where a number is a version more often
+#: than not. VALUES: any others, where a number may be the rate that an experiment learns with.
+SERVICES, VALUES = "services", "values"
 
 _IGNORED = re.compile(
     r"""
@@ -40,9 +43,16 @@ _PINS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-#: Settings of tools and services, where a number is a version more often than not.
 _SETTINGS = re.compile(
     r"\.(?:ya?ml|toml|cfg|ini|txt|conf|properties|gradle)$|(?:^|/)(?:[^/]*Dockerfile|Makefile)[^/]*$", re.IGNORECASE
+)
+#: Hidden files and folders (``.github``, ``.travis.yml``), containers, builds and what CI services call their files.
+_SERVICES = re.compile(
+    r"""
+      (?:^|/)\. | (?:^|/)(?:ci|continuous[-_]integration)/ | (?:^|/)[^/]*Dockerfile[^/]*$ | \.gradle$
+    | (?:^|/)(?:docker-compose|compose|appveyor|azure-pipelines|bitbucket-pipelines|cloudbuild|codecov)[^/]*$
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 #: How a tool marks what it wrote (Go's convention, and what protoc, lexers and code generators print).
 _GENERATED = re.compile(rb"(?i)(?:@generated|do not edit|auto-?generated|generated (?:by|from|with) )")
@@ -53,6 +63,18 @@ _COMMENT = re.compile(rb"#|//|/?\*|--|;|%|<!--|\"\"\"|'''|\.\.|$")
 #: One version, and lists of them: ``3.9``, ``v6``, ``3.9-dev``, ``["3.8", "3.9"]``.
 _VERSION = re.compile(rb"v?\d+(?:\.[\d*]+)*(?:[-.]?(?:dev|alpha|beta|post|rc|a|b)\d*)?\b")
 _VERSIONS = re.compile(rb"0(?:[\"', ]+0)+")
+#: A version wherever it stands: in quotes, after ``@`` or a comparison, with a ``v`` or two dots, or not yet released.
+_CERTAIN = re.compile(
+    rb"""(?:(?<=["'@])|(?<=[=<>~!^]=)|(?<=[=<>~!^]=[ ]))v?\d+(?:\.[\d*]+)*\b
+    | (?<![\w.])v\d+(?:\.[\d*]+)*\b
+    | (?<![\w.])\d+(?:\.[\d*]+){2,}(?:-?[a-z]+\d*)?\b
+    | (?<![\w.])\d+(?:\.\d+)*(?:[-.]dev|[-.]?(?:alpha|beta|post|rc|a|b))\d+\b""",
+    re.VERBOSE,
+)
+#: A setting that says that its numbers are versions.
+_VERSIONED = re.compile(
+    rb"""(?i)(?:[\w.-]*version[\w.-]*|python|pypy|node|ruby|rust|java|jdk|cuda|rev|tag|image|release)["']?\s*[:=]"""
+)
 #: A line that names a package and nothing else, or a package (or a setting) and the version it must have.
 _PACKAGE = re.compile(
     rb"""[-"'\s]*[A-Za-z0-9][\w./-]*(?:\[[\w, -]*\])?["']?
@@ -80,9 +102,16 @@ def sort_of(path: str) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def holds_settings(path: str) -> bool:
-    """Say whether a file holds settings, so that a line in which only versions change says nothing."""
-    return _SETTINGS.search(path) is not None
+def settings_of(path: str) -> str | None:
+    """Return PINS, SERVICES or VALUES for a file of settings, where a change of versions alone says nothing.
+
+    ``None`` for any other file.
+    """
+    if sort_of(path) == PINS:
+        return PINS
+    if _SETTINGS.search(path) is None:
+        return None
+    return SERVICES if _SERVICES.search(path) else VALUES
 
 
 def is_generated(lines: list[bytes]) -> bool:
@@ -101,16 +130,16 @@ def legal_lines(lines: list[bytes]) -> int:
     return size if any(_LEGAL.search(line) for line in lines[:size]) else 0
 
 
-def without_versions(deleted: list[bytes], added: list[bytes], pins: bool) -> tuple[list[bytes], list[bytes]]:
-    """Return deleted and added lines without those that change in versions alone.
+def without_versions(deleted: list[bytes], added: list[bytes], settings: str) -> tuple[list[bytes], list[bytes]]:
+    """Return deleted and added lines of settings (``settings_of``) without those that change in versions alone.
 
-    In a list of dependencies (``pins``) also without those that only name a package or a version of the language.
+    In PINS also without those that only name a package or a version of the language.
     """
-    if pins:
+    if settings == PINS:
         deleted, added = ([line for line in lines if not _names_package(line)] for lines in (deleted, added))
     if not deleted or not added:
         return deleted, added
-    masked = [[_masked(line) for line in lines] for lines in (deleted, added)]
+    masked = [[_masked(line, settings) for line in lines] for lines in (deleted, added)]
     both = set(masked[0]) & set(masked[1])
     if not both:
         return deleted, added
@@ -121,8 +150,10 @@ def without_versions(deleted: list[bytes], added: list[bytes], pins: bool) -> tu
     return kept[0], kept[1]
 
 
-def _masked(line: bytes) -> bytes:
-    return _VERSIONS.sub(b"0", _VERSION.sub(b"0", line))
+def _masked(line: bytes, settings: str) -> bytes:
+    """Return a line without its versions; where it is not sure that a number is one, it stays."""
+    certain = settings == VALUES and not _VERSIONED.match(line.lstrip(b"-\"' \t"))
+    return _VERSIONS.sub(b"0", (_CERTAIN if certain else _VERSION).sub(b"0", line))
 
 
 def _names_package(line: bytes) -> bool:

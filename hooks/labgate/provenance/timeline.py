@@ -88,7 +88,10 @@ class Timeline:
     ) -> list[tuple[Subject, Allowed]]:
         """Return the commits as subjects; what is not on the chain is read from git."""
         beside = (place.oid for place in places if not place.on_line)
-        documents = {patch.key: stored(self._repository, patch) for patch in commit_patches(self._repository, beside)}
+        documents = {
+            patch.key: stored(self._repository, patch, judged=True)
+            for patch in commit_patches(self._repository, beside)
+        }
         asked: list[tuple[Subject, Allowed]] = []
         for place in places:
 

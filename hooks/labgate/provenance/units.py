@@ -15,10 +15,10 @@ from labgate.provenance.noise import (
     NOTEBOOK,
     PINS,
     PROSE,
-    holds_settings,
     is_generated,
     is_import,
     legal_lines,
+    settings_of,
     sort_of,
     without_versions,
 )
@@ -26,7 +26,7 @@ from labgate.provenance.patches import FilePatch, Patch, Run
 from labgate.value import Value
 
 #: Whatever changes a unit or an id changes this number; an index of another one is built anew.
-VERSION = 3
+VERSION = 4
 
 #: The kind of a unit stands in its highest bits. T: three added tokens in a row, in a file. V: the same in any file.
 #: X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line in a
@@ -96,22 +96,26 @@ class _Change(NamedTuple):
 _Exchange = tuple[frozenset[bytes], frozenset[bytes]]
 
 
-def document(patch: Patch, notebook: Callable[[FilePatch], Sequence[Run]] | None = None) -> Document:
+def document(
+    patch: Patch, notebook: Callable[[FilePatch], Sequence[Run]] | None = None, *, judged: bool = False
+) -> Document:
     """Return the units of a patch.
 
     ``notebook`` gives the runs of a notebook's code cells (``notebooks.notebook_runs``); without it they do not count.
+    In what is ``judged``, and not research, a generator's mark hides nothing: it costs who hides something one line. A
+    file that has it in research is nobody's work, so what was generated on both sides has nothing to meet.
     """
     prose: set[int] = set()
     told: list[tuple[FilePatch, list[_Change]]] = []
     for given in patch.files:
-        sort = _sort(given)
+        sort = sort_of(given.path) if judged else _sort(given)
         read = sort == NOTEBOOK and notebook is not None
         file = given.with_runs(list(notebook(given))) if read and notebook is not None else given
         if sort == PROSE:
             prose.update(_prose_units(file))
         if sort not in (CODE, PINS) and not read:
             continue
-        told.append((file, list(_changes(file, sort))))
+        told.append((file, list(_changes(file))))
     said, lines = _told_units(told)
     said |= prose
     return Document(patch.key, frozenset(said), lines)
@@ -189,16 +193,16 @@ def _prose_units(file: FilePatch) -> Iterator[int]:
                 yield here ^ line.number
 
 
-def _changes(file: FilePatch, sort: str) -> Iterator[_Change]:
+def _changes(file: FilePatch) -> Iterator[_Change]:
     """Yield what the runs of a file say: neither the same tokens on other lines, nor licences, nor versions."""
-    settings = sort == PINS or holds_settings(file.path)
+    settings = settings_of(file.path)
     for run in file.runs:
         deleted, added = run.deleted, run.added
         change = _change(run, deleted, added)
         if deleted and added and _told(change.deleted) == _told(change.added):
             continue
-        if settings:
-            deleted, added = without_versions(deleted, added, sort == PINS)
+        if settings is not None:
+            deleted, added = without_versions(deleted, added, settings)
         if run.start <= LEGAL_START:
             deleted, added = (side[legal_lines(side) :] for side in (deleted, added))
         if len(deleted) < len(run.deleted) or len(added) < len(run.added):
