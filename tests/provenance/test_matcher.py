@@ -83,3 +83,32 @@ def test_a_larger_step_that_the_branch_still_has_is_found_in_a_large_commit(team
     others = {"files.py": code(*(f"part{number}" for number in range(9)))}
     team.checkout("main").commit("Zeta", {"zeta.py": ZETA, **others})
     assert [decides for _, decides in scores(team)] == [True]
+
+
+def beginnings(*names: str) -> str:
+    """Return the first lines of what steps add, and a function of somebody's own."""
+    parts = ["\n".join(code(name).splitlines()[:3]) for name in names]
+    return "\n\n".join([*parts, code("own")])
+
+
+def test_steps_that_are_worth_a_note_each_are_judged_as_one(team: Repo) -> None:
+    steps = {team.git("log", "-1", "--format=%H", f"--grep=another {name}").strip() for name in ("zeta", "theta")}
+    team.checkout("main").commit("Moved", {"moved.py": beginnings("new_zeta", "new_theta")})
+    (item,) = trace(team).evidence
+    assert (item.method, item.decisive, set(item.source_commits)) == ("similarity", True, steps)
+    assert item.score == pytest.approx(sum(value for _, value in item.terms), abs=0.05)
+
+
+def test_one_such_step_is_a_note(team: Repo) -> None:
+    team.checkout("main").commit("Moved", {"moved.py": beginnings("new_zeta", "window")})
+    ((score, decides),) = scores(team)
+    assert not decides
+    assert score > 4
+
+
+def test_such_steps_of_two_branches_are_notes(team: Repo) -> None:
+    team.git("switch", "--quiet", "--create", "research/other", "main")
+    team.commit("Start", {"window.py": code("window")})
+    team.commit("Continue", {"pane.py": code("pane", "frame")})
+    team.checkout("main").commit("Moved", {"moved.py": beginnings("new_zeta", "window")})
+    assert [item.decisive for item in trace(team).evidence] == [False, False]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from math import inf
 
@@ -68,7 +69,7 @@ class Matcher:
         ]
         self._learn({number for mine in near for number in mine}, subjects)
         return [
-            self._found(subject, mine, known, close)
+            self._found(subject, mine, known, close, holders)
             for (subject, _), mine, known, close in zip(subjects, shared, exact, near, strict=True)
         ]
 
@@ -171,19 +172,42 @@ class Matcher:
         shared: Mapping[int, Counter[int]],
         exact: Mapping[int, tuple[str, str | None]],
         near: Mapping[int, float],
+        holders: Mapping[int, Sequence[int]],
     ) -> Found:
         matches = [Match(number, *how, Score(1.0, ()), shared[number]) for number, how in exact.items()]
         alike = [
             (number, score(shared[number], subject.counts, self._new_in(subject, number)).limited(limit))
             for number, limit in near.items()
         ]
+        similar = [Match(number, "alike", None, found, shared[number]) for number, found in alike]
+        similar += self._together(subject, similar, holders)
         # What takes back landed work brings back old text, whoever else has it.
-        revert = any(found.total >= ALARM for _, found in alike) and self._exact.reverts_landed(subject)
-        for number, found in alike:
-            if found.total >= SUSPECT:
-                hint = "below-alarm" if found.total < ALARM else "landed-first" if revert else None
-                matches.append(Match(number, "alike", hint, found, shared[number]))
+        revert = any(match.score.total >= ALARM for match in similar) and self._exact.reverts_landed(subject)
+        for match in similar:
+            if match.score.total >= SUSPECT:
+                hint = "below-alarm" if match.score.total < ALARM else "landed-first" if revert else None
+                matches.append(replace(match, hint=hint))
         return Found(matches, tuple(number for number, counts in shared.items() if _is_part(subject, counts)))
+
+    def _together(
+        self, subject: Subject, similar: Sequence[Match], holders: Mapping[int, Sequence[int]]
+    ) -> Iterator[Match]:
+        """Yield what the steps of a ref share as one, where each is worth a note and nothing of the ref an alarm."""
+        by_ref: dict[str, list[Match]] = defaultdict(list)
+        for match in similar:
+            if match.score.total >= SUSPECT:
+                by_ref[self._pieces[match.document].source.ref].append(match)
+        for mine in by_ref.values():
+            steps = [match.document for match in mine if not self._pieces[match.document].is_range]
+            if len(steps) < 2 or any(match.score.total >= ALARM for match in mine):
+                continue
+            units = set().union(*(self._index.document(number).units for number in steps))
+            depths = self._index.first_depths(sorted(units), subject.past)
+            new = Counter(runs.kind(unit) for unit in units if depths.get(unit, runs.VALUES) >= subject.until)
+            both = units.intersection(subject.novel)
+            shared = Counter(runs.kind(unit) for unit in both if len(holders.get(unit, ())) <= COMMON)
+            commits = tuple(self._pieces[number].last for number in steps)
+            yield Match(steps[0], "alike", None, score(shared, subject.counts, new), shared, commits)
 
     def _new_in(self, subject: Subject, number: int) -> dict[int, int]:
         """Return how many units of each kind a document has that were new to the chain when the subject came."""

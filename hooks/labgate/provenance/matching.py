@@ -46,7 +46,7 @@ class Match(Value):
     """What a subject and a document have in common.
 
     ``how`` is exact, squash, core, blob or alike. ``hint`` is why it is not decisive, ``None`` if it is. ``commits``
-    are what was proved to be the source, empty where that is the document's own.
+    are the source where that is more than the document's own, else empty.
     """
 
     document: int
