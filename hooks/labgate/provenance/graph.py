@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
+from labgate.provenance.history import bits_of
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef
 from labgate.value import Value
@@ -125,4 +126,4 @@ class ResearchGraph:
 
 
 def _chosen(items: Sequence[_Ref], bits: int) -> tuple[_Ref, ...]:
-    return tuple(item for bit, item in enumerate(items) if bits >> bit & 1)
+    return tuple(items[bit] for bit in bits_of(bits))

@@ -16,6 +16,8 @@ PATIENCE = 60.0
 _MARK = 0x6C676978
 _TURN = 0.05
 _SEAL = 4
+#: How much of the file who writes in it keeps in memory, in KiB.
+_WRITING_KB = 16000
 
 
 class Storage:
@@ -32,7 +34,6 @@ class Storage:
         self._file = None if path is None else identity_of(path)
         try:
             self.db.execute("PRAGMA synchronous = NORMAL")
-            self.db.execute("PRAGMA cache_size = -16000")
             if not self._is_ours():
                 with self.alone():
                     self._create(schema)
@@ -65,6 +66,8 @@ class Storage:
         only: what is written to the old file could come to be played back into the new one (sqlite.org, "How To
         Corrupt An SQLite Database File").
         """
+        # Who writes comes back to the same pages; a question reads each once, and has no use for so much memory.
+        self.db.execute(f"PRAGMA cache_size = -{_WRITING_KB}")
         if self._path is None:
             yield
             return
