@@ -16,6 +16,7 @@ import pytest
 from labgate.errors import MissingObjectError
 from labgate.git.refs import read_refs
 from labgate.provenance.index import Index
+from labgate.provenance.unlanded import unlanded_path
 from labgate.provenance.upkeep import IndexStatus, index_status
 from labgate.provenance.upkeep import rebuild as rebuild_index
 from support.provenance import code, in_children, index_file, landing, open_repository, sources_of, traces
@@ -169,6 +170,14 @@ def test_status_counts_and_changes_nothing(team: Repo) -> None:
     assert path.read_bytes() == before
     # Three commits of two branches, and one branch as a whole.
     assert (built.exists, built.documents, built.main_commits, built.bytes) == (True, 4, 3, len(before))
+
+
+def test_a_rebuild_forgets_what_was_unlanded(team: Repo) -> None:
+    kept = Path(unlanded_path(open_repository(team).common_dir))
+    kept.parent.mkdir(exist_ok=True)
+    kept.touch()
+    rebuild(team)
+    assert not kept.exists()
 
 
 def test_a_rebuild_without_research_or_trunk_is_empty(repo: Repo) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TypeVar
 
-from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
 from labgate.provenance.history import bits_of
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef
+from labgate.provenance.unlanded import read_unlanded
 from labgate.value import Value
 
 _Ref = TypeVar("_Ref")
@@ -61,9 +61,7 @@ class ResearchGraph:
         """The unlanded commits of every source and other branch, children before parents, each with its parents."""
         tips = [source.oid for source in self.classes.sources] + [other.oid for other in self.classes.others]
         known = None if self._seen is None else self._seen.unlanded(tips, self._landed)
-        if known is not None:
-            return known
-        return parents_of(self._repository, tips, self._landed) if tips else {}
+        return read_unlanded(self._repository, tips, self._landed) if known is None else known
 
     @property
     def has_sources(self) -> bool:

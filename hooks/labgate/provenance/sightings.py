@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Mapping, Sequence
-from functools import cached_property
 
 from labgate import FOLDER
-from labgate.git.commits import is_ancestor, parents_of, peel
+from labgate.git.commits import is_ancestor, peel
 from labgate.git.repository import Repository
 from labgate.provenance.history import History, bits_of
 from labgate.provenance.ledger import Ledger
 from labgate.provenance.sources import RefClasses, SourceRef
+from labgate.provenance.unlanded import Unlanded
 
 
 class Sightings:
@@ -22,6 +22,7 @@ class Sightings:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+        self._unlanded = Unlanded(repository)
         folder = os.path.join(repository.common_dir, FOLDER)
         self.research = Ledger(os.path.join(folder, "ledger"))
         self._others = Ledger(os.path.join(folder, "ledger-others"))
@@ -29,18 +30,18 @@ class Sightings:
 
     def observe(self, classes: RefClasses, landed: Sequence[str], now: int) -> None:
         """Note which unlanded commits the refs hold by now. ``now`` is in seconds since the epoch."""
-        look = self._look = _Look(self._repository, classes, landed)
+        look = self._look = _Look(self._repository, self._unlanded, classes, landed)
         mine = {source.ref: source.oid for source in classes.sources}
         self.research.observe(mine, look.commits(mine), now, covered=look.covers)
         theirs = {other.ref: other.oid for other in classes.others}
         self._others.observe(theirs, look.commits(theirs), now, covered=lambda _: True)
 
     def unlanded(self, tips: Sequence[str], landed: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
-        """Return the unlanded commits of some tips with their parents, if that is what the last look was at."""
+        """Return the unlanded commits of some tips with their parents, if the last look had the same for landed."""
         look = self._look
-        if look is None or set(look.tips) != set(tips) or set(look.protected) != set(landed):
+        if look is None or set(look.protected) != set(landed):
             return None
-        return look.parents
+        return self._unlanded.parents(tips, landed)
 
     def deleted(self, now: int, keep: int, live: Container[str]) -> tuple[SourceRef, ...]:
         """Return the tips of research refs that are gone for at most ``keep`` seconds and still here as objects.
@@ -62,27 +63,24 @@ class Sightings:
 class _Look:
     """Unlanded history as the refs show it now."""
 
-    def __init__(self, repository: Repository, classes: RefClasses, landed: Sequence[str]) -> None:
+    def __init__(self, repository: Repository, unlanded: Unlanded, classes: RefClasses, landed: Sequence[str]) -> None:
         self._repository = repository
         self.protected = list(dict.fromkeys([*landed, *(ref.oid for ref in classes.protected)]))
-        self.tips = [source.oid for source in classes.sources] + [other.oid for other in classes.others]
-
-    @cached_property
-    def parents(self) -> dict[str, tuple[str, ...]]:
-        return parents_of(self._repository, self.tips, self.protected) if self.tips else {}
+        tips = [source.oid for source in classes.sources] + [other.oid for other in classes.others]
+        self._parents = unlanded.parents(tips, self.protected)
 
     def commits(self, tips: Mapping[str, str]) -> dict[str, list[str]]:
         """Return for each ref the unlanded commits that it holds, newest first."""
         refs = list(tips)
         found: dict[str, list[str]] = {ref: [] for ref in refs}
-        for oid, bits in History(self.parents).reached([tips[ref] for ref in refs]).items():
+        for oid, bits in History(self._parents).reached([tips[ref] for ref in refs]).items():
             for bit in bits_of(bits):
                 found[refs[bit]].append(oid)
         return found
 
     def covers(self, oid: str) -> bool:
         """Say whether a source, another live branch or a protected ref still reaches a commit."""
-        if oid in self.parents:
+        if oid in self._parents:
             return True
         if oid not in peel(self._repository, [oid]):
             return False

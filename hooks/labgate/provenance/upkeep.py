@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from glob import escape, glob
 
 from labgate.git.commits import parents_of
@@ -18,6 +18,7 @@ from labgate.provenance.index import Index, index_path, indexed
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import SourceRef
 from labgate.provenance.storage import discard, identity_of
+from labgate.provenance.unlanded import unlanded_path
 from labgate.value import Value
 
 #: What ``rebuild`` tells how far it is.
@@ -86,11 +87,15 @@ def rebuild(
 ) -> IndexStatus:
     """Throw the index away, those of other versions too, and build it for these sources and this trunk (full names).
 
-    The ledger stays. Raised: ``GitError`` when history cannot be read.
+    What is remembered of unlanded history goes with it; the ledger stays.
+
+    Raised: ``GitError`` when history cannot be read.
     """
     path = index_path(repository.common_dir)
     for name in glob(os.path.join(escape(os.path.dirname(path)), "index-*.sqlite")):
         discard(name, identity_of(name))
+    with suppress(OSError):
+        os.unlink(unlanded_path(repository.common_dir))
     tip = None if trunk is None else refs.get(trunk)
     indexed(repository.common_dir, lambda index: _fill(repository, index, sources, tip, progress))
     return index_status(repository).changed(refs=len(sources))

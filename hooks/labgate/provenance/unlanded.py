@@ -1,0 +1,161 @@
+"""Unlanded history: read from git once, and from then on only what is new since the last look (docs/adr/0015)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from labgate import FOLDER
+from labgate.errors import GitError
+from labgate.git.commits import parents_of
+from labgate.git.repository import Repository
+from labgate.provenance.history import History
+from labgate.provenance.storage import sealed, unsealed
+
+#: Commits, each with its parents.
+Parents = Mapping[str, tuple[str, ...]]
+
+#: Changes whenever the file's format, or what stands in it, does.
+_FORMAT = "labgate-unlanded 1"
+
+
+def unlanded_path(common_dir: str) -> str:
+    """Return where it is kept what unlanded history was at the last look."""
+    return os.path.join(common_dir, FOLDER, "unlanded")
+
+
+def read_unlanded(repository: Repository, tips: Sequence[str], landed: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the commits that the tips reach and what has ``landed`` does not, each with its parents, in order.
+
+    Raised: ``MissingObjectError`` when history is missing here.
+    """
+    return in_order(parents_of(repository, tips, landed), tips) if tips else {}
+
+
+def in_order(parents: Parents, tips: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the commits of a history that the tips reach: children before parents, one line after the other.
+
+    As in ``git rev-list --topo-order``, but for what is the same to git the order of the tips decides: it must not
+    depend on when a part of the history was read.
+    """
+    children: dict[str, int] = {}
+    stack = [tip for tip in dict.fromkeys(tips) if tip in parents]
+    seen = set(stack)
+    while stack:
+        for parent in parents[stack.pop()]:
+            if parent in parents:
+                children[parent] = children.get(parent, 0) + 1
+                if parent not in seen:
+                    seen.add(parent)
+                    stack.append(parent)
+    found: dict[str, tuple[str, ...]] = {}
+    stack = [tip for tip in reversed(dict.fromkeys(tips)) if tip in seen and tip not in children]
+    while stack:
+        oid = stack.pop()
+        found[oid] = parents[oid]
+        for parent in parents[oid]:
+            if parent in seen:
+                children[parent] -= 1
+                if not children[parent]:
+                    stack.append(parent)
+    return found
+
+
+class Unlanded:
+    """What the refs held last time, in a file, and what they hold now.
+
+    The file is a cache: what is odd about it, or about how the refs have moved since, means that git is asked for
+    everything. Where it cannot be written, the next look starts from an older one.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._path = unlanded_path(repository.common_dir)
+        self._known: _Known | None = None
+        self._asked: dict[str, None] = {}
+
+    def parents(self, tips: Sequence[str], landed: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return what ``read_unlanded`` does. Raised: as there."""
+        if not tips or self._repository.shallow:
+            # Where history is cut, a commit's parents are not its own for ever.
+            return read_unlanded(self._repository, tips, landed)
+        wanted = tuple(dict.fromkeys(tips))
+        known = self._known or self._load()
+        self._asked.update(dict.fromkeys(wanted))
+        if known is None or not known.has(wanted, landed):
+            known = None if known is None else self._advanced(known, wanted, landed)
+            known = known or _Known(wanted, frozenset(landed), read_unlanded(self._repository, wanted, landed))
+            asked = tuple(self._asked)
+            self._save(_Known(asked, known.landed, in_order(known.parents, asked)))
+        self._known = known
+        return known.parents if known.tips == wanted else in_order(known.parents, wanted)
+
+    def _advanced(self, known: _Known, tips: tuple[str, ...], landed: Sequence[str]) -> _Known | None:
+        """Return what is known when it is brought up to date, ``None`` where all must be read anew.
+
+        What landed stays landed, or all must be. So a commit is unlanded now if it was so or is new since, a tip
+        reaches it by such commits alone, and what has landed does not; and that, too, reaches it by such commits alone.
+        """
+        new = [oid for oid in dict.fromkeys((*tips, *landed)) if oid not in known.landed and oid not in known.ends]
+        left = known.ends.difference(tips)
+        try:
+            fresh = parents_of(self._repository, new, [*known.landed, *left]) if new else {}
+        except GitError:
+            # A tip of old may be gone as an object.
+            return None
+        parents = {**known.parents, **fresh}
+        landing = History(parents).without(landed)
+        below = {parent for oid in landing for parent in parents[oid]}
+        if not all(oid in below for oid in known.landed.difference(landed)):
+            return None
+        rest = {oid: mine for oid, mine in parents.items() if oid not in landing}
+        ends = tuple(dict.fromkeys((*tips, *known.tips)))
+        return _Known(ends, frozenset(landed), in_order(rest, ends))
+
+    def _load(self) -> _Known | None:
+        try:
+            with open(self._path, "rb") as stream:
+                return _Known.of(unsealed(stream.read(), _FORMAT).decode("ascii"))
+        except (OSError, sqlite3.DatabaseError, ValueError):
+            return None
+
+    def _save(self, known: _Known) -> None:
+        """Put the file in place as a whole: a reader sees the old one or the new one."""
+        temporary = f"{self._path}.{os.getpid()}"
+        try:
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            with open(temporary, "wb") as stream:
+                stream.write(sealed(known.text().encode("ascii"), _FORMAT))
+            os.replace(temporary, self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+class _Known:
+    """What some tips reached beside what had ``landed``, in order."""
+
+    def __init__(self, tips: tuple[str, ...], landed: frozenset[str], parents: dict[str, tuple[str, ...]]) -> None:
+        self.tips = tips
+        self.ends = frozenset(tips)
+        self.landed = landed
+        self.parents = parents
+
+    def has(self, tips: Iterable[str], landed: Iterable[str]) -> bool:
+        """Say whether this is what is asked for, and perhaps more."""
+        return self.landed == frozenset(landed) and self.ends.issuperset(tips)
+
+    def text(self) -> str:
+        """Return this as text: a line of tips, a line of what had landed, and a line for each commit."""
+        rows = (" ".join((oid, *mine)) for oid, mine in self.parents.items())
+        return "\n".join((" ".join(self.tips), " ".join(sorted(self.landed)), *rows))
+
+    @classmethod
+    def of(cls, text: str) -> _Known:
+        """Return what ``text`` made a text of."""
+        tips, landed, *rows = text.split("\n")
+        split = (row.split(" ") for row in rows)
+        parents = {oid: tuple(mine) for oid, *mine in split}
+        return cls(tuple(tips.split()), frozenset(landed.split()), parents)
