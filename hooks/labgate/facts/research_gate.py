@@ -28,19 +28,20 @@ from labgate.reviews.quorum import JudgedClaim
 def collect(scene: Scene, update: RefUpdate) -> Facts:
     """Return the facts of one update. Raised: ``UndecidedError``, ``GitError`` when this clone lacks what decides."""
     kind = scene.policy.classify(update.ref).name
-    rewrite = _rewrite(scene, update.old, update.new) if scene.pushing and update.old is not None else None
+    protected = kind == "protected"
+    rewrite = _rewrite(scene, update, protected) if scene.pushing and update.old is not None else None
     source_ref = None if update.source is None else f"refs/heads/{update.source}"
     context = Facts(
         ref=update.ref,
         remote=scene.remote,
-        protected=kind == "protected",
+        protected=protected,
         kind=kind,
         rewrite=rewrite,
         source=update.source,
         source_kind=None if source_ref is None else scene.policy.classify(source_ref).name,
         source_stated=update.source_stated,
     )
-    if kind != "protected" or update.new is None or rewrite == "unknown-tip":
+    if not protected or update.new is None or rewrite == "unknown-tip":
         return context
     scene.repository.require_history()
     return _Gathering(scene, scene.span(update)).add_to(context)
@@ -67,12 +68,15 @@ def undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
     )
 
 
-def _rewrite(scene: Scene, old: str, new: str | None) -> str | None:
-    if new is None:
+def _rewrite(scene: Scene, update: RefUpdate, protected: bool) -> str | None:
+    if update.new is None:
         return "deleted"
-    if not has_commit(scene.repository, old):
+    if update.old is None or not has_commit(scene.repository, update.old):
         return "unknown-tip"
-    return None if is_ancestor(scene.repository, old, new) else "non-fast-forward"
+    # The commits of a protected update are read in any case, and mostly show that it goes on from the old tip.
+    if protected and any(update.old in commit.parents for commit in scene.span(update).commits):
+        return None
+    return None if is_ancestor(scene.repository, update.old, update.new) else "non-fast-forward"
 
 
 class _Gathering:

@@ -100,7 +100,7 @@ def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
 
 def has_commit(repository: Repository, oid: str) -> bool:
     """Say whether a commit's object is here."""
-    return repository.objects.status("cat-file", "-e", f"{oid}^{{commit}}", accept=(0, 1, 128))[0] == 0
+    return oid in repository.commits_here or oid in peel(repository, [oid])
 
 
 def peel(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
@@ -112,7 +112,9 @@ def peel(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
     answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
     # For what is no commit git repeats the question and adds a reason (git-cat-file, "BATCH OUTPUT").
     found = zip(wanted, answers.splitlines(), strict=True)
-    return {oid: answer for oid, answer in found if " " not in answer}
+    peeled = {oid: answer for oid, answer in found if " " not in answer}
+    repository.commits_here.update(peeled.values())
+    return peeled
 
 
 def tree_of(repository: Repository, commit: str) -> str:

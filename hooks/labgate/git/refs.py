@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from labgate.errors import GitError, UsageError
+from labgate.git.commits import peel
 from labgate.git.repository import Remote, Repository
 from labgate.value import Value
 
@@ -14,7 +15,8 @@ REMOTES = "refs/remotes/"
 #: Words that git itself never reads as a branch's name (gitrevisions), though a branch may be called so.
 _NO_BRANCH = re.compile(r"HEAD|@|[0-9a-f]{40}|[0-9a-f]{64}")
 _SUFFIX = re.compile(r"[~^:]|@\{")
-_FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(symref)"
+#: Not ``%(*objectname)``: for what a tag leads to git reads every object whole, branches too.
+_FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(symref)"
 
 
 class TrackingRef(Value):
@@ -28,18 +30,18 @@ class TrackingRef(Value):
 
 def read_refs(repository: Repository) -> dict[str, str]:
     """Return every ref that leads to a commit, with that commit's oid; symbolic refs (``origin/HEAD``) are left out."""
-    refs = {}
+    refs: dict[str, str] = {}
+    tags: dict[str, str] = {}
     listing = repository.git.run("for-each-ref", f"--format={_FORMAT}").decode("utf-8", "surrogateescape")
     # Not splitlines: U+2028 and U+0085 are legal in a refname.
     for line in listing.split("\n")[:-1]:
-        name, kind, oid, peeled_kind, peeled, symref = line.split("\0")
-        if symref:
-            continue
-        if kind == "commit":
+        name, kind, oid, symref = line.split("\0")
+        if kind == "commit" and not symref:
             refs[name] = oid
-        elif peeled_kind == "commit":
-            refs[name] = peeled
-    return refs
+        elif kind == "tag" and not symref:
+            tags[name] = oid
+    commits = peel(repository, tags.values())
+    return refs | {name: commits[oid] for name, oid in tags.items() if oid in commits}
 
 
 def refs_with(repository: Repository, commits: Iterable[str], under: str) -> frozenset[str]:

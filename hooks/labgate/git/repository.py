@@ -50,6 +50,11 @@ class Repository(Value):
         give_back_with(git, folder)
         return git
 
+    @cached_property
+    def commits_here(self) -> set[str]:
+        """Commits that git has shown in this run: it need not be asked again whether they are here."""
+        return set()
+
     @property
     def _mending(self) -> Callable[[], str | None]:
         """What a runner asks when an object is missing. It holds no reference: a cycle would keep what was borrowed."""
