@@ -159,7 +159,7 @@ def test_what_cannot_be_thrown_away_stays(tmp_path: Path) -> None:
 
 def test_a_seal_holds_content_and_names_together() -> None:
     blob = sealed(b"content", "name", 7, None)
-    assert unsealed(blob, "name", 7, None) == b"content"
+    assert bytes(unsealed(blob, "name", 7, None)) == b"content"
     for damaged in (blob[:-1], blob[1:], b"", b"x" + blob[1:], blob + b"\0"):
         with pytest.raises(sqlite3.DatabaseError, match="damaged"):
             unsealed(damaged, "name", 7, None)

@@ -75,12 +75,14 @@ class _Survey:
         ]
         self._wanted = [oid for oid in near if scope.is_research(oid)]
         self._foreign = set(near).difference(self._wanted)
+        #: The numbers of the sources that hold each wanted commit.
+        self._owners = {oid: self._shares.owners(oid) for oid in self._wanted}
         self._sizes = [0] * len(sources)
         #: By source the commits that bring something, newest first; of a long branch only its first ones.
         self._held: list[list[str]] = [[] for _ in sources]
-        for oid in self._wanted:
+        for oid, owners in self._owners.items():
             brings = not self._brings_nothing(oid)
-            for bit in self._shares.owners(oid):
+            for bit in owners:
                 self._sizes[bit] += 1
                 if brings and self._sizes[bit] <= LONGEST_RANGE:
                     self._held[bit].append(oid)
@@ -89,19 +91,21 @@ class _Survey:
         """Return a piece for each commit."""
         found = {}
         named = _names(self._sources)
-        for place, oid in enumerate(self._wanted):
-            owners = self._shares.owners(oid)
+        for place, (oid, owners) in enumerate(self._owners.items()):
             if not owners or self._brings_nothing(oid):
                 continue
-            seen = None if self._scope.ledger is None else self._scope.ledger.first_seen(oid)
-            owner = named.get(seen.ref) if seen is not None else None
-            if owner is None or owner not in owners:
-                owner = min(owners, key=lambda bit: (self._sizes[bit], bit))
+            owner, time = owners[0], self._scope.times.get(oid, 0)
+            # Of a commit without a time that one source holds, the ledger could say nothing new.
+            if time or len(owners) > 1:
+                seen = None if self._scope.ledger is None else self._scope.ledger.first_seen(oid)
+                claimed = named.get(seen.ref) if seen is not None else None
+                owner = claimed if claimed in owners else min(owners, key=lambda bit: (self._sizes[bit], bit))
+                time = min(time, NEVER if seen is None else seen.time)
             found[oid] = Piece(
                 self._sources[owner],
                 (oid,),
                 oid,
-                min(self._scope.times.get(oid, 0), NEVER if seen is None else seen.time),
+                time,
                 self._line.fork[oid],
                 self._line.landed.get(oid, NEVER),
                 beside=min(self._forks[bit] for bit in owners),

@@ -125,15 +125,15 @@ class Comparison:
 
     def _line(self) -> Line:
         """Return where unlanded research stands to what has landed."""
-        fork: dict[str, int] = {}
         parents = self._history.parents
         cut = list(dict.fromkeys(parent for mine in parents.values() for parent in mine if parent not in parents))
         places = self._places(cut)
         landed = {oid: depth for oid, (depth, _) in zip(cut, places, strict=True)}
         chain = {depth: seen for depth, seen in places if depth >= 0}
+        forks = dict(landed)
         for oid in reversed(list(parents)):
-            fork[oid] = max((fork[p] if p in parents else landed[p] for p in parents[oid]), default=-1)
-        return Line(chain, landed, fork)
+            forks[oid] = max([forks[parent] for parent in parents[oid]], default=-1)
+        return Line(chain, landed, {oid: forks[oid] for oid in parents})
 
     def _places(self, oids: Sequence[str]) -> list[tuple[int, str]]:
         """Return how far up each landed commit has seen the chains, and what stands there.

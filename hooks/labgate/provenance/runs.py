@@ -44,7 +44,7 @@ def entries(units: Iterable[int], value: int) -> list[int]:
     return [unit << VALUE_BITS | value for unit in units]
 
 
-def from_blob(blob: bytes) -> array[int]:
+def from_blob(blob: bytes | memoryview) -> array[int]:
     """Return numbers from the bytes of ``to_blob``."""
     found = array("Q")
     found.frombytes(blob)

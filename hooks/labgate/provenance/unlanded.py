@@ -117,7 +117,7 @@ class Unlanded:
     def _load(self) -> _Known | None:
         try:
             with open(self._path, "rb") as stream:
-                return _Known.of(unsealed(stream.read(), _FORMAT).decode("ascii"))
+                return _Known.of(str(unsealed(stream.read(), _FORMAT), "ascii"))
         except (OSError, sqlite3.DatabaseError, ValueError):
             return None
 
