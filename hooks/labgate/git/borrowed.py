@@ -21,6 +21,8 @@ _CONFIG = """\
 [extensions]
 \tobjectformat = {object_format}
 """
+#: What deletes each of the folders; of one that is deleted it does nothing.
+_BORROWED: list[weakref.finalize[..., object]] = []
 
 
 def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> str:
@@ -39,7 +41,13 @@ def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> s
 
 def give_back_with(owner: object, folder: str) -> None:
     """Delete what was borrowed when its owner is gone, or when Python ends."""
-    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+    _BORROWED.append(weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True))
+
+
+def give_back_all() -> None:
+    """Delete all that is still borrowed: for a process that ends before Python does."""
+    for delete in _BORROWED:
+        delete()
 
 
 def _lenders(common_dir: str, environ: Mapping[str, str]) -> Iterable[str]:
