@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labgate.provenance import storage
-from labgate.provenance.storage import Storage, discard, identity_of, lock, sealed, unsealed
+from labgate.provenance.storage import Storage, discard, identity_of, lock
 from support.provenance import in_children
 
 SCHEMA = "CREATE TABLE a(x); CREATE TABLE b(y);"
@@ -155,13 +155,3 @@ def test_what_cannot_be_thrown_away_stays(tmp_path: Path) -> None:
     assert (tmp_path / "index").is_dir()
     (tmp_path / "file").touch()
     discard(str(tmp_path / "file" / "index"), None)
-
-
-def test_a_seal_holds_content_and_names_together() -> None:
-    blob = sealed(b"content", "name", 7, None)
-    assert bytes(unsealed(blob, "name", 7, None)) == b"content"
-    for damaged in (blob[:-1], blob[1:], b"", b"x" + blob[1:], blob + b"\0"):
-        with pytest.raises(sqlite3.DatabaseError, match="damaged"):
-            unsealed(damaged, "name", 7, None)
-    with pytest.raises(sqlite3.DatabaseError, match="damaged"):
-        unsealed(blob, "name", 8, None)

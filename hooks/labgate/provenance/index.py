@@ -16,7 +16,8 @@ from typing import TypeVar
 
 from labgate import FOLDER
 from labgate.provenance import runs
-from labgate.provenance.storage import Storage, discard, identity_of, sealed, transaction, unsealed
+from labgate.provenance.seal import opened, sealed
+from labgate.provenance.storage import Storage, discard, identity_of, transaction
 from labgate.provenance.units import VERSION
 from labgate.value import Value
 
@@ -156,7 +157,7 @@ class Index:
             asked = oids[start : start + _ASKED]
             query = f"SELECT * FROM link WHERE oid IN ({', '.join('?' * len(asked))})"  # noqa: S608
             for *row, segment, depth in self._db.execute(query, asked):
-                unsealed(row[-1], *row[:-1], segment, depth)
+                _unsealed(row[-1], *row[:-1], segment, depth)
                 found[row[0]] = Link(segment, depth)
         return found
 
@@ -190,7 +191,7 @@ class Index:
     def _segment(self, number: int) -> tuple[int | None, int, int]:
         """Return the segment that one grows from (``None``: a root), where, and the depth of its own last commit."""
         *row, seal = self._db.execute("SELECT parent, fork, last, seal FROM segment WHERE id = ?", (number,)).fetchone()
-        unsealed(seal, number, *row)
+        _unsealed(seal, number, *row)
         parent, fork, last = row
         return parent, fork, last
 
@@ -287,7 +288,7 @@ class Index:
         found = array("Q")
         rows = self._db.execute("SELECT serial, data FROM run WHERE owner = ? AND part = ?", (owner, part))
         for serial, data in rows:
-            found.frombytes(unsealed(data, owner, part, serial))
+            found.frombytes(_unsealed(data, owner, part, serial))
         return found
 
     def _put_run(self, owner: int, part: int, serial: int, numbers: Sequence[int]) -> None:
@@ -319,6 +320,14 @@ class Index:
         return {name: self._db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}  # noqa: S608
 
 
+def _unsealed(blob: bytes, *names: object) -> memoryview:
+    content = opened(blob, *names)
+    if content is None:
+        message = "the index is damaged"
+        raise sqlite3.DatabaseError(message)
+    return content
+
+
 def _columns(item: Stored, units: Sequence[int], *place: int) -> tuple[object, ...]:
     """Return a document as columns of a table, sealed together with where it stands."""
     # No text: a path is any bytes.
@@ -329,7 +338,7 @@ def _columns(item: Stored, units: Sequence[int], *place: int) -> tuple[object, .
 
 def _stored(row: tuple[str, bytes | None, bytes | None, bytes | None, int, int, bytes, bytes], *place: int) -> Stored:
     *names, units = row
-    found = runs.from_blob(unsealed(units, *names, *place))
+    found = runs.from_blob(_unsealed(units, *names, *place))
     key, exact, inverse, core, telling, lines, paths, _ = row
     split = tuple(paths.decode("utf-8", "surrogateescape").split("\0")) if paths else ()
     return Stored(key, exact, inverse, core, bool(telling), lines, split, found)

@@ -7,7 +7,6 @@ import fcntl
 import os
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterator
 
 #: How long, in seconds, a process waits for another one that is building; then it works on its own copy.
@@ -15,7 +14,6 @@ PATIENCE = 60.0
 #: What says that a database is an index of ours (sqlite.org, "PRAGMA application_id"): "lgix".
 _MARK = 0x6C676978
 _TURN = 0.05
-_SEAL = 4
 #: How much of the file who writes in it keeps in memory, in KiB.
 _WRITING_KB = 16000
 
@@ -134,24 +132,3 @@ def _takes(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def sealed(content: bytes, *names: object) -> bytes:
-    """Return content with a checksum of it and of what it belongs to: SQLite has none, and a disk may forget."""
-    return content + _seal(content, names)
-
-
-def unsealed(blob: bytes, *names: object) -> memoryview:
-    """Return the content of ``sealed``, in place: a run has hundreds of kilobytes.
-
-    Raised: ``sqlite3.DatabaseError`` when it, or what it belongs to, is not what it was.
-    """
-    content = memoryview(blob)[:-_SEAL]
-    if _seal(content, names) != blob[-_SEAL:]:
-        message = "the index is damaged"
-        raise sqlite3.DatabaseError(message)
-    return content
-
-
-def _seal(content: bytes | memoryview, names: tuple[object, ...]) -> bytes:
-    return zlib.crc32(repr(names).encode(), zlib.crc32(content)).to_bytes(_SEAL, "big")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
 from labgate import FOLDER
@@ -12,7 +11,7 @@ from labgate.errors import GitError
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
 from labgate.provenance.history import History
-from labgate.provenance.storage import sealed, unsealed
+from labgate.provenance.seal import opened, sealed
 
 #: Commits, each with its parents.
 Parents = Mapping[str, tuple[str, ...]]
@@ -117,9 +116,10 @@ class Unlanded:
     def _load(self) -> _Known | None:
         try:
             with open(self._path, "rb") as stream:
-                return _Known.of(str(unsealed(stream.read(), _FORMAT), "ascii"))
-        except (OSError, sqlite3.DatabaseError, ValueError):
+                content = opened(stream.read(), _FORMAT)
+        except OSError:
             return None
+        return None if content is None else _Known.of(str(content, "ascii"))
 
     def _save(self, known: _Known) -> None:
         """Put the file in place as a whole: a reader sees the old one or the new one."""
