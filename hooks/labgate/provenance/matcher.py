@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from math import inf
 
@@ -186,7 +185,7 @@ class Matcher:
         for match in similar:
             if match.score.total >= SUSPECT:
                 hint = "below-alarm" if match.score.total < ALARM else "landed-first" if revert else None
-                matches.append(replace(match, hint=hint))
+                matches.append(match.changed(hint=hint))
         return Found(matches, tuple(number for number, counts in shared.items() if _is_part(subject, counts)))
 
     def _together(
