@@ -30,11 +30,10 @@ def stored(repository: Repository, patch: Patch, *, judged: bool = False) -> Sto
     """Return a patch as it is kept in the index; ``judged``: as what is compared with research (``units.document``)."""
     made = document(patch, lambda file: _notebook_runs(repository, file), judged=judged)
     ids = identity(patch)
-    units = runs.packed_units(made.units)
-    names = [(EXACT, ids.exact), (CORE, ids.core), *((FILE, digest) for digest in ids.files)]
-    units.update(runs.packed_name(kind, digest) for kind, digest in names if digest is not None)
+    named = [(EXACT, ids.exact), (CORE, ids.core), *((FILE, digest) for digest in ids.files)]
+    names = {runs.packed_name(kind, digest) for kind, digest in named if digest is not None}
     paths = tuple(file.path for file in patch.files)
-    packed = array("Q", sorted(units))
+    packed = array("Q", sorted([*made.units, *names]))
     # What is the same change at many places has no lines of its own to speak of: a tool's sweep.
     swept = made.lines == 0 and ids.code_runs >= SWEEP
     telling = ids.tells_else or (ids.code_runs > 0 and not swept)

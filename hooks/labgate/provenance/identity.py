@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 
@@ -42,6 +43,9 @@ FORMATTED_RUNS = 5
 #: So many places that a tool changed alike are a sweep.
 SWEEP = 5
 
+#: The deleted and the added lines of one place.
+_Change = tuple[Sequence[bytes], Sequence[bytes]]
+
 
 class Identity(Value):
     """Ids of one patch.
@@ -68,12 +72,11 @@ def identity(patch: Patch) -> Identity:
     code_runs, tells_else = 0, False
     full = sum(len(run.added) + len(run.deleted) for file in patch.files for run in file.runs) >= DIFF_LINES
     for file in patch.files:
-        cut = full or any(len(line) >= LINE_BYTES for run in file.runs for line in (*run.added, *run.deleted))
-        digest = _file_id(file, file.runs, cut)
+        changes = [(run.deleted, run.added) for run in file.runs]
+        cut = full or any(max(map(len, side), default=0) >= LINE_BYTES for change in changes for side in change)
+        digest = _file_id(file, changes, cut)
         whole.append(digest)
-        inverse.append(
-            _file_id(_inverted(file), [Run(b"", b"", deleted=r.added, added=r.deleted) for r in file.runs], cut)
-        )
+        inverse.append(_file_id(_inverted(file), [(added, deleted) for deleted, added in changes], cut))
         told = list(islice(_telling_lines(file), FILE_LINES))
         sort = sort_of(file.path)
         if told and sort in (CODE, PINS) and not file.binary:
@@ -92,14 +95,14 @@ def _telling_lines(file: FilePatch) -> Iterator[bytes]:
     Nobody's are vendored, locked and generated files, versions and packages in lists of them, licence headers, and what
     a formatter does. A binary file is work as a whole.
     """
-    if _MECHANICAL.search(file.path) or _is_submodule(file):
+    if _is_mechanical(file.path) or _is_submodule(file):
         return
     if file.binary:
         yield from [b"binary"] * FILE_LINES
     if file.status == "A" and file.runs and is_generated(file.runs[0].added):
         return
     settings, versioned = settings_of(file.path), sort_of(file.path) in (PINS, PROSE)
-    formatted = sum(1 for run in islice(file.runs, FORMATTED_RUNS) if _is_formatted(run)) == FORMATTED_RUNS
+    formatted = len(file.runs) >= FORMATTED_RUNS and all(map(_is_formatted, file.runs[:FORMATTED_RUNS]))
     for run in file.runs:
         added = run.added[legal_lines(run.added) :] if run.start <= 2 else run.added
         deleted = run.deleted
@@ -108,6 +111,12 @@ def _telling_lines(file: FilePatch) -> Iterator[bytes]:
         if formatted and _is_formatted(run):
             continue
         yield from (line for line in (*added, *deleted) if _says(line, versioned))
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_mechanical(path: str) -> bool:
+    """Say whether a file is vendored, locked, generated or legal by its path."""
+    return _MECHANICAL.search(path) is not None
 
 
 def _is_formatted(run: Run) -> bool:
@@ -130,7 +139,7 @@ def _inverted(file: FilePatch) -> FilePatch:
     return FilePatch(file.old_path, file.path, status, file.new_blob, file.old_blob, binary=file.binary)
 
 
-def _file_id(file: FilePatch, runs: Sequence[Run], cut: bool) -> bytes:
+def _file_id(file: FilePatch, changes: Sequence[_Change], cut: bool) -> bytes:
     """Return an id of what happens to one file: its changed lines in order, blanks aside, or its blob if binary.
 
     Where not all of the lines are kept (``cut``) only the blobs say that two changes are the same.
@@ -138,9 +147,11 @@ def _file_id(file: FilePatch, runs: Sequence[Run], cut: bool) -> bytes:
     status = file.status if file.status in "AD" else ""
     blob = f"{file.old_blob if cut else ''}{file.new_blob if cut or file.binary else ''}"
     parts = [f"{status}\0{file.path}\0{file.old_path}\0{blob}".encode("utf-8", "surrogateescape")]
-    for run in runs:
-        parts += [b"\n-" + line for line in run.deleted]
-        parts += [b"\n+" + line for line in run.added]
+    for deleted, added in changes:
+        if deleted:
+            parts.append(b"\n-" + b"\n-".join(deleted))
+        if added:
+            parts.append(b"\n+" + b"\n+".join(added))
     return _digest(b"".join(parts).translate(None, b" \t\r\f\v"))
 
 

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from labgate.provenance.units import KIND_BITS
 
-#: An entry is ``unit << VALUE_BITS | value``; a unit is 40 bits of hash over 4 bits of kind.
+#: An entry is ``unit << VALUE_BITS | value``.
 VALUE_BITS = 20
 VALUES = 1 << VALUE_BITS
 _VALUE = VALUES - 1
-_HASH = (1 << 40) - 1
 #: Kinds of a packed unit beside those of ``units``: an id of a whole patch, of its code, of a file as it is left.
 EXACT, CORE, FILE = 13, 14, 15
 #: A stored run is cut by the highest bits of its units, so that a question reads only what it needs.
@@ -24,14 +23,9 @@ PARTS = 1 << PART_BITS
 _PART_SHIFT = 64 - PART_BITS
 
 
-def packed_units(units: Iterable[int]) -> set[int]:
-    """Return units as they are kept: 40 bits of hash over 4 bits of kind."""
-    return {(unit & _HASH) << 4 | unit >> KIND_BITS for unit in units}
-
-
 def packed_name(kind: int, digest: bytes) -> int:
     """Return a packed unit that stands for an id of at least five bytes."""
-    return int.from_bytes(digest[:5], "big") << 4 | kind
+    return int.from_bytes(digest[:5], "big") << KIND_BITS | kind
 
 
 def kind(unit: int) -> int:

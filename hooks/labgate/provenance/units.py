@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from itertools import pairwise
+from operator import xor
 from typing import NamedTuple
 
 from labgate.provenance.noise import (
@@ -28,13 +30,14 @@ from labgate.value import Value
 #: Whatever changes a unit or an id changes this number; an index of another one is built anew.
 VERSION = 4
 
-#: The kind of a unit stands in its highest bits. T: three added tokens in a row, in a file. V: the same in any file.
-#: X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line in a
-#: file. F: all that one run deletes and adds, in a file. S: the shape of two added lines, whatever their names.
+#: A unit is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
+#: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
+#: in a file. F: all that one run deletes and adds, in a file. S: the shape of two added lines, whatever their names.
 T, V, X, B, I, A, D, F, S = range(9)  # noqa: E741 - the letters that the terms of a score are shown by
 KINDS = "TVXBIADFS"
-KIND_BITS = 59
-_MASK = (1 << KIND_BITS) - 1
+KIND_BITS = 4
+UNIT_BITS = 40 + KIND_BITS
+_MASK = (1 << UNIT_BITS) - 1
 #: Tokens of one run that are looked at: more in one piece is data.
 RUN_TOKENS = 4000
 #: A line with fewer letters and digits says nothing (brackets, ``x =``), nor does a pair of lines with fewer (``else:``
@@ -58,21 +61,22 @@ _TOKEN = re.compile(rb"[A-Za-z_0-9\x80-\xff]+|[^\sA-Za-z_0-9\x80-\xff\"'\\`,;()]
 _NAME = re.compile(rb"(?<![^ ])[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff]{%d,}" % (NAME_LENGTH - 1))
 _UNSAID = bytes(code for code in range(128) if not (chr(code).isalnum() or code == ord("_")))
 #: An odd multiplier for order-dependent hashes (Steele and Vigna, "Computationally easy, spectrally good multipliers").
-_STEP = 0xD1342543DE82EF95 & _MASK
+_STEP = 0xD1342543DE82EF95 & ((1 << 40) - 1)
 
 
 class Document(Value):
-    """One patch as units. ``units`` are 63-bit numbers, kind first.
+    """One patch as units, 44-bit numbers.
 
     ``lines`` counts the distinct added and deleted lines of code that say something: 0 for what a tool did everywhere.
     """
 
     key: str
-    units: frozenset[int]
+    units: AbstractSet[int]
     lines: int
 
 
-#: A token's hashes for the three places in a sequence, and the unit of the name that it is (0: it is none).
+#: A token's hashes for the three places in a sequence, which add up to a V, and the unit of the name that it is (0: it
+#: is none).
 _Token = tuple[int, int, int, int]
 
 
@@ -118,7 +122,7 @@ def document(
         told.append((file, list(_changes(file))))
     said, lines = _told_units(told)
     said |= prose
-    return Document(patch.key, frozenset(said), lines)
+    return Document(patch.key, said, lines)
 
 
 def tokens(text: bytes) -> list[bytes]:
@@ -147,9 +151,9 @@ class _Tokens(dict[bytes, _Token]):
         if len(self) >= 1 << 16:
             self.clear()
         value = blake2b(text, digest_size=24).digest()
-        first, second, third = (int.from_bytes(value[at : at + 8], "big") & _MASK for at in (0, 8, 16))
+        first, second, third = (int.from_bytes(value[at - 5 : at], "big") << KIND_BITS for at in (8, 16, 24))
         is_name = len(text) >= NAME_LENGTH and not text[:1].isdigit()
-        token = self[text] = (first, second, third, I << KIND_BITS | first if is_name else 0)
+        token = self[text] = (first, second, third | V, first | I if is_name else 0)
         return token
 
 
@@ -177,7 +181,8 @@ def _sequence(numbers: Iterable[int]) -> int:
 
 
 def _hash(text: bytes) -> int:
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") & _MASK
+    """Return a hash where a unit has it, the bits of the kind free."""
+    return int.from_bytes(blake2b(text, digest_size=8).digest()[3:], "big") << KIND_BITS
 
 
 def _path(file: FilePatch) -> int:
@@ -185,7 +190,7 @@ def _path(file: FilePatch) -> int:
 
 
 def _prose_units(file: FilePatch) -> Iterator[int]:
-    here = B << KIND_BITS | _path(file)
+    here = _path(file) | B
     for run in file.runs:
         for text in run.added:
             line = _lines[text]
@@ -228,7 +233,7 @@ def _exchange(change: _Change) -> _Exchange:
 def _told_units(told: list[tuple[FilePatch, list[_Change]]]) -> tuple[set[int], int]:
     """Return the units of what is said, sweeps aside, and how many distinct lines say something."""
     units: set[int] = set()
-    lines: set[int] = set()
+    lines: set[bytes] = set()
     sweeps = _sweeps(told) if len(told) >= SWEEP_FILES else frozenset()
     for file, changes in told:
         path = _path(file)
@@ -238,7 +243,7 @@ def _told_units(told: list[tuple[FilePatch, list[_Change]]]) -> tuple[set[int], 
                 continue
             _change_units(change, path, placed, units)
             for side in (change.deleted, change.added):
-                lines.update([line.number for line in side if line.weight >= LINE_WEIGHT])
+                lines.update([line.plain for line in side if line.weight >= LINE_WEIGHT])
     return units, len(lines)
 
 
@@ -250,18 +255,19 @@ def _sweeps(told: list[tuple[FilePatch, list[_Change]]]) -> frozenset[_Exchange]
 
 def _change_units(change: _Change, path: int, placed: bool, units: set[int]) -> None:
     deleted, added = change.deleted, change.added
-    units.update([A << KIND_BITS | path ^ line.number for line in added if line.weight >= LINE_WEIGHT])
-    units.update([D << KIND_BITS | path ^ line.number for line in deleted if line.weight >= LINE_WEIGHT])
+    for side, here in ((added, path | A), (deleted, path | D)):
+        units.update([here ^ line.number for line in side if line.weight >= LINE_WEIGHT])
     if sum([line.weight for line in deleted]) + sum([line.weight for line in added]) >= PAIR_WEIGHT:
         sides = [_sequence([line.number for line in side]) for side in (deleted, added)]
-        units.add(F << KIND_BITS | path ^ _sequence(sides))
+        units.add(path ^ _sequence(sides) | F)
     if added:
         found = [_tokens[token] for token in _told(added).split(b" ")[:RUN_TOKENS]]
-        here, anywhere = T << KIND_BITS | path, V << KIND_BITS
-        grams = {a[0] ^ b[1] ^ c[2] for a, b, c in zip(found, found[1:], found[2:], strict=False)}
+        firsts, seconds, thirds, names = zip(*found, strict=True)
+        grams = set(map(xor, map(xor, firsts, seconds[1:]), thirds[2:]))
+        units |= grams
+        here = path | T ^ V
         units.update([here ^ gram for gram in grams])
-        units.update([anywhere | gram for gram in grams])
-        units.update([token[3] for token in found if token[3]])
+        units.update(filter(None, names))
         units.update(_shape_units(added))
     if placed:
         units.update(_place_units(change, path))
@@ -269,9 +275,11 @@ def _change_units(change: _Change, path: int, placed: bool, units: set[int]) -> 
 
 def _shape_units(added: list[_Line]) -> list[int]:
     """Return the shapes of each two lines in a row: what is left of their tokens without the names."""
+    if len(added) < 2:
+        return []
     shapes = [_NAME.sub(b"", line.plain) for line in added]
     return [
-        S << KIND_BITS | _hash(one + b"\n" + other)
+        _hash(one + b"\n" + other) | S
         for one, other in pairwise(shapes)
         if one.count(b" ") + other.count(b" ") + 2 >= SHAPE_TOKENS
     ]
@@ -283,9 +291,9 @@ def _place_units(change: _Change, path: int) -> Iterator[int]:
     mark = change.deleted[0] if change.deleted else before
     if is_import(mark.plain):
         return
-    kind = 1 if change.deleted else 0
+    how = 1 << KIND_BITS if change.deleted else 0
     if mark.weight >= LINE_WEIGHT:
-        yield X << KIND_BITS | path ^ _sequence((kind, mark.number))
+        yield path ^ _sequence((how, mark.number)) | X
     near = mark if change.deleted else after
     if before.weight + near.weight >= PAIR_WEIGHT:
-        yield X << KIND_BITS | path ^ _sequence((kind, heading.number, before.number, near.number))
+        yield path ^ _sequence((how, heading.number, before.number, near.number)) | X
