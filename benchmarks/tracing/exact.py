@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from labgate.git.repository import discover
 from labgate.provenance.identity import Identity, identity
@@ -26,8 +27,9 @@ def main() -> int:
     _ = repository.objects
     commits = sys.stdin.read().split()
 
-    def ids(mine: Sequence[str]) -> list[Identity]:
-        return [identity(patch) for patch in commit_patches(repository, mine)]
+    def ids(mine: Sequence[Sequence[str]]) -> Iterator[list[Identity]]:
+        patches = commit_patches(repository, [commit for task in mine for commit in task])
+        return ([identity(patch) for patch in islice(patches, len(task))] for task in mine)
 
     tasks = [commits[start : start + _TASK] for start in range(0, len(commits), _TASK)]
     print(sum(found.exact is not None for made in spread(ids, tasks) for found in made))

@@ -50,14 +50,12 @@ def test_find_returns_every_entry_of_the_units(rows: set[tuple[int, int]], asked
     assert sorted(runs.find(array("Q", [*run, *beyond]), sorted(asked))) == expected
 
 
-@given(rows=st.lists(st.tuples(st.integers(0, 1 << 10), st.integers(0, 9))))
-def test_earliest_keeps_the_first_of_a_unit_and_all_of_an_id(rows: list[tuple[int, int]]) -> None:
-    entries = sorted(unit << runs.VALUE_BITS | value for unit, value in rows)
-    kept = runs.earliest(entries)
-    for unit in {unit for unit, _ in rows}:
-        mine = sorted(value for other, value in rows if other == unit)
-        expected = mine if runs.is_id(unit) else mine[:1]
-        assert [entry & (runs.VALUES - 1) for entry in kept if entry >> runs.VALUE_BITS == unit] == expected
+@given(rows=st.lists(st.tuples(units, values), max_size=5))
+def test_entries_are_cut_into_parts(rows: list[tuple[list[int], int]]) -> None:
+    parts = runs.parted(rows)
+    expected = sorted(entry for mine, value in rows for entry in runs.entries(mine, value))
+    assert sorted(entry for part in parts for entry in part) == expected
+    assert [list(mine) for _, mine in runs.split(expected, entries=True)] == [sorted(part) for part in parts if part]
 
 
 def test_ids_are_units_of_kinds_of_their_own() -> None:

@@ -21,9 +21,12 @@ from labgate.provenance.workers import spread
 #: Says what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
 
-#: Documents of one process's task, at least and at most: for each one git starts anew and reads its packs anew, and
-#: while the last is done the other core is idle. Documents of one transaction; from how many on a second core pays.
-_SMALL_TASK, _TASK, _BATCH, _SPREAD = 64, 256, 1024, 256
+#: Documents of one process's task, at least and at most: a process holds all of it, and while the last is done the
+#: other core is idle. From how many documents on a second core pays.
+_SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
+#: Units of one transaction, or a little more. Each transaction reads and writes anew what is there; until then its
+#: units are in memory, at some 30 bytes each.
+_BATCH = 1_000_000
 
 
 def stored(repository: Repository, patch: Patch, *, judged: bool = False) -> Stored:
@@ -59,9 +62,8 @@ def ensure_documents(
         with index.building():
             known = index.document_ids()
             missing = [key for key in missing if key not in known]
-            made = _made(repository, missing)
             done = 0
-            while batch := list(islice(made, _BATCH)):
+            for batch in _batches(_made(repository, missing)):
                 index.add_documents(batch)
                 done += len(batch)
                 if progress is not None:
@@ -77,9 +79,8 @@ def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], pro
     with index.building():
         missing = _unlinked(index, chain)
         parent = chain[len(chain) - len(missing) - 1] if len(missing) < len(chain) else None
-        made = _made(repository, missing, judged=True)
         done = 0
-        while batch := list(islice(made, _BATCH)):
+        for batch in _batches(_made(repository, missing, chain=True)):
             index.extend(parent, batch)
             parent = batch[-1].key
             done += len(batch)
@@ -95,26 +96,52 @@ def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
     return chain[start:]
 
 
-def _made(repository: Repository, keys: Sequence[str], *, judged: bool = False) -> Iterator[Stored]:
-    """Yield documents in the order of their keys, made on two cores where there are many."""
+def _batches(made: Iterator[Stored]) -> Iterator[list[Stored]]:
+    """Yield documents in lists of some ``_BATCH`` units."""
+    batch: list[Stored] = []
+    size = 0
+    for item in made:
+        batch.append(item)
+        size += len(item.units)
+        if size >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -> Iterator[Stored]:
+    """Yield documents in the order of their keys, made on two cores where there are many.
+
+    ``chain``: the keys are the history of a branch, oldest first, and no research. git keeps the newest version of a
+    file whole and makes older ones from it (git-pack-objects, "--depth"), so it reads them faster the other way round.
+    """
     if len(keys) < _SPREAD or (os.cpu_count() or 1) < 2:
-        yield from _task(repository, keys, judged)
+        yield from _task(repository, keys, chain)
         return
     # Make what the workers share before they part.
     _ = repository.objects
     size = min(max(len(keys) // 8, _SMALL_TASK), _TASK)
     tasks = [keys[start : start + size] for start in range(0, len(keys), size)]
-    for made in spread(lambda mine: list(_task(repository, mine, judged)), tasks):
+    for made in spread(lambda mine: _tasks(repository, mine, chain), tasks):
         yield from made
 
 
-def _task(repository: Repository, keys: Sequence[str], judged: bool) -> Iterator[Stored]:
+def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) -> Iterator[list[Stored]]:
+    """Yield the documents of each task, all read by one git, which then has much of what it needs in its cache."""
+    step = -1 if chain else 1
+    made = _task(repository, [key for task in tasks for key in task[::step]], chain)
+    for task in tasks:
+        yield list(islice(made, len(task)))[::step]
+
+
+def _task(repository: Repository, keys: Sequence[str], chain: bool) -> Iterator[Stored]:
     """Yield the documents of these keys, in their order."""
     ranges = [key for key in keys if ".." in key]
     commits = [key for key in keys if ".." not in key]
     both = {False: commit_patches(repository, commits), True: tree_patches(repository, [_pair(key) for key in ranges])}
     for key in keys:
-        yield stored(repository, next(both[".." in key]), judged=judged)
+        yield stored(repository, next(both[".." in key]), judged=chain)
 
 
 def _pair(key: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import TypeVar
 
 from labgate import FOLDER
@@ -132,12 +133,10 @@ class Index:
                 # Nearly all of it is of commits that are long gone: it is made anew, as a damaged one is.
                 message = "the index is full"
                 raise sqlite3.DatabaseError(message)
-            found = array("Q")
             for number, item in enumerate(documents, first):
                 row = (number, *_columns(item, item.units, number))
                 self._db.execute("INSERT INTO document VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-                found.extend(runs.entries(item.units, number))
-            self._append(POSTINGS, found)
+            self._append(POSTINGS, runs.parted((item.units, number) for number, item in enumerate(documents, first)))
 
     def having(self, units: Sequence[int]) -> list[int]:
         """Return an entry (unit and document) for each document that has one of the given packed, sorted units."""
@@ -244,23 +243,26 @@ class Index:
         self._put_segment(new, None if at is None else at.segment, depth, depth)
         return new, depth + 1, before
 
-    def _novelties(self, documents: Sequence[Stored], depth: int, before: Past) -> tuple[list[array[int]], array[int]]:
-        """Return what is new in each of a row of commits, and all of that as one sorted run."""
-        parts = [array("Q") for _ in range(runs.PARTS)]
-        for offset, item in enumerate(documents):
-            for part, units in runs.split(runs.entries(item.units, depth + offset), entries=True):
-                parts[part].extend(units)
+    def _novelties(
+        self, documents: Sequence[Stored], depth: int, before: Past
+    ) -> tuple[list[array[int]], list[array[int]]]:
+        """Return what is new in each of a row of commits, and the entries of all that by part."""
+        value = runs.VALUES - 1
         novel = [array("Q") for _ in documents]
-        first = array("Q")
+        parts = runs.parted((item.units, place) for place, item in enumerate(documents, depth))
         for part, mine in enumerate(parts):
-            fresh = runs.earliest(sorted(mine))
-            parts[part] = array("Q")
-            known = self.first_depths([entry >> runs.VALUE_BITS for entry in fresh], before)
-            fresh = [entry for entry in fresh if (unit := entry >> runs.VALUE_BITS) not in known or runs.is_id(unit)]
-            for entry in fresh:
-                novel[(entry & (runs.VALUES - 1)) - depth].append(entry >> runs.VALUE_BITS)
-            first.extend(fresh)
-        return novel, first
+            first = parts[part] = array("Q")
+            entries = sorted(mine)
+            units = [entry >> runs.VALUE_BITS for entry in entries]
+            known = self.first_depths(units, before)
+            last = -1
+            for unit, entry in zip(units, entries, strict=True):
+                if (unit == last or unit in known) and not runs.is_id(unit):
+                    continue
+                last = unit
+                novel[(entry & value) - depth].append(unit)
+                first.append(entry)
+        return novel, parts
 
     # Runs, in parts and tails.
 
@@ -295,24 +297,26 @@ class Index:
         data = sealed(runs.to_blob(numbers), owner, part, serial)
         self._db.execute("INSERT OR REPLACE INTO run VALUES(?, ?, ?, ?)", (owner, part, serial, data))
 
-    def _append(self, owner: int, new: Sequence[int]) -> None:
-        """Add entries to a run, inside a transaction."""
+    def _append(self, owner: int, new: Sequence[Sequence[int]]) -> None:
+        """Add entries, given by part, to a run, inside a transaction."""
         self._part.cache_clear()
         self._tails.pop(owner, None)
-        if not new:
+        size = sum(map(len, new))
+        if not size:
             return
         serial, tails = self._db.execute(
             "SELECT coalesce(max(serial), 0) + 1, count(*) FROM run WHERE owner = ? AND part = ?", (owner, _TAIL_PART)
         ).fetchone()
-        if len(new) < _TAIL and tails < _TAILS:
-            self._put_run(owner, _TAIL_PART, serial, sorted(new))
+        if size < _TAIL and tails < _TAILS:
+            self._put_run(owner, _TAIL_PART, serial, sorted(chain.from_iterable(new)))
             return
-        merged = sorted([*new, *self._tail(owner)])
+        tail = dict(runs.split(self._tail(owner), entries=True))
         self._tails.pop(owner, None)
         self._db.execute("DELETE FROM run WHERE owner = ? AND part = ?", (owner, _TAIL_PART))
-        for part, mine in runs.split(merged, entries=True):
-            old = self._run(owner, part)
-            self._put_run(owner, part, 0, sorted([*old, *mine]) if old else mine)
+        for part, mine in enumerate(new):
+            above = tail.get(part, ())
+            if mine or above:
+                self._put_run(owner, part, 0, sorted([*self._run(owner, part), *above, *mine]))
 
     def counts(self) -> dict[str, int]:
         """Return how many documents and chain commits there are."""

@@ -15,6 +15,8 @@ _PATCH = (
     *("--diff-algorithm=myers", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/", "-l400"),
     *("--ignore-submodules=none", "--diff-merges=first-parent"),
 )
+#: What git keeps of the objects that others are made from: its 96 MB are no faster for one commit after the other.
+_CACHE = ("-c", "core.deltaBaseCacheLimit=24m")
 #: Which heading git puts on a hunk (gitattributes, "Defining a custom hunk-header").
 _ATTRIBUTES = """\
 *.py diff=python
@@ -181,7 +183,7 @@ def _options(repository: Repository) -> tuple[str, ...]:
         with open(own, "w", encoding="ascii") as stream:
             stream.write(_ATTRIBUTES)
         os.replace(own, path)
-    return ("-c", f"core.attributesFile={path}", *_PATCH)
+    return ("-c", f"core.attributesFile={path}", *_CACHE, *_PATCH)
 
 
 def _parse(lines: Iterator[bytes]) -> Iterator[Patch]:

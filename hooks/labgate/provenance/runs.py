@@ -47,7 +47,8 @@ def from_blob(blob: bytes | memoryview) -> array[int]:
 
 def to_blob(numbers: Iterable[int]) -> bytes:
     """Return numbers as bytes, eight each."""
-    return array("Q", numbers).tobytes()
+    packed = numbers if isinstance(numbers, array) else array("Q", numbers)
+    return packed.tobytes()
 
 
 def split(numbers: Sequence[int], *, entries: bool) -> Iterator[tuple[int, Sequence[int]]]:
@@ -59,6 +60,15 @@ def split(numbers: Sequence[int], *, entries: bool) -> Iterator[tuple[int, Seque
         end = bisect_left(numbers, (part + 1) << shift, start)
         yield part, numbers[start:end]
         start = end
+
+
+def parted(rows: Iterable[tuple[Sequence[int], int]]) -> list[array[int]]:
+    """Return by part the entries of sorted units, each row with its value; those of a part stand row by row."""
+    parts = [array("Q") for _ in range(PARTS)]
+    for units, value in rows:
+        for part, mine in split(entries(units, value), entries=True):
+            parts[part].extend(mine)
+    return parts
 
 
 def find(run: array[int], units: Sequence[int]) -> list[int]:
@@ -75,18 +85,6 @@ def find(run: array[int], units: Sequence[int]) -> list[int]:
             found.append(run[at])
             at += 1
     return found
-
-
-def earliest(sorted_entries: Iterable[int]) -> list[int]:
-    """Return only the first entry of each unit, the one with the smallest value; of an id of a patch, all of them."""
-    kept = []
-    last = -1
-    for entry in sorted_entries:
-        unit = entry >> VALUE_BITS
-        if unit != last or is_id(unit):
-            kept.append(entry)
-            last = unit
-    return kept
 
 
 def is_id(unit: int) -> bool:

@@ -20,8 +20,8 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
-def spread(work: Callable[[_T], _R], tasks: Sequence[_T]) -> Iterator[_R]:
-    """Yield what ``work`` makes of each task, in their order; every worker does every second task.
+def spread(work: Callable[[Sequence[_T]], Iterator[_R]], tasks: Sequence[_T]) -> Iterator[_R]:
+    """Yield what ``work`` makes of each task, in their order. Every worker is given every second task, all at once.
 
     No ``multiprocessing.Pool``: that one waits for ever for a task whose worker was killed, and its workers for ever
     for a parent that was. Here each has a pipe of its own, which either of them finds closed.
@@ -69,14 +69,18 @@ def _received(pipe: Connection) -> Any:
     return made
 
 
-def _worker(work: Callable[[_T], _R], tasks: Sequence[_T], sending: Connection, others: Sequence[Connection]) -> None:
+def _worker(
+    work: Callable[[Sequence[_T]], Iterator[_R]], tasks: Sequence[_T], sending: Connection, others: Sequence[Connection]
+) -> None:
     """Send what is made of each task. Ends when nobody reads it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who presses Ctrl-C means the parent, which ends this one
     for pipe in others:
         pipe.close()
-    for task in tasks:
+    made: _R | None
+    found = work(tasks)
+    for _ in tasks:
         try:
-            made, error = work(task), None
+            made, error = next(found), None
         except Exception as raised:  # noqa: BLE001  (handed to the parent, which raises it)
             made, error = None, raised
         try:
