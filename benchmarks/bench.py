@@ -31,7 +31,7 @@ GIT_ENV = {
 class Case:
     """One command to time. ``expected`` is the exit status that it must have; ``bar`` its highest ratio, if any.
 
-    ``before`` runs ahead of each round, untimed.
+    ``before`` runs ahead of each round, untimed. ``beside`` is what its ratios are to, ``None``: the table's own base.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Case:
     expected: int = 0
     bar: float | None = None
     before: Callable[[], object] | None = None
+    beside: Case | None = None
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,14 @@ class Timings:
         return statistics.median(own.cpu / other.cpu for own, other in pairs)
 
     def table(self, base: Case) -> str:
-        """Return the table: median, spread (10th to 90th percentile), ratios to ``base``, and whether a bar is kept."""
+        """Return the table: median, spread (10th to 90th percentile), ratios to a base, and whether a bar is kept."""
         width = max(len(case.name) for case in self.cases)
         lines = [f"{'':{width}}  {'median':>9}  {'10 % to 90 %':>20}  {'ratio':>6}  {'cpu':>6}  bar"]
         for case in self.cases:
             values = sorted(taken.wall for taken in self.taken[case.name])
             low, high = values[len(values) // 10], values[-1 - len(values) // 10]
             spread = f"{low * 1e3:.1f} to {high * 1e3:.1f} ms"
-            ratio, cpu = self.ratio(case, base), self.cpu_ratio(case, base)
+            ratio, cpu = self.ratio(case, case.beside or base), self.cpu_ratio(case, case.beside or base)
             bar = "" if case.bar is None else f"<= {case.bar:g}: {'kept' if ratio <= case.bar else 'MISSED'}"
             median = f"{statistics.median(values) * 1e3:.1f} ms"
             lines.append(f"{case.name:{width}}  {median:>9}  {spread:>20}  {ratio:6.2f}  {cpu:6.2f}  {bar}".rstrip())
@@ -96,7 +97,8 @@ class Timings:
 
     def missed(self, base: Case) -> list[str]:
         """Return the names of the cases that miss their bar."""
-        return [case.name for case in self.cases if case.bar is not None and self.ratio(case, base) > case.bar]
+        barred = ((case, case.bar) for case in self.cases if case.bar is not None)
+        return [case.name for case, bar in barred if self.ratio(case, case.beside or base) > bar]
 
 
 def _timed(case: Case, env: Mapping[str, str]) -> Taken:
