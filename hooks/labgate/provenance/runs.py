@@ -1,6 +1,6 @@
 """Sorted runs of packed numbers: which documents have a unit, or when a branch first had it, in eight bytes an entry.
 
-An entry is a 44-bit unit and a 20-bit value. A table of rows in SQLite takes four times the space and the time.
+An entry is a 44-bit unit and a 20-bit value. A table of rows in SQLite takes twice the space (docs/adr/0011).
 """
 
 from __future__ import annotations
