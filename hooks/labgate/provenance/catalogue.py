@@ -182,12 +182,11 @@ _NAMES = {"squash": "squash", "blob": "blob", "alike": "similarity"}
 
 
 def _evidence(subject: Subject, matches: Sequence[Match], pieces: Mapping[int, Piece]) -> Evidence:
-    best = min(
-        matches, key=lambda m: (not m.decisive, _ORDER.index(m.how), -m.score.total, pieces[m.document].is_range)
-    )
+    # Documents have numbers by when they were indexed, which must not show: equals stand in the order of history.
+    ranked = sorted(matches, key=lambda m: (-m.score.total, pieces[m.document].place, pieces[m.document].last))
+    best = min(ranked, key=lambda m: (not m.decisive, _ORDER.index(m.how), -m.score.total, pieces[m.document].is_range))
     piece = pieces[best.document]
-    same = [m for m in matches if m.how == best.how and m.decisive == best.decisive]
-    same.sort(key=lambda m: -m.score.total)
+    same = [m for m in ranked if m.how == best.how and m.decisive == best.decisive]
     singles = tuple(dict.fromkeys(pieces[m.document].last for m in same if not pieces[m.document].is_range))
     text = best.how in ("blob", "alike")
     return Evidence(

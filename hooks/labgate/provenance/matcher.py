@@ -197,7 +197,8 @@ class Matcher:
             if match.score.total >= SUSPECT:
                 by_ref[self._pieces[match.document].source.ref].append(match)
         for mine in by_ref.values():
-            steps = [match.document for match in mine if not self._pieces[match.document].is_range]
+            found = [match.document for match in mine if not self._pieces[match.document].is_range]
+            steps = sorted(found, key=lambda number: (self._pieces[number].place, self._pieces[number].last))
             if len(steps) < 2 or any(match.score.total >= ALARM for match in mine):
                 continue
             units = set().union(*(self._index.document(number).units for number in steps))
