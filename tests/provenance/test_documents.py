@@ -64,6 +64,25 @@ def test_two_processes_make_what_one_makes(repo: Repo, index: Index, monkeypatch
     assert index.document(numbers[oids[7]]).exact is not None
 
 
+def test_a_chain_is_the_same_by_two_processes_and_in_small_batches(
+    repo: Repo, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oids = grow(repo, 300)
+    repository = open_repository(repo)
+    ensure_chain(repository, index, oids)
+    monkeypatch.setattr(documents, "_SPREAD", 10_000)
+    monkeypatch.setattr(documents, "_BATCH", 400)
+    told = []
+    with closing(Index(None)) as other:
+        ensure_chain(repository, other, oids, lambda *how: told.append(how))
+        assert [index.link(oid) for oid in oids] == [other.link(oid) for oid in oids]
+        assert [index.linked(oid) for oid in oids] == [other.linked(oid) for oid in oids]
+    assert len(told) > 3
+    assert told[-1][1:] == (300, 300)
+    # What every file has is new in the first commit that has it; the names are new each time.
+    assert len(index.linked(oids[0]).units) > len(index.linked(oids[99]).units) > 0
+
+
 def test_a_missing_object_is_told_across_processes(repo: Repo, index: Index) -> None:
     oids = grow(repo, 300)
     with pytest.raises(MissingObjectError):
