@@ -87,7 +87,7 @@ def test_a_push_that_passes_imports_none_of_the_slowest(
         stdin=f"refs/heads/feature/c {repo.head()} {target} {repo.head('main')}\n",
     )
     assert "labgate.provenance.graph" in names
-    slowest = {"argparse", "click", "dataclasses", "git", "inspect", "logging", "multiprocessing", "pathlib"}
+    slowest = {"argparse", "click", "dataclasses", "git", "inspect", "json", "logging", "multiprocessing", "pathlib"}
     comparing = {"labgate.provenance.landing", "sqlite3", "hashlib"}
     assert not slowest.intersection(names)
     assert comparing.intersection(names) == (comparing if compares else set())

@@ -40,11 +40,19 @@ class Value:
         cls._defaults = {name: getattr(cls, name) for name in cls._fields if hasattr(cls, name)}
 
     def __init__(self, *given: object, **named: object) -> None:
+        fields, mine = self._fields, self.__dict__
+        for name, value in zip(fields, given, strict=False):
+            mine[name] = value
+        if named or len(given) != len(fields):
+            self._complete(given, named)
+
+    def _complete(self, given: tuple[object, ...], named: dict[str, object]) -> None:
+        """Take the fields that were not given by place."""
         mine = self.__dict__
-        mine.update(self._defaults)
-        mine.update(zip(self._fields, given, strict=False))
+        twice = named.keys() & self._fields[: len(given)]
         mine.update(named)
-        twice = named.keys() & self._fields[: len(given)] if given and named else None
+        for name, value in self._defaults.items():
+            mine.setdefault(name, value)
         if twice or len(given) > len(self._fields) or mine.keys() != self._names:
             wrong = sorted(twice or self._names ^ mine.keys()) or given[len(self._fields) :]
             message = f"{type(self).__name__}: {', '.join(map(str, wrong))}: missing, unknown or given twice"

@@ -12,11 +12,9 @@ from labgate.git.repository import Repository
 from labgate.provenance import runs
 from labgate.provenance.identity import SWEEP, identity
 from labgate.provenance.index import Index, Stored
-from labgate.provenance.notebooks import notebook_runs
 from labgate.provenance.patches import FilePatch, Patch, Run, commit_patches, tree_patches
 from labgate.provenance.runs import CORE, EXACT, FILE
 from labgate.provenance.units import document
-from labgate.provenance.workers import spread
 
 #: Says what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -45,6 +43,8 @@ def stored(repository: Repository, patch: Patch, *, judged: bool = False) -> Sto
 
 def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
     """Return what changes in the code cells of a notebook."""
+    from labgate.provenance.notebooks import notebook_runs  # few commits have one, and all wait for json and difflib
+
     old, new = (
         repository.objects.run("cat-file", "blob", oid) if oid.strip("0") else b""
         for oid in (file.old_blob, file.new_blob)
@@ -119,6 +119,8 @@ def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -
     if len(keys) < _SPREAD or (os.cpu_count() or 1) < 2:
         yield from _task(repository, keys, chain)
         return
+    from labgate.provenance.workers import spread  # a push seldom has so much to read
+
     # Make what the workers share before they part.
     _ = repository.objects
     size = min(max(len(keys) // 8, _SMALL_TASK), _TASK)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
 
 from labgate.errors import GitError
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
 
 _WORKERS = 2
 #: What an unprivileged process may ask for at most, unless an administrator says otherwise (pipe(7)).
@@ -28,8 +27,6 @@ def spread(work: Callable[[Sequence[_T]], Iterator[_R]], tasks: Sequence[_T]) ->
 
     Raised: ``GitError`` when a worker ends before its time, and whatever ``work`` raises.
     """
-    import multiprocessing  # a push hardly ever has so much to read, and waits for every import
-
     fork = multiprocessing.get_context("fork")
     with ExitStack() as stack:
         pipes: list[Connection] = []
