@@ -25,7 +25,7 @@ from labgate.provenance.scorecard import (
     part_of,
     score,
 )
-from labgate.provenance.units import A, D, V
+from labgate.provenance.units import KIND_BITS, A, D, V
 
 _VALUE = runs.VALUES - 1
 #: A unit that so many documents have is common ground: it tells nothing about where a commit comes from.
@@ -37,6 +37,18 @@ _SHARE = 0.25
 
 #: Whether a piece may be the source of a subject.
 Allowed = Callable[[Piece], bool]
+
+
+class _Answers(dict[int, bool]):
+    """What a question about numbers was answered, asked once for each."""
+
+    def __init__(self, question: Callable[[int], bool]) -> None:
+        super().__init__()
+        self._question = question
+
+    def __missing__(self, number: int) -> bool:
+        answer = self[number] = self._question(number)
+        return answer
 
 
 class Matcher:
@@ -75,33 +87,27 @@ class Matcher:
     def _holders(self, subjects: Sequence[tuple[Subject, Allowed]]) -> dict[int, list[int]]:
         """Return for each unit that is new in a subject the documents that have it."""
         asked = sorted(set().union(*(subject.novel for subject, _ in subjects)))
-        found: dict[int, list[int]] = defaultdict(list)
+        pieces, found = self._pieces, defaultdict(list)
         for entry in self._index.having(asked):
-            if entry & _VALUE in self._pieces:
-                found[entry >> runs.VALUE_BITS].append(entry & _VALUE)
+            number = entry & _VALUE
+            if number in pieces:
+                found[entry >> runs.VALUE_BITS].append(number)
         return found
 
     def _shared(self, subject: Subject, allowed: Allowed, holders: Mapping[int, list[int]]) -> dict[int, Counter[int]]:
         """Return how many units of each kind the subject shares with each document."""
-        may: dict[int, bool] = {}
-        shared: dict[int, Counter[int]] = {}
+        may = _Answers(lambda number: allowed(self._pieces[number]))
+        both: list[int] = []
         for unit in subject.novel:
             numbers = holders.get(unit)
-            if numbers is None:
-                continue
-            mine = []
-            for number in numbers:
-                if number not in may:
-                    may[number] = allowed(self._pieces[number])
-                if may[number]:
-                    mine.append(number)
-            kind = runs.kind(unit)
-            if len(mine) <= COMMON or kind >= EXACT:
-                for number in mine:
-                    counts = shared.get(number)
-                    if counts is None:
-                        counts = shared[number] = Counter()
-                    counts[kind] += 1
+            if numbers is not None:
+                kind = unit & 15
+                mine = [number << KIND_BITS | kind for number in numbers if may[number]]
+                if len(mine) <= COMMON or kind >= EXACT:
+                    both += mine
+        shared: dict[int, Counter[int]] = {}
+        for pair, count in Counter(both).items():
+            shared.setdefault(pair >> KIND_BITS, Counter())[pair & 15] = count
         return shared
 
     def _near(
