@@ -12,21 +12,12 @@ from labgate.report.outputs import outputs
 from labgate.verdict import PolicyOrigin, Report
 from support.data import ROOT
 from support.jobs import BRANCH, Runner, fill, recorded
+from support.policies import LEAST
 from support.repo import Repo
 from support.wheels import shelf
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 INSTALL, JUDGE = ACTION["runs"]["steps"]
-POLICY = """\
-version = 1
-trunk = "main"
-[kinds.protected]
-names = ["main"]
-[kinds.research]
-names = ["research/{topic}"]
-[reviews.people.lin]
-emails = ["lin@example.org"]
-"""
 
 
 def test_it_hands_on_every_output_of_a_report() -> None:
@@ -48,7 +39,7 @@ def test_no_script_has_an_expression_in_it() -> None:
 
 def test_a_job_gets_the_verdict_and_the_outputs(repo: Repo, tmp_path: Path) -> None:
     remote = repo.with_remote()
-    repo.commit("Start", {"labgate.toml": POLICY})
+    repo.commit("Start", {"labgate.toml": LEAST})
     repo.push("main")
     repo.branch(BRANCH).commit("Bigger batches", {"batches.py": "SIZE = 512\nSTEPS = 100\n"})
     repo.push(BRANCH)

@@ -14,22 +14,13 @@ import yaml  # type: ignore[import-untyped]
 from labgate import __version__
 from support.jobs import BRANCH, Runner, recorded
 from support.people import reviewed
+from support.policies import LEAST
 from support.repo import Repo, Result
 from support.wheels import shelf
 
 GITHUB, REVIEW = ".github/workflows/labgate.yml", ".github/workflows/labgate-review.yml"
 GITLAB, ROOT_FILE = ".gitlab/labgate.yml", ".gitlab-ci.yml"
 WRITTEN = {"github": (GITHUB, REVIEW), "gitlab": (GITLAB, ROOT_FILE)}
-POLICY = """\
-version = 1
-trunk = "main"
-[kinds.protected]
-names = ["main"]
-[kinds.research]
-names = ["research/{topic}"]
-[reviews.people.lin]
-emails = ["lin@example.org"]
-"""
 
 
 @pytest.fixture(params=list(WRITTEN))
@@ -42,7 +33,7 @@ def system(request: pytest.FixtureRequest) -> str:
 def adopted(repo: Repo) -> Repo:
     """A clone that is set up, without a pipeline, with its policy on the remote's main."""
     repo.with_remote()
-    repo.write({"labgate.toml": POLICY})
+    repo.write({"labgate.toml": LEAST})
     repo.labgate("init", status=0)
     repo.commit("Set up labgate")
     repo.push("main")

@@ -1,4 +1,4 @@
-"""Policies for tests of pure checks."""
+"""Policies that several tests share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ from functools import cache
 
 from labgate.policy.model import Policy
 from labgate.policy.parse import parse_policy
+
+#: The least that knows research and somebody who may review it.
+LEAST = """\
+version = 1
+trunk = "main"
+[kinds.protected]
+names = ["main"]
+[kinds.research]
+names = ["research/{topic}"]
+[reviews.people.lin]
+emails = ["lin@example.org"]
+"""
 
 #: A team with all kinds of branches. Sizes are small, so that tests can exceed them by hand.
 TEAM = """
