@@ -265,6 +265,7 @@ def _change_units(change: _Change, path: int, placed: bool, units: set[int]) -> 
         firsts, seconds, thirds, names = zip(*found, strict=True)
         grams = set(map(xor, map(xor, firsts, seconds[1:]), thirds[2:]))
         units |= grams
+        # Each is a V; this makes a T of it, in this file.
         here = path | T ^ V
         units.update([here ^ gram for gram in grams])
         units.update(filter(None, names))
