@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from labgate.proposal import View
 from labgate.report.outputs import outputs
-from labgate.verdict import PolicyOrigin, Report
+from labgate.values.ref_update import View
+from labgate.values.report import PolicyOrigin, Report
 from support.data import ROOT
 from support.jobs import BRANCH, Runner, fill, recorded
 from support.policies import LEAST

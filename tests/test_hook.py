@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from labgate import hook
-from labgate.errors import GitError, LabgateError, NoPolicyError, UsageError
 from labgate.hook import read_call
 from labgate.stages.workplace import HookCall
+from labgate.values.errors import GitError, LabgateError, NoPolicyError, UsageError
 from support.isolated import age, install, make_interpreter, obey_permissions
 from support.policies import TEAM
 from support.repo import Repo, Result

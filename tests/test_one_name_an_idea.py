@@ -8,9 +8,9 @@ from importlib import import_module
 import pytest
 
 from labgate.checks import CHECKS, all_rules, load
-from labgate.finding import LEVELS
 from labgate.policy.schema import POLICY
 from labgate.policy.shape import Record
+from labgate.values.finding import LEVELS
 from support.data import ROOT
 
 CHECKS_FOLDER = ROOT / "hooks" / "labgate" / "checks"

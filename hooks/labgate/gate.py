@@ -7,13 +7,13 @@ from typing import Any
 
 from labgate import checks
 from labgate.checks import research_gate
-from labgate.errors import GitError, UndecidedError
-from labgate.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
 from labgate.policy.levels import levelled
 from labgate.policy.model import Policy
-from labgate.proposal import RefUpdate
-from labgate.value import Value
-from labgate.verdict import CheckResult, Judged
+from labgate.values.errors import GitError, UndecidedError
+from labgate.values.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
+from labgate.values.ref_update import RefUpdate
+from labgate.values.report import CheckResult, Judged
+from labgate.values.value import Value
 
 
 class Collected(Value):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from labgate.errors import LabgateError, NoPolicyError, UsageError
+from labgate.values.errors import LabgateError, NoPolicyError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from labgate.stages.workplace import HookCall, Skipped
-    from labgate.verdict import Report
+    from labgate.values.report import Report
 
 USAGE = "labgate-hook STAGE [CHECK ...] [FILE] [--native ARG ...]"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labgate.checks.branch_name import MOST_CHARACTERS, Base, Facts, check, collisions, unsafe_reasons
-from labgate.finding import Finding
+from labgate.values.finding import Finding
 from support.policies import STRICT, policy
 
 OID = "0123456789abcdef0123456789abcdef01234567"

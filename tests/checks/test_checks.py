@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from labgate.checks import CHECKS, all_rules, load
-from labgate.errors import UsageError
-from labgate.finding import LEVELS, Rule
+from labgate.values.errors import UsageError
+from labgate.values.finding import LEVELS, Rule
 from labgate.wording import composers
 
 HOOKS = Path(__file__).parents[2] / "hooks"
@@ -111,7 +111,7 @@ def test_passing_a_name_and_a_size_imports_nothing_heavy_and_no_helper() -> None
 
     table = checked_table(read_toml(TEAM, "labgate.toml"), "labgate.toml")
     loaded = run_apart(
-        "from labgate.policy.model import Policy; from labgate.change import Batch, FileChange; "
+        "from labgate.policy.model import Policy; from labgate.values.batch import Batch, FileChange; "
         "from labgate.checks import branch_name, commit_size; "
         f"policy = Policy({table!r}); "
         "name = branch_name.Facts('refs/heads/feature/x', True, ('refs/heads/main',)); "

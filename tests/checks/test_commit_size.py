@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.change import Batch, FileChange
 from labgate.checks.commit_size import Facts, check
-from labgate.finding import Finding
 from labgate.policy.model import Policy
+from labgate.values.batch import Batch, FileChange
+from labgate.values.finding import Finding
 from support.policies import policy
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from labgate.checks.research_gate import Facts, check, review_state
-from labgate.finding import Evidence, Finding
 from labgate.policy.model import Policy
 from labgate.policy.parse import parse_policy
 from labgate.reviews.quorum import JudgedClaim
+from labgate.values.finding import Evidence, Finding
 
 POLICY = """
 version = 1

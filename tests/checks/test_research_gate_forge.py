@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from labgate.checks.research_gate import Facts, check, review_state
-from labgate.finding import Evidence, Finding
 from labgate.policy.model import Policy
 from labgate.policy.parse import parse_policy
 from labgate.reviews.approvals import (
@@ -24,7 +23,8 @@ from labgate.reviews.approvals import (
     JudgedApproval,
 )
 from labgate.reviews.quorum import MERE_CLAIM, UNLISTED_CONTRIBUTOR, JudgedClaim
-from labgate.verdict import ReviewState
+from labgate.values.finding import Evidence, Finding
+from labgate.values.report import ReviewState
 
 POLICY = """
 version = 1

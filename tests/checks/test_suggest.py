@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from labgate.checks.branch_name import Facts, check
 from labgate.checks.suggest import nearest
-from labgate.lookalikes import plain
+from labgate.values.lookalikes import plain
 from support.policies import STRICT, TEAM, policy
 
 WORDS = st.sampled_from(

@@ -8,8 +8,8 @@ import pytest
 
 from labgate.ci import forms
 from labgate.ci.told import Told
-from labgate.errors import UndecidedError
-from labgate.names import repository_name
+from labgate.values.errors import UndecidedError
+from labgate.values.repository_name import repository_name
 
 BRANCHES = [
     *("main", "research/bigger-batches", "experiment--housing--ada", "a.b", "a@b", "@a", "über/größe", "x/HEAD", "a{b"),

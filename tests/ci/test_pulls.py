@@ -6,7 +6,7 @@ import pytest
 
 from labgate.ci import pulls
 from labgate.ci.told import Told
-from labgate.errors import UndecidedError
+from labgate.values.errors import UndecidedError
 
 
 def told(text: str) -> Told:

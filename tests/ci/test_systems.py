@@ -15,7 +15,7 @@ from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
 from labgate.ci.forms import full_name, is_oid, short_name
 from labgate.ci.systems import SYSTEMS, read_context
 from labgate.ci.told import Told
-from labgate.errors import UndecidedError
+from labgate.values.errors import UndecidedError
 
 FOLDER = Path(__file__).parent / "environments"
 RECORDED: dict[str, dict[str, Any]] = {

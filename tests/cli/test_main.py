@@ -15,7 +15,7 @@ from labgate import __version__
 from labgate.cli.main import COMMANDS, labgate, run
 from labgate.cli.policy import COMMANDS as POLICY_COMMANDS
 from labgate.cli.policy import policy
-from labgate.errors import GitError, PolicyError, UsageError
+from labgate.values.errors import GitError, PolicyError, UsageError
 from support.repo import Repo
 
 

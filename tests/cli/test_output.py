@@ -11,7 +11,7 @@ from typing import TextIO
 import pytest
 
 from labgate.cli.output import deliver, write_whole
-from labgate.verdict import Report
+from labgate.values.report import Report
 from support import reports
 
 

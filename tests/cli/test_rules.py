@@ -9,7 +9,7 @@ import pytest
 from labgate import __version__
 from labgate.checks import all_rules
 from labgate.cli.main import run
-from labgate.finding import Rule
+from labgate.values.finding import Rule
 
 
 def output(capsys: pytest.CaptureFixture[str], *args: str) -> str:

@@ -233,7 +233,7 @@ def test_options_that_cannot_be_meant_are_answered(
 
 
 def test_help_names_every_method(capsys: pytest.CaptureFixture[str]) -> None:
-    from labgate.finding import METHODS
+    from labgate.values.finding import METHODS
 
     assert run(["trace", "--help"]) == 0
     assert f"One of {', '.join(METHODS)}." in " ".join(capsys.readouterr().out.split())

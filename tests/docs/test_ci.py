@@ -13,11 +13,11 @@ import yaml  # type: ignore[import-untyped]
 
 from labgate import __version__
 from labgate.policy.parse import parse_policy
-from labgate.proposal import View
 from labgate.report.outputs import SIZES, outputs
 from labgate.setup.pipelines import SYSTEMS, github
 from labgate.setup.snippet import Source
-from labgate.verdict import PolicyOrigin, Report
+from labgate.values.ref_update import View
+from labgate.values.report import PolicyOrigin, Report
 from support.console import blocks, hold
 from support.data import ROOT
 from support.jobs import BASE, BRANCH, HEAD, recorded

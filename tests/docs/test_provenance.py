@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from labgate.finding import ALARM, METHODS
 from labgate.provenance.scorecard import GONE_STEP, SMALL_STEP, STEP_LEFT, SUSPECT, UNSHOWN, score
 from labgate.provenance.units import KINDS
+from labgate.values.finding import ALARM, METHODS
 from support.console import blocks, hold
 from support.data import ROOT
 from support.repo import Repo

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import GitError
 from labgate.experiments.settings import Settings, read_settings
+from labgate.values.errors import GitError
 from support.repo import Repo
 
 

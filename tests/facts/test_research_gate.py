@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from labgate.finding import Evidence
+from labgate.values.finding import Evidence
 from support.golden import schema
 from support.people import adopt, by, reviewed
 from support.repo import Repo

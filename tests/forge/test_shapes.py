@@ -7,9 +7,9 @@ from copy import deepcopy
 
 import pytest
 
-from labgate.errors import UndecidedError
 from labgate.forge import connect
 from labgate.forge.values import APPROVED, CHANGES_REQUESTED, Change
+from labgate.values.errors import UndecidedError
 from support.forge import FakeHost
 from support.waiting import Clock, refused
 

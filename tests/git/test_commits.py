@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.errors import GitError, MissingObjectError
 from labgate.git.commits import has_commit, is_ancestor, parents_of, read_commits, rev_list, tree_of
 from labgate.git.repository import Repository, discover
-from labgate.proposal import Identity
+from labgate.values.errors import GitError, MissingObjectError
+from labgate.values.ref_update import Identity
 from support.repo import Repo
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from labgate.change import FileChange
-from labgate.errors import MissingObjectError
 from labgate.git.commits import tree_of
 from labgate.git.diffs import changed_entries, clean_merge, commit_files, is_exact_revert, tree_files
 from labgate.git.repository import Repository, discover
+from labgate.values.batch import FileChange
+from labgate.values.errors import MissingObjectError
 from support.repo import Repo
 
 TEN = "".join(f"line {number}\n" for number in range(10))

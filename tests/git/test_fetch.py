@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import UndecidedError
 from labgate.git.fetch import default_branch, fetch_branches, fetch_commit, fetch_history
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
+from labgate.values.errors import UndecidedError
 from support.marker import Marker
 from support.repo import Repo
 

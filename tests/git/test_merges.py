@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.errors import MissingObjectError
 from labgate.git.commits import tree_of
 from labgate.git.merges import CLEAN, CONFLICT, UNRELATED, Merge, merge, merge_bases
 from labgate.git.repository import Repository, discover
+from labgate.values.errors import MissingObjectError
 from support.repo import Repo
 
 TEN = "".join(f"line {number}\n" for number in range(10))

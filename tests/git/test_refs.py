@@ -6,7 +6,6 @@ import os
 
 import pytest
 
-from labgate.errors import UsageError
 from labgate.git.refs import (
     TrackingRef,
     branch_of,
@@ -18,6 +17,7 @@ from labgate.git.refs import (
     tracking_refs,
 )
 from labgate.git.repository import Remote, Repository, discover
+from labgate.values.errors import UsageError
 from support.repo import Repo
 
 

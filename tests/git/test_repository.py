@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import GitError, UndecidedError
 from labgate.git.repository import Remote, Repository, discover
+from labgate.values.errors import GitError, UndecidedError
 from support.repo import Repo
 
 WIDEN = "git config --add remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'"

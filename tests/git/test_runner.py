@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import GitError, MissingObjectError
 from labgate.git.raw import PLAIN
 from labgate.git.runner import Git, caller_env, first_line, spawn
+from labgate.values.errors import GitError, MissingObjectError
 from support.marker import Marker
 from support.repo import Repo
 

@@ -234,7 +234,7 @@ def state_at(scene: Scene, stage: str) -> str | None:
 
 
 def test_install_is_refused_for_an_unknown_directory(tmp_path: Path, repo: Repo) -> None:
-    from labgate.errors import GitError
+    from labgate.values.errors import GitError
 
     with pytest.raises(GitError):
         install(str(tmp_path), repo.env)

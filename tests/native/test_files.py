@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import LabgateError
 from labgate.native.files import set_aside, write_hook
+from labgate.values.errors import LabgateError
 
 
 @pytest.fixture(params=["hard links", "no hard links"])

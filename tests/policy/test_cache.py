@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import PolicyError
 from labgate.policy import cache, files
 from labgate.policy.cache import cached_policy
 from labgate.policy.model import Policy
+from labgate.values.errors import PolicyError
 from support.isolated import age, obey_permissions
 from support.policies import STRICT, TEAM, policy
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from labgate.errors import PolicyError
 from labgate.policy.jsonschema import schema
 from labgate.policy.parse import checked_table, read_toml
 from labgate.policy.schema import every_key
+from labgate.values.errors import PolicyError
 
 DATA = Path(__file__).parent.parent / "data" / "policy"
 VALIDATOR = Draft202012Validator(schema())

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import PolicyError
 from labgate.policy.model import Limits, Policy
 from labgate.policy.parse import (
     MAX_BYTES,
@@ -21,6 +20,7 @@ from labgate.policy.parse import (
     read_toml,
 )
 from labgate.policy.schema import DURATIONS, SIZES
+from labgate.values.errors import PolicyError
 
 DATA = Path(__file__).parent.parent / "data" / "policy"
 MISTAKES = sorted((DATA / "errors").glob("*.toml"))

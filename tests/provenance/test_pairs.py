@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.errors import MissingObjectError
 from labgate.provenance.pairs import SharedLine, shared_lines
+from labgate.values.errors import MissingObjectError
 from support.provenance import code, open_repository
 from support.repo import Repo
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import MissingObjectError
+from labgate.values.errors import MissingObjectError
 from support.policies import policy
 from support.provenance import code, decisive, trace, traces
 from support.repo import Repo

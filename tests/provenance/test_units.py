@@ -10,7 +10,6 @@ from hashlib import blake2b
 
 import pytest
 
-from labgate.finding import ALARM
 from labgate.provenance.patches import FilePatch, Patch, Run
 from labgate.provenance.runs import kind as kind_of
 from labgate.provenance.scorecard import SUSPECT, Score, score
@@ -33,6 +32,7 @@ from labgate.provenance.units import (
     tokens,
     weight,
 )
+from labgate.values.finding import ALARM
 
 WARMUP = b"""\
 def warmup_schedule(optimizer, total_steps, warmup_fraction=0.1):

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from labgate.errors import MissingObjectError
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
 from labgate.provenance import unlanded
 from labgate.provenance.unlanded import Unlanded, in_order, read_unlanded, unlanded_path
+from labgate.values.errors import MissingObjectError
 from support.provenance import in_children, open_repository
 from support.repo import Repo
 

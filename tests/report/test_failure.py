@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from labgate.errors import GitError, LabgateError, PolicyError
 from labgate.report.failure import render_bug, render_failure
+from labgate.values.errors import GitError, LabgateError, PolicyError
 
 
 def rendered(error: LabgateError, *, colour: bool = False) -> str:

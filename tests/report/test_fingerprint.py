@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from labgate.finding import Finding
 from labgate.report.fingerprint import fingerprint
+from labgate.values.finding import Finding
 from support import reports
 
 REF = "refs/heads/main"

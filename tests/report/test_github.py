@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 
-from labgate.errors import GitError, PolicyError
-from labgate.finding import Finding
-from labgate.proposal import View
 from labgate.report import default_format, renderer
 from labgate.report.github import command
-from labgate.verdict import PolicyOrigin, Report
+from labgate.values.errors import GitError, PolicyError
+from labgate.values.finding import Finding
+from labgate.values.ref_update import View
+from labgate.values.report import PolicyOrigin, Report
 from labgate.wording import words
 from support import hostile, reports
 

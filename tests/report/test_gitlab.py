@@ -10,12 +10,12 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from labgate.errors import GitError, PolicyError
-from labgate.finding import Finding
-from labgate.proposal import View
 from labgate.report import renderer
 from labgate.report.fingerprint import fingerprint
-from labgate.verdict import PolicyOrigin, Report
+from labgate.values.errors import GitError, PolicyError
+from labgate.values.finding import Finding
+from labgate.values.ref_update import View
+from labgate.values.report import PolicyOrigin, Report
 from support import hostile, reports
 
 #: "Code Quality report format" in GitLab's documentation.

@@ -11,11 +11,11 @@ import jsonschema
 import pytest
 
 from labgate import __version__
-from labgate.errors import GitError, PolicyError
-from labgate.finding import Evidence, Finding
-from labgate.proposal import RefUpdate, View
 from labgate.report import renderer
-from labgate.verdict import Judged, PolicyOrigin, Report
+from labgate.values.errors import GitError, PolicyError
+from labgate.values.finding import Evidence, Finding
+from labgate.values.ref_update import RefUpdate, View
+from labgate.values.report import Judged, PolicyOrigin, Report
 from labgate.wording import words
 from support import reports
 

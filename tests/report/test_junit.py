@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 
 from labgate.checks import CHECKS, load
-from labgate.errors import GitError, PolicyError
-from labgate.finding import Finding
-from labgate.proposal import View
 from labgate.report import renderer
 from labgate.report.escape import safe
-from labgate.verdict import Judged, PolicyOrigin, Report
+from labgate.values.errors import GitError, PolicyError
+from labgate.values.finding import Finding
+from labgate.values.ref_update import View
+from labgate.values.report import Judged, PolicyOrigin, Report
 from labgate.wording import check_of, words
 from support import hostile, reports
 

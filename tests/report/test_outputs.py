@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labgate.proposal import RefUpdate, View
 from labgate.report.outputs import LABEL_LIMIT, format_outputs, outputs, size_class
-from labgate.verdict import Judged, PolicyOrigin, ReviewState
+from labgate.values.ref_update import RefUpdate, View
+from labgate.values.report import Judged, PolicyOrigin, ReviewState
 from support import hostile, reports
 
 NAMES = ["outcome", "exit-status", "errors", "warnings", "target-kind", "source-kind", "size", "labels"]

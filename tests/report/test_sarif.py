@@ -16,13 +16,13 @@ import pytest
 from hypothesis import example, given, settings
 
 from labgate import __version__
-from labgate.errors import GitError, PolicyError
-from labgate.finding import Finding
-from labgate.proposal import View
 from labgate.report import renderer
 from labgate.report.fingerprint import fingerprint
 from labgate.report.sarif import SCHEMA, uri
-from labgate.verdict import PolicyOrigin, Report
+from labgate.values.errors import GitError, PolicyError
+from labgate.values.finding import Finding
+from labgate.values.ref_update import View
+from labgate.values.report import PolicyOrigin, Report
 from labgate.wording import words
 from support import hostile, reports
 

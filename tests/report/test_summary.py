@@ -10,12 +10,12 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 
-from labgate.errors import GitError, PolicyError
-from labgate.finding import Finding
-from labgate.proposal import View
 from labgate.report import renderer
 from labgate.report.summary import LIMIT, write_summary
-from labgate.verdict import PolicyOrigin, Report, ReviewState
+from labgate.values.errors import GitError, PolicyError
+from labgate.values.finding import Finding
+from labgate.values.ref_update import View
+from labgate.values.report import PolicyOrigin, Report, ReviewState
 from support import hostile, reports
 from support.gfm import GFM
 

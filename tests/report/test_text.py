@@ -7,11 +7,11 @@ from textwrap import dedent
 
 import pytest
 
-from labgate.errors import GitError, PolicyError
-from labgate.finding import PASSED, Evidence, Finding
-from labgate.proposal import RefUpdate, View
 from labgate.report import renderer
-from labgate.verdict import CheckResult, Judged, PolicyOrigin, Report
+from labgate.values.errors import GitError, PolicyError
+from labgate.values.finding import PASSED, Evidence, Finding
+from labgate.values.ref_update import RefUpdate, View
+from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
 from support import reports
 
 REVIEW = (

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from labgate.finding import ALARM, Evidence
 from labgate.report.palette import palette
 from labgate.report.trace import LINES_SHOWN, TextView, render_json, render_jsonl, render_text, side_by_side
+from labgate.values.finding import ALARM, Evidence
 
 ONE, TWO, THREE = "1a" * 20, "2b" * 20, "3c" * 20
 SHIV = "refs/remotes/origin/research/shiv"

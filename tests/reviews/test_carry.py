@@ -6,7 +6,6 @@ import shlex
 
 import pytest
 
-from labgate.errors import MissingObjectError, UndecidedError
 from labgate.git.repository import discover
 from labgate.reviews.approvals import (
     CONFLICT,
@@ -17,6 +16,7 @@ from labgate.reviews.approvals import (
     UNRELATED,
 )
 from labgate.reviews.carry import TargetMove, carried, carried_all
+from labgate.values.errors import MissingObjectError, UndecidedError
 from support.carrying import (
     CLEAN,
     CONFLICTING,

@@ -7,10 +7,10 @@ import os
 
 import pytest
 
-from labgate.errors import MissingObjectError
 from labgate.git.commits import tree_of
 from labgate.git.repository import Repository, discover
 from labgate.reviews.delta import EMPTY, delta_id
+from labgate.values.errors import MissingObjectError
 from support.repo import Repo
 
 

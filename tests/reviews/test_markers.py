@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.proposal import Commit, Identity
 from labgate.reviews.markers import (
     FOLDED,
     LOOK_ALIKE,
@@ -19,6 +18,7 @@ from labgate.reviews.markers import (
     co_authors,
     read_claims,
 )
+from labgate.values.ref_update import Commit, Identity
 
 NOBODY = Identity("Grace", "grace@example.org")
 

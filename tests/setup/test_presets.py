@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from labgate.cli.init import PRESETS as CHOICES
-from labgate.errors import LabgateError
 from labgate.git.repository import discover
 from labgate.policy.lint import lint
 from labgate.policy.parse import parse_policy
 from labgate.setup.presets import PRESETS, SCHEMA, fill, propose
 from labgate.setup.survey import Survey, take_survey
+from labgate.values.errors import LabgateError
 from support.repo import Repo
 
 

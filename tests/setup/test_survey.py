@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.errors import UndecidedError, UsageError
 from labgate.git.repository import discover
 from labgate.setup.survey import Survey, take_survey
+from labgate.values.errors import UndecidedError, UsageError
 from support.repo import Repo
 
 

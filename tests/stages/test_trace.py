@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import NoPolicyError, UndecidedError, UsageError
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.stages.trace import Subjects, TraceRequest, find_sources, prepare_trace, resolve_revisions
+from labgate.values.errors import NoPolicyError, UndecidedError, UsageError
 from support.policies import TEAM
 from support.repo import Repo
 

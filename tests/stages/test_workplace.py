@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.errors import GitError
 from labgate.stages.workplace import Workplace, find_workplace
+from labgate.values.errors import GitError
 from support.repo import Repo
 
 

@@ -8,10 +8,10 @@ import unicodedata
 import pytest
 from hypothesis import strategies as st
 
-from labgate.errors import GitError, PolicyError
-from labgate.finding import FAILED, SKIPPED, UNDECIDED, Evidence, Finding
-from labgate.proposal import RefUpdate
-from labgate.verdict import CheckResult, Judged, NotCounted, Report, ReviewState
+from labgate.values.errors import GitError, PolicyError
+from labgate.values.finding import FAILED, SKIPPED, UNDECIDED, Evidence, Finding
+from labgate.values.ref_update import RefUpdate
+from labgate.values.report import CheckResult, Judged, NotCounted, Report, ReviewState
 from support import reports
 
 #: Hypothesis leaves surrogates out of ``text()`` unless asked; paths that are not UTF-8 have them.

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from labgate.finding import Evidence
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
@@ -19,6 +18,7 @@ from labgate.provenance.patches import FilePatch, Patch, commit_patches
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef
 from labgate.provenance.tracing import Traced, Tracer
+from labgate.values.finding import Evidence
 from support.repo import Repo
 
 #: Sources of the tests are the local branches below this.

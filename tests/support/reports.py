@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from labgate.checks import all_rules
-from labgate.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Evidence, Finding, Rule
-from labgate.proposal import RefUpdate, View
-from labgate.verdict import CheckResult, Judged, NotCounted, PolicyOrigin, Report, ReviewState
+from labgate.values.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Evidence, Finding, Rule
+from labgate.values.ref_update import RefUpdate, View
+from labgate.values.report import CheckResult, Judged, NotCounted, PolicyOrigin, Report, ReviewState
 
 OLD, NEW = "0a" * 20, "1b" * 20
 COMMITS = tuple(f"{number:x}" * 40 for number in range(2, 9))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from labgate.errors import UndecidedError
 from labgate.forge.http import Patience
+from labgate.values.errors import UndecidedError
 
 TOKEN = "secret-3f9c1e7ab5"  # noqa: S105 (what the tests look for)
 #: When a clock starts, in seconds since 1970: 2027-01-15 08:00:00 UTC.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.change import Batch, FileChange
 from labgate.checks.commit_size import Facts, check
-from labgate.finding import Finding
+from labgate.values.batch import Batch, FileChange
+from labgate.values.finding import Finding
 from labgate.wording import words
 from support.policies import policy
 from support.repo import Repo

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from labgate.checks.research_gate import Facts, check
-from labgate.finding import Evidence
 from labgate.reviews.quorum import JudgedClaim
+from labgate.values.finding import Evidence
 from labgate.wording import Words, words
 from support.policies import TEAM, policy
 

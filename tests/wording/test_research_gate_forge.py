@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from labgate.checks.research_gate import Facts, check
-from labgate.finding import Evidence
 from labgate.reviews.approvals import (
     APPROVED,
     CHANGES_REQUESTED,
@@ -23,6 +22,7 @@ from labgate.reviews.approvals import (
     ChangeName,
     JudgedApproval,
 )
+from labgate.values.finding import Evidence
 from labgate.wording import Words, words
 from support.policies import TEAM, policy
 

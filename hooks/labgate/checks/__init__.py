@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Protocol
 
-    from labgate.finding import Finding, Rule
     from labgate.policy.model import Policy
+    from labgate.values.finding import Finding, Rule
 
     class Check(Protocol):
         """What a module of this package offers. Its ``Facts`` are its own, so here they are ``Any``."""
@@ -48,7 +48,7 @@ def load(name: str) -> Check:
         from labgate.checks import commit_size
 
         return commit_size
-    from labgate.errors import UsageError
+    from labgate.values.errors import UsageError
 
     message = f"there is no check {name}"
     raise UsageError(message, help=f"choose one of: {', '.join(CHECKS)}")

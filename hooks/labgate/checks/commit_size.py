@@ -5,16 +5,16 @@ On the commit hook's path: only a finding imports more than plain values.
 
 from __future__ import annotations
 
-from labgate.finding import Finding, Rule
-from labgate.value import Value
+from labgate.values.finding import Finding, Rule
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from labgate.change import Batch, FileChange
     from labgate.policy.glob import Glob
     from labgate.policy.model import Limits, Policy
+    from labgate.values.batch import Batch, FileChange
 
     _Splits = dict[str, list[dict[str, object]]]
 

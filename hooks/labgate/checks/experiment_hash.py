@@ -5,8 +5,8 @@ On the commit hook's path: nothing heavy is imported.
 
 from __future__ import annotations
 
-from labgate.finding import Finding, Rule
-from labgate.value import Value
+from labgate.values.finding import Finding, Rule
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from labgate.finding import SIMILARITY, Evidence, Finding, Rule
 from labgate.policy.grammar import Template
 from labgate.policy.model import Policy
 from labgate.reviews.approvals import ChangeName, JudgedApproval, account_of, mend_of, objectors
 from labgate.reviews.quorum import SELF_REVIEW, Assessment, JudgedClaim, Refused, assess, helpful, missing
-from labgate.value import NOTHING, Value
-from labgate.verdict import NotCounted, ReviewState
+from labgate.values.finding import SIMILARITY, Evidence, Finding, Rule
+from labgate.values.report import NotCounted, ReviewState
+from labgate.values.value import NOTHING, Value
 
 NAME = "research-gate"
 

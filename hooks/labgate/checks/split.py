@@ -6,8 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from labgate.change import FileChange
     from labgate.policy.model import Limits
+    from labgate.values.batch import FileChange
 
     #: Lines, files and bytes.
     _Weight = tuple[int, int, int]

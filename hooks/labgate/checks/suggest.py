@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from labgate.checks.branch_name import HEADS, MOST_CHARACTERS, TAGS, collision_key, unsafe_reasons
-from labgate.lookalikes import plain
+from labgate.values.lookalikes import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from labgate.ci.declared import BASE, TARGET, branch_build, declared_base, decla
 from labgate.ci.forms import branch, repository, short_name
 from labgate.ci.pulls import number_in, refs_by_address
 from labgate.ci.told import CHECK, Job, Told, nothing_to_judge
-from labgate.errors import UndecidedError
+from labgate.values.errors import UndecidedError
 
 _FORK = ("CIRCLE_PR_USERNAME", "CIRCLE_PR_REPONAME")
 

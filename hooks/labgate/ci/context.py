@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from labgate.ci.told import Job, Told
-from labgate.value import Value
+from labgate.values.value import Value
 
 #: What a job runs for: a pull or merge request; a merge group or train; a push to a branch, after the fact.
 CHANGE, QUEUE, LANDED = "change", "queue", "landed"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from labgate import names
 from labgate.ci.told import Told, wrong
-from labgate.errors import UndecidedError
+from labgate.values import repository_name as names
+from labgate.values.errors import UndecidedError
 
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 

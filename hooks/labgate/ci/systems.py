@@ -14,8 +14,8 @@ from labgate.ci.github import gitea, github
 from labgate.ci.gitlab import gitlab
 from labgate.ci.jenkins import jenkins
 from labgate.ci.told import CHECK, EVENT_FILE, Job, Told
-from labgate.errors import UndecidedError
-from labgate.value import Value
+from labgate.values.errors import UndecidedError
+from labgate.values.value import Value
 
 
 class System(Value):

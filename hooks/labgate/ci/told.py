@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labgate.errors import UndecidedError
-from labgate.value import NOTHING, Value
+from labgate.values.errors import UndecidedError
+from labgate.values.value import NOTHING, Value
 
 #: How to judge where the CI system does not say what.
 CHECK = "labgate check --target BRANCH --base REV --head REV"

@@ -63,8 +63,8 @@ def ci(
 def _judge() -> CiResult:
     """Judge what this process's variables speak of. What cannot be judged is in the report, as its problem."""
     from labgate.ci.systems import read_context
-    from labgate.errors import UndecidedError
     from labgate.stages.ci import ci, undecided
+    from labgate.values.errors import UndecidedError
 
     try:
         context = read_context(os.environ, _read_text)

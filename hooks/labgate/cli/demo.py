@@ -9,9 +9,9 @@ import tempfile
 
 import click
 
-from labgate.errors import UsageError
 from labgate.report.escape import safe
 from labgate.report.palette import CHOICES, palette, wants_colour
+from labgate.values.errors import UsageError
 
 #: What sets colours and nothing else (ECMA-48, SGR).
 _SGR = re.compile(r"(\x1b\[[0-9;]*m)")

@@ -13,7 +13,7 @@ import click
 from labgate import __version__
 from labgate.report.escape import safe
 from labgate.report.palette import CHOICES, palette, wants_colour
-from labgate.value import Value
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from labgate.report.palette import Paint

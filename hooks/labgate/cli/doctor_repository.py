@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 from labgate.cli.doctor import ADVICE, INVALID, MISSING, OK, STALE, Item
 from labgate.cli.install import TRUNK
-from labgate.errors import LabgateError, PolicyError
 from labgate.git.refs import HEADS, REMOTES, read_refs
 from labgate.git.repository import Repository
 from labgate.git.settings import git_version
 from labgate.policy.model import Policy
 from labgate.provenance.sources import covers_sources
 from labgate.stages.judging import policy_at, trunk_name, worktree_policy
-from labgate.wording.text import count
+from labgate.values.errors import LabgateError, PolicyError
+from labgate.values.phrases import count
 
 #: Below the first labgate does not work, below the second a merge is not made anew (git 2.38: merge-tree --write-tree).
 LEAST_GIT, MERGING_GIT = (2, 34), (2, 38)

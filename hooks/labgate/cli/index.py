@@ -12,7 +12,7 @@ from labgate import __version__
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.report.escape import safe
 from labgate.report.failure import help_line
-from labgate.wording.text import count, size
+from labgate.values.phrases import count, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

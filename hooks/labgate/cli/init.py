@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labgate.errors import LabgateError
-from labgate.value import Value
+from labgate.values.errors import LabgateError
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from labgate.native.install import Installed

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labgate.errors import LabgateError
 from labgate.report.escape import safe
+from labgate.values.errors import LabgateError
 
 if TYPE_CHECKING:
     from labgate.git.repository import Repository

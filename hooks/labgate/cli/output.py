@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from labgate.report import Renderer
-    from labgate.verdict import Report
+    from labgate.values.report import Report
 
 
 def deliver(report: Report, render: Renderer, path: str | None) -> None:

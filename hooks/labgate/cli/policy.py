@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from labgate.cli.lazy import Entry, LazyGroup
-from labgate.errors import NoPolicyError, PolicyError
-from labgate.value import Value
+from labgate.values.errors import NoPolicyError, PolicyError
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ import click
 from labgate.cli.output import deliver
 from labgate.report import FORMATS, default_format, renderer
 from labgate.report.palette import CHOICES, wants_colour
-from labgate.value import Value
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
-    from labgate.verdict import Report
+    from labgate.values.report import Report
 
 _OPTIONS = (
     click.option(

@@ -11,10 +11,10 @@ import click
 from labgate import __version__
 from labgate.checks import all_rules
 from labgate.cli.lazy import did_you_mean
-from labgate.errors import UsageError
+from labgate.values.errors import UsageError
 
 if TYPE_CHECKING:
-    from labgate.finding import Rule
+    from labgate.values.finding import Rule
 
 #: Columns of running text; wide enough to read, and it fits a terminal of 80.
 WIDTH = 78

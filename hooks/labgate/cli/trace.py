@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from labgate.cli.lazy import did_you_mean
-from labgate.errors import LabgateError, MissingObjectError
 from labgate.report.escape import safe
 from labgate.report.failure import help_line, render_failure
 from labgate.report.palette import CHOICES, wants_colour
+from labgate.values.errors import LabgateError, MissingObjectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ NARROWEST = 40
 def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     if not names:
         return names
-    from labgate.finding import METHODS
+    from labgate.values.finding import METHODS
 
     for name in names:
         if name not in METHODS:

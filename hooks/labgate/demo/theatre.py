@@ -6,9 +6,9 @@ import os
 import shlex
 from collections.abc import Callable, Mapping
 
-from labgate.errors import LabgateError
 from labgate.git.runner import spawn
-from labgate.value import Value
+from labgate.values.errors import LabgateError
+from labgate.values.value import Value
 
 ADA = ("Ada", "ada@example.org")
 LIN = ("Lin", "lin@example.org")

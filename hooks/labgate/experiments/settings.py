@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from labgate.errors import GitError
 from labgate.git.runner import caller_env, first_line, spawn
-from labgate.value import Value
+from labgate.values.errors import GitError
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from labgate.change import Batch, FileChange
 from labgate.checks.commit_size import Facts
 from labgate.facts.scene import Scene
 from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor, tree_of
 from labgate.git.diffs import clean_merge, commit_files, is_exact_revert, tree_files
-from labgate.proposal import Commit, RefUpdate
+from labgate.values.batch import Batch, FileChange
+from labgate.values.ref_update import Commit, RefUpdate
 
 #: What ``git revert`` writes.
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b", re.MULTILINE)

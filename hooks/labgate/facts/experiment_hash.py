@@ -6,7 +6,7 @@ from labgate.checks.experiment_hash import Facts
 from labgate.facts.scene import Scene
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import HEADS
-from labgate.proposal import RefUpdate
+from labgate.values.ref_update import RefUpdate
 
 
 def experiment_branch(scene: Scene, update: RefUpdate) -> str | None:

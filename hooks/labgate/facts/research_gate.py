@@ -6,12 +6,9 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from labgate.checks.research_gate import Facts, review_state
-from labgate.errors import UndecidedError
 from labgate.facts.scene import Scene, Span
-from labgate.finding import Evidence
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
-from labgate.proposal import Commit, RefUpdate
 from labgate.provenance.evidence import find_evidence, reached_by_sources
 from labgate.reviews.approvals import (
     HostedChange,
@@ -23,6 +20,9 @@ from labgate.reviews.approvals import (
 )
 from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim
+from labgate.values.errors import UndecidedError
+from labgate.values.finding import Evidence
+from labgate.values.ref_update import Commit, RefUpdate
 
 
 def collect(scene: Scene, update: RefUpdate) -> Facts:

@@ -10,12 +10,12 @@ from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.refs import REMOTES, TrackingRef, refs_with, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
-from labgate.proposal import Commit, RefUpdate
 from labgate.provenance.graph import Aftermath, ResearchGraph
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
-from labgate.value import NOTHING, Value
+from labgate.values.ref_update import Commit, RefUpdate
+from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

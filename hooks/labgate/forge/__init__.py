@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.errors import UndecidedError
+from labgate.values.errors import UndecidedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

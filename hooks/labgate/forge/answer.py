@@ -9,9 +9,9 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeVar
 
-from labgate.errors import UndecidedError
-from labgate.names import is_oid
-from labgate.value import Value
+from labgate.values.errors import UndecidedError
+from labgate.values.repository_name import is_oid
+from labgate.values.value import Value
 
 T = TypeVar("T")
 

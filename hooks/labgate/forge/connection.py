@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from labgate.errors import UndecidedError
-from labgate.value import Value
+from labgate.values.errors import UndecidedError
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from labgate import __version__
-from labgate.errors import UndecidedError
 from labgate.forge.answer import Answer, Question, parse
 from labgate.forge.connection import Service, check_address, find_token, open_pool, origin
 from labgate.forge.limits import is_limit, is_passing, next_link, told_to_wait, utc
-from labgate.value import Value
+from labgate.values.errors import UndecidedError
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager

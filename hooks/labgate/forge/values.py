@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from labgate.value import Value
+from labgate.values.value import Value
 
 #: The words of a verdict, the same for every kind of host.
 APPROVED = "approved"

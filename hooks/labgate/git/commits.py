@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from labgate.errors import GitError
 from labgate.git.repository import Repository
-from labgate.proposal import Commit, Identity
+from labgate.values.errors import GitError
+from labgate.values.ref_update import Commit, Identity
 
 _FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%cn", "%ce", "%B", "%(trailers:only=true,unfold=false)")
 

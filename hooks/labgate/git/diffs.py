@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from labgate.change import FileChange
-from labgate.errors import GitError, MissingObjectError
 from labgate.git import raw
 from labgate.git.commits import tree_of
 from labgate.git.raw import PLAIN, RENAMES, Entry, Lines, read_records, weigh
 from labgate.git.repository import Repository
 from labgate.git.runner import Git
+from labgate.values.batch import FileChange
+from labgate.values.errors import GitError, MissingObjectError
 
 _DIFF = ("diff-tree", "-r", "-z", "--no-abbrev", "--root", "--diff-merges=first-parent", *PLAIN)
 

@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from shlex import quote
 
-from labgate.errors import UndecidedError
 from labgate.git.commits import has_commit
 from labgate.git.repository import Repository
 from labgate.git.runner import INHERITED, caller_env, first_line, spawn
-from labgate.names import is_oid
+from labgate.values.errors import UndecidedError
+from labgate.values.repository_name import is_oid
 
 #: What reaching a remote may need from the caller, and nothing that names a program or another repository.
 _NETWORK: tuple[str, ...] = ("SSH_AGENT_PID", "GIT_SSL_CAINFO", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")

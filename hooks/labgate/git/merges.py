@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labgate.git.commits import tree_of
 from labgate.git.repository import Repository
-from labgate.value import Value
+from labgate.values.value import Value
 
 CLEAN, CONFLICT, UNRELATED, TOO_OLD = "clean", "conflict", "unrelated", "too-old"
 #: What git exits with where it does not know an option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from labgate.change import FileChange
-from labgate.errors import GitError, MissingObjectError
-from labgate.value import Value
+from labgate.values.batch import FileChange
+from labgate.values.errors import GitError, MissingObjectError
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

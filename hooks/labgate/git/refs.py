@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from labgate.errors import GitError, UsageError
 from labgate.git.commits import peel
 from labgate.git.repository import Remote, Repository
-from labgate.value import Value
+from labgate.values.errors import GitError, UsageError
+from labgate.values.value import Value
 
 HEADS = "refs/heads/"
 REMOTES = "refs/remotes/"

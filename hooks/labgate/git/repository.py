@@ -8,10 +8,10 @@ from functools import cached_property
 from shlex import quote
 from weakref import ref
 
-from labgate.errors import GitError, UndecidedError
 from labgate.git.borrowed import borrow, give_back_with
 from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, first_line, spawn
-from labgate.value import Value
+from labgate.values.errors import GitError, UndecidedError
+from labgate.values.value import Value
 
 #: How many of discovery's questions git answers everywhere.
 _ANSWERS = 5

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from labgate.errors import GitError, MissingObjectError
+from labgate.values.errors import GitError, MissingObjectError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

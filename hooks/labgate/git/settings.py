@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from labgate.errors import GitError
 from labgate.git.repository import Repository
 from labgate.git.runner import caller_env, first_line, spawn
-from labgate.value import Value
+from labgate.values.errors import GitError
+from labgate.values.value import Value
 
 #: Where the user keeps configuration; a verdict never looks there, but git does before it starts a hook.
 _CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")

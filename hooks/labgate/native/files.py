@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from labgate.errors import LabgateError
+from labgate.values.errors import LabgateError
 
 
 def write_hook(path: str, content: bytes, before_it_stands: Callable[[], None] | None = None) -> None:

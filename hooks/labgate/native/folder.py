@@ -8,7 +8,7 @@ from labgate.git.repository import Repository
 from labgate.git.settings import HooksFolder, hooks_folder
 from labgate.native.shim import Shim, parse
 from labgate.native.state import BEFORE, LEGACY, STAGES, framework_of
-from labgate.value import Value
+from labgate.values.value import Value
 
 ABSENT, LABGATE, FOREIGN = "absent", "labgate", "foreign"
 #: Beside these an owner can be the name of a framework.

@@ -6,13 +6,13 @@ import os
 from collections.abc import Mapping
 
 from labgate import FOLDER
-from labgate.errors import LabgateError
 from labgate.git.repository import Repository, discover
 from labgate.native.files import put_back, set_aside, write_hook
 from labgate.native.folder import ABSENT, FOREIGN, LABGATE, HookFile, Site, Slot, default_folder, find_site, read_slots
 from labgate.native.shim import Runtime, quoted, render, this_runtime
 from labgate.native.state import STAGES
-from labgate.value import Value
+from labgate.values.errors import LabgateError
+from labgate.values.value import Value
 
 #: Below the git common directory: the stages that `install` wrote, one a line, so that `doctor` knows what is gone.
 RECORD = os.path.join(FOLDER, "native-hooks")

@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from labgate.errors import PolicyError
 from labgate.policy.parse import read_toml
-from labgate.value import Value
+from labgate.values.errors import PolicyError
+from labgate.values.value import Value
 
 #: The stage of every id in ``.pre-commit-hooks.yaml``.
 STAGE_OF_ID: Mapping[str, str] = {

@@ -7,10 +7,10 @@ import os
 import sys
 
 import labgate
-from labgate.errors import LabgateError
 from labgate.git.runner import caller_env, spawn
 from labgate.native.state import BEFORE, MARKER, STAGES, marker_of, setting_of
-from labgate.value import Value
+from labgate.values.errors import LabgateError
+from labgate.values.value import Value
 
 MESSAGE_STAGES = ("prepare-commit-msg", "commit-msg")
 PUSH = "pre-push"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from labgate.finding import LEVELS
 from labgate.policy.model import HEADS, Policy
 from labgate.policy.shape import Path, Problems, shown, suggestion
+from labgate.values.finding import LEVELS
 
 Table = dict[str, Any]
 

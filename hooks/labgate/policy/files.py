@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labgate.errors import PolicyError
 from labgate.policy.model import Policy
 from labgate.policy.parse import PYPROJECT_TABLE, holds_policy, parse_policy
+from labgate.values.errors import PolicyError
 
 OWN_FILE = "labgate.toml"
 PYPROJECT = "pyproject.toml"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labgate.policy.pattern import Pattern
-from labgate.value import Value
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

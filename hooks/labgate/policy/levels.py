@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from labgate.finding import LEVELS
+from labgate.values.finding import LEVELS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from labgate.finding import Finding
     from labgate.policy.model import Policy
+    from labgate.values.finding import Finding
 
 
 def levelled(finding: Finding, policy: Policy, kind: str | None) -> Finding | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from labgate.policy.glob import Glob
 from labgate.policy.grammar import Field, Template
-from labgate.value import Value
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Collection
 from typing import Any
 
-from labgate.errors import PolicyError
 from labgate.policy import consistency
 from labgate.policy.model import Policy
 from labgate.policy.schema import POLICY
 from labgate.policy.shape import Path, Problems, shown
+from labgate.values.errors import PolicyError
 
 # The same code under two names: Python has it since 3.11.
 _toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from labgate.finding import LEVELS
 from labgate.policy.grammar import Template, TemplateError
 from labgate.policy.pattern import Pattern, PatternError
 from labgate.policy.shape import (
@@ -27,7 +26,8 @@ from labgate.policy.shape import (
     one_of,
     shown,
 )
-from labgate.value import Value
+from labgate.values.finding import LEVELS
+from labgate.values.value import Value
 
 #: Seconds in each unit of a duration, bytes in each unit of a size.
 DURATIONS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}

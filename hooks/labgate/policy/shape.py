@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from labgate.errors import PolicyError
-from labgate.value import Value
+from labgate.values.errors import PolicyError
+from labgate.values.value import Value
 
 Path = tuple[str, ...]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
-from labgate.finding import Evidence
 from labgate.provenance.history import NEVER, History, Line, bits_of
 from labgate.provenance.ledger import Ledger
 from labgate.provenance.matching import Match, Subject
 from labgate.provenance.piece import Piece
 from labgate.provenance.sources import SourceRef
-from labgate.value import NOTHING, Value
+from labgate.values.finding import Evidence
+from labgate.values.value import NOTHING, Value
 
 #: A longer range is compared commit by commit alone: nobody squashes a year of work, and its diff says little.
 LONGEST_RANGE = 400

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from labgate.finding import Evidence
 from labgate.git.commits import headline, rev_list
 from labgate.git.diffs import clean_merge
 from labgate.git.repository import Repository
-from labgate.proposal import Commit
 from labgate.provenance import runs
 from labgate.provenance.catalogue import Scope, as_evidence, catalogue
 from labgate.provenance.documents import ensure_branch, ensure_documents, stored
@@ -21,7 +19,9 @@ from labgate.provenance.patches import commit_patches, tree_patches
 from labgate.provenance.piece import Piece
 from labgate.provenance.proofs import Proofs
 from labgate.provenance.sources import SourceRef
-from labgate.value import Value
+from labgate.values.finding import Evidence
+from labgate.values.ref_update import Commit
+from labgate.values.value import Value
 
 
 class Research(Value):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from labgate.finding import Evidence
 from labgate.git.refs import HEADS
 from labgate.policy.model import Policy
-from labgate.proposal import Commit
 from labgate.provenance.graph import ResearchGraph
 from labgate.provenance.sources import SourceRef
+from labgate.values.finding import Evidence
+from labgate.values.ref_update import Commit
 
 #: What ``git cherry-pick -x`` appends (git-cherry-pick, "-x").
 _PICKED = re.compile(r"^\(cherry picked from commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\)[ \t]*$", re.MULTILINE)

@@ -11,7 +11,7 @@ from labgate.provenance.history import bits_of
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef
 from labgate.provenance.unlanded import read_unlanded
-from labgate.value import Value
+from labgate.values.value import Value
 
 _Ref = TypeVar("_Ref")
 

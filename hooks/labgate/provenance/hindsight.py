@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from labgate.finding import METHODS, Evidence
 from labgate.git.commits import rev_list
 from labgate.git.repository import Repository
 from labgate.provenance.documents import Progress
@@ -14,6 +13,7 @@ from labgate.provenance.index import Index, indexed
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses
 from labgate.provenance.timeline import Timeline
+from labgate.values.finding import METHODS, Evidence
 
 
 class Hindsight:

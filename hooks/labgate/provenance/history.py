@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from labgate.value import Value
+from labgate.values.value import Value
 
 #: Later than any place on a chain.
 NEVER = 1 << 60

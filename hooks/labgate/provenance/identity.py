@@ -20,7 +20,7 @@ from labgate.provenance.noise import (
 )
 from labgate.provenance.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patch, Run
 from labgate.provenance.units import LINE_WEIGHT, tokens, weight
-from labgate.value import Value
+from labgate.values.value import Value
 
 _SIZE = 16
 #: Files that a tool wrote or that came from elsewhere: that two sides have the same says nothing about either.

@@ -17,10 +17,10 @@ from typing import TypeVar
 
 from labgate import FOLDER
 from labgate.provenance import runs
-from labgate.provenance.seal import opened, sealed
 from labgate.provenance.storage import Storage, discard, identity_of, transaction
 from labgate.provenance.units import VERSION
-from labgate.value import Value
+from labgate.values.checksum import opened, sealed
+from labgate.values.value import Value
 
 _T = TypeVar("_T")
 #: Layout of the tables; together with ``units.VERSION`` it names the file.

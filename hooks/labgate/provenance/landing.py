@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from labgate.finding import METHODS, SIMILARITY, Evidence
 from labgate.git.repository import Repository
-from labgate.proposal import Commit
 from labgate.provenance.comparison import Compared, Comparison, Research
 from labgate.provenance.graph import ResearchGraph
 from labgate.provenance.index import Index, indexed
 from labgate.provenance.ledger import Ledger
-from labgate.value import Value
+from labgate.values.finding import METHODS, SIMILARITY, Evidence
+from labgate.values.ref_update import Commit
+from labgate.values.value import Value
 
 #: How many shared lines a finding shows.
 _SHOWN = 5

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 
-from labgate.value import Value
+from labgate.values.value import Value
 
 #: How long to wait for other processes to write, in seconds. They take milliseconds, unless one was stopped meanwhile.
 PATIENCE = 5.0

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import inf
 
-from labgate.finding import ALARM
 from labgate.provenance import runs
 from labgate.provenance.exactness import Exactness, Headline
 from labgate.provenance.index import Index, Past
@@ -26,6 +25,7 @@ from labgate.provenance.scorecard import (
     score,
 )
 from labgate.provenance.units import KIND_BITS, A, D, V
+from labgate.values.finding import ALARM
 
 _VALUE = runs.VALUES - 1
 #: A unit that so many documents have is common ground: it tells nothing about where a commit comes from.

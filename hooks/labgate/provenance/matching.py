@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from labgate.finding import ALARM
 from labgate.provenance import runs
 from labgate.provenance.index import Past, Stored
 from labgate.provenance.scorecard import Score, score
 from labgate.provenance.units import A, D
-from labgate.value import Value
+from labgate.values.finding import ALARM
+from labgate.values.value import Value
 
 
 class Subject(Value):

@@ -9,7 +9,7 @@ from labgate.git.repository import Repository
 from labgate.provenance.noise import IGNORED, sort_of
 from labgate.provenance.patches import Patch, commit_patches
 from labgate.provenance.units import tokens, weight
-from labgate.value import Value
+from labgate.values.value import Value
 
 #: A line with fewer letters and digits is shared by everything.
 _WEIGHT = 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labgate.provenance.sources import SourceRef
-from labgate.value import Value
+from labgate.values.value import Value
 
 
 class Piece(Value):

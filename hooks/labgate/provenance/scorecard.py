@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from math import inf, sqrt
 
 from labgate.provenance.units import A, B, D, F, I, S, T, V, X
-from labgate.value import Value
+from labgate.values.value import Value
 
 #: A score from ``finding.ALARM`` (6) on is an alarm: the knee of the curve. From 7.5 to 6 recall rises by one to three
 #: points and hardly a false alarm is added; from 6 to 4.5 it rises as much, and false alarms grow from about one in a

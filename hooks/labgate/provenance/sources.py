@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from labgate.git.refs import HEADS, TrackingRef
 from labgate.git.repository import Remote
-from labgate.names import repository_name
 from labgate.policy.model import Policy
-from labgate.value import Value
+from labgate.values.repository_name import repository_name
+from labgate.values.value import Value
 
 
 class SourceRef(Value):

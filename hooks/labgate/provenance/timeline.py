@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from labgate.finding import Evidence
 from labgate.git.commits import headline
 from labgate.git.repository import Repository
 from labgate.provenance import runs
@@ -19,7 +18,8 @@ from labgate.provenance.patches import commit_patches
 from labgate.provenance.piece import Piece
 from labgate.provenance.proofs import Proofs
 from labgate.provenance.sources import SourceRef
-from labgate.value import Value
+from labgate.values.finding import Evidence
+from labgate.values.value import Value
 
 #: So many commits are compared at a time: what the index is asked for once is not asked for each of them.
 _CHUNK = 100

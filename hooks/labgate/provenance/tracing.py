@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from labgate.finding import METHODS, Evidence
 from labgate.git.commits import parents_of, read_commits, rev_list
 from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
@@ -19,7 +18,8 @@ from labgate.provenance.ledger import Ledger
 from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import RefClasses, SourceRef, classify_refs
 from labgate.provenance.timeline import Timeline
-from labgate.value import Value
+from labgate.values.finding import METHODS, Evidence
+from labgate.values.value import Value
 
 
 class Traced(Value):

@@ -25,7 +25,7 @@ from labgate.provenance.noise import (
     without_versions,
 )
 from labgate.provenance.patches import FilePatch, Patch, Run
-from labgate.value import Value
+from labgate.values.value import Value
 
 #: Whatever changes a unit or an id changes this number; an index of another one is built anew.
 VERSION = 4

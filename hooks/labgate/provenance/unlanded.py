@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from labgate import FOLDER
-from labgate.errors import GitError
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
 from labgate.provenance.history import History
-from labgate.provenance.seal import opened, sealed
+from labgate.values.checksum import opened, sealed
+from labgate.values.errors import GitError
 
 #: Commits, each with its parents.
 Parents = Mapping[str, tuple[str, ...]]

@@ -19,7 +19,7 @@ from labgate.provenance.sightings import Sightings
 from labgate.provenance.sources import SourceRef
 from labgate.provenance.storage import discard, identity_of
 from labgate.provenance.unlanded import unlanded_path
-from labgate.value import Value
+from labgate.values.value import Value
 
 #: What ``rebuild`` tells how far it is.
 Progress = documents.Progress

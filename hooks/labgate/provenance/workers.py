@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from labgate.errors import GitError
+from labgate.values.errors import GitError
 
 _WORKERS = 2
 #: What an unprivileged process may ask for at most, unless an administrator says otherwise (pipe(7)).

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TextIO
 
-    from labgate.verdict import Report
+    from labgate.values.report import Report
 
     Renderer = Callable[[Report, TextIO], None]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from labgate.errors import LabgateError, PolicyError
 from labgate.report.escape import safe
 from labgate.report.palette import palette
+from labgate.values.errors import LabgateError, PolicyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from labgate.finding import Finding
+    from labgate.values.finding import Finding
 
 #: Part of what is hashed: a change in what counts as the same finding gets a new number and so new fingerprints.
 _VERSION = "labgate-finding/1"

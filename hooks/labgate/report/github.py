@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labgate.finding import PASSED, SKIPPED, UNDECIDED
 from labgate.report.escape import safe
 from labgate.report.palette import palette
 from labgate.report.parts import (
@@ -23,14 +22,15 @@ from labgate.report.parts import (
     too_small,
     worst_first,
 )
+from labgate.values.finding import PASSED, SKIPPED, UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from labgate.finding import Finding
     from labgate.report import Renderer
-    from labgate.verdict import Judged, Report
+    from labgate.values.finding import Finding
+    from labgate.values.report import Judged, Report
 
 #: The runner's command for each level.
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}

@@ -10,19 +10,19 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from labgate.finding import UNDECIDED
 from labgate.report.escape import safe
 from labgate.report.fingerprint import fingerprint
 from labgate.report.json import encoded
 from labgate.report.parts import check_lines, problem_lines, ref_of, said, shown_ref, worst_first
+from labgate.values.finding import UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from labgate.finding import Finding
     from labgate.report import Renderer
-    from labgate.verdict import Judged, Report
+    from labgate.values.finding import Finding
+    from labgate.values.report import Judged, Report
 
 #: What is about commits or refs and no file stands here, where what it breaks is written down.
 POLICY_FILE = "labgate.toml"

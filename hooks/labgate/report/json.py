@@ -14,9 +14,9 @@ from labgate.wording import words
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from labgate.finding import Evidence, Finding
     from labgate.report import Renderer
-    from labgate.verdict import Judged, Report, ReviewState
+    from labgate.values.finding import Evidence, Finding
+    from labgate.values.report import Judged, Report, ReviewState
 
 #: The contract's number: it grows when a key changes its meaning or goes away, not when one is added.
 SCHEMA = 1

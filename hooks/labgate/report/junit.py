@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # only written here: nothing foreign is parsed
 
-from labgate.finding import SKIPPED, UNDECIDED
 from labgate.report.escape import safe
 from labgate.report.parts import check_lines, problem_lines, run_notes, said, too_small
-from labgate.verdict import CheckResult
+from labgate.values.finding import SKIPPED, UNDECIDED
+from labgate.values.report import CheckResult
 from labgate.wording import check_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TextIO
 
-    from labgate.finding import Finding
     from labgate.report import Renderer
-    from labgate.verdict import Judged, Report
+    from labgate.values.finding import Finding
+    from labgate.values.report import Judged, Report
 
 #: The suite and the test that stand for the run itself.
 _RUN = ("labgate", "run")

@@ -11,7 +11,7 @@ from labgate.report.escape import safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from labgate.verdict import Report
+    from labgate.values.report import Report
 
 #: The most lines (added and deleted) of each size; what has more is XL.
 SIZES = {"XS": 10, "S": 50, "M": 200, "L": 800}

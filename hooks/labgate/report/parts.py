@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labgate.finding import LEVELS, PASSED, SKIPPED, UNDECIDED
 from labgate.report.escape import safe
 from labgate.report.failure import help_line, problems_of
+from labgate.values.finding import LEVELS, PASSED, SKIPPED, UNDECIDED
+from labgate.values.phrases import count, short_ref
 from labgate.wording import words
-from labgate.wording.text import count, short_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labgate.errors import LabgateError
-    from labgate.finding import Finding
-    from labgate.proposal import View
     from labgate.report.palette import Paint
-    from labgate.verdict import CheckResult, Judged, Report
+    from labgate.values.errors import LabgateError
+    from labgate.values.finding import Finding
+    from labgate.values.ref_update import View
+    from labgate.values.report import CheckResult, Judged, Report
 
 #: Characters of a ref or a path before a finding: long ones must not push the message off the screen.
 PLACE_LIMIT = 100

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from labgate import __version__
-from labgate.finding import SKIPPED, UNDECIDED
 from labgate.report.escape import safe
 from labgate.report.gitlab import POLICY_FILE
 from labgate.report.json import document, encoded
 from labgate.report.parts import check_lines, problem_lines, ref_of, run_notes, said, shown_ref, too_small
+from labgate.values.finding import SKIPPED, UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from labgate.finding import Finding, Rule
     from labgate.report import Renderer
-    from labgate.verdict import Judged, Report
+    from labgate.values.finding import Finding, Rule
+    from labgate.values.report import Judged, Report
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

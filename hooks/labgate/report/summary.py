@@ -8,21 +8,21 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from labgate.finding import PASSED
 from labgate.report.markdown import code, row, table, text
 from labgate.report.palette import palette
 from labgate.report.parts import PLACE_LIMIT, check_lines, passed, problem_lines, run_notes, said, tally, too_small
+from labgate.values.finding import PASSED
+from labgate.values.hints import reason
+from labgate.values.phrases import short_oid, short_ref
 from labgate.wording import check_of
-from labgate.wording.hints import reason
-from labgate.wording.text import short_oid, short_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
-    from labgate.finding import Evidence, Finding
     from labgate.report import Renderer
-    from labgate.verdict import CheckResult, Judged, Report, ReviewState
+    from labgate.values.finding import Evidence, Finding
+    from labgate.values.report import CheckResult, Judged, Report, ReviewState
 
 #: Bytes of UTF-8 that GitHub shows of one step (1 MiB).
 LIMIT = 1024 * 1024

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labgate.finding import ALARM, PASSED, SIMILARITY, SKIPPED, UNDECIDED
 from labgate.report.escape import safe
 from labgate.report.failure import failure_lines
 from labgate.report.palette import palette
 from labgate.report.parts import PLACE_LIMIT, check_lines, passed, ref_of, run_notes, said, shown_ref, tally, too_small
-from labgate.wording.text import short_oid
+from labgate.values.finding import ALARM, PASSED, SIMILARITY, SKIPPED, UNDECIDED
+from labgate.values.phrases import short_oid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from labgate.finding import Evidence, Finding
     from labgate.report import Renderer
     from labgate.report.palette import Paint
-    from labgate.verdict import CheckResult, Judged, Report
+    from labgate.values.finding import Evidence, Finding
+    from labgate.values.report import CheckResult, Judged, Report
 
 #: Commits that a finding lists with ``verbose``, and characters of each one's subject.
 COMMITS_LISTED, SUBJECT_LIMIT = 5, 60

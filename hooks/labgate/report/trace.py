@@ -7,19 +7,19 @@ from itertools import groupby
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Protocol
 
-from labgate.finding import ALARM, SIMILARITY
 from labgate.report.escape import safe
 from labgate.report.json import encoded
 from labgate.report.palette import palette
-from labgate.value import Value
-from labgate.wording.hints import reason
-from labgate.wording.text import count, short_oid, short_ref
+from labgate.values.finding import ALARM, SIMILARITY
+from labgate.values.hints import reason
+from labgate.values.phrases import count, short_oid, short_ref
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from labgate.finding import Evidence
     from labgate.report.palette import Paint
+    from labgate.values.finding import Evidence
 
 FORMATS = ("text", "json", "jsonl")
 

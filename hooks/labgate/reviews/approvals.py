@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from labgate.names import is_oid
 from labgate.policy.model import Person, Reviews
-from labgate.value import Value
+from labgate.values.repository_name import is_oid
+from labgate.values.value import Value
 
 #: What a person's word on the code host comes to. Comments are none.
 APPROVED, CHANGES_REQUESTED, DISMISSED = "approved", "changes-requested", "dismissed"

@@ -11,12 +11,10 @@ import shlex
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from labgate.errors import UndecidedError
 from labgate.git import merges
 from labgate.git.commits import has_commit, tree_of
 from labgate.git.merges import Merge, merge, merge_bases
 from labgate.git.repository import Repository
-from labgate.names import is_oid
 from labgate.reviews.approvals import (
     CONFLICT,
     LANDED_OTHERWISE,
@@ -27,7 +25,9 @@ from labgate.reviews.approvals import (
     UNRELATED,
 )
 from labgate.reviews.delta import EMPTY, delta_id
-from labgate.value import Value
+from labgate.values.errors import UndecidedError
+from labgate.values.repository_name import is_oid
+from labgate.values.value import Value
 
 _PROBLEMS = {merges.CONFLICT: CONFLICT, merges.UNRELATED: UNRELATED, merges.TOO_OLD: NEEDS_GIT}
 

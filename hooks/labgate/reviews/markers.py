@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from labgate.lookalikes import plain
-from labgate.proposal import Commit
-from labgate.value import Value
+from labgate.values.lookalikes import plain
+from labgate.values.ref_update import Commit
+from labgate.values.value import Value
 
 KEY = "Reviewed-by"
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from labgate.policy.model import Reviews
 from labgate.reviews.approvals import CHANGES_REQUESTED, JudgedApproval
-from labgate.value import Value
+from labgate.values.value import Value
 
 SELF_REVIEW = "self-review"
 STRANGER = "not listed in [reviews.people]"

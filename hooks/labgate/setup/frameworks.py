@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from labgate.git.repository import Repository
-from labgate.value import Value
+from labgate.values.value import Value
 
 PRE_COMMIT_CONFIG, PREK_CONFIG = ".pre-commit-config.yaml", "prek.toml"
 HUSKY = ".husky"

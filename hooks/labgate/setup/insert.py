@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from labgate.errors import PolicyError
 from labgate.policy.parse import read_toml
 from labgate.setup.snippet import HOOKS, Source, Style, pre_commit_lines, prek_lines
 from labgate.setup.yaml_lines import BLANK, COMMENT, CONTENT, INSIDE, Line, read_lines
+from labgate.values.errors import PolicyError
 
 _REPOS = re.compile(r"""(?:repos|"repos"|'repos')[ \t]*:(?:[ \t]+(?P<value>[^#\s][^#]*?))?[ \t]*(?:[ \t]#.*)?""")
 _EMPTY = re.compile(r"\[[ \t]*\]")

@@ -6,11 +6,11 @@ import re
 import unicodedata
 from collections import Counter
 
-from labgate.errors import PolicyError
 from labgate.git.repository import Repository
 from labgate.policy.parse import parse_policy
 from labgate.report.escape import safe
-from labgate.value import Value
+from labgate.values.errors import PolicyError
+from labgate.values.value import Value
 
 #: Most people that are proposed, and most commits that are looked at.
 MOST_PEOPLE, MOST_COMMITS = 5, 20_000

@@ -14,7 +14,7 @@ from labgate.setup.frameworks import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG
 from labgate.setup.presets import Proposal
 from labgate.setup.snippet import Source, Style, husky_lines, lefthook_lines, pre_commit_lines, prek_lines
 from labgate.setup.survey import Survey
-from labgate.value import Value
+from labgate.values.value import Value
 
 #: The files that make a CI system judge.
 PIPELINES = (pipelines.GITHUB, pipelines.GITHUB_REVIEW, pipelines.GITLAB, pipelines.GITLAB_ROOT)

@@ -8,7 +8,6 @@ from importlib.resources import files
 from string import Template
 
 from labgate.checks.branch_name import Facts, check
-from labgate.errors import LabgateError, PolicyError
 from labgate.git.refs import HEADS
 from labgate.policy.files import OWN_FILE
 from labgate.policy.lint import lint
@@ -18,7 +17,8 @@ from labgate.policy.shape import quoted
 from labgate.report.escape import safe
 from labgate.setup.people import People, Somebody
 from labgate.setup.survey import Survey
-from labgate.value import Value
+from labgate.values.errors import LabgateError, PolicyError
+from labgate.values.value import Value
 
 #: Name of each preset, and the kind of branch that a team has only if it works this way. Of equals the first is taken.
 PRESETS = {"research-branch": "research", "experiment-branches": "experiment", "trunk": None}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from labgate import __version__
-from labgate.value import Value
+from labgate.values.value import Value
 
 
 class Hook(Value):

@@ -6,14 +6,14 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
-from labgate.errors import UndecidedError, UsageError
 from labgate.git.refs import HEADS, REMOTES, TrackingRef, read_refs, symbolic_ref, tracking_refs
 from labgate.git.repository import Remote, Repository
-from labgate.names import repository_name
 from labgate.setup.frameworks import Frameworks, find_frameworks
 from labgate.setup.people import People, find_people
 from labgate.stages.judging import policy_at, worktree_policy
-from labgate.value import Value
+from labgate.values.errors import UndecidedError, UsageError
+from labgate.values.repository_name import repository_name
+from labgate.values.value import Value
 
 
 class Trunk(Value):

@@ -6,15 +6,12 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from labgate.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.facts.scene import Scene
-from labgate.finding import UNDECIDED
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
-from labgate.proposal import Commit, RefUpdate, View
 from labgate.provenance.documents import Progress
 from labgate.provenance.graph import Aftermath
 from labgate.provenance.hindsight import Hindsight
@@ -22,8 +19,11 @@ from labgate.provenance.sources import RefClasses, classify_refs
 from labgate.stages.host import Host, Landing
 from labgate.stages.judging import policies_at
 from labgate.stages.run import judge_scene
-from labgate.value import Value
-from labgate.verdict import CheckResult, Judged, PolicyOrigin, Report
+from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
+from labgate.values.finding import UNDECIDED
+from labgate.values.ref_update import Commit, RefUpdate, View
+from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
+from labgate.values.value import Value
 
 STAGE = "audit"
 CHECK = "research-gate"

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from labgate.checks import CHECKS
 from labgate.checks.commit_size import changed_lines
 from labgate.ci.context import LANDED, QUEUE, Context
-from labgate.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.facts import commit_size
 from labgate.facts.scene import Scene
 from labgate.git.commits import is_ancestor, rev_list
@@ -16,14 +15,15 @@ from labgate.git.fetch import default_branch, fetch_commit, fetch_history
 from labgate.git.refs import HEADS, REMOTES, read_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
-from labgate.proposal import RefUpdate, View
 from labgate.provenance.graph import Aftermath
 from labgate.provenance.sources import SourceRef
 from labgate.stages.host import Host, Landing
 from labgate.stages.judging import judging_policy
 from labgate.stages.run import judge_scene
-from labgate.value import Value
-from labgate.verdict import PolicyOrigin, Report
+from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
+from labgate.values.ref_update import RefUpdate, View
+from labgate.values.report import PolicyOrigin, Report
+from labgate.values.value import Value
 
 STAGE = "ci"
 

@@ -9,20 +9,20 @@ that is measured which is new in it.
 
 from __future__ import annotations
 
-from labgate.change import Batch
 from labgate.checks import branch_name, commit_size
-from labgate.errors import GitError, UsageError
 from labgate.git.raw import clean_merge, staged_records, weigh
 from labgate.policy.cache import cached_policy
 from labgate.stages.workplace import Skipped, find_workplace, standing_back
-from labgate.value import Value
+from labgate.values.batch import Batch
+from labgate.values.errors import GitError, UsageError
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.git.raw import Entry, Lines
     from labgate.policy.model import Limits, Policy
     from labgate.stages.workplace import HookCall, Workplace
-    from labgate.verdict import PolicyOrigin, Report
+    from labgate.values.report import PolicyOrigin, Report
 
 #: The checks of these stages, in the order of output.
 CHECKS = (branch_name.NAME, commit_size.NAME)

@@ -7,17 +7,17 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from labgate.ci.context import Context
-from labgate.errors import UndecidedError
 from labgate.forge import connect
 from labgate.git.fetch import fetch_commit
 from labgate.git.refs import HEADS
 from labgate.git.repository import Repository
-from labgate.names import repository_name
 from labgate.policy.model import Policy
 from labgate.provenance.documents import Progress
 from labgate.provenance.sources import SourceRef
 from labgate.reviews.approvals import Approval, ChangeName, HostedChange
-from labgate.value import Value
+from labgate.values.errors import UndecidedError
+from labgate.values.repository_name import repository_name
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from labgate.forge.values import Change, Forge

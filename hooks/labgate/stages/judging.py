@@ -6,13 +6,13 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from labgate.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.git.refs import HEADS, REMOTES, symbolic_ref
 from labgate.git.repository import Repository
 from labgate.policy.files import FILES, read_policy
 from labgate.policy.model import Policy
-from labgate.value import Value
-from labgate.verdict import PolicyOrigin
+from labgate.values.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
+from labgate.values.report import PolicyOrigin
+from labgate.values.value import Value
 
 _REGULAR = ("100644", "100755")
 

@@ -10,12 +10,12 @@ import os
 import sys
 
 from labgate import FOLDER
-from labgate.errors import NoPolicyError, UsageError
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
 from labgate.experiments.settings import read_settings
 from labgate.experiments.stamp import stamp, trailer
 from labgate.policy.cache import cached_policy
 from labgate.stages.workplace import find_workplace, standing_back
+from labgate.values.errors import NoPolicyError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

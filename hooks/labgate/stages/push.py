@@ -7,19 +7,19 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from labgate.checks import CHECKS
-from labgate.errors import UndecidedError, UsageError
 from labgate.facts.scene import Scene
 from labgate.git.commits import peel
 from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
-from labgate.names import repository_name
 from labgate.policy.model import Policy
-from labgate.proposal import RefUpdate
 from labgate.stages.judging import judging_policy, require_tracking
 from labgate.stages.run import judge_scene
 from labgate.stages.workplace import HookCall, Skipped, standing_back
-from labgate.value import Value
-from labgate.verdict import Report
+from labgate.values.errors import UndecidedError, UsageError
+from labgate.values.ref_update import RefUpdate
+from labgate.values.report import Report
+from labgate.values.repository_name import repository_name
+from labgate.values.value import Value
 
 STAGE = "pre-push"
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from labgate.facts import branch_name, commit_size, experiment_hash, research_gate
 from labgate.facts.scene import Scene
 from labgate.gate import Collected, Collector, judge
-from labgate.proposal import RefUpdate, View
-from labgate.verdict import PolicyOrigin, Report
+from labgate.values.ref_update import RefUpdate, View
+from labgate.values.report import PolicyOrigin, Report
 
 
 def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, names: Sequence[str], refs_total: int | None) -> Report:

@@ -6,10 +6,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 
-from labgate.change import Batch, FileChange
 from labgate.checks import branch_name, commit_size
-from labgate.errors import NoPolicyError, UndecidedError
-from labgate.finding import FAILED, PASSED, SKIPPED, Finding
 from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor
 from labgate.git.diffs import staged_exactly_reverts
@@ -17,12 +14,15 @@ from labgate.git.refs import HEADS, REMOTES, read_refs, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.levels import levelled
 from labgate.policy.model import Policy
-from labgate.proposal import RefUpdate, View
 from labgate.stages.commit import Proposed
 from labgate.stages.judging import policy_at, trunk_name
 from labgate.stages.workplace import Workplace
-from labgate.value import Value
-from labgate.verdict import CheckResult, Judged, PolicyOrigin, Report
+from labgate.values.batch import Batch, FileChange
+from labgate.values.errors import NoPolicyError, UndecidedError
+from labgate.values.finding import FAILED, PASSED, SKIPPED, Finding
+from labgate.values.ref_update import RefUpdate, View
+from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
+from labgate.values.value import Value
 
 #: Why a merge was not measured (``git.raw.clean_merge``).
 UNMEASURED = "git cannot say here what the clean merge would be (git below 2.38, or more than two parents)"

@@ -10,14 +10,14 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from labgate.errors import MissingObjectError, NoPolicyError, UndecidedError, UsageError
 from labgate.git.commits import peel, read_commits
 from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.provenance.sources import SourceRef, classify_refs, covers_sources
 from labgate.stages.judging import policy_at, trunk_name, worktree_policy
-from labgate.value import Value
+from labgate.values.errors import MissingObjectError, NoPolicyError, UndecidedError, UsageError
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from labgate.provenance.tracing import Traced, Tracer
@@ -76,8 +76,8 @@ class Tracing(Value):
 
     def results(self, progress: Progress | None = None) -> Iterator[Traced | MissingObjectError]:
         """Yield what was found of each commit, in order; an error stands for one whose objects are not all here."""
-        from labgate.finding import METHODS
         from labgate.provenance.tracing import Tracer
+        from labgate.values.finding import METHODS
 
         tracer = Tracer(
             self.repository,

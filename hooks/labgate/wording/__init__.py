@@ -6,13 +6,13 @@ the shell, because a command is there to be copied.
 
 from __future__ import annotations
 
-from labgate.value import Value
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from labgate.finding import Finding
+    from labgate.values.finding import Finding
 
     Composer = Callable[[Finding], tuple[str, str | None]]
 

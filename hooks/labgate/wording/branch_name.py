@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from shlex import quote
 
-from labgate.finding import Finding
-from labgate.wording.text import alternatives, count, short_ref
+from labgate.values.finding import Finding
+from labgate.values.phrases import alternatives, count, short_ref
 
 _MOST_CHARACTERS_NAMED = 3
 

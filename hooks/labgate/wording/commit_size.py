@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from shlex import quote
 from typing import Any
 
-from labgate.finding import Finding
-from labgate.wording.text import count, short_oid, short_ref, size
+from labgate.values.finding import Finding
+from labgate.values.phrases import count, short_oid, short_ref, size
 
 _GLOB_CHARACTERS = frozenset("*?[\\")
 _SEVERAL_PARENTS = 2

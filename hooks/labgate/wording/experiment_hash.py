@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from shlex import quote
 
-from labgate.finding import Finding
-from labgate.wording.text import count, short_oid
+from labgate.values.finding import Finding
+from labgate.values.phrases import count, short_oid
 
 _MOST_NAMED = 3
 

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labgate.finding import SIMILARITY, Evidence, Finding
-from labgate.wording.hints import reason
-from labgate.wording.text import count, short_oid, short_ref
+from labgate.values.finding import SIMILARITY, Evidence, Finding
+from labgate.values.hints import reason
+from labgate.values.phrases import count, short_oid, short_ref
 
 _SHOWN = 3
 #: Characters of a subject that stand in a message.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from labgate.errors import LabgateError
-from labgate.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
-from labgate.proposal import RefUpdate, View
-from labgate.value import Value
+from labgate.values.errors import LabgateError
+from labgate.values.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
+from labgate.values.ref_update import RefUpdate, View
+from labgate.values.value import Value
 
 
 class PolicyOrigin(Value):

@@ -5,7 +5,7 @@ The words follow SARIF 2.1.0 (rule, level, location, fingerprint) and policy eng
 
 from __future__ import annotations
 
-from labgate.value import Value
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

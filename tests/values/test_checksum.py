@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.provenance.seal import opened, sealed
+from labgate.values.checksum import opened, sealed
 
 BLOB = sealed(b"content", "name", 7, None)
 

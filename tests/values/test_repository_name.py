@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.names import is_oid, repository_name
+from labgate.values.repository_name import is_oid, repository_name
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.finding import ALARM
+from labgate.values.finding import ALARM
 
 #: By the keys of ``Evidence.hint``. ``{first}`` is who had the code before research.
 _REASONS = {

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pytest
 
-from labgate.value import NOTHING, Value
+from labgate.values.value import NOTHING, Value
 
 
 class Point(Value):

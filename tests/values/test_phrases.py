@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.wording.text import alternatives, count, short_oid, short_ref, size
+from labgate.values.phrases import alternatives, count, short_oid, short_ref, size
 
 
 @pytest.mark.parametrize(("number", "phrase"), [(0, "0 lines"), (1, "1 line"), (2, "2 lines"), (1200, "1,200 lines")])

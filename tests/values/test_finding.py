@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.finding import Evidence
+from labgate.values.finding import Evidence
 
 ONE, TWO, THREE, ORIGIN = "1" * 40, "2" * 40, "3" * 40, "f" * 40
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.value import Value
+from labgate.values.value import Value
 
 
 class FileChange(Value):
