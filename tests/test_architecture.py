@@ -217,7 +217,7 @@ def test_a_check_neither_prints_nor_opens_files(module: str) -> None:
 @pytest.mark.parametrize("module", [name for name in MODULES if part_of(name) != "git"])
 def test_only_the_git_package_starts_processes(module: str) -> None:
     barred = {"subprocess", "multiprocessing", "pty"}
-    if module == "labgate.provenance.workers":
+    if module == "labgate.fingerprints.workers":
         # A second core parses: its processes are copies of this one, and start no program but through `git`.
         barred -= {"multiprocessing"}
     assert not barred & imports_of(module)

@@ -86,9 +86,9 @@ def test_a_push_that_passes_imports_none_of_the_slowest(
         *("pre-push", "--native", "origin", "elsewhere"),
         stdin=f"refs/heads/feature/c {repo.head()} {target} {repo.head('main')}\n",
     )
-    assert "labgate.provenance.graph" in names
+    assert "labgate.research.research_commits" in names
     slowest = {"argparse", "click", "dataclasses", "git", "inspect", "json", "logging", "multiprocessing", "pathlib"}
-    comparing = {"labgate.provenance.landing", "sqlite3", "hashlib"}
+    comparing = {"labgate.derivation.landing", "sqlite3", "hashlib"}
     assert not slowest.intersection(names)
     assert comparing.intersection(names) == (comparing if compares else set())
 

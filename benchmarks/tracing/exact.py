@@ -11,12 +11,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from labgate.fingerprints.patch_ids import Identity, identity
+from labgate.fingerprints.patches import commit_patches
+from labgate.fingerprints.workers import spread
 from labgate.git.repository import discover
-from labgate.provenance.identity import Identity, identity
-from labgate.provenance.patches import commit_patches
-from labgate.provenance.workers import spread
 
-#: Commits of one task, as of ``labgate.provenance.documents``.
+#: Commits of one task, as of ``labgate.fingerprints.building``.
 _TASK = 256
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from labgate.provenance.catalogue import LONGEST_RANGE, Scope, catalogue
-from labgate.provenance.history import NEVER, History
-from labgate.provenance.ledger import Ledger
-from labgate.provenance.piece import Piece
-from labgate.provenance.sources import SourceRef
+from labgate.derivation.candidate import Piece
+from labgate.derivation.candidates import LONGEST_RANGE, Scope, catalogue
+from labgate.research.commit_graph import NEVER, History
+from labgate.research.ledger import Ledger
+from labgate.research.source_refs import SourceRef
 from support.ledgers import look
 
 #: Written as ``child: parents``, children first. ``m3`` merges what ``x2`` brings; ``y`` is stacked on ``x``.

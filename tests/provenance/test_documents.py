@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from labgate.provenance import documents
-from labgate.provenance.documents import ensure_branch, ensure_chain, ensure_documents
-from labgate.provenance.index import Index
+from labgate.fingerprints import building as documents
+from labgate.fingerprints.building import ensure_branch, ensure_chain, ensure_documents
+from labgate.fingerprints.index import Index
 from labgate.values.errors import GitError, MissingObjectError
 from support.notebooks import notebook
 from support.provenance import code, document_of, in_children, open_repository

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from labgate.git.refs import TrackingRef
 from labgate.git.repository import discover
-from labgate.provenance.graph import Aftermath, ResearchGraph
-from labgate.provenance.sources import RefClasses, SourceRef
+from labgate.research.research_commits import Aftermath, ResearchGraph
+from labgate.research.source_refs import RefClasses, SourceRef
 from support.repo import Repo
 
 History = list[list[int]]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from labgate.derivation.audited_landings import Hindsight
 from labgate.git.refs import read_refs, tracking_refs
 from labgate.git.repository import discover
-from labgate.provenance.hindsight import Hindsight
-from labgate.provenance.sources import classify_refs
+from labgate.research.source_refs import classify_refs
 from support.pipeline import POLICY, code
 from support.policies import policy
 from support.repo import Repo

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.provenance.history import NEVER, History
+from labgate.research.commit_graph import NEVER, History
 
 Parents = dict[str, tuple[str, ...]]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.provenance.identity import Identity, identity
-from labgate.provenance.patches import DIFF_LINES, LINE_BYTES
+from labgate.fingerprints.patch_ids import Identity, identity
+from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES
 from support.provenance import code, document_of, patch_of
 from support.repo import Repo
 
@@ -244,8 +244,8 @@ def test_ids_do_not_depend_on_the_locale(repo: Repo, tmp_path: Path) -> None:
     script.write_text(
         "import os, sys\n"
         "from labgate.git.repository import discover\n"
-        "from labgate.provenance.identity import identity\n"
-        "from labgate.provenance.patches import commit_patches\n"
+        "from labgate.fingerprints.patch_ids import identity\n"
+        "from labgate.fingerprints.patches import commit_patches\n"
         "(patch,) = commit_patches(discover(os.environ), [sys.argv[1]])\n"
         "print(sys.getfilesystemencoding(), identity(patch).exact.hex(), file=sys.stdout)\n"
     )

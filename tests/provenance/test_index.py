@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labgate.provenance import index as index_module
-from labgate.provenance import runs
-from labgate.provenance.index import Index, Link, Stored, index_path, indexed
-from labgate.provenance.runs import EXACT
+from labgate.fingerprints import index as index_module
+from labgate.fingerprints import postings as runs
+from labgate.fingerprints.index import Index, Link, Stored, index_path, indexed
+from labgate.fingerprints.postings import EXACT
 from support.provenance import in_children
 
 

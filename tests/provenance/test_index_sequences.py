@@ -18,18 +18,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from labgate.derivation.landing import Landing, trace_landing
+from labgate.derivation.tracing import Tracer
+from labgate.derivation.upkeep import rebuild
+from labgate.fingerprints.building import ensure_branch
+from labgate.fingerprints.index import Index, Past, Stored, index_path
+from labgate.fingerprints.postings import is_id
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
-from labgate.provenance.documents import ensure_branch
-from labgate.provenance.graph import ResearchGraph
-from labgate.provenance.index import Index, Past, Stored, index_path
-from labgate.provenance.landing import Landing, trace_landing
-from labgate.provenance.runs import is_id
-from labgate.provenance.sightings import Sightings
-from labgate.provenance.sources import RefClasses, SourceRef
-from labgate.provenance.tracing import Tracer
-from labgate.provenance.upkeep import rebuild
+from labgate.research.first_seen import Sightings
+from labgate.research.research_commits import ResearchGraph
+from labgate.research.source_refs import RefClasses, SourceRef
 from support.histories import MAIN, Historian
 from support.provenance import in_children, sources_of
 from support.repo import Repo

@@ -10,7 +10,7 @@ import pytest
 
 from labgate.git.refs import read_refs
 from labgate.git.repository import discover
-from labgate.provenance.ledger import DeletedTip, FirstSeen, Ledger
+from labgate.research.ledger import DeletedTip, FirstSeen, Ledger
 from support.ledgers import YEAR, A, B, C, D, X, Y, answers, look
 from support.repo import Repo
 

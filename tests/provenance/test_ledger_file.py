@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labgate.provenance import ledger as ledger_module
-from labgate.provenance.ledger import DeletedTip, FirstSeen, Ledger
+from labgate.research import ledger as ledger_module
+from labgate.research.ledger import DeletedTip, FirstSeen, Ledger
 from support.isolated import obey_permissions
 from support.ledgers import YEAR, A, B, C, D, X, Y, answers, look, oid
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_written_waits_in_memory(path: Path, ledger: Ledger, obst
 
 _READ_ONLY = """
 import sys
-from labgate.provenance.ledger import Ledger
+from labgate.research.ledger import Ledger
 ledger = Ledger(sys.argv[1])
 before = ledger.writable
 ledger.observe({"refs/heads/z": "f" * 40}, {}, 50)
@@ -178,7 +178,7 @@ def test_a_ledger_that_somebody_takes_away_is_begun_anew(path: Path, ledger: Led
 
 _WRITER = """
 import sys
-from labgate.provenance.ledger import Ledger
+from labgate.research.ledger import Ledger
 path, me, writers, looks = sys.argv[1], *map(int, sys.argv[2:])
 tips = {f"refs/heads/research/{n}": f"{n:040x}" for n in range(writers)}
 sys.stdin.readline()
@@ -216,7 +216,7 @@ def test_many_processes_write_at_once_and_nothing_is_lost_or_written_twice(path:
 
 _GROWER = """
 import sys
-from labgate.provenance.ledger import Ledger
+from labgate.research.ledger import Ledger
 ledger = Ledger(sys.argv[1])
 while True:
     last = int(ledger.tips().get("refs/heads/x", "0"), 16)

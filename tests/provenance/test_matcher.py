@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.provenance.scorecard import UNSHOWN
+from labgate.derivation.score import UNSHOWN
 from support.provenance import code, trace
 from support.repo import Repo
 

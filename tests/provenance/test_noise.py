@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from labgate.provenance.noise import (
+from labgate.fingerprints.features import tokens
+from labgate.fingerprints.noise import (
     CODE,
     IGNORED,
     NOTEBOOK,
@@ -21,7 +22,6 @@ from labgate.provenance.noise import (
     sort_of,
     without_versions,
 )
-from labgate.provenance.units import tokens
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from labgate.provenance.notebooks import ALIGNED_LINES, cells, notebook_runs
-from labgate.provenance.patches import DIFF_LINES, LINE_BYTES
+from labgate.fingerprints.notebooks import ALIGNED_LINES, cells, notebook_runs
+from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES
 
 
 def code(source: str | list[str], **more: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.provenance.pairs import SharedLine, shared_lines
+from labgate.derivation.shared_lines import SharedLine, shared_lines
 from labgate.values.errors import MissingObjectError
 from support.provenance import code, open_repository
 from support.repo import Repo

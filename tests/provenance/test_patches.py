@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labgate.provenance.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patch, Run, commit_patches, tree_patches
+from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patch, Run, commit_patches, tree_patches
 from labgate.values.errors import MissingObjectError
 from support.provenance import file_of, open_repository, patch_of
 from support.repo import Repo

@@ -7,8 +7,8 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.provenance import runs
-from labgate.provenance.units import KINDS, UNIT_BITS
+from labgate.fingerprints import postings as runs
+from labgate.fingerprints.features import KINDS, UNIT_BITS
 
 units = st.lists(st.integers(0, (1 << 44) - 1), unique=True).map(sorted)
 values = st.integers(0, runs.VALUES - 1)

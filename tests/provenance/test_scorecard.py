@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.provenance.scorecard import LEAST_SHARE, MOVED, SUSPECT, T_WEIGHT, UNSHOWN, Score, score
-from labgate.provenance.units import KINDS, A, B, D, F, I, S, T, V, X
+from labgate.derivation.score import LEAST_SHARE, MOVED, SUSPECT, T_WEIGHT, UNSHOWN, Score, score
+from labgate.fingerprints.features import KINDS, A, B, D, F, I, S, T, V, X
 from labgate.values.finding import ALARM
 
 Counts = Mapping[int, int]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from labgate.git.refs import TrackingRef, read_refs
-from labgate.provenance.ledger import DeletedTip
-from labgate.provenance.sightings import Sightings
-from labgate.provenance.sources import RefClasses, SourceRef
+from labgate.research.first_seen import Sightings
+from labgate.research.ledger import DeletedTip
+from labgate.research.source_refs import RefClasses, SourceRef
 from support.provenance import open_repository
 from support.repo import Repo
 

@@ -6,7 +6,7 @@ import pytest
 
 from labgate.git.refs import TrackingRef
 from labgate.git.repository import Remote
-from labgate.provenance.sources import (
+from labgate.research.source_refs import (
     classify_refs,
     covers_sources,
     is_source_repository,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.provenance import storage
-from labgate.provenance.storage import Storage, discard, identity_of, lock
+from labgate.fingerprints import storage
+from labgate.fingerprints.storage import Storage, discard, identity_of, lock
 from support.provenance import in_children
 
 SCHEMA = "CREATE TABLE a(x); CREATE TABLE b(y);"

@@ -10,10 +10,8 @@ from hashlib import blake2b
 
 import pytest
 
-from labgate.provenance.patches import FilePatch, Patch, Run
-from labgate.provenance.runs import kind as kind_of
-from labgate.provenance.scorecard import SUSPECT, Score, score
-from labgate.provenance.units import (
+from labgate.derivation.score import SUSPECT, Score, score
+from labgate.fingerprints.features import (
     KINDS,
     SWEEP_FILES,
     UNIT_BITS,
@@ -32,6 +30,8 @@ from labgate.provenance.units import (
     tokens,
     weight,
 )
+from labgate.fingerprints.patches import FilePatch, Patch, Run
+from labgate.fingerprints.postings import kind as kind_of
 from labgate.values.finding import ALARM
 
 WARMUP = b"""\

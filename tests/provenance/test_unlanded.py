@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
-from labgate.provenance import unlanded
-from labgate.provenance.unlanded import Unlanded, in_order, read_unlanded, unlanded_path
+from labgate.research import unlanded
+from labgate.research.unlanded import Unlanded, in_order, read_unlanded, unlanded_path
 from labgate.values.errors import MissingObjectError
 from support.provenance import in_children, open_repository
 from support.repo import Repo

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from labgate.derivation.upkeep import IndexStatus, index_status
+from labgate.derivation.upkeep import rebuild as rebuild_index
+from labgate.fingerprints.index import Index
 from labgate.git.refs import read_refs
-from labgate.provenance.index import Index
-from labgate.provenance.unlanded import unlanded_path
-from labgate.provenance.upkeep import IndexStatus, index_status
-from labgate.provenance.upkeep import rebuild as rebuild_index
+from labgate.research.unlanded import unlanded_path
 from labgate.values.errors import MissingObjectError
 from support.provenance import code, in_children, index_file, landing, open_repository, sources_of, traces
 from support.repo import Repo

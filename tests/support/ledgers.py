@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha1
 
-from labgate.provenance.ledger import Ledger
+from labgate.research.ledger import Ledger
 
 YEAR = 365 * 24 * 3600
 X, Y = "refs/remotes/origin/research/x", "refs/remotes/origin/research/y"

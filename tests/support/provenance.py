@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from labgate.derivation.landing import Landing, trace_landing
+from labgate.derivation.tracing import Traced, Tracer
+from labgate.fingerprints.building import stored
+from labgate.fingerprints.index import Stored, index_path
+from labgate.fingerprints.patches import FilePatch, Patch, commit_patches
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
-from labgate.provenance.documents import stored
-from labgate.provenance.graph import ResearchGraph
-from labgate.provenance.index import Stored, index_path
-from labgate.provenance.landing import Landing, trace_landing
-from labgate.provenance.patches import FilePatch, Patch, commit_patches
-from labgate.provenance.sightings import Sightings
-from labgate.provenance.sources import RefClasses, SourceRef
-from labgate.provenance.tracing import Traced, Tracer
+from labgate.research.first_seen import Sightings
+from labgate.research.research_commits import ResearchGraph
+from labgate.research.source_refs import RefClasses, SourceRef
 from labgate.values.finding import Evidence
 from support.repo import Repo
 

@@ -17,7 +17,7 @@ from labgate.values.phrases import count, size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labgate.provenance.upkeep import IndexStatus
+    from labgate.derivation.upkeep import IndexStatus
 
 COMMANDS = {
     "status": Entry("labgate.cli.index:status", "Say what the index holds and its size."),
@@ -38,8 +38,8 @@ def index() -> None:
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
 def status(format_: str) -> None:
     """Say what the index holds and its size. It changes nothing."""
+    from labgate.derivation.upkeep import index_status
     from labgate.git.repository import discover
-    from labgate.provenance.upkeep import index_status
 
     found = index_status(discover(os.environ))
     if format_ == "json":

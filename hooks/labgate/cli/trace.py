@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from labgate.cli.progress import Bars
-    from labgate.provenance.tracing import Traced
+    from labgate.derivation.tracing import Traced
     from labgate.report.trace import SharedLine
     from labgate.stages.trace import Tracing
 
@@ -159,7 +159,7 @@ def _render(results: Iterator[Traced], tracing: Tracing, format_: str, color: st
         return
 
     def shared(commit: str, sources: Sequence[str]) -> Sequence[SharedLine]:
-        from labgate.provenance.pairs import shared_lines
+        from labgate.derivation.shared_lines import shared_lines
 
         try:
             return shared_lines(tracing.repository, commit, sources)

@@ -9,7 +9,7 @@ from labgate.checks.research_gate import Facts, review_state
 from labgate.facts.scene import Scene, Span
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
-from labgate.provenance.evidence import find_evidence, reached_by_sources
+from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.approvals import (
     HostedChange,
     commits_to_compare,
@@ -198,7 +198,7 @@ class _Gathering:
         if not commits or not self.span.graph.has_sources:
             return (), frozenset()
         # Most pushes have nothing to compare, and all of them wait for every import.
-        from labgate.provenance.landing import Landing, trace_landing
+        from labgate.derivation.landing import Landing, trace_landing
 
         landing = Landing(commits, self.span.landed)
         return trace_landing(self.repository, self.span.graph, landing, self.scene.sightings.research)

@@ -10,16 +10,16 @@ from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.refs import REMOTES, TrackingRef, refs_with, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
-from labgate.provenance.graph import Aftermath, ResearchGraph
-from labgate.provenance.sightings import Sightings
-from labgate.provenance.sources import RefClasses, SourceRef, classify_refs, covers_sources
+from labgate.research.first_seen import Sightings
+from labgate.research.research_commits import Aftermath, ResearchGraph
+from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from labgate.provenance.hindsight import Hindsight
+    from labgate.derivation.audited_landings import Hindsight
 
 
 class Scene(Value):

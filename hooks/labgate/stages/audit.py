@@ -6,16 +6,16 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
+from labgate.derivation.audited_landings import Hindsight
 from labgate.facts.scene import Scene
+from labgate.fingerprints.building import Progress
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
-from labgate.provenance.documents import Progress
-from labgate.provenance.graph import Aftermath
-from labgate.provenance.hindsight import Hindsight
-from labgate.provenance.sources import RefClasses, classify_refs
+from labgate.research.research_commits import Aftermath
+from labgate.research.source_refs import RefClasses, classify_refs
 from labgate.stages.host import Host, Landing
 from labgate.stages.judging import policies_at
 from labgate.stages.run import judge_scene

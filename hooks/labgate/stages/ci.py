@@ -15,8 +15,8 @@ from labgate.git.fetch import default_branch, fetch_commit, fetch_history
 from labgate.git.refs import HEADS, REMOTES, read_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
-from labgate.provenance.graph import Aftermath
-from labgate.provenance.sources import SourceRef
+from labgate.research.research_commits import Aftermath
+from labgate.research.source_refs import SourceRef
 from labgate.stages.host import Host, Landing
 from labgate.stages.judging import judging_policy
 from labgate.stages.run import judge_scene

@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from labgate.ci.context import Context
+from labgate.fingerprints.building import Progress
 from labgate.forge import connect
 from labgate.git.fetch import fetch_commit
 from labgate.git.refs import HEADS
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
-from labgate.provenance.documents import Progress
-from labgate.provenance.sources import SourceRef
+from labgate.research.source_refs import SourceRef
 from labgate.reviews.approvals import Approval, ChangeName, HostedChange
 from labgate.values.errors import UndecidedError
 from labgate.values.repository_name import repository_name

@@ -14,14 +14,14 @@ from labgate.git.commits import peel, read_commits
 from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
-from labgate.provenance.sources import SourceRef, classify_refs, covers_sources
+from labgate.research.source_refs import SourceRef, classify_refs, covers_sources
 from labgate.stages.judging import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import MissingObjectError, NoPolicyError, UndecidedError, UsageError
 from labgate.values.value import Value
 
 if TYPE_CHECKING:
-    from labgate.provenance.tracing import Traced, Tracer
-    from labgate.provenance.upkeep import IndexStatus, Progress
+    from labgate.derivation.tracing import Traced, Tracer
+    from labgate.derivation.upkeep import IndexStatus, Progress
 
 #: Commits whose subjects are read at a time: few processes, and little memory for however many revisions.
 _BATCH = 500
@@ -76,7 +76,7 @@ class Tracing(Value):
 
     def results(self, progress: Progress | None = None) -> Iterator[Traced | MissingObjectError]:
         """Yield what was found of each commit, in order; an error stands for one whose objects are not all here."""
-        from labgate.provenance.tracing import Tracer
+        from labgate.derivation.tracing import Tracer
         from labgate.values.finding import METHODS
 
         tracer = Tracer(
@@ -143,8 +143,8 @@ def rebuild_index(
 
     With a policy what the refs show now is noted in the ledger, which is never thrown away.
     """
-    from labgate.provenance.sightings import Sightings
-    from labgate.provenance.upkeep import rebuild
+    from labgate.derivation.upkeep import rebuild
+    from labgate.research.first_seen import Sightings
 
     repository.require_history()
     found = find_sources(repository, patterns)

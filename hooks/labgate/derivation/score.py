@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf, sqrt
 
-from labgate.provenance.units import A, B, D, F, I, S, T, V, X
+from labgate.fingerprints.features import A, B, D, F, I, S, T, V, X
 from labgate.values.value import Value
 
 #: A score from ``finding.ALARM`` (6) on is an alarm: the knee of the curve. From 7.5 to 6 recall rises by one to three

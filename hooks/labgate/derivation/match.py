@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from labgate.provenance import runs
-from labgate.provenance.index import Past, Stored
-from labgate.provenance.scorecard import Score, score
-from labgate.provenance.units import A, D
+from labgate.derivation.score import Score, score
+from labgate.fingerprints import postings as runs
+from labgate.fingerprints.features import A, D
+from labgate.fingerprints.index import Past, Stored
 from labgate.values.finding import ALARM
 from labgate.values.value import Value
 

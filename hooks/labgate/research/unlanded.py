@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from labgate import FOLDER
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
-from labgate.provenance.history import History
+from labgate.research.commit_graph import History
 from labgate.values.checksum import opened, sealed
 from labgate.values.errors import GitError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.provenance.sources import SourceRef
+from labgate.research.source_refs import SourceRef
 from labgate.values.value import Value
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from labgate.derivation.comparison import Compared, Comparison, Research
+from labgate.fingerprints.index import Index, indexed
 from labgate.git.repository import Repository
-from labgate.provenance.comparison import Compared, Comparison, Research
-from labgate.provenance.graph import ResearchGraph
-from labgate.provenance.index import Index, indexed
-from labgate.provenance.ledger import Ledger
+from labgate.research.ledger import Ledger
+from labgate.research.research_commits import ResearchGraph
 from labgate.values.finding import METHODS, SIMILARITY, Evidence
 from labgate.values.ref_update import Commit
 from labgate.values.value import Value
@@ -80,7 +80,7 @@ def _shown(repository: Repository, item: Evidence) -> Evidence:
     """Return similarity evidence with some of the lines that it speaks of."""
     if item.method != SIMILARITY or not item.decisive:
         return item
-    from labgate.provenance.pairs import shared_lines  # only what is suspected is shown
+    from labgate.derivation.shared_lines import shared_lines  # only what is suspected is shown
 
     lines = [
         line.text for oid in item.commits for line in shared_lines(repository, oid, item.source_commits, edited=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
-from labgate.provenance.history import NEVER, History, Line, bits_of
-from labgate.provenance.ledger import Ledger
-from labgate.provenance.matching import Match, Subject
-from labgate.provenance.piece import Piece
-from labgate.provenance.sources import SourceRef
+from labgate.derivation.candidate import Piece
+from labgate.derivation.match import Match, Subject
+from labgate.research.commit_graph import NEVER, History, Line, bits_of
+from labgate.research.ledger import Ledger
+from labgate.research.source_refs import SourceRef
 from labgate.values.finding import Evidence
 from labgate.values.value import NOTHING, Value
 

@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from labgate.provenance.units import KIND_BITS
+from labgate.fingerprints.features import KIND_BITS
 
 #: An entry is ``unit << VALUE_BITS | value``.
 VALUE_BITS = 20

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from labgate.fingerprints.features import tokens, weight
+from labgate.fingerprints.noise import IGNORED, sort_of
+from labgate.fingerprints.patches import Patch, commit_patches
 from labgate.git.repository import Repository
-from labgate.provenance.noise import IGNORED, sort_of
-from labgate.provenance.patches import Patch, commit_patches
-from labgate.provenance.units import tokens, weight
 from labgate.values.value import Value
 
 #: A line with fewer letters and digits is shared by everything.

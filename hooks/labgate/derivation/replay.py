@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from labgate.derivation.candidate import Piece
+from labgate.derivation.match import Match, Subject
+from labgate.derivation.score import Score
+from labgate.fingerprints.building import stored
+from labgate.fingerprints.features import A, D
+from labgate.fingerprints.index import Index
+from labgate.fingerprints.patches import tree_patches
 from labgate.git.commits import tree_of
 from labgate.git.diffs import clean_merge
 from labgate.git.repository import Repository
-from labgate.provenance.documents import stored
-from labgate.provenance.index import Index
-from labgate.provenance.matching import Match, Subject
-from labgate.provenance.patches import tree_patches
-from labgate.provenance.piece import Piece
-from labgate.provenance.scorecard import Score
-from labgate.provenance.units import A, D
 
 #: How many branches are tried for one commit: a replay costs as much as a merge.
 _TRIED = 3

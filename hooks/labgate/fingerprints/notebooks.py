@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from labgate.provenance.patches import DIFF_LINES, LINE_BYTES, Run
+from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES, Run
 
 #: ``difflib`` takes quadratic time, and more where lines repeat. With more changed lines on both sides, or more pairs
 #: of equal ones, a notebook is compared by which lines it has, without saying where they stand.

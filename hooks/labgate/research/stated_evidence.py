@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from labgate.git.refs import HEADS
 from labgate.policy.model import Policy
-from labgate.provenance.graph import ResearchGraph
-from labgate.provenance.sources import SourceRef
+from labgate.research.research_commits import ResearchGraph
+from labgate.research.source_refs import SourceRef
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit
 

@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from glob import escape, glob
 
+from labgate.derivation.candidates import Scope, catalogue
+from labgate.fingerprints import building as documents
+from labgate.fingerprints.building import ensure_chain, ensure_documents
+from labgate.fingerprints.index import Index, index_path, indexed
+from labgate.fingerprints.storage import discard, identity_of
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
-from labgate.provenance import documents
-from labgate.provenance.catalogue import Scope, catalogue
-from labgate.provenance.documents import ensure_chain, ensure_documents
-from labgate.provenance.history import History, Line
-from labgate.provenance.index import Index, index_path, indexed
-from labgate.provenance.sightings import Sightings
-from labgate.provenance.sources import SourceRef
-from labgate.provenance.storage import discard, identity_of
-from labgate.provenance.unlanded import unlanded_path
+from labgate.research.commit_graph import History, Line
+from labgate.research.first_seen import Sightings
+from labgate.research.source_refs import SourceRef
+from labgate.research.unlanded import unlanded_path
 from labgate.values.value import Value
 
 #: What ``rebuild`` tells how far it is.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from labgate.provenance import runs
-from labgate.provenance.index import Index
-from labgate.provenance.matching import Subject
-from labgate.provenance.piece import Piece
-from labgate.provenance.runs import CORE, EXACT, FILE
-from labgate.provenance.units import A, D
+from labgate.derivation.candidate import Piece
+from labgate.derivation.match import Subject
+from labgate.fingerprints import postings as runs
+from labgate.fingerprints.features import A, D
+from labgate.fingerprints.index import Index
+from labgate.fingerprints.postings import CORE, EXACT, FILE
 
 #: Returns the subject of a commit (or of a range's last one), and its author's email and date.
 Headline = Callable[[str], tuple[str, str]]

@@ -16,9 +16,9 @@ from itertools import chain
 from typing import TypeVar
 
 from labgate import FOLDER
-from labgate.provenance import runs
-from labgate.provenance.storage import Storage, discard, identity_of, transaction
-from labgate.provenance.units import VERSION
+from labgate.fingerprints import postings as runs
+from labgate.fingerprints.features import VERSION
+from labgate.fingerprints.storage import Storage, discard, identity_of, transaction
 from labgate.values.checksum import opened, sealed
 from labgate.values.value import Value
 

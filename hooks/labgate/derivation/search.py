@@ -8,13 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import inf
 
-from labgate.provenance import runs
-from labgate.provenance.exactness import Exactness, Headline
-from labgate.provenance.index import Index, Past
-from labgate.provenance.matching import Found, Match, Subject
-from labgate.provenance.piece import Piece
-from labgate.provenance.runs import EXACT
-from labgate.provenance.scorecard import (
+from labgate.derivation.candidate import Piece
+from labgate.derivation.exact_matches import Exactness, Headline
+from labgate.derivation.match import Found, Match, Subject
+from labgate.derivation.score import (
     GONE_STEP,
     SMALL_STEP,
     STEP_LEFT,
@@ -24,7 +21,10 @@ from labgate.provenance.scorecard import (
     part_of,
     score,
 )
-from labgate.provenance.units import KIND_BITS, A, D, V
+from labgate.fingerprints import postings as runs
+from labgate.fingerprints.features import KIND_BITS, A, D, V
+from labgate.fingerprints.index import Index, Past
+from labgate.fingerprints.postings import EXACT
 from labgate.values.finding import ALARM
 
 _VALUE = runs.VALUES - 1

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from labgate.derivation.comparison import Comparison, Research
+from labgate.derivation.timeline import Timeline
+from labgate.fingerprints.building import Progress
+from labgate.fingerprints.index import Index, indexed
 from labgate.git.commits import parents_of, read_commits, rev_list
 from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
-from labgate.provenance.comparison import Comparison, Research
-from labgate.provenance.documents import Progress
-from labgate.provenance.evidence import find_evidence
-from labgate.provenance.graph import ResearchGraph
-from labgate.provenance.index import Index, indexed
-from labgate.provenance.ledger import Ledger
-from labgate.provenance.sightings import Sightings
-from labgate.provenance.sources import RefClasses, SourceRef, classify_refs
-from labgate.provenance.timeline import Timeline
+from labgate.research.first_seen import Sightings
+from labgate.research.ledger import Ledger
+from labgate.research.research_commits import ResearchGraph
+from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
+from labgate.research.stated_evidence import find_evidence
 from labgate.values.finding import METHODS, Evidence
 from labgate.values.value import Value
 

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TypeVar
 
 from labgate.git.repository import Repository
-from labgate.provenance.history import bits_of
-from labgate.provenance.sightings import Sightings
-from labgate.provenance.sources import RefClasses, SourceRef
-from labgate.provenance.unlanded import read_unlanded
+from labgate.research.commit_graph import bits_of
+from labgate.research.first_seen import Sightings
+from labgate.research.source_refs import RefClasses, SourceRef
+from labgate.research.unlanded import read_unlanded
 from labgate.values.value import Value
 
 _Ref = TypeVar("_Ref")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from labgate.derivation.candidate import Piece
+from labgate.derivation.candidates import Scope, as_evidence, catalogue
+from labgate.derivation.match import Subject
+from labgate.derivation.replay import Proofs
+from labgate.derivation.search import Allowed, Matcher
+from labgate.fingerprints import postings as runs
+from labgate.fingerprints.building import Progress, ensure_chain, ensure_documents, stored
+from labgate.fingerprints.index import Index, Past
+from labgate.fingerprints.patches import commit_patches
 from labgate.git.commits import headline
 from labgate.git.repository import Repository
-from labgate.provenance import runs
-from labgate.provenance.catalogue import Scope, as_evidence, catalogue
-from labgate.provenance.documents import Progress, ensure_chain, ensure_documents, stored
-from labgate.provenance.history import History, Line
-from labgate.provenance.index import Index, Past
-from labgate.provenance.ledger import Ledger
-from labgate.provenance.matcher import Allowed, Matcher
-from labgate.provenance.matching import Subject
-from labgate.provenance.patches import commit_patches
-from labgate.provenance.piece import Piece
-from labgate.provenance.proofs import Proofs
-from labgate.provenance.sources import SourceRef
+from labgate.research.commit_graph import History, Line
+from labgate.research.ledger import Ledger
+from labgate.research.source_refs import SourceRef
 from labgate.values.finding import Evidence
 from labgate.values.value import Value
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from labgate.derivation.timeline import Timeline
+from labgate.fingerprints.building import Progress
+from labgate.fingerprints.index import Index, indexed
 from labgate.git.commits import rev_list
 from labgate.git.repository import Repository
-from labgate.provenance.documents import Progress
-from labgate.provenance.graph import Aftermath, ResearchGraph
-from labgate.provenance.index import Index, indexed
-from labgate.provenance.sightings import Sightings
-from labgate.provenance.sources import RefClasses
-from labgate.provenance.timeline import Timeline
+from labgate.research.first_seen import Sightings
+from labgate.research.research_commits import Aftermath, ResearchGraph
+from labgate.research.source_refs import RefClasses
 from labgate.values.finding import METHODS, Evidence
 
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 
-from labgate.provenance.noise import (
+from labgate.fingerprints.features import LINE_WEIGHT, tokens, weight
+from labgate.fingerprints.noise import (
     CODE,
     PINS,
     PROSE,
@@ -18,8 +19,7 @@ from labgate.provenance.noise import (
     sort_of,
     without_versions,
 )
-from labgate.provenance.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patch, Run
-from labgate.provenance.units import LINE_WEIGHT, tokens, weight
+from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patch, Run
 from labgate.values.value import Value
 
 _SIZE = 16

@@ -8,10 +8,10 @@ from collections.abc import Container, Mapping, Sequence
 from labgate import FOLDER
 from labgate.git.commits import is_ancestor, peel
 from labgate.git.repository import Repository
-from labgate.provenance.history import History, bits_of
-from labgate.provenance.ledger import Ledger
-from labgate.provenance.sources import RefClasses, SourceRef
-from labgate.provenance.unlanded import Unlanded
+from labgate.research.commit_graph import History, bits_of
+from labgate.research.ledger import Ledger
+from labgate.research.source_refs import RefClasses, SourceRef
+from labgate.research.unlanded import Unlanded
 
 
 class Sightings:

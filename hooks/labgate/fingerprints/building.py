@@ -7,14 +7,14 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+from labgate.fingerprints import postings as runs
+from labgate.fingerprints.features import document
+from labgate.fingerprints.index import Index, Stored
+from labgate.fingerprints.patch_ids import SWEEP, identity
+from labgate.fingerprints.patches import FilePatch, Patch, Run, commit_patches, tree_patches
+from labgate.fingerprints.postings import CORE, EXACT, FILE
 from labgate.git.commits import rev_list
 from labgate.git.repository import Repository
-from labgate.provenance import runs
-from labgate.provenance.identity import SWEEP, identity
-from labgate.provenance.index import Index, Stored
-from labgate.provenance.patches import FilePatch, Patch, Run, commit_patches, tree_patches
-from labgate.provenance.runs import CORE, EXACT, FILE
-from labgate.provenance.units import document
 
 #: Says what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -43,7 +43,7 @@ def stored(repository: Repository, patch: Patch, *, judged: bool = False) -> Sto
 
 def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
     """Return what changes in the code cells of a notebook."""
-    from labgate.provenance.notebooks import notebook_runs  # few commits have one, and all wait for json and difflib
+    from labgate.fingerprints.notebooks import notebook_runs  # few commits have one, and all wait for json and difflib
 
     old, new = (
         repository.objects.run("cat-file", "blob", oid) if oid.strip("0") else b""
@@ -119,7 +119,7 @@ def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -
     if len(keys) < _SPREAD or (os.cpu_count() or 1) < 2:
         yield from _task(repository, keys, chain)
         return
-    from labgate.provenance.workers import spread  # a push seldom has so much to read
+    from labgate.fingerprints.workers import spread  # a push seldom has so much to read
 
     # Make what the workers share before they part.
     _ = repository.objects

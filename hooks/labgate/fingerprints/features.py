@@ -11,7 +11,7 @@ from itertools import pairwise
 from operator import xor
 from typing import NamedTuple
 
-from labgate.provenance.noise import (
+from labgate.fingerprints.noise import (
     CODE,
     IGNORED,
     NOTEBOOK,
@@ -24,7 +24,7 @@ from labgate.provenance.noise import (
     sort_of,
     without_versions,
 )
-from labgate.provenance.patches import FilePatch, Patch, Run
+from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.values.value import Value
 
 #: Whatever changes a unit or an id changes this number; an index of another one is built anew.

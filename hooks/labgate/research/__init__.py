@@ -1,0 +1,1 @@
+"""Which commits are research: refs, the commit graph, who had a commit first, the ledger, stated evidence."""
