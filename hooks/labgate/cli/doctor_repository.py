@@ -13,7 +13,7 @@ from labgate.git.repository import Repository
 from labgate.git.settings import git_version
 from labgate.policy.model import Policy
 from labgate.research.source_refs import covers_sources
-from labgate.stages.judging import policy_at, trunk_name, worktree_policy
+from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import LabgateError, PolicyError
 from labgate.values.phrases import count
 

@@ -80,7 +80,7 @@ def _stages(steps: Iterable[Step]) -> str:
 def _note_experiment_branches(repository: Repository) -> bool:
     """Write the patterns that spare the message hooks from starting Python; say whether there is a policy."""
     from labgate.native.branches import write_experiment_branches
-    from labgate.stages.judging import worktree_policy
+    from labgate.scene.governing_policy import worktree_policy
 
     try:
         found = worktree_policy(repository)
@@ -96,7 +96,7 @@ def _trunk_lines(repository: Repository) -> Iterator[str]:
     """Write ``labgate.trunk`` where it is not set and the trunk can be told."""
     from labgate.git.refs import read_refs
     from labgate.git.settings import write_setting
-    from labgate.stages.judging import trunk_name
+    from labgate.scene.governing_policy import trunk_name
 
     if repository.setting(TRUNK):
         return

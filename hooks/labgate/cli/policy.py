@@ -116,7 +116,7 @@ def _worktree_file() -> PolicyFile:
 
 
 def _in_worktree(repository: Repository) -> PolicyFile | None:
-    from labgate.stages.judging import worktree_policy
+    from labgate.scene.governing_policy import worktree_policy
 
     found = worktree_policy(repository)
     if found is None:
@@ -129,7 +129,7 @@ def _on_trunk(repository: Repository) -> PolicyFile | None:
     """Return the policy of the remote-tracking trunk, or of a local one where there is no remote."""
     from labgate.git.refs import HEADS, REMOTES, read_refs
     from labgate.policy.files import FILES
-    from labgate.stages.judging import policy_at, trunk_name
+    from labgate.scene.governing_policy import policy_at, trunk_name
 
     refs = read_refs(repository)
     names = [remote.name for remote in repository.remotes]

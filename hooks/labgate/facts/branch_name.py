@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from labgate.checks.branch_name import Base, Facts
-from labgate.facts.scene import Scene
 from labgate.git.commits import parents_of, rev_list
 from labgate.git.refs import HEADS, REMOTES, TrackingRef, refs_with
+from labgate.scene.scene import Scene
 from labgate.values.ref_update import RefUpdate
 
 _TAGS = "refs/tags/"

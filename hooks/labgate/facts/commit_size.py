@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 
 from labgate.checks.commit_size import Facts
-from labgate.facts.scene import Scene
 from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor, tree_of
 from labgate.git.diffs import clean_merge, commit_files, is_exact_revert, tree_files
+from labgate.scene.scene import Scene
 from labgate.values.batch import Batch, FileChange
 from labgate.values.ref_update import Commit, RefUpdate
 

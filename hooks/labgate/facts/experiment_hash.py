@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from labgate.checks.experiment_hash import Facts
-from labgate.facts.scene import Scene
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import HEADS
+from labgate.scene.scene import Scene
 from labgate.values.ref_update import RefUpdate
 
 

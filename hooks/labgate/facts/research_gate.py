@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from labgate.checks.research_gate import Facts, review_state
-from labgate.facts.scene import Scene, Span
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
@@ -20,6 +19,7 @@ from labgate.reviews.approvals import (
 )
 from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim
+from labgate.scene.scene import Scene, Span
 from labgate.values.errors import UndecidedError
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit, RefUpdate

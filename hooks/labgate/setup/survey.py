@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from labgate.git.refs import HEADS, REMOTES, TrackingRef, read_refs, symbolic_ref, tracking_refs
 from labgate.git.repository import Remote, Repository
+from labgate.scene.governing_policy import policy_at, worktree_policy
 from labgate.setup.frameworks import Frameworks, find_frameworks
 from labgate.setup.people import People, find_people
-from labgate.stages.judging import policy_at, worktree_policy
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value

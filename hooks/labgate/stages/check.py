@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Mapping
 
 from labgate.checks import CHECKS
-from labgate.facts.scene import Scene
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import HEADS, REMOTES, branch_of, read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository, discover
-from labgate.stages.judging import Judging, judging_policy, require_tracking
+from labgate.scene.governing_policy import Judging, judging_policy, require_tracking
+from labgate.scene.scene import Scene
 from labgate.stages.run import judge_scene
 from labgate.values.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate, View

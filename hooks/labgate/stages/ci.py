@@ -9,7 +9,6 @@ from labgate.checks import CHECKS
 from labgate.checks.commit_size import changed_lines
 from labgate.ci.context import LANDED, QUEUE, Context
 from labgate.facts import commit_size
-from labgate.facts.scene import Scene
 from labgate.git.commits import is_ancestor, rev_list
 from labgate.git.fetch import default_branch, fetch_commit, fetch_history
 from labgate.git.refs import HEADS, REMOTES, read_refs
@@ -17,8 +16,9 @@ from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import SourceRef
+from labgate.scene.governing_policy import judging_policy
+from labgate.scene.scene import Scene
 from labgate.stages.host import Host, Landing
-from labgate.stages.judging import judging_policy
 from labgate.stages.run import judge_scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.values.ref_update import RefUpdate, View

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from labgate.facts import branch_name, commit_size, experiment_hash, research_gate
-from labgate.facts.scene import Scene
 from labgate.gate import Collected, Collector, judge
+from labgate.scene.scene import Scene
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import PolicyOrigin, Report
 

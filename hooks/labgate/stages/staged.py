@@ -14,8 +14,8 @@ from labgate.git.refs import HEADS, REMOTES, read_refs, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.levels import levelled
 from labgate.policy.model import Policy
+from labgate.scene.governing_policy import policy_at, trunk_name
 from labgate.stages.commit import Proposed
-from labgate.stages.judging import policy_at, trunk_name
 from labgate.stages.workplace import Workplace
 from labgate.values.batch import Batch, FileChange
 from labgate.values.errors import NoPolicyError, UndecidedError

@@ -15,7 +15,7 @@ from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, symbol
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.source_refs import SourceRef, classify_refs, covers_sources
-from labgate.stages.judging import policy_at, trunk_name, worktree_policy
+from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import MissingObjectError, NoPolicyError, UndecidedError, UsageError
 from labgate.values.value import Value
 
