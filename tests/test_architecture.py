@@ -63,8 +63,8 @@ HOT = (
     "labgate.policy.model",
     "labgate.policy.pattern",
     "labgate.checks",
-    "labgate.checks.branch_name",
-    "labgate.checks.commit_size",
+    "labgate.checks.branch_name.check",
+    "labgate.checks.commit_size.check",
     "labgate.git.runner",
 )
 HEAVY = frozenset(

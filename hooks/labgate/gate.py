@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from labgate import checks
-from labgate.checks import research_gate
+from labgate.checks.research_gate import check as research_gate
 from labgate.policy.levels import levelled
 from labgate.policy.model import Policy
 from labgate.values.errors import GitError, UndecidedError

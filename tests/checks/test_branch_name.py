@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.checks.branch_name import MOST_CHARACTERS, Base, Facts, check, collisions, unsafe_reasons
+from labgate.checks.branch_name.check import MOST_CHARACTERS, Base, Facts, check, collisions, unsafe_reasons
 from labgate.values.finding import Finding
 from support.policies import STRICT, policy
 

@@ -120,4 +120,8 @@ def test_passing_a_name_and_a_size_imports_nothing_heavy_and_no_helper() -> None
         "print(*sys.modules)"
     )
     assert not set(HEAVY).intersection(loaded.split())
-    assert not {"labgate.checks.suggest", "labgate.checks.split", "labgate.wording"}.intersection(loaded.split())
+    assert not {
+        "labgate.checks.branch_name.suggest",
+        "labgate.checks.commit_size.split",
+        "labgate.wording",
+    }.intersection(loaded.split())

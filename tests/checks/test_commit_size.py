@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.checks.commit_size import Facts, check
+from labgate.checks.commit_size.check import Facts, check
 from labgate.policy.model import Policy
 from labgate.values.batch import Batch, FileChange
 from labgate.values.finding import Finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.checks.experiment_hash import Facts, check, names_experiment
+from labgate.checks.experiment_hash.check import Facts, check, names_experiment
 from support.policies import policy
 
 

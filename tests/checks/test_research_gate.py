@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.checks.research_gate import Facts, check, review_state
+from labgate.checks.research_gate.check import Facts, check, review_state
 from labgate.policy.model import Policy
 from labgate.policy.parse import parse_policy
 from labgate.reviews.quorum import JudgedClaim

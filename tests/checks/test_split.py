@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.checks.split import MOST_GROUPS, MOST_PATHS, groups
+from labgate.checks.commit_size.split import MOST_GROUPS, MOST_PATHS, groups
 from labgate.policy.model import Limits
 from labgate.values.batch import FileChange
 from support.policies import policy

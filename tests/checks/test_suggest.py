@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labgate.checks.branch_name import Facts, check
-from labgate.checks.suggest import nearest
+from labgate.checks.branch_name.check import Facts, check
+from labgate.checks.branch_name.suggest import nearest
 from labgate.values.lookalikes import plain
 from support.policies import STRICT, TEAM, policy
 

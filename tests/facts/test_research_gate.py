@@ -39,7 +39,7 @@ def team(repo: Repo) -> Repo:
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> Given:
     def give(*evidence: Evidence, small: tuple[str, ...] = ()) -> None:
-        seam = "labgate.facts.research_gate._Gathering._evidence"
+        seam = "labgate.checks.research_gate.facts._Gathering._evidence"
         monkeypatch.setattr(seam, lambda _: (evidence, frozenset(small)))
 
     return give

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.checks.branch_name import Base, Facts, check
+from labgate.checks.branch_name.check import Base, Facts, check
 from labgate.wording import Words, words
 from support.policies import STRICT, TEAM, policy
 from support.repo import Repo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.checks.experiment_hash import Facts, check
+from labgate.checks.experiment_hash.check import Facts, check
 from labgate.wording import Words, words
 from support.policies import policy
 from support.repo import Repo

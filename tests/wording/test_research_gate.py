@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labgate.checks.research_gate import Facts, check
+from labgate.checks.research_gate.check import Facts, check
 from labgate.reviews.quorum import JudgedClaim
 from labgate.values.finding import Evidence
 from labgate.wording import Words, words

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labgate.checks.research_gate import Facts, check
+from labgate.checks.research_gate.check import Facts, check
 from labgate.reviews.approvals import (
     APPROVED,
     CHANGES_REQUESTED,

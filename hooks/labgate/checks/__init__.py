@@ -33,19 +33,19 @@ def load(name: str) -> Check:
     The imports are spelled out, so that a type checker holds every module against ``Check``.
     """
     if name == "branch-name":
-        from labgate.checks import branch_name
+        from labgate.checks.branch_name import check as branch_name
 
         return branch_name
     if name == "research-gate":
-        from labgate.checks import research_gate
+        from labgate.checks.research_gate import check as research_gate
 
         return research_gate
     if name == "experiment-hash":
-        from labgate.checks import experiment_hash
+        from labgate.checks.experiment_hash import check as experiment_hash
 
         return experiment_hash
     if name == "commit-size":
-        from labgate.checks import commit_size
+        from labgate.checks.commit_size import check as commit_size
 
         return commit_size
     from labgate.values.errors import UsageError

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
 
-from labgate.checks.branch_name import Facts, check
+from labgate.checks.branch_name.check import Facts, check
 from labgate.git.refs import HEADS
 from labgate.policy.files import OWN_FILE
 from labgate.policy.lint import lint

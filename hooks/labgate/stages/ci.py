@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 
 from labgate.checks import CHECKS
-from labgate.checks.commit_size import changed_lines
+from labgate.checks.commit_size import facts as commit_size
+from labgate.checks.commit_size.check import changed_lines
 from labgate.ci.context import LANDED, QUEUE, Context
-from labgate.facts import commit_size
 from labgate.git.commits import is_ancestor, rev_list
 from labgate.git.fetch import default_branch, fetch_commit, fetch_history
 from labgate.git.refs import HEADS, REMOTES, read_refs

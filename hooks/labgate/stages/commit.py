@@ -9,7 +9,8 @@ that is measured which is new in it.
 
 from __future__ import annotations
 
-from labgate.checks import branch_name, commit_size
+from labgate.checks.branch_name import check as branch_name
+from labgate.checks.commit_size import check as commit_size
 from labgate.git.raw import clean_merge, staged_records, weigh
 from labgate.policy.cache import cached_policy
 from labgate.stages.workplace import Skipped, find_workplace, standing_back

@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 
-from labgate.checks import branch_name, commit_size
+from labgate.checks.branch_name import check as branch_name
+from labgate.checks.commit_size import check as commit_size
 from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor
 from labgate.git.diffs import staged_exactly_reverts

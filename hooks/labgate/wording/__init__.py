@@ -43,19 +43,19 @@ def composers(code: str) -> Mapping[str, Composer]:
     """Return the composers, by code, of the check that a rule belongs to: codes are given out in hundreds."""
     check = code[:3]
     if check == "LG1":
-        from labgate.wording import branch_name
+        from labgate.checks.branch_name import words as branch_name
 
         return branch_name.WORDS
     if check == "LG2":
-        from labgate.wording import research_gate
+        from labgate.checks.research_gate import words as research_gate
 
         return research_gate.WORDS
     if check == "LG3":
-        from labgate.wording import experiment_hash
+        from labgate.checks.experiment_hash import words as experiment_hash
 
         return experiment_hash.WORDS
     if check == "LG4":
-        from labgate.wording import commit_size
+        from labgate.checks.commit_size import words as commit_size
 
         return commit_size.WORDS
     raise KeyError(code)

@@ -189,7 +189,7 @@ def _breach(actual: dict[str, int], judges: list[tuple[str, str, Limits]]) -> _B
 
 def _batch_finding(rule: Rule, breach: _Breach, weight: Weight, facts: Facts, splits: _Splits) -> Finding:
     """Return one finding; ``splits`` keeps how the batch splits under each kind's limits, for its other findings."""
-    from labgate.checks.split import groups
+    from labgate.checks.commit_size.split import groups
 
     if breach.kind not in splits:
         splits[breach.kind] = groups(weight.counted, breach.limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labgate.checks.branch_name import Base, Facts
+from labgate.checks.branch_name.check import Base, Facts
 from labgate.git.commits import parents_of, rev_list
 from labgate.git.refs import HEADS, REMOTES, TrackingRef, refs_with
 from labgate.scene.scene import Scene

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from labgate.checks.research_gate import Facts, review_state
+from labgate.checks.research_gate.check import Facts, review_state
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
 from labgate.research.stated_evidence import find_evidence, reached_by_sources

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from labgate.checks.commit_size import Facts
+from labgate.checks.commit_size.check import Facts
 from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor, tree_of
 from labgate.git.diffs import clean_merge, commit_files, is_exact_revert, tree_files

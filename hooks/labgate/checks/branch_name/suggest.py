@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from labgate.checks.branch_name import HEADS, MOST_CHARACTERS, TAGS, collision_key, unsafe_reasons
+from labgate.checks.branch_name.check import HEADS, MOST_CHARACTERS, TAGS, collision_key, unsafe_reasons
 from labgate.values.lookalikes import plain
 
 TYPE_CHECKING = False

@@ -168,7 +168,7 @@ def collision_key(ref: str) -> str:
 
 def _finding(rule: Rule, facts: Facts, policy: Policy, **data: object) -> Finding:
     """Return a finding about the name itself, with the nearest legal name (short, ``None`` where there is none)."""
-    from labgate.checks.suggest import nearest
+    from labgate.checks.branch_name.suggest import nearest
 
     common = {
         "name": _name(facts.ref),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.checks.experiment_hash import Facts
+from labgate.checks.experiment_hash.check import Facts
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import HEADS
 from labgate.scene.scene import Scene
