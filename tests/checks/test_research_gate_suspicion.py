@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labgate.checks.research_gate.check import Facts, check, review_state
-from labgate.policy.levels import levelled
+from labgate.gate.levels import levelled
 from labgate.policy.model import Policy
 from labgate.policy.parse import parse_policy
 from labgate.reviews.quorum import JudgedClaim

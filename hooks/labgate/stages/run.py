@@ -8,7 +8,7 @@ from labgate.checks.branch_name import facts as branch_name
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.experiment_hash import facts as experiment_hash
 from labgate.checks.research_gate import facts as research_gate
-from labgate.gate import Collected, Collector, judge
+from labgate.gate.gate import Collected, Collector, judge
 from labgate.scene.scene import Scene
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import PolicyOrigin, Report

@@ -8,12 +8,12 @@ from functools import cached_property
 
 from labgate.checks.branch_name import check as branch_name
 from labgate.checks.commit_size import check as commit_size
+from labgate.gate.levels import levelled
 from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor
 from labgate.git.diffs import staged_exactly_reverts
 from labgate.git.refs import HEADS, REMOTES, read_refs, tracking_refs
 from labgate.git.repository import Repository, discover
-from labgate.policy.levels import levelled
 from labgate.policy.model import Policy
 from labgate.scene.governing_policy import policy_at, trunk_name
 from labgate.stages.commit import Proposed

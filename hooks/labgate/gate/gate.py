@@ -7,7 +7,7 @@ from typing import Any
 
 from labgate import checks
 from labgate.checks.research_gate import check as research_gate
-from labgate.policy.levels import levelled
+from labgate.gate.levels import levelled
 from labgate.policy.model import Policy
 from labgate.values.errors import GitError, UndecidedError
 from labgate.values.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
