@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 
 from labgate import hook
+from labgate.entrypoints.workplace import HookCall
 from labgate.hook import read_call
-from labgate.stages.workplace import HookCall
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, UsageError
 from support.isolated import age, install, make_interpreter, obey_permissions
 from support.policies import TEAM
 from support.repo import Repo, Result
 
 STAGES = {
-    "pre-commit": "labgate.stages.commit",
-    "pre-merge-commit": "labgate.stages.commit",
-    "commit-msg": "labgate.stages.message",
-    "prepare-commit-msg": "labgate.stages.message",
-    "pre-push": "labgate.stages.push",
+    "pre-commit": "labgate.entrypoints.commit",
+    "pre-merge-commit": "labgate.entrypoints.commit",
+    "commit-msg": "labgate.entrypoints.message",
+    "prepare-commit-msg": "labgate.entrypoints.message",
+    "pre-push": "labgate.entrypoints.push",
 }
 COMMIT_STAGES = ("pre-commit", "pre-merge-commit", "commit-msg")
 ENVIRON: Mapping[str, str] = {"PATH": os.environ["PATH"]}
@@ -171,7 +171,7 @@ def test_no_call_of_a_later_stage_stops_anything(stage: str, capsys: pytest.Capt
 
 
 def test_prepare_commit_msg_cannot_refuse_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labgate.stages.message.run", lambda _: 1)
+    monkeypatch.setattr("labgate.entrypoints.message.run", lambda _: 1)
     assert hook.run(["prepare-commit-msg", "MESSAGE"], ENVIRON) == 0
     assert hook.run(["commit-msg", "MESSAGE"], ENVIRON) == 1
 

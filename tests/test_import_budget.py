@@ -60,7 +60,7 @@ def test_started_without_runpy_it_needs_no_heavy_module_at_all(working: Repo, py
     """As the console script and the native hooks start it."""
     code = "from labgate.hook import main; main()"
     names = imported(working, python, "-I", "-X", "importtime", "-c", code, "pre-commit", "--native")
-    assert "labgate.stages.commit" in names
+    assert "labgate.entrypoints.commit" in names
     assert HEAVY.isdisjoint(names)
 
 
@@ -95,6 +95,6 @@ def test_a_push_that_passes_imports_none_of_the_slowest(
 
 def test_the_golden_list_holds_nothing_heavy() -> None:
     names = GOLDEN.read_text().split()
-    assert "labgate.stages.commit" in names
+    assert "labgate.entrypoints.commit" in names
     assert HEAVY.isdisjoint(names)
     assert all(name == "__future__" or name.split(".")[0] == "labgate" for name in names)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-    from labgate.stages.workplace import HookCall, Skipped
+    from labgate.entrypoints.workplace import HookCall, Skipped
     from labgate.values.report import Report
 
 USAGE = "labgate-hook STAGE [CHECK ...] [FILE] [--native ARG ...]"
@@ -83,7 +83,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 def read_call(argv: Sequence[str], environ: Mapping[str, str]) -> HookCall:
     """Read the command line. Raised: ``UsageError`` when it is not of the form ``USAGE``."""
     from labgate.checks import CHECKS
-    from labgate.stages.workplace import HookCall
+    from labgate.entrypoints.workplace import HookCall
 
     words, native = list(argv), "--native" in argv
     arguments: tuple[str, ...] = ()
@@ -108,25 +108,25 @@ def read_call(argv: Sequence[str], environ: Mapping[str, str]) -> HookCall:
 
 def _dispatch(call: HookCall) -> int:
     if call.stage in COMMIT:
-        from labgate.stages import commit
+        from labgate.entrypoints import commit
 
         return _conclude(commit.run(call), call.environ)
     if call.stage in MESSAGE:
-        from labgate.stages import message
+        from labgate.entrypoints import message
 
         return message.run(call)
     import gc
 
     # What is made here holds hardly any cycles, and the process ends soon.
     gc.set_threshold(100_000)
-    from labgate.stages import push
+    from labgate.entrypoints import push
 
     return _conclude(push.run(call), call.environ)
 
 
 def _conclude(verdict: Report | Skipped | None, environ: Mapping[str, str]) -> int:
     """Say what stands in the way, nothing where all passed in full view, and return the exit status."""
-    from labgate.stages.workplace import Skipped
+    from labgate.entrypoints.workplace import Skipped
 
     if verdict is None:
         return 0
@@ -173,7 +173,7 @@ def _bypass(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> str:
 
 def _operation(environ: Mapping[str, str]) -> str | None:
     try:
-        from labgate.stages.workplace import find_workplace
+        from labgate.entrypoints.workplace import find_workplace
 
         return find_workplace(environ).operation()
     except Exception:  # noqa: BLE001  (a second failure must not hide the first)

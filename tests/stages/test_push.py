@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from labgate.entrypoints import push
+from labgate.entrypoints.push import Push, framework_push, judge_push, native_push
+from labgate.entrypoints.workplace import HookCall, Skipped
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
-from labgate.stages import push
-from labgate.stages.push import Push, framework_push, judge_push, native_push
-from labgate.stages.workplace import HookCall, Skipped
 from labgate.values.errors import NoPolicyError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
 from support.isolated import install

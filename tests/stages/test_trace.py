@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from labgate.entrypoints.trace import Subjects, TraceRequest, find_sources, prepare_trace, resolve_revisions
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
-from labgate.stages.trace import Subjects, TraceRequest, find_sources, prepare_trace, resolve_revisions
 from labgate.values.errors import NoPolicyError, UndecidedError, UsageError
 from support.policies import TEAM
 from support.repo import Repo
@@ -264,7 +264,7 @@ def test_object_ids_are_read_in_one_process_however_many_there_are(
 
 
 def test_subjects_are_read_in_batches_and_each_commit_once(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labgate.stages.trace._BATCH", 2)
+    monkeypatch.setattr("labgate.entrypoints.trace._BATCH", 2)
     oids = [repo.commit(f"Number {number}\n\nand more") for number in range(5)]
     subjects = Subjects(found(repo), [oids[0], *oids])
     assert [subjects.of(oid) for oid in (*oids, oids[0])] == [*(f"Number {number}" for number in range(5)), "Number 0"]

@@ -45,8 +45,8 @@ def audit(
         message = "--fetch and --offline exclude each other"
         raise click.UsageError(message)
     from labgate.cli.progress import Bars
-    from labgate.stages.audit import AuditRequest
-    from labgate.stages.audit import audit as judge
+    from labgate.entrypoints.audit import AuditRequest
+    from labgate.entrypoints.audit import audit as judge
 
     with closing(Bars()) as bars:
         report = judge(AuditRequest(branch, since, fetch, offline), progress=bars)

@@ -57,8 +57,8 @@ def check(
         message = "--fetch and --offline exclude each other"
         raise click.UsageError(message)
     # Only now: usage errors and --help answer without loading what judges.
-    from labgate.stages.check import CheckRequest
-    from labgate.stages.check import check as judge
+    from labgate.entrypoints.check import CheckRequest
+    from labgate.entrypoints.check import check as judge
 
     report = judge(CheckRequest(checks=checks, target=target, head=head, base=base, source=source, fetch=fetch))
     return reporting.conclude(report)

@@ -13,7 +13,7 @@ from labgate.report.escape import safe
 
 if TYPE_CHECKING:
     from labgate.ci.context import Context
-    from labgate.stages.ci import CiResult
+    from labgate.entrypoints.ci import CiResult
 
 #: Files that GitHub Actions, Gitea and Forgejo collect from a step.
 SUMMARY, OUTPUTS = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"
@@ -63,7 +63,7 @@ def ci(
 def _judge() -> CiResult:
     """Judge what this process's variables speak of. What cannot be judged is in the report, as its problem."""
     from labgate.ci.systems import read_context
-    from labgate.stages.ci import ci, undecided
+    from labgate.entrypoints.ci import ci, undecided
     from labgate.values.errors import UndecidedError
 
     try:

@@ -70,8 +70,8 @@ def rebuild(sources: tuple[str, ...]) -> None:
     """
     from labgate.cli.progress import Bars
     from labgate.cli.trace import warn
+    from labgate.entrypoints.trace import rebuild_index
     from labgate.git.repository import discover
-    from labgate.stages.trace import rebuild_index
 
     with closing(Bars()) as bars:
         built, found = rebuild_index(discover(os.environ), sources, progress=bars)

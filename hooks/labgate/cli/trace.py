@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from labgate.cli.progress import Bars
     from labgate.derivation.tracing import Traced
+    from labgate.entrypoints.trace import Tracing
     from labgate.report.trace import SharedLine
-    from labgate.stages.trace import Tracing
 
 COULD_NOT_READ = 2
 
@@ -94,8 +94,8 @@ def trace(
         raise click.UsageError(message)
     # Only now: usage errors and --help answer without loading what traces.
     from labgate.cli.progress import Bars
+    from labgate.entrypoints.trace import TraceRequest, prepare_trace
     from labgate.git.repository import discover
-    from labgate.stages.trace import TraceRequest, prepare_trace
 
     wanted = tuple(_spelt_out(revisions)) if revisions else ("HEAD",)
     tracing = prepare_trace(TraceRequest(wanted, sources, exclude, methods), discover(os.environ))

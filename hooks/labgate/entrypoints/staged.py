@@ -8,6 +8,8 @@ from functools import cached_property
 
 from labgate.checks.branch_name import check as branch_name
 from labgate.checks.commit_size import check as commit_size
+from labgate.entrypoints.commit import Proposed
+from labgate.entrypoints.workplace import Workplace
 from labgate.gate.levels import levelled
 from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor
@@ -16,8 +18,6 @@ from labgate.git.refs import HEADS, REMOTES, read_refs, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.scene.governing_policy import policy_at, trunk_name
-from labgate.stages.commit import Proposed
-from labgate.stages.workplace import Workplace
 from labgate.values.batch import Batch, FileChange
 from labgate.values.errors import NoPolicyError, UndecidedError
 from labgate.values.finding import FAILED, PASSED, SKIPPED, Finding

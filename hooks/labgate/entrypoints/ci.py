@@ -9,6 +9,8 @@ from labgate.checks import CHECKS
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.commit_size.check import changed_lines
 from labgate.ci.context import LANDED, QUEUE, Context
+from labgate.entrypoints.host import Host, Landing
+from labgate.entrypoints.run import judge_scene
 from labgate.git.commits import is_ancestor, rev_list
 from labgate.git.fetch import default_branch, fetch_commit, fetch_history
 from labgate.git.refs import HEADS, REMOTES, read_refs
@@ -18,8 +20,6 @@ from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import SourceRef
 from labgate.scene.governing_policy import judging_policy
 from labgate.scene.scene import Scene
-from labgate.stages.host import Host, Landing
-from labgate.stages.run import judge_scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import PolicyOrigin, Report

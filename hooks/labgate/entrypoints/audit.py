@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from labgate.derivation.audited_landings import Hindsight
+from labgate.entrypoints.host import Host, Landing
+from labgate.entrypoints.run import judge_scene
 from labgate.fingerprints.building import Progress
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.fetch import fetch_branches
@@ -17,8 +19,6 @@ from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
 from labgate.scene.governing_policy import policies_at
 from labgate.scene.scene import Scene
-from labgate.stages.host import Host, Landing
-from labgate.stages.run import judge_scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.finding import UNDECIDED
 from labgate.values.ref_update import Commit, RefUpdate, View

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from labgate.checks import CHECKS
+from labgate.entrypoints.run import judge_scene
+from labgate.entrypoints.workplace import HookCall, Skipped, standing_back
 from labgate.git.commits import peel
 from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.scene.governing_policy import judging_policy, require_tracking
 from labgate.scene.scene import Scene
-from labgate.stages.run import judge_scene
-from labgate.stages.workplace import HookCall, Skipped, standing_back
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
 from labgate.values.report import Report

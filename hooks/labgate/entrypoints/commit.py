@@ -11,18 +11,18 @@ from __future__ import annotations
 
 from labgate.checks.branch_name import check as branch_name
 from labgate.checks.commit_size import check as commit_size
+from labgate.entrypoints.workplace import Skipped, find_workplace, standing_back
 from labgate.git.raw import clean_merge, staged_records, weigh
 from labgate.policy.cache import cached_policy
-from labgate.stages.workplace import Skipped, find_workplace, standing_back
 from labgate.values.batch import Batch
 from labgate.values.errors import GitError, UsageError
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from labgate.entrypoints.workplace import HookCall, Workplace
     from labgate.git.raw import Entry, Lines
     from labgate.policy.model import Limits, Policy
-    from labgate.stages.workplace import HookCall, Workplace
     from labgate.values.report import PolicyOrigin, Report
 
 #: The checks of these stages, in the order of output.
@@ -79,7 +79,7 @@ def run(call: HookCall) -> Report | Skipped | None:
     unmeasured = bool(limits) and staged is None
     if not suspects and not unmeasured:
         return None
-    from labgate.stages.staged import judge
+    from labgate.entrypoints.staged import judge
 
     return judge(proposed, size, suspects, unmeasured=unmeasured)
 
@@ -96,7 +96,7 @@ def _propose(stage: str, checks: tuple[str, ...], place: Workplace) -> Proposed:
     policy = None if place.top is None else cached_policy(place.top, place.git_dir, place.common_dir)
     origin = None
     if policy is None:
-        from labgate.stages.staged import trunk_policy
+        from labgate.entrypoints.staged import trunk_policy
 
         policy, origin = trunk_policy(place)
     branch = place.branch()
@@ -152,7 +152,7 @@ def _suspects(name: str, proposed: Proposed, size: commit_size.Facts | None) -> 
         return False
     if ref != ref.lower():
         # Only now the other names are worth a process: another spelling of this one may stand among them.
-        from labgate.stages.staged import collides
+        from labgate.entrypoints.staged import collides
 
         if collides(proposed.place, ref):
             return True

@@ -10,17 +10,17 @@ import os
 import sys
 
 from labgate import FOLDER
+from labgate.entrypoints.workplace import find_workplace, standing_back
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
 from labgate.experiments.settings import read_settings
 from labgate.experiments.stamp import stamp, trailer
 from labgate.policy.cache import cached_policy
-from labgate.stages.workplace import find_workplace, standing_back
 from labgate.values.errors import NoPolicyError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from labgate.entrypoints.workplace import HookCall, Workplace
     from labgate.experiments.settings import Settings
-    from labgate.stages.workplace import HookCall, Workplace
 
 #: The check that these stages serve: its rule LG301 looks for the line at push.
 CHECK = "experiment-hash"
@@ -62,7 +62,7 @@ def _experiment(call: HookCall, place: Workplace) -> str | None:
         return None
     policy = None if place.top is None else cached_policy(place.top, place.git_dir, place.common_dir)
     if policy is None:
-        from labgate.stages.staged import trunk_policy
+        from labgate.entrypoints.staged import trunk_policy
 
         try:
             policy = trunk_policy(place)[0]

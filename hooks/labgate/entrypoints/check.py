@@ -7,12 +7,12 @@ import shlex
 from collections.abc import Mapping
 
 from labgate.checks import CHECKS
+from labgate.entrypoints.run import judge_scene
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import HEADS, REMOTES, branch_of, read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.scene.governing_policy import Judging, judging_policy, require_tracking
 from labgate.scene.scene import Scene
-from labgate.stages.run import judge_scene
 from labgate.values.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import PolicyOrigin, Report
