@@ -64,13 +64,16 @@ def module(check: str) -> str:
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_check_has_one_name_everywhere(check: str) -> None:
     assert check == load(check).NAME
-    assert load(check) is import_module(f"labgate.checks.{module(check)}")
-    assert (ROOT / "hooks" / "labgate" / "wording" / f"{module(check)}.py").is_file()
-    assert (ROOT / "tests" / "checks" / f"test_{module(check)}.py").is_file()
+    assert load(check) is import_module(f"labgate.checks.{module(check)}.check")
+    assert (ROOT / "tests" / "checks" / module(check)).is_dir()
 
 
 def test_every_module_with_rules_is_a_check() -> None:
-    found = {path.stem for path in CHECKS_FOLDER.glob("*.py") if re.search(r"^RULES\b", path.read_text(), re.MULTILINE)}
+    found = {
+        path.parent.name
+        for path in CHECKS_FOLDER.rglob("*.py")
+        if re.search(r"^RULES\b", path.read_text(), re.MULTILINE)
+    }
     assert found == {module(check) for check in CHECKS}
 
 
@@ -82,7 +85,7 @@ def test_every_section_of_the_policy_is_a_check_or_shared() -> None:
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_every_rule_of_a_check_has_words_and_no_words_lack_a_rule(check: str) -> None:
-    words = import_module(f"labgate.wording.{module(check)}").WORDS
+    words = import_module(f"labgate.checks.{module(check)}.words").WORDS
     assert set(words) == {rule.code for rule in load(check).RULES}
 
 

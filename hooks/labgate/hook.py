@@ -1,4 +1,4 @@
-"""The entry point ``labgate-hook``: what git and the hook frameworks start. HOT.
+"""The entry point ``labgate-hook``: what git and the hook frameworks start.
 
 It finds the stage, and is the one place that decides what happens when labgate itself fails: a push waits, a commit is
 told how to go on without labgate, and whatever git does on its own (a rebase, for instance) is never held up.

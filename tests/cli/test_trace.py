@@ -244,7 +244,14 @@ def test_help_answers_without_what_traces(args: list[str]) -> None:
     code = f"import sys; from labgate.cli.main import run; assert run({args}) == 0; print('loaded:', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.rpartition("loaded: ")[2].split())
-    assert not loaded & {"labgate.provenance", "labgate.git", "labgate.policy", "labgate.stages", "sqlite3", "json"}
+    assert not loaded & {
+        "labgate.derivation",
+        "labgate.git",
+        "labgate.policy",
+        "labgate.entrypoints",
+        "sqlite3",
+        "json",
+    }
 
 
 def test_a_clone_of_one_branch_says_that_sources_may_be_missing(origin: Repo, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""pre-commit and pre-merge-commit: the commit that is being made, by the name of its branch and by its size. HOT.
+"""pre-commit and pre-merge-commit: the commit that is being made, by the name of its branch and by its size.
 
 What passes here costs git one or two short processes. Anything that looks wrong is handed to ``stages.staged``, which
 gathers the rest of the facts and judges again.

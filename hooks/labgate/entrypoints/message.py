@@ -1,4 +1,4 @@
-"""prepare-commit-msg and commit-msg: a commit made on an experiment branch says which experiment it belongs to. HOT.
+"""prepare-commit-msg and commit-msg: a commit made on an experiment branch says which experiment it belongs to.
 
 prepare-commit-msg stamps a message that has text already (``-m``, merge, rebase, cherry-pick), commit-msg what came
 from an editor (docs/adr/0008). What git would refuse, because it is empty or was not edited, it still refuses.

@@ -1,4 +1,4 @@
-"""Where a hook stands and how it was called, read from files and git's variables without starting git. HOT."""
+"""Where a hook stands and how it was called, read from files and git's variables without starting git."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the file of a commit message that is still being made: what of it is text, and what git will take away. HOT.
+"""Read the file of a commit message that is still being made: what of it is text, and what git will take away.
 
 The rules are git's own: git-commit (``--cleanup``, ``--verbose``, an empty or unedited message), and
 git-interpret-trailers for where the text ends. A message is bytes, in any encoding that keeps ASCII's bytes.

@@ -1,4 +1,4 @@
-"""What git's configuration says of commit messages: comments, cleaning up, template, encoding. HOT."""
+"""What git's configuration says of commit messages: comments, cleaning up, template, encoding."""
 
 from __future__ import annotations
 

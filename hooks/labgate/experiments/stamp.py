@@ -1,4 +1,4 @@
-"""Put ``Experiment: SERVICE/HANDLE`` into the trailer block of a commit message and change no other byte. HOT.
+"""Put ``Experiment: SERVICE/HANDLE`` into the trailer block of a commit message and change no other byte.
 
 What a trailer block is, is taken from git-interpret-trailers with its default configuration: a message is read by many
 people's gits, and only their common ground is sure to find the line. Where in the block the line goes, and why, is

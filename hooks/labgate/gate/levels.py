@@ -1,4 +1,4 @@
-"""Put the policy's ``[levels]`` on findings. HOT."""
+"""Put the policy's ``[levels]`` on findings."""
 
 from __future__ import annotations
 

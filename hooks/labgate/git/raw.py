@@ -1,4 +1,4 @@
-"""What a diff of git says, record by record, and what it weighs: for commits, trees and the index alike. HOT."""
+"""What a diff of git says, record by record, and what it weighs: for commits, trees and the index alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shell patterns of experiment branches, by which the message hooks know when not even to start Python. HOT."""
+"""The shell patterns of experiment branches, by which the message hooks know when not even to start Python."""
 
 from __future__ import annotations
 

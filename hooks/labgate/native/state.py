@@ -1,4 +1,4 @@
-"""Whether git starts labgate itself at a stage, so that a framework's hook of that stage can stand back. HOT."""
+"""Whether git starts labgate itself at a stage, so that a framework's hook of that stage can stand back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The work tree's policy, parsed once: its checked table is kept under the common git directory. HOT.
+"""The work tree's policy, parsed once: its checked table is kept under the common git directory.
 
 Only commit stages read this cache; what judges a push, a range or a server reads the policy itself.
 """

@@ -1,4 +1,4 @@
-"""Globs over paths and repository names: ``*`` and ``?`` within a segment, ``**`` for any number of segments. HOT.
+"""Globs over paths and repository names: ``*`` and ``?`` within a segment, ``**`` for any number of segments.
 
 What it shares with gitignore(5) means the same: a glob without ``/`` is held against the last segment, at any depth;
 with a ``/`` it is held against the whole path, and a leading ``/`` only says so (``/setup.py``). There is no other

@@ -1,4 +1,4 @@
-"""The grammar of branch names: fields with their legal values, and name templates such as ``research/{topic}``. HOT."""
+"""The grammar of branch names: fields with their legal values, and name templates such as ``research/{topic}``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regular expressions that cannot hang: a policy's own patterns, matched in time linear in the value. HOT.
+"""Regular expressions that cannot hang: a policy's own patterns, matched in time linear in the value.
 
 A pattern becomes Glushkov's position automaton (V. M. Glushkov, "The abstract theory of automata", 1961): one state for
 each character that the pattern names, sets of states as bits of an integer, no backtracking. A value of n characters

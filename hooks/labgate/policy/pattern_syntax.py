@@ -1,4 +1,4 @@
-"""The syntax of patterns: text to a small tree that knows its size and how to become states. HOT."""
+"""The syntax of patterns: text to a small tree that knows its size and how to become states."""
 
 from __future__ import annotations
 

@@ -1,1 +1,0 @@
-"""Adapters: what git, pre-commit or a person says becomes a proposal, and the gate's verdict on it a report."""
