@@ -16,7 +16,7 @@ _FILES = ("pyproject.toml", ".pre-commit-hooks.yaml", "README.md", "LICENSE", "h
 #: What labgate needs to be built and to run, with what these need in turn.
 REQUIRED = (
     *("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers"),
-    *("click", "GitPython", "gitdb", "smmap", "tomli", "typing-extensions", "urllib3"),
+    *("click", "GitPython", "gitdb", "smmap", "ruamel.yaml", "tomli", "typing-extensions", "urllib3"),
 )
 
 

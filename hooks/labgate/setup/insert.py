@@ -1,20 +1,23 @@
-"""Put labgate's hooks into the configuration of pre-commit or prek, and keep every byte that stands there."""
+"""Put labgate's hooks into the configuration of pre-commit or prek, and keep every byte that stands there.
+
+ruamel.yaml only reads (docs/adr/0016): it says where things stand, and whether the changed text means what it should.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 
 from labgate.policy.parse import read_toml
 from labgate.setup.snippet import HOOKS, Source, Style, pre_commit_lines, prek_lines
-from labgate.setup.yaml_lines import BLANK, COMMENT, CONTENT, INSIDE, Line, read_lines
 from labgate.values.errors import PolicyError
 
-_REPOS = re.compile(r"""(?:repos|"repos"|'repos')[ \t]*:(?:[ \t]+(?P<value>[^#\s][^#]*?))?[ \t]*(?:[ \t]#.*)?""")
-_EMPTY = re.compile(r"\[[ \t]*\]")
-_HOOKS = re.compile(r"hooks[ \t]*:[ \t]*(?:#.*)?")
-_ITEM = re.compile(r"-(?P<gap>[ ]+)(?=[^\s#])")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import StreamMark
+    from ruamel.yaml.nodes import Node, SequenceNode
+
 _OURS = re.compile(
     r"""labgate-hook\b|\bid\s*[:=]\s*["']?labgate-|\brepo\s*[:=]\s*["']?\S*/labgate(?:\.git)?["']?(?:\s|$)"""
 )
@@ -42,20 +45,17 @@ def into_pre_commit_config(text: str, source: Source) -> str | None:
 
     ``None`` where the place for them cannot be told for sure: somebody has to do it by hand.
     """
-    lines = read_lines(text)
-    if lines is None or _is_several_documents(lines):
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    yaml = YAML(typ="base", pure=True)
+    yaml.composer.warn_double_anchors = False
+    try:
+        added = _with_entry(text, yaml.compose(text), source)
+        return added if added is not None and _adds_only_ours(yaml, text, added, source) else None
+    except (YAMLError, RecursionError, ValueError, OverflowError):
+        # The last three: too deep for Python's stack, or an escape for a character that does not exist.
         return None
-    starts = [number for number, line in enumerate(lines) if line.role == CONTENT and line.indent == 0]
-    keys = [number for number in starts if _REPOS.fullmatch(lines[number].text)]
-    if len(keys) > 1 or any(lines[number].text.startswith(("- ", "[", "{")) for number in starts if not keys):
-        return None
-    if not keys:
-        return _joined(text, len(lines), ["repos:", *pre_commit_lines(source, Style())])
-    (key,) = keys
-    value = (_REPOS.fullmatch(lines[key].text) or {"value": None})["value"]
-    if value is not None:
-        return _instead_of_empty_list(text, key, value, source)
-    return _behind_the_last(text, lines, key, source)
 
 
 def into_prek_config(text: str, source: Source) -> str | None:
@@ -71,68 +71,98 @@ def into_prek_config(text: str, source: Source) -> str | None:
     return added if after[:-1] == before else None
 
 
-def _is_several_documents(lines: Sequence[Line]) -> bool:
-    content = [line.text for line in lines if line.role == CONTENT and not line.text.startswith("%")]
-    return any(line.startswith(("---", "...")) for line in content[1:]) or content[:1] == ["..."]
+def _with_entry(text: str, root: Node | None, source: Source) -> str | None:
+    """Return the text with labgate's entry where it belongs, ``None`` where there is no such place.
 
+    Whether a parser then finds the entry there has still to be checked.
+    """
+    from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-def _instead_of_empty_list(text: str, key: int, value: str, source: Source) -> str | None:
-    """``repos: []``: the brackets go, since a list cannot be written both ways."""
-    if not _EMPTY.fullmatch(value):
+    entry = list(pre_commit_lines(source, Style()))
+    keys = root.value if isinstance(root, MappingNode) else []
+    values = [value for key, value in keys if key.value == "repos"]
+    if not values and (keys or root is None or _is_null(root)):
+        return _joined(text, text.count("\n") + 1, ["repos:", *entry])
+    if len(values) != 1:
         return None
-    raw = text.split("\n")
-    raw[key] = re.sub(r"[ \t]*" + re.escape(value), "", raw[key], count=1)
-    return _joined("\n".join(raw), key + 1, list(pre_commit_lines(source, Style())))
+    (value,) = values
+    if not isinstance(value, SequenceNode):
+        return _instead_of(text, value, entry) if _is_null(value) else None
+    if not value.value:
+        return _instead_of(text, value, entry)
+    return None if value.flow_style else _behind_the_last(text, value, source)
 
 
-def _behind_the_last(text: str, lines: Sequence[Line], key: int, source: Source) -> str | None:
-    block = list(_block(lines, key))
-    items = [number for number in block if lines[number].role == CONTENT]
-    if not items:
-        return _joined(text, key + 1, list(pre_commit_lines(source, Style())))
-    column = lines[items[0]].indent
-    starts = [number for number in items if lines[number].indent == column]
-    if any(lines[number].indent < column for number in items) or not all(_is_item(lines[number]) for number in starts):
+def _is_null(node: Node) -> bool:
+    return bool(node.tag == "tag:yaml.org,2002:null")
+
+
+def _instead_of(text: str, nothing: Node, entry: Sequence[str]) -> str | None:
+    """``repos: []``: the brackets go, since a list cannot be written both ways.
+
+    ``None`` where a comment in them would go as well.
+    """
+    start, end = nothing.start_mark.index, nothing.end_mark.index
+    if "#" in text[start:end]:
         return None
-    last = max(number for number in block if _belongs(lines[number], column))
-    entry = list(pre_commit_lines(source, _style(lines, items, column)))
-    spaced = len(starts) > 1 and lines[starts[-1] - 1].role == BLANK
-    return _joined(text, last + 1, ["", *entry] if spaced else entry)
+    kept = text[:start].rstrip(" \t") if start < end else text[:start]
+    return _joined(kept + text[end:], _line(kept, nothing.start_mark) + 1, entry)
 
 
-def _block(lines: Sequence[Line], key: int) -> Iterator[int]:
-    """Yield the numbers of the lines below ``repos:``, up to the next key."""
-    for number in range(key + 1, len(lines)):
-        line = lines[number]
-        if line.role == CONTENT and line.indent == 0 and not _is_item(line):
-            return
-        yield number
+def _behind_the_last(text: str, repos: SequenceNode, source: Source) -> str:
+    lines = text.split("\n")
+    at = len(lines) if repos.end_mark.index == len(text) else _line(text, repos.end_mark)
+    while not _belongs(lines[at - 1], repos.start_mark.column):
+        at -= 1
+    entry = list(pre_commit_lines(source, _style(repos)))
+    spaced = len(repos.value) > 1 and not lines[_line(text, repos.value[-1].start_mark) - 1].strip()
+    return _joined(text, at, ["", *entry] if spaced else entry)
 
 
-def _is_item(line: Line) -> bool:
-    return line.text.lstrip(" ").startswith("- ")
+def _line(text: str, mark: StreamMark) -> int:
+    return text.count("\n", 0, mark.index)
 
 
-def _belongs(line: Line, column: int) -> bool:
-    """Say whether a line is part of the list: a comment further left is about what follows."""
-    return line.role in (CONTENT, INSIDE) or (line.role == COMMENT and line.indent > column)
+def _belongs(line: str, column: int) -> bool:
+    """Say whether a line is part of the list: a blank one is not, and a comment further left is about what follows."""
+    bare = line.lstrip(" ")
+    return bool(bare.strip()) and (not bare.startswith("#") or len(line) - len(bare) > column)
 
 
-def _style(lines: Sequence[Line], items: Sequence[int], column: int) -> Style:
+def _style(repos: SequenceNode) -> Style:
     """Return how the file indents, as its first entry shows; what that does not show is taken from its first half."""
-    key = _gap(lines[items[0]])
-    for number, following in pairwise(items):
-        if lines[number].indent == column + key and _HOOKS.fullmatch(lines[number].text.lstrip(" ")):
-            hook = lines[following].indent - column - key
-            if _is_item(lines[following]) and hook >= 0:
-                return Style(column, key, hook, _gap(lines[following]))
+    column = repos.start_mark.column
+    key = repos.value[0].start_mark.column - column
+    for repo in repos.value:
+        for name, hooks in repo.value if repo.id == "mapping" else ():
+            if name.value == "hooks" and hooks.id == "sequence" and hooks.value and not hooks.flow_style:
+                inner = hooks.start_mark.column
+                return Style(column, key, inner - column - key, hooks.value[0].start_mark.column - inner)
     return Style(column, key, 0 if column == 0 else 2, key)
 
 
-def _gap(line: Line) -> int:
-    """Return how far the key stands behind its dash."""
-    found = _ITEM.match(line.text.lstrip(" "))
-    return 2 if found is None else 1 + len(found["gap"])
+def _adds_only_ours(yaml: YAML, before: str, after: str, source: Source) -> bool:
+    """Say whether a parser reads the new text as the old one with labgate's entry at the end of ``repos``."""
+    old, new = _events(yaml, before), _events(yaml, after)
+    alone = _events(yaml, "\n".join(["repos:", *pre_commit_lines(source, Style())]))
+    keyed, listed, entry = alone[1:-1], alone[2:-1], alone[3:-2]
+    at = next((at for at, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), len(old))
+    head, tail = old[:at], old[at:]
+    # Behind other entries or in `[]`; instead of null; as a new key; in a file without content.
+    expected = ([*head, *entry, *tail], [*head, *listed, *tail[1:]], [*head, *keyed, *tail])
+    return new in expected or (len(old) <= 1 and new == alone)
+
+
+def _events(yaml: YAML, text: str) -> list[tuple[str, ...]]:
+    """Return what a parser reads, without layout: kind, value, anchor and tag of each event within the document.
+
+    An alias is one event, while the value that it repeats may be of any size.
+    """
+    return [
+        (type(event).__name__, *(str(getattr(event, name, None)) for name in ("value", "anchor", "ctag")))
+        for event in yaml.parse(text)
+        if not type(event).__name__.startswith(("Stream", "Document"))
+    ]
 
 
 def _joined(text: str, at: int, added: Sequence[str]) -> str:
