@@ -177,7 +177,7 @@ def _pre_commit(survey: Survey, source: Source) -> Iterator[FileChange | ByHand]
         yield FileChange(PRE_COMMIT_CONFIG, path, None, insert.new_pre_commit_config(source).encode())
         return
     lines = tuple(pre_commit_lines(source, Style()))
-    where = f"{PRE_COMMIT_CONFIG}, under repos:"
+    where = f"{PRE_COMMIT_CONFIG}, under repos"
     yield from _edited(survey, PRE_COMMIT_CONFIG, insert.into_pre_commit_config, source, ByHand(where, lines))
 
 
