@@ -12,10 +12,10 @@ import pytest
 
 from support.data import bundle
 from support.env import hermetic
-from support.golden import schema
 from support.pipeline import code
 from support.repo import Repo
 from support.sdg import POLICY
+from support.verdicts import schema
 
 #: How many landings back the audit begins.
 LANDINGS = 60

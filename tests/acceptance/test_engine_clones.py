@@ -5,14 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
-from support.golden import Verdict, judge
 from support.people import adopt, by, reviewed
 from support.repo import Repo
 from support.sdg import LIMITS, POLICY
+from support.verdicts import Verdict, assert_passes, judge
 
 WIDEN = "git config --add remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'"
 RESEARCH = ("--target", "main", "--head", "origin/research/pr-72")
+
+PULL_REQUEST_72 = snapshot("""\
+LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
+    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
+        # once ada has reviewed it
+    evidence: ancestry origin/research/pr-72
+""")
 
 
 def clone(origin: Repo, folder: Path, *options: str) -> Repo:
@@ -35,11 +43,14 @@ def mend(repo: Repo, text: str) -> None:
     repo.run("sh", "-ec", command)
 
 
-def assert_finds_all_of_pull_request_72(verdict: Verdict) -> None:
+def finds_all_of_pull_request_72(repo: Repo, *args: str) -> Verdict:
+    verdict = judge(repo, *args, status=1)
+    assert verdict.summary == PULL_REQUEST_72
     assert verdict.rules == ["LG201"]
     assert len(verdict.finding("LG201")["commits"]) == 8
     assert verdict.outcome() == "failed"
     assert verdict.report["view"]["sources_complete"] is True
+    return verdict
 
 
 # Row 7: shallow.
@@ -47,7 +58,12 @@ def assert_finds_all_of_pull_request_72(verdict: Verdict) -> None:
 
 def test_t28_a_shallow_clone_is_undecided_until_its_history_is_fetched(sdg: Repo, tmp_path: Path) -> None:
     shallow = clone(sdg, tmp_path / "clone", "--depth=1", "--branch=research/pr-72")
-    verdict = judge(shallow, "clones/shallow", "--target", "main", "--head", "HEAD", status=2)
+    verdict = judge(shallow, "--target", "main", "--head", "HEAD", status=2)
+    assert verdict.summary == snapshot("""\
+problem: this clone is shallow: history that decides is missing
+    help: git config --add remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*' && git fetch
+        --unshallow origin
+""")
     assert verdict.report["problems"] == [
         {
             "message": "this clone is shallow: history that decides is missing",
@@ -55,7 +71,7 @@ def test_t28_a_shallow_clone_is_undecided_until_its_history_is_fetched(sdg: Repo
         }
     ]
     mend(shallow, verdict.text)
-    assert_finds_all_of_pull_request_72(judge(shallow, "clones/unshallowed", *RESEARCH, status=1))
+    finds_all_of_pull_request_72(shallow, *RESEARCH)
 
 
 def test_t28_a_shallow_clone_of_all_branches_is_undecided_until_its_history_is_fetched(
@@ -65,7 +81,7 @@ def test_t28_a_shallow_clone_of_all_branches_is_undecided_until_its_history_is_f
     said = shallow.labgate("check", *RESEARCH, status=2)
     assert helps(said.text) == {"git fetch --unshallow origin"}
     mend(shallow, said.text)
-    assert_finds_all_of_pull_request_72(judge(shallow, "clones/unshallowed-branches", *RESEARCH, status=1))
+    finds_all_of_pull_request_72(shallow, *RESEARCH)
 
 
 # Row 7: one branch.
@@ -75,11 +91,15 @@ def test_without_the_research_refs_silence_is_undecided_until_they_are_fetched(s
     narrow = clone(sdg, tmp_path / "clone", "--single-branch", "--branch=main")
     narrow.git("fetch", "--quiet", "origin", sdg.head("research/pr-72"))
     head = narrow.head("FETCH_HEAD")
-    verdict = judge(narrow, "clones/narrow", "--target", "main", "--head", head, status=2)
+    verdict = judge(narrow, "--target", "main", "--head", head, status=2)
+    assert verdict.summary == snapshot("""\
+undecided main research-gate: the research refs of origin are not fetched here
+    help: git config --add remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*' && git fetch origin
+""")
     assert (verdict.rules, verdict.outcome()) == ([], "undecided")
     assert verdict.report["view"]["sources_complete"] is False
     mend(narrow, verdict.text)
-    assert_finds_all_of_pull_request_72(judge(narrow, "clones/widened", "--target", "main", "--head", head, status=1))
+    finds_all_of_pull_request_72(narrow, "--target", "main", "--head", head)
 
 
 def test_once_fetched_silence_means_that_all_is_well(sdg: Repo, tmp_path: Path) -> None:
@@ -98,13 +118,12 @@ def test_fetch_brings_the_research_refs(sdg: Repo, tmp_path: Path) -> None:
     narrow = clone(sdg, tmp_path / "clone", "--single-branch", "--branch=main")
     narrow.git("fetch", "--quiet", "origin", sdg.head("research/pr-72"))
     change = ("--target", "main", "--head", narrow.head("FETCH_HEAD"))
-    assert_finds_all_of_pull_request_72(judge(narrow, "clones/fetched", *change, "--fetch", status=1))
+    finds_all_of_pull_request_72(narrow, *change, "--fetch")
 
 
 def test_fetch_brings_the_target_too(sdg: Repo, tmp_path: Path) -> None:
     narrow = clone(sdg, tmp_path / "clone", "--single-branch", "--branch=research/pr-72")
-    verdict = judge(narrow, "clones/target-fetched", "--target", "main", "--head", "HEAD", "--fetch", status=1)
-    assert_finds_all_of_pull_request_72(verdict)
+    verdict = finds_all_of_pull_request_72(narrow, "--target", "main", "--head", "HEAD", "--fetch")
     assert verdict.report["policy"]["origin"] == "trunk"
 
 
@@ -135,7 +154,7 @@ def test_a_partial_clone_is_right_or_undecided_until_the_rest_is_fetched(
     sdg: Repo, tmp_path: Path, without: str, options: tuple[str, ...]
 ) -> None:
     adopt(sdg, POLICY + LIMITS)
-    whole = judge(clone(sdg, tmp_path / "whole"), "clones/sized", *RESEARCH, status=1)
+    whole = finds_all_of_pull_request_72(clone(sdg, tmp_path / "whole"), *RESEARCH)
     partial = clone(sdg, tmp_path / "clone", f"--filter={without}", *options)
     before = partial.git("count-objects", "-v")
     said = partial.labgate("check", *RESEARCH)
@@ -148,7 +167,7 @@ def test_a_partial_clone_is_right_or_undecided_until_the_rest_is_fetched(
         assert said.status == 2
     assert "git fetch --refetch --no-filter origin" in helps(said.text)
     partial.git("fetch", "--quiet", "--refetch", "--no-filter", "origin")
-    assert judge(partial, "clones/sized", *RESEARCH, status=1) == whole
+    assert finds_all_of_pull_request_72(partial, *RESEARCH) == whole
 
 
 def test_in_a_partial_clone_a_merge_that_cannot_be_made_is_undecided(sdg: Repo, tmp_path: Path) -> None:
@@ -183,14 +202,19 @@ def sha256(tmp_path: Path) -> Repo:
 
 
 def test_t35_a_sha256_repository_is_judged_like_any_other(sha256: Repo) -> None:
-    verdict = judge(sha256, "clones/sha256", "--target", "main", "--head", "research/x", status=1)
+    verdict = judge(sha256, "--target", "main", "--head", "research/x", status=1)
+    assert verdict.summary == snapshot("""\
+LG201 error main: 1 commit from origin/research/x without a review (by ancestry)
+    help: git commit --allow-empty -m 'Review research/x' --trailer 'Reviewed-by: ada <ada@example.org>'  #
+        once ada has reviewed it
+    evidence: ancestry origin/research/x
+""")
     assert verdict.rules == ["LG201"]
     assert verdict.finding("LG201")["commits"] == [sha256.head("research/x")]
     assert len(sha256.head("research/x")) == 64
     sha256.checkout("research/x").commit(reviewed("ada"), None, **by("ada"))
-    verdict = judge(sha256, "clones/sha256-reviewed", "--target", "main", "--head", "research/x", status=0)
-    assert verdict.review is not None
-    assert verdict.review["counted"] == ["ada"]
+    verdict = assert_passes(sha256, "--target", "main", "--head", "research/x")
+    assert verdict.counted == ["ada"]
 
 
 def test_t35_reverts_and_picks_name_their_commits_by_longer_oids(sha256: Repo) -> None:
@@ -200,7 +224,15 @@ def test_t35_reverts_and_picks_name_their_commits_by_longer_oids(sha256: Repo) -
     sha256.branch("feature/x").git("revert", "--no-edit", big)
     assert sha256.labgate("check", "--target", "main", "--head", "HEAD", status=0).text == ""
     sha256.git("cherry-pick", "-x", picked)
-    verdict = judge(sha256, "clones/sha256-picked", "--target", "main", "--head", "feature/x", status=1)
+    verdict = judge(sha256, "--target", "main", "--head", "feature/x", status=1)
+    assert verdict.summary == snapshot("""\
+LG201 error main: 1 commit from origin/research/x without a review (by trailer: <Try it> from <Try it>; by
+        patch-id)
+    help: git commit --allow-empty -m 'Review research/x' --trailer 'Reviewed-by: ada <ada@example.org>'  #
+        once ada has reviewed it
+    evidence: trailer origin/research/x
+    evidence: patch-id origin/research/x
+""")
     assert verdict.finding("LG201")["evidence"][0]["method"] == "trailer"
 
 
@@ -231,7 +263,7 @@ def test_t27_history_that_is_shown_otherwise_is_judged_as_it_is(sdg: Repo, way: 
         (sdg.path / ".git/info").mkdir(exist_ok=True)
         (sdg.path / ".git/info/grafts").write_text(f"{head} {base}\n")
     assert sdg.git("rev-list", "--count", "main..research/pr-72") == "1"
-    assert_finds_all_of_pull_request_72(judge(sdg, "clones/whole", *RESEARCH, status=1))
+    finds_all_of_pull_request_72(sdg, *RESEARCH)
 
 
 # The same verdict from everywhere.
@@ -240,7 +272,7 @@ def test_t27_history_that_is_shown_otherwise_is_judged_as_it_is(sdg: Repo, way: 
 def test_a_linked_work_tree_is_judged_like_the_main_one(sdg: Repo, tmp_path: Path) -> None:
     sdg.git("worktree", "add", "--quiet", str(tmp_path / "linked"), "research/pr-72")
     linked = Repo(tmp_path / "linked", sdg.env)
-    assert_finds_all_of_pull_request_72(judge(linked, "clones/whole", *RESEARCH, status=1))
+    finds_all_of_pull_request_72(linked, *RESEARCH)
     assert linked.labgate("check", "--target", "main", status=1).text == sdg.labgate("check", *RESEARCH).text
 
 
@@ -248,7 +280,7 @@ def test_a_bare_clone_with_remote_tracking_refs_is_judged_like_any_other(sdg: Re
     bare = Repo.init(tmp_path / "bare.git", "--bare")
     bare.git("remote", "add", "origin", sdg.git("remote", "get-url", "origin"))
     bare.git("fetch", "--quiet", "origin")
-    assert_finds_all_of_pull_request_72(judge(bare, "clones/bare", *RESEARCH, status=1))
+    finds_all_of_pull_request_72(bare, *RESEARCH)
 
 
 @pytest.mark.parametrize("kind", ["--bare", "--mirror"])
@@ -263,7 +295,17 @@ def test_t14_a_clone_without_them_is_undecided_and_never_judged_by_the_change_it
         said = bare.labgate("check", "--target", "main", "--head", "feature/x", *base, status=2)
     assert helps(said.text) == {f"{WIDEN} && git fetch origin"}
     mend(bare, said.text)
-    assert_finds_all_of_pull_request_72(judge(bare, "clones/bare-mended", *RESEARCH, status=1))
+    verdict = judge(bare, *RESEARCH, status=1)
+    assert len(verdict.finding("LG201")["commits"]) == 8
+    assert verdict.report["view"]["sources_complete"] is True
+    assert verdict.summary == snapshot("""\
+LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); origin/feature/x
+        holds them too: research wins
+    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
+        # once ada has reviewed it; or, if they belong to origin/feature/x: git rebase --onto origin/main
+        origin/feature/x research/pr-72 && git push --force-with-lease origin research/pr-72
+    evidence: ancestry origin/research/pr-72
+""")
 
 
 def test_the_verdict_does_not_depend_on_who_asks(sdg: Repo) -> None:

@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from labgate.report import FORMATS
-from support.golden import judge, schema
 from support.marker import Marker
 from support.people import adopt
 from support.repo import Repo, Result
 from support.sdg import LIMITS, POLICY
+from support.verdicts import judge, schema
 
 #: Research that lands by a merge with a conflict, with attributes in force: every part of the engine has work to do.
 CHANGE = ("--target", "main", "--head", "feature/x")
@@ -354,6 +355,14 @@ def test_t50_a_message_in_any_bytes_is_judged(sdg: Repo, tmp_path: Path, body: b
 def test_a_hostile_case_as_tools_see_it(sdg: Repo) -> None:
     adopt(sdg, POLICY + LIMITS)
     sdg.branch("feature/x").commit("::error::\x1b[31m\u202e", {"a\n\x1b]0;x\x07/\u202e.py": "line\n" * 500})
-    verdict = judge(sdg, "hostile/words", "--target", "main", "--head", "feature/x", status=1)
+    verdict = judge(sdg, "--target", "main", "--head", "feature/x", status=1)
+    assert verdict.summary == snapshot("""\
+LG401 error main: commit <::error::\\x1b[31m\\u202e> (::error::\\x1b[31m\\u202e) changes 500 lines, 100 over the
+        limit of 400 for main; heaviest: a\\n\\x1b]0;x\\x07/\\u202e.py 500 lines
+    help: git -c core.abbrev=no -c sequence.editor='sed -i.bak '"'"'s/^p[a-z]*
+        <::error::\\x1b[31m\\u202e>/edit <::error::\\x1b[31m\\u202e>/'"'"'' rebase -i --rebase-merges
+        <::error::\\x1b[31m\\u202e>^ && git reset -q -N HEAD^ && git add -p && git commit -c
+        <::error::\\x1b[31m\\u202e>
+""")
     assert verdict.rules == ["LG401"]
     assert "a\\x0a\\x1b]0;x\\x07/\\u202e.py 500 lines" in verdict.text

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from support.golden import schema
 from support.landings import Landings
 from support.memory import peak_memory
+from support.verdicts import schema
 
 #: One landing in this many is judged here; benchmarks/landings.py judges them all.
 EVERY = 12

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from inline_snapshot import snapshot
 
-from support.golden import judge
 from support.people import EMAILS, adopt, by, reviewed
 from support.repo import Repo
 from support.sdg import POLICY
+from support.verdicts import assert_passes, judge
 
 TO_MAIN = ("--target", "main", "--head", "HEAD")
 
@@ -35,21 +36,32 @@ def team(*, quorum: str, reviews: str = "", groups: str = "") -> str:
 def test_a_second_reviewer_is_missing(sdg: Repo) -> None:
     adopt(sdg, team(quorum="{ total = 2 }"))
     sdg.merge("research/pr-72", reviewed("ada"))
-    verdict = judge(sdg, "quorum/second-missing", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG205 error main: 8 commits reviewed by ada; still missing: more reviewers
+    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: lin <lin@example.org>'  # once
+        lin has reviewed it
+review: trailer required; none reached; counted: ada; missing: total
+""")
     assert verdict.rules == ["LG205"]
     assert verdict.finding("LG205")["data"]["missing"] == ["total"]
     assert verdict.review is not None
     assert (verdict.review["counted"], verdict.review["missing"]) == (["ada"], ["total"])
     sdg.run("sh", "-c", verdict.finding("LG205")["help"])
-    verdict = judge(sdg, "quorum/passes-second-found", *TO_MAIN, status=0)
-    assert verdict.review is not None
-    assert verdict.review["counted"] == ["ada", "lin"]
+    verdict = assert_passes(sdg, *TO_MAIN)
+    assert verdict.counted == ["ada", "lin"]
 
 
 def test_two_emails_of_one_person_count_once(sdg: Repo) -> None:
     adopt(sdg, team(quorum="{ total = 2 }"))
     sdg.merge("research/pr-72", "Merge\n\nReviewed-by: Ada <ada@example.org>\nReviewed-by: A. D. <ADA@example.com>")
-    verdict = judge(sdg, "quorum/one-person-twice", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG205 error main: 8 commits reviewed by ada; still missing: more reviewers
+    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: lin <lin@example.org>'  # once
+        lin has reviewed it
+review: trailer required; none reached; counted: ada; missing: total
+""")
     assert verdict.rules == ["LG205"]
     assert verdict.finding("LG205")["data"]["counted"] == ["ada"]
 
@@ -57,7 +69,16 @@ def test_two_emails_of_one_person_count_once(sdg: Repo) -> None:
 def test_an_author_under_another_address_is_the_same_person(sdg: Repo) -> None:
     sdg.branch("research/own", "main").commit("Own", {"own.py": "1\n"}, **by("ada", "ada@example.com"))
     sdg.commit(reviewed("ada"))
-    verdict = judge(sdg, "quorum/author-elsewhere", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG201 error main: 1 commit from research/own without a review (by ancestry); not counted: ada: self-review
+    help: git commit --allow-empty -m 'Review research/own' --trailer 'Reviewed-by: lin <lin@example.org>'
+        # once lin has reviewed it
+    evidence: ancestry research/own
+LG204 error main: the review by ada in <Review> does not count: ada contributed to <Own>
+    help: ask somebody else in [reviews.people] to review it
+review: trailer required; none reached; not counted: ada; missing: total
+""")
     assert verdict.rules == ["LG201", "LG204"]
 
 
@@ -67,14 +88,30 @@ def test_a_mailmap_in_the_tree_makes_nobody_another(sdg: Repo) -> None:
     sdg.commit("Own", files, **by("ada"))
     sdg.git("config", "log.mailmap", "true")
     sdg.commit(reviewed("ada"))
-    assert judge(sdg, "quorum/mailmap", *TO_MAIN, status=1).rules == ["LG201", "LG204"]
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.rules == ["LG201", "LG204"]
+    assert verdict.summary == snapshot("""\
+LG201 error main: 1 commit from research/own without a review (by ancestry); not counted: ada: self-review
+    help: git commit --allow-empty -m 'Review research/own' --trailer 'Reviewed-by: lin <lin@example.org>'
+        # once lin has reviewed it
+    evidence: ancestry research/own
+LG204 error main: the review by ada in <Review> does not count: ada contributed to <Own>
+    help: ask somebody else in [reviews.people] to review it
+review: trailer required; none reached; not counted: ada; missing: total
+""")
 
 
 def test_beside_one_review_that_counts_a_self_review_is_no_finding_of_its_own(sdg: Repo) -> None:
     adopt(sdg, team(quorum="{ total = 2 }"))
     sdg.branch("research/own").commit("Own", {"own.py": "1\n"}, **by("ada"))
     sdg.commit(reviewed("ada", "lin"))
-    verdict = judge(sdg, "quorum/self-beside-other", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG205 error main: 1 commit reviewed by lin; still missing: more reviewers; not counted: ada: self-review
+    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: kim <kim@example.org>'  # once
+        kim has reviewed it
+review: trailer required; none reached; counted: lin; not counted: ada; missing: total
+""")
     assert verdict.rules == ["LG205"]
     assert verdict.not_counted == [("ada", "self-review")]
     assert verdict.finding("LG205")["data"]["reviewers"] == [{"person": "kim", "email": EMAILS["kim"]}]
@@ -83,7 +120,7 @@ def test_beside_one_review_that_counts_a_self_review_is_no_finding_of_its_own(sd
 def test_beside_a_met_quorum_a_self_review_is_only_reported(sdg: Repo) -> None:
     sdg.branch("research/own", "main").commit("Own", {"own.py": "1\n"}, **by("ada"))
     sdg.commit(reviewed("ada", "lin"))
-    verdict = judge(sdg, "quorum/passes-self-beside-quorum", *TO_MAIN, status=0)
+    verdict = assert_passes(sdg, *TO_MAIN)
     assert verdict.not_counted == [("ada", "self-review")]
 
 
@@ -93,28 +130,40 @@ CORE = '[reviews.groups.core]\npeople = ["lin", "max"]\npaths = ["src/**"]\n'
 def test_a_group_must_review_its_own_paths(sdg: Repo) -> None:
     adopt(sdg, team(quorum="{ total = 1, groups = { core = 1 } }", groups=CORE))
     sdg.merge("research/pr-72", reviewed("ada"))
-    verdict = judge(sdg, "quorum/group-missing", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG205 error main: 8 commits reviewed by ada; still missing: core
+    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: lin <lin@example.org>'  # once
+        lin has reviewed it
+review: trailer required; none reached; counted: ada; missing: core
+""")
     assert verdict.rules == ["LG205"]
     assert "still missing: core" in verdict.text
     assert verdict.review is not None
     assert verdict.review["missing"] == ["core"]
     assert verdict.finding("LG205")["data"]["reviewers"] == [{"person": "lin", "email": EMAILS["lin"]}]
     sdg.run("sh", "-c", verdict.finding("LG205")["help"])
-    judge(sdg, "quorum/passes-group-found", *TO_MAIN, status=0)
+    assert assert_passes(sdg, *TO_MAIN).counted == ["ada", "lin"]
 
 
 def test_a_group_has_no_say_elsewhere(sdg: Repo) -> None:
     adopt(sdg, team(quorum="{ total = 1, groups = { core = 1 } }", groups=CORE))
     sdg.branch("research/words").commit("Words", {"docs/words.md": "Words.\n"})
     sdg.commit(reviewed("ada"))
-    judge(sdg, "quorum/passes-group-elsewhere", *TO_MAIN, status=0)
+    assert assert_passes(sdg, *TO_MAIN).counted == ["ada"]
 
 
 def test_affiliations_come_from_the_policy_and_not_from_addresses(sdg: Repo) -> None:
     """Kim is of ada's affiliation, and max of none, whatever their addresses look like (T11)."""
     adopt(sdg, team(quorum="{ total = 2, affiliations = 2 }").replace("max@example.org", "max@uni-b.example"))
     sdg.merge("research/pr-72", f"{reviewed('ada', 'kim')}\nReviewed-by: Max <max@uni-b.example>")
-    verdict = judge(sdg, "quorum/one-affiliation", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG205 error main: 8 commits reviewed by ada, kim, max; still missing: more affiliations
+    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: lin <lin@example.org>'  # once
+        lin has reviewed it
+review: trailer required; none reached; counted: ada, kim, max; missing: affiliations
+""")
     assert verdict.rules == ["LG205"]
     assert verdict.finding("LG205")["data"]["missing"] == ["affiliations"]
     assert verdict.finding("LG205")["data"]["reviewers"] == [{"person": "lin", "email": EMAILS["lin"]}]
@@ -126,24 +175,53 @@ def test_a_landing_identity_blocks_nobody(sdg: Repo) -> None:
     sdg.branch("feature/landed", "main")
     sdg.git("cherry-pick", "-x", "research/squash", **landing)
     sdg.git("commit", "--quiet", "--amend", "--no-edit", "--trailer", "Reviewed-by: Lin <lin@example.org>", **landing)
-    verdict = judge(sdg, "quorum/passes-landed-by-a-machine", *TO_MAIN, status=0)
-    assert verdict.review is not None
-    assert verdict.review["counted"] == ["lin"]
+    verdict = assert_passes(sdg, *TO_MAIN)
+    assert verdict.counted == ["lin"]
 
 
 def test_where_nobody_is_left_to_review_the_help_says_so(sdg: Repo) -> None:
     sdg.branch("research/own", "main").commit("Own", {"own.py": "1\n"}, **by("ada"))
     sdg.commit("Lin's part", {"lin.py": "1\n"}, **by("lin"))
-    verdict = judge(sdg, "quorum/nobody-left", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG201 error main: 2 commits from research/own without a review (by ancestry)
+    help: add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk
+    evidence: ancestry research/own
+""")
     assert verdict.finding("LG201")["data"]["reviewers"] is None
     assert "[reviews.people]" in verdict.finding("LG201")["help"]
 
 
-@pytest.mark.parametrize("assurance", ["forge", "signed"])
-def test_a_trailer_is_not_enough_where_the_policy_asks_for_more(sdg: Repo, assurance: str) -> None:
+@pytest.mark.parametrize(
+    ("assurance", "expected"),
+    [
+        (
+            "forge",
+            snapshot("""\
+LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); not counted: ada: a
+        trailer is only a claim, and [reviews] assurance asks for more
+    help: open a pull request and ask ada to approve it
+    evidence: ancestry origin/research/pr-72
+review: forge required; none reached; not counted: ada; missing: total
+"""),
+        ),
+        (
+            "signed",
+            snapshot("""\
+LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); not counted: ada: a
+        trailer is only a claim, and [reviews] assurance asks for more
+    help: this version of labgate verifies no signatures: set assurance = "forge" in [reviews] on the trunk
+    evidence: ancestry origin/research/pr-72
+review: signed required; none reached; not counted: ada; missing: total
+"""),
+        ),
+    ],
+)
+def test_a_trailer_is_not_enough_where_the_policy_asks_for_more(sdg: Repo, assurance: str, expected: str) -> None:
     adopt(sdg, team(quorum="{ total = 1 }", reviews=f'assurance = "{assurance}"'))
     sdg.merge("research/pr-72", reviewed("ada"))
-    verdict = judge(sdg, f"quorum/assurance-{assurance}", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == expected
     assert verdict.rules == ["LG201"]
     assert verdict.review is not None
     assert (verdict.review["required"], verdict.review["reached"]) == (assurance, "none")
@@ -155,7 +233,12 @@ def test_all_code_needs_a_review_where_the_policy_says_so(sdg: Repo) -> None:
         sdg, team(quorum="{ total = 1 }").replace("[reviews]", '[research-gate]\nrequire-review = "all"\n[reviews]', 1)
     )
     sdg.branch("feature/plain").commit("Plain", {"plain.py": "1\n"})
-    verdict = judge(sdg, "quorum/all-code", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG205 error main: 1 commit without a review; still missing: reviewers
+    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: ada <ada@example.org>'  # once
+        ada has reviewed it
+""")
     assert verdict.rules == ["LG205"]
     sdg.commit(reviewed("ada"))
-    judge(sdg, "quorum/passes-all-code-reviewed", *TO_MAIN, status=0)
+    assert assert_passes(sdg, *TO_MAIN).counted == ["ada"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
-from support.golden import judge
 from support.people import adopt, by, reviewed
 from support.repo import Repo
 from support.sdg import LIMITS, POLICY
+from support.verdicts import assert_passes, judge
 
 TO_MAIN = ("--target", "main", "--head", "HEAD")
 SIZE = ("commit-size", *TO_MAIN)
@@ -42,7 +43,17 @@ def test_t44_lines_are_not_hidden_by_attributes_that_the_change_brings(sized: Re
 def test_five_thousand_lines_are_refused(sized: Repo) -> None:
     sized.commit("Hide it", {".gitattributes": "* -diff\n"})
     oid = sized.commit("Add much", {"big.py": lines(5000)})
-    verdict = judge(sized, "size/hidden", *TO_MAIN, status=1)
+    verdict = judge(sized, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG401 error main: commit <Add much> (Add much) changes 5,000 lines, 4,600 over the limit of 400 for main;
+        heaviest: big.py 5,000 lines
+    help: git -c core.abbrev=no -c sequence.editor='sed -i.bak '"'"'s/^p[a-z]* <Add much>/edit <Add
+        much>/'"'"'' rebase -i --rebase-merges <Add much>^ && git reset -q -N HEAD^ && git add -p && git
+        commit -c <Add much>
+LG404 error main: the series has 5,001 lines, 3,001 over the limit of 2,000 for main; heaviest: <Add much>
+        (Add much) 5,000 lines, <Hide it> (Hide it) 1 line
+    help: git branch feature/x-part-1 <Hide it>
+""")
     assert verdict.rules == ["LG401", "LG404"]
     finding = verdict.finding("LG401")
     assert (finding["commits"], finding["data"]["actual"], finding["data"]["limit"]) == ([oid], 5000, 400)
@@ -66,13 +77,29 @@ def test_t45_attributes_of_one_clone_hide_nothing(sized: Repo) -> None:
     sized.git("config", "diff.default.binary", "true")
     sized.git("config", "core.bigFileThreshold", "1")
     sized.git("config", "core.worktree", str(sized.path))
-    assert judge(sized, "size/clone-attributes", *TO_MAIN, status=1).rules == ["LG401", "LG404"]
+    verdict = judge(sized, *TO_MAIN, status=1)
+    assert verdict.rules == ["LG401", "LG404"]
+    assert verdict.summary == snapshot("""\
+LG401 error main: commit <Add much> (Add much) changes 5,000 lines, 4,600 over the limit of 400 for main;
+        heaviest: big.py 5,000 lines
+    help: git -c core.abbrev=no -c sequence.editor='sed -i.bak '"'"'s/^p[a-z]* <Add much>/edit <Add
+        much>/'"'"'' rebase -i --rebase-merges <Add much>^ && git reset -q -N HEAD^ && git add -p && git
+        commit -c <Add much>
+LG404 error main: the series has 5,000 lines, 3,000 over the limit of 2,000 for main; heaviest: <Add much>
+        (Add much) 5,000 lines
+    help: split the first commit: alone it is too large for a series
+""")
 
 
 @pytest.mark.parametrize("content", ["x" * 600_000, b"\0" * 600_000], ids=["one line", "no line at all"])
 def test_t46_a_large_file_is_refused_however_few_lines_it_has(sized: Repo, content: str | bytes) -> None:
     oid = sized.commit("Add data", {"data/min.js": content})
-    verdict = judge(sized, f"size/file-{'text' if isinstance(content, str) else 'binary'}", *TO_MAIN, status=1)
+    verdict = judge(sized, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG403 error data/min.js: commit <Add data> (Add data) adds data/min.js with 600 kB, 100 kB over the limit of
+        500 kB a file for main
+    help: git rebase --rebase-merges --onto <Add data>^ <Add data>
+""")
     assert verdict.rules == ["LG403"]
     finding = verdict.finding("LG403")
     assert (finding["commits"], finding["location"]["path"]) == ([oid], "data/min.js")
@@ -81,7 +108,14 @@ def test_t46_a_large_file_is_refused_however_few_lines_it_has(sized: Repo, conte
 
 def test_t46_many_middling_files_are_refused_together(sized: Repo) -> None:
     sized.commit("Add data", {f"data/{number}": b"\0" * 400_000 + bytes([number]) for number in range(6)})
-    verdict = judge(sized, "size/bytes", *TO_MAIN, status=1)
+    verdict = judge(sized, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG403 error main: commit <Add data> (Add data) adds 2.4 MB, 400 kB over the limit of 2 MB for main;
+        heaviest: data/0 400 kB, data/1 400 kB, data/2 400 kB, data/3 400 kB, data/4 400 kB
+    help: git -c core.abbrev=no -c sequence.editor='sed -i.bak '"'"'s/^p[a-z]* <Add data>/edit <Add
+        data>/'"'"'' rebase -i --rebase-merges <Add data>^ && git reset -q -N HEAD^ -- :/data/4 :/data/5 &&
+        git commit --amend
+""")
     assert verdict.rules == ["LG403"]
     assert verdict.finding("LG403")["data"]["unit"] == "bytes"
 
@@ -92,7 +126,7 @@ def test_an_exact_rename_of_a_large_file_passes(sized: Repo) -> None:
     sized.branch("feature/y").git("mv", "large.py", "there.py")
     sized.git("mv", "data.bin", "moved.bin")
     sized.commit("Move")
-    assert judge(sized, "size/rename", *TO_MAIN, status=0).rules == []
+    assert_passes(sized, *TO_MAIN, check="commit-size")
 
 
 def test_t43_a_rename_that_changes_a_line_is_read_anew(sized: Repo) -> None:
@@ -100,7 +134,18 @@ def test_t43_a_rename_that_changes_a_line_is_read_anew(sized: Repo) -> None:
     sized.push("main")
     sized.branch("feature/y").git("mv", "large.py", "there.py")
     sized.commit("Move and change", {"there.py": lines(5000) + "evil\n"})
-    assert judge(sized, "size/rename-and-change", *TO_MAIN, status=1).rules == ["LG401", "LG404"]
+    verdict = judge(sized, *TO_MAIN, status=1)
+    assert verdict.rules == ["LG401", "LG404"]
+    assert verdict.summary == snapshot("""\
+LG401 error main: commit <Move and change> (Move and change) changes 5,001 lines, 4,601 over the limit of
+        400 for main; heaviest: there.py 5,001 lines
+    help: git -c core.abbrev=no -c sequence.editor='sed -i.bak '"'"'s/^p[a-z]* <Move and change>/edit <Move
+        and change>/'"'"'' rebase -i --rebase-merges <Move and change>^ && git reset -q -N HEAD^ && git add
+        -p && git commit -c <Move and change>
+LG404 error main: the series has 5,001 lines, 3,001 over the limit of 2,000 for main; heaviest: <Move and
+        change> (Move and change) 5,001 lines
+    help: split the first commit: alone it is too large for a series
+""")
 
 
 def test_deleting_large_files_passes(sized: Repo) -> None:
@@ -123,13 +168,21 @@ def test_a_merge_of_main_with_its_conflict_resolved_passes(sized: Repo) -> None:
     conflicting(sized)
     sized.commit("Merge branch 'main' into feature/x", {"README.md": "mine and theirs\n"})
     assert len(sized.git("rev-parse", "HEAD^@").split()) == 2
-    assert judge(sized, "size/merge", *TO_MAIN, status=0).rules == []
+    assert_passes(sized, *TO_MAIN, check="commit-size")
 
 
 def test_t29_what_is_slipped_into_a_merge_is_measured(sized: Repo) -> None:
     conflicting(sized)
     oid = sized.commit("Merge branch 'main' into feature/x", {"README.md": "both\n", "evil.py": lines(5000)})
-    verdict = judge(sized, "size/evil-merge", *TO_MAIN, status=1)
+    verdict = judge(sized, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG401 error main: commit <Merge branch 'main' into...> (Merge branch 'main' into feature/x) changes 5,006
+        lines, 4,606 over the limit of 400 for main; heaviest: evil.py 5,000 lines, README.md 6 lines
+    help: keep only the resolution of conflicts in the merge, and make the other edits in commits after it
+LG404 error main: the series has 5,015 lines, 3,015 over the limit of 2,000 for main; heaviest: <Merge
+        branch 'main' into...> (Merge branch 'main' into feature/x) 5,006 lines, <Mine> (Mine) 9 lines
+    help: git branch feature/x-part-1 <Mine>
+""")
     assert verdict.rules == ["LG401", "LG404"]
     assert verdict.finding("LG401")["commits"] == [oid]
     assert [file["path"] for file in verdict.finding("LG401")["data"]["files"]] == ["evil.py", "README.md"]
@@ -138,7 +191,18 @@ def test_t29_what_is_slipped_into_a_merge_is_measured(sized: Repo) -> None:
 def test_t29_what_is_slipped_into_a_merge_of_research_needs_a_review_by_somebody_else(sdg: Repo) -> None:
     sdg.git("merge", "--quiet", "--no-commit", "--no-ff", "research/pr-72")
     sdg.commit(reviewed("ada", subject="Merge research/pr-72"), {"evil.py": "pass\n"}, **by("ada"))
-    verdict = judge(sdg, "size/evil-research-merge", *TO_MAIN, status=1)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); not counted: ada:
+        self-review
+    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: lin <lin@example.org>'
+        # once lin has reviewed it
+    evidence: ancestry origin/research/pr-72
+LG204 error main: the review by ada in <Merge research/pr-72> does not count: ada contributed to <Merge
+        research/pr-72>
+    help: ask somebody else in [reviews.people] to review it
+review: trailer required; none reached; not counted: ada; missing: total
+""")
     assert set(verdict.rules) == {"LG201", "LG204"}
 
 
@@ -179,7 +243,7 @@ def test_an_exact_revert_passes(sized: Repo) -> None:
     sized.push("main")
     sized.branch("feature/y").git("revert", "--no-edit", large)
     assert sized.git("diff", "--shortstat", "HEAD^", "HEAD").endswith(" 10000 deletions(-)")
-    assert judge(sized, "size/revert", *TO_MAIN, status=0).rules == []
+    assert_passes(sized, *TO_MAIN, check="commit-size")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +292,16 @@ def test_t42_files_without_text_count_as_files(sized: Repo) -> None:
     for number in range(21):
         (sized.path / f"tool/{number}").chmod(0o755)
     sized.commit("Only modes")
-    verdict = judge(sized, "size/modes", *TO_MAIN, status=1)
+    verdict = judge(sized, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG402 error main: commit <Only modes> (Only modes) touches 21 files, 1 over the limit of 20 for main;
+        heaviest: tool/0 0 lines, tool/1 0 lines, tool/10 0 lines, tool/11 0 lines, tool/12 0 lines
+    help: git -c core.abbrev=no -c sequence.editor='sed -i.bak '"'"'s/^p[a-z]* <Only modes>/edit <Only
+        modes>/'"'"'' rebase -i --rebase-merges <Only modes>^ && git reset -q -N HEAD^ -- :/
+        ':(top,exclude)tool/0' ':(top,exclude)tool/1' ':(top,exclude)tool/10' ':(top,exclude)tool/11'
+        ':(top,exclude)tool/12' ':(top,exclude)tool/13' ':(top,exclude)tool/14' ':(top,exclude)tool/15'
+        ':(top,exclude)tool/16' ':(top,exclude)tool/17' && git commit --amend
+""")
     assert verdict.rules == ["LG402"]
     assert verdict.finding("LG402")["data"]["actual"] == 21
 
@@ -236,7 +309,13 @@ def test_t42_files_without_text_count_as_files(sized: Repo) -> None:
 def test_t47_many_small_commits_are_one_large_change(sized: Repo) -> None:
     for number in range(50):
         sized.commit(f"Part {number}", {f"part/{number}.py": lines(99)})
-    verdict = judge(sized, "size/series", *TO_MAIN, status=1)
+    verdict = judge(sized, *TO_MAIN, status=1)
+    assert verdict.summary == snapshot("""\
+LG404 error main: the series has 4,950 lines, 2,950 over the limit of 2,000 for main; heaviest: <Part 0>
+        (Part 0) 99 lines, <Part 1> (Part 1) 99 lines, <Part 2> (Part 2) 99 lines, <Part 3> (Part 3) 99
+        lines, <Part 4> (Part 4) 99 lines
+    help: git branch feature/x-part-1 <Part 19>
+""")
     assert verdict.rules == ["LG404"]
     finding = verdict.finding("LG404")
     assert (finding["data"]["unit"], finding["data"]["actual"], len(finding["commits"])) == ("series-lines", 4950, 50)

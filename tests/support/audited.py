@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from support.golden import schema
 from support.people import by
 from support.pipeline import POLICY, code
 from support.repo import Repo
+from support.verdicts import schema
 
 
 @dataclass

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.golden import UPDATE
 from support.repo import Repo
+
+#: Set to 1, the documents are written instead of compared; read the diff before you commit it.
+UPDATE = "LABGATE_UPDATE_GOLDEN"
 
 #: Between what one command printed and what the next one did (ASCII record separator).
 _SEPARATOR = "\x1e"

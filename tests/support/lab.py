@@ -12,10 +12,10 @@ from typing import Any
 from support import edits
 from support.codewriter import Codewriter
 from support.env import hermetic
-from support.golden import schema
 from support.people import by
 from support.repo import Repo, Result
 from support.sdg import POLICY
+from support.verdicts import schema
 
 BRANCH, OTHER = "research/mixture", "research/baseline"
 SOURCE = f"refs/remotes/origin/{BRANCH}"

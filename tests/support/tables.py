@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from support.golden import UPDATE
+from support.console import UPDATE
 
 
 def hold_table(path: Path, marker: str, rows: Iterable[tuple[str, ...]]) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from labgate.values.finding import Evidence
-from support.golden import schema
 from support.people import adopt, by, reviewed
 from support.repo import Repo
 from support.team import POLICY, found
+from support.verdicts import schema
 
 SOURCE, ORIGIN = "refs/remotes/origin/research/x", "f" * 40
 GROUPS = """
