@@ -19,7 +19,7 @@ def repo(tmp_path: Path) -> Repo:
 
 @pytest.fixture(scope="session")
 def sdg_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sdg project, built once."""
+    """The synthetic project, built once."""
     folder = tmp_path_factory.mktemp("sdg")
     sdg_project.build(folder)
     return folder
@@ -27,7 +27,7 @@ def sdg_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sdg(sdg_template: Path, tmp_path: Path) -> Repo:
-    """The sdg project: ``main`` with a policy, ``research/pr-72``, both on the remote ``origin``."""
+    """The synthetic project: ``main`` with a policy, ``research/pr-72``, both on the remote ``origin``."""
     return sdg_project.copy(sdg_template, tmp_path / "sdg")
 
 

@@ -65,7 +65,7 @@ def empty(repo: Repo, _: Path) -> Repo:
     return repo
 
 
-def bundle(_: Repo, folder: Path) -> Repo:
+def synthetic(_: Repo, folder: Path) -> Repo:
     sdg_project.build(folder / "template")
     repo = sdg_project.copy(folder / "template", folder)
     repo.git("reset", "--quiet", "--hard", "HEAD~1")
@@ -137,7 +137,7 @@ class Kind:
 
 KINDS = {
     "empty": Kind(empty),
-    "the sdg bundle": Kind(bundle),
+    "the synthetic project": Kind(synthetic),
     "a configuration full of comments": Kind(commented),
     "husky": Kind(husky, by_hand=".husky"),
     "lefthook": Kind(lefthook, by_hand="lefthook.yml"),

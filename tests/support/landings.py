@@ -10,10 +10,12 @@ from pathlib import Path
 
 from support.data import bundle
 from support.repo import Repo
-from support.sdg import BASE, LIMITS, POLICY
+from support.sdg import LIMITS, POLICY
 
 RESEARCH = "refs/remotes/origin/research/pr-72"
 TRUNK = "refs/remotes/origin/main"
+#: Where pull request 72 of instructlab/sdg was cut from.
+BASE = "27883849f403ae4f6bad63dadf70c8e3cf0fce82"
 
 
 @dataclass(frozen=True)

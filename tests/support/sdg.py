@@ -1,18 +1,18 @@
-"""instructlab/sdg as a team would have it: pull request 72 is ``research/pr-72``, ``main`` has a policy on top."""
+"""The synthetic project as a team would have it: pull request 72 is ``research/pr-72``, a policy is on ``main``."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-from support.data import bundle
 from support.env import hermetic
 from support.repo import Repo
+from support.synthetic import BUNDLE, base_of
 
 #: Where pull request 72 was cut from.
-BASE = "27883849f403ae4f6bad63dadf70c8e3cf0fce82"
+BASE = base_of(72)
 
-#: The contract's example, with two reviewers and the real branch names of the project.
+#: The contract's example, with two reviewers and the branch names of the project.
 POLICY = """\
 version = 1
 trunk = "main"
@@ -56,11 +56,10 @@ series-commits = 20
 
 def build(folder: Path) -> None:
     """Make the bare remote ``sdg-origin.git`` and the clone ``sdg`` below a folder."""
-    path = bundle("sdg.bundle")
     repo = Repo.init(folder / "sdg")
     repo.with_remote()
     refspecs = ("+refs/pull/72/head:refs/heads/research/pr-72", f"+{BASE}:refs/scratch/base")
-    repo.git("fetch", "--quiet", str(path), *refspecs)
+    repo.git("fetch", "--quiet", str(BUNDLE), *refspecs)
     repo.git("update-ref", "refs/heads/main", BASE)
     repo.git("update-ref", "-d", "refs/scratch/base")
     repo.git("reset", "--quiet", "--hard")
