@@ -31,6 +31,7 @@ def test_the_wheel_has_labgate_with_its_data_and_nothing_else(built: Path) -> No
         assert f"labgate/{data}" in names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"], ids=["wheel", "sdist"])
 def test_it_installs_into_an_empty_environment_and_plays_the_demo(built: Path, kind: str, tmp_path: Path) -> None:
     (archive,) = built.glob(kind)

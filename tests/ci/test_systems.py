@@ -227,6 +227,7 @@ def spoilt(draw: st.DrawFn) -> tuple[dict[str, str], Any]:
     return environ, event
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(spoilt())
 def test_a_spoilt_environment_gives_a_sound_context_or_a_reason(job: tuple[dict[str, str], Any]) -> None:

@@ -210,6 +210,7 @@ EVENTS += [damage, kill, twice]
 steps = st.tuples(st.sampled_from(EVENTS), st.sampled_from(BRANCHES), st.integers(0, 1000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", ["one half", "the other half"])
 def test_the_living_index_says_what_a_new_one_says(half: str, tmp_path: Path) -> None:
     assert half

@@ -60,6 +60,7 @@ def research(parents: History, tips: dict[str, int]) -> set[int]:
     return reached - set().union(*(topic for topic in topics if not topic & chains))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(case=histories())
 def test_a_commit_is_research_by_the_definition(case: tuple[History, dict[str, int]], tmp_path: Path) -> None:

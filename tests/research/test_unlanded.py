@@ -131,6 +131,7 @@ steps = st.tuples(
 )
 
 
+@pytest.mark.slow
 def test_what_is_remembered_is_what_git_says(tmp_path: Path) -> None:
     @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(story=st.lists(steps, min_size=4, max_size=12))
