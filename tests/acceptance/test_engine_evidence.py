@@ -16,8 +16,8 @@ def test_a_cherry_pick_that_names_its_source_is_research(sdg: Repo) -> None:
     sdg.branch("feature/pick").git("cherry-pick", "-x", picked)
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/pr-72 without a review (by trailer: <:ambulance: Making...>
-        from <:ambulance: Making...>; by patch-id)
+LG201 error main: 1 commit from origin/research/pr-72 without a review (by trailer: <Let the filter name
+        the...> from <Let the filter name the...>; by patch-id)
     help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
         # once ada has reviewed it
     evidence: trailer origin/research/pr-72
