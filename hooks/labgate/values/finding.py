@@ -9,8 +9,8 @@ from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
-    from typing import Any
+    from collections.abc import Container
+    from typing import Any, ClassVar
 
 #: Levels of a finding, weakest first; ``off`` only occurs in a policy.
 LEVELS = ("off", "note", "warning", "error")
@@ -84,42 +84,53 @@ class Evidence(Value):
         )
 
 
-class Finding(Value):
-    """One breach of one rule: data only; ``labgate.wording`` composes its message and its ``help:`` line.
+class Finding(Value, kw_only=True):
+    """One violation of one rule. Each rule has a subclass, whose own fields are what there is to say about it.
 
-    ``level`` is the level in this context before the policy's ``[levels]``; ``None`` means the rule's default.
-    ``commits`` are full oids. ``ref`` and ``path`` locate it; ``None`` where it has no such place.
+    ``stated_level`` is the level in this context before the policy's ``[levels]``; ``None`` means the rule's default.
+    ``oids`` are the full oids of the commits that it is about. ``ref`` and ``path`` locate it; ``None`` where it has no
+    such place. All of these are given by name.
     """
 
-    rule: Rule
-    data: Mapping[str, Any]
-    level: str
-    commits: tuple[str, ...]
-    ref: str | None
-    path: str | None
-    evidence: tuple[Evidence, ...]
+    stated_level: str | None = None
+    oids: tuple[str, ...] = ()
+    ref: str | None = None
+    path: str | None = None
+    evidence: tuple[Evidence, ...] = ()
 
-    def __init__(
-        self,
-        rule: Rule,
-        data: Mapping[str, Any],
-        *,
-        level: str | None = None,
-        commits: tuple[str, ...] = (),
-        ref: str | None = None,
-        path: str | None = None,
-        evidence: tuple[Evidence, ...] = (),
-    ) -> None:
-        super().__init__(
-            rule=rule,
-            data=data,
-            level=rule.level if level is None else level,
-            commits=commits,
-            ref=ref,
-            path=path,
-            evidence=evidence,
-        )
+    if TYPE_CHECKING:
+        rule: ClassVar[Rule]
+
+    @property
+    def level(self) -> str:
+        """error, warning or note."""
+        return self.rule.level if self.stated_level is None else self.stated_level
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The subclass's own fields by name: ``data`` of the JSON report. Values stand for objects."""
+        own = [name for name in type(self).__annotations__ if name in self._names]
+        inherited = [name for name in self._fields if name not in Finding._fields and name not in own]
+        return {name: self.__dict__[name] for name in (*inherited, *own)}
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects of the commits of ``oids``, in the same order; empty where they are not known."""
+        return ()
+
+    @property
+    def advised(self) -> tuple[str, ...]:
+        """The persons whom ``help`` names as reviewers."""
+        return ()
 
     def at_level(self, level: str) -> Finding:
         """Return the same finding at another level."""
-        return self.changed(level=level)
+        return self.changed(stated_level=level)
+
+    def message(self) -> str:
+        """Return what is wrong, in one line for people; not escaped."""
+        raise NotImplementedError
+
+    def help(self) -> str | None:
+        """Return the command or step that fixes it, in one line; ``None`` where there is none."""
+        raise NotImplementedError

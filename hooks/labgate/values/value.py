@@ -33,9 +33,17 @@ class Value:
     _names: ClassVar[frozenset[str]] = frozenset()
     _defaults: ClassVar[Mapping[str, object]] = NOTHING
     _hidden: ClassVar[tuple[str, ...]] = ()
+    #: Fields of classes that were declared with ``kw_only=True``: they stand last, and are given by name.
+    _by_name: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(cls) -> None:
-        cls._fields = (*cls._fields, *(name for name in cls.__annotations__ if name not in cls._names))
+    def __init_subclass__(cls, *, kw_only: bool = False) -> None:
+        new = tuple(name for name in cls.__annotations__ if name not in cls._names)
+        by_place = cls._fields[: len(cls._fields) - len(cls._by_name)]
+        if kw_only:
+            cls._by_name = (*cls._by_name, *new)
+        else:
+            by_place = (*by_place, *new)
+        cls._fields = (*by_place, *cls._by_name)
         cls._names = frozenset(cls._fields)
         cls._defaults = {name: getattr(cls, name) for name in cls._fields if hasattr(cls, name)}
 

@@ -1,0 +1,181 @@
+"""The rules of branch-name, and what a violation of each says.
+
+On the commit hook's path: the words are imported only for a finding.
+"""
+
+from __future__ import annotations
+
+from labgate.values.finding import Finding, Rule
+from labgate.values.value import Value
+
+
+class Character(Value):
+    """A character that is not safe in a name: ``code`` as U+XXXX, ``name`` as Unicode has it."""
+
+    code: str
+    name: str
+
+
+class NameFinding(Finding):
+    """A violation by the name itself.
+
+    ``name`` is the short name, ``tag`` whether it is one of a tag, ``created`` whether it is new, ``remote`` the
+    remote's name (``None`` where there is none) and ``suggestion`` the nearest legal short name, ``None`` where nothing
+    legal is near.
+    """
+
+    name: str
+    tag: bool
+    created: bool
+    remote: str | None
+    suggestion: str | None
+
+    def help(self) -> str:
+        from labgate.checks.branch_name import words
+
+        return words.rename(self)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The forms that a person can choose from where no legal name is near."""
+        return ()
+
+
+class UnknownKind(NameFinding):
+    """``forms`` are the templates of the policy that a person can choose from."""
+
+    rule = Rule(
+        "LG101",
+        "unknown-kind",
+        "error",
+        "the branch has a name that belongs to no kind of branch in the policy",
+        "The kind of a branch decides what holds for it: which limits, which base, whether its code needs a review "
+        "before it lands. A branch of no kind has no rules that anybody could look up, and research on it is not known"
+        " as research.",
+        "Rename the branch to the nearest legal name that the finding gives, before its first push: nobody else has it"
+        " yet. If the team needs another kind of branch, add it under `[kinds]` in the policy on the trunk.",
+    )
+
+    forms: tuple[str, ...]
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return self.forms
+
+    def message(self) -> str:
+        from labgate.checks.branch_name import words
+
+        return words.unknown_kind(self)
+
+
+class BadField(NameFinding):
+    """``form`` is the template that fits, ``field`` the one whose ``value`` is illegal.
+
+    ``words`` are the legal values, ``None`` where ``pattern`` says what is legal.
+    """
+
+    rule = Rule(
+        "LG102",
+        "bad-field",
+        "error",
+        "the branch is of a known kind, but a field of its name holds a value that the policy does not allow",
+        "Fields of a name are read by people and by tools: the service of an experiment says whose artifacts it makes."
+        " A misspelt service or type is found by nobody who looks for the right one.",
+        "Rename the branch to the nearest legal name that the finding gives. If the value is right and the policy is "
+        "not up to date, add it to the field's list under `[kinds.KIND] fields` on the trunk.",
+    )
+
+    kind: str
+    form: str
+    field: str
+    value: str
+    words: tuple[str, ...] | None
+    pattern: str | None
+
+    def message(self) -> str:
+        from labgate.checks.branch_name import words
+
+        return words.bad_field(self)
+
+
+class UnsafeName(NameFinding):
+    """``reasons`` are keys (``check.unsafe_reasons``), ``characters`` each offending character once, in order."""
+
+    rule = Rule(
+        "LG103",
+        "unsafe-name",
+        "error",
+        "git, a shell or a reader can take the name for something else",
+        "A branch may be named `HEAD`, `@`, `-x`, `refs/heads/main` or like a whole object id, and git takes any "
+        "letter of Unicode, invisible ones and look-alikes too. Such names make a command speak of another commit, "
+        "give it options that nobody wrote, or make a CI script run what stands in them. So a name is none of these, "
+        "and has at most 200 characters: the letters and digits of ASCII and `. _ / + @ = -`.",
+        "Rename the branch or tag to the name that the finding gives. The finding lists each offending character by "
+        "its code point and name, since often it cannot be seen.",
+    )
+
+    reasons: tuple[str, ...]
+    characters: tuple[Character, ...]
+
+    def message(self) -> str:
+        from labgate.checks.branch_name import words
+
+        return words.unsafe_name(self)
+
+
+class CaseCollision(NameFinding):
+    """``others`` are the full refnames that collide with this one."""
+
+    rule = Rule(
+        "LG104",
+        "case-collision",
+        "error",
+        "another ref has the same name but for upper and lower case, or for the Unicode form of its letters",
+        "A branch is a file name. Where the file system ignores case, as on most macOS and Windows machines, both "
+        "names are one file: fetching one branch overwrites the other, and pushes go to the wrong one.",
+        "Rename the newer of the two refs.",
+    )
+
+    others: tuple[str, ...]
+
+    def message(self) -> str:
+        from labgate.checks.branch_name import words
+
+        return words.case_collision(self)
+
+
+class WrongBase(Finding):
+    """``declared`` and ``other`` are full refnames; the distances count commits from their merge base to the branch."""
+
+    rule = Rule(
+        "LG105",
+        "wrong-base",
+        "warning",
+        "the branch was cut from a branch of another kind than the policy says",
+        "What a branch starts from comes along when it lands. A topic branch cut from research brings that research to"
+        " the trunk. The rule compares how many commits lie between the branch and the nearest branch of a declared "
+        "`base` kind, and between it and the nearest of other kinds; where both are as near there is no finding.",
+        "Move the branch's own commits to the declared base with the `git rebase --onto` command that the finding "
+        "gives. If the base is right, declare it: `[kinds.KIND] base`.",
+    )
+
+    name: str
+    kind: str | None
+    declared: str
+    declared_distance: int
+    other: str
+    other_distance: int
+    other_kind: str
+
+    def message(self) -> str:
+        from labgate.checks.branch_name import words
+
+        return words.wrong_base(self)
+
+    def help(self) -> str:
+        from labgate.checks.branch_name import words
+
+        return words.move_to_base(self)
+
+
+FINDINGS = (UnknownKind, BadField, UnsafeName, CaseCollision, WrongBase)

@@ -1,0 +1,25 @@
+"""What the facts of a check are handed over in: facts to judge, or why there are none."""
+
+from __future__ import annotations
+
+from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from labgate.values.errors import UndecidedError
+
+
+class Collected(Value):
+    """What one check is to judge about one update.
+
+    ``facts`` has one item a subject (a check may judge two branch names). ``skipped`` is why the check does not apply,
+    ``None`` where it does. ``undecided`` is why silence of the check would not mean that all is well. ``undecidable``
+    are the commits (full oids) that the check could not compare.
+    """
+
+    facts: tuple[Any, ...] = ()
+    skipped: str | None = None
+    undecided: UndecidedError | None = None
+    undecidable: tuple[str, ...] = ()
