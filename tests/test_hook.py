@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labgate import hook
-from labgate.entrypoints.workplace import HookCall
+from labgate.entrypoints.hook_call import HookCall
 from labgate.hook import read_call
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, UsageError
 from support.isolated import age, install, make_interpreter, obey_permissions

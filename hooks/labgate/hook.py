@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from labgate.checks.registry import COMMIT, MERGE, MESSAGE, NAMES, PREPARE, STAGE_IDS, STAGES, rows
 from labgate.values.errors import LabgateError, NoPolicyError, UsageError
 
 TYPE_CHECKING = False
@@ -16,25 +17,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-    from labgate.entrypoints.workplace import HookCall, Skipped
+    from labgate.entrypoints.hook_call import HookCall, Skipped
     from labgate.values.report import Report
 
 USAGE = "labgate-hook STAGE [CHECK ...] [FILE] [--native ARG ...]"
 
 #: What a stage is for git decides what may stop it (githooks).
-COMMIT, MESSAGE, PUSH = ("pre-commit", "pre-merge-commit"), ("prepare-commit-msg", "commit-msg"), ("pre-push",)
-STAGES = (*COMMIT, *MESSAGE, *PUSH)
+_OF_COMMITS, _OF_MESSAGES = (COMMIT, MERGE), (PREPARE, MESSAGE)
 #: git runs these when the commit is already decided upon, also with --no-verify: they never stop anything.
-_NEVER_STOPS = ("prepare-commit-msg", "post-")
+_NEVER_STOPS = (PREPARE, "post-")
 
 COULD_NOT_JUDGE, INTERRUPTED = 2, 130
 
 #: The hook ids of the manifest that are to be skipped for one commit, by stage. What completes a merge whose
 #: pre-merge-commit hook refused is `git commit`, which then runs the pre-commit hook.
-_HOOK_IDS = {
-    "pre-commit": "labgate-commit",
-    "pre-merge-commit": "labgate-merge,labgate-commit",
-    "commit-msg": "labgate-message",
+_SKIPPED_IDS = {
+    COMMIT: STAGE_IDS[COMMIT],
+    MERGE: f"{STAGE_IDS[MERGE]},{STAGE_IDS[COMMIT]}",
+    MESSAGE: STAGE_IDS[MESSAGE],
 }
 
 
@@ -82,8 +82,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def read_call(argv: Sequence[str], environ: Mapping[str, str]) -> HookCall:
     """Read the command line. Raised: ``UsageError`` when it is not of the form ``USAGE``."""
-    from labgate.checks import CHECKS
-    from labgate.entrypoints.workplace import HookCall
+    from labgate.entrypoints.hook_call import HookCall
 
     words, native = list(argv), "--native" in argv
     arguments: tuple[str, ...] = ()
@@ -94,24 +93,21 @@ def read_call(argv: Sequence[str], environ: Mapping[str, str]) -> HookCall:
         message = f"there is no stage {words[0]}" if words else "no stage is given"
         raise UsageError(message, f"{USAGE}, where STAGE is one of: {', '.join(STAGES)}")
     stage, *names = words
-    if stage in MESSAGE and not native and names:
+    if stage in _OF_MESSAGES and not native and names:
         arguments = (names.pop(),)
-    unknown = [name for name in names if name not in CHECKS]
-    if unknown:
-        message = f"there is no check {unknown[0]}"
-        raise UsageError(message, f"choose from: {', '.join(CHECKS)}")
-    if stage in MESSAGE and not arguments:
+    rows(names)
+    if stage in _OF_MESSAGES and not arguments:
         message = f"{stage} needs the message file"
         raise UsageError(message, USAGE)
     return HookCall(stage, tuple(names), arguments, native, environ)
 
 
 def _dispatch(call: HookCall) -> int:
-    if call.stage in COMMIT:
+    if call.stage in _OF_COMMITS:
         from labgate.entrypoints import commit
 
         return _conclude(commit.run(call), call.environ)
-    if call.stage in MESSAGE:
+    if call.stage in _OF_MESSAGES:
         from labgate.entrypoints import message
 
         return message.run(call)
@@ -126,7 +122,7 @@ def _dispatch(call: HookCall) -> int:
 
 def _conclude(verdict: Report | Skipped | None, environ: Mapping[str, str]) -> int:
     """Say what stands in the way, nothing where all passed in full view, and return the exit status."""
-    from labgate.entrypoints.workplace import Skipped
+    from labgate.entrypoints.hook_call import Skipped
 
     if verdict is None:
         return 0
@@ -150,7 +146,7 @@ def _fail(stage: str, argv: Sequence[str], environ: Mapping[str, str], error: Ex
         _write_traceback(error)
     if stage.startswith(_NEVER_STOPS):
         return _say(f"labgate: {_shown(stage)} did nothing: {_line(error)}", 0)
-    if stage not in _HOOK_IDS:
+    if stage not in _SKIPPED_IDS:
         return _say(_explained(error, environ), COULD_NOT_JUDGE)
     operation = _operation(environ)
     if operation in ("rebase", "am", "cherry-pick", "revert"):
@@ -161,19 +157,17 @@ def _fail(stage: str, argv: Sequence[str], environ: Mapping[str, str], error: Ex
 
 def _bypass(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> str:
     """Return the command that makes this one commit without labgate."""
-    from labgate.checks import CHECKS
-
     # pre-commit and prek set PRE_COMMIT; their other hooks shall still run. A hook of one check is named after it.
-    names = argv[1:-1] if stage in MESSAGE else argv[1:]
-    known = not names or (len(names) == 1 and names[0] in CHECKS)
+    names = argv[1:-1] if stage in _OF_MESSAGES else argv[1:]
+    known = not names or (len(names) == 1 and names[0] in NAMES)
     if environ.get("PRE_COMMIT") != "1" or "--native" in argv or not known:
         return "git commit --no-verify"
-    return f"SKIP={names[0] if names else _HOOK_IDS[stage]} git commit"
+    return f"SKIP={names[0] if names else _SKIPPED_IDS[stage]} git commit"
 
 
 def _operation(environ: Mapping[str, str]) -> str | None:
     try:
-        from labgate.entrypoints.workplace import find_workplace
+        from labgate.scene.workplace import find_workplace
 
         return find_workplace(environ).operation()
     except Exception:  # noqa: BLE001  (a second failure must not hide the first)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from labgate.entrypoints import push
+from labgate.entrypoints.hook_call import HookCall, Skipped
 from labgate.entrypoints.push import Push, framework_push, judge_push, native_push
-from labgate.entrypoints.workplace import HookCall, Skipped
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.values.errors import NoPolicyError, UndecidedError, UsageError

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from labgate.entrypoints.workplace import find_workplace
 from labgate.git.raw import Entry, Lines, blob_sizes, read_records, staged_records, weigh
 from labgate.git.runner import Git
+from labgate.scene.workplace import find_workplace
 from labgate.values.batch import FileChange
 from labgate.values.errors import MissingObjectError
 from support.repo import Repo

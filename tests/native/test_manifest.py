@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.native.manifest import STAGE_OF_ID, configured
+from labgate.checks.registry import stages_of_ids
+from labgate.native.manifest import configured
 from support.data import ROOT
 
 REMOTE = "- repo: https://example.org/acme/labgate\n  rev: v1\n  hooks:\n"
@@ -36,9 +37,9 @@ REMOTE = "- repo: https://example.org/acme/labgate\n  rev: v1\n  hooks:\n"
 def test_yaml(tmp_path: Path, text: str, ids: tuple[str, ...]) -> None:
     (tmp_path / ".pre-commit-config.yaml").write_text(text)
     for framework in ("pre-commit", "prek"):
-        found = configured(str(tmp_path), framework)
+        found = configured(str(tmp_path), framework, stages_of_ids())
         assert found is not None
-        assert found.ids == ids
+        assert tuple(found.ids) == ids
 
 
 def test_prek_toml_comes_before_yaml_and_pre_commit_does_not_read_it(tmp_path: Path) -> None:
@@ -47,27 +48,27 @@ def test_prek_toml_comes_before_yaml_and_pre_commit_does_not_read_it(tmp_path: P
         '[[repos]]\nrepo = "https://example.org/labgate"\nrev = "v1"\nhooks = [{ id = "labgate-push" }]\n'
         '[[repos]]\nrepo = "https://example.org/other"\nrev = "v1"\nhooks = [{ id = "branch-name" }]\n'
     )
-    found = configured(str(tmp_path), "prek")
+    found = configured(str(tmp_path), "prek", stages_of_ids())
     assert found is not None
     assert (found.file, found.at("pre-push"), found.at("pre-commit")) == ("prek.toml", ("labgate-push",), ())
-    other = configured(str(tmp_path), "pre-commit")
+    other = configured(str(tmp_path), "pre-commit", stages_of_ids())
     assert other is not None
-    assert other.ids == ()
+    assert not other.ids
 
 
 @pytest.mark.parametrize("text", ["repos = 1", "repos = [1]", "repos = [", '[[repos]]\nhooks = "labgate"', ""])
 def test_a_broken_prek_toml_asks_for_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "prek.toml").write_text(text)
-    found = configured(str(tmp_path), "prek")
+    found = configured(str(tmp_path), "prek", stages_of_ids())
     assert found is not None
-    assert found.ids == ()
+    assert not found.ids
 
 
 def test_without_a_configuration(tmp_path: Path) -> None:
-    assert configured(str(tmp_path), "prek") is None
+    assert configured(str(tmp_path), "prek", stages_of_ids()) is None
 
 
 def test_every_id_of_the_manifest_is_known_with_its_stage() -> None:
     blocks = (ROOT / ".pre-commit-hooks.yaml").read_text().split("- id: ")[1:]
     stages = {block.split("\n")[0]: block.partition("stages: [")[2].partition("]")[0] for block in blocks}
-    assert stages == STAGE_OF_ID
+    assert stages == stages_of_ids()

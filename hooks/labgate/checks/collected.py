@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     from labgate.values.errors import UndecidedError
 
 
+#: When the reason for which a check does not apply is worth a line: never, beside findings, always.
+NEVER, BESIDE_FINDINGS, ALWAYS = 0, 1, 2
+
+
 class Collected(Value):
     """What one check is to judge about one update.
 
     ``facts`` has one item a subject (a check may judge two branch names). ``skipped`` is why the check does not apply,
     ``None`` where it does. ``undecided`` is why silence of the check would not mean that all is well. ``undecidable``
-    are the commits (full oids) that the check could not compare.
+    are the commits (full oids) that the check could not compare. ``notice`` says when ``skipped`` is worth a line.
     """
 
     facts: tuple[Any, ...] = ()
     skipped: str | None = None
     undecided: UndecidedError | None = None
     undecidable: tuple[str, ...] = ()
+    notice: int = NEVER

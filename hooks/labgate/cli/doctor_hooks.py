@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from labgate import __version__
+from labgate.checks.registry import stages_of_ids
 from labgate.cli.doctor import ADVICE, CONFLICT, MISSING, OK, SHADOWED, STALE, Item
 from labgate.git.repository import Repository
 from labgate.native.folder import ABSENT, FOREIGN, HookFile, Site, Slot, default_folder, find_site, read_slots
@@ -23,10 +24,14 @@ def hook_items(repository: Repository) -> Iterator[Item]:
     if site.obstacle is not None:
         yield from _elsewhere(site, repository)
         return
-    asked = {name: configured(repository.top, name) for name in FILES} if repository.top is not None else {}
+    asked = {name: _configured(repository, name) for name in FILES}
     recorded = recorded_stages(repository)
     for slot in read_slots(site.folder.path):
         yield _stage(slot, asked, slot.stage in recorded)
+
+
+def _configured(repository: Repository, framework: str) -> Configured | None:
+    return None if repository.top is None else configured(repository.top, framework, stages_of_ids())
 
 
 def _elsewhere(site: Site, repository: Repository) -> Iterator[Item]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labgate import __version__
-from labgate.checks import all_rules
+from labgate.checks.registry import all_rules
 from labgate.cli.lazy import did_you_mean
 from labgate.values.errors import UsageError
 
@@ -36,7 +36,7 @@ def explain(rule: str) -> None:
     click.echo(f"{found.code} {found.name} ({found.level} by default)")
     click.echo(f"\n{_wrapped(found.summary)}")
     click.echo(f"\nWhy\n{_wrapped(found.why)}")
-    click.echo(f"\nHow to mend it\n{_wrapped(found.mend)}")
+    click.echo(f"\nHow to fix it\n{_wrapped(found.fix)}")
 
 
 @click.command(short_help="List every rule with its default level.")
@@ -74,7 +74,7 @@ def _record(rule: Rule) -> dict[str, str]:
         "level": rule.level,
         "summary": rule.summary,
         "why": rule.why,
-        "mend": rule.mend,
+        "fix": rule.fix,
     }
 
 

@@ -6,10 +6,11 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
+from labgate.checks.registry import rows
 from labgate.derivation.audited_landings import Hindsight
 from labgate.entrypoints.host import Host, Landing
-from labgate.entrypoints.run import judge_scene
 from labgate.fingerprints.building import Progress
+from labgate.gate.judge import judge_scene
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, tracking_refs
@@ -26,7 +27,7 @@ from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
 from labgate.values.value import Value
 
 STAGE = "audit"
-CHECK = "research-gate"
+ROWS = rows(("research-gate",))
 
 
 class AuditRequest(Value):
@@ -83,7 +84,7 @@ def _audit(
         if isinstance(policy, LabgateError):
             judged += [_undecided(line.ref, landing, policy) for landing in group]
             continue
-        report = judge_scene(STAGE, scenes.of(policy, group), PolicyOrigin("trunk"), (CHECK,), refs_total=len(landings))
+        report = judge_scene(STAGE, scenes.of(policy, group), PolicyOrigin("trunk"), ROWS, refs_total=len(landings))
         judged += report.judged
         view = report.view.changed(refs_seen=len(landings))
     return Report(STAGE, PolicyOrigin("trunk", tip), view, tuple(judged), None if judged else "nothing has landed")
@@ -181,7 +182,8 @@ def _by_policy(
 def _undecided(ref: str, landing: Landing, error: LabgateError) -> Judged:
     """Return a landing that the policy of its time cannot judge."""
     update = RefUpdate(ref, landing.old, landing.new)
-    return Judged(update, None, (CheckResult(CHECK, UNDECIDED, error.message, error.help),), ())
+    results = tuple(CheckResult(row.name, UNDECIDED, error.message, error.help) for row in ROWS)
+    return Judged(update, None, results, ())
 
 
 class _Scenes(Value):

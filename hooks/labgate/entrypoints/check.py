@@ -6,8 +6,8 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from labgate.checks import CHECKS
-from labgate.entrypoints.run import judge_scene
+from labgate.checks.registry import rows
+from labgate.gate.judge import judge_scene
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import HEADS, REMOTES, branch_of, read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository, discover
@@ -37,10 +37,7 @@ def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Rep
 
     Raised: ``UsageError`` when the request names what does not exist.
     """
-    unknown = [name for name in request.checks if name not in CHECKS]
-    if unknown:
-        message = f"there is no check {unknown[0]!r}"
-        raise UsageError(message, f"choose from: {', '.join(CHECKS)}")
+    rows(request.checks)
     try:
         return _check(request, discover(environ))
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
@@ -65,7 +62,7 @@ def _check(request: CheckRequest, repository: Repository) -> Report:
         (proposal.update,),
         fetched=request.fetch and remote is not None,
     )
-    return judge_scene(STAGE, scene, judging.origin, request.checks or CHECKS, refs_total=1)
+    return judge_scene(STAGE, scene, judging.origin, rows(request.checks), refs_total=1)
 
 
 class _Proposal(Value):

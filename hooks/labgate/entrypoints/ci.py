@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from labgate.checks import CHECKS
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.commit_size.check import changed_lines
+from labgate.checks.registry import ROWS
 from labgate.ci.context import LANDED, QUEUE, Context
 from labgate.entrypoints.host import Host, Landing
-from labgate.entrypoints.run import judge_scene
+from labgate.gate.judge import judge_scene
 from labgate.git.commits import is_ancestor, rev_list
 from labgate.git.fetch import default_branch, fetch_commit, fetch_history
 from labgate.git.refs import HEADS, REMOTES, read_refs
@@ -121,14 +121,14 @@ class _Job:
             aftermath=self._aftermath(place),
             hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
         )
-        report = judge_scene(STAGE, scene, judging.origin, CHECKS, refs_total=len(updates))
+        report = judge_scene(STAGE, scene, judging.origin, ROWS, refs_total=len(updates))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
         return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
 
     def _lines(self, scene: Scene) -> int | None:
         """Return the size of the change, ``None`` where it cannot be told: then a check has said why."""
         try:
-            return sum(changed_lines(commit_size.collect(scene, update), scene.policy) for update in scene.updates)
+            return sum(changed_lines(commit_size.weighed(scene, update), scene.policy) for update in scene.updates)
         except (UndecidedError, GitError):
             return None
 

@@ -10,21 +10,20 @@ import os
 import sys
 
 from labgate import FOLDER
-from labgate.entrypoints.workplace import find_workplace, standing_back
+from labgate.checks.registry import PREPARE, at_stage
+from labgate.entrypoints.hook_call import standing_back
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
 from labgate.experiments.settings import read_settings
 from labgate.experiments.stamp import stamp, trailer
 from labgate.policy.cache import cached_policy
-from labgate.values.errors import NoPolicyError, UsageError
+from labgate.scene.workplace import find_workplace
+from labgate.values.errors import NoPolicyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from labgate.entrypoints.workplace import HookCall, Workplace
+    from labgate.entrypoints.hook_call import HookCall
     from labgate.experiments.settings import Settings
-
-#: The check that these stages serve: its rule LG301 looks for the line at push.
-CHECK = "experiment-hash"
-PREPARE = "prepare-commit-msg"
+    from labgate.scene.workplace import Workplace
 
 #: In labgate's folder of the git directory: what the editor starts from, for commit-msg to see whether it was edited.
 _TEMPLATE = "message-template"
@@ -37,10 +36,7 @@ def run(call: HookCall) -> int:
     Raised: ``NoPolicyError`` where there is no policy; any other ``LabgateError``, or ``OSError``, where labgate could
     not read or stamp the message, whose file is then as it was.
     """
-    for name in call.checks:
-        if name != CHECK:
-            message = f"{name} does not apply at {call.stage}"
-            raise UsageError(message, f"the check of this stage is {CHECK}")
+    at_stage(call.stage, call.checks)
     place = find_workplace(call.environ)
     experiment = _experiment(call, place)
     if experiment is None:
@@ -62,7 +58,7 @@ def _experiment(call: HookCall, place: Workplace) -> str | None:
         return None
     policy = None if place.top is None else cached_policy(place.top, place.git_dir, place.common_dir)
     if policy is None:
-        from labgate.entrypoints.staged import trunk_policy
+        from labgate.scene.surroundings import trunk_policy
 
         try:
             policy = trunk_policy(place)[0]

@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from labgate.checks import CHECKS
-from labgate.entrypoints.run import judge_scene
-from labgate.entrypoints.workplace import HookCall, Skipped, standing_back
+from labgate.checks.registry import PUSH, at_stage
+from labgate.entrypoints.hook_call import HookCall, Skipped, standing_back
+from labgate.gate.judge import judge_scene
 from labgate.git.commits import peel
 from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
@@ -20,8 +20,6 @@ from labgate.values.ref_update import RefUpdate
 from labgate.values.report import Report
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
-
-STAGE = "pre-push"
 
 #: What git calls the source of ``git push REMOTE HEAD:...``.
 _HEAD = ("HEAD", "@")
@@ -70,7 +68,7 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
     judging = judging_policy(repository, refs, push.remote, standing, proposed)
     _require_commits(push, judging.policy)
     scene = Scene(repository, judging.policy, refs, push.remote, judging.trunk_tip, push.updates, pushing=True)
-    return judge_scene(STAGE, scene, judging.origin, checks or CHECKS, push.refs_total)
+    return judge_scene(PUSH, scene, judging.origin, at_stage(PUSH, checks), push.refs_total)
 
 
 def native_push(repository: Repository, lines: str, remote: str = "", url: str = "") -> Push:

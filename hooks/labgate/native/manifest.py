@@ -10,19 +10,6 @@ from labgate.policy.parse import read_toml
 from labgate.values.errors import PolicyError
 from labgate.values.value import Value
 
-#: The stage of every id in ``.pre-commit-hooks.yaml``.
-STAGE_OF_ID: Mapping[str, str] = {
-    "labgate-commit": "pre-commit",
-    "labgate-merge": "pre-merge-commit",
-    "labgate-prepare-message": "prepare-commit-msg",
-    "labgate-message": "commit-msg",
-    "labgate-push": "pre-push",
-    "branch-name": "pre-commit",
-    "commit-size": "pre-commit",
-    "research-gate": "pre-push",
-    "experiment-hash": "prepare-commit-msg",
-}
-
 #: What each framework reads, the first that exists (prek: workspace.rs; pre-commit: main.py).
 FILES: Mapping[str, tuple[str, ...]] = {
     "pre-commit": (".pre-commit-config.yaml",),
@@ -35,20 +22,20 @@ _ID = re.compile(r"""(?<![\w-])["']?id["']?\s*:\s*["']?([\w-]+)""")
 
 
 class Configured(Value):
-    """A framework's configuration: its file's name, and labgate's ids in it, in order."""
+    """A framework's configuration: its file's name, and labgate's ids in it with their stages, in order."""
 
     file: str
-    ids: tuple[str, ...]
+    ids: Mapping[str, str]
 
     def at(self, stage: str) -> tuple[str, ...]:
         """Return the ids of one stage."""
-        return tuple(name for name in self.ids if STAGE_OF_ID[name] == stage)
+        return tuple(name for name, known in self.ids.items() if known == stage)
 
 
-def configured(top: str, framework: str) -> Configured | None:
+def configured(top: str, framework: str, stages: Mapping[str, str]) -> Configured | None:
     """Return what a framework is asked to run in a work tree, ``None`` where it has no configuration.
 
-    Raised: ``OSError`` when the file cannot be read.
+    ``stages`` is the stage of each of labgate's hook ids. Raises: ``OSError`` when the file cannot be read.
     """
     for name in FILES[framework]:
         path = os.path.join(top, name)
@@ -56,19 +43,19 @@ def configured(top: str, framework: str) -> Configured | None:
             with open(path, encoding="utf-8", errors="replace") as stream:
                 text = stream.read()
             found = _toml_ids(text, name) if name.endswith(".toml") else _yaml_ids(text)
-            return Configured(name, tuple(dict.fromkeys(found)))
+            return Configured(name, {each: stages[each] for each in found if each in stages})
     return None
 
 
 def _yaml_ids(text: str) -> Iterator[str]:
-    """Yield labgate's ids by looking at lines: whoever reads YAML itself needs a package for it.
+    """Yield hook ids by looking at lines: whoever reads YAML itself needs a package for it.
 
     The ids of the single checks are plain words that other packs may use too: they count where labgate is named
     between one ``repo:`` and the next.
     """
     lines = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
     for section in _REPO.split(lines)[1:]:
-        yield from _ours(_ID.findall(section), section)
+        yield from _ID.findall(section) if "labgate" in section else ()
 
 
 def _toml_ids(text: str, name: str) -> Iterator[str]:
@@ -78,8 +65,5 @@ def _toml_ids(text: str, name: str) -> Iterator[str]:
         return
     for repository in repositories if isinstance(repositories, list) else []:
         hooks = repository.get("hooks", []) if isinstance(repository, dict) else []
-        yield from _ours([str(hook.get("id")) for hook in hooks if isinstance(hook, dict)], str(repository))
-
-
-def _ours(ids: list[str], section: str) -> tuple[str, ...]:
-    return tuple(name for name in ids if name in STAGE_OF_ID) if "labgate" in section else ()
+        ids = [str(hook.get("id")) for hook in hooks if isinstance(hook, dict)]
+        yield from ids if "labgate" in str(repository) else ()

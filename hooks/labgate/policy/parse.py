@@ -25,15 +25,6 @@ MAX_BYTES = 2**20
 MAX_DOTS = 200
 #: The sources where ``[research-gate] sources`` says nothing, as far as the policy has them.
 DEFAULT_SOURCES = ("research", "experiment")
-#: Rules of the contract that no check has yet; a policy may already set their levels.
-PLANNED_CODES = frozenset(
-    [
-        *("LG203", "LG206", "LG207", "LG208", "LG209", "LG210"),
-        *("LG302", "LG303", "LG304", "LG305", "LG306", "LG405"),
-        *("LG501", "LG502", "LG503", "LG601", "LG602", "LG701"),
-    ]
-)
-
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -106,9 +97,9 @@ def checked_table(
 def known_codes() -> frozenset[str]:
     """Return the code of every rule that a policy may name."""
     # Late: the checks know the policy's values, so only this question goes the other way.
-    from labgate.checks import all_rules
+    from labgate.checks.registry import known_codes as codes
 
-    return PLANNED_CODES | {rule.code for rule in all_rules()}
+    return codes()
 
 
 def _syntax_problem(file: str, complaint: str) -> str:

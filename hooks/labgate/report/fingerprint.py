@@ -28,7 +28,7 @@ def fingerprint(finding: Finding, ref: str) -> str:
         _VERSION,
         finding.rule.code,
         ref if finding.ref is None else finding.ref,
-        sorted(finding.commits),
+        sorted(finding.oids),
         finding.path,
         [finding.data.get(key) for key in IDENTIFYING],
     ]

@@ -87,8 +87,7 @@ def _plain_lines(report: Report) -> Iterator[str]:
     yield from run_notes(report)
     for judged in report.judged:
         place = shown_ref(judged.update.ref)
-        if judged.undecidable:
-            yield f"{place}: {too_small(judged)}"
+        yield from (f"{place}: {too_small(check)}" for check in judged.checks if check.undecidable)
         for check in judged.checks:
             if check.outcome == SKIPPED:
                 yield f"{place}: {check.name} skipped: {check_lines(check)[0]}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labgate import __version__
 from labgate.report.failure import problems_of
 from labgate.report.fingerprint import fingerprint
-from labgate.wording import words
+from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -93,19 +93,18 @@ def _review(review: ReviewState) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, update: int, ref: str) -> dict[str, Any]:
-    said = words(finding)
     return {
         "rule": finding.rule.code,
         "name": finding.rule.name,
         "level": finding.level,
         "fingerprint": fingerprint(finding, ref),
         "update": update,
-        "commits": finding.commits,
+        "commits": finding.oids,
         # No check judges single lines yet; the key is part of the contract.
         "location": {"ref": finding.ref, "path": finding.path, "line": None},
         "data": finding.data,
-        "message": said.message,
-        "help": said.help,
+        "message": finding.message(),
+        "help": finding.help(),
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
     }
 
@@ -127,13 +126,15 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return the value with lists for tuples, and with text that every JSON reader takes.
+    """Return the value with lists for tuples and objects for values, and with text that every JSON reader takes.
 
     A path that is not UTF-8 comes as lone surrogates (PEP 383). RFC 8259 leaves them undefined and strict readers
     refuse the whole document, so they are written out as ``\\udcff``.
     """
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Value):
+        return _plain(value.as_dict())
     if isinstance(value, Mapping):
         return {_plain(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -12,7 +12,6 @@ from labgate.report.escape import safe
 from labgate.report.parts import check_lines, problem_lines, run_notes, said, too_small
 from labgate.values.finding import SKIPPED, UNDECIDED
 from labgate.values.report import CheckResult
-from labgate.wording import check_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,22 +74,18 @@ def _run_suite(report: Report) -> ET.Element | None:
 def _suite(judged: Judged) -> ET.Element:
     ref = safe(judged.update.ref)
     suite = ET.Element("testsuite", name=ref)
-    found: dict[str, list[Finding]] = {check.name: [] for check in judged.checks}
-    for finding in judged.findings:
-        found.setdefault(check_of(finding.rule.code), []).append(finding)
-    results = {check.name: check for check in judged.checks}
-    for name, findings in found.items():
-        case = ET.SubElement(suite, "testcase", classname=ref, name=name)
-        small = [too_small(judged)] if judged.undecidable and name == "research-gate" else []
-        _fill(case, results.get(name), findings, small)
+    for check in judged.checks:
+        case = ET.SubElement(suite, "testcase", classname=ref, name=check.name)
+        findings = [finding for finding in judged.findings if finding.rule.code in check.codes]
+        _fill(case, check, findings, [too_small(check)] if check.undecidable else [])
     return suite
 
 
-def _fill(case: ET.Element, check: CheckResult | None, findings: list[Finding], notes: list[str]) -> None:
+def _fill(case: ET.Element, check: CheckResult, findings: list[Finding], notes: list[str]) -> None:
     """Write the outcome of one check, in the order of Jenkins' schema: skipped, error, failure, system-out."""
-    if check is not None and check.outcome == SKIPPED:
+    if check.outcome == SKIPPED:
         ET.SubElement(case, "skipped", message=check_lines(check)[0])
-    if check is not None and check.outcome == UNDECIDED:
+    if check.outcome == UNDECIDED:
         _told(case, "error", UNDECIDED, check_lines(check))
     output = []
     for finding in findings:

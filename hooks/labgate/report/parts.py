@@ -8,7 +8,6 @@ from labgate.report.escape import safe
 from labgate.report.failure import help_line, problems_of
 from labgate.values.finding import LEVELS, PASSED, SKIPPED, UNDECIDED
 from labgate.values.phrases import count, short_ref
-from labgate.wording import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +34,7 @@ def ref_of(finding: Finding, judged: Judged) -> str:
 
 def said(finding: Finding) -> list[str]:
     """Return a finding's message and, where there is one, its ``help: ...``: safe lines without newlines."""
-    spoken = words(finding)
-    return [safe(spoken.message), *_help(spoken.help)]
+    return [safe(finding.message()), *_help(finding.help())]
 
 
 def problem_lines(error: LabgateError) -> Iterator[list[str]]:
@@ -72,13 +70,13 @@ def _seen(view: View) -> str:
     return f"{view.refs_seen} of {count(view.refs_total, 'ref')}"
 
 
-def too_small(judged: Judged) -> str:
-    """Return what is said of the commits of an update that could not be compared; at least one there is."""
-    number = len(judged.undecidable)
+def too_small(check: CheckResult) -> str:
+    """Return what is said of the commits that a check could not compare; at least one there is."""
+    number = len(check.undecidable)
     what = "1 commit is too small to compare with research by its text"
     if number > 1:
         what = f"{count(number, 'commit')} are too small to compare with research by their text"
-    return f"research-gate: {what} (exact comparison found nothing)"
+    return f"{check.name}: {what} (exact comparison found nothing)"
 
 
 def tally(report: Report, paint: Paint) -> str:

@@ -75,7 +75,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.why},
-        "help": {"text": rule.mend},
+        "help": {"text": rule.fix},
         "defaultConfiguration": {"level": rule.level},
     }
 
@@ -128,8 +128,7 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
     yield from (_notification("note", [note]) for note in run_notes(report))
     for judged in report.judged:
         ref = judged.update.ref
-        if judged.undecidable:
-            yield _notification("note", [too_small(judged)], ref)
+        yield from (_notification("note", [too_small(check)], ref) for check in judged.checks if check.undecidable)
         for check in judged.checks:
             if check.outcome in (SKIPPED, UNDECIDED):
                 reason, *help = check_lines(check)

@@ -14,7 +14,6 @@ from labgate.report.parts import PLACE_LIMIT, check_lines, passed, problem_lines
 from labgate.values.finding import PASSED
 from labgate.values.hints import reason
 from labgate.values.phrases import short_oid, short_ref
-from labgate.wording import check_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -93,14 +92,15 @@ def _update(judged: Judged) -> Iterator[str]:
     yield ""
     yield from table("check", "outcome", "reason")
     for check in judged.checks:
-        yield _check(check, judged.findings)
+        yield _check(check)
     yield ""
     if judged.review is not None:
         yield from _review(judged.review, judged.findings)
     for finding in sorted(judged.findings, key=lambda finding: list(_LEVELS).index(finding.level)):
         yield from _finding(finding)
-    if judged.undecidable:
-        yield from [f"Note: {text(too_small(judged))}: {_oids(judged.undecidable)}", ""]
+    for check in judged.checks:
+        if check.undecidable:
+            yield from [f"Note: {text(too_small(check))}: {_oids(check.undecidable)}", ""]
 
 
 def _oid(oid: str | None) -> str:
@@ -116,10 +116,9 @@ def _listed(items: Sequence[str]) -> str:
     return " ".join(items[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _check(check: CheckResult, findings: Iterable[Finding]) -> str:
-    codes = dict.fromkeys(item.rule.code for item in findings if check_of(item.rule.code) == check.name)
+def _check(check: CheckResult) -> str:
     why = [] if check.reason is None and check.help is None else check_lines(check)
-    reason_, *help = [*map(text, why[:1]), *map(code, why[1:])] or [", ".join(codes)]
+    reason_, *help = [*map(text, why[:1]), *map(code, why[1:])] or [", ".join(check.codes)]
     return row(text(check.name), f"{_SIGNS[check.outcome]} {check.outcome}", "<br>".join([reason_, *help]))
 
 
@@ -140,7 +139,7 @@ def _review(review: ReviewState, findings: Iterable[Finding]) -> Iterator[str]:
 
 def _able(findings: Iterable[Finding]) -> list[str]:
     """Return the persons who, by what the findings advise, could complete the review."""
-    advised = (item["person"] for finding in findings for item in finding.data.get("reviewers") or ())
+    advised = (person for finding in findings for person in finding.advised)
     return list(dict.fromkeys(advised))
 
 
@@ -150,8 +149,8 @@ def _finding(finding: Finding) -> Iterator[str]:
     place = "" if finding.path is None else f"{code(finding.path, PLACE_LIMIT)}: "
     yield f"- {_LEVELS[finding.level]} **{rule.code} {rule.name}** ({finding.level}): {place}{text(message)}"
     yield from _help(help)
-    if finding.commits:
-        yield f"  - commits: {_oids(finding.commits)}"
+    if finding.oids:
+        yield f"  - commits: {_oids(finding.oids)}"
     yield ""
     if finding.evidence:
         yield from table("evidence", "from", "research commits", "score", "lines", "files")

@@ -49,7 +49,7 @@ def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
     for judged in report.judged:
         for finding in judged.findings:
             yield from _finding_lines(finding, judged, paint, verbose)
-        if judged.undecidable and (verbose or judged.findings):
+        if verbose or judged.findings:
             yield from _undecidable_lines(judged, verbose)
         for check in judged.checks:
             yield from _check_lines(check, judged, paint, verbose)
@@ -74,12 +74,12 @@ def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool
 
 def _detail_lines(finding: Finding) -> Iterator[str]:
     # A check that knows the subjects of its commits gives them in the same order.
-    subjects = finding.data.get("subjects", ())
-    for at, oid in enumerate(finding.commits[:COMMITS_LISTED]):
+    subjects = finding.subjects
+    for at, oid in enumerate(finding.oids[:COMMITS_LISTED]):
         subject = f" {safe(subjects[at], SUBJECT_LIMIT)}" if at < len(subjects) else ""
         yield f"    commit {short_oid(oid)}{subject}"
-    if len(finding.commits) > COMMITS_LISTED:
-        yield f"    and {len(finding.commits) - COMMITS_LISTED} more commits"
+    if len(finding.oids) > COMMITS_LISTED:
+        yield f"    and {len(finding.oids) - COMMITS_LISTED} more commits"
     for evidence in finding.evidence:
         yield f"    evidence {_evidence(evidence)}"
         yield from _basis_lines(evidence, indent=6)
@@ -103,9 +103,11 @@ def _basis_lines(evidence: Evidence, indent: int) -> Iterator[str]:
 
 
 def _undecidable_lines(judged: Judged, verbose: bool) -> Iterator[str]:
-    yield f"{shown_ref(judged.update.ref)}: {too_small(judged)}"
-    if verbose:
-        yield f"    {_oids(judged.undecidable)}"
+    for check in judged.checks:
+        if check.undecidable:
+            yield f"{shown_ref(judged.update.ref)}: {too_small(check)}"
+            if verbose:
+                yield f"    {_oids(check.undecidable)}"
 
 
 def _check_lines(check: CheckResult, judged: Judged, paint: Paint, verbose: bool) -> Iterator[str]:

@@ -27,14 +27,14 @@ ALARM = 6.0
 
 
 class Rule(Value):
-    """One numbered statement of a check. ``level`` is the default one; ``mend`` says how to get past it, for people."""
+    """One numbered statement of a check. ``level`` is the default one; ``fix`` says how to get past it."""
 
     code: str
     name: str
     level: str
     summary: str
     why: str
-    mend: str
+    fix: str
 
 
 class Evidence(Value):

@@ -36,27 +36,34 @@ class ReviewState(Value):
 
 
 class CheckResult(Value):
-    """The outcome of one check on one update; ``reason`` and ``help`` say why it was skipped or is undecided."""
+    """The outcome of one check on one update.
+
+    ``reason`` and ``help`` say why it was skipped or is undecided. ``codes`` are the rules that were violated.
+    ``undecidable`` are the commits (full oids) that it could not compare by their text, because they hold too little of
+    it; exact methods found nothing.
+    """
 
     name: str
     outcome: str
     reason: str | None = None
     help: str | None = None
+    codes: tuple[str, ...] = ()
+    undecidable: tuple[str, ...] = ()
 
 
 class Judged(Value):
-    """One ref update and all that was concluded about it.
-
-    ``kind`` is the policy's class of the ref, if any. ``undecidable`` are the commits (full oids) that research-gate
-    could not compare with research by their text, because they hold too little of it; exact methods found nothing.
-    """
+    """One ref update and all that was concluded about it. ``kind`` is the policy's class of the ref, if any."""
 
     update: RefUpdate
     kind: str | None
     checks: tuple[CheckResult, ...]
     findings: tuple[Finding, ...]
     review: ReviewState | None = None
-    undecidable: tuple[str, ...] = ()
+
+    @property
+    def undecidable(self) -> tuple[str, ...]:
+        """The commits (full oids) that some check could not compare."""
+        return tuple(oid for check in self.checks for oid in check.undecidable)
 
     @property
     def outcome(self) -> str:

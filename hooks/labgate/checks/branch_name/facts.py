@@ -1,20 +1,47 @@
-"""Facts for branch-name: the name, whether it is new, what stands beside it, and what it was cut from."""
+"""The facts of branch-name: the name, whether it is new, what stands beside it, and what it was cut from."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
-from labgate.checks.branch_name.check import Base, Facts
+from labgate.checks.branch_name.check import Base, Facts, collisions
+from labgate.checks.collected import BESIDE_FINDINGS, Collected
 from labgate.git.commits import parents_of, rev_list
 from labgate.git.refs import HEADS, REMOTES, TrackingRef, refs_with
+from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene
+from labgate.scene.surroundings import Surroundings
+from labgate.scene.workplace import Workplace
 from labgate.values.ref_update import RefUpdate
 
 _TAGS = "refs/tags/"
 
 
-def collect(scene: Scene, update: RefUpdate) -> tuple[Facts, ...]:
+def collect(scene: Scene, update: RefUpdate) -> Collected:
     """Return facts for the updated ref if this update creates it, and for the branch that the change comes from."""
+    found = _names(scene, update)
+    return Collected(found, skipped=None if found else "no branch is created and no source branch is known")
+
+
+def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
+    """Return the facts of the branch that a commit is being made on."""
+    if commit.branch is None:
+        return Collected(skipped="HEAD is on no branch", notice=BESIDE_FINDINGS)
+    if not suspect:
+        return Collected()
+    return Collected((Facts(commit.branch, around.created, around.siblings, remote=around.remote),))
+
+
+def collides(place: Workplace, ref: str) -> bool:
+    """Say whether some branch, here or on any remote, may be the same file as ``ref`` where case does not count."""
+    names = os.fsdecode(place.git().run("for-each-ref", "--format=%(refname)", HEADS, REMOTES)).split("\n")
+    beside = {HEADS + name.removeprefix(REMOTES).partition("/")[2] for name in names if name.startswith(REMOTES)}
+    beside.update(name for name in names if name.startswith(HEADS))
+    return bool(collisions(ref, tuple(beside)))
+
+
+def _names(scene: Scene, update: RefUpdate) -> tuple[Facts, ...]:
     names: dict[str, str | None] = {}
     if update.source is not None and not scene.pushing:
         names[HEADS + update.source] = update.new

@@ -1,4 +1,4 @@
-"""Where a hook stands and how it was called, read from files and git's variables without starting git."""
+"""Where a hook stands, read from files and git's variables without starting git."""
 
 from __future__ import annotations
 
@@ -21,26 +21,6 @@ _ELSEWHERE = "refs/heads/.invalid"
 _HEADS_OF_OPERATIONS = (("MERGE_HEAD", "merge"), ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"))
 #: `git merge` names what it merges in ``GITHEAD_<oid>`` (git-merge-recursive), long before it writes MERGE_HEAD.
 _MERGED = "GITHEAD_"
-
-
-class HookCall(Value):
-    """How git or a framework started ``labgate-hook``.
-
-    ``checks`` are the asked-for ones, none for all of the stage. ``native`` says that git itself starts us: then
-    ``arguments`` are git's own (githooks), else the message file where the stage has one. ``environ`` is the caller's.
-    """
-
-    stage: str
-    checks: tuple[str, ...] = ()
-    arguments: tuple[str, ...] = ()
-    native: bool = False
-    environ: Environment = os.environ
-
-
-class Skipped(Value):
-    """Why a hook has nothing to judge: half a line for people."""
-
-    reason: str
 
 
 class Workplace(Value):
@@ -159,16 +139,6 @@ def find_workplace(environ: Environment, directory: str | None = None) -> Workpl
         return _discovered(environ, here)
     top = _stated(here, environ, "GIT_WORK_TREE") or top
     return Workplace(git_dir, _common_dir(git_dir, here, environ), top, _index(git_dir, here, environ), environ)
-
-
-def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
-    """Return why a framework's hook leaves a stage to labgate's own; ``None`` where git starts no such hook itself."""
-    from labgate import __version__
-    from labgate.native.state import native_hook_in_force
-
-    if call.native or not native_hook_in_force(common_dir, call.stage, __version__):
-        return None
-    return Skipped(f"labgate's own {call.stage} hook is active")
 
 
 def read_text(path: str) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labgate.entrypoints.workplace import Workplace, find_workplace
+from labgate.scene.workplace import Workplace, find_workplace
 from labgate.values.errors import GitError
 from support.repo import Repo
 

@@ -1,0 +1,23 @@
+"""Whether the branch of a commit that is being made needs a closer look. On the commit hook's path."""
+
+from __future__ import annotations
+
+from labgate.checks.branch_name.check import HEADS, Facts, check
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.scene.proposed_commit import ProposedCommit
+
+
+def suspects(commit: ProposedCommit) -> bool:
+    """Say whether the name may be wrong: by itself, or beside another one that differs in case."""
+    ref = commit.branch
+    if ref is None or not ref.startswith(HEADS):
+        return False
+    if ref != ref.lower():
+        # Only now the other names are worth a process: another spelling of this one may stand among them.
+        from labgate.checks.branch_name.facts import collides
+
+        if collides(commit.place, ref):
+            return True
+    return next(check(Facts(ref, created=True), commit.policy), None) is not None

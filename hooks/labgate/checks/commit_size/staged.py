@@ -1,0 +1,50 @@
+"""Whether the size of a commit that is being made needs a closer look. On the commit hook's path."""
+
+from __future__ import annotations
+
+from labgate.checks.commit_size.check import Facts, check
+from labgate.git.raw import weigh
+from labgate.values.batch import Batch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.policy.model import Limits
+    from labgate.scene.proposed_commit import ProposedCommit
+
+
+def suspects(commit: ProposedCommit) -> bool:
+    """Say whether the commit may be too large, or cannot be measured."""
+    if not limits(commit):
+        return False
+    facts = weighed(commit)
+    return facts is None or next(check(facts, commit.policy), None) is not None
+
+
+def limits(commit: ProposedCommit) -> tuple[Limits, ...]:
+    """Return the limits that hold or announce themselves: of the branch's own kind, and of protected branches."""
+    found = (commit.policy.limits(kind) for kind in (commit.kind, _preview(commit)))
+    return tuple(limit for limit in found if limit is not None)
+
+
+def weighed(commit: ProposedCommit) -> Facts | None:
+    """Return what is staged, without asking what the trunk exempts; ``None`` where git cannot say what a merge adds.
+
+    Bytes are asked for only where one of the limits is in bytes.
+    """
+    staged = commit.staged
+    if staged is None:
+        return None
+    sizes = any(limit.bytes is not None or limit.file_bytes is not None for limit in limits(commit))
+    files = weigh(commit.place.git(), {"": staged.records}, sizes=sizes)[""]
+    return Facts(
+        (Batch(None, "", files, parents=staged.parents),),
+        commit.kind,
+        _preview(commit),
+        source=None if commit.branch is None else commit.branch.removeprefix("refs/heads/"),
+        staged=True,
+        temporary_index=commit.place.temporary_index,
+    )
+
+
+def _preview(commit: ProposedCommit) -> str | None:
+    return None if commit.kind == "protected" else "protected"

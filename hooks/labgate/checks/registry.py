@@ -1,0 +1,189 @@
+"""The one list of checks: a row each. Hook ids, stages, rules and policy sections derive from it.
+
+Importing it loads no check: a hook loads only those of its stage, module by module.
+"""
+
+from __future__ import annotations
+
+from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any, Protocol
+
+    from labgate.checks.collected import Collected
+    from labgate.policy.model import Policy
+    from labgate.scene.proposed_commit import ProposedCommit
+    from labgate.scene.scene import Scene
+    from labgate.scene.surroundings import Surroundings
+    from labgate.values.finding import Finding, Rule
+    from labgate.values.ref_update import RefUpdate
+    from labgate.values.report import ReviewState
+
+    class RulesModule(Protocol):
+        """``rules``: the finding of each rule, in the order of their codes."""
+
+        FINDINGS: tuple[type[Finding], ...]
+
+    class CheckModule(Protocol):
+        """``check``: pure. Its ``Facts`` are its own, so here they are ``Any``."""
+
+        def check(self, facts: Any, policy: Policy) -> Iterator[Finding]:
+            """Yield one finding for each violation."""
+
+    class FactsModule(Protocol):
+        """``facts``: what the check judges of an update, or why it does not apply."""
+
+        def collect(self, scene: Scene, update: RefUpdate) -> Collected:
+            """Raises: ``UndecidedError``, ``GitError`` where this clone lacks what decides."""
+
+    class StagedModule(Protocol):
+        """``staged``: whether a commit that is being made needs a closer look. On the commit hook's path."""
+
+        def suspects(self, commit: ProposedCommit) -> bool:
+            """Say whether the check may find something, by what costs next to nothing."""
+
+    class StagedFactsModule(Protocol):
+        """``facts`` of a check that judges a commit while it is being made."""
+
+        def collect_staged(self, commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
+            """``suspect`` is what ``suspects`` said: else only say whether the check applies."""
+
+    class ReviewingModule(Protocol):
+        """``check`` of a check that judges reviews."""
+
+        def review_state(self, facts: Any, policy: Policy) -> ReviewState | None:
+            """Return the review of an update, ``None`` where nothing needed one."""
+
+
+COMMIT, MERGE, PREPARE, MESSAGE, PUSH = "pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg", "pre-push"
+
+
+class Row(Value):
+    """One check.
+
+    ``name`` is its hook id and its name in reports; with ``_`` it is its folder. ``hundred`` begins the codes of its
+    rules; two checks may share one. ``stages`` are those of git's stages at which it runs, the one of its own hook id
+    first. ``section`` is the module that declares its part of the policy, ``None`` where it has none.
+    """
+
+    name: str
+    hundred: str
+    stages: tuple[str, ...]
+    section: str | None
+
+    @property
+    def folder(self) -> str:
+        """The package of the check."""
+        return f"labgate.checks.{self.name.replace('-', '_')}"
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of the check, in the order of their codes."""
+        module: RulesModule = _load(self.folder, "rules")
+        return tuple(finding.rule for finding in module.FINDINGS)
+
+    @property
+    def check(self) -> CheckModule:
+        module: CheckModule = _load(self.folder, "check")
+        return module
+
+    @property
+    def facts(self) -> FactsModule:
+        module: FactsModule = _load(self.folder, "facts")
+        return module
+
+    @property
+    def staged(self) -> StagedModule:
+        module: StagedModule = _load(self.folder, "staged")
+        return module
+
+    @property
+    def staged_facts(self) -> StagedFactsModule:
+        module: StagedFactsModule = _load(self.folder, "facts")
+        return module
+
+    @property
+    def reviewing(self) -> ReviewingModule | None:
+        """The ``check`` module, where it judges reviews."""
+        module = self.check
+        if not hasattr(module, "review_state"):
+            return None
+        reviewing: ReviewingModule = _load(self.folder, "check")
+        return reviewing
+
+
+#: Every check, in the order of output.
+ROWS = (
+    Row("branch-name", "LG1", (COMMIT, MERGE, PUSH), None),
+    Row("research-gate", "LG2", (PUSH,), "research-gate"),
+    Row("experiment-hash", "LG3", (PREPARE, MESSAGE, PUSH), "experiment-hash"),
+    Row("commit-size", "LG4", (COMMIT, MERGE, PUSH), "commit-size"),
+)
+NAMES = tuple(row.name for row in ROWS)
+
+#: The hook ids that run every check of a stage, by stage.
+STAGE_IDS = {
+    COMMIT: "labgate-commit",
+    MERGE: "labgate-merge",
+    PREPARE: "labgate-prepare-message",
+    MESSAGE: "labgate-message",
+    PUSH: "labgate-push",
+}
+STAGES = tuple(STAGE_IDS)
+#: Rules that the contract has and no check yet: a policy may already set their levels.
+PLANNED = (
+    *("LG106", "LG206", "LG207", "LG209", "LG210"),
+    *("LG302", "LG303", "LG304", "LG305", "LG306", "LG405"),
+    *("LG501", "LG502", "LG503", "LG601", "LG602", "LG701"),
+)
+
+
+def rows(names: Sequence[str]) -> tuple[Row, ...]:
+    """Return the rows of these checks in the order of output; of all where none is named.
+
+    Raises: ``UsageError`` for a name that no check has.
+    """
+    for name in names:
+        if name not in NAMES:
+            from labgate.values.errors import UsageError
+
+            message = f"there is no check {name}"
+            raise UsageError(message, f"choose from: {', '.join(NAMES)}")
+    return tuple(row for row in ROWS if not names or row.name in names)
+
+
+def at_stage(stage: str, names: Sequence[str]) -> tuple[Row, ...]:
+    """Return the rows of the named checks that run at a stage of git; of all that do where none is named.
+
+    Raises: ``UsageError`` for a check that does not run there.
+    """
+    here = tuple(row for row in ROWS if stage in row.stages)
+    for row in rows(names) if names else ():
+        if row not in here:
+            from labgate.values.errors import UsageError
+
+            message = f"{row.name} does not apply at {stage}"
+            raise UsageError(message, f"the checks of this stage: {', '.join(each.name for each in here)}")
+    return tuple(row for row in here if not names or row.name in names)
+
+
+def stages_of_ids() -> dict[str, str]:
+    """Return the stage of every hook id in the manifest."""
+    return {name: stage for stage, name in STAGE_IDS.items()} | {row.name: row.stages[0] for row in ROWS}
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule of every check, in the order of output. Loads them all: for documents and SARIF only."""
+    return tuple(rule for row in ROWS for rule in row.rules)
+
+
+def known_codes() -> frozenset[str]:
+    """Return the code of every rule whose level a policy may set."""
+    return frozenset((*PLANNED, *(rule.code for rule in all_rules())))
+
+
+def _load(folder: str, module: str) -> Any:
+    # importlib is as slow to import as all that a passing hook may import together.
+    return __import__(f"{folder}.{module}", fromlist=[module])

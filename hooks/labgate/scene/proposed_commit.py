@@ -1,0 +1,67 @@
+"""The commit that is being made: its branch, the judging policy, and what the index adds. On the commit hook's path.
+
+The commit is measured as the index against HEAD. git gives a hook no sign of ``--amend``, so of an amended commit only
+that is measured which is new in it.
+"""
+
+from __future__ import annotations
+
+from labgate.git.raw import clean_merge, staged_records
+from labgate.values.errors import GitError
+from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.git.raw import Entry, Lines
+    from labgate.policy.model import Policy
+    from labgate.scene.workplace import Workplace
+    from labgate.values.report import PolicyOrigin
+
+
+class Staged(Value):
+    """What the index adds: raw entries and lines. ``parents`` is how many parents the commit will have."""
+
+    records: list[Entry | Lines]
+    parents: int
+
+    @property
+    def merging(self) -> bool:
+        return self.parents > 1
+
+
+class ProposedCommit(Value):
+    """The commit that is about to be made.
+
+    ``origin`` says where the policy stands, ``None`` for the work tree. ``branch`` is a full refname, ``None`` where
+    HEAD is on no branch; ``kind`` is the policy's class of it.
+    """
+
+    stage: str
+    place: Workplace
+    policy: Policy
+    origin: PolicyOrigin | None
+    branch: str | None
+    kind: str | None
+
+    @property
+    def staged(self) -> Staged | None:
+        """What the index adds to HEAD, or to the clean merge; ``None`` where git cannot say what that is. Read once."""
+        mine = self.__dict__
+        if "_staged" not in mine:
+            mine["_staged"] = _read_staged(self.place)
+        found: Staged | None = mine["_staged"]
+        return found
+
+
+def _read_staged(place: Workplace) -> Staged | None:
+    git, heads = place.git(), place.merged_heads()
+    if heads:
+        base = clean_merge(git, ("HEAD", *heads))
+        return None if base is None else Staged(staged_records(git, base), 1 + len(heads))
+    try:
+        return Staged(staged_records(git, "HEAD"), 1)
+    except GitError:
+        if not place.unborn():
+            raise
+        empty_tree = git.run("hash-object", "-t", "tree", "--stdin").decode().strip()
+        return Staged(staged_records(git, empty_tree), 0)

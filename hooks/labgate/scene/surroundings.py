@@ -1,0 +1,97 @@
+"""What a commit stage asks only when something looks wrong: the trunk, the remote, the other branches."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from labgate.git.refs import HEADS, REMOTES, read_refs, tracking_refs
+from labgate.git.repository import Repository, discover
+from labgate.policy.model import Policy
+from labgate.scene.governing_policy import policy_at, trunk_name
+from labgate.scene.workplace import Workplace
+from labgate.values.errors import NoPolicyError, UndecidedError
+from labgate.values.report import PolicyOrigin
+from labgate.values.value import Value
+
+
+class Surroundings(Value):
+    """The repository around a commit stage, with its refs read once."""
+
+    repository: Repository
+    branch: str | None
+
+    @cached_property
+    def refs(self) -> dict[str, str]:
+        return read_refs(self.repository)
+
+    @cached_property
+    def remote(self) -> str | None:
+        """The remote of the branch's upstream, else the only one, else ``origin``, else ``None``."""
+        names = [remote.name for remote in self.repository.remotes]
+        tracked = self._configured("remote")
+        if tracked in names:
+            return tracked
+        if len(names) == 1:
+            return names[0]
+        return "origin" if "origin" in names else None
+
+    @cached_property
+    def remote_refs(self) -> frozenset[str]:
+        """The remote's branches as last seen, by their full names there."""
+        tracking = tracking_refs(self.refs, self.repository.remotes)
+        return frozenset(ref.remote_ref for ref in tracking if ref.remote == self.remote)
+
+    @property
+    def created(self) -> bool:
+        """Whether the branch is new: without an upstream, and not on the remote under its own name."""
+        upstream = self._configured("merge") is not None and self._configured("remote") not in (None, ".")
+        return not upstream and self.branch not in self.remote_refs
+
+    @property
+    def siblings(self) -> tuple[str, ...]:
+        """The other branches, here and on the remote, by full name."""
+        local = {ref for ref in self.refs if ref.startswith(HEADS)}
+        return tuple(sorted((local | self.remote_refs) - {self.branch}))
+
+    def trunk_tip(self, policy: Policy | None) -> str | None:
+        """Return the trunk's commit, remote-tracking where there is a remote; ``None`` where there is none.
+
+        ``policy`` names the trunk where git does not. Raised: ``UndecidedError`` without a policy, when the trunk
+        cannot be told.
+        """
+        try:
+            name = trunk_name(self.repository, self.refs, self.remote, None)
+        except UndecidedError:
+            if policy is None:
+                raise
+            name = None
+        name = name or (None if policy is None else policy.trunk)
+        prefix = HEADS if self.remote is None else f"{REMOTES}{self.remote}/"
+        return None if name is None else self.refs.get(prefix + name)
+
+    def _configured(self, key: str) -> str | None:
+        short = (self.branch or "").removeprefix(HEADS)
+        return self.repository.setting(f"branch.{short}.{key}")
+
+
+def surroundings(place: Workplace) -> Surroundings:
+    """Return the surroundings of the commit that is being made here."""
+    return Surroundings(discover(place.environ, place.top or place.git_dir), place.branch())
+
+
+def trunk_policy(place: Workplace) -> tuple[Policy, PolicyOrigin]:
+    """Return the policy of the remote-tracking trunk, for a work tree that has none.
+
+    Raised: ``NoPolicyError`` when there is none either, or when nobody can say which branch is the trunk.
+    """
+    around = surroundings(place)
+    try:
+        tip = None if around.remote is None else around.trunk_tip(None)
+    except UndecidedError as error:
+        message = f"there is no labgate.toml here, and {error.message}"
+        raise NoPolicyError(message, error.help) from error
+    found = None if tip is None else policy_at(around.repository, tip)
+    if found is None:
+        message = "there is no labgate.toml, neither here nor on the trunk"
+        raise NoPolicyError(message, "labgate init")
+    return found[0], PolicyOrigin("trunk", tip, found[1])
