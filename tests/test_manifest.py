@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from labgate.checks import CHECKS
-from labgate.hook import MESSAGE, STAGES, read_call
+from labgate.checks.registry import MESSAGE, NAMES, PREPARE, STAGES
+from labgate.hook import read_call
 from support.data import ROOT
 from support.hooks import FRAMEWORKS
 from support.policies import TEAM
@@ -43,7 +43,7 @@ def test_every_stage_has_one_id_for_all_of_its_checks() -> None:
 
 
 def test_every_check_has_an_id_of_its_own() -> None:
-    assert {name for name, entry in ENTRIES.items() if entry.endswith(f" {name}")} == set(CHECKS)
+    assert {name for name, entry in ENTRIES.items() if entry.endswith(f" {name}")} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -55,7 +55,7 @@ def test_a_hook_is_started_as_the_contract_says(name: str) -> None:
     assert hook["language"] == "python"
     assert (hook["always_run"], hook["require_serial"]) == (True, True)
     # The message file comes only as a filename.
-    assert hook["pass_filenames"] is (stage in MESSAGE)
+    assert hook["pass_filenames"] is (stage in (PREPARE, MESSAGE))
     # The ids that warn and that see only a part: else both tools keep what a passing hook says to themselves.
     assert hook.get("verbose", False) is (name in ("labgate-commit", "labgate-push"))
     # The first release that knows every stage by its git name.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from labgate.checks import all_rules
+from labgate.checks.registry import all_rules
 from support.forge import FakeHost
 from support.hosted import Project
 from support.people import adopt, by, reviewed

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from labgate import __version__
-from labgate.checks import all_rules
+from labgate.checks.registry import all_rules
 from labgate.cli.main import run
 from labgate.values.finding import Rule
 
@@ -25,7 +25,7 @@ def test_explain_says_everything_about_a_rule(rule: Rule, capsys: pytest.Capture
     head, _, rest = out.partition("\n")
     assert head == f"{rule.code} {rule.name} ({rule.level} by default)"
     words = " ".join(rest.split())
-    assert words == " ".join(f"{rule.summary} Why {rule.why} How to mend it {rule.mend}".split())
+    assert words == " ".join(f"{rule.summary} Why {rule.why} How to fix it {rule.fix}".split())
 
 
 @pytest.mark.parametrize("wanted", ["LG201", "lg201", "unreviewed-research", "Unreviewed-Research", " LG201 "])
@@ -64,5 +64,5 @@ def test_rules_as_json_have_every_field(capsys: pytest.CaptureFixture[str]) -> N
     document = json.loads(output(capsys, "rules", "--format", "json"))
     assert (document["schema"], document["labgate"]) == (1, __version__)
     assert document["rules"] == [
-        {key: getattr(rule, key) for key in ("code", "name", "level", "summary", "why", "mend")} for rule in all_rules()
+        {key: getattr(rule, key) for key in ("code", "name", "level", "summary", "why", "fix")} for rule in all_rules()
     ]

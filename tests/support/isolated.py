@@ -45,3 +45,11 @@ def obey_permissions() -> None:
     if os.geteuid() == 0 and ctypes.CDLL(None).prctl(bounding_set_drop, dac_override, 0, 0, 0):
         message = "root cannot give up its right to write everywhere"
         raise PermissionError(message)
+
+
+def run_apart(code: str) -> str:
+    """Run code without site packages, so that only what it imports itself is loaded, and return what it prints."""
+    program = f"import sys; sys.path.insert(0, {str(SOURCE)!r}); {code}"
+    # -S: site itself imports some heavy modules in an environment with .pth files.
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout.strip()

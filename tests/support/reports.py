@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labgate.checks import all_rules
+from labgate.checks.registry import all_rules
 from labgate.values.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Evidence, Finding, Rule
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, NotCounted, PolicyOrigin, Report, ReviewState

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labgate.checks.branch_name.check import MOST_CHARACTERS, Base, Facts, check, collisions, unsafe_reasons
+from labgate.checks.branch_name.rules import Character
 from labgate.values.finding import Finding
 from support.policies import STRICT, policy
 
@@ -55,12 +56,12 @@ def test_a_name_of_no_kind_is_refused_with_the_nearest_legal_one(name: str, sugg
     (finding,) = judge(f"refs/heads/{name}")
     assert (finding.rule.code, finding.level, finding.ref) == ("LG101", "error", f"refs/heads/{name}")
     assert finding.data["suggestion"] == suggestion
-    assert finding.data["forms"] == [
+    assert finding.data["forms"] == (
         "research/{topic}",
         "experiment--{service}--{handle}",
         "{type}/{slug}",
         "{issue}-{slug}",
-    ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_an_illegal_field_is_named_with_what_is_expected(
 
 def test_a_field_with_a_list_is_expected_to_hold_one_of_its_words_and_any_other_to_fit_its_pattern() -> None:
     (listed,), (free,) = judge("refs/heads/experiment--typo--ada"), judge("refs/heads/experiment--ranker--Ada")
-    assert (listed.data["words"], listed.data["pattern"]) == (["housing", "ranker"], None)
+    assert (listed.data["words"], listed.data["pattern"]) == (("housing", "ranker"), None)
     assert (free.data["words"], free.data["pattern"]) == (None, "[a-z0-9-]+")
 
 
@@ -131,7 +132,7 @@ def test_a_field_with_a_list_is_expected_to_hold_one_of_its_words_and_any_other_
 )
 def test_a_name_that_passes_for_something_else_is_unsafe(name: str, reasons: list[str]) -> None:
     (finding,) = judge(f"refs/heads/{name}")
-    assert (finding.rule.code, finding.data["reasons"]) == ("LG103", reasons)
+    assert (finding.rule.code, finding.data["reasons"]) == ("LG103", tuple(reasons))
 
 
 @pytest.mark.parametrize(
@@ -163,13 +164,13 @@ def test_a_name_that_only_looks_a_little_like_it_is_safe(name: str) -> None:
 def test_a_letter_outside_ascii_is_unsafe_and_named(name: str, code: str, means: str, suggestion: str) -> None:
     (finding,) = judge(f"refs/heads/{name}")
     assert finding.rule.code == "LG103"
-    assert finding.data["characters"] == [{"code": code, "name": means}]
+    assert finding.data["characters"] == (Character(code, means),)
     assert finding.data["suggestion"] == suggestion
 
 
 def test_each_offending_character_is_named_once_in_order() -> None:
     (finding,) = judge("refs/heads/a b\u0430 ")
-    assert [character["code"] for character in finding.data["characters"]] == ["U+0020", "U+0430"]
+    assert [character.code for character in finding.data["characters"]] == ["U+0020", "U+0430"]
 
 
 def test_nobody_is_led_from_a_look_alike_to_the_protected_branch() -> None:
@@ -226,7 +227,7 @@ def test_a_tag_is_unsafe_and_collides_like_a_branch() -> None:
 def test_names_that_one_file_system_takes_for_one_collide(ref: str, sibling: str) -> None:
     findings = judge(ref, "refs/heads/other", sibling, ref)
     assert findings[-1].rule.code == "LG104"
-    assert findings[-1].data["others"] == [sibling]
+    assert findings[-1].data["others"] == (sibling,)
 
 
 @pytest.mark.parametrize(
