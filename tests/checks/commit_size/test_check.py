@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from labgate.checks.commit_size.check import Facts, check
+from labgate.checks.commit_size.rules import CommitFinding, Group, HeavyFile, Part, SeriesTooLarge, SizeFinding
 from labgate.policy.model import Policy
+from labgate.policy.parse import checked_table, read_toml
 from labgate.values.batch import Batch, FileChange
-from labgate.values.finding import Finding
-from support.policies import policy
+from support.hot import HEAVY
+from support.isolated import run_apart
+from support.policies import TEAM, policy
 
 
 def file(path: str, lines: int = 0, size: int = 0, status: str = "M", *, excluded: bool = False) -> FileChange:
@@ -26,13 +29,26 @@ def judge(
     series: bool = False,
     source: str | None = None,
     under: Policy | None = None,
-) -> list[Finding]:
+) -> list[SizeFinding]:
     facts = Facts(batches, kind, preview, target="main", source=source, series=series)
     return list(check(facts, under or policy()))
 
 
-def said(findings: list[Finding]) -> list[tuple[str, str, str]]:
-    return [(finding.rule.code, finding.level, finding.data["unit"]) for finding in findings]
+def of_commits(*batches: Batch) -> list[CommitFinding]:
+    """Judge commits by themselves."""
+    found = judge(*batches)
+    return [finding for finding in found if isinstance(finding, CommitFinding)]
+
+
+def of_series(*batches: Batch, source: str | None = None) -> SeriesTooLarge:
+    """Judge commits as one series, which is too large."""
+    *_, finding = judge(*batches, series=True, source=source)
+    assert isinstance(finding, SeriesTooLarge)
+    return finding
+
+
+def said(findings: list[SizeFinding]) -> list[tuple[str, str, str]]:
+    return [(finding.rule.code, finding.level, finding.unit) for finding in findings]
 
 
 @pytest.mark.parametrize(
@@ -94,11 +110,10 @@ def test_a_commit_within_the_limits_is_accepted(files: tuple[FileChange, ...]) -
 def test_a_commit_over_a_limit_is_refused(
     files: tuple[FileChange, ...], code: str, unit: str, limit: int, actual: int
 ) -> None:
-    (finding,) = judge(batch(*files))
-    data = finding.data
-    assert (finding.rule.code, finding.level, data["unit"]) == (code, "error", unit)
-    assert (data["limit"], data["actual"], data["over"]) == (limit, actual, actual - limit)
-    assert (data["kind"], data["target"], data["oid"], finding.commits) == ("protected", "main", "a" * 40, ("a" * 40,))
+    (finding,) = of_commits(batch(*files))
+    assert (finding.rule.code, finding.level, finding.unit) == (code, "error", unit)
+    assert (finding.limit, finding.actual, finding.over) == (limit, actual, actual - limit)
+    assert (finding.kind, finding.target, finding.oid, finding.oids) == ("protected", "main", "a" * 40, ("a" * 40,))
 
 
 def test_each_limit_of_each_batch_gives_one_finding() -> None:
@@ -143,32 +158,32 @@ def test_the_own_limits_refuse_and_the_preview_warns(
     findings = judge(batch(file("a.py", lines)), kind=kind, preview=preview)
     assert [finding.level for finding in findings] == expected
     for finding in findings:
-        assert finding.data["kind"] == ("topic" if finding.level == "error" else "protected")
+        assert finding.kind == ("topic" if finding.level == "error" else "protected")
 
 
 def test_the_five_heaviest_files_are_named_by_lines_or_bytes() -> None:
     files = tuple(file(f"{number}.py", number + 1, 900 - number) for number in range(7))
-    lines, _files, size = judge(batch(*files))
-    assert [item["path"] for item in lines.data["files"]] == ["6.py", "5.py", "4.py", "3.py", "2.py"]
-    assert lines.data["files"][0] == {"path": "6.py", "lines": 7, "bytes": 894}
-    assert [item["path"] for item in size.data["files"]] == ["0.py", "1.py", "2.py", "3.py", "4.py"]
+    lines, _files, size = of_commits(batch(*files))
+    assert [item.path for item in lines.files] == ["6.py", "5.py", "4.py", "3.py", "2.py"]
+    assert lines.files[0] == HeavyFile("6.py", lines=7, bytes=894)
+    assert [item.path for item in size.files] == ["0.py", "1.py", "2.py", "3.py", "4.py"]
 
 
 def test_a_finding_says_how_to_split_by_directory() -> None:
     files = (file("src/a.py", 4), file("src/b.py", 3), file("docs/x.md", 5), file("setup.py", 2))
-    (finding,) = judge(batch(*files))
-    assert finding.data["split"] == [
-        {"paths": ["docs/", "setup.py"], "lines": 7, "files": 2, "bytes": 0},
-        {"paths": ["src/"], "lines": 7, "files": 2, "bytes": 0},
-    ]
+    (finding,) = of_commits(batch(*files))
+    assert finding.split == (
+        Group(("docs/", "setup.py"), lines=7, files=2, bytes=0),
+        Group(("src/",), lines=7, files=2, bytes=0),
+    )
 
 
 def test_the_files_that_are_too_large_are_named_instead_of_a_split() -> None:
-    (finding,) = judge(batch(file("a.bin", size=1200), file("b.py", 2, 5), file("c.bin", size=1300)))
-    assert (finding.data["oversized"], finding.data["others"]) == (["a.bin", "c.bin"], 1)
-    assert (finding.data["split"], finding.path) == ([], None)
-    (finding,) = judge(batch(file("a.bin", size=1200)))
-    assert (finding.data["oversized"], finding.data["others"], finding.path) == (["a.bin"], 0, "a.bin")
+    (finding,) = of_commits(batch(file("a.bin", size=1200), file("b.py", 2, 5), file("c.bin", size=1300)))
+    assert (finding.oversized, finding.others) == (("a.bin", "c.bin"), 1)
+    assert (finding.split, finding.path) == ((), None)
+    (finding,) = of_commits(batch(file("a.bin", size=1200)))
+    assert (finding.oversized, finding.others, finding.path) == (("a.bin",), 0, "a.bin")
 
 
 def commits(*lines: int) -> list[Batch]:
@@ -187,14 +202,14 @@ def commits(*lines: int) -> list[Batch]:
 )
 def test_a_series_has_limits_of_its_own(lines: tuple[int, ...], expected: tuple[str, int, int] | None) -> None:
     findings = judge(*commits(*lines), series=True)
-    assert [(f.data["unit"], f.data["limit"], f.data["actual"]) for f in findings] == ([expected] if expected else [])
+    assert [(finding.unit, finding.limit, finding.actual) for finding in findings] == ([expected] if expected else [])
     assert all(finding.rule.code == "LG404" for finding in findings)
     assert judge(*commits(*lines), series=False) == []
 
 
 def test_fifty_small_commits_are_one_large_series() -> None:
-    (finding,) = judge(*commits(*[9] * 50), series=True)
-    assert (finding.rule.code, finding.data["actual"], len(finding.commits)) == ("LG404", 450, 50)
+    finding = of_series(*commits(*[9] * 50))
+    assert (finding.rule.code, finding.actual, len(finding.oids)) == ("LG404", 450, 50)
 
 
 def test_commits_in_which_nothing_counts_are_no_part_of_a_series() -> None:
@@ -208,12 +223,9 @@ def test_commits_in_which_nothing_counts_are_no_part_of_a_series() -> None:
 
 
 def test_a_finding_on_a_series_names_the_first_part_that_fits() -> None:
-    (by_lines,) = judge(*commits(9, 1, 9, 9), series=True)
-    assert by_lines.data["part"] == {"oid": f"{2:040x}", "commits": 3, "lines": 19}
-    (by_commits,) = judge(*commits(1, 1, 1, 1, 1), series=True)
-    assert by_commits.data["part"] == {"oid": f"{2:040x}", "commits": 3, "lines": 3}
-    *_, first_too_large = judge(*commits(26), series=True)
-    assert (first_too_large.rule.code, first_too_large.data["part"]) == ("LG404", None)
+    assert of_series(*commits(9, 1, 9, 9)).part == Part(f"{2:040x}", commits=3, lines=19)
+    assert of_series(*commits(1, 1, 1, 1, 1)).part == Part(f"{2:040x}", commits=3, lines=3)
+    assert of_series(*commits(26)).part is None
 
 
 @pytest.mark.parametrize(
@@ -226,8 +238,7 @@ def test_a_finding_on_a_series_names_the_first_part_that_fits() -> None:
     ],
 )
 def test_the_branch_for_the_first_part_has_a_legal_name(source: str | None, branch: str | None) -> None:
-    (finding,) = judge(*commits(1, 1, 1, 1), series=True, source=source)
-    assert finding.data["branch"] == branch
+    assert of_series(*commits(1, 1, 1, 1), source=source).branch == branch
 
 
 def test_a_series_over_the_preview_only_warns() -> None:
@@ -239,11 +250,31 @@ def test_a_series_over_the_preview_only_warns() -> None:
 def test_a_staged_change_has_no_commit() -> None:
     facts = Facts((batch(file("a.py", 11), oid=None, parents=0),), "protected", staged=True, temporary_index=True)
     (finding,) = check(facts, policy())
-    assert finding.commits == ()
-    assert [finding.data[key] for key in ("oid", "parents", "staged", "temporary_index", "target")] == [
-        None,
-        0,
-        True,
-        True,
-        None,
-    ]
+    assert isinstance(finding, CommitFinding)
+    assert (finding.oid, finding.oids, finding.parents, finding.target) == (None, (), 0, None)
+    assert (finding.staged, finding.temporary_index) == (True, True)
+
+
+def test_the_data_of_a_finding_are_its_fields() -> None:
+    (finding,) = of_commits(batch(file("a.py", 11)))
+    assert set(finding.data) == {
+        *("unit", "limit", "actual", "over", "kind", "target"),
+        *("files", "oversized", "others", "split", "oid", "subject", "parents", "staged", "temporary_index"),
+    }
+    assert set(of_series(*commits(26)).data) == {
+        *("unit", "limit", "actual", "over", "kind", "target"),
+        *("commits", "part", "branch"),
+    }
+
+
+def test_a_commit_that_passes_imports_nothing_heavy_and_no_words() -> None:
+    table = checked_table(read_toml(TEAM, "labgate.toml"), "labgate.toml")
+    loaded = run_apart(
+        "from labgate.checks.commit_size.check import Facts, check; from labgate.policy.model import Policy; "
+        "from labgate.values.batch import Batch, FileChange; "
+        "facts = Facts((Batch(None, '', (FileChange('a.py', 'M', 9, 0, 99),)),), 'topic', 'protected'); "
+        f"assert not [*check(facts, Policy({table!r}))]; print(*sys.modules)"
+    ).split()
+    assert "labgate.checks.commit_size.check" in loaded
+    assert HEAVY.isdisjoint(loaded)
+    assert {"labgate.checks.commit_size.split", "labgate.checks.commit_size.words"}.isdisjoint(loaded)

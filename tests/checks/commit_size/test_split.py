@@ -24,15 +24,7 @@ def change(**lines: int) -> list[FileChange]:
 
 
 def paths(files: list[FileChange]) -> list[list[str]]:
-    return [[str(path) for path in group] for group in _paths(files)]
-
-
-def _paths(files: list[FileChange]) -> list[list[object]]:
-    found = []
-    for group in groups(files, limits()):
-        assert isinstance(group["paths"], list)
-        found.append(group["paths"])
-    return found
+    return [list(group.paths) for group in groups(files, limits())]
 
 
 @pytest.mark.parametrize(
@@ -91,13 +83,13 @@ def test_every_group_fits_and_every_file_is_in_exactly_one(files: dict[str, tupl
     for path in files:
         homes = [
             part
-            for group in _paths(changes)
-            for part in group
-            if path == part or (str(part)[-1] == "/" and path.startswith(str(part)))
+            for group in found
+            for part in group.paths
+            if path == part or (part.endswith("/") and path.startswith(part))
         ]
         assert len(homes) == (1 if found else 0)
-    for group, members in zip(found, _paths(changes), strict=True):
-        assert int(str(group["lines"])) <= 10
-        assert int(str(group["files"])) <= 4
-        assert int(str(group["bytes"])) <= 2000
-        assert len(members) <= MOST_PATHS
+    for group in found:
+        assert group.lines <= 10
+        assert group.files <= 4
+        assert group.bytes <= 2000
+        assert len(group.paths) <= MOST_PATHS

@@ -7,7 +7,6 @@ import pytest
 from labgate.checks.commit_size.check import Facts, check
 from labgate.values.batch import Batch, FileChange
 from labgate.values.finding import Finding
-from labgate.wording import words
 from support.policies import policy
 from support.repo import Repo
 
@@ -39,7 +38,7 @@ def judge(
 
 
 def help_of(finding: Finding) -> str:
-    help = words(finding).help
+    help = finding.help()
     assert help is not None
     assert "\n" not in help
     return help
@@ -102,7 +101,7 @@ def lines(number: int) -> str:
 )
 def test_messages(files: dict[str, str | bytes], oid: str | None, target: str | None, message: str) -> None:
     (finding,) = judge(files, oid=oid, target=target)
-    assert words(finding).message == message
+    assert finding.message() == message
 
 
 def test_a_series_names_its_heaviest_commits_and_where_the_first_part_ends() -> None:
@@ -110,14 +109,13 @@ def test_a_series_names_its_heaviest_commits_and_where_the_first_part_ends() -> 
         Batch(f"{number + 1:040x}", f"Step {number}", weigh({"a.py": lines(9 - number)})) for number in range(4)
     )
     (finding,) = check(Facts(batches, "protected", target="main", source="feature/x", series=True), policy())
-    said = words(finding)
-    assert said.message == (
+    assert finding.message() == (
         "the series has 30 lines, 5 over the limit of 25 for main; heaviest: 000000000000 (Step 0) 9 lines, "
         "000000000000 (Step 1) 8 lines, 000000000000 (Step 2) 7 lines, 000000000000 (Step 3) 6 lines"
     )
-    assert said.help == f"git branch feature/x-part-1 {3:040x}"
+    assert finding.help() == f"git branch feature/x-part-1 {3:040x}"
     (finding,) = check(Facts(batches, "protected", series=True), policy())
-    assert words(finding).help == f"land the first 3 commits (24 lines) alone, up to {3:040x}"
+    assert finding.help() == f"land the first 3 commits (24 lines) alone, up to {3:040x}"
 
 
 def test_the_branch_for_the_first_part_of_a_series_can_be_made(repo: Repo) -> None:

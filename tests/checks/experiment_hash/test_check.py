@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labgate.checks.experiment_hash.check import Facts, check, names_experiment
+from labgate.checks.experiment_hash.rules import Unstamped
 from support.policies import policy
 
 
@@ -63,14 +64,14 @@ def test_anything_else_does_not(message: str) -> None:
 
 def test_one_finding_holds_all_the_commits() -> None:
     (finding,) = check(facts("one", "two\n\nExperiment: housing/ada", "three", linear=False), policy())
-    assert finding.commits == (f"{0:040x}", f"{2:040x}")
+    assert finding.oids == (f"{0:040x}", f"{2:040x}")
     assert finding.ref == "refs/heads/experiment--housing--ada"
     assert finding.data == {
         "service": "housing",
         "handle": "ada",
         "experiment": "housing/ada",
         "branch": "experiment--housing--ada",
-        "commits": [{"oid": f"{0:040x}", "subject": "one"}, {"oid": f"{2:040x}", "subject": "three"}],
+        "commits": (Unstamped(f"{0:040x}", "one"), Unstamped(f"{2:040x}", "three")),
         "parent": None,
         "linear": False,
     }
@@ -78,7 +79,7 @@ def test_one_finding_holds_all_the_commits() -> None:
 
 def test_the_parent_is_that_of_the_oldest_commit_that_needs_the_line() -> None:
     (finding,) = check(facts("one\n\nExperiment: housing/ada", "two", "three"), policy())
-    assert finding.data["parent"] == f"{1:040x}^"
+    assert finding.parent == f"{1:040x}^"
 
 
 def test_nothing_new_is_nothing_wrong() -> None:

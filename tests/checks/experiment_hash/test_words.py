@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labgate.checks.experiment_hash.check import Facts, check
-from labgate.wording import Words, words
+from labgate.checks.experiment_hash.rules import MissingTrailer
 from support.policies import policy
 from support.repo import Repo
 
@@ -25,15 +25,13 @@ def facts(repo: Repo, since: str | None, *, handle: str = "ada", linear: bool = 
     return Facts("housing", handle, head, commits, linear, root)
 
 
-def say(found: Facts) -> Words:
+def judge(found: Facts) -> MissingTrailer:
     (finding,) = check(found, policy())
-    return words(finding)
+    return finding
 
 
-def mend(repo: Repo, found: Facts) -> None:
-    help = say(found).help
-    assert help is not None
-    repo.run("sh", "-c", help)
+def fix(repo: Repo, found: Facts) -> None:
+    repo.run("sh", "-c", judge(found).help())
 
 
 def messages(repo: Repo, revisions: str) -> list[str]:
@@ -42,12 +40,24 @@ def messages(repo: Repo, revisions: str) -> list[str]:
 
 def test_the_message_names_the_first_three_commits() -> None:
     commits = tuple((f"{number:040x}", f"try {number}", "") for number in range(5))
-    said = say(Facts("housing", "ada", BRANCH, commits))
-    assert said.message == (
+    assert judge(Facts("housing", "ada", BRANCH, commits)).message() == (
         f"5 commits do not say `{LINE}`: 000000000000 (try 0), 000000000000 (try 1), 000000000000 (try 2) and 2 more"
     )
-    assert say(Facts("housing", "ada", BRANCH, commits[:1])).message == (
+    assert judge(Facts("housing", "ada", BRANCH, commits[:1])).message() == (
         f"1 commit does not say `{LINE}`: 000000000000 (try 0)"
+    )
+
+
+def test_the_command_names_the_line_once_and_commits_by_short_oids() -> None:
+    commits = (("ab" * 20, "one", ""), ("cd" * 20, "two", ""))
+    assert judge(Facts("housing", "ada", BRANCH, commits)).help() == (
+        f"LINE='{LINE}' git rebase abababababab^ --exec 'git log -1 --format=%B | grep -qixF \"$LINE\" || "
+        f'git commit --amend --no-edit --allow-empty --trailer "$LINE"\' {BRANCH}'
+    )
+    assert judge(Facts("housing", "ada", BRANCH, commits, linear=False)).help() == (
+        f"LINE='{LINE}' FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter "
+        "'case $GIT_COMMIT in abababababab*|cdcdcdcdcdcd*) git interpret-trailers --trailer \"$LINE\";; *) cat;; esac' "
+        f"-- abababababab^..{BRANCH}"
     )
 
 
@@ -60,17 +70,21 @@ def test_the_command_adds_the_line_once_and_only_where_it_is_missing(repo: Repo,
     repo.commit("empty\n\nCo-authored-by: Ada <ada@example.org>")
     repo.commit(f"three\n\n{LINE}\n\nand more", {"a": "3"})
     repo.commit("four", {"a": "4"}, "--trailer", "experiment: housing/ada")
+    repo.commit("five\n\nEXPERIMENT: housing/ada\n\nand more", {"a": "5"})
+    repo.commit(f"six\n\n{LINE}\nCo-authored-by: Ada <ada@example.org>", {"a": "6"})
     before = repo.git("rev-parse", "HEAD^{tree}")
     found = facts(repo, root)
     if elsewhere:
         repo.checkout("main")
-    mend(repo, found)
+    fix(repo, found)
     assert messages(repo, f"main..{BRANCH}") == [
         f"one\n\n{LINE}\n",
         f"two\n\n{LINE}\n",
         f"empty\n\nCo-authored-by: Ada <ada@example.org>\n{LINE}\n",
         f"three\n\n{LINE}\n\nand more\n",
         "four\n\nexperiment: housing/ada\n",
+        "five\n\nEXPERIMENT: housing/ada\n\nand more\n",
+        f"six\n\n{LINE}\nCo-authored-by: Ada <ada@example.org>\n",
     ]
     assert repo.git("rev-parse", f"{BRANCH}^{{tree}}") == before
     assert repo.head("main") == root
@@ -83,7 +97,7 @@ def test_commits_below_the_oldest_that_needs_it_keep_their_hashes(repo: Repo) ->
     repo.branch(BRANCH)
     kept = repo.commit("one", {"a": "1"}, "--trailer", LINE)
     repo.commit("two", {"a": "2"})
-    mend(repo, facts(repo, root))
+    fix(repo, facts(repo, root))
     assert repo.head("HEAD~1") == kept
     assert list(check(facts(repo, root), policy())) == []
 
@@ -92,7 +106,7 @@ def test_a_root_commit_gets_the_line_too(repo: Repo) -> None:
     repo.git("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")
     repo.commit("root", {"a": "1"})
     repo.commit("next", {"a": "2"})
-    mend(repo, facts(repo, None))
+    fix(repo, facts(repo, None))
     assert messages(repo, BRANCH) == [f"root\n\n{LINE}\n", f"next\n\n{LINE}\n"]
 
 
@@ -101,7 +115,7 @@ def test_a_handle_with_a_quote_and_a_dot_stays_what_it_is(repo: Repo) -> None:
     repo.branch(BRANCH)
     repo.commit("one", {"a": "1"}, "--trailer", "Experiment: housing/a'd2;")
     repo.commit("two", {"a": "2"})
-    mend(repo, facts(repo, root, handle="a'd.;"))
+    fix(repo, facts(repo, root, handle="a'd.;"))
     assert [message.split("\n")[-2] for message in messages(repo, f"main..{BRANCH}")] == [
         "Experiment: housing/a'd.;",
         "Experiment: housing/a'd.;",
@@ -117,7 +131,7 @@ def test_merges_and_what_they_bring_stay_as_they_are(repo: Repo, times: int) -> 
     for number in range(times):
         repo.commit(f"two {number}", {"a": f"2{number}"})
         found = facts(repo, root, linear=False)
-        mend(repo, found)
+        fix(repo, found)
         assert list(check(facts(repo, root), policy())) == []
     merge = repo.head(f"HEAD~{times}")
     assert repo.git("log", "-1", "--format=%s %P", merge) == f"Merge main {repo.head(f'{merge}^1')} {news}"
@@ -128,5 +142,5 @@ def test_merges_and_what_they_bring_stay_as_they_are(repo: Repo, times: int) -> 
 def test_a_root_commit_beside_merges_gets_the_line_too(repo: Repo) -> None:
     repo.git("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")
     repo.commit("root", {"a": "1"})
-    mend(repo, facts(repo, None, linear=False))
+    fix(repo, facts(repo, None, linear=False))
     assert messages(repo, BRANCH) == [f"root\n\n{LINE}\n"]

@@ -3,22 +3,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
+from labgate.checks.collected import ALWAYS, Collected
+from labgate.checks.commit_size import staged
 from labgate.checks.commit_size.check import Facts
 from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor, tree_of
-from labgate.git.diffs import clean_merge, commit_files, is_exact_revert, tree_files
+from labgate.git.diffs import clean_merge, commit_files, is_exact_revert, staged_exactly_reverts, tree_files
+from labgate.git.repository import Repository
+from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene
+from labgate.scene.surroundings import Surroundings
+from labgate.scene.workplace import Workplace
 from labgate.values.batch import Batch, FileChange
 from labgate.values.ref_update import Commit, RefUpdate
 
 #: What ``git revert`` writes.
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b", re.MULTILINE)
 
+#: Why a merge is not measured (``git.raw.clean_merge``).
+_UNMEASURED = "git cannot say here what the clean merge would be (git below 2.38, or more than two parents)"
 
-def collect(scene: Scene, update: RefUpdate) -> Facts:
-    """Return the weight of every commit that the update brings and no protected branch holds, oldest first."""
+
+def collect(scene: Scene, update: RefUpdate) -> Collected:
+    """Return the facts of an update whose target has limits.
+
+    Raises: ``UndecidedError`` in a shallow clone.
+    """
+    kind = scene.policy.classify(update.ref).name
+    if update.new is None or scene.policy.limits(kind) is None:
+        return Collected(skipped=_no_limits(kind))
+    return Collected((weighed(scene, update),))
+
+
+def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
+    """Return the facts of a commit that is being made, without what the trunk exempts."""
+    if not staged.limits(commit):
+        return Collected(skipped=_no_limits(commit.kind))
+    facts = staged.weighed(commit) if suspect else None
+    if facts is not None:
+        return Collected((_exempted(facts, commit, around),))
+    return Collected() if commit.staged is not None else Collected(skipped=_UNMEASURED, notice=ALWAYS)
+
+
+def weighed(scene: Scene, update: RefUpdate) -> Facts:
+    """Return what every commit weighs that the update brings and no protected branch holds, oldest first.
+
+    The update brings something: it is no deletion. Raises: ``UndecidedError`` in a shallow clone.
+    """
     repository = scene.repository
     repository.require_history()
     commits = tuple(reversed(scene.span(update).unlanded_commits))
@@ -56,10 +89,31 @@ def _marked(scene: Scene, files: Mapping[str, tuple[FileChange, ...]]) -> dict[s
         return dict(files)
     paths = {change.path for changes in files.values() for change in changes}
     excluded = excluded_paths(scene.repository, scene.trunk_tip, paths)
-    return {
-        oid: tuple(
-            FileChange(item.path, item.status, item.added, item.deleted, item.size, item.path in excluded)
-            for item in changes
-        )
-        for oid, changes in files.items()
-    }
+    return {oid: _mark(changes, excluded) for oid, changes in files.items()}
+
+
+def _mark(files: tuple[FileChange, ...], excluded: Container[str]) -> tuple[FileChange, ...]:
+    return tuple(file.changed(excluded=True) if file.path in excluded else file for file in files)
+
+
+def _exempted(facts: Facts, commit: ProposedCommit, around: Surroundings) -> Facts:
+    """Return the facts of a staged change with the trunk's exemptions: generated and vendored files, exact reverts."""
+    tip = around.trunk_tip(commit.policy)
+    if tip is None:
+        return facts
+    [batch] = facts.batches
+    excluded = excluded_paths(around.repository, tip, [file.path for file in batch.files])
+    reverts = _staged_revert(commit.place, around.repository, tip)
+    return facts.changed(batches=(batch.changed(files=_mark(batch.files, excluded), reverts=reverts),))
+
+
+def _staged_revert(place: Workplace, repository: Repository, tip: str) -> str | None:
+    """Return the commit on the trunk that the staged change exactly reverts, ``None`` where it does not."""
+    oid = place.reverted()
+    if oid is None or not has_commit(repository, oid) or not is_ancestor(repository, oid, tip):
+        return None
+    return oid if staged_exactly_reverts(repository, place.git(), oid) else None
+
+
+def _no_limits(kind: str | None) -> str:
+    return f"no size limits for {kind or 'this kind of branch'}"

@@ -1,6 +1,8 @@
-"""How to cut a change that is too large along its directories: pure, off the commit hook's path."""
+"""How to split a change that is too large by its directories: pure, off the commit hook's path."""
 
 from __future__ import annotations
+
+from labgate.checks.commit_size.rules import Group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,20 +16,20 @@ if TYPE_CHECKING:
 
 #: The most paths in a group: a command that names them must still be read.
 MOST_PATHS = 10
-#: The most groups that are told: nobody plans further ahead, and the next commit asks again.
+#: The most groups that are named: nobody plans further ahead, and the next commit asks again.
 MOST_GROUPS = 50
 
 
-def groups(files: Sequence[FileChange], limits: Limits) -> list[dict[str, object]]:
-    """Return groups that each keep all limits of one commit, as their ``paths``, ``lines``, ``files`` and ``bytes``.
+def groups(files: Sequence[FileChange], limits: Limits) -> tuple[Group, ...]:
+    """Return groups that each keep all limits of one commit.
 
-    A path that ends in ``/`` is a directory with all below it: a top-level one where that fits, else its parts.
-    Neighbours share a group as long as they fit. The list is empty where this makes no two groups, or where one file
-    alone is too large: then directories do not help. After ``MOST_GROUPS`` it ends.
+    A directory stands in them as a whole: a top-level one where that fits, else its parts. Neighbours share a group as
+    long as they fit. There is no group where this makes no two of them, or where one file alone is too large: then
+    directories do not help. At most ``MOST_GROUPS`` are returned.
     """
     units = _units(files, limits)
     if any(not _fits(weight, limits) for _, weight in units):
-        return []
+        return ()
     packed: list[tuple[list[str], _Weight]] = []
     for path, weight in units:
         if packed and len(packed[-1][0]) < MOST_PATHS and _fits(_sum((packed[-1][1], weight)), limits):
@@ -36,11 +38,8 @@ def groups(files: Sequence[FileChange], limits: Limits) -> list[dict[str, object
         else:
             packed.append(([path], weight))
     if len(packed) == 1:
-        return []
-    return [
-        {"paths": paths, "lines": lines, "files": count, "bytes": size}
-        for paths, (lines, count, size) in packed[:MOST_GROUPS]
-    ]
+        return ()
+    return tuple(Group(tuple(paths), *weight) for paths, weight in packed[:MOST_GROUPS])
 
 
 def _units(files: Sequence[FileChange], limits: Limits) -> list[tuple[str, _Weight]]:

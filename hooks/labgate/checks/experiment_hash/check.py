@@ -1,11 +1,8 @@
-"""experiment-hash: every commit of an experiment says which experiment it belongs to.
-
-On the commit hook's path: nothing heavy is imported.
-"""
+"""experiment-hash: every commit of an experiment says which experiment it belongs to."""
 
 from __future__ import annotations
 
-from labgate.values.finding import Finding, Rule
+from labgate.checks.experiment_hash.rules import MissingTrailer, Unstamped
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -13,21 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labgate.policy.model import Policy
-
-NAME = "experiment-hash"
-
-MISSING_TRAILER = Rule(
-    "LG301",
-    "missing-experiment-trailer",
-    "warning",
-    "a commit on an experiment branch does not name its experiment in an `Experiment: SERVICE/HANDLE` line",
-    "Branches are deleted, renamed and squashed; the message of a commit goes with it. The line is how a commit that "
-    "landed long ago is traced back to its experiment and to the artifacts that its code made. Commits that only "
-    "merge, and those that the trunk already has, need none.",
-    "Run the command that the finding gives, before anybody builds on these commits: it adds the line to all of "
-    "them and gives them new hashes. From then on let the hook write the line: `labgate install`.",
-)
-RULES: tuple[Rule, ...] = (MISSING_TRAILER,)
 
 
 class Facts(Value):
@@ -47,26 +29,24 @@ class Facts(Value):
     root: str | None = None
 
 
-def check(facts: Facts, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001  (every check takes the policy)
-    """Yield one finding for all the commits that do not name the experiment, if there are any.
-
-    Its ``parent`` is the revision just below the oldest of them, ``None`` where that is a root commit.
-    """
+def check(facts: Facts, policy: Policy) -> Iterator[MissingTrailer]:  # noqa: ARG001  (every check takes the policy)
+    """Yield one finding for all the commits that do not name the experiment, if there are any."""
     experiment = f"{facts.service}/{facts.handle}"
     missing = [commit for commit in facts.commits if not names_experiment(commit[2], experiment)]
     if not missing:
         return
     oids = tuple(oid for oid, _, _ in missing)
-    data = {
-        "service": facts.service,
-        "handle": facts.handle,
-        "experiment": experiment,
-        "branch": facts.branch,
-        "commits": [{"oid": oid, "subject": subject} for oid, subject, _ in missing],
-        "parent": None if oids[0] == facts.root else f"{oids[0]}^",
-        "linear": facts.linear,
-    }
-    yield Finding(MISSING_TRAILER, data, commits=oids, ref=f"refs/heads/{facts.branch}")
+    yield MissingTrailer(
+        service=facts.service,
+        handle=facts.handle,
+        experiment=experiment,
+        branch=facts.branch,
+        commits=tuple(Unstamped(oid, subject) for oid, subject, _ in missing),
+        parent=None if oids[0] == facts.root else f"{oids[0]}^",
+        linear=facts.linear,
+        oids=oids,
+        ref=f"refs/heads/{facts.branch}",
+    )
 
 
 def names_experiment(message: str, experiment: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labgate.checks.collected import Collected
 from labgate.checks.experiment_hash.check import Facts
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import HEADS
@@ -9,7 +10,18 @@ from labgate.scene.scene import Scene
 from labgate.values.ref_update import RefUpdate
 
 
-def experiment_branch(scene: Scene, update: RefUpdate) -> str | None:
+def collect(scene: Scene, update: RefUpdate) -> Collected:
+    """Return the facts of an experiment branch: its own commits that need the line, oldest first.
+
+    They are on its first-parent chain, are no merges and have not landed; in a push they are new to the remote.
+    """
+    branch = None if update.new is None else _experiment_branch(scene, update)
+    if branch is None:
+        return Collected(skipped="not an experiment branch")
+    return Collected((_facts(scene, update, branch),))
+
+
+def _experiment_branch(scene: Scene, update: RefUpdate) -> str | None:
     """Return the full name of the experiment branch that an update is about, or ``None``."""
     candidates = [update.ref] if scene.pushing or update.source is None else [HEADS + update.source]
     for ref in candidates:
@@ -18,8 +30,7 @@ def experiment_branch(scene: Scene, update: RefUpdate) -> str | None:
     return None
 
 
-def collect(scene: Scene, update: RefUpdate, branch: str) -> Facts:
-    """Return the commits on the experiment's first-parent chain that are no merges, not landed, and new if pushed."""
+def _facts(scene: Scene, update: RefUpdate, branch: str) -> Facts:
     fields = scene.policy.classify(branch).fields or {}
     exclude = list(scene.span(update).landed)
     if scene.pushing:

@@ -1,58 +1,66 @@
-"""What people read of experiment-hash's findings."""
+"""The words of experiment-hash's finding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from shlex import quote
 
-from labgate.values.finding import Finding
 from labgate.values.phrases import count, short_oid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.checks.experiment_hash.rules import MissingTrailer
 
 _MOST_NAMED = 3
 
 
-def _missing_trailer(finding: Finding) -> tuple[str, str | None]:
-    data = finding.data
-    commits = data["commits"]
-    named = ", ".join(f"{short_oid(commit['oid'])} ({commit['subject']})" for commit in commits[:_MOST_NAMED])
+def missing_trailer(finding: MissingTrailer) -> str:
+    """LG301."""
+    commits = finding.commits
+    named = ", ".join(f"{short_oid(commit.oid)} ({commit.subject})" for commit in commits[:_MOST_NAMED])
     more = f" and {len(commits) - _MOST_NAMED} more" if len(commits) > _MOST_NAMED else ""
     do_not = "does not say" if len(commits) == 1 else "do not say"
-    message = f"{count(len(commits), 'commit')} {do_not} `Experiment: {data['experiment']}`: {named}{more}"
-    return message, _rebase(finding) if data["linear"] else _filter(finding)
+    return f"{count(len(commits), 'commit')} {do_not} `Experiment: {finding.experiment}`: {named}{more}"
 
 
-def _rebase(finding: Finding) -> str:
-    """Return the command that walks over the commits and adds the line to those that lack it.
+def add_line(finding: MissingTrailer) -> str:
+    """Return the command that adds the line to the commits without it.
 
-    The line is looked for first: ``commit --trailer`` knows only git's trailer block and would add it a second time.
-    Amending an empty commit needs ``--allow-empty``.
+    The line stands in a variable: both commands need it inside of quotes, where a second level of quotes is hard to
+    read.
     """
-    data = finding.data
-    trailer = f"Experiment: {data['experiment']}"
-    line = f"[Ee]xperiment: {data['experiment']}".replace(".", "[.]")
-    amend = f"git commit --amend --no-edit --allow-empty --trailer {quote(trailer)}"
-    step = f"git log -1 --format=%B | grep -qx {quote(line)} || {amend}"
-    start = "--root" if data["parent"] is None else data["parent"]
-    return f"git rebase {start} --exec {quote(step)} {_branch(data['branch'])}"
+    line = f"LINE={quote(f'Experiment: {finding.experiment}')}"
+    return f"{line} {_rebase(finding) if finding.linear else _filter(finding)}"
 
 
-def _filter(finding: Finding) -> str:
+def _rebase(finding: MissingTrailer) -> str:
+    """Return the command that goes through the commits and amends those without the line.
+
+    The whole message is searched first, without case as git compares trailers: ``commit --trailer`` looks only at the
+    last line of git's trailer block, and in a rebase labgate's own hook may have written the line by then. Amending an
+    empty commit needs ``--allow-empty``.
+    """
+    amend = 'git commit --amend --no-edit --allow-empty --trailer "$LINE"'
+    step = f'git log -1 --format=%B | grep -qixF "$LINE" || {amend}'
+    start = "--root" if finding.parent is None else _below_oldest(finding)
+    return f"git rebase {start} --exec {quote(step)} {_branch(finding.branch)}"
+
+
+def _filter(finding: MissingTrailer) -> str:
     """Return the command that rewrites only these commits and keeps the merges among them.
 
     A rebase would copy the commits that a merge brought in, or give them the line too; filter-branch leaves alone
-    what it is not told to change. Without ``-f`` it refuses to run a second time.
+    what it is not asked to change. Without ``-f`` it refuses to run a second time.
     """
-    data = finding.data
-    oids = "|".join(commit["oid"] for commit in data["commits"])
-    add = f"git interpret-trailers --trailer {quote('Experiment: ' + data['experiment'])}"
-    script = f"case $GIT_COMMIT in {oids}) {add};; *) cat;; esac"
-    since = "" if data["parent"] is None else f"{data['parent']}.."
-    branch = quote(f"{since}{data['branch']}")
-    return f"FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter {quote(script)} -- {branch}"
+    oids = "|".join(f"{short_oid(commit.oid)}*" for commit in finding.commits)
+    script = f'case $GIT_COMMIT in {oids}) git interpret-trailers --trailer "$LINE";; *) cat;; esac'
+    since = "" if finding.parent is None else f"{_below_oldest(finding)}.."
+    revisions = f"{since}{_branch(finding.branch)}"
+    return f"FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter {quote(script)} -- {revisions}"
+
+
+def _below_oldest(finding: MissingTrailer) -> str:
+    return f"{short_oid(finding.commits[0].oid)}^"
 
 
 def _branch(name: str) -> str:
     return quote(f"refs/heads/{name}") if name.startswith("-") else quote(name)
-
-
-WORDS: dict[str, Callable[[Finding], tuple[str, str | None]]] = {"LG301": _missing_trailer}
