@@ -24,7 +24,8 @@ LAYERS = (
     {"entrypoints"},
     {"setup"},
     {"demo"},
-    {"cli", "hook", "__main__"},
+    {"cli", "hook"},
+    {"__main__"},
 )
 #: Names that everybody may import from ``labgate`` itself: its version and the name of its folder.
 ROOT_MODULE = "labgate"
@@ -56,14 +57,14 @@ def package_of(module: str) -> str:
     return module.split(".")[1] if "." in module else module
 
 
-def executed_at_import(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what runs when a module is imported: not function bodies, not what only a type checker reads."""
+def executed(node: ast.AST, *, late: bool) -> Iterator[ast.AST]:
+    """Yield what runs: never what only a type checker reads; function bodies only if ``late``."""
     for child in ast.iter_child_nodes(node):
         typing = isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"
-        if typing or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        if typing or (not late and isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))):
             continue
         yield child
-        yield from executed_at_import(child)
+        yield from executed(child, late=late)
 
 
 def imported(nodes: Iterable[ast.AST]) -> set[str]:
@@ -95,8 +96,7 @@ def reached(module: str, *, at_import: bool) -> dict[str, str]:
     waiting, seen = [module], {module}
     while waiting:
         current = waiting.pop()
-        nodes = executed_at_import(tree(current)) if at_import else ast.walk(tree(current))
-        for name in imported(nodes):
+        for name in imported(executed(tree(current), late=not at_import)):
             found.setdefault(name, current)
             parts = name.split(".")
             # The packages' own modules run as well.
@@ -107,10 +107,15 @@ def reached(module: str, *, at_import: bool) -> dict[str, str]:
 
 
 def circles() -> list[list[str]]:
-    """Return the modules that import each other, however indirectly (late imports included)."""
-    reach = {module: {name for name in reached(module, at_import=False) if name in MODULES} for module in MODULES}
+    """Return the modules that import each other, however indirectly; late imports count."""
+    names = {module: imported(executed(tree(module), late=True)) & MODULES.keys() for module in MODULES}
+    reach = {module: set(found) for module, found in names.items()}
+    for middle in MODULES:
+        for found in reach.values():
+            if middle in found:
+                found |= reach[middle]
     return [
-        sorted({module, *(other for other in reach[module] if module in reach[other])})
+        [module, *sorted(other for other in reach[module] if module in reach[other])]
         for module in MODULES
         if module in reach[module]
     ]
@@ -200,7 +205,7 @@ def test_only_the_git_package_starts_processes() -> None:
 
 def test_gitpython_is_imported_late_and_no_value_is_a_dataclass() -> None:
     """GitPython takes longer to import than a whole check; dataclasses are compiled at each import (docs/adr/0014)."""
-    assert not {module for module in MODULES if "git" in imported(executed_at_import(tree(module)))}
+    assert not {module for module in MODULES if "git" in imported(executed(tree(module), late=False))}
     assert not {module for module in MODULES if imports_of(module) & {"dataclasses", "attr", "attrs"}}
 
 
