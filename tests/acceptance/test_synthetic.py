@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.golden import schema
 
 from support.repo import Repo
 from support.sdg import POLICY
 from support.synthetic import BUNDLE, HISTORY, LABELS, LANDED, TAKEN, make, pull_refs
+from support.verdicts import schema
 
 #: The largest that the bundle may become, in bytes.
 MOST = 300_000

@@ -14,7 +14,6 @@ from urllib.parse import unquote_to_bytes
 import jsonschema
 import pytest
 from hypothesis import example, given, settings
-from labgate.wording import words
 
 from labgate import __version__
 from labgate.report import renderer
@@ -24,6 +23,7 @@ from labgate.values.errors import GitError, PolicyError
 from labgate.values.finding import Finding
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report
+from labgate.wording import words
 from support import hostile, reports
 
 #: The package that ships the schema needs Python 3.11; before it, everything but the schema is tested.
