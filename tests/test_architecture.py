@@ -111,9 +111,9 @@ def circles() -> list[list[str]]:
     names = {module: imported(executed(tree(module), late=True)) & MODULES.keys() for module in MODULES}
     reach = {module: set(found) for module, found in names.items()}
     for middle in MODULES:
-        for found in reach.values():
-            if middle in found:
-                found |= reach[middle]
+        for module in MODULES:
+            if middle in reach[module]:
+                reach[module] |= reach[middle]
     return [
         [module, *sorted(other for other in reach[module] if module in reach[other])]
         for module in MODULES

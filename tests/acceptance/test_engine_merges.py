@@ -36,7 +36,12 @@ LG204 error main: the review by ada in <Merge branch 'research/pr-72'> does not 
 review: trailer required; none reached; not counted: ada; missing: total
 """)
     assert verdict.rules == ["LG201", "LG204"]
-    assert verdict.finding("LG204")["data"] == {"person": "ada", "marker": sdg.head(), "wrote": sdg.head()}
+    assert verdict.finding("LG204")["data"] == {
+        "person": "ada",
+        "marker": sdg.head(),
+        "wrote": sdg.head(),
+        "change": None,
+    }
     assert verdict.finding("LG201")["data"]["reviewers"][0]["person"] == "lin"
 
 

@@ -268,7 +268,12 @@ review: trailer required; none reached; not counted: ada; missing: total
 """)
     assert verdict.rules == ["LG201", "LG204"]
     assert verdict.not_counted == [("ada", "self-review")]
-    assert verdict.finding("LG204")["data"] == {"person": "ada", "marker": sdg.head(), "wrote": sdg.head()}
+    assert verdict.finding("LG204")["data"] == {
+        "person": "ada",
+        "marker": sdg.head(),
+        "wrote": sdg.head(),
+        "change": None,
+    }
     reviewers = verdict.finding("LG201")["data"]["reviewers"]
     assert reviewers == [{"person": "lin", "email": "lin@example.org"}], "the help line names somebody who can review"
 

@@ -149,7 +149,7 @@ def test_a_certificate_is_trusted_when_the_environment_does(certificate: Path, v
         host.review(7, "kim")
         environ = {variable: str(certificate.parent / "cert.pem")}
         forge = connect("github", host.url("github"), host.repository(), environ)
-        assert len(forge.change(7).verdicts) == 2
+        assert len(forge.change(7).approvals) == 2
 
 
 def test_a_certificate_that_nobody_vouches_for_is_undecided(certificate: Path, clock: Clock) -> None:

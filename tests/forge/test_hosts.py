@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from labgate.forge import KINDS, connect
-from labgate.forge.values import APPROVED, CHANGES_REQUESTED, CLOSED, DISMISSED, MERGED, OPEN, Change, Forge, Verdict
+from labgate.forge.values import CLOSED, MERGED, OPEN, Change, Forge
+from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 from support.forge import FakeHost
 from support.forge_shapes import FakeReview
 from support.waiting import TOKEN, Clock, refused
@@ -20,7 +21,7 @@ def forge(host: FakeHost, kind: str, **environ: str) -> Forge:
 
 
 def words(change: Change) -> dict[str, tuple[str, str | None]]:
-    return {verdict.login: (verdict.state, verdict.commit) for verdict in change.verdicts}
+    return {word.login: (word.state, word.commit) for word in change.approvals}
 
 
 @every_kind
@@ -28,7 +29,7 @@ def test_an_open_change_is_read_as_it_stands(host: FakeHost, kind: str) -> None:
     host.open(7, author="ada-l", head=FIRST, target="release/2")
     change = forge(host, kind).change(7)
     assert (change.number, change.state, change.author, change.target) == (7, OPEN, "ada-l", "release/2")
-    assert (change.head, change.merged_as, change.verdicts) == (FIRST, None, ())
+    assert (change.head, change.merged_as, change.approvals) == (FIRST, None, ())
     assert change.url is not None
     assert change.url.endswith("/7")
 
@@ -54,7 +55,7 @@ def test_an_approval_is_bound_to_the_head_that_it_was_given_on(host: FakeHost, k
 def test_the_time_is_as_the_host_has_it(host: FakeHost, kind: str) -> None:
     host.open(7, author="ada-l", head=FIRST)
     host.review(7, "lin-k")
-    assert forge(host, kind).change(7).verdicts == (Verdict("lin-k", APPROVED, FIRST, "2026-02-01T00:02:00.000Z"),)
+    assert forge(host, kind).change(7).approvals == (Approval("lin-k", APPROVED, FIRST, "2026-02-01T00:02:00.000Z"),)
 
 
 @every_kind
@@ -77,7 +78,7 @@ def test_the_last_word_of_a_person_stands(host: FakeHost, kind: str, states: lis
     host.open(7, author="ada-l", head=FIRST)
     for state in states:
         host.review(7, "lin-k", state)
-    assert [verdict.state for verdict in forge(host, kind).change(7).verdicts] == ([standing] if standing else [])
+    assert [word.state for word in forge(host, kind).change(7).approvals] == ([standing] if standing else [])
 
 
 @every_kind
@@ -85,7 +86,7 @@ def test_one_person_stands_once_however_the_login_is_written(host: FakeHost, kin
     host.open(7, author="ada-l", head=FIRST)
     host.review(7, "Lin-K")
     host.changes[7].reviews.append(FakeReview("lin-k", "CHANGES_REQUESTED", FIRST, host.tick()))
-    assert [verdict.state for verdict in forge(host, kind).change(7).verdicts] == [CHANGES_REQUESTED]
+    assert [word.state for word in forge(host, kind).change(7).approvals] == [CHANGES_REQUESTED]
 
 
 @every_kind
@@ -95,7 +96,7 @@ def test_a_person_without_account_neither_authors_nor_reviews(host: FakeHost, ki
     host.review(7, "renovate[bot]")
     change = forge(host, kind).change(7)
     assert change.author is None
-    assert [verdict.login for verdict in change.verdicts] == ["renovate[bot]"]
+    assert [word.login for word in change.approvals] == ["renovate[bot]"]
 
 
 @every_kind
@@ -208,7 +209,7 @@ def test_gitlab_binds_nothing_where_no_note_says_when(host: FakeHost) -> None:
     host.review(7, "lin-k")
     # What a person wrote is no note of GitLab.
     host.alter = lambda path, document: _by_hand(document) if path.endswith("/notes") else document
-    assert forge(host, "gitlab").change(7).verdicts == (Verdict("lin-k", APPROVED, None, None),)
+    assert forge(host, "gitlab").change(7).approvals == (Approval("lin-k", APPROVED, None, None),)
 
 
 def _by_hand(notes: object) -> object:

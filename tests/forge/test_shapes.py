@@ -8,7 +8,8 @@ from copy import deepcopy
 import pytest
 
 from labgate.forge import connect
-from labgate.forge.values import APPROVED, CHANGES_REQUESTED, Change
+from labgate.forge.values import Change
+from labgate.values.approval import APPROVED, CHANGES_REQUESTED
 from labgate.values.errors import UndecidedError
 from support.forge import FakeHost
 from support.waiting import Clock, refused
@@ -51,7 +52,7 @@ def replaced(document: object, place: Place, value: object) -> object:
 
 
 def said(change: Change, state: str) -> set[tuple[str, str | None]]:
-    return {(verdict.login, verdict.commit) for verdict in change.verdicts if verdict.state == state}
+    return {(word.login, word.commit) for word in change.approvals if word.state == state}
 
 
 def objectors(change: Change) -> set[str]:

@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 from labgate.policy.model import Reviews
 from labgate.reviews.approvals import (
     APPROVE,
-    APPROVED,
-    CHANGES_REQUESTED,
     CONFLICT,
-    DISMISSED,
     FETCH,
     LANDED_OTHERWISE,
     MERGE,
@@ -26,7 +23,6 @@ from labgate.reviews.approvals import (
     TAKEN_BACK,
     UNBOUND,
     UNRELATED,
-    Approval,
     ChangeName,
     JudgedApproval,
     account_of,
@@ -39,6 +35,7 @@ from labgate.reviews.approvals import (
     unlisted,
 )
 from labgate.reviews.quorum import NOT_SIGNED, SELF_REVIEW, STRANGER, UNLISTED_CONTRIBUTOR, JudgedClaim, assess
+from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 from support.policies import TEAM, policy
 
 HEAD, OTHER = "a" * 40, "b" * 64

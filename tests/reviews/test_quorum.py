@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from labgate.policy.model import Reviews
 from labgate.reviews.markers import OUTSIDE_BLOCK
 from labgate.reviews.quorum import (
+    AFFILIATIONS,
     MACHINE,
     MERE_CLAIM,
     SELF_REVIEW,
     STRANGER,
+    TOTAL,
     JudgedClaim,
     assess,
     helpful,
@@ -88,14 +90,14 @@ def test_the_total_stays_open_whatever_a_group_is_called(
     policy: Reviews, people: frozenset[str], paths: frozenset[str]
 ) -> None:
     if len(people) < policy.quorum.total:
-        assert "total" in missing(people, paths, policy)
+        assert TOTAL in missing(people, paths, policy)
 
 
 @given(any_reviews(), PEOPLE)
 def test_a_change_without_paths_needs_no_group(policy: Reviews, people: frozenset[str]) -> None:
     known = {item.affiliation for item in policy.people if item.name in people} - {None}
-    short = {"total": len(people) < policy.quorum.total, "affiliations": len(known) < policy.quorum.affiliations}
-    assert missing(people, frozenset(), policy) == tuple(name for name, is_short in short.items() if is_short)
+    short = {TOTAL: len(people) < policy.quorum.total, AFFILIATIONS: len(known) < policy.quorum.affiliations}
+    assert missing(people, frozenset(), policy) == tuple(part for part, is_short in short.items() if is_short)
 
 
 @given(any_reviews(), PEOPLE, PATHS, PEOPLE)
@@ -174,7 +176,7 @@ def test_a_trailer_counts_at_level_trailer_only(assurance: str) -> None:
 def test_two_addresses_of_one_person_are_one_reviewer() -> None:
     found = assess(["c"], [claim("ada@example.org"), claim("ada@example.com")], reviews(total=2))
     assert found.counted == ("ada",)
-    assert missing(found.reviewers["c"], frozenset(), reviews(total=2)) == ("total",)
+    assert missing(found.reviewers["c"], frozenset(), reviews(total=2)) == (TOTAL,)
 
 
 def test_the_help_prefers_who_completes_most() -> None:

@@ -14,7 +14,7 @@ from labgate.git.refs import HEADS
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.source_refs import SourceRef
-from labgate.reviews.approvals import Approval, ChangeName, HostedChange
+from labgate.reviews.approvals import ChangeName, HostedChange
 from labgate.values.errors import UndecidedError
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
@@ -137,12 +137,11 @@ class Host:
 
     def _landing(self, change: Change, old: str | None, new: str, *, landed: bool) -> Landing:
         name = ChangeName(self._forge.kind, change.number, change.url, change.author)
-        approvals = tuple(Approval(verdict.login, verdict.state, verdict.commit) for verdict in change.verdicts)
         self._bring(change)
         return Landing(
             old,
             new,
-            HostedChange(name, approvals, landed),
+            HostedChange(name, change.approvals, landed),
             change.source,
             None if change.source_repository is None else f"{self._name.partition('/')[0]}/{change.source_repository}",
             change.head,
@@ -153,7 +152,7 @@ class Host:
         if self._remote is None:
             return
         kept = _KEPT[self._forge.kind].format(change.number)
-        wanted = dict.fromkeys([change.head, *(verdict.commit for verdict in change.verdicts)])
+        wanted = dict.fromkeys([change.head, *(approval.commit for approval in change.approvals)])
         for oid in wanted:
             if oid is not None:
                 fetch_commit(self._repository, self._remote, oid, (kept,))

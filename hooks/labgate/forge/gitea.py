@@ -7,7 +7,8 @@ from urllib.parse import quote
 from labgate.forge.answer import Answer
 from labgate.forge.connection import Credential, Service
 from labgate.forge.http import Client
-from labgate.forge.values import APPROVED, CHANGES_REQUESTED, CLOSED, DISMISSED, MERGED, OPEN, Change, Verdict, standing
+from labgate.forge.values import CLOSED, MERGED, OPEN, Change, standing
+from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 
 SERVICE = Service(
     name="Gitea",
@@ -72,11 +73,11 @@ class Gitea:
             source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
             head=pull["head"]["sha"].oid(),
             merged_as=pull["merge_commit_sha"].oid() if merged else None,
-            verdicts=self._verdicts(number),
+            approvals=self._approvals(number),
             url=pull["html_url"].optional(Answer.text),
         )
 
-    def _verdicts(self, number: int) -> tuple[Verdict, ...]:
+    def _approvals(self, number: int) -> tuple[Approval, ...]:
         """Return everybody's last review that says yes or no (``repoListPullReviews``).
 
         No order is promised; ids count up. A review that was asked of a team has no user. ``stale`` says only that
@@ -84,20 +85,20 @@ class Gitea:
         """
         found = []
         for review in self._client.numbered_pages(f"{self._root}/pulls/{number}/reviews", "reviews"):
-            verdict = _verdict(review)
-            if verdict is not None:
-                found.append((review["id"].number(), verdict))
-        return standing(verdict for _, verdict in sorted(found, key=lambda entry: entry[0]))
+            word = _word(review)
+            if word is not None:
+                found.append((review["id"].number(), word))
+        return standing(word for _, word in sorted(found, key=lambda entry: entry[0]))
 
 
-def _verdict(review: Answer) -> Verdict | None:
+def _word(review: Answer) -> Approval | None:
     state = _STATES[review["state"].word(*_STATES)]
     login = review["user"].optional(_login)
     if state is None or login is None:
         return None
     standing_state = DISMISSED if review["dismissed"].flag() else state
     commit = review["commit_id"].optional(_commit)
-    return Verdict(login, standing_state, commit, review["submitted_at"].optional(Answer.time))
+    return Approval(login, standing_state, commit, review["submitted_at"].optional(Answer.time))
 
 
 def _login(user: Answer) -> str:

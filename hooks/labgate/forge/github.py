@@ -8,7 +8,8 @@ from urllib.parse import quote
 from labgate.forge.answer import Answer
 from labgate.forge.connection import Credential, Service
 from labgate.forge.http import Client
-from labgate.forge.values import APPROVED, CHANGES_REQUESTED, CLOSED, DISMISSED, MERGED, OPEN, Change, Verdict, standing
+from labgate.forge.values import CLOSED, MERGED, OPEN, Change, standing
+from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 
 SERVICE = Service(
     name="GitHub",
@@ -60,11 +61,11 @@ class Github:
             source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
             head=pull["head"]["sha"].oid(),
             merged_as=pull["merge_commit_sha"].oid() if merged else None,
-            verdicts=standing(self._reviews(number)),
+            approvals=standing(self._reviews(number)),
             url=pull["html_url"].optional(Answer.text),
         )
 
-    def _reviews(self, number: int) -> Iterator[Verdict]:
+    def _reviews(self, number: int) -> Iterator[Approval]:
         """Yield the reviews that say yes or no, oldest first ("List reviews for a pull request").
 
         A dismissed review has lost its former state. ``user`` is null when the account is gone; then nobody can be
@@ -76,7 +77,7 @@ class Github:
             if state is None or login is None:
                 continue
             commit = review["commit_id"].optional(Answer.oid)
-            yield Verdict(login, state, commit, review["submitted_at"].optional(Answer.time))
+            yield Approval(login, state, commit, review["submitted_at"].optional(Answer.time))
 
     def landed(self, oid: str, target: str) -> tuple[Change, ...]:
         """Return the merged changes that a commit came with ("List pull requests associated with a commit").

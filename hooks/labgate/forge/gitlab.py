@@ -9,7 +9,8 @@ from urllib.parse import quote
 from labgate.forge.answer import Answer
 from labgate.forge.connection import Credential, Service
 from labgate.forge.http import Client
-from labgate.forge.values import APPROVED, CHANGES_REQUESTED, CLOSED, DISMISSED, MERGED, OPEN, Change, Verdict
+from labgate.forge.values import CLOSED, MERGED, OPEN, Change
+from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 
 SERVICE = Service(
     name="GitLab",
@@ -67,7 +68,7 @@ class Gitlab:
             source_repository=self._source(request),
             head=request["sha"].oid(),
             merged_as=_landing(request) if state == MERGED else None,
-            verdicts=self._verdicts(path),
+            approvals=self._approvals(path),
             url=request["web_url"].optional(Answer.text),
         )
 
@@ -97,18 +98,18 @@ class Gitlab:
         changes = [self.change(number) for number in dict.fromkeys(numbers)]
         return tuple(change for change in changes if change.state == MERGED and change.target == target)
 
-    def _verdicts(self, path: str) -> tuple[Verdict, ...]:
+    def _approvals(self, path: str) -> tuple[Approval, ...]:
         """Return the approvals in force ("Merge request approvals API") and what reviewers say otherwise.
 
         GitLab does not say on which head an approval was given, only when; see ``_head_at``. Somebody who approved and
         then requested changes objects. When changes were requested is not said.
         """
-        found: dict[str, Verdict] = {}
+        found: dict[str, Approval] = {}
         for reviewer in self._client.get(f"{path}/reviewers", "reviewers").items():
             state = _REVIEWER_STATES[reviewer["state"].word(*_REVIEWER_STATES)]
             login = _login(reviewer["user"])
             if state is not None and login is not None:
-                found[login.casefold()] = Verdict(login, state, None, None)
+                found[login.casefold()] = Approval(login, state, None, None)
         approvals = [*self._client.get(f"{path}/approvals", "approvals")["approved_by"].items()]
         times = self._times(path, approvals)
         heads = self._heads(path) if any(times) else []
@@ -117,7 +118,7 @@ class Gitlab:
             objecting = login is not None and login.casefold() in found and _objects(found[login.casefold()])
             if login is not None and not objecting:
                 head = _head_at(heads, time.moment()) if time else None
-                found[login.casefold()] = Verdict(login, APPROVED, head, time.time() if time else None)
+                found[login.casefold()] = Approval(login, APPROVED, head, time.time() if time else None)
         return tuple(found.values())
 
     def _times(self, path: str, approvals: Sequence[Answer]) -> list[Answer | None]:
@@ -176,8 +177,8 @@ def _head_at(heads: Sequence[tuple[datetime, int, str | None]], time: datetime) 
     return standing[-1] if standing else None
 
 
-def _objects(verdict: Verdict) -> bool:
-    return verdict.state == CHANGES_REQUESTED
+def _objects(word: Approval) -> bool:
+    return word.state == CHANGES_REQUESTED
 
 
 def _login(user: Answer) -> str | None:

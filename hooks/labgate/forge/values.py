@@ -5,31 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from labgate.values.approval import Approval
 from labgate.values.value import Value
-
-#: The words of a verdict, the same for every kind of host.
-APPROVED = "approved"
-CHANGES_REQUESTED = "changes-requested"
-DISMISSED = "dismissed"
 
 #: The states of a change.
 OPEN = "open"
 MERGED = "merged"
 CLOSED = "closed"
-
-
-class Verdict(Value):
-    """The standing word of one person on a change.
-
-    ``state`` is ``APPROVED``, ``CHANGES_REQUESTED`` or ``DISMISSED`` (taken back by its giver or by somebody who may,
-    or by the host itself after a push). ``commit`` is the full oid of the head that it was given on; ``None`` when the
-    host does not say, so that nothing is bound. ``time`` is ISO 8601 as the host has it; ``None`` when it does not say.
-    """
-
-    login: str
-    state: str
-    commit: str | None
-    time: str | None
 
 
 class Change(Value):
@@ -51,7 +33,7 @@ class Change(Value):
     source_repository: str | None
     head: str
     merged_as: str | None
-    verdicts: tuple[Verdict, ...]
+    approvals: tuple[Approval, ...]
     url: str | None
 
 
@@ -79,9 +61,9 @@ class Forge(Protocol):
         ...
 
 
-def standing(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """Return the last word of each person, out of words in the order in which they were given."""
-    last: dict[str, Verdict] = {}
-    for verdict in verdicts:
-        last[verdict.login.casefold()] = verdict
+def standing(words: Iterable[Approval]) -> tuple[Approval, ...]:
+    """Return the last word of each account, from words in the order in which they were given."""
+    last: dict[str, Approval] = {}
+    for word in words:
+        last[word.login.casefold()] = word
     return tuple(last.values())

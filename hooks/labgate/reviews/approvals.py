@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from labgate.policy.model import Person, Reviews
+from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 from labgate.values.repository_name import is_oid
 from labgate.values.value import Value
-
-#: What a person's word on the code host comes to. Comments are none.
-APPROVED, CHANGES_REQUESTED, DISMISSED = "approved", "changes-requested", "dismissed"
 
 #: Why an approval does not count for the change as it is now (``reviews.carry`` finds all but the first two).
 TAKEN_BACK = "dismissed on the code host"
@@ -46,18 +44,6 @@ class ChangeName(Value):
 
     def is_opened_by(self, login: str | None) -> bool:
         return None not in (login, self.opener) and str(login).casefold() == str(self.opener).casefold()
-
-
-class Approval(Value):
-    """One account's standing word on a change: the last that was not a mere comment.
-
-    ``state`` is ``APPROVED``, ``CHANGES_REQUESTED`` or ``DISMISSED``. ``commit`` is the full oid of the head that
-    was looked at, ``None`` where the code host names none.
-    """
-
-    login: str
-    state: str
-    commit: str | None
 
 
 class HostedChange(Value):

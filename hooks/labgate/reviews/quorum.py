@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from labgate.policy.model import Reviews
-from labgate.reviews.approvals import CHANGES_REQUESTED, JudgedApproval
+from labgate.reviews.approvals import JudgedApproval
+from labgate.values.approval import CHANGES_REQUESTED
 from labgate.values.value import Value
 
 SELF_REVIEW = "self-review"
@@ -39,6 +40,16 @@ class Refused(Value):
     person: str | None
     reason: str
     wrote: str | None = None
+
+
+class Part(Value):
+    """A part of the quorum: ``total``, ``affiliations`` or a group, which may be called like one of these two."""
+
+    name: str
+    group: bool = False
+
+
+TOTAL, AFFILIATIONS = Part("total"), Part("affiliations")
 
 
 class Assessment(Value):
@@ -128,29 +139,26 @@ def _wrote(person: str, contributors: Mapping[str, str], reviews: Reviews) -> st
     return next((contributors[email] for email in emails if email in contributors), None)
 
 
-def missing(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[str, ...]:
-    """Return what these reviewers leave open: ``total``, names of groups, ``affiliations``.
+def missing(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[Part, ...]:
+    """Return the parts of the quorum that these reviewers do not meet, each once; empty where it is met.
 
-    Empty means that the quorum is met. A group counts only when the change touches a path that it answers for.
+    A group counts only when the change touches a path that it answers for.
     """
-    return tuple(name for name, _ in _shortages(people, paths, reviews))
+    return tuple(part for part, _ in _shortages(people, paths, reviews))
 
 
-def _shortages(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[tuple[str, int], ...]:
-    """Return by how many each part of the quorum is short; parts that are met are left out.
-
-    Pairs and no mapping: a group may be called ``total``.
-    """
+def _shortages(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[tuple[Part, int], ...]:
+    """Return by how many each part of the quorum is short; parts that are met are left out."""
     quorum = reviews.quorum
     groups = {group.name: group for group in reviews.groups}
-    short = [("total", quorum.total - len(people))]
+    short = [(TOTAL, quorum.total - len(people))]
     for name, count in quorum.groups:
         group = groups[name]
         if any(glob.matches(path) for path in paths for glob in group.paths):
-            short.append((name, count - len(people.intersection(group.people))))
+            short.append((Part(name, group=True), count - len(people.intersection(group.people))))
     known = {person.affiliation for person in reviews.people if person.name in people} - {None}
-    short.append(("affiliations", quorum.affiliations - len(known)))
-    return tuple((name, count) for name, count in short if count > 0)
+    short.append((AFFILIATIONS, quorum.affiliations - len(known)))
+    return tuple((part, count) for part, count in short if count > 0)
 
 
 def helpful(

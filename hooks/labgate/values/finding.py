@@ -101,6 +101,13 @@ class Finding(Value, kw_only=True):
     if TYPE_CHECKING:
         rule: ClassVar[Rule]
 
+        @property
+        def subjects(self) -> tuple[str, ...]:
+            """The subjects of the commits of ``oids``, in the same order; empty where they are not known."""
+    else:
+        # No property: a subclass may have a field of this name, and a property would hide it.
+        subjects = ()
+
     @property
     def level(self) -> str:
         """error, warning or note."""
@@ -112,11 +119,6 @@ class Finding(Value, kw_only=True):
         own = [name for name in type(self).__annotations__ if name in self._names]
         inherited = [name for name in self._fields if name not in Finding._fields and name not in own]
         return {name: self.__dict__[name] for name in (*inherited, *own)}
-
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        """The subjects of the commits of ``oids``, in the same order; empty where they are not known."""
-        return ()
 
     @property
     def advised(self) -> tuple[str, ...]:

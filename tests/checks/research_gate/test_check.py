@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from labgate.checks.research_gate.assessment import Reviewer
 from labgate.checks.research_gate.check import Facts, check, review_state
+from labgate.checks.research_gate.research import UnreviewedResearch
+from labgate.checks.research_gate.reviews import QuorumNotMet
 from labgate.policy.model import Policy
 from labgate.policy.parse import parse_policy
-from labgate.reviews.quorum import JudgedClaim
+from labgate.reviews.quorum import JudgedClaim, Part
 from labgate.values.finding import Evidence, Finding
+from support.findings import only
 
 POLICY = """
 version = 1
@@ -45,8 +49,6 @@ def facts(*claims: JudgedClaim, paths: frozenset[str] = frozenset(), **more: obj
     return Facts(
         ref="refs/heads/main",
         remote="origin",
-        protected=True,
-        kind="protected",
         evidence=(evidence,),
         needing=(TWO, ONE),
         paths=paths,
@@ -66,11 +68,9 @@ def codes(found: list[Finding]) -> list[str]:
 
 
 def test_without_a_marker_both_commits_are_named_once_with_their_source() -> None:
-    (finding,) = check(facts(), policy())
-    assert finding.rule.code == "LG201"
-    assert finding.commits == (TWO, ONE)
-    assert finding.data["source"] == SOURCE
-    assert [person["person"] for person in finding.data["reviewers"]] == ["ada"]
+    finding = only(UnreviewedResearch, check(facts(), policy()))
+    assert (finding.oids, finding.source) == ((TWO, ONE), SOURCE)
+    assert finding.reviewers == (Reviewer("ada", "ada@example.org"),)
 
 
 def test_one_listed_stranger_to_the_code_is_enough() -> None:
@@ -83,7 +83,7 @@ def test_one_listed_stranger_to_the_code_is_enough() -> None:
 
 def test_only_the_commit_that_no_marker_covers_is_named() -> None:
     (finding,) = check(facts(claim("ada@example.org", ONE)), policy())
-    assert (finding.rule.code, finding.commits) == ("LG201", (TWO,))
+    assert (finding.rule.code, finding.oids) == ("LG201", (TWO,))
     assert finding.evidence[0].source_commits == (TWO,)
 
 
@@ -99,9 +99,8 @@ def test_only_the_commit_that_no_marker_covers_is_named() -> None:
 )
 def test_a_marker_that_does_not_count_says_why(refused: JudgedClaim, reason: str) -> None:
     judged = facts(refused)
-    (finding,) = check(judged, policy())
-    assert finding.rule.code == "LG201"
-    assert [item["reason"] for item in finding.data["not_counted"]] == [reason]
+    finding = only(UnreviewedResearch, check(judged, policy()))
+    assert [item.reason for item in finding.not_counted] == [reason]
     state = review_state(judged, policy())
     assert state is not None
     assert [item.reason for item in state.not_counted] == [reason]
@@ -111,7 +110,7 @@ def test_who_contributed_under_another_address_reviews_himself() -> None:
     judged = JudgedClaim(MARKER, "ada@example.org", frozenset({ONE, TWO}), None, {"ada@home.example": ONE})
     found = list(check(facts(judged), policy()))
     assert codes(found) == ["LG201", "LG204"]
-    assert found[1].data == {"person": "ada", "marker": MARKER, "wrote": ONE}
+    assert found[1].data == {"person": "ada", "marker": MARKER, "wrote": ONE, "change": None}
 
 
 def test_a_self_review_beside_a_met_quorum_is_no_finding() -> None:
@@ -125,21 +124,21 @@ def test_a_self_review_beside_a_met_quorum_is_no_finding() -> None:
 def test_a_group_is_asked_only_for_its_own_paths() -> None:
     by_ada = claim("ada@example.org", ONE, TWO)
     assert list(check(facts(by_ada, paths=frozenset({"docs/a.md"})), policy())) == []
-    (finding,) = check(facts(by_ada, paths=frozenset({"core/a.py"})), policy())
-    assert (finding.rule.code, finding.data["missing"]) == ("LG205", ["core"])
-    assert [person["person"] for person in finding.data["reviewers"]] == ["lin"]
+    finding = only(QuorumNotMet, check(facts(by_ada, paths=frozenset({"core/a.py"})), policy()))
+    assert (finding.missing, finding.missing_parts) == (("core",), (Part("core", group=True),))
+    assert finding.advised == ("lin",)
 
 
 def test_with_nobody_left_to_review_no_reviewer_is_proposed() -> None:
     everybody = frozenset({"ada@example.org", "lin@example.org"})
-    (finding,) = check(facts(contributors=everybody), policy())
-    assert finding.data["reviewers"] is None
+    finding = only(UnreviewedResearch, check(facts(contributors=everybody), policy()))
+    assert (finding.reviewers, finding.advised) == (None, ())
 
 
 def test_where_everything_needs_review_other_commits_lack_a_quorum() -> None:
-    judged = Facts("refs/heads/main", "origin", True, "protected", needing=(ONE,))
+    judged = Facts("refs/heads/main", "origin", needing=(ONE,))
     (finding,) = check(judged, policy())
-    assert (finding.rule.code, finding.commits) == ("LG205", (ONE,))
+    assert (finding.rule.code, finding.oids) == ("LG205", (ONE,))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +152,7 @@ def test_where_everything_needs_review_other_commits_lack_a_quorum() -> None:
     ],
 )
 def test_a_protected_ref_keeps_its_history_unless_it_may_be_deleted(ref: str, how: str, expected: list[str]) -> None:
-    judged = Facts(ref, "origin", True, "protected", rewrite=how)
+    judged = Facts(ref, "origin", rewrite=how)
     assert codes(list(check(judged, policy()))) == expected
 
 
@@ -162,15 +161,9 @@ def test_a_kind_lands_where_its_targets_say(stated: bool, level: str) -> None:
     judged = Facts(
         "refs/heads/main",
         "origin",
-        True,
-        "protected",
         source="research/x",
         source_kind="research",
         source_stated=stated,
     )
     (finding,) = check(judged, policy())
     assert (finding.rule.code, finding.level) == ("LG212", level)
-
-
-def test_an_unprotected_ref_is_none_of_its_business() -> None:
-    assert list(check(Facts("refs/heads/research/x", "origin", False, "research", rewrite="deleted"), policy())) == []

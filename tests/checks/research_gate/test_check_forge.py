@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from labgate.checks.research_gate.assessment import NamedChange, RefusedReview
 from labgate.checks.research_gate.check import Facts, check, review_state
+from labgate.checks.research_gate.research import UnreviewedResearch
+from labgate.checks.research_gate.reviews import QuorumNotMet
 from labgate.policy.model import Policy
 from labgate.policy.parse import parse_policy
 from labgate.reviews.approvals import (
-    APPROVED,
-    CHANGES_REQUESTED,
     CONFLICT,
-    DISMISSED,
     NEEDS_GIT,
     NOT_HERE,
     STALE_COMMITS,
@@ -23,8 +23,10 @@ from labgate.reviews.approvals import (
     JudgedApproval,
 )
 from labgate.reviews.quorum import MERE_CLAIM, UNLISTED_CONTRIBUTOR, JudgedClaim
+from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED
 from labgate.values.finding import Evidence, Finding
 from labgate.values.report import ReviewState
+from support.findings import only
 
 POLICY = """
 version = 1
@@ -49,7 +51,7 @@ emails = ["kim@example.org"]
 ONE, TWO, HEAD = "1" * 40, "2" * 40, "a" * 40
 SOURCE = "refs/remotes/origin/research/x"
 CHANGE = ChangeName("github", 7, "https://github.com/acme/models/pull/7", "eve")
-SAID = {"number": 7, "url": "https://github.com/acme/models/pull/7", "kind": "github"}
+NAMED = NamedChange(7, "https://github.com/acme/models/pull/7", "github")
 
 
 def policy(total: int = 1, assurance: str = "forge") -> Policy:
@@ -64,7 +66,7 @@ def facts(*approvals: JudgedApproval, **more: Any) -> Facts:
         "approvals": approvals,
         "change": CHANGE,
     }
-    return Facts("refs/heads/main", "origin", True, "protected", **(options | more))
+    return Facts("refs/heads/main", "origin", **(options | more))
 
 
 def word(
@@ -96,10 +98,9 @@ def state(judged: Facts, by: Policy | None = None) -> ReviewState:
 
 
 def test_without_an_approval_the_change_and_who_could_approve_it_are_named() -> None:
-    (finding,) = found(facts())
-    assert finding.rule.code == "LG201"
-    assert (finding.data["assurance"], finding.data["change"], finding.data["strangers"]) == ("forge", SAID, [])
-    assert [item["person"] for item in finding.data["reviewers"]] == ["ada"]
+    finding = only(UnreviewedResearch, found(facts()))
+    assert (finding.assurance, finding.change, finding.strangers) == ("forge", NAMED, ())
+    assert finding.advised == ("ada",)
     assert state(facts()).reached == "none"
 
 
@@ -118,24 +119,15 @@ def test_an_approval_is_worth_more_than_a_trailer() -> None:
 @pytest.mark.parametrize("claim", ["ada@example.org", "eve@example.net"])
 def test_a_trailer_is_not_enough(claim: str) -> None:
     judged = facts(claims=(JudgedClaim(ONE, claim, frozenset({ONE, TWO}), None, {}),))
-    assert codes(judged) == ["LG201"]
-    (refused,) = found(judged)[0].data["not_counted"]
-    assert refused["login"] is None
-    assert (refused["reason"] == MERE_CLAIM) is (claim == "ada@example.org")
+    (refused,) = only(UnreviewedResearch, found(judged)).not_counted
+    assert refused.login is None
+    assert (refused.reason == MERE_CLAIM) is (claim == "ada@example.org")
 
 
 def test_a_stranger_is_named_by_his_login() -> None:
-    (finding,) = found(facts(word(None)))
-    assert finding.rule.code == "LG201"
-    assert finding.data["not_counted"] == [
-        {
-            "person": None,
-            "email": None,
-            "login": "stranger",
-            "reason": "not listed in [reviews.people]",
-            "commit": HEAD,
-        }
-    ]
+    finding = only(UnreviewedResearch, found(facts(word(None))))
+    reason = "not listed in [reviews.people]"
+    assert finding.not_counted == (RefusedReview(None, None, "stranger", reason, HEAD),)
 
 
 def test_an_approval_of_other_commits_says_nothing() -> None:
@@ -153,8 +145,8 @@ def test_an_approval_of_other_commits_says_nothing() -> None:
 def test_an_approval_by_an_author_is_a_self_review(approval: JudgedApproval, wrote: str | None) -> None:
     research, finding = found(facts(approval))
     assert [research.rule.code, finding.rule.code] == ["LG201", "LG204"]
-    assert finding.data == {"person": "ada", "marker": HEAD, "wrote": wrote, "change": SAID}
-    assert finding.commits == (HEAD,)
+    assert finding.data == {"person": "ada", "marker": HEAD, "wrote": wrote, "change": NAMED}
+    assert finding.oids == (HEAD,)
 
 
 def test_a_self_review_beside_one_that_counts_is_no_finding() -> None:
@@ -165,8 +157,7 @@ def test_a_self_review_beside_one_that_counts_is_no_finding() -> None:
 
 def test_with_an_unlisted_contributor_no_approval_counts() -> None:
     judged = facts(word("lin"), strangers=("eve@example.net",))
-    (finding,) = found(judged)
-    assert (finding.rule.code, finding.data["strangers"]) == ("LG201", ["eve@example.net"])
+    assert only(UnreviewedResearch, found(judged)).strangers == ("eve@example.net",)
     assert [item.reason for item in state(judged).not_counted] == [UNLISTED_CONTRIBUTOR]
     assert found(judged, policy(assurance="trailer")) == []
 
@@ -189,7 +180,7 @@ def test_with_an_unlisted_contributor_no_approval_counts() -> None:
 def test_an_approval_that_no_longer_holds_is_stale(approval: JudgedApproval, reason: str, mend: str) -> None:
     research, finding = found(facts(approval))
     assert [research.rule.code, finding.rule.code] == ["LG201", "LG203"]
-    assert (finding.level, finding.commits) == ("error", (TWO, ONE))
+    assert (finding.level, finding.oids) == ("error", (TWO, ONE))
     assert finding.data == {
         "person": "lin",
         "reason": reason,
@@ -197,9 +188,9 @@ def test_an_approval_that_no_longer_holds_is_stale(approval: JudgedApproval, rea
         "mend": mend,
         "target": "refs/heads/main",
         "remote": "origin",
-        "change": SAID,
+        "change": NAMED,
     }
-    assert [item["reason"] for item in research.data["not_counted"]] == [reason]
+    assert [item.reason for item in only(UnreviewedResearch, [research]).not_counted] == [reason]
 
 
 def test_each_stale_approval_is_one_finding() -> None:
@@ -216,10 +207,9 @@ def test_beside_a_met_quorum_a_stale_approval_is_only_reported() -> None:
 
 def test_beside_one_that_is_not_enough_the_quorum_is_what_lacks() -> None:
     judged = facts(word("lin", flaw=STALE_COMMITS), word("ada"))
-    assert codes(judged, policy(2)) == ["LG205"]
-    quorum = found(judged, policy(2))[0]
-    assert (quorum.data["missing"], quorum.data["counted"], quorum.data["change"]) == (["total"], ["ada"], SAID)
-    assert [item["person"] for item in quorum.data["reviewers"]] == ["lin"]
+    quorum = only(QuorumNotMet, found(judged, policy(2)))
+    assert (quorum.missing, quorum.counted, quorum.change) == (("total",), ("ada",), NAMED)
+    assert quorum.advised == ("lin",)
 
 
 @pytest.mark.parametrize(
@@ -237,8 +227,8 @@ def test_what_would_not_count_when_fresh_is_not_called_stale(approval: JudgedApp
 @pytest.mark.parametrize("others", [(), (word("ada"),)], ids=["alone", "beside a met quorum"])
 def test_a_request_for_changes_stands_in_the_way(others: tuple[JudgedApproval, ...]) -> None:
     finding = found(facts(*others, word("lin", CHANGES_REQUESTED)))[-1]
-    assert (finding.rule.code, finding.level, finding.commits) == ("LG208", "error", (TWO, ONE))
-    assert finding.data == {"person": "lin", "change": SAID}
+    assert (finding.rule.code, finding.level, finding.oids) == ("LG208", "error", (TWO, ONE))
+    assert finding.data == {"person": "lin", "change": NAMED}
 
 
 def test_each_objecting_person_is_one_finding() -> None:
@@ -255,7 +245,7 @@ def test_an_objection_to_what_is_only_suspected_stands_too() -> None:
     evidence = Evidence("similarity", True, SOURCE, (ONE,), (HEAD,), 9.0, 9, terms=(("T", 9.0),))
     judged = facts(word("ada"), word("lin", CHANGES_REQUESTED), evidence=(evidence,), needing=(), suspected=(ONE,))
     assert codes(judged) == ["LG208"]
-    assert found(judged)[0].commits == (ONE,)
+    assert found(judged)[0].oids == (ONE,)
 
 
 def test_a_change_that_needs_no_review_may_be_objected_to() -> None:
@@ -268,15 +258,14 @@ def test_a_change_that_needs_no_review_may_be_objected_to() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (CHANGE, ["ada"]),
-        (ChangeName("github", 7, None, "ADA-L"), ["lin"]),
-        (ChangeName("gitlab", 7, None), ["lin"]),
+        (CHANGE, ("ada",)),
+        (ChangeName("github", 7, None, "ADA-L"), ("lin",)),
+        (ChangeName("gitlab", 7, None), ("lin",)),
         (ChangeName("gitea", 7, None), None),
-        (None, ["ada"]),
+        (None, ("ada",)),
     ],
     ids=["anybody", "not the opener", "only who has an account", "nobody has one", "no change is known"],
 )
-def test_it_names_who_can_approve_the_change(change: ChangeName | None, expected: list[str] | None) -> None:
-    (finding,) = found(facts(change=change))
-    named = finding.data["reviewers"]
-    assert (None if named is None else [item["person"] for item in named]) == expected
+def test_it_names_who_can_approve_the_change(change: ChangeName | None, expected: tuple[str, ...] | None) -> None:
+    finding = only(UnreviewedResearch, found(facts(change=change)))
+    assert (None if finding.reviewers is None else finding.advised) == expected

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from labgate.checks.research_gate.assessment import Reviewer
 from labgate.checks.research_gate.check import Facts, check, review_state
+from labgate.checks.research_gate.research import SuspectedResearch, UnreviewedResearch
 from labgate.gate.levels import levelled
 from labgate.policy.model import Policy
 from labgate.policy.parse import parse_policy
 from labgate.reviews.quorum import JudgedClaim
-from labgate.values.finding import Evidence, Finding
+from labgate.values.finding import Evidence
+from support.findings import only
 
 POLICY = """
 version = 1
@@ -60,7 +63,7 @@ def facts(*evidence: Evidence, **more: Any) -> Facts:
         "suspected": tuple(oid for oid in (TWO, ONE) if oid in hinted),
         "subjects": {ONE: "First", TWO: "Second"},
     }
-    return Facts("refs/heads/main", "origin", True, "protected", **(options | more))
+    return Facts("refs/heads/main", "origin", **(options | more))
 
 
 def claim(email: str, *covers: str, wrote: str | None = None) -> JudgedClaim:
@@ -68,12 +71,11 @@ def claim(email: str, *covers: str, wrote: str | None = None) -> JudgedClaim:
 
 
 def said(judged: Facts, by: Policy | None = None) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(item.rule.code, item.level, item.commits) for item in check(judged, by or policy())]
+    return [(item.rule.code, item.level, item.oids) for item in check(judged, by or policy())]
 
 
-def only(judged: Facts) -> Finding:
-    (finding,) = check(judged, policy())
-    return finding
+def suspicion(judged: Facts) -> SuspectedResearch:
+    return only(SuspectedResearch, check(judged, policy()))
 
 
 def test_an_alarm_is_a_warning_and_a_score_below_it_a_note() -> None:
@@ -96,7 +98,7 @@ def test_an_exact_match_that_decides_is_no_suspicion(method: str) -> None:
 def test_what_is_proven_to_be_research_is_not_suspected_too(source: str | None) -> None:
     judged = facts(exact(ONE), alarm(ONE, source=source), below(ONE, source=source))
     assert said(judged) == [("LG201", "error", (ONE,))]
-    assert [item.method for item in only(judged).evidence] == ["patch-id"]
+    assert [item.method for item in only(UnreviewedResearch, check(judged, policy())).evidence] == ["patch-id"]
 
 
 def test_its_neighbour_is_suspected_still() -> None:
@@ -112,7 +114,7 @@ def test_of_what_is_proven_and_reviewed_nothing_is_said() -> None:
 def test_commits_of_one_source_are_one_finding() -> None:
     judged = facts(alarm(ONE, score=7.0), alarm(TWO, score=9.0))
     assert said(judged) == [("LG202", "warning", (TWO, ONE))]
-    assert [item.score for item in only(judged).evidence] == [9.0, 7.0]
+    assert [item.score for item in suspicion(judged).evidence] == [9.0, 7.0]
 
 
 def test_alarms_and_hints_of_one_source_are_two_findings() -> None:
@@ -120,8 +122,8 @@ def test_alarms_and_hints_of_one_source_are_two_findings() -> None:
 
 
 def test_a_commit_with_an_alarm_and_a_hint_of_one_source_is_an_alarm_with_both() -> None:
-    finding = only(facts(below(ONE), exact(ONE, hint="small"), alarm(ONE)))
-    assert (finding.level, finding.commits) == ("warning", (ONE,))
+    finding = suspicion(facts(below(ONE), exact(ONE, hint="small"), alarm(ONE)))
+    assert (finding.level, finding.oids) == ("warning", (ONE,))
     assert [(item.method, item.decisive) for item in finding.evidence] == [
         ("similarity", True),
         ("patch-id", False),
@@ -137,19 +139,17 @@ def test_evidence_for_several_commits_is_split_between_alarm_and_hint() -> None:
 
 def test_each_source_has_its_own_finding() -> None:
     judged = facts(alarm(ONE), alarm(ONE, source=Y), below(TWO, source=None))
-    assert [(item.level, item.data["source"]) for item in check(judged, policy())] == [
-        ("warning", X),
-        ("warning", Y),
-        ("note", None),
-    ]
+    found = list(check(judged, policy()))
+    assert [item.level for item in found] == ["warning", "warning", "note"]
+    assert [item.source for item in found if isinstance(item, SuspectedResearch)] == [X, Y, None]
 
 
-def test_the_data_carries_what_the_words_need() -> None:
-    data = only(facts(alarm(ONE))).data
-    assert (data["source"], data["target"], data["remote"]) == (X, "refs/heads/main", "origin")
-    assert (data["subjects"], data["alarm"], data["score"], data["terms"]) == (["First"], True, 11.0, {"T": 11.0})
-    assert [item["person"] for item in data["reviewers"]] == ["ada"]
-    assert only(facts(below(ONE))).data["alarm"] is False
+def test_a_suspicion_says_where_it_is_what_it_stands_on_and_who_could_review_it() -> None:
+    found = suspicion(facts(alarm(ONE)))
+    assert (found.source, found.target, found.ref, found.remote) == (X, "refs/heads/main", "refs/heads/main", "origin")
+    assert (found.subjects, found.alarm, found.score, found.terms) == (("First",), True, 11.0, {"T": 11.0})
+    assert (found.reviewers, found.advised) == ((Reviewer("ada", "ada@example.org"),), ("ada",))
+    assert suspicion(facts(below(ONE))).alarm is False
 
 
 @pytest.mark.parametrize("evidence", [alarm(ONE), below(ONE), exact(ONE, hint="small")], ids=["alarm", "below", "hint"])
@@ -175,7 +175,7 @@ def test_a_group_is_asked_for_the_paths_of_the_suspected_commits() -> None:
     assert said(facts(alarm(ONE), claims=by_ada, suspected_paths=frozenset({"docs/a.md"}))) == []
     judged = facts(alarm(ONE), claims=by_ada, suspected_paths=frozenset({"core/a.py"}))
     assert said(judged) == [("LG202", "warning", (ONE,))]
-    assert [item["person"] for item in only(judged).data["reviewers"]] == ["lin"]
+    assert suspicion(judged).advised == ("lin",)
 
 
 def test_a_group_is_not_asked_for_proven_commits_because_of_a_suspected_path() -> None:
@@ -198,7 +198,8 @@ def test_a_refused_review_of_a_suspected_commit_is_not_held_against_a_proven_one
     stranger = claim("eve@example.org", TWO)
     judged = facts(exact(ONE), alarm(TWO), claims=(stranger,))
     proven, suspected = check(judged, policy())
-    assert (proven.data["not_counted"], len(suspected.data["not_counted"])) == ([], 1)
+    assert only(UnreviewedResearch, [proven]).not_counted == ()
+    assert len(only(SuspectedResearch, [suspected]).not_counted) == 1
     state = review_state(judged, policy())
     assert state is not None
     assert state.not_counted == ()
@@ -219,10 +220,5 @@ def test_the_policy_raises_an_alarm_and_never_a_hint(level: str, expected: list[
     assert [item.level for item in found if item is not None] == expected
 
 
-def test_an_unprotected_ref_may_look_like_research() -> None:
-    judged = Facts("refs/heads/feature/x", "origin", False, "topic", evidence=(alarm(ONE),), suspected=(ONE,))
-    assert said(judged) == []
-
-
 def test_nothing_is_found_where_nothing_is_alike() -> None:
-    assert said(facts(undecidable=(ONE, TWO))) == []
+    assert said(facts()) == []

@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
+from labgate.checks.collected import Collected
+from labgate.checks.research_gate.check import Facts
+from labgate.checks.research_gate.facts import collect
+from labgate.git.refs import read_refs
+from labgate.git.repository import discover
+from labgate.policy.parse import parse_policy
+from labgate.scene.scene import Scene
 from labgate.values.finding import Evidence
+from labgate.values.ref_update import RefUpdate
+from support.verdicts import schema
 from support.people import adopt, by, reviewed
 from support.repo import Repo
 from support.team import POLICY, found
@@ -156,3 +165,71 @@ def test_without_evidence_nothing_is_suspected(team: Repo, given: Given) -> None
     given()
     update, findings = judge(team)
     assert (update["undecidable"], update["review"], findings) == ([], None, [])
+
+
+# Whether it applies.
+
+MAIN = "refs/heads/main"
+
+
+def collected(repo: Repo, update: RefUpdate, **scene: Any) -> Collected:
+    """Return what is collected of the push of one ref."""
+    repository = discover(repo.env, str(repo.path))
+    options: dict[str, Any] = {"pushing": True, "fetched": True} | scene
+    refs, policy = read_refs(repository), parse_policy(POLICY, "labgate.toml")
+    return collect(Scene(repository, policy, refs, "origin", None, (update,), **options), update)
+
+
+def facts_of(found: Collected) -> Facts:
+    (facts,) = found.facts
+    assert isinstance(facts, Facts)
+    return facts
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["moved", "deleted"])
+def test_an_unprotected_ref_is_none_of_its_business(team: Repo, new: bool) -> None:
+    one = team.commit("One", {"one.py": "1\n"})
+    update = RefUpdate("refs/heads/feature/x", team.head("main"), one if new else None)
+    assert collected(team, update) == Collected(skipped="refs/heads/feature/x is not protected")
+
+
+def test_the_first_push_to_an_empty_remote_is_compared_with_nothing(repo: Repo) -> None:
+    repo.with_remote()
+    one = repo.commit("Start", {"labgate.toml": POLICY})
+    found = collected(repo, RefUpdate(MAIN, None, one))
+    assert found == Collected(skipped="nothing is on origin yet, so nothing could be told from research")
+    research = RefUpdate(MAIN, None, one, source="research/x")
+    assert facts_of(collected(repo, research)).source_kind == "research"
+    assert facts_of(collected(repo, RefUpdate(MAIN, None, one), pushing=False)).rewrite is None
+
+
+@pytest.mark.parametrize(("fetched", "decided"), [(True, True), (False, False)])
+def test_without_every_source_silence_decides_nothing(team: Repo, fetched: bool, decided: bool) -> None:
+    team.git("config", "remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main")
+    old = team.head("main")
+    found = collected(team, RefUpdate(MAIN, old, team.commit("One", {"one.py": "1\n"})), fetched=fetched)
+    assert (found.undecided is None) is decided
+    if found.undecided is not None:
+        assert found.undecided.message == "the research refs of origin are not fetched here"
+    # What is deleted brings nothing that could come from anywhere.
+    assert collected(team, RefUpdate(MAIN, old, None), fetched=fetched).undecided is None
+
+
+def test_what_is_too_small_to_compare_is_handed_over_beside_the_facts(team: Repo, given: Given) -> None:
+    old = team.head("main")
+    one, two = (team.commit(name, {f"{name}.py": f"{name}\n"}) for name in ("one", "two"))
+    given(picked(one), small=(one, two))
+    found = collected(team, RefUpdate(MAIN, old, two))
+    assert (found.undecidable, facts_of(found).needing) == ((two,), (one,))
+
+
+def test_how_a_ref_loses_its_history(team: Repo) -> None:
+    old, one = team.head("main"), team.commit("One", {"one.py": "1\n"})
+    beside = team.branch("feature/y", f"{old}^").commit("Beside", {"beside.py": "1\n"})
+    for before, after, how in [
+        (old, one, None),
+        (old, None, "deleted"),
+        (old, beside, "non-fast-forward"),
+        ("1" * 40, one, "unknown-tip"),
+    ]:
+        assert facts_of(collected(team, RefUpdate(MAIN, before, after))).rewrite == how

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from labgate.checks.research_gate.check import Facts, check
+from labgate.checks.research_gate.reviews import QuorumNotMet
 from labgate.reviews.quorum import JudgedClaim
 from labgate.values.finding import Evidence
-from labgate.wording import Words, words
+from support.findings import Words, only, words
 from support.policies import TEAM, policy
 
 ONE, TWO, THREE = "97d3fcd62a44" + "0" * 28, "2" * 40, "3" * 40
@@ -20,6 +21,22 @@ REVIEW = "git commit --allow-empty -m 'Review research/shiv' --trailer 'Reviewed
 PEOPLE = """
 [reviews.people.ada]
 emails = ["ada@example.org"]
+"""
+#: Two groups that are called like keys of the quorum.
+ALIKE = """
+[reviews]
+quorum = { total = 1, affiliations = 1, groups = { total = 1, affiliations = 1 } }
+[reviews.groups.total]
+people = ["lin"]
+paths = ["core/**"]
+[reviews.groups.affiliations]
+people = ["lin"]
+paths = ["core/**"]
+[reviews.people.ada]
+emails = ["ada@example.org"]
+affiliation = "uni-a"
+[reviews.people.lin]
+emails = ["lin@example.org"]
 """
 
 
@@ -31,17 +48,13 @@ def say(*evidence: Evidence, **more: Any) -> Words:
     facts = Facts(
         "refs/heads/main",
         "origin",
-        True,
-        "protected",
         evidence=evidence,
         needing=tuple(oid for oid in order if oid in proven),
         suspected=tuple(oid for oid in order if oid in hinted),
         **more,
     )
     (finding,) = check(facts, policy(TEAM + PEOPLE))
-    said = words(finding)
-    assert "\n" not in said.message
-    return said
+    return words(finding)
 
 
 def similar(*commits: str, score: float = 11.23, lines: int | None = 9, **changes: Any) -> Evidence:
@@ -147,6 +160,32 @@ def test_an_exact_hint_names_its_method() -> None:
 )
 def test_what_is_proven_shows_its_strongest_evidence(evidence: tuple[Evidence, ...], ways: str) -> None:
     assert say(*evidence).message == f"1 commit from origin/research/shiv without a review ({ways})"
+
+
+@pytest.mark.parametrize(
+    ("people", "paths", "missing"),
+    [
+        (("ada",), {"core/a.py"}, "total, affiliations"),
+        (("ada",), {"docs/a.md"}, None),
+        ((), {"docs/a.md"}, "reviewers, more affiliations"),
+        ((), {"core/a.py"}, "reviewers, total, affiliations, more affiliations"),
+    ],
+    ids=["groups", "nothing", "the quorum", "both"],
+)
+def test_a_group_is_no_part_of_the_quorum_of_the_same_name(
+    people: tuple[str, ...], paths: set[str], missing: str | None
+) -> None:
+    claims = tuple(JudgedClaim(TWO, f"{name}@example.org", frozenset({ONE}), None, {}) for name in people)
+    facts = Facts("refs/heads/main", "origin", needing=(ONE,), paths=frozenset(paths), claims=claims)
+    found = list(check(facts, policy(TEAM + ALIKE)))
+    if missing is None:
+        assert found == []
+        return
+    finding = only(QuorumNotMet, found)
+    assert finding.message().endswith(f"; still missing: {missing}")
+    # In the data each name stands once, and its parts tell the two apart.
+    assert finding.missing == ("total", "affiliations")
+    assert len(finding.missing_parts) == len(missing.split(", "))
 
 
 def test_a_foreign_branch_name_is_one_word_of_the_command() -> None:

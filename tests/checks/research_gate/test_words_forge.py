@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from labgate.checks.research_gate.check import Facts, check
+from labgate.checks.research_gate.update import Landed
 from labgate.reviews.approvals import (
-    APPROVED,
-    CHANGES_REQUESTED,
     CONFLICT,
-    DISMISSED,
     LANDED_OTHERWISE,
     NEEDS_GIT,
     NOT_HERE,
@@ -22,8 +20,9 @@ from labgate.reviews.approvals import (
     ChangeName,
     JudgedApproval,
 )
+from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED
 from labgate.values.finding import Evidence
-from labgate.wording import Words, words
+from support.findings import Words, words
 from support.policies import TEAM, policy
 
 ONE, HEAD = "97d3fcd62a44" + "0" * 28, "6b3eafe01122" + "0" * 28
@@ -58,11 +57,9 @@ def say(
         "approvals": approvals,
         "change": change,
     }
-    facts = Facts("refs/heads/main", remote, True, "protected", **(options | more))
+    facts = Facts("refs/heads/main", remote, **(options | more))
     (finding,) = (item for item in check(facts, policy(TEAM + FORGE)) if item.rule.code == code)
-    said = words(finding)
-    assert "\n" not in said.message
-    return said
+    return words(finding)
 
 
 @pytest.mark.parametrize(
@@ -155,12 +152,13 @@ def test_an_objection_names_the_person_and_how_it_is_lifted() -> None:
 
 # What has landed.
 
-LANDED = ("1" * 40, HEAD, "Merge research/x into main, which is what everybody had been waiting for since last spring")
+SUBJECT = "Merge research/x into main, which is what everybody had been waiting for since last spring"
+LANDED = Landed("1" * 40, HEAD, SUBJECT)
 
 
 def test_a_landing_past_its_pull_request_names_both() -> None:
     said = say("LG201", landed=LANDED)
-    assert said.message.endswith(f"; landed as 6b3eafe01122 {LANDED[2][:60]}")
+    assert said.message.endswith(f"; landed as 6b3eafe01122 {SUBJECT[:60]}")
     assert said.help == "ask ada and lin to approve pull request #7"
 
 
@@ -168,11 +166,11 @@ def test_a_landing_past_its_pull_request_names_both() -> None:
     ("old", "span"), [("1" * 40, "111111111111..6b3eafe01122"), (None, "6b3eafe01122")], ids=["moved", "created"]
 )
 def test_what_landed_without_one_is_shown_to_who_may_review_it(old: str | None, span: str) -> None:
-    said = say("LG201", change=None, landed=(old, *LANDED[1:]))
+    said = say("LG201", change=None, landed=LANDED.changed(old=old))
     assert said.help == f"git log --patch {span}  # show ada and lin what landed"
 
 
 def test_a_subject_that_is_hostile_stays_in_the_line() -> None:
-    said = say("LG201", landed=(None, HEAD, "a\x1b[31m::error::b"))
+    said = say("LG201", landed=Landed(None, HEAD, "a\x1b[31m::error::b"))
     assert said.message.endswith("; landed as 6b3eafe01122 a\x1b[31m::error::b")
     assert "\n" not in said.message

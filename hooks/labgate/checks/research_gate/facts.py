@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from labgate.checks.research_gate.check import Facts, review_state
+from labgate.checks.collected import Collected
+from labgate.checks.research_gate.check import review_state
+from labgate.checks.research_gate.update import Facts, Landed, commits_of
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
+from labgate.git.refs import HEADS
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.approvals import (
     HostedChange,
@@ -25,42 +28,45 @@ from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit, RefUpdate
 
 
-def collect(scene: Scene, update: RefUpdate) -> Facts:
-    """Return the facts of one update. Raised: ``UndecidedError``, ``GitError`` when this clone lacks what decides."""
-    kind = scene.policy.classify(update.ref).name
-    protected = kind == "protected"
-    rewrite = _rewrite(scene, update, protected) if scene.pushing and update.old is not None else None
-    source_ref = None if update.source is None else f"refs/heads/{update.source}"
-    context = Facts(
+def collect(scene: Scene, update: RefUpdate) -> Collected:
+    """Return the facts of an update of a protected ref, or why there is nothing to judge.
+
+    Raises: ``UndecidedError``, ``GitError`` when this clone lacks what decides.
+    """
+    if scene.policy.classify(update.ref).name != "protected":
+        return Collected(skipped=f"{update.ref} is not protected")
+    if _is_first_push(scene, update):
+        return Collected(skipped=f"nothing is on {scene.remote} yet, so nothing could be told from research")
+    source = None if update.source is None else f"{HEADS}{update.source}"
+    facts = Facts(
         ref=update.ref,
         remote=scene.remote,
-        protected=protected,
-        kind=kind,
-        rewrite=rewrite,
+        rewrite=_rewrite(scene, update) if scene.pushing and update.old is not None else None,
         source=update.source,
-        source_kind=None if source_ref is None else scene.policy.classify(source_ref).name,
+        source_kind=None if source is None else scene.policy.classify(source).name,
         source_stated=update.source_stated,
     )
-    if not protected or update.new is None or rewrite == "unknown-tip":
-        return context
-    scene.repository.require_history()
-    return _Gathering(scene, scene.span(update)).add_to(context)
+    undecidable: tuple[str, ...] = ()
+    if update.new is not None and facts.rewrite != "unknown-tip":
+        scene.repository.require_history()
+        facts, undecidable = _Gathering(scene, scene.span(update)).complete(facts)
+    return Collected((facts,), undecided=_undecided(scene, update), undecidable=undecidable)
 
 
-def is_first_push(scene: Scene, update: RefUpdate) -> bool:
+def _is_first_push(scene: Scene, update: RefUpdate) -> bool:
     """Say whether a protected ref is created on an empty remote, by no research branch of that name.
 
     Everything there would count as research that some research branch was cut from: no protected tip says otherwise.
     """
     if not scene.pushing or scene.remote_refs or update.old is not None or update.new is None:
         return False
-    source = None if update.source is None else scene.policy.classify(f"refs/heads/{update.source}").name
+    source = None if update.source is None else scene.policy.classify(f"{HEADS}{update.source}").name
     return scene.policy.is_protected(update.ref) and source not in scene.policy.gate.sources
 
 
-def undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
-    """Say why silence does not mean that a protected update is clean: not every source ref is known here."""
-    if scene.sources_complete or update.new is None or scene.policy.classify(update.ref).name != "protected":
+def _undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
+    """Say why silence does not mean that an update is clean: not every source ref is known here."""
+    if scene.sources_complete or update.new is None:
         return None
     remote = scene.remote or "origin"
     return UndecidedError(
@@ -68,13 +74,13 @@ def undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
     )
 
 
-def _rewrite(scene: Scene, update: RefUpdate, protected: bool) -> str | None:
+def _rewrite(scene: Scene, update: RefUpdate) -> str | None:
     if update.new is None:
         return "deleted"
     if update.old is None or not has_commit(scene.repository, update.old):
         return "unknown-tip"
-    # The commits of a protected update are read in any case, and mostly show that it goes on from the old tip.
-    if protected and any(update.old in commit.parents for commit in scene.span(update).commits):
+    # The commits of the update are read in any case, and mostly show that it goes on from the old tip.
+    if any(update.old in commit.parents for commit in scene.span(update).commits):
         return None
     return None if is_ancestor(scene.repository, update.old, update.new) else "non-fast-forward"
 
@@ -87,39 +93,43 @@ class _Gathering:
         self.span = span
         self.repository = scene.repository
 
-    def add_to(self, context: Facts) -> Facts:
-        evidence, undecidable = self._evidence()
-        proven = _commits_of(item for item in evidence if item.proves)
-        # Of what is proven LG201 speaks, whatever else resembles it.
-        hinted = _commits_of(item for item in evidence if not item.proves) - proven
+    def complete(self, facts: Facts) -> tuple[Facts, tuple[str, ...]]:
+        """Return the facts with what needs review or is suspected, and the commits that could not be compared.
+
+        Those are too small to be compared by their text, and exact methods found nothing on them.
+        """
+        evidence, small = self._evidence()
+        proven = commits_of(item for item in evidence if item.proves)
+        # What is proven is LG201's, whatever else resembles it.
+        hinted = commits_of(item for item in evidence if not item.proves) - proven
         everything = self.scene.policy.gate.require_review == "all"
         needing = self._with_content(proven | self.unlanded if everything else proven)
         suspected = self._with_content(hinted)
-        context = context.with_review(undecidable=_oids(self._with_content(undecidable - proven - hinted)))
+        undecidable = _oids(self._with_content(small - proven - hinted))
         if not needing and not suspected:
-            return context
-        asked = {commit.oid: commit.subject for commit in (*needing, *suspected)}
-        facts = context.with_review(
+            return facts, undecidable
+        subjects = {commit.oid: commit.subject for commit in (*needing, *suspected)}
+        facts = facts.changed(
             evidence=_restricted(evidence, frozenset(_oids(needing)), frozenset(_oids(suspected))),
             needing=_oids(needing),
             suspected=_oids(suspected),
-            subjects=asked,
+            subjects=subjects,
             paths=self._paths(needing),
             suspected_paths=self._paths(suspected),
-            claims=tuple(self._judged(claim) for claim in self._claims() if not claim.covers.isdisjoint(asked)),
+            claims=tuple(self._judged(claim) for claim in self._claims() if not claim.covers.isdisjoint(subjects)),
             contributors=frozenset(self._wrote(frozenset(self.span.oids))),
             rivals=self._rivals(evidence),
             landed=self._landed,
         )
-        return self._with_approvals(facts)
+        return self._with_approvals(facts), undecidable
 
     @property
-    def _landed(self) -> tuple[str | None, str, str] | None:
+    def _landed(self) -> Landed | None:
         """How the target moved, ``None`` where it is only to move."""
         if self.scene.aftermath is None:
             return None
         head = self.span.commits[0]
-        return next(iter(self.span.base), None), head.oid, head.subject
+        return Landed(next(iter(self.span.base), None), head.oid, head.subject)
 
     def _with_approvals(self, facts: Facts) -> Facts:
         """Return the facts with what the code host says of the change, where it was asked.
@@ -147,7 +157,7 @@ class _Gathering:
             covers=frozenset(self.span.oids),
             contributors=wrote,
         )
-        found = facts.with_review(approvals=approvals, strangers=unlisted(emails, reviews), change=hosted.name)
+        found = facts.changed(approvals=approvals, strangers=unlisted(emails, reviews), change=hosted.name)
         state = review_state(found, self.scene.policy)
         if compared.unfetched and state is not None and state.missing:
             raise compared.unfetched[0]
@@ -262,10 +272,6 @@ class _Gathering:
 
 def _oids(commits: Iterable[Commit]) -> tuple[str, ...]:
     return tuple(commit.oid for commit in commits)
-
-
-def _commits_of(evidence: Iterable[Evidence]) -> frozenset[str]:
-    return frozenset(oid for item in evidence for oid in item.commits)
 
 
 def _restricted(

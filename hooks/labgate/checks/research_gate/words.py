@@ -1,67 +1,170 @@
-"""What research-gate says to people."""
+"""The words of research-gate's findings."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
-from typing import Any
+from shlex import quote
 
-from labgate.values.finding import SIMILARITY, Evidence, Finding
+from labgate.reviews.quorum import AFFILIATIONS, TOTAL
+from labgate.values.finding import SIMILARITY
 from labgate.values.hints import reason
 from labgate.values.phrases import count, short_oid, short_ref
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labgate.checks.research_gate.assessment import NamedChange, RefusedReview, Reviewer, UnmetReview
+    from labgate.checks.research_gate.protected_refs import ProtectedRefRewritten, WrongTarget
+    from labgate.checks.research_gate.research import SuspectedResearch, UnreviewedResearch
+    from labgate.checks.research_gate.reviews import QuorumNotMet, SelfReview, StaleReview, StandingObjection
+    from labgate.values.finding import Evidence
+
+#: How many reviews that do not count a message names.
 _SHOWN = 3
 #: Characters of a subject that stand in a message.
 _SUBJECT = 60
 
 
-def short(ref: str | None) -> str:
+def unreviewed_research(finding: UnreviewedResearch) -> str:
+    """LG201."""
+    message = f"{count(len(finding.oids), 'commit')} from {_source(finding.source)} without a review"
+    message += f" ({_ways(finding.evidence)}){_not_counted(finding.not_counted)}{_landed(finding)}"
+    if finding.rivals:
+        message += f"; {short_ref(finding.rivals[0])} holds them too: research wins"
+    return message
+
+
+def review_or_move(finding: UnreviewedResearch) -> str:
+    """Return how to review LG201's commits and, where another branch holds them too, how to move them there."""
+    review = _review_step(finding, _topic(finding.source, finding.remote))
+    if finding.source is None or not finding.rivals:
+        return review
+    rival = short_ref(finding.rivals[0])
+    return f"{review}; or, if they belong to {rival}: {_move_command(finding, finding.source, rival)}"
+
+
+def suspected_research(finding: SuspectedResearch) -> str:
+    """LG202."""
+    strongest, number = finding.evidence[0], len(finding.oids)
+    seen = _likeness(strongest) if strongest.method == SIMILARITY else _ways(finding.evidence)
+    look = "looks" if number == 1 else "look"
+    message = f"{count(number, 'commit')} {look} like {_source(finding.source)} ({seen})"
+    if finding.alarm:
+        return message + _not_counted(finding.not_counted) + _landed(finding)
+    return f"{message}, but this is only a hint: {reason(strongest.hint, short_ref(finding.target))}"
+
+
+def review_or_compare(finding: SuspectedResearch) -> str:
+    """Return how to review LG202's commits or, for a mere hint, how to compare them with research."""
+    if finding.alarm:
+        return _review_step(finding, _topic(finding.source, finding.remote))
+    return f"labgate trace --show {short_oid(finding.evidence[0].commits[0])}"
+
+
+def stale_review(finding: StaleReview) -> str:
+    """LG203."""
+    of = "" if finding.commit is None else f" of {short_oid(finding.commit)}"
+    return f"the approval by {finding.person}{of} does not count: {finding.reason}"
+
+
+def renew_approval(finding: StaleReview) -> str:
+    """Return what makes LG203's approval hold, or brings a new one."""
+    again, target = f"ask {finding.person} to approve {_change(finding.change)} again", short_ref(finding.target)
+    if finding.mend == "merge":
+        return f"merge {target} into the change and settle the conflict, then {again}"
+    if finding.mend == "revert":
+        return f"revert it on {target}, and land what was approved, or have the rest approved first"
+    if finding.mend == "newer-git":
+        return "run labgate with git 2.38 or later"
+    if finding.mend == "fetch" and finding.commit is not None:
+        return f"git fetch {quote(finding.remote or 'origin')} {quote(finding.commit)}"
+    return again
+
+
+def self_review(finding: SelfReview) -> str:
+    """LG204."""
+    person, change, marker = finding.person, finding.change, finding.marker
+    # Only an approval stands on a change, and only one of those may be bound to no commit.
+    approved = change is not None or marker is None
+    what = f"approval by {person}" if approved else f"review by {person} in {short_oid(marker or '')}"
+    did = f"opened {_change(change)}" if finding.wrote is None else f"contributed to {short_oid(finding.wrote)}"
+    return f"the {what} does not count: {person} {did}"
+
+
+def quorum_not_met(finding: QuorumNotMet) -> str:
+    """LG205."""
+    reviewed = f"reviewed by {', '.join(finding.counted)}" if finding.counted else "without a review"
+    names = {TOTAL: "more reviewers" if finding.counted else "reviewers", AFFILIATIONS: "more affiliations"}
+    missing = ", ".join(names.get(part, part.name) for part in finding.missing_parts)
+    message = f"{count(len(finding.oids), 'commit')} {reviewed}; still missing: {missing}"
+    return message + _not_counted(finding.not_counted) + _landed(finding)
+
+
+def complete_quorum(finding: QuorumNotMet) -> str:
+    """Return how to complete LG205's quorum."""
+    return _review_step(finding, short_ref(finding.target))
+
+
+def standing_objection(finding: StandingObjection) -> str:
+    """LG208."""
+    return f"{finding.person} requests changes in {_change(finding.change)}"
+
+
+def protected_ref_rewritten(finding: ProtectedRefRewritten) -> str:
+    """LG211."""
+    ref = short_ref(finding.ref)
+    if finding.how == "deleted":
+        return f"{ref} is protected and would be deleted"
+    if finding.ref.startswith("refs/tags/"):
+        return f"{ref} is protected and would be moved"
+    not_here = " not fetched here" if finding.how == "unknown-tip" else ""
+    return f"{ref} would lose commits{not_here} that {finding.remote or 'origin'} already has"
+
+
+def keep_history(finding: ProtectedRefRewritten) -> str:
+    """Return how to bring LG211's change without a loss."""
+    ref, remote = short_ref(finding.ref), quote(finding.remote or "origin")
+    if finding.how == "deleted":
+        return f"leave {ref} out of the push, or list it in [research-gate] deletable"
+    if finding.ref.startswith("refs/tags/"):
+        # A tag that others have fetched is never moved for them (git-tag, "On Re-tagging").
+        back = quote(f"+{finding.ref}:{finding.ref}")
+        return f"git fetch {remote} {back}  # then give the new commit a tag of its own"
+    return f"git pull --rebase {remote} {quote(ref)}"
+
+
+def wrong_target(finding: WrongTarget) -> str:
+    """LG212."""
+    kinds, target = " or ".join(finding.targets), short_ref(finding.target)
+    return f"{finding.source} is a {finding.source_kind} branch and lands on {kinds}, not on {target}"
+
+
+def retarget(finding: WrongTarget) -> str:
+    """Return where to send LG212's branch."""
+    kinds = " or ".join(finding.targets)
+    return f"send it to a branch of kind {kinds}, or change [kinds.{finding.source_kind}] targets"
+
+
+def _source(ref: str | None) -> str:
     """Return a source ref as people say it."""
     return "a deleted branch" if ref is None else short_ref(ref)
 
 
-def _topic(data: Mapping[str, Any], ref: str | None) -> str:
+def _topic(source: str | None, remote: str | None) -> str:
     """Return a source branch's own name, without its remote, for the subject of a review."""
-    return short(ref).removeprefix(f"{data['remote'] or 'origin'}/")
-
-
-def unreviewed_research(finding: Finding) -> tuple[str, str | None]:
-    """LG201."""
-    data = finding.data
-    source = short(data["source"])
-    message = f"{count(len(finding.commits), 'commit')} from {source} without a review"
-    message += f" ({_ways(finding.evidence)}){_not_counted(data)}{_landed(data)}"
-    review = _review_command(data, _topic(data, data["source"]))
-    if not data["rivals"]:
-        return message, review
-    rival = short_ref(data["rivals"][0])
-    message += f"; {rival} holds them too: research wins"
-    return message, f"{review}; or, if they belong to {rival}: {_disown_command(data, rival)}"
-
-
-def suspected_research(finding: Finding) -> tuple[str, str | None]:
-    """LG202."""
-    data, strongest = finding.data, finding.evidence[0]
-    seen = _likeness(strongest) if strongest.method == SIMILARITY else _ways(finding.evidence)
-    number = len(finding.commits)
-    message = f"{count(number, 'commit')} {'looks' if number == 1 else 'look'} like {short(data['source'])} ({seen})"
-    if data["alarm"]:
-        return message + _not_counted(data) + _landed(data), _review_command(data, _topic(data, data["source"]))
-    doubt = reason(strongest.hint, short_ref(data["target"]))
-    command = f"labgate trace --show {short_oid(strongest.commits[0])}"
-    return f"{message}, but this is only a hint: {doubt}", command
+    return _source(source).removeprefix(f"{remote or 'origin'}/")
 
 
 def _ways(evidence: Sequence[Evidence]) -> str:
     """Return the methods, with the strongest example where the research commit is another one than the judged one."""
     methods = dict.fromkeys(f"by {item.method}" for item in evidence)
-    told = next((item for item in evidence if item.method != "ancestry"), None)
-    if told is None or not told.commits:
+    example = next((item for item in evidence if item.method != "ancestry"), None)
+    if example is None or not example.commits:
         return ", ".join(methods)
-    source = f" from {_oids(told.source_commits)}" if told.source_commits else ""
-    lines = f", {count(told.matched_lines, 'line')}" if told.matched_lines else ""
-    detail = f": {_oids(told.commits)}{source}{lines}"
-    return "; ".join(way + detail if way == f"by {told.method}" else way for way in methods)
+    source = f" from {_oids(example.source_commits)}" if example.source_commits else ""
+    lines = f", {count(example.matched_lines, 'line')}" if example.matched_lines else ""
+    detail = f": {_oids(example.commits)}{source}{lines}"
+    return "; ".join(way + detail if way == f"by {example.method}" else way for way in methods)
 
 
 def _likeness(evidence: Evidence) -> str:
@@ -69,8 +172,8 @@ def _likeness(evidence: Evidence) -> str:
     shared = f"{count(evidence.matched_lines, 'line')} shared" if evidence.matched_lines else ""
     source = _oids(evidence.source_commits) if evidence.source_commits else ""
     joint = " with " if shared and source else "like " if source else ""
-    told = [f"{shared}{joint}{source}", f"score {evidence.score:.1f}"]
-    return f"{_oids(evidence.commits)}: {', '.join(filter(None, told))}"
+    seen = [f"{shared}{joint}{source}", f"score {evidence.score:.1f}"]
+    return f"{_oids(evidence.commits)}: {', '.join(filter(None, seen))}"
 
 
 def _oids(oids: Sequence[str]) -> str:
@@ -78,151 +181,62 @@ def _oids(oids: Sequence[str]) -> str:
     return f"{short_oid(oids[0])}{more}"
 
 
-def _disown_command(data: Mapping[str, Any], rival: str) -> str:
+def _move_command(finding: UnreviewedResearch, source: str, rival: str) -> str:
     """Return the command that takes commits of another branch out of the research branch that was cut from it."""
-    remote = data["remote"] or "origin"
-    branch = short_ref(data["source"]).removeprefix(f"{remote}/")
-    onto = f"{remote}/{short_ref(data['target'])}"
-    rebase = f"git rebase --onto {shlex.quote(onto)} {shlex.quote(rival)} {shlex.quote(branch)}"
-    return f"{rebase} && git push --force-with-lease {shlex.quote(remote)} {shlex.quote(branch)}"
+    remote = finding.remote or "origin"
+    branch = quote(short_ref(source).removeprefix(f"{remote}/"))
+    onto = quote(f"{remote}/{short_ref(finding.target)}")
+    rebase = f"git rebase --onto {onto} {quote(rival)} {branch}"
+    return f"{rebase} && git push --force-with-lease {quote(remote)} {branch}"
 
 
-def stale_review(finding: Finding) -> tuple[str, str | None]:
-    """LG203."""
-    data = finding.data
-    commit = data["commit"]
-    of = "" if commit is None else f" of {short_oid(commit)}"
-    message = f"the approval by {data['person']}{of} does not count: {data['reason']}"
-    again = f"ask {data['person']} to approve {_change(data)} again"
-    if data["mend"] == "merge":
-        return message, f"merge {short_ref(data['target'])} into the change and settle the conflict, then {again}"
-    if data["mend"] == "revert":
-        target = short_ref(data["target"])
-        return message, f"revert it on {target}, and land what was approved, or have the rest approved first"
-    if data["mend"] == "newer-git":
-        return message, "run labgate with git 2.38 or later"
-    if data["mend"] == "fetch" and commit is not None:
-        return message, f"git fetch {shlex.quote(data['remote'] or 'origin')} {shlex.quote(commit)}"
-    return message, again
-
-
-def self_review(finding: Finding) -> tuple[str, str | None]:
-    """LG204."""
-    data = finding.data
-    person = data["person"]
-    # Only an approval names the change that it stands on; a marker stands in a commit.
-    what = f"approval by {person}" if "change" in data else f"review by {person} in {short_oid(data['marker'])}"
-    did = f"opened {_change(data)}" if data["wrote"] is None else f"contributed to {short_oid(data['wrote'])}"
-    return f"the {what} does not count: {person} {did}", "ask somebody else in [reviews.people] to review it"
-
-
-def quorum_not_met(finding: Finding) -> tuple[str, str | None]:
-    """LG205."""
-    data = finding.data
-    people = ", ".join(data["counted"])
-    reviewed = f"reviewed by {people}" if people else "without a review"
-    names = {"total": "more reviewers" if people else "reviewers", "affiliations": "more affiliations"}
-    missing = ", ".join(names.get(name, name) for name in data["missing"])
-    message = f"{count(len(finding.commits), 'commit')} {reviewed}; still missing: {missing}"
-    return message + _not_counted(data) + _landed(data), _review_command(data, short_ref(data["target"]))
-
-
-def standing_objection(finding: Finding) -> tuple[str, str | None]:
-    """LG208."""
-    person, change = finding.data["person"], _change(finding.data)
-    message = f"{person} requests changes in {change}"
-    return message, f"settle it with {person}: an approval by {person}, or the dismissal of that review, lifts it"
-
-
-def protected_ref_rewritten(finding: Finding) -> tuple[str, str | None]:
-    """LG211."""
-    ref, remote = short_ref(finding.data["ref"]), finding.data["remote"] or "origin"
-    command = f"{shlex.quote(remote)} {shlex.quote(ref)}"
-    if finding.data["how"] == "deleted":
-        return (
-            f"{ref} is protected and would be deleted",
-            f"leave {ref} out of the push, or list it in [research-gate] deletable",
-        )
-    if finding.data["ref"].startswith("refs/tags/"):
-        # A tag that others have fetched is never moved for them (git-tag, "On Re-tagging").
-        back = shlex.quote(f"+{finding.data['ref']}:{finding.data['ref']}")
-        message = f"{ref} is protected and would be moved"
-        return message, f"git fetch {shlex.quote(remote)} {back}  # then give the new commit a tag of its own"
-    not_here = " not fetched here" if finding.data["how"] == "unknown-tip" else ""
-    return f"{ref} would lose commits{not_here} that {remote} already has", f"git pull --rebase {command}"
-
-
-def wrong_target(finding: Finding) -> tuple[str, str | None]:
-    """LG212."""
-    data = finding.data
-    kinds = " or ".join(data["targets"])
-    message = (
-        f"{data['source']} is a {data['source_kind']} branch and lands on {kinds}, not on {short_ref(data['target'])}"
-    )
-    return message, f"send it to a branch of kind {kinds}, or change [kinds.{data['source_kind']}] targets"
-
-
-def _not_counted(data: Mapping[str, Any]) -> str:
-    refused = data["not_counted"]
+def _not_counted(refused: Sequence[RefusedReview]) -> str:
     if not refused:
         return ""
-    shown = [f"{_whose(item)}: {item['reason']}" for item in refused[:_SHOWN]]
+    shown = [f"{item.person or item.email or item.login or 'a claim'}: {item.reason}" for item in refused[:_SHOWN]]
     more = f" and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
     return f"; not counted: {', '.join(shown)}{more}"
 
 
-def _whose(refused: Mapping[str, Any]) -> str:
-    named = (refused["person"], refused["email"], refused.get("login"))
-    return next((name for name in named if name), "a claim")
-
-
-def _landed(data: Mapping[str, Any]) -> str:
+def _landed(finding: UnmetReview) -> str:
     """Return as what a change landed, where it has."""
-    landed = data.get("landed")
-    return "" if landed is None else f"; landed as {short_oid(landed['new'])} {landed['subject'][:_SUBJECT]}"
+    landed = finding.landed
+    return "" if landed is None else f"; landed as {short_oid(landed.new)} {landed.subject[:_SUBJECT]}"
 
 
-def _change(data: Mapping[str, Any]) -> str:
+def _change(change: NamedChange | None) -> str:
     """Return a pull or merge request as its code host writes it."""
-    change = data["change"]
     if change is None:
         return "the change"
-    return f"merge request !{change['number']}" if change["kind"] == "gitlab" else f"pull request #{change['number']}"
+    return f"merge request !{change.number}" if change.kind == "gitlab" else f"pull request #{change.number}"
 
 
-def _review_command(data: Mapping[str, Any], what: str) -> str:
+def _review_step(finding: UnmetReview, what: str) -> str:
     """Return the command that states the review, or the step that brings it, by who can complete the quorum."""
-    assurance = data.get("assurance", "trailer")
-    if assurance == "signed":
+    if finding.assurance == "signed":
         return 'this version of labgate verifies no signatures: set assurance = "forge" in [reviews] on the trunk'
-    if assurance == "forge" and data["strangers"]:
-        more = f" and {len(data['strangers']) - 1} more" if len(data["strangers"]) > 1 else ""
-        unlisted = f"the contributor{'s' if more else ''} {data['strangers'][0]}{more}"
-        return f"list {unlisted} in [reviews.people], or in [reviews] machines, in labgate.toml on the trunk"
-    if data["reviewers"] is None:
+    if finding.assurance == "forge" and finding.strangers:
+        return _list_step(finding.strangers)
+    if finding.reviewers is None:
         return "add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk"
-    who = " and ".join(item["person"] for item in data["reviewers"])
-    if assurance == "forge":
-        opened = "" if data["change"] else "open a pull request and "
-        if data["change"] or not data.get("landed"):
-            return f"{opened}ask {who} to approve {_change(data) if data['change'] else 'it'}"
-    if data.get("landed"):
-        landed = data["landed"]
-        since = "" if landed["old"] is None else f"{short_oid(landed['old'])}.."
-        return f"git log --patch {since}{short_oid(landed['new'])}  # show {who} what landed"
-    trailers = [f"Reviewed-by: {item['person']} <{item['email']}>" for item in data["reviewers"]]
-    options = " ".join(f"--trailer {shlex.quote(trailer)}" for trailer in trailers)
-    have = "have" if len(data["reviewers"]) > 1 else "has"
-    return f"git commit --allow-empty -m {shlex.quote(f'Review {what}')} {options}  # once {who} {have} reviewed it"
+    who, landed = " and ".join(reviewer.person for reviewer in finding.reviewers), finding.landed
+    if finding.assurance == "forge" and (finding.change is not None or landed is None):
+        asked = f"ask {who} to approve"
+        return f"open a pull request and {asked} it" if finding.change is None else f"{asked} {_change(finding.change)}"
+    if landed is not None:
+        since = "" if landed.old is None else f"{short_oid(landed.old)}.."
+        return f"git log --patch {since}{short_oid(landed.new)}  # show {who} what landed"
+    have = "have" if len(finding.reviewers) > 1 else "has"
+    return f"{_marker_command(finding.reviewers, what)}  # once {who} {have} reviewed it"
 
 
-WORDS = {
-    "LG201": unreviewed_research,
-    "LG202": suspected_research,
-    "LG203": stale_review,
-    "LG204": self_review,
-    "LG205": quorum_not_met,
-    "LG208": standing_objection,
-    "LG211": protected_ref_rewritten,
-    "LG212": wrong_target,
-}
+def _list_step(strangers: Sequence[str]) -> str:
+    more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
+    unlisted = f"the contributor{'s' if more else ''} {strangers[0]}{more}"
+    return f"list {unlisted} in [reviews.people], or in [reviews] machines, in labgate.toml on the trunk"
+
+
+def _marker_command(reviewers: Sequence[Reviewer], what: str) -> str:
+    trailers = [f"Reviewed-by: {reviewer.person} <{reviewer.email}>" for reviewer in reviewers]
+    options = " ".join(f"--trailer {quote(trailer)}" for trailer in trailers)
+    return f"git commit --allow-empty -m {quote(f'Review {what}')} {options}"

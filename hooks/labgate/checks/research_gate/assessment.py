@@ -1,0 +1,149 @@
+"""The reviews of some commits of an update, and what a finding says where they are not enough."""
+
+from __future__ import annotations
+
+from labgate.reviews.approvals import JudgedApproval, account_of
+from labgate.reviews.quorum import assess, helpful, missing
+from labgate.values.finding import Finding
+from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+    from typing import Any
+
+    from labgate.checks.research_gate.update import Facts, Landed
+    from labgate.policy.model import Policy
+    from labgate.reviews.quorum import Assessment, JudgedClaim, Part, Refused
+
+
+class Reviewer(Value):
+    """A listed person who could review; ``email`` is the first listed one, ``None`` where there is none."""
+
+    person: str
+    email: str | None
+
+
+class RefusedReview(Value):
+    """A review marker or approval that does not count, and why.
+
+    ``person`` is ``None`` for a stranger. A marker has an ``email``, unless it is malformed, and an approval a
+    ``login``. ``commit`` is the full oid that holds the marker or was approved, ``None`` where the host names none.
+    """
+
+    person: str | None
+    email: str | None
+    login: str | None
+    reason: str
+    commit: str | None
+
+
+class NamedChange(Value):
+    """A pull or merge request. ``kind`` is github, gitlab or gitea; ``url`` its page, ``None`` where unknown."""
+
+    number: int
+    url: str | None
+    kind: str
+
+
+class UnmetReview(Finding):
+    """A violation by commits whose review is not enough.
+
+    ``assurance`` is the level that the policy asks for, ``target`` the full refname that the commits go to and
+    ``subjects`` are theirs. ``reviewers`` could complete the review, ``None`` where nobody can. ``change`` is the
+    change on the code host, ``strangers`` are its contributors (emails) whom the policy does not know. ``landed`` is
+    how the target moved, ``None`` where it has not yet.
+    """
+
+    assurance: str
+    target: str
+    remote: str | None
+    subjects: tuple[str, ...]
+    reviewers: tuple[Reviewer, ...] | None
+    change: NamedChange | None
+    strangers: tuple[str, ...]
+    not_counted: tuple[RefusedReview, ...]
+    landed: Landed | None
+
+    @property
+    def advised(self) -> tuple[str, ...]:
+        return tuple(reviewer.person for reviewer in self.reviewers or ())
+
+
+class Assessed(Value):
+    """Some commits of an update (full oids, children before parents), the paths that they change, and their reviews.
+
+    ``missing`` are by commit the parts of the quorum that are not met; commits whose quorum is met are left out.
+    """
+
+    facts: Facts
+    policy: Policy
+    commits: tuple[str, ...]
+    paths: frozenset[str]
+    assessment: Assessment
+    missing: Mapping[str, tuple[Part, ...]]
+
+    @property
+    def unreviewed(self) -> frozenset[str]:
+        """The commits without any review that counts."""
+        return frozenset(oid for oid in self.missing if not self.assessment.reviewers[oid])
+
+    def ordered(self, oids: Container[str]) -> tuple[str, ...]:
+        """Return these of the commits, children before parents."""
+        return tuple(oid for oid in self.commits if oid in oids)
+
+    def counted(self, oids: Iterable[str]) -> frozenset[str]:
+        """Return the names of the people whose review of each of these commits (at least one) counts."""
+        return frozenset.intersection(*(self.assessment.reviewers[oid] for oid in oids))
+
+    def details(self, oids: tuple[str, ...]) -> dict[str, Any]:
+        """Return the fields of an ``UnmetReview`` of these commits (at least one), and where it is."""
+        facts, reviews = self.facts, self.policy.reviews
+        unable = _unable(facts, self.policy)
+        named = helpful(self.counted(oids), self.paths, facts.contributors, reviews, unable)
+        emails = {person.name: person.emails[0] for person in reviews.people if person.emails}
+        return {
+            "assurance": reviews.assurance,
+            "target": facts.ref,
+            "remote": facts.remote,
+            "subjects": tuple(facts.subjects.get(oid, "") for oid in oids),
+            "reviewers": None if named is None else tuple(Reviewer(name, emails.get(name)) for name in named),
+            "change": named_change(facts),
+            "strangers": facts.strangers,
+            "not_counted": tuple(_not_counted(item) for item in self.assessment.refused),
+            "landed": facts.landed,
+            "oids": oids,
+            "ref": facts.ref,
+        }
+
+
+def assessed(facts: Facts, policy: Policy, commits: tuple[str, ...], paths: frozenset[str]) -> Assessed:
+    """Match some commits to the claims and approvals that cover any of them; the others say nothing of them."""
+    wanted = frozenset(commits)
+    claims: tuple[JudgedClaim | JudgedApproval, ...] = (*facts.claims, *facts.approvals)
+    speaking = [claim for claim in claims if claim.covers & wanted]
+    found = assess(commits, speaking, policy.reviews, facts.strangers)
+    short = {people: missing(people, paths, policy.reviews) for people in set(found.reviewers.values())}
+    unmet = {oid: short[people] for oid, people in found.reviewers.items() if short[people]}
+    return Assessed(facts, policy, commits, paths, found, unmet)
+
+
+def named_change(facts: Facts) -> NamedChange | None:
+    """Return the change on the code host as a finding names it, ``None`` where none is known."""
+    change = facts.change
+    return None if change is None else NamedChange(change.number, change.url, change.kind)
+
+
+def _not_counted(refused: Refused) -> RefusedReview:
+    claim = refused.claim
+    email, login = (None, claim.login) if isinstance(claim, JudgedApproval) else (claim.email, None)
+    return RefusedReview(refused.person, email, login, refused.reason, claim.commit)
+
+
+def _unable(facts: Facts, policy: Policy) -> frozenset[str]:
+    """Return who cannot approve the change on its code host: people without an account there, and who opened it."""
+    change = facts.change
+    if change is None or policy.reviews.assurance != "forge":
+        return frozenset()
+    accounts = {person.name: account_of(person, change.kind) for person in policy.reviews.people}
+    return frozenset(name for name, login in accounts.items() if login is None or change.is_opened_by(login))

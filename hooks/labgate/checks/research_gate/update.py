@@ -1,0 +1,67 @@
+"""What research-gate knows of one update of a protected ref."""
+
+from __future__ import annotations
+
+from labgate.values.value import NOTHING, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from labgate.reviews.approvals import ChangeName, JudgedApproval
+    from labgate.reviews.quorum import JudgedClaim
+    from labgate.values.finding import Evidence
+
+
+class Landed(Value):
+    """How a target moved: full oids before (``None``: it was created) and after, and the subject of the latter."""
+
+    old: str | None
+    new: str
+    subject: str
+
+
+class Facts(Value):
+    """One update of a protected ref.
+
+    ``rewrite`` is deleted, non-fast-forward, unknown-tip or ``None``. ``source`` is the branch the change comes from,
+    ``None`` where unknown; ``source_stated`` says that somebody named it. ``needing`` are the commits that need review:
+    evidence proves that they derive from research, or the policy asks it of all. ``suspected`` are those that only
+    evidence without proof speaks of (similarity and hints); where all need review they are among ``needing`` too.
+    ``paths`` are what the former change, ``suspected_paths`` the latter. Commits are full oids, children before
+    parents; ``subjects`` are theirs. ``contributors`` are the casefolded emails of the listed people who wrote part of
+    the change. ``rivals`` maps a source ref to other live branches that hold its commits too. ``approvals`` are the
+    words on ``change``, the pull or merge request that the code host knows (``None`` where nobody asked it).
+    ``strangers`` are the contributors, by email, whom the policy does not know. ``landed`` is how the target moved,
+    ``None`` where it has not yet.
+    """
+
+    ref: str
+    remote: str | None
+    rewrite: str | None = None
+    source: str | None = None
+    source_kind: str | None = None
+    source_stated: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    needing: tuple[str, ...] = ()
+    suspected: tuple[str, ...] = ()
+    subjects: Mapping[str, str] = NOTHING
+    paths: frozenset[str] = frozenset()
+    suspected_paths: frozenset[str] = frozenset()
+    claims: tuple[JudgedClaim, ...] = ()
+    contributors: frozenset[str] = frozenset()
+    rivals: Mapping[str, tuple[str, ...]] = NOTHING
+    approvals: tuple[JudgedApproval, ...] = ()
+    strangers: tuple[str, ...] = ()
+    change: ChangeName | None = None
+    landed: Landed | None = None
+
+    @property
+    def proofs(self) -> tuple[Evidence, ...]:
+        """The evidence that leaves no doubt."""
+        return tuple(item for item in self.evidence if item.proves)
+
+
+def commits_of(evidence: Iterable[Evidence]) -> frozenset[str]:
+    """Return the judged commits (full oids) that some evidence speaks of."""
+    return frozenset(oid for item in evidence for oid in item.commits)
