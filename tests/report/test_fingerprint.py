@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from labgate.checks.research_gate.reviews import SelfReview
 from labgate.report.fingerprint import fingerprint
 from labgate.values.finding import Finding
 from support import reports
@@ -16,7 +17,7 @@ FOUND = reports.squashed()
 
 
 def changed(**changes: object) -> Finding:
-    return Finding(FOUND.rule, {**FOUND.data, **changes}, commits=FOUND.commits, ref=REF, evidence=FOUND.evidence)
+    return FOUND.changed(**changes)
 
 
 def test_it_is_64_hexadecimal_digits() -> None:
@@ -31,13 +32,9 @@ def test_it_is_a_published_identity_that_must_not_drift() -> None:
     "same",
     [
         pytest.param(lambda: FOUND.at_level("warning"), id="another-level"),
-        pytest.param(lambda: changed(subjects=["reworded"], reviewers=None), id="other-words-and-advice"),
-        pytest.param(
-            lambda: Finding(FOUND.rule, FOUND.data, commits=FOUND.commits[::-1], ref=REF), id="commits-in-another-order"
-        ),
-        pytest.param(
-            lambda: Finding(FOUND.rule, FOUND.data, commits=FOUND.commits), id="the-ref-taken-from-the-update"
-        ),
+        pytest.param(lambda: changed(subjects=("reworded",), reviewers=None), id="other-words-and-advice"),
+        pytest.param(lambda: changed(oids=FOUND.oids[::-1]), id="commits-in-another-order"),
+        pytest.param(lambda: changed(ref=None), id="the-ref-taken-from-the-update"),
     ],
 )
 def test_it_stays_the_same_for(same: Callable[[], Finding]) -> None:
@@ -48,21 +45,21 @@ def test_it_stays_the_same_for(same: Callable[[], Finding]) -> None:
     "other",
     [
         pytest.param(lambda: changed(source="refs/heads/research/b"), id="another-source-ref"),
-        pytest.param(lambda: changed(person="ada"), id="a-marker-of-another-person"),
-        pytest.param(
-            lambda: Finding(reports.rule("LG205"), FOUND.data, commits=FOUND.commits, ref=REF), id="another-rule"
-        ),
-        pytest.param(lambda: Finding(FOUND.rule, FOUND.data, commits=FOUND.commits[:1], ref=REF), id="fewer-commits"),
-        pytest.param(
-            lambda: Finding(FOUND.rule, FOUND.data, commits=FOUND.commits, ref="refs/heads/b"), id="another-ref"
-        ),
-        pytest.param(lambda: Finding(FOUND.rule, FOUND.data, commits=FOUND.commits, ref=REF, path="a"), id="a-path"),
+        pytest.param(lambda: reports.mistargeted().changed(oids=FOUND.oids), id="another-rule"),
+        pytest.param(lambda: changed(oids=FOUND.oids[:1]), id="fewer-commits"),
+        pytest.param(lambda: changed(ref="refs/heads/b"), id="another-ref"),
+        pytest.param(lambda: changed(path="a"), id="a-path"),
     ],
 )
 def test_it_differs_for(other: Callable[[], Finding]) -> None:
     assert fingerprint(other(), REF) != fingerprint(FOUND, REF)
 
 
+def test_two_persons_who_reviewed_their_own_work_in_one_commit_are_two_findings() -> None:
+    ada = SelfReview(person="ada", marker=FOUND.oids[0], wrote=FOUND.oids[0], change=None, oids=FOUND.oids[:1], ref=REF)
+    assert fingerprint(ada, REF) != fingerprint(ada.changed(person="lin"), REF)
+
+
 def test_a_path_that_is_not_utf_8_has_one_too() -> None:
-    odd = Finding(FOUND.rule, FOUND.data, ref=REF, path="caf\udce9")
-    assert fingerprint(odd, REF) != fingerprint(Finding(FOUND.rule, FOUND.data, ref=REF, path="caf\u00e9"), REF)
+    odd = changed(path="caf\udce9")
+    assert fingerprint(odd, REF) != fingerprint(changed(path="caf\u00e9"), REF)

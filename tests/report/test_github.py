@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from labgate.report import default_format, renderer
 from labgate.report.github import command
 from labgate.values.errors import GitError, PolicyError
-from labgate.values.finding import Finding
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report
-from labgate.wording import words
 from support import hostile, reports
+from support.findings import words
 
 
 @dataclass(frozen=True)
@@ -81,14 +80,14 @@ def test_success_says_what_was_looked_at_and_annotates_nothing() -> None:
 
 
 def test_a_finding_in_a_file_is_annotated_there() -> None:
-    finding = Finding(reports.rule("LG201"), reports.squashed().data, path="models/a, b: 100%.bin")
+    finding = reports.squashed(path="models/a, b: 100%.bin")
     (found,) = annotated(rendered(reports.report(reports.judged(finding))))
     assert found.properties == {"title": "LG201 unreviewed-research", "file": "models/a, b: 100%.bin"}
     assert found.message.startswith(words(finding).message)
 
 
 def test_a_path_that_no_host_knows_is_told_in_the_message() -> None:
-    finding = Finding(reports.rule("LG201"), reports.squashed().data, path="caf\udce9")
+    finding = reports.squashed(path="caf\udce9")
     (found,) = annotated(rendered(reports.report(reports.judged(finding))))
     assert "file" not in found.properties
     assert found.message.startswith(r"caf\udce9: ")

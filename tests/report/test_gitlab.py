@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from labgate.report import renderer
 from labgate.report.fingerprint import fingerprint
 from labgate.values.errors import GitError, PolicyError
-from labgate.values.finding import Finding
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report
 from support import hostile, reports
@@ -82,8 +81,7 @@ def test_a_warning_is_minor() -> None:
 
 
 def test_a_finding_stands_at_its_file_or_else_at_the_policy() -> None:
-    data = reports.squashed().data
-    item = reports.judged(Finding(reports.rule("LG201"), data, path="models/a b.bin"), reports.squashed())
+    item = reports.judged(reports.squashed(path="models/a b.bin"), reports.squashed())
     found = entries(reports.report(item))
     assert [entry["location"]["path"] for entry in found] == ["models/a b.bin", "labgate.toml"]
     assert [entry["description"].startswith("main: ") for entry in found] == [False, True]

@@ -13,11 +13,11 @@ import pytest
 from labgate import __version__
 from labgate.report import renderer
 from labgate.values.errors import GitError, PolicyError
-from labgate.values.finding import Evidence, Finding
+from labgate.values.finding import Evidence
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import Judged, PolicyOrigin, Report
-from labgate.wording import words
 from support import reports
+from support.findings import words
 
 SCHEMA: dict[str, Any] = json.loads((files("labgate.report") / "report.schema.json").read_text(encoding="utf-8"))
 
@@ -197,7 +197,7 @@ def test_a_suspicion_has_its_score_with_terms_and_shared_lines() -> None:
 
 
 def test_commits_too_small_to_compare_are_listed_in_full() -> None:
-    item = reports.judged().changed(undecidable=reports.COMMITS[:2])
+    item = reports.judged(undecidable=reports.COMMITS[:2])
     found = document(reports.report(item, reports.judged()))
     assert [update["undecidable"] for update in found["updates"]] == [list(reports.COMMITS[:2]), []]
     assert found["outcome"] == "passed"
@@ -215,7 +215,7 @@ def test_a_policy_with_mistakes_gives_one_problem_for_each() -> None:
 
 def test_hostile_text_comes_back_as_it_was_and_is_plain_ascii() -> None:
     hostile = 'a"\\\x1b\x7f\u202e\n::error::x \U0001f9ea'
-    finding = Finding(reports.rule("LG201"), {**reports.squashed().data, "subjects": [hostile]}, path=hostile)
+    finding = reports.squashed(subjects=(hostile,), path=hostile)
     whole = reports.report(reports.judged(finding), notices=(hostile,))
     found = document(whole)
     assert found["notices"] == [hostile]
@@ -225,7 +225,7 @@ def test_hostile_text_comes_back_as_it_was_and_is_plain_ascii() -> None:
 
 
 def test_a_path_that_is_not_utf_8_gives_text_that_every_reader_takes() -> None:
-    finding = Finding(reports.rule("LG201"), reports.squashed().data, path="caf\udce9")
+    finding = reports.squashed(path="caf\udce9")
     assert document(reports.report(reports.judged(finding)))["findings"][0]["location"]["path"] == r"caf\udce9"
     assert r"\\udce9" in text(reports.report(reports.judged(finding)))
 

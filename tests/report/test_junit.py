@@ -9,15 +9,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 
-from labgate.checks import CHECKS, load
 from labgate.report import renderer
 from labgate.report.escape import safe
 from labgate.values.errors import GitError, PolicyError
-from labgate.values.finding import Finding
 from labgate.values.ref_update import View
-from labgate.values.report import Judged, PolicyOrigin, Report
-from labgate.wording import check_of, words
+from labgate.values.report import PolicyOrigin, Report
 from support import hostile, reports
+from support.findings import words
 
 #: What XML 1.0 allows of what ASCII has (2.2, Char), as a reference or as it is.
 _LEGAL = re.compile(r"[\n -~]*")
@@ -82,12 +80,6 @@ def test_every_error_is_a_failure_of_its_own() -> None:
     assert suite.get("failures") == "1"
 
 
-def test_a_finding_of_a_check_that_gave_no_result_is_not_lost() -> None:
-    item = Judged(reports.MAIN, "protected", (), (reports.squashed(),))
-    (suite,) = suites(reports.report(item))
-    assert shape(suite) == {"research-gate": ["failure"]}
-
-
 def test_what_stopped_the_run_is_an_error_of_the_run() -> None:
     problems = (GitError("shallow", "git fetch"), PolicyError(("one", "two")))
     (run,) = suites(reports.report(view=View(1, None, 0, False), problems=problems))
@@ -101,14 +93,9 @@ def test_a_run_that_was_skipped_is_a_skipped_test() -> None:
 
 
 def test_a_finding_in_a_file_names_it() -> None:
-    finding = Finding(reports.rule("LG201"), reports.squashed().data, path="models/a.bin")
+    finding = reports.squashed(path="models/a.bin")
     (suite,) = suites(reports.report(reports.judged(finding)))
     assert [str(failure.get("message")).split(": ")[0] for failure in suite.iter("failure")] == ["models/a.bin"]
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_every_rule_is_shown_under_its_check(check: str) -> None:
-    assert {check_of(rule.code) for rule in load(check).RULES} == {check}
 
 
 @hostile.each

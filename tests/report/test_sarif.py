@@ -20,11 +20,10 @@ from labgate.report import renderer
 from labgate.report.fingerprint import fingerprint
 from labgate.report.sarif import SCHEMA, uri
 from labgate.values.errors import GitError, PolicyError
-from labgate.values.finding import Finding
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report
-from labgate.wording import words
 from support import hostile, reports
+from support.findings import words
 
 #: The package that ships the schema needs Python 3.11; before it, everything but the schema is tested.
 HAS_SCHEMA = sys.version_info >= (3, 11)
@@ -119,7 +118,7 @@ def test_a_rule_is_listed_once_and_says_what_it_is_for() -> None:
 
 
 def test_a_finding_stands_in_its_file_or_else_in_the_policy_and_always_at_its_ref() -> None:
-    item = reports.judged(Finding(reports.rule("LG201"), reports.squashed().data, path="a b/ü.bin"), reports.squashed())
+    item = reports.judged(reports.squashed(path="a b/ü.bin"), reports.squashed())
     locations = [result["locations"][0] for result in run(reports.report(item))["results"]]
     uris = [location["physicalLocation"]["artifactLocation"]["uri"] for location in locations]
     assert uris == ["a%20b/%C3%BC.bin", "labgate.toml"]

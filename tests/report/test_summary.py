@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from labgate.report import renderer
 from labgate.report.summary import LIMIT, write_summary
 from labgate.values.errors import GitError, PolicyError
-from labgate.values.finding import Finding
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report, ReviewState
 from support import hostile, reports
@@ -110,7 +109,7 @@ def test_a_run_that_was_skipped_says_why() -> None:
 
 
 def test_errors_come_first_and_long_lists_are_cut() -> None:
-    many = Finding(reports.rule("LG201"), reports.squashed().data, commits=reports.COMMITS * 4)
+    many = reports.squashed(reports.COMMITS * 4)
     lines = seen(reports.report(reports.judged(reports.mistargeted(), many)))
     codes = [found[1] for line in lines if (found := re.match(r"- \S+ \*\*(LG\d+)", line))]
     assert codes == ["LG201", "LG212"]
@@ -118,7 +117,7 @@ def test_errors_come_first_and_long_lists_are_cut() -> None:
 
 
 def test_commits_too_small_to_compare_are_said() -> None:
-    lines = seen(reports.report(reports.judged().changed(undecidable=reports.COMMITS[:1])))
+    lines = seen(reports.report(reports.judged(undecidable=reports.COMMITS[:1])))
     assert any(line.startswith("Note: research-gate: 1 commit is too small ") for line in lines)
 
 

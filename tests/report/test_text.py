@@ -9,7 +9,7 @@ import pytest
 
 from labgate.report import renderer
 from labgate.values.errors import GitError, PolicyError
-from labgate.values.finding import PASSED, Evidence, Finding
+from labgate.values.finding import PASSED, Evidence
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
 from support import reports
@@ -93,8 +93,8 @@ def test_a_long_list_of_commits_is_cut_and_says_how_many_are_left() -> None:
 
 def test_a_deleted_branch_has_no_name() -> None:
     finding = reports.squashed()
-    blob = Evidence("blob", True, None, finding.commits, ())
-    finding = Finding(finding.rule, finding.data, commits=finding.commits, evidence=(blob,))
+    blob = Evidence("blob", True, None, finding.oids, ())
+    finding = finding.changed(evidence=(blob,))
     shown = rendered(reports.report(reports.judged(finding)), verbose=True)
     assert "    evidence blob from a deleted branch\n" in shown
 
@@ -129,7 +129,7 @@ def test_a_suspicion_on_request_shows_it_for_each_evidence() -> None:
 
 def test_what_is_proven_lists_no_lines_unless_asked() -> None:
     proof = Evidence("blob", True, None, reports.COMMITS[:1], (), shared=("import torch",))
-    finding = Finding(reports.rule("LG201"), reports.squashed().data, commits=proof.commits, evidence=(proof,))
+    finding = reports.squashed(proof.commits, evidence=(proof,))
     report = reports.report(reports.judged(finding))
     assert "| import torch" not in rendered(report)
     assert "      | import torch\n" in rendered(report, verbose=True)
@@ -145,12 +145,12 @@ def test_what_is_proven_lists_no_lines_unless_asked() -> None:
 def test_commits_too_small_to_compare_are_said_beside_findings_and_on_request(number: int, line: str) -> None:
     line = f"main: research-gate: {line} (exact comparison found nothing)\n"
     small = reports.COMMITS[:number]
-    clean = reports.report(reports.judged().changed(undecidable=small))
+    clean = reports.report(reports.judged(undecidable=small))
     assert rendered(clean) == ""
     listed = " ".join(oid[:12] for oid in small)
     assert rendered(clean, verbose=True).startswith(f"{line}    {listed}\nmain: commit-size skipped")
     assert (clean.outcome, clean.exit_status) == ("passed", 0)
-    noted = reports.report(reports.judged(reports.mistargeted()).changed(undecidable=small))
+    noted = reports.report(reports.judged(reports.mistargeted(), undecidable=small))
     assert rendered(noted).endswith(f"\n{line}1 note\n")
 
 
@@ -197,21 +197,21 @@ def test_what_stopped_the_run_is_shown_with_what_mends_it() -> None:
 
 def test_a_finding_without_a_ref_of_its_own_stands_at_its_update() -> None:
     finding = reports.squashed()
-    finding = Finding(finding.rule, finding.data, commits=finding.commits)
+    finding = finding.changed(ref=None)
     update = RefUpdate("refs/tags/v1", None, reports.NEW)
     assert rendered(reports.report(reports.judged(finding, update=update))).startswith("v1: LG201 error: ")
 
 
 def test_a_finding_in_a_file_stands_at_its_path() -> None:
     finding = reports.squashed()
-    finding = Finding(finding.rule, finding.data, ref=finding.ref, path="models/a b.bin")
+    finding = finding.changed(path="models/a b.bin")
     assert rendered(reports.report(reports.judged(finding))).startswith("models/a b.bin: LG201 error: ")
 
 
 @pytest.mark.parametrize("path", ["::error::x", " ::add-mask::x", "\u3000::stop-commands::x"])
 def test_no_line_starts_with_a_github_command(path: str) -> None:
     finding = reports.squashed()
-    finding = Finding(finding.rule, finding.data, path=path)
+    finding = finding.changed(ref=None, path=path)
     shown = rendered(reports.report(reports.judged(finding)))
     assert shown.startswith(f"./{path}: LG201")
     assert not any(line.lstrip().startswith("::") for line in shown.splitlines())
@@ -221,11 +221,10 @@ HOSTILE = "\x1b]0;x\x07\u202e\n::error::y"
 
 
 def test_every_foreign_string_is_escaped() -> None:
-    data = reports.squashed().data
-    finding = Finding(
-        reports.rule("LG201"),
-        {**data, "source": f"refs/heads/{HOSTILE}", "subjects": [HOSTILE]},
-        commits=reports.COMMITS[:1],
+    finding = reports.squashed(
+        reports.COMMITS[:1],
+        source=f"refs/heads/{HOSTILE}",
+        subjects=(HOSTILE,),
         path=HOSTILE,
         evidence=(Evidence("blob", True, f"refs/heads/{HOSTILE}", (), ()),),
     )
@@ -258,8 +257,7 @@ def test_more_than_five_shared_lines_are_never_shown() -> None:
 
 
 def test_a_message_of_any_length_stays_readable() -> None:
-    data = reports.squashed().data
-    long = Finding(reports.rule("LG201"), {**data, "source": "refs/heads/" + "x" * 10_000}, commits=reports.COMMITS[:1])
+    long = reports.squashed(reports.COMMITS[:1], source="refs/heads/" + "x" * 10_000)
     first, second, *_ = rendered(reports.report(reports.judged(long))).splitlines()
     assert len(first) < 600
     assert first.endswith("…")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from labgate.hook import STAGES
+from labgate.checks.registry import STAGES
 from labgate.setup.snippet import HOOKS, Source, Style, husky_lines, installed_from, lefthook_lines, pre_commit_lines
 from support.data import ROOT
 

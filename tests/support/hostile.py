@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 
+from labgate.checks.research_gate.assessment import RefusedReview, Reviewer
+from labgate.checks.research_gate.protected_refs import WrongTarget
 from labgate.values.errors import GitError, PolicyError
 from labgate.values.finding import FAILED, SKIPPED, UNDECIDED, Evidence, Finding
 from labgate.values.ref_update import RefUpdate
@@ -77,34 +80,40 @@ def findings(text: str) -> tuple[Finding, ...]:
         shared=(text,),
         hint=text,
     )
-    foreign = {
+    foreign: dict[str, Any] = {
         "source": f"refs/heads/{text}",
-        "subjects": [text],
-        "rivals": [f"refs/heads/{text}"],
-        "reviewers": [{"person": text, "email": text, "login": text}],
-        "not_counted": [{"person": None, "email": text, "login": text, "reason": text}],
+        "subjects": (text,),
+        "reviewers": (Reviewer(text, text),),
+        "not_counted": (RefusedReview(None, text, text, text, None),),
     }
-    research = {**reports.squashed().data, **foreign}
-    commits = reports.COMMITS[:1]
-    wrong = {"source": text, "source_kind": text, "target": f"refs/heads/{text}", "targets": [text]}
+    found = reports.squashed(reports.COMMITS[:1], evidence=(evidence,), rivals=(f"refs/heads/{text}",), **foreign)
+    misplaced = WrongTarget(
+        source=text,
+        source_kind=text,
+        target=f"refs/heads/{text}",
+        targets=(text,),
+        stated_level="note",
+        ref=f"refs/heads/{text}",
+    )
     return (
-        Finding(reports.rule("LG212"), wrong, level="note", ref=f"refs/heads/{text}"),
-        Finding(reports.rule("LG201"), research, commits=commits, ref="refs/heads/main", evidence=(evidence,)),
+        misplaced,
+        found,
         reports.suspected(evidence, **foreign),
-        Finding(reports.rule("LG201"), research, commits=reports.COMMITS[:2], path=text or "a", evidence=(evidence,)),
+        found.changed(oids=reports.COMMITS[:2], ref=None, path=text or "a"),
     )
 
 
 def report(text: str, *, problems: bool = False) -> Report:
     """A report with this text wherever one can come from outside; with ``problems`` the run was stopped as well."""
     review = ReviewState("trailer", "none", (text,), (NotCounted(None, text), NotCounted(text, text)), (text, "total"))
+    found = findings(text)
     checks = (
         CheckResult("branch-name", SKIPPED, text, text),
-        CheckResult("research-gate", FAILED),
+        CheckResult("research-gate", FAILED, codes=reports.codes(found), undecidable=reports.COMMITS[:2]),
         CheckResult("commit-size", UNDECIDED, text, text),
     )
     update = RefUpdate(f"refs/heads/{text}", reports.OLD, reports.NEW, source=text)
-    judged = Judged(update, text, checks, findings(text), review, undecidable=reports.COMMITS[:2])
+    judged = Judged(update, text, checks, found, review)
     whole = reports.report(judged, reports.judged(), notices=(text,))
     stopped = (GitError(text, text), PolicyError((text, "two"), text))
     return whole.changed(problems=stopped, skipped=text) if problems else whole

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from labgate.checks.registry import all_rules
+from labgate.checks.research_gate.assessment import Reviewer
+from labgate.checks.research_gate.protected_refs import WrongTarget
+from labgate.checks.research_gate.research import SuspectedResearch, UnreviewedResearch
 from labgate.values.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Evidence, Finding, Rule
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, NotCounted, PolicyOrigin, Report, ReviewState
@@ -20,7 +24,7 @@ def rule(code: str) -> Rule:
     return next(rule for rule in all_rules() if rule.code == code)
 
 
-def squashed(commits: tuple[str, ...] = COMMITS[:2], **changes: Any) -> Finding:
+def squashed(commits: tuple[str, ...] = COMMITS[:2], **changes: Any) -> UnreviewedResearch:
     """LG201: these commits hold research in a squash, and ada could review it."""
     evidence = Evidence(
         "squash",
@@ -31,17 +35,21 @@ def squashed(commits: tuple[str, ...] = COMMITS[:2], **changes: Any) -> Finding:
         matched_lines=120,
         paths=("model.py",),
     )
-    data = {
+    fields: dict[str, Any] = {
+        "assurance": "trailer",
         "target": "refs/heads/main",
         "source": "refs/remotes/origin/research/attention",
-        "subjects": [f"Try {number} heads" for number in range(len(commits))],
+        "subjects": tuple(f"Try {number} heads" for number in range(len(commits))),
         "remote": "origin",
-        "rivals": [],
-        "reviewers": [{"person": "ada", "email": "ada@example.org"}],
-        "not_counted": [],
+        "rivals": (),
+        "reviewers": (Reviewer("ada", "ada@example.org"),),
+        "change": None,
+        "strangers": (),
+        "not_counted": (),
+        "landed": None,
     }
-    options: dict[str, Any] = {"commits": commits, "ref": "refs/heads/main", "evidence": (evidence,)}
-    return Finding(rule("LG201"), data | changes, **options)
+    place: dict[str, Any] = {"oids": commits, "ref": "refs/heads/main", "evidence": (evidence,)}
+    return UnreviewedResearch(**fields | place | changes)
 
 
 SIMILAR = Evidence(
@@ -58,33 +66,41 @@ SIMILAR = Evidence(
 )
 
 
-def suspected(*evidence: Evidence, **changes: Any) -> Finding:
+def suspected(*evidence: Evidence, **changes: Any) -> SuspectedResearch:
     """LG202: the first commit looks like research, by this evidence; an alarm without any."""
     strongest = (evidence or (SIMILAR,))[0]
+    data = squashed(COMMITS[:1]).data
+    del data["rivals"]
     shown = {"alarm": strongest.decisive, "score": strongest.score, "terms": dict(strongest.terms)}
-    data = {**squashed(COMMITS[:1]).data, **shown, **changes}
     level = None if strongest.decisive else "note"
-    options: dict[str, Any] = {"commits": COMMITS[:1], "ref": "refs/heads/main", "evidence": evidence or (SIMILAR,)}
-    return Finding(rule("LG202"), data, level=level, **options)
+    place: dict[str, Any] = {"stated_level": level, "oids": COMMITS[:1], "ref": "refs/heads/main"}
+    return SuspectedResearch(**data | shown | place | {"evidence": evidence or (SIMILAR,)} | changes)
 
 
 def mistargeted(level: str = "note") -> Finding:
     """LG212: research that says it lands on research only."""
-    data = {
-        "source": "research/attention",
-        "source_kind": "research",
-        "target": "refs/heads/main",
-        "targets": ["research"],
-    }
-    return Finding(rule("LG212"), data, level=level, ref="refs/heads/main")
+    return WrongTarget(
+        source="research/attention",
+        source_kind="research",
+        target="refs/heads/main",
+        targets=("research",),
+        stated_level=level,
+        ref="refs/heads/main",
+    )
 
 
-def judged(*findings: Finding, update: RefUpdate = MAIN, review: ReviewState | None = None) -> Judged:
+def codes(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(finding.rule.code for finding in findings))
+
+
+def judged(
+    *findings: Finding, update: RefUpdate = MAIN, review: ReviewState | None = None, undecidable: tuple[str, ...] = ()
+) -> Judged:
     """One update on which research-gate found this, commit-size was not asked and branch-name passed."""
     failed = any(finding.level == "error" for finding in findings)
     checks = (
         CheckResult("branch-name", PASSED),
-        CheckResult("research-gate", FAILED if failed else PASSED),
+        CheckResult("research-gate", FAILED if failed else PASSED, codes=codes(findings), undecidable=undecidable),
         CheckResult("commit-size", SKIPPED, "no size limits for protected"),
     )
     return Judged(update, "protected", checks, findings, review)

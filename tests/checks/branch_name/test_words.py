@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from labgate.checks.branch_name.check import Base, Facts, check
+from support.findings import Words, words
 from support.policies import STRICT, TEAM, policy
 from support.repo import Repo
-from support.words import Words, words
 
 
 def say(
