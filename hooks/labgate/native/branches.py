@@ -6,6 +6,7 @@ import os
 
 from labgate import FOLDER
 from labgate.policy.grammar import Field
+from labgate.values.refnames import HEADS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ FILE = os.path.join(FOLDER, "experiment-branches")
 #: Patterns of other policies that are kept: linked work trees and the trunk may each have a policy of their own.
 KEPT = 40
 
-_HEADS = "refs/heads/"
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/")
 
 
@@ -56,8 +56,8 @@ def experiment_patterns(policy: Policy) -> tuple[str, ...]:
 def _pattern(template: Template) -> str | None:
     """Return what fits at least the branches that the template fits; ``None`` if these are no branches."""
     prefix = template.literal_prefix
-    if not prefix.startswith(_HEADS):
-        return "*" if _HEADS.startswith(prefix) else None
+    if not prefix.startswith(HEADS):
+        return "*" if HEADS.startswith(prefix) else None
     pieces = []
     for token in template.tokens:
         if isinstance(token, (Field, int)):
@@ -65,7 +65,7 @@ def _pattern(template: Template) -> str | None:
         else:
             # What a shell could read as something else, or count as several characters, is left open.
             pieces += [char if char in _PLAIN else "*" for char in token]
-    pattern = "".join(pieces).removeprefix(_HEADS)
+    pattern = "".join(pieces).removeprefix(HEADS)
     while "**" in pattern:
         pattern = pattern.replace("**", "*")
     return pattern

@@ -26,7 +26,7 @@ from labgate.reviews.approvals import (
 )
 from labgate.reviews.delta import EMPTY, delta_id
 from labgate.values.errors import UndecidedError
-from labgate.values.repository_name import is_oid
+from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
 _PROBLEMS = {merges.CONFLICT: CONFLICT, merges.UNRELATED: UNRELATED, merges.TOO_OLD: NEEDS_GIT}

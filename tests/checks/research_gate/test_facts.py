@@ -17,7 +17,6 @@ from labgate.policy.parse import parse_policy
 from labgate.scene.scene import Scene
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import RefUpdate
-from support.verdicts import schema
 from support.people import adopt, by, reviewed
 from support.repo import Repo
 from support.team import POLICY, found
