@@ -67,13 +67,13 @@ def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
 
 def _carry_out(plan: Plan) -> Done:
     """Write the files, the setting and the hooks. Raised: ``OSError``, ``GitError``; each step is whole or not done."""
-    from labgate.cli.output import write_whole
+    from labgate.cli.output import write_output
     from labgate.git.settings import write_setting
     from labgate.native.branches import write_experiment_branches
 
     for change in plan.files:
         os.makedirs(os.path.dirname(change.path), exist_ok=True)
-        write_whole(change.path, change.after, new=change.before is None)
+        write_output(change.path, change.after, new=change.before is None)
     repository = plan.survey.repository
     if plan.sets_trunk:
         write_setting(repository, "labgate.trunk", plan.survey.trunk.name)
