@@ -6,7 +6,6 @@ import re
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from labgate.research.source_refs import SourceRef, classify_refs, covers_source
 from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import MissingObjectError, NoPolicyError, UndecidedError, UsageError
 from labgate.values.refnames import HEADS, REMOTES, TAGS, tracking_ref
+from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def _similar(pattern: str, refs: Mapping[str, str]) -> list[str]:
     tails: dict[str, list[str]] = {}
     for ref in refs:
         tails.setdefault(_NAMESPACE.sub("", ref), []).append(ref)
-    near = get_close_matches(_NAMESPACE.sub("", pattern), tails, _SIMILAR)
+    near = nearest(_NAMESPACE.sub("", pattern), tails, _SIMILAR)
     return [ref for tail in near for ref in tails[tail]][:_SIMILAR]
 
 

@@ -120,10 +120,6 @@ class Template:
         return f"Template({self.text!r})"
 
     @property
-    def field_names(self) -> tuple[str, ...]:
-        return tuple(self.fields)
-
-    @property
     def is_literal(self) -> bool:
         """Whether the template has no holes: it fits one name only."""
         return self.tokens == (self.literal_prefix,)

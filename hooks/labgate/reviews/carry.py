@@ -71,19 +71,6 @@ def carried_all(
     return Carried(flaws, tuple(errors.values()))
 
 
-def carried(repository: Repository, reviewed: str, move: TargetMove, remote: str | None = None) -> str | None:
-    """Return why a review of one commit does not hold for a move, or ``None`` where it does.
-
-    The reasons are constants of ``reviews.approvals``. Raised: ``UndecidedError`` when the reviewed commit is not in
-    this clone, ``GitError`` when another object that decides is not. A shallow clone must have been refused before.
-    """
-    comparison = _Comparison(repository, move)
-    error = comparison.unfetched(reviewed, remote)
-    if error is not None:
-        raise error
-    return comparison.flaw(reviewed)
-
-
 class _Comparison:
     """One move, of which everything that does not depend on the reviewed commit is computed once."""
 
