@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator
 
-from labgate.cli.doctor import ADVICE, INVALID, MISSING, OK, STALE, Item
+from labgate.cli.doctor_item import ADVICE, INVALID, MISSING, OK, STALE, Item
 from labgate.cli.install import TRUNK
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository

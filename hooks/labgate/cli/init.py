@@ -8,25 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from labgate.values.errors import LabgateError
-from labgate.values.value import Value
 
 if TYPE_CHECKING:
-    from labgate.native.install import Installed
-    from labgate.setup.plan import Plan
+    from labgate.setup.plan import Done, Plan
 
 #: Named here, so that ``--help`` and a misspelt name need nothing else; a test holds them against what there is.
 PRESETS = ("research-branch", "experiment-branches", "trunk")
 CI = ("github", "gitlab")
-
-
-class Done(Value):
-    """What came of the hooks: ``installed`` is ``None`` where they were not asked for or could not be installed.
-
-    ``refused`` says why they could not.
-    """
-
-    installed: Installed | None = None
-    refused: LabgateError | None = None
 
 
 @click.command(short_help="Set labgate up in this repository: policy, hooks, trunk.")
@@ -79,13 +67,16 @@ def _carry_out(plan: Plan) -> Done:
         write_setting(repository, "labgate.trunk", plan.survey.trunk.name)
     if plan.policy is not None:
         write_experiment_branches(repository.common_dir, plan.policy, fresh=True)
-    return _installed(plan) if plan.installs else Done()
+    return _hooks(plan)
 
 
-def _installed(plan: Plan) -> Done:
+def _hooks(plan: Plan) -> Done:
     """Install the native hooks. Where they have no place, everything else is still worth having."""
     from labgate.native.install import install
+    from labgate.setup.plan import Done
 
+    if not plan.installs:
+        return Done()
     try:
         return Done(installed=install(plan.survey.top, plan.survey.repository.environ))
     except LabgateError as error:

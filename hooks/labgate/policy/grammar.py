@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from labgate.policy.pattern import Pattern
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from labgate.policy.pattern import Pattern
 
 #: What a field holds when the policy says nothing of it: words joined by single hyphens, no ``--``, no ``/``.
 DEFAULT_PATTERN = "[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*"
@@ -82,6 +83,8 @@ class Field(Value):
         text = self.pattern_text or ""
         pattern = _patterns.get(text)
         if pattern is None:
+            from labgate.policy.pattern import Pattern  # a commit on the trunk compiles none
+
             pattern = _patterns[text] = Pattern(text)
         return pattern
 
