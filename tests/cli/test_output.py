@@ -10,7 +10,7 @@ from typing import TextIO
 
 import pytest
 
-from labgate.cli.output import deliver, write_whole
+from labgate.cli.output import deliver, write_output
 from labgate.values.report import Report
 from support import reports
 
@@ -52,20 +52,20 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, mon
     (tmp_path / "report").write_text("old")
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        write_whole(str(tmp_path / "report"), "new")
+        write_output(str(tmp_path / "report"), "new")
     assert (tmp_path / "report").read_text() == "old"
     assert os.listdir(tmp_path) == ["report"]
 
 
 def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        write_whole(str(tmp_path / "no" / "report"), "new")
+        write_output(str(tmp_path / "no" / "report"), "new")
 
 
 def test_the_file_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        write_whole(str(tmp_path / "report"), "new")
+        write_output(str(tmp_path / "report"), "new")
     finally:
         os.umask(before)
     assert (tmp_path / "report").stat().st_mode & 0o777 == 0o644
@@ -74,7 +74,7 @@ def test_the_file_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
 def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("old")
     (tmp_path / "link").symlink_to("target")
-    write_whole(str(tmp_path / "link"), "new")
+    write_output(str(tmp_path / "link"), "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "target").read_text() == "new"
 
@@ -82,7 +82,7 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
 def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
     (tmp_path / "report").write_text("old")
     (tmp_path / "report").chmod(0o640)
-    write_whole(str(tmp_path / "report"), b"new\xff")
+    write_output(str(tmp_path / "report"), b"new\xff")
     assert (tmp_path / "report").stat().st_mode & 0o777 == 0o640
     assert (tmp_path / "report").read_bytes() == b"new\xff"
 
@@ -96,11 +96,11 @@ def test_a_new_file_never_takes_the_place_of_another(
 
     if not links:
         monkeypatch.setattr(os, "link", refuse)
-    write_whole(str(tmp_path / "report"), "new", new=True)
+    write_output(str(tmp_path / "report"), "new", new=True)
     (tmp_path / "dangling").symlink_to("nowhere")
     for name in ("report", "dangling"):
         with pytest.raises(FileExistsError):
-            write_whole(str(tmp_path / name), "newer", new=True)
+            write_output(str(tmp_path / name), "newer", new=True)
     assert (tmp_path / "report").read_text() == "new"
     assert sorted(os.listdir(tmp_path)) == ["dangling", "report"]
 
@@ -110,7 +110,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_whole(str(fifo), "new")
+        write_output(str(fifo), "new")
         assert os.read(reader, 10) == b"new"
     finally:
         os.close(reader)

@@ -8,7 +8,6 @@ import pytest
 
 from labgate.git.refs import (
     TrackingRef,
-    branch_of,
     read_refs,
     refs_with,
     resolve_commit,
@@ -18,6 +17,7 @@ from labgate.git.refs import (
 )
 from labgate.git.repository import Remote, Repository, discover
 from labgate.values.errors import UsageError
+from labgate.values.refnames import branch_named
 from support.repo import Repo
 
 
@@ -145,7 +145,7 @@ def test_t26_a_tag_named_main_changes_nothing(repo: Repo, suffix: str) -> None:
     repo.git("update-ref", "refs/main", "HEAD~1")
     repository = found(repo)
     refs = read_refs(repository)
-    assert branch_of("main", refs) == "refs/heads/main"
+    assert branch_named("main", refs) == "refs/heads/main"
     assert resolve_revision(repository, f"main{suffix}", refs) == tip
 
 
@@ -162,14 +162,8 @@ def test_t26_branches_named_head_or_like_an_oid_never_stand_for_a_commit(repo: R
         repo.git("update-ref", f"refs/heads/{name}", one)
     repository = found(repo)
     for word in ("HEAD", "@", two):
-        assert branch_of(word, read_refs(repository)) is None
+        assert branch_named(word, read_refs(repository)) is None
         assert resolve_revision(repository, word, read_refs(repository)) == two
-
-
-def test_a_word_names_local_branches_before_remote_ones_and_never_tags() -> None:
-    refs = {"refs/heads/x": "1", "refs/remotes/x": "2", "refs/remotes/origin/y": "3", "refs/tags/z": "4"}
-    words = {"x": "refs/heads/x", "origin/y": "refs/remotes/origin/y", "z": None, "refs/tags/z": None, "y": None}
-    assert {word: branch_of(word, refs) for word in words} == words
 
 
 def test_the_refs_that_reach_a_commit_are_told(either: Repo) -> None:

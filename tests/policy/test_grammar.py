@@ -225,7 +225,7 @@ def test_the_first_illegal_field_is_named() -> None:
 )
 def test_a_template_describes_itself(text: str, prefix: str, fields: tuple[str, ...], literal: bool) -> None:
     made = template(text)
-    assert (made.text, made.literal_prefix, made.field_names, made.is_literal) == (text, prefix, fields, literal)
+    assert (made.text, made.literal_prefix, tuple(made.fields), made.is_literal) == (text, prefix, fields, literal)
 
 
 def test_a_field_without_a_rule_is_the_default_one() -> None:

@@ -15,8 +15,8 @@ from labgate.reviews.approvals import (
     UNBOUND,
     UNRELATED,
 )
-from labgate.reviews.carry import TargetMove, carried, carried_all
-from labgate.values.errors import MissingObjectError, UndecidedError
+from labgate.reviews.carry import TargetMove, carried_all
+from labgate.values.errors import MissingObjectError
 from support.carrying import (
     CLEAN,
     CONFLICTING,
@@ -286,10 +286,9 @@ def test_an_approved_commit_that_is_not_here_is_undecided_and_says_how_to_get_it
     team.git("remote", "add", "up'stream", "nowhere")
     gone, tips = "f" * 40, TargetMove(team.head("main"), team.head("topic"), landed)
     repository = discover(team.env, str(team.path))
-    with pytest.raises(UndecidedError) as caught:
-        carried(repository, gone, tips)
-    assert gone in caught.value.message
-    assert caught.value.help == "git fetch " + shlex.join(["up'stream", gone])
+    [error] = carried_all(repository, [gone], tips).unfetched
+    assert gone in error.message
+    assert error.help == "git fetch " + shlex.join(["up'stream", gone])
     found = carried_all(repository, [gone, team.head("approved"), gone], tips, "origin")
     assert found.flaws[gone] == NOT_HERE
     assert [error.help for error in found.unfetched] == [f"git fetch origin {gone}"]
@@ -299,7 +298,7 @@ def test_an_approved_commit_that_is_not_here_is_undecided_and_says_how_to_get_it
 @pytest.mark.parametrize("said", ["", "HEAD", "approved", "--all", "F" * 40, "f" * 39, "f" * 40 + "\n"])
 def test_what_is_no_full_oid_never_reaches_git(team: Repo, said: str) -> None:
     tips = TargetMove(team.head("main"), team.head("topic"))
-    assert carried(discover(team.env, str(team.path)), said, tips) == UNBOUND
+    assert carried_all(discover(team.env, str(team.path)), [said], tips).flaws == {said: UNBOUND}
 
 
 def test_a_blob_that_decides_and_is_not_here_is_no_conflict(team: Repo) -> None:

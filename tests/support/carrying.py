@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from labgate.git.repository import discover
-from labgate.reviews.carry import TargetMove, carried
+from labgate.reviews.carry import TargetMove, carried_all
 from support.repo import Repo
 
 LINES = [f"line {number}\n" for number in range(40)]
@@ -34,7 +34,8 @@ def approved(repo: Repo) -> Repo:
 
 def judge(repo: Repo, old: str | None, new: str, *, landed: bool, approved: str = "approved") -> str | None:
     tips = (None if old is None else repo.head(old), repo.head(new))
-    return carried(discover(repo.env, str(repo.path)), repo.head(approved), TargetMove(*tips, landed))
+    commit = repo.head(approved)
+    return carried_all(discover(repo.env, str(repo.path)), [commit], TargetMove(*tips, landed)).flaws[commit]
 
 
 def move(repo: Repo, files: dict[str, str]) -> None:

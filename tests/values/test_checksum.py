@@ -7,12 +7,18 @@ import pytest
 from labgate.values.checksum import opened, sealed
 
 BLOB = sealed(b"content", "name", 7, None)
+LIGHT = sealed(b"content", "name", 7, None, light=True)
 
 
-def test_what_was_sealed_is_opened() -> None:
-    content = opened(BLOB, "name", 7, None)
+@pytest.mark.parametrize("light", [False, True])
+def test_what_was_sealed_is_opened(light: bool) -> None:
+    content = opened(LIGHT if light else BLOB, "name", 7, None, light=light)
     assert content is not None
     assert bytes(content) == b"content"
+
+
+def test_the_two_checksums_are_not_taken_for_each_other() -> None:
+    assert opened(LIGHT, "name", 7, None) is opened(BLOB, "name", 7, None, light=True) is None
 
 
 @pytest.mark.parametrize(
@@ -24,6 +30,15 @@ def test_what_is_damaged_is_not(damaged: bytes) -> None:
     assert opened(damaged, "name", 7, None) is None
 
 
+@pytest.mark.parametrize("light", [False, True])
+def test_no_flipped_bit_goes_unseen(light: bool) -> None:
+    whole = LIGHT if light else BLOB
+    for bit in range(8 * len(whole)):
+        damaged = (int.from_bytes(whole, "big") ^ 1 << bit).to_bytes(len(whole), "big")
+        assert opened(damaged, "name", 7, None, light=light) is None
+
+
 @pytest.mark.parametrize("names", [("name", 8, None), ("name", 7), ("name", 7, None, None), ()])
 def test_what_belongs_elsewhere_is_not(names: tuple[object, ...]) -> None:
     assert opened(BLOB, *names) is None
+    assert opened(LIGHT, *names, light=True) is None

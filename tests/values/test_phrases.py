@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.values.phrases import alternatives, count, short_oid, short_ref, size
+from labgate.values.phrases import alternatives, count, short_oid, size
 
 
 @pytest.mark.parametrize(("number", "phrase"), [(0, "0 lines"), (1, "1 line"), (2, "2 lines"), (1200, "1,200 lines")])
@@ -40,20 +40,6 @@ def test_size(number: int, phrase: str) -> None:
 )
 def test_alternatives(items: list[str], phrase: str) -> None:
     assert alternatives(items) == phrase
-
-
-@pytest.mark.parametrize(
-    ("ref", "name"),
-    [
-        ("refs/heads/a/b", "a/b"),
-        ("refs/remotes/origin/main", "origin/main"),
-        ("refs/tags/v1", "v1"),
-        ("refs/notes/x", "refs/notes/x"),
-        ("refs/heads/refs/heads/x", "refs/heads/x"),
-    ],
-)
-def test_short_ref(ref: str, name: str) -> None:
-    assert short_ref(ref) == name
 
 
 def test_short_oid() -> None:

@@ -1,10 +1,10 @@
-"""Full object ids, and what a repository is called, however its URL is written."""
+"""What a repository is called, however its URL is written."""
 
 from __future__ import annotations
 
 import pytest
 
-from labgate.values.repository_name import is_oid, repository_name
+from labgate.values.repository_name import repository_name
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,3 @@ from labgate.values.repository_name import is_oid, repository_name
 )
 def test_a_url_names_a_repository_by_host_owner_and_name(url: str | None, name: str | None) -> None:
     assert repository_name(url) == name
-
-
-@pytest.mark.parametrize("text", ["0" * 40, "0123456789abcdef" * 4], ids=["SHA-1", "SHA-256"])
-def test_a_full_object_id_is_one(text: str) -> None:
-    assert is_oid(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "HEAD", "0" * 39, "0" * 41, "0" * 63, "A" * 40, "0" * 40 + "\n", " " + "0" * 40, "g" * 40]
-)
-def test_anything_else_is_no_object_id(text: str) -> None:
-    assert not is_oid(text)

@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 
 from labgate.ci.told import Told, wrong
-from labgate.values import repository_name as names
+from labgate.values import refnames
 from labgate.values.errors import UndecidedError
-
-HEADS, TAGS = "refs/heads/", "refs/tags/"
+from labgate.values.refnames import HEADS
+from labgate.values.repository_name import repository_name
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-#: What git-check-ref-format forbids in a branch name, and what no file name or argument can hold: JSON may have half a
-#: surrogate pair, which is no byte of any name. ``refs/`` at the start would pass for a full name.
-_NO_BRANCH = re.compile(
-    r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udc7f\udd00-\udfff]|\.\.|@\{|//|/\.|\.lock(?:/|\Z)|\A[-/.]|[/.]\Z"
-    r"|\A(?:@|HEAD|refs/.*)\Z"
-)
 _REPOSITORY = re.compile(r"[^\s/:@?#*\x00-\x1f\x7f\ud800-\udfff]+(?:/[^\s/:@?#*\x00-\x1f\x7f\ud800-\udfff]+)+")
 _API = re.compile(r"https?://[^\s/@?#\x00-\x1f\x7f\ud800-\udfff]+(?:/[^\s@?#\x00-\x1f\x7f\ud800-\udfff]*)?")
 
@@ -32,19 +26,19 @@ def oid(told: Told) -> Told:
 def oid_or_none(told: Told) -> Told | None:
     """Return a full oid in lower case, ``None`` for zeros (git's null oid). Raised: ``UndecidedError`` for all else."""
     text = told.text.lower()
-    if not names.is_oid(text):
+    if not refnames.is_oid(text):
         raise wrong(told, "is no full commit id of 40 or 64 hexadecimal digits")
     return told.read_as(text) if text.strip("0") else None
 
 
 def is_oid(told: Told) -> bool:
     """Say whether it is a full oid, of a commit that can exist."""
-    return names.is_oid(told.text.lower()) and told.text.strip("0") != ""
+    return refnames.is_oid(told.text.lower()) and told.text.strip("0") != ""
 
 
 def short_name(told: Told) -> Told:
     """Return the short name of a branch as it is. Raised: ``UndecidedError`` where no branch can be called so."""
-    if not told.text or _NO_BRANCH.search(told.text):
+    if not refnames.is_branch_name(told.text):
         raise wrong(told, "is no branch name")
     return told
 
@@ -83,7 +77,7 @@ def repository(told: Told | None) -> Told | None:
     """
     if told is None:
         return None
-    name = names.repository_name(told.text)
+    name = repository_name(told.text)
     if name is None:
         return None
     if not _REPOSITORY.fullmatch(name):

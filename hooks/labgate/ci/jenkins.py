@@ -13,6 +13,7 @@ from labgate.ci.declared import HEAD, branch_build, head_of, unmerged_head
 from labgate.ci.forms import branch, is_oid, number, oid, repository, short_name
 from labgate.ci.pulls import refs_by_address
 from labgate.ci.told import Job, Told, nothing_to_judge, wrong
+from labgate.values.refnames import REMOTES
 
 #: What the job of a change is called where its merge is built and another one builds its head.
 _MERGE_JOB = re.compile(r".+-merge")
@@ -72,7 +73,7 @@ def _branch_name(job: Job) -> Told:
     tracked = job.need("GIT_BRANCH")
     if tracked.text == "detached":
         raise wrong(tracked, "means that a commit is built, not a branch")
-    return short_name(tracked.read_as(tracked.text.removeprefix("refs/remotes/").removeprefix("origin/")))
+    return short_name(tracked.read_as(tracked.text.removeprefix(REMOTES).removeprefix("origin/")))
 
 
 def _last_built(job: Job, head: Told) -> Told | None:

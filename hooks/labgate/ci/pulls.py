@@ -10,9 +10,10 @@ import re
 
 from labgate.ci.forms import number
 from labgate.ci.told import Told, wrong
+from labgate.values.refnames import HEADS
 
 #: How GitHub names the branch of a merge group: by the pull request that it adds to the queue.
-_QUEUED = re.compile(r"refs/heads/gh-readonly-queue/.+/pr-([1-9][0-9]{0,17})-(?:[0-9a-f]{40}|[0-9a-f]{64})")
+_QUEUED = re.compile(HEADS + r"gh-readonly-queue/.+/pr-([1-9][0-9]{0,17})-(?:[0-9a-f]{40}|[0-9a-f]{64})")
 #: The end of a pull request's web address on GitHub and Gitea, GitLab, Bitbucket Data Center and Azure Repos, and the
 #: ref in which that host keeps it. Azure Repos has the merge alone, whose second parent is the head.
 _ADDRESSES = (

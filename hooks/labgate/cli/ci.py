@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labgate.cli.output import append
+from labgate.cli.output import append_output
 from labgate.cli.reporting import Reporting, report_options
 from labgate.report.escape import safe
 
@@ -100,7 +100,7 @@ def _hand_over(result: CiResult, summary: str | None) -> None:
     if page:
         text = StringIO()
         write_summary(result.report, text)
-        append(page, text.getvalue())
+        append_output(page, text.getvalue())
     collected = os.environ.get(OUTPUTS)
     if collected:
-        append(collected, format_outputs(outputs(result.report, result.source_kind, result.lines)))
+        append_output(collected, format_outputs(outputs(result.report, result.source_kind, result.lines)))

@@ -11,31 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from labgate import __version__
+from labgate.cli.doctor_item import ADVICE, MISSING, OK, SHADOWED, STALE, Item
 from labgate.report.escape import safe
 from labgate.report.palette import CHOICES, palette, wants_colour
-from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from labgate.report.palette import Paint
 
-#: All is well, or there is something to know; every other state is something to mend.
-OK, ADVICE = "ok", "advice"
-MISSING, STALE, SHADOWED, CONFLICT, INVALID = "missing", "stale", "shadowed", "conflict", "invalid"
-
 _ROLES = {OK: "quiet", ADVICE: "note", MISSING: "error", STALE: "warning", SHADOWED: "error"}
-
-
-class Item(Value):
-    """One thing that the doctor looked at. ``help`` is the command that mends it, ``None`` where nothing is to mend."""
-
-    name: str
-    state: str
-    message: str
-    help: str | None = None
-
-    @property
-    def is_well(self) -> bool:
-        return self.state in (OK, ADVICE)
 
 
 @click.command(short_help="Say what is active here, what is missing, and what mends it.")

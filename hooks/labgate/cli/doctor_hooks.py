@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from labgate import __version__
 from labgate.checks.registry import stages_of_ids
-from labgate.cli.doctor import ADVICE, CONFLICT, MISSING, OK, SHADOWED, STALE, Item
+from labgate.cli.doctor_item import ADVICE, CONFLICT, MISSING, OK, SHADOWED, STALE, Item
 from labgate.git.repository import Repository
 from labgate.native.folder import ABSENT, FOREIGN, HookFile, Site, Slot, default_folder, find_site, read_slots
 from labgate.native.install import mending, recorded_stages, uninstall_command

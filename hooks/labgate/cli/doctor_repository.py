@@ -6,9 +6,9 @@ import os
 import shlex
 from collections.abc import Iterator
 
-from labgate.cli.doctor import ADVICE, INVALID, MISSING, OK, STALE, Item
+from labgate.cli.doctor_item import ADVICE, INVALID, MISSING, OK, STALE, Item
 from labgate.cli.install import TRUNK
-from labgate.git.refs import HEADS, REMOTES, read_refs
+from labgate.git.refs import read_refs
 from labgate.git.repository import Repository
 from labgate.git.settings import git_version
 from labgate.policy.model import Policy
@@ -16,6 +16,7 @@ from labgate.research.source_refs import covers_sources
 from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import LabgateError, PolicyError
 from labgate.values.phrases import count
+from labgate.values.refnames import HEADS, tip_ref
 
 #: Below the first labgate does not work, below the second a merge is not made anew (git 2.38: merge-tree --write-tree).
 LEAST_GIT, MERGING_GIT = (2, 34), (2, 38)
@@ -44,7 +45,7 @@ def _policy(repository: Repository, refs: dict[str, str], remote: str | None) ->
         if found is not None:
             return found[0], Item("policy", OK, os.path.basename(found[1]))
         trunk = trunk_name(repository, refs, remote, None)
-        ref = None if trunk is None else (HEADS if remote is None else f"{REMOTES}{remote}/") + trunk
+        ref = None if trunk is None else tip_ref(remote, trunk)
         at_trunk = policy_at(repository, refs[ref]) if ref in refs else None
     except PolicyError as error:
         more = f", and {count(len(error.problems) - 1, 'more mistake')}" if len(error.problems) > 1 else ""

@@ -8,25 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from labgate.values.errors import LabgateError
-from labgate.values.value import Value
 
 if TYPE_CHECKING:
-    from labgate.native.install import Installed
-    from labgate.setup.plan import Plan
+    from labgate.setup.plan import Done, Plan
 
 #: Named here, so that ``--help`` and a misspelt name need nothing else; a test holds them against what there is.
 PRESETS = ("research-branch", "experiment-branches", "trunk")
 CI = ("github", "gitlab")
-
-
-class Done(Value):
-    """What came of the hooks: ``installed`` is ``None`` where they were not asked for or could not be installed.
-
-    ``refused`` says why they could not.
-    """
-
-    installed: Installed | None = None
-    refused: LabgateError | None = None
 
 
 @click.command(short_help="Set labgate up in this repository: policy, hooks, trunk.")
@@ -67,25 +55,28 @@ def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
 
 def _carry_out(plan: Plan) -> Done:
     """Write the files, the setting and the hooks. Raised: ``OSError``, ``GitError``; each step is whole or not done."""
-    from labgate.cli.output import write_whole
+    from labgate.cli.output import write_output
     from labgate.git.settings import write_setting
     from labgate.native.branches import write_experiment_branches
 
     for change in plan.files:
         os.makedirs(os.path.dirname(change.path), exist_ok=True)
-        write_whole(change.path, change.after, new=change.before is None)
+        write_output(change.path, change.after, new=change.before is None)
     repository = plan.survey.repository
     if plan.sets_trunk:
         write_setting(repository, "labgate.trunk", plan.survey.trunk.name)
     if plan.policy is not None:
         write_experiment_branches(repository.common_dir, plan.policy, fresh=True)
-    return _installed(plan) if plan.installs else Done()
+    return _hooks(plan)
 
 
-def _installed(plan: Plan) -> Done:
+def _hooks(plan: Plan) -> Done:
     """Install the native hooks. Where they have no place, everything else is still worth having."""
     from labgate.native.install import install
+    from labgate.setup.plan import Done
 
+    if not plan.installs:
+        return Done()
     try:
         return Done(installed=install(plan.survey.top, plan.survey.repository.environ))
     except LabgateError as error:

@@ -15,9 +15,8 @@ from labgate.setup.plan import PIPELINES
 from labgate.setup.presets import SCHEMA
 
 if TYPE_CHECKING:
-    from labgate.cli.init import Done
     from labgate.native.install import Installed
-    from labgate.setup.plan import FileChange, Plan
+    from labgate.setup.plan import Done, FileChange, Plan
     from labgate.setup.presets import Proposal
 
 WIDTH = 80

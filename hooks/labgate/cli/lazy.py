@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from importlib import import_module
-from operator import eq
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from labgate.values.spelling import nearest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-#: The least share of common letters in two words that somebody may have meant for each other (as difflib counts it).
-NEAR = 0.6
 
 
 class Entry(NamedTuple):
@@ -67,11 +64,4 @@ class LazyGroup(click.Group):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the known word that is nearest in spelling, or nothing when none is near."""
-
-    def nearness(name: str) -> tuple[float, int]:
-        # Of equally near words the one with more letters in the same places: LG2O1 is LG201, not LG212.
-        one, other = word.casefold(), name.casefold()
-        return SequenceMatcher(None, one, other).ratio(), sum(map(eq, one, other))
-
-    nearest = max(known, key=nearness, default="")
-    return f"; did you mean {nearest!r}?" if nearness(nearest)[0] >= NEAR else ""
+    return "".join(f"; did you mean {near!r}?" for near in nearest(word, known))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import stat
 import sys
 from io import StringIO
 from typing import TYPE_CHECKING
+
+from labgate.values.files import append, write_whole
 
 if TYPE_CHECKING:
     from labgate.report import Renderer
@@ -25,37 +25,23 @@ def deliver(report: Report, render: Renderer, path: str | None) -> None:
         return
     text = StringIO()
     render(report, text)
-    write_whole(path, text.getvalue())
+    write_output(path, text.getvalue())
 
 
-def write_whole(path: str, content: str | bytes, *, new: bool = False) -> None:
-    """Write a file in one step that another process sees as before or after, never half (rename(2), link(2)).
+def write_output(path: str, content: str | bytes, *, new: bool = False) -> None:
+    """Write a file that a user named, whole or not at all. A symbolic link stays one.
 
     With ``new`` nothing is replaced: ``FileExistsError`` is raised where something has the name by now. What is no
     regular file (``/dev/null``, a pipe) is written to as it stands: replacing it would break the machine.
     """
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    before = os.stat(path).st_mode if os.path.exists(path) else None
-    if before is not None and not stat.S_ISREG(before) and not new:
+    data = _encoded(content) if isinstance(content, str) else content
+    if new:
+        write_whole(path, data, put=_give_name)
+    elif os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as stream:
             stream.write(data)
-        return
-    target = path if new else os.path.realpath(path)  # a symbolic link stays one
-    temporary = f"{target}.{secrets.token_hex(8)}.tmp"
-    # Not tempfile: its files are private to the user, and a CI system must be able to read the report.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with open(handle, "wb") as stream:
-            stream.write(data)
-        if before is not None:
-            os.chmod(temporary, stat.S_IMODE(before))
-        if new:
-            _give_name(temporary, target)
-        else:
-            os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    else:
+        write_whole(os.path.realpath(path), data)
 
 
 def _give_name(temporary: str, target: str) -> None:
@@ -73,7 +59,10 @@ def _give_name(temporary: str, target: str) -> None:
         os.unlink(temporary)
 
 
-def append(path: str, content: str) -> None:
-    """Add text to the end of a file, made where it is not there, in one write. Raises ``OSError``."""
-    with open(path, "ab") as stream:
-        stream.write(content.encode("utf-8", "backslashreplace"))
+def append_output(path: str, content: str) -> None:
+    """Add text to the end of a file that a CI system named. Raises: ``OSError``."""
+    append(path, _encoded(content))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")

@@ -127,15 +127,15 @@ def _in_worktree(repository: Repository) -> PolicyFile | None:
 
 def _on_trunk(repository: Repository) -> PolicyFile | None:
     """Return the policy of the remote-tracking trunk, or of a local one where there is no remote."""
-    from labgate.git.refs import HEADS, REMOTES, read_refs
+    from labgate.git.refs import read_refs
     from labgate.policy.files import FILES
     from labgate.scene.governing_policy import policy_at, trunk_name
+    from labgate.values.refnames import tip_ref
 
     refs = read_refs(repository)
-    names = [remote.name for remote in repository.remotes]
-    remote = names[0] if len(names) == 1 else next((name for name in names if name == "origin"), None)
+    remote = repository.usual_remote
     trunk = trunk_name(repository, refs, remote, None)
-    tip = None if trunk is None else refs.get((HEADS if remote is None else f"{REMOTES}{remote}/") + trunk)
+    tip = None if trunk is None else refs.get(tip_ref(remote, trunk))
     found = None if tip is None else policy_at(repository, tip)
     if tip is None or found is None:
         return None

@@ -13,7 +13,7 @@ from labgate.fingerprints.building import Progress
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.fetch import fetch_branches
-from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, tracking_refs
+from labgate.git.refs import read_refs, resolve_revision, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.research.research_commits import Aftermath
@@ -23,6 +23,7 @@ from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.finding import UNDECIDED
 from labgate.values.ref_update import Commit, RefUpdate, View
+from labgate.values.refnames import HEADS, tracking_ref
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
 from labgate.values.value import Value
 
@@ -93,7 +94,7 @@ def _audit(
 def _branch(name: str, refs: Mapping[str, str], remote: str | None) -> tuple[str, str, str | None]:
     """Return a branch's full name, its tip, and the remote that it is on: ``None`` where only this clone has it."""
     branch = name.removeprefix(HEADS)
-    tip = None if remote is None else refs.get(f"{REMOTES}{remote}/{branch}")
+    tip = None if remote is None else refs.get(tracking_ref(remote, branch))
     if tip is not None:
         return HEADS + branch, tip, remote
     tip = refs.get(HEADS + branch)

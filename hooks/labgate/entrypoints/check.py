@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from labgate.checks.registry import rows
 from labgate.gate.judge import judge_scene
 from labgate.git.fetch import fetch_branches
-from labgate.git.refs import HEADS, REMOTES, branch_of, read_refs, resolve_revision, symbolic_ref, tracking_refs
+from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.scene.governing_policy import Judging, judging_policy, require_tracking
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate, View
+from labgate.values.refnames import HEADS, REMOTES, branch_named, branch_of, tracking_ref
 from labgate.values.report import PolicyOrigin, Report
 from labgate.values.value import Value
 
@@ -82,10 +83,11 @@ def _propose(request: CheckRequest, repository: Repository, refs: dict[str, str]
     remote = _remote(repository, refs, request.base)
     _refuse_tracking_name(request.target, refs)
     head = resolve_revision(repository, request.head, refs)
-    head_branch = symbolic_ref(repository, "HEAD") if request.head in ("HEAD", "@") else branch_of(request.head, refs)
+    at_head = request.head in ("HEAD", "@")
+    head_branch = symbolic_ref(repository, "HEAD") if at_head else branch_named(request.head, refs)
     source = request.source
-    if source is None and head_branch is not None and head_branch.startswith(HEADS) and head_branch != target:
-        source = head_branch.removeprefix(HEADS)
+    if source is None and head_branch is not None and head_branch != target:
+        source = branch_of(head_branch)
     update = RefUpdate(
         ref=target,
         old=_base(request, repository, refs, remote, target),
@@ -114,14 +116,13 @@ def _base(
         which = "no remote" if not repository.remotes else "several remotes and no origin"
         message = f"this repository has {which}, so the target's tip before the change must be given"
         raise UsageError(message, f"labgate check --target {shlex.quote(request.target)} --base REV")
-    if target.startswith(HEADS):
-        return refs.get(f"{REMOTES}{remote}/{target.removeprefix(HEADS)}")
-    return refs.get(target)
+    branch = branch_of(target)
+    return refs.get(target if branch is None else tracking_ref(remote, branch))
 
 
 def _remote(repository: Repository, refs: dict[str, str], base: str | None) -> str | None:
     """Return the remote of ``--base``, else the usual one."""
-    named = branch_of(base, refs) if base is not None else None
+    named = branch_named(base, refs) if base is not None else None
     for item in tracking_refs(refs, repository.remotes):
         if item.ref == named:
             return item.remote

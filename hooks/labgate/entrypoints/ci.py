@@ -13,7 +13,7 @@ from labgate.entrypoints.host import Host, Landing
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import is_ancestor, rev_list
 from labgate.git.fetch import default_branch, fetch_commit, fetch_history
-from labgate.git.refs import HEADS, REMOTES, read_refs
+from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.research.research_commits import Aftermath
@@ -22,6 +22,7 @@ from labgate.scene.governing_policy import judging_policy
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.values.ref_update import RefUpdate, View
+from labgate.values.refnames import HEADS, tracking_ref
 from labgate.values.report import PolicyOrigin, Report
 from labgate.values.value import Value
 
@@ -82,7 +83,7 @@ class _Job:
         self.repository.require_history()
         _bring(self.repository, self.remote, context.head, context.head_refs)
         self.refs = read_refs(self.repository)
-        self.tracking = f"{REMOTES}{self.remote}/{context.target.removeprefix(HEADS)}"
+        self.tracking = tracking_ref(self.remote, context.target.removeprefix(HEADS))
 
     def judge(self) -> CiResult:
         context, repository = self.context, self.repository
@@ -226,7 +227,7 @@ def _proposed_sources(
     listed = foreign and any(glob.matches(context.source_repository or "") for glob in gate.source_repositories)
     if not named and not listed:
         return ()
-    tip = refs.get(f"{REMOTES}{remote}/{context.source}")
+    tip = None if context.source is None else refs.get(tracking_ref(remote, context.source))
     if not foreign and tip is not None and is_ancestor(repository, context.head, tip):
         return ()
     kept = next(iter(context.head_refs), None)

@@ -10,12 +10,12 @@ from labgate.ci.context import Context
 from labgate.fingerprints.building import Progress
 from labgate.forge import connect
 from labgate.git.fetch import fetch_commit
-from labgate.git.refs import HEADS
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.source_refs import SourceRef
 from labgate.reviews.approvals import ChangeName, HostedChange
 from labgate.values.errors import UndecidedError
+from labgate.values.refnames import HEADS
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
 

@@ -18,6 +18,7 @@ from labgate.experiments.stamp import stamp, trailer
 from labgate.policy.cache import cached_policy
 from labgate.scene.workplace import find_workplace
 from labgate.values.errors import NoPolicyError
+from labgate.values.files import write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) ->
             return _say("labgate: only the Experiment line is left of this message, which counts as empty", 1)
     stamped = stamp(text, name, comment)
     if stamped is not text:
-        _replace(path, stamped + rest)
+        write_whole(path, stamped + rest)
     return 0
 
 
@@ -164,29 +165,13 @@ def _remember(place: Workplace, template: bytes | None) -> None:
         if template is None:
             os.unlink(path)
         else:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as stream:
-                stream.write(template)
+            write_whole(path, template, folder=True)
     except OSError:
         return
 
 
 def _template_path(place: Workplace) -> str:
     return os.path.join(place.git_dir, FOLDER, _TEMPLATE)
-
-
-def _replace(path: str, content: bytes) -> None:
-    """Write a file whole or not at all, with the permissions that it has."""
-    temporary = f"{path}.labgate-{os.getpid()}"
-    try:
-        with open(temporary, "wb") as stream:
-            os.chmod(temporary, os.stat(path).st_mode & 0o7777)
-            stream.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
 
 
 def _say(line: str, status: int) -> int:

@@ -10,13 +10,14 @@ from labgate.checks.registry import PUSH, at_stage
 from labgate.entrypoints.hook_call import HookCall, Skipped, standing_back
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import peel
-from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_commit, symbolic_ref
+from labgate.git.refs import read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.scene.governing_policy import judging_policy, require_tracking
 from labgate.scene.scene import Scene
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
+from labgate.values.refnames import branch_of, tracking_ref
 from labgate.values.report import Report
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
@@ -108,7 +109,8 @@ def framework_push(repository: Repository, refs: Mapping[str, str], environ: Map
     except UsageError:
         message = f"{ref} would point at {local}, which is no commit"
         raise UndecidedError(message, "push a commit instead") from None
-    old = refs.get(f"{REMOTES}{remote}/{ref.removeprefix(HEADS)}") if ref.startswith(HEADS) else None
+    branch = branch_of(ref)
+    old = None if remote is None or branch is None else refs.get(tracking_ref(remote, branch))
     update = RefUpdate(ref, old, new, _source(repository, local))
     return Push(remote, (update,), None, frozenset(oid for oid in (old, new) if oid is not None))
 
@@ -116,7 +118,7 @@ def framework_push(repository: Repository, refs: Mapping[str, str], environ: Map
 def _source(repository: Repository, local_ref: str) -> str | None:
     """Return the branch that is pushed, ``None`` for a tag, an oid or any other expression."""
     ref = symbolic_ref(repository, "HEAD") if local_ref in _HEAD else local_ref
-    return ref.removeprefix(HEADS) if ref is not None and ref.startswith(HEADS) else None
+    return None if ref is None else branch_of(ref)
 
 
 def _oid(text: str) -> str | None:
@@ -148,9 +150,9 @@ def _place(url: str) -> str:
 
 def _standing(refs: Mapping[str, str], push: Push, update: RefUpdate) -> str | None:
     """Return where a ref stands on the remote as a commit that is here, if need be an earlier one."""
-    if update.old is not None and update.old not in push.commits:
-        return refs.get(f"{REMOTES}{push.remote}/{update.ref.removeprefix(HEADS)}")
-    return update.old
+    if update.old is None or update.old in push.commits:
+        return update.old
+    return None if push.remote is None or update.branch is None else refs.get(tracking_ref(push.remote, update.branch))
 
 
 def _require_commits(push: Push, policy: Policy) -> None:

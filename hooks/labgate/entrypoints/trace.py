@@ -6,17 +6,18 @@ import re
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from labgate.git.commits import peel, read_commits
-from labgate.git.refs import HEADS, REMOTES, read_refs, resolve_revision, symbolic_ref, tracking_refs
+from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.source_refs import SourceRef, classify_refs, covers_sources
 from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import MissingObjectError, NoPolicyError, UndecidedError, UsageError
+from labgate.values.refnames import HEADS, REMOTES, TAGS, tracking_ref
+from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _SIMILAR = 3
 _OID = re.compile(r"[0-9a-fA-F]{4,64}")
 _NAMESPACE = re.compile(r"^refs/(?:heads/|tags/|remotes/[^/]*/)?")
 #: Where git looks for a ref of that name, beside the name itself (gitrevisions).
-_NAMESPACES = ("refs/", "refs/tags/", HEADS, REMOTES)
+_NAMESPACES = ("refs/", TAGS, HEADS, REMOTES)
 
 
 class Sources(Value):
@@ -238,7 +239,7 @@ def _similar(pattern: str, refs: Mapping[str, str]) -> list[str]:
     tails: dict[str, list[str]] = {}
     for ref in refs:
         tails.setdefault(_NAMESPACE.sub("", ref), []).append(ref)
-    near = get_close_matches(_NAMESPACE.sub("", pattern), tails, _SIMILAR)
+    near = nearest(_NAMESPACE.sub("", pattern), tails, _SIMILAR)
     return [ref for tail in near for ref in tails[tail]][:_SIMILAR]
 
 
@@ -257,7 +258,7 @@ def _trunk(repository: Repository, refs: Mapping[str, str], remote: str | None, 
     """Return the full name of the trunk's ref here, ``None`` where there is none. Raised: ``UndecidedError``."""
     name = trunk_name(repository, refs, remote, None)
     if name is not None:
-        tracking = () if remote is None else (f"{REMOTES}{remote}/{name}",)
+        tracking = () if remote is None else (tracking_ref(remote, name),)
         candidates: tuple[str | None, ...] = (*tracking, HEADS + name)
     elif repository.top is None:
         # On a server HEAD is the branch that clones check out; in a work tree it is what somebody works on.

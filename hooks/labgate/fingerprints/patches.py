@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from labgate.git.repository import Repository
+from labgate.values.files import write_whole
 
 #: The one producer of patches. A stored id is only comparable with ids from the same options, so a change here is a
 #: change of ``units.VERSION``. One line of context: enough to say where an edit stands, little enough not to see what
@@ -179,10 +180,7 @@ def _options(repository: Repository) -> tuple[str, ...]:
     path = os.path.join(repository.objects.git_dir, "headings")
     if not os.path.exists(path):
         # Several processes may be at it, and git must never read a half of it.
-        own = f"{path}-{os.getpid()}"
-        with open(own, "w", encoding="ascii") as stream:
-            stream.write(_ATTRIBUTES)
-        os.replace(own, path)
+        write_whole(path, _ATTRIBUTES.encode("ascii"))
     return ("-c", f"core.attributesFile={path}", *_CACHE, *_PATCH)
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
+from io import FileIO
+
+from labgate.values.files import locked
 
 #: How long, in seconds, a process waits for another one that is building; then it works on its own copy.
 PATIENCE = 60.0
 #: What says that a database is an index of ours (sqlite.org, "PRAGMA application_id"): "lgix".
 _MARK = 0x6C676978
-_TURN = 0.05
 #: How much of the file who writes in it keeps in memory, in KiB.
 _WRITING_KB = 16000
 
@@ -113,22 +113,13 @@ def discard(path: str, found: tuple[int, int] | None) -> None:
                     os.unlink(name)
 
 
-@contextlib.contextmanager
-def lock(path: str) -> Iterator[None]:
-    """Hold the lock of a database file. Raised: ``sqlite3.OperationalError`` when another has it for too long."""
-    with open(f"{path}.lock", "a", encoding="ascii") as stream:
-        give_up = time.monotonic() + PATIENCE
-        while not _takes(stream.fileno()):
-            if time.monotonic() > give_up:
-                message = "another labgate is still building the index"
-                raise sqlite3.OperationalError(message)
-            time.sleep(_TURN)
-        yield
+def lock(path: str) -> FileIO:
+    """Return what holds the lock of a database file until it is closed.
 
-
-def _takes(descriptor: int) -> bool:
+    Raises: ``sqlite3.OperationalError`` when another has it for too long.
+    """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return locked(f"{path}.lock", PATIENCE)
+    except TimeoutError:
+        message = "another labgate is still building the index"
+        raise sqlite3.OperationalError(message) from None

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from labgate.values.errors import UndecidedError
-from labgate.values.repository_name import is_oid
+from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
 T = TypeVar("T")

@@ -14,6 +14,8 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Mapping
 
+from labgate.values.refnames import HEADS
+
 _CONFIG = """\
 [core]
 \trepositoryformatversion = 1
@@ -30,7 +32,7 @@ def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> s
     folder = os.path.realpath(tempfile.mkdtemp(prefix="labgate-"))
     os.makedirs(os.path.join(folder, "objects", "info"))
     os.mkdir(os.path.join(folder, "refs"))
-    _write(folder, "HEAD", "ref: refs/heads/none\n")
+    _write(folder, "HEAD", f"ref: {HEADS}none\n")
     _write(folder, "config", _CONFIG.format(object_format=object_format))
     _write(folder, "objects/info/alternates", "".join(f"{line}\n" for line in _lenders(common_dir, environ)))
     shallow = os.path.join(common_dir, "shallow")

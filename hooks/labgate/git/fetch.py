@@ -10,7 +10,7 @@ from labgate.git.commits import has_commit
 from labgate.git.repository import Repository
 from labgate.git.runner import INHERITED, caller_env, first_line, spawn
 from labgate.values.errors import UndecidedError
-from labgate.values.repository_name import is_oid
+from labgate.values.refnames import HEADS, REMOTES, is_oid
 
 #: What reaching a remote may need from the caller, and nothing that names a program or another repository.
 _NETWORK: tuple[str, ...] = ("SSH_AGENT_PID", "GIT_SSL_CAINFO", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -61,13 +61,13 @@ def default_branch(repository: Repository, remote: str) -> str | None:
         raise UndecidedError(message, f"git ls-remote {quote(remote)}")
     for line in output.decode("utf-8", "surrogateescape").split("\n"):
         target, _, name = line.removeprefix(_SYMREF).partition("\t")
-        if line.startswith(_SYMREF) and name == "HEAD" and target.startswith("refs/heads/"):
-            return target.removeprefix("refs/heads/")
+        if line.startswith(_SYMREF) and name == "HEAD" and target.startswith(HEADS):
+            return target.removeprefix(HEADS)
     return None
 
 
 def _fetch_branches(repository: Repository, remote: str, *options: str) -> None:
-    refspec = f"+refs/heads/*:refs/remotes/{remote}/*"
+    refspec = f"+{HEADS}*:{REMOTES}{remote}/*"
     status, _, errors = _run(repository, *_FETCH, *options, "--end-of-options", remote, refspec)
     if status:
         message = f"cannot fetch from {remote}: {first_line(errors)}"

@@ -8,12 +8,9 @@ from collections.abc import Iterable
 from labgate.git.commits import peel
 from labgate.git.repository import Remote, Repository
 from labgate.values.errors import GitError, UsageError
+from labgate.values.refnames import HEADS, REMOTES, branch_named
 from labgate.values.value import Value
 
-HEADS = "refs/heads/"
-REMOTES = "refs/remotes/"
-#: Words that git itself never reads as a branch's name (gitrevisions), though a branch may be called so.
-_NO_BRANCH = re.compile(r"HEAD|@|[0-9a-f]{40}|[0-9a-f]{64}")
 _SUFFIX = re.compile(r"[~^:]|@\{")
 #: Not ``%(*objectname)``: for what a tag leads to git reads every object whole, branches too.
 _FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(symref)"
@@ -80,7 +77,7 @@ def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]
     """
     # No refname has one of these (git-check-ref-format), so what stands before them is a whole name.
     name = _SUFFIX.split(revision, maxsplit=1)[0]
-    branch = branch_of(name, refs)
+    branch = branch_named(name, refs)
     return resolve_commit(repository, revision if branch is None else branch + revision[len(name) :])
 
 
@@ -99,15 +96,3 @@ def resolve_commit(repository: Repository, revision: str) -> str:
         message = f"{revision!r} names no commit in this repository"
         raise UsageError(message, "git fetch --all && git branch --all  # to see how it is spelt")
     return oid
-
-
-def branch_of(revision: str, refs: dict[str, str]) -> str | None:
-    """Return the full name of the local or remote-tracking branch that a user's word names, or ``None``.
-
-    Unlike git, a branch wins over a tag of the same name: labgate judges branches. As in git, ``HEAD`` and a full oid
-    never name a branch that somebody called so.
-    """
-    if _NO_BRANCH.fullmatch(revision):
-        return None
-    candidates = (revision, HEADS + revision, REMOTES + revision)
-    return next((ref for ref in candidates if ref in refs and ref.startswith((HEADS, REMOTES))), None)

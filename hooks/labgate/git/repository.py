@@ -11,6 +11,7 @@ from weakref import ref
 from labgate.git.borrowed import borrow, give_back_with
 from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, first_line, spawn
 from labgate.values.errors import GitError, UndecidedError
+from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import Value
 
 #: How many of discovery's questions git answers everywhere.
@@ -113,6 +114,11 @@ class Repository(Value):
             return names[0]
         return "origin" if "origin" in names else None
 
+    def remote_of(self, branch: str) -> str | None:
+        """Return the remote of the upstream of a branch (short name), the usual one where it has none."""
+        tracked = self.setting(f"branch.{branch}.remote")
+        return tracked if any(remote.name == tracked for remote in self.remotes) else self.usual_remote
+
     def require_history(self) -> None:
         """Raised: ``UndecidedError`` in a shallow clone, where a range or a merge base may be cut short unseen."""
         if self.shallow:
@@ -134,7 +140,7 @@ class Repository(Value):
 
 
 def _all_branches(remote: str) -> str:
-    return f"+refs/heads/*:refs/remotes/{remote}/*"
+    return f"+{HEADS}*:{REMOTES}{remote}/*"
 
 
 def discover(environ: Mapping[str, str], directory: str | None = None) -> Repository:

@@ -6,6 +6,8 @@ import os
 
 from labgate import FOLDER
 from labgate.policy.grammar import Field
+from labgate.values.files import read_bounded, write_whole
+from labgate.values.refnames import HEADS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +19,9 @@ FILE = os.path.join(FOLDER, "experiment-branches")
 
 #: Patterns of other policies that are kept: linked work trees and the trunk may each have a policy of their own.
 KEPT = 40
+#: Largest file that is read; anything beyond is none of ours.
+_MOST_BYTES = 2**20
 
-_HEADS = "refs/heads/"
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/")
 
 
@@ -36,7 +39,7 @@ def write_experiment_branches(common_dir: str, policy: Policy, *, fresh: bool = 
         if lines == before and lines:
             os.utime(path)
         else:
-            _write(path, "".join(f"{line}\n" for line in lines))
+            write_whole(path, "".join(f"{line}\n" for line in lines).encode("ascii"), folder=True)
     except OSError:
         return
 
@@ -56,8 +59,8 @@ def experiment_patterns(policy: Policy) -> tuple[str, ...]:
 def _pattern(template: Template) -> str | None:
     """Return what fits at least the branches that the template fits; ``None`` if these are no branches."""
     prefix = template.literal_prefix
-    if not prefix.startswith(_HEADS):
-        return "*" if _HEADS.startswith(prefix) else None
+    if not prefix.startswith(HEADS):
+        return "*" if HEADS.startswith(prefix) else None
     pieces = []
     for token in template.tokens:
         if isinstance(token, (Field, int)):
@@ -65,7 +68,7 @@ def _pattern(template: Template) -> str | None:
         else:
             # What a shell could read as something else, or count as several characters, is left open.
             pieces += [char if char in _PLAIN else "*" for char in token]
-    pattern = "".join(pieces).removeprefix(_HEADS)
+    pattern = "".join(pieces).removeprefix(HEADS)
     while "**" in pattern:
         pattern = pattern.replace("**", "*")
     return pattern
@@ -73,26 +76,6 @@ def _pattern(template: Template) -> str | None:
 
 def _read(path: str) -> tuple[str, ...]:
     try:
-        with open(path, "rb") as stream:
-            return tuple(stream.read().decode("ascii", "ignore").split("\n")[:-1])
+        return tuple(read_bounded(path, _MOST_BYTES).decode("ascii", "ignore").split("\n")[:-1])
     except OSError:
         return ()
-
-
-def _write(path: str, text: str) -> None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(text.encode("ascii"))
-        os.replace(temporary, path)
-    except OSError:
-        _remove(temporary)
-        raise
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        return

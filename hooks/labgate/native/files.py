@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 
 from labgate.values.errors import LabgateError
+from labgate.values.files import write_whole
 
 
 def write_hook(path: str, content: bytes, before_it_stands: Callable[[], None] | None = None) -> None:
@@ -13,20 +14,14 @@ def write_hook(path: str, content: bytes, before_it_stands: Callable[[], None] |
 
     ``before_it_stands`` runs when the new file is complete, just before it takes its place.
     """
-    temporary = f"{path}.labgate-{os.getpid()}"
-    # Mode and umask as for any program that is built here: with umask 077 it stays the user's own.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777)
-    try:
-        with open(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(handle)
+
+    def put(temporary: str, path: str) -> None:
         if before_it_stands is not None:
             before_it_stands()
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+
+    # Mode and umask as for any program that is built here: with umask 077 it stays the user's own.
+    write_whole(path, content, mode=0o777, durable=True, put=put)
 
 
 def set_aside(path: str, aside: str) -> None:

@@ -12,6 +12,7 @@ from labgate.native.folder import ABSENT, FOREIGN, LABGATE, HookFile, Site, Slot
 from labgate.native.shim import Runtime, quoted, render, this_runtime
 from labgate.native.state import STAGES
 from labgate.values.errors import LabgateError
+from labgate.values.files import write_whole
 from labgate.values.value import Value
 
 #: Below the git common directory: the stages that `install` wrote, one a line, so that `doctor` knows what is gone.
@@ -192,9 +193,7 @@ def _remember(repository: Repository, stages: tuple[str, ...]) -> None:
     path = os.path.join(repository.common_dir, RECORD)
     text = "".join(f"{stage}\n" for stage in stages)
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="ascii") as stream:
-            stream.write(text)
+        write_whole(path, text.encode("ascii"), folder=True)
     except OSError:
         return
 

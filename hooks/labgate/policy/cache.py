@@ -10,6 +10,8 @@ import os
 
 from labgate import FOLDER, __version__
 from labgate.policy.model import Policy
+from labgate.values.checksum import opened, sealed
+from labgate.values.files import read_bounded, write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +25,10 @@ FILES = ("labgate.toml", "pyproject.toml")
 #: A file this young may change again without a change of its time stamps (git: "racily clean"), in nanoseconds.
 RACY = 2 * 10**9
 
-_MAGIC = b"labgate policy 1\n"
-#: What a cache holds, read as one number, is divided by this, the largest prime of 64 bits: damage shows.
-_PRIME = 2**64 - 59
-_DIGEST_BYTES = 8
+#: Changes whenever the format of a cache, or what stands in it, does.
+_FORMAT = "labgate-policy 2"
+#: Largest cache that is read: a policy of the greatest size, with every default written out.
+_MOST_BYTES = 2**25
 
 
 def cached_policy(top: str, git_dir: str, common_dir: str) -> Policy | None:
@@ -80,16 +82,14 @@ def _parse(paths: tuple[str, ...]) -> Policy | None:
 def _load(cache: str, key: Key) -> dict[str, Any] | None:
     """Return the cached table, the empty one where the files hold no policy; ``None`` where the cache cannot tell."""
     try:
-        with open(cache, "rb") as stream:
-            written = os.fstat(stream.fileno()).st_mtime_ns
-            content = stream.read()
+        # Before it is read: a cache that is replaced meanwhile counts as older than it is.
+        written = os.stat(cache).st_mtime_ns
+        content = opened(read_bounded(cache, _MOST_BYTES), _FORMAT, light=True)
     except OSError:
         return None
-    start = len(_MAGIC) + _DIGEST_BYTES
-    payload = content[start:]
-    if content[:start] != _MAGIC + _digest(payload):
+    if content is None:
         return None
-    stored, table = marshal.loads(payload)  # noqa: S302  (our own file, whole by its digest)
+    stored, table = marshal.loads(content)  # noqa: S302  (our own file, whole by its checksum)
     if stored != key or any(stamp is not None and max(stamp[2:4]) > written - RACY for stamp in key[1]):
         return None
     found: dict[str, Any] = table
@@ -97,26 +97,9 @@ def _load(cache: str, key: Key) -> dict[str, Any] | None:
 
 
 def _store(cache: str, key: Key, table: dict[str, Any]) -> None:
-    """Write the cache in one step; where that cannot be (read-only, full disk) there is none."""
+    """Write the cache; where that cannot be (read-only, full disk) there is none."""
     # Version 4 of the format is the one that every supported Python reads.
-    payload = marshal.dumps((key, table), 4)
-    temporary = f"{cache}.{os.getpid()}"
     try:
-        os.makedirs(os.path.dirname(cache), exist_ok=True)
-        with open(temporary, "wb") as stream:
-            stream.write(_MAGIC + _digest(payload) + payload)
-        os.replace(temporary, cache)
-    except OSError:
-        _remove(temporary)
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
+        write_whole(cache, sealed(marshal.dumps((key, table), 4), _FORMAT, light=True), folder=True)
     except OSError:
         return
-
-
-def _digest(payload: bytes) -> bytes:
-    # With the first line before it, zeros have a digest too.
-    return (int.from_bytes(_MAGIC + payload, "big") % _PRIME).to_bytes(_DIGEST_BYTES, "big")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from labgate.policy.model import HEADS, Policy
+from labgate.policy.model import Policy
 from labgate.policy.shape import Path, Problems, shown, suggestion
 from labgate.values.finding import LEVELS
+from labgate.values.refnames import HEADS
 
 Table = dict[str, Any]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from labgate.policy.pattern import Pattern
+from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from labgate.policy.pattern import Pattern
 
 #: What a field holds when the policy says nothing of it: words joined by single hyphens, no ``--``, no ``/``.
 DEFAULT_PATTERN = "[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*"
@@ -20,7 +22,6 @@ MAX_TEXT = 250
 #: Longest refname, in characters, that is cut with regard to what its fields may hold: that takes quadratic time.
 MAX_LEGAL_CUT = 300
 
-_HEADS = "refs/heads/"
 _NAME_START = frozenset("abcdefghijklmnopqrstuvwxyz")
 _NAME = _NAME_START | frozenset("0123456789_-")
 
@@ -82,6 +83,8 @@ class Field(Value):
         text = self.pattern_text or ""
         pattern = _patterns.get(text)
         if pattern is None:
+            from labgate.policy.pattern import Pattern  # a commit on the trunk compiles none
+
             pattern = _patterns[text] = Pattern(text)
         return pattern
 
@@ -120,10 +123,6 @@ class Template:
         return f"Template({self.text!r})"
 
     @property
-    def field_names(self) -> tuple[str, ...]:
-        return tuple(self.fields)
-
-    @property
     def is_literal(self) -> bool:
         """Whether the template has no holes: it fits one name only."""
         return self.tokens == (self.literal_prefix,)
@@ -157,7 +156,7 @@ class Template:
             raise ValueError(message)
         pieces = (values[token.name] if isinstance(token, Field) else str(token) for token in self.tokens)
         ref = "".join(pieces)
-        return ref if self.text.startswith("refs/") else ref.removeprefix(_HEADS)
+        return ref if self.text.startswith("refs/") else ref.removeprefix(HEADS)
 
     def _cut(self, ref: str, *, legal: bool) -> dict[str, str] | None:
         if self._spans is None:
@@ -243,7 +242,7 @@ def _tokens(text: str, fields: Mapping[str, Field]) -> tuple[str | Field | int, 
     """Return the pieces of a template's full refname."""
     if len(text) > MAX_TEXT:
         raise TemplateError(text, MAX_TEXT, f"a name has at most {MAX_TEXT} characters")
-    prefix = "" if text.startswith("refs/") else _HEADS
+    prefix = "" if text.startswith("refs/") else HEADS
     tokens: list[str | Field | int] = [prefix] if prefix else []
     position = 0
     while position < len(text):

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     Table = dict[str, Any]
 
-HEADS = "refs/heads/"
-TAGS = "refs/tags/"
-
 
 class Kind(Value):
     """A class of refs: ``[kinds.NAME]``. ``base`` and ``targets`` are kind names; empty means anything goes."""

@@ -27,6 +27,7 @@ from labgate.policy.shape import (
     shown,
 )
 from labgate.values.finding import LEVELS
+from labgate.values.refnames import HEADS, REMOTES, TAGS, forbidden_part, is_branch_name
 from labgate.values.value import Value
 
 #: Seconds in each unit of a duration, bytes in each unit of a size.
@@ -38,8 +39,6 @@ _PERSON = "[A-Za-z0-9][A-Za-z0-9._-]*"
 _FIELD = "[a-z][a-z0-9_-]*"
 _CODE = "LG[0-9]{3}"
 
-# git-check-ref-format(1); a template's own braces and stars are none of its business.
-_NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?\[\\]|\.\.|@\{|//|^/|/$|\.$|\.lock(/|$)|(^|/)\.|^-|^@$|^$")
 _NOT_IN_A_WORD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\{}]|\.\.|//|^$")
 _REPOSITORY = re.compile(r"[^\s/:@?#*]+(/[^\s/:@?#*]+){2,}(?<!\.git)")
 _REPOSITORIES = re.compile(r"[^\s/:@#]+(/[^\s/:@#]+)+(?<!\.git)")
@@ -52,10 +51,8 @@ def _objection_to_name(text: str) -> str | None:
         Template(text, {})
     except TemplateError as error:
         return f"{shown(text)}, {error}"
-    bad = _NOT_IN_A_REF.search(text.replace("{", "").replace("}", "").replace("*", "x"))
-    if bad is None:
-        return None
-    return f"{shown(text)}: git allows no {shown(bad.group())} there" if bad.group() else ""
+    bad = forbidden_part(text.replace("{", "").replace("}", "").replace("*", "x"))
+    return f"{shown(text)}: git allows no {shown(bad)} there" if bad else bad
 
 
 def _objection_to_glob(text: str) -> str | None:
@@ -67,12 +64,13 @@ def _objection_to_glob(text: str) -> str | None:
 
 
 def _objection_to_branch(text: str) -> str | None:
-    return "" if text.startswith("refs/") or "*" in text or _NOT_IN_A_REF.search(text) else None
+    return None if is_branch_name(text) else ""
 
 
 def _objection_to_pins(text: str) -> str | None:
-    elsewhere = not text.startswith(("refs/heads", "refs/remotes")) and text.startswith("refs/") and text != "refs/tags"
-    return None if elsewhere and "*" not in text and not _NOT_IN_A_REF.search(text) else ""
+    taken = text.startswith((HEADS[:-1], REMOTES[:-1])) or text == TAGS[:-1]
+    own = text.startswith("refs/") and not taken
+    return None if own and "*" not in text and forbidden_part(text) is None else ""
 
 
 def _matching(pattern: re.Pattern[str], expected: str) -> Text:

@@ -99,10 +99,9 @@ def shown(value: object) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return `` (did you mean "x"?)`` for the nearest known word, or nothing."""
-    from difflib import get_close_matches
+    from labgate.values.spelling import nearest  # most policies have no mistakes
 
-    near = get_close_matches(word, list(known), n=1)
-    return f" (did you mean {shown(near[0])}?)" if near else ""
+    return "".join(f" (did you mean {shown(near)}?)" for near in nearest(word, known))
 
 
 def one_of(words: Iterable[object]) -> str:

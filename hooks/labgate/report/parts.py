@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from labgate.report.escape import safe
 from labgate.report.failure import help_line, problems_of
 from labgate.values.finding import LEVELS, PASSED, SKIPPED, UNDECIDED
-from labgate.values.phrases import count, short_ref
+from labgate.values.phrases import count
+from labgate.values.refnames import short_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

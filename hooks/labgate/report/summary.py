@@ -13,7 +13,8 @@ from labgate.report.palette import palette
 from labgate.report.parts import PLACE_LIMIT, check_lines, passed, problem_lines, run_notes, said, tally, too_small
 from labgate.values.finding import PASSED
 from labgate.values.hints import reason
-from labgate.values.phrases import short_oid, short_ref
+from labgate.values.phrases import short_oid
+from labgate.values.refnames import short_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,7 +12,8 @@ from labgate.report.json import encoded
 from labgate.report.palette import palette
 from labgate.values.finding import ALARM, SIMILARITY
 from labgate.values.hints import reason
-from labgate.values.phrases import count, short_oid, short_ref
+from labgate.values.phrases import count, short_oid
+from labgate.values.refnames import short_ref
 from labgate.values.value import Value
 
 if TYPE_CHECKING:

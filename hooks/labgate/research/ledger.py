@@ -16,21 +16,21 @@ over the others and leaves them where they are.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 
+from labgate.values.files import append_to, locked
 from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from io import FileIO
 
 #: How long to wait for other processes to write, in seconds. They take milliseconds, unless one was stopped meanwhile.
 PATIENCE = 5.0
 
 _TITLE = "labgate-ledger 1\n"
-_TURN = 0.002
 
 
 class FirstSeen(Value):
@@ -135,10 +135,10 @@ class Ledger:
     def _record(self, look: _Look) -> None:
         """Write what a look adds, or else hold it in memory."""
         try:
-            with _locked(self._path) as descriptor:
+            with locked(self._path, PATIENCE) as stream:
                 # Another process may have recorded the same while this one waited.
-                self._read(descriptor)
-                self._append(descriptor, [*self._held, *self._memory.news(look)])
+                self._read(stream.fileno())
+                self._append(stream, [*self._held, *self._memory.news(look)])
         except OSError:
             # Some entries may have been written before the disk was full.
             self._load()
@@ -206,7 +206,7 @@ class Ledger:
             self._is_overlaid = True
             self._memory.add(entries)
 
-    def _append(self, descriptor: int, entries: Sequence[str]) -> None:
+    def _append(self, stream: FileIO, entries: Sequence[str]) -> None:
         """Write entries after what ``_read`` just saw, in one call. Raised: ``OSError`` when not all can be written.
 
         There is no fsync: a power failure can take the last moments, and the next look finds what is still to be seen.
@@ -214,11 +214,9 @@ class Ledger:
         if not entries:
             return
         start = ("\n" if self._is_torn else "") + ("" if self._offset else _TITLE)
-        content = (start + "".join(f"{entry}\n" for entry in entries)).encode("utf-8", "surrogateescape")
-        if os.write(descriptor, content) < len(content):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)
+        append_to(stream, (start + "".join(f"{entry}\n" for entry in entries)).encode("utf-8", "surrogateescape"))
         self._held = []
-        self._read(descriptor)
+        self._read(stream.fileno())
 
 
 class _Look(Value):
@@ -323,33 +321,3 @@ def _lines(content: bytes) -> list[str]:
         # After a power failure, blocks that were never written read as zeros.
         lines = [line for line in lines if "\0" not in line]
     return lines
-
-
-@contextmanager
-def _locked(path: str) -> Iterator[int]:
-    """Open the file to read and append, with no other process in between. Raised: ``OSError``."""
-    os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-    try:
-        _lock(descriptor)
-        yield descriptor
-    finally:
-        # The lock goes with the descriptor, and so it does when the process is killed.
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Wait for the lock. Raised: ``TimeoutError`` when patience is at an end: a push must not hang for ever."""
-    end = time.monotonic() + PATIENCE
-    while not _takes_lock(descriptor):
-        if time.monotonic() > end:
-            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-        time.sleep(_TURN)
-
-
-def _takes_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

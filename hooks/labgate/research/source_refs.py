@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from labgate.git.refs import HEADS, TrackingRef
+from labgate.git.refs import TrackingRef
 from labgate.git.repository import Remote
 from labgate.policy.model import Policy
+from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
 
@@ -93,7 +94,7 @@ def covers_sources(policy: Policy, remote: Remote) -> bool:
     negative = [spec.removeprefix("^") for spec in remote.fetch if spec.startswith("^")]
     for pattern in source_patterns(policy):
         prefix = pattern.removesuffix("*")
-        covered = any(target.startswith("refs/remotes/") and _covers(source, pattern) for source, _, target in positive)
+        covered = any(target.startswith(REMOTES) and _covers(source, pattern) for source, _, target in positive)
         if not covered or any(spec.partition("*")[0].startswith(prefix) or _covers(spec, pattern) for spec in negative):
             return False
     return True

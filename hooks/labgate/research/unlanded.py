@@ -12,12 +12,15 @@ from labgate.git.repository import Repository
 from labgate.research.commit_graph import History
 from labgate.values.checksum import opened, sealed
 from labgate.values.errors import GitError
+from labgate.values.files import read_bounded, write_whole
 
 #: Commits, each with its parents.
 Parents = Mapping[str, tuple[str, ...]]
 
 #: Changes whenever the file's format, or what stands in it, does.
 _FORMAT = "labgate-unlanded 1"
+#: Largest file that is read: several million commits.
+_MOST_BYTES = 2**29
 
 
 def unlanded_path(common_dir: str) -> str:
@@ -115,23 +118,15 @@ class Unlanded:
 
     def _load(self) -> _Known | None:
         try:
-            with open(self._path, "rb") as stream:
-                content = opened(stream.read(), _FORMAT)
+            content = opened(read_bounded(self._path, _MOST_BYTES), _FORMAT)
         except OSError:
             return None
         return None if content is None else _Known.of(str(content, "ascii"))
 
     def _save(self, known: _Known) -> None:
-        """Put the file in place as a whole: a reader sees the old one or the new one."""
-        temporary = f"{self._path}.{os.getpid()}"
-        try:
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            with open(temporary, "wb") as stream:
-                stream.write(sealed(known.text().encode("ascii"), _FORMAT))
-            os.replace(temporary, self._path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+        """Keep this for the next look, where it can be written."""
+        with contextlib.suppress(OSError):
+            write_whole(self._path, sealed(known.text().encode("ascii"), _FORMAT), folder=True)
 
 
 class _Known:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from labgate.policy.model import Person, Reviews
 from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
-from labgate.values.repository_name import is_oid
+from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
 #: Why an approval does not count for the change as it is now (``reviews.carry`` finds all but the first two).

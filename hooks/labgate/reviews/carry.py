@@ -26,7 +26,7 @@ from labgate.reviews.approvals import (
 )
 from labgate.reviews.delta import EMPTY, delta_id
 from labgate.values.errors import UndecidedError
-from labgate.values.repository_name import is_oid
+from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
 _PROBLEMS = {merges.CONFLICT: CONFLICT, merges.UNRELATED: UNRELATED, merges.TOO_OLD: NEEDS_GIT}
@@ -69,19 +69,6 @@ def carried_all(
     errors = {commit: error for commit in commits if (error := comparison.unfetched(commit, remote)) is not None}
     flaws = {commit: NOT_HERE if commit in errors else comparison.flaw(commit) for commit in commits}
     return Carried(flaws, tuple(errors.values()))
-
-
-def carried(repository: Repository, reviewed: str, move: TargetMove, remote: str | None = None) -> str | None:
-    """Return why a review of one commit does not hold for a move, or ``None`` where it does.
-
-    The reasons are constants of ``reviews.approvals``. Raised: ``UndecidedError`` when the reviewed commit is not in
-    this clone, ``GitError`` when another object that decides is not. A shallow clone must have been refused before.
-    """
-    comparison = _Comparison(repository, move)
-    error = comparison.unfetched(reviewed, remote)
-    if error is not None:
-        raise error
-    return comparison.flaw(reviewed)
 
 
 class _Comparison:

@@ -6,11 +6,12 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from labgate.git.refs import HEADS, REMOTES, symbolic_ref
+from labgate.git.refs import symbolic_ref
 from labgate.git.repository import Repository
 from labgate.policy.files import FILES, read_policy
 from labgate.policy.model import Policy
 from labgate.values.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
+from labgate.values.refnames import HEADS, REMOTES, branch_of, tracking_ref
 from labgate.values.report import PolicyOrigin
 from labgate.values.value import Value
 
@@ -166,8 +167,9 @@ def trunk_name(repository: Repository, refs: Mapping[str, str], remote: str | No
 
 def _trunk_names(repository: Repository, prefix: str, there: frozenset[str], target: str | None) -> Iterator[str]:
     """Yield what may be the trunk's name, in the contract's order, each only when the ones before are not there."""
-    if target is not None and target.startswith(HEADS):
-        yield target.removeprefix(HEADS)
+    branch = None if target is None else branch_of(target)
+    if branch is not None:
+        yield branch
     head = symbolic_ref(repository, f"{prefix}HEAD")
     if head is not None and head.startswith(prefix):
         yield head.removeprefix(prefix)
@@ -193,7 +195,7 @@ def _tip(refs: Mapping[str, str], remote: str | None, trunk: str, standing: Mapp
         return standing[HEADS + trunk]
     if remote is None:
         return refs.get(HEADS + trunk)
-    tip = refs.get(f"{REMOTES}{remote}/{trunk}")
+    tip = refs.get(tracking_ref(remote, trunk))
     if tip is None and any(ref.startswith(f"{REMOTES}{remote}/") for ref in refs):
         message = f"{remote} has no branch {trunk}, which labgate.trunk names"
         help = f"git config --unset labgate.trunk  # or, if it is only not fetched yet: git fetch {shlex.quote(remote)}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
-from labgate.git.refs import REMOTES, TrackingRef, refs_with, tracking_refs
+from labgate.git.refs import TrackingRef, refs_with, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.first_seen import Sightings
@@ -15,6 +15,7 @@ from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
 from labgate.values.ref_update import Commit, RefUpdate
+from labgate.values.refnames import REMOTES
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from labgate.git.refs import HEADS, REMOTES, read_refs, tracking_refs
+from labgate.git.refs import read_refs, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.scene.governing_policy import policy_at, trunk_name
 from labgate.scene.workplace import Workplace
 from labgate.values.errors import NoPolicyError, UndecidedError
+from labgate.values.refnames import HEADS, short_ref, tip_ref
 from labgate.values.report import PolicyOrigin
 from labgate.values.value import Value
 
@@ -27,13 +28,7 @@ class Surroundings(Value):
     @cached_property
     def remote(self) -> str | None:
         """The remote of the branch's upstream, else the only one, else ``origin``, else ``None``."""
-        names = [remote.name for remote in self.repository.remotes]
-        tracked = self._configured("remote")
-        if tracked in names:
-            return tracked
-        if len(names) == 1:
-            return names[0]
-        return "origin" if "origin" in names else None
+        return self.repository.remote_of(short_ref(self.branch or ""))
 
     @cached_property
     def remote_refs(self) -> frozenset[str]:
@@ -66,12 +61,10 @@ class Surroundings(Value):
                 raise
             name = None
         name = name or (None if policy is None else policy.trunk)
-        prefix = HEADS if self.remote is None else f"{REMOTES}{self.remote}/"
-        return None if name is None else self.refs.get(prefix + name)
+        return None if name is None else self.refs.get(tip_ref(self.remote, name))
 
     def _configured(self, key: str) -> str | None:
-        short = (self.branch or "").removeprefix(HEADS)
-        return self.repository.setting(f"branch.{short}.{key}")
+        return self.repository.setting(f"branch.{short_ref(self.branch or '')}.{key}")
 
 
 def surroundings(place: Workplace) -> Surroundings:

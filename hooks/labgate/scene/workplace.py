@@ -6,6 +6,7 @@ import os
 
 from labgate.git.runner import QUARANTINE, Git
 from labgate.values.errors import GitError
+from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Instead of a branch, HEAD of a repository with reftables names this; only git can read the real one
 #: (Documentation/technical/reftable.txt, "Backward compatibility").
-_ELSEWHERE = "refs/heads/.invalid"
+_ELSEWHERE = f"{HEADS}.invalid"
 #: What git leaves in the git directory while one commit is brought over, and which operation that is.
 _HEADS_OF_OPERATIONS = (("MERGE_HEAD", "merge"), ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"))
 #: `git merge` names what it merges in ``GITHEAD_<oid>`` (git-merge-recursive), long before it writes MERGE_HEAD.

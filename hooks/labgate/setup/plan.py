@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 
+from labgate.native.install import Installed
 from labgate.policy.files import OWN_FILE
 from labgate.policy.jsonschema import schema
 from labgate.policy.model import Policy
@@ -14,6 +15,7 @@ from labgate.setup.frameworks import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG
 from labgate.setup.presets import Proposal
 from labgate.setup.snippet import Source, Style, husky_lines, lefthook_lines, pre_commit_lines, prek_lines
 from labgate.setup.survey import Survey
+from labgate.values.errors import LabgateError
 from labgate.values.value import Value
 
 #: The files that make a CI system judge.
@@ -76,6 +78,16 @@ class Plan(Value):
     def committed(self) -> tuple[str, ...]:
         """The names of the files that belong into the repository."""
         return tuple(change.name for change in self.files if change.name in _COMMITTED)
+
+
+class Done(Value):
+    """What came of the hooks: ``installed`` is ``None`` where they were not asked for or could not be installed.
+
+    ``refused`` says why they could not.
+    """
+
+    installed: Installed | None = None
+    refused: LabgateError | None = None
 
 
 def make_plan(survey: Survey, preset: str | None, source: Source, ci: str | None = None) -> Plan:

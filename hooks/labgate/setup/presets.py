@@ -8,7 +8,6 @@ from importlib.resources import files
 from string import Template
 
 from labgate.checks.branch_name.check import Facts, check
-from labgate.git.refs import HEADS
 from labgate.policy.files import OWN_FILE
 from labgate.policy.lint import lint
 from labgate.policy.model import Policy
@@ -18,6 +17,7 @@ from labgate.report.escape import safe
 from labgate.setup.people import People, Somebody
 from labgate.setup.survey import Survey
 from labgate.values.errors import LabgateError, PolicyError
+from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
 #: Name of each preset, and the kind of branch that a team has only if it works this way. Of equals the first is taken.

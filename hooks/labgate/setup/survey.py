@@ -6,12 +6,13 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
-from labgate.git.refs import HEADS, REMOTES, TrackingRef, read_refs, symbolic_ref, tracking_refs
+from labgate.git.refs import TrackingRef, read_refs, symbolic_ref, tracking_refs
 from labgate.git.repository import Remote, Repository
 from labgate.scene.governing_policy import policy_at, worktree_policy
 from labgate.setup.frameworks import Frameworks, find_frameworks
 from labgate.setup.people import People, find_people
 from labgate.values.errors import UndecidedError, UsageError
+from labgate.values.refnames import HEADS, REMOTES, branch_of, short_ref, tracking_ref
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
 
@@ -56,7 +57,7 @@ def take_survey(repository: Repository) -> Survey:
     tracking = tracking_refs(refs, repository.remotes)
     remote = _main_remote(repository.remotes)
     head = symbolic_ref(repository, "HEAD")
-    current = head.removeprefix(HEADS) if head is not None and head.startswith(HEADS) else None
+    current = None if head is None else branch_of(head)
     here = worktree_policy(repository)
     trunk = _trunk(repository, refs, tracking, remote, current, None if here is None else here[0].trunk)
     local = {ref.removeprefix(HEADS) for ref in refs if ref.startswith(HEADS)}
@@ -119,8 +120,8 @@ def _ask(remote: Remote, choose: str) -> str:
 
 def _policy_of_trunk(repository: Repository, refs: Mapping[str, str], remote: Remote | None, trunk: str) -> str | None:
     """Return where the trunk keeps its policy, for somebody who has an older branch checked out."""
-    candidates = ([] if remote is None else [f"{REMOTES}{remote.name}/{trunk}"]) + [HEADS + trunk]
+    candidates = ([] if remote is None else [tracking_ref(remote.name, trunk)]) + [HEADS + trunk]
     for ref in candidates:
         if ref in refs and policy_at(repository, refs[ref]) is not None:
-            return f"the trunk, {ref.removeprefix(REMOTES).removeprefix(HEADS)}"
+            return f"the trunk, {short_ref(ref)}"
     return None

@@ -1,19 +1,10 @@
-"""Small phrases that several messages share: counts, sizes, lists, short names of refs and commits."""
+"""Small phrases that several messages share: counts, sizes, lists, short names of commits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 _UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
-_PREFIXES = ("refs/heads/", "refs/remotes/", "refs/tags/")
-
-
-def short_ref(ref: str) -> str:
-    """Return a refname as people say it: ``origin/main`` for ``refs/remotes/origin/main``."""
-    for prefix in _PREFIXES:
-        if ref.startswith(prefix):
-            return ref[len(prefix) :]
-    return ref
 
 
 def short_oid(oid: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labgate.values.refnames import branch_of
 from labgate.values.value import Value
 
 
@@ -53,7 +54,7 @@ class RefUpdate(Value):
     @property
     def branch(self) -> str | None:
         """The short branch name, or ``None`` for tags and every other namespace."""
-        return self.ref.removeprefix("refs/heads/") if self.ref.startswith("refs/heads/") else None
+        return branch_of(self.ref)
 
 
 class View(Value):

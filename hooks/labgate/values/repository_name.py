@@ -1,15 +1,6 @@
-"""What full object ids and repositories are called, wherever their names come from."""
+"""What repositories are called, wherever their names come from."""
 
 from __future__ import annotations
-
-import re
-
-_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-
-
-def is_oid(text: str) -> bool:
-    """Say whether this is a full object id (SHA-1 or SHA-256) in lower case."""
-    return _OID.fullmatch(text) is not None
 
 
 def repository_name(url: str | None) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.checks.branch_name.check import MOST_CHARACTERS, Base, Facts, check, collisions, unsafe_reasons
+from labgate.checks.branch_name.check import Base, Facts, check
 from labgate.checks.branch_name.rules import Character
 from labgate.values.finding import Finding
+from labgate.values.refnames import MOST_CHARACTERS, collisions, unsafe_reasons
 from support.policies import STRICT, policy
 
 OID = "0123456789abcdef0123456789abcdef01234567"

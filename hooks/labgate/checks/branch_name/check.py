@@ -6,6 +6,7 @@ On the commit hook's path: only a finding imports more than plain values.
 from __future__ import annotations
 
 from labgate.checks.branch_name.rules import BadField, CaseCollision, Character, UnknownKind, UnsafeName, WrongBase
+from labgate.values.refnames import HEADS, SAFE_CHARACTERS, TAGS, collisions, unsafe_reasons
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
 
     from labgate.policy.model import Policy, RefKind
     from labgate.values.finding import Finding
-
-HEADS, TAGS = "refs/heads/", "refs/tags/"
-#: Longest name in characters: git stores it as a path with ``.lock`` appended, and file systems end at 255 bytes.
-MOST_CHARACTERS = 200
-#: Nothing that a shell, a URL or a terminal reads as more than itself.
-SAFE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+@=-")
-_HEX = frozenset("0123456789abcdefABCDEF")
-_OID_LENGTHS = (40, 64)
 
 
 class Base(Value):
@@ -77,39 +70,6 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
         yield CaseCollision(others=tuple(others), **_common(facts, policy))
     if is_branch and facts.base is not None and facts.base.other_distance < facts.base.declared_distance:
         yield _wrong_base(facts, facts.base, found)
-
-
-def unsafe_reasons(name: str) -> list[str]:
-    """Return why a short name is unsafe: reserved, object-id, leading-dash, refs-prefix, characters, too-long."""
-    reasons = []
-    if name in ("HEAD", "@"):
-        reasons.append("reserved")
-    if len(name) in _OID_LENGTHS and _HEX.issuperset(name):
-        reasons.append("object-id")
-    if name.startswith("-"):
-        reasons.append("leading-dash")
-    if name.startswith("refs/"):
-        reasons.append("refs-prefix")
-    if not SAFE_CHARACTERS.issuperset(name):
-        reasons.append("characters")
-    if len(name) > MOST_CHARACTERS:
-        reasons.append("too-long")
-    return reasons
-
-
-def collisions(ref: str, siblings: tuple[str, ...]) -> list[str]:
-    """Return the siblings that a file system which ignores case and Unicode form takes for the same file, sorted."""
-    key = collision_key(ref)
-    return sorted({sibling for sibling in siblings if sibling != ref and collision_key(sibling) == key})
-
-
-def collision_key(ref: str) -> str:
-    """Return what two refs share when they collide (The Unicode Standard, 3.13, D145: canonical caseless matching)."""
-    if ref.isascii():
-        return ref.casefold()
-    from unicodedata import normalize
-
-    return normalize("NFC", normalize("NFD", ref).casefold())
 
 
 def _common(facts: Facts, policy: Policy) -> dict[str, Any]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from labgate.checks.branch_name.check import Base, Facts, collisions
+from labgate.checks.branch_name.check import Base, Facts
 from labgate.checks.collected import BESIDE_FINDINGS, Collected
 from labgate.git.commits import parents_of, rev_list
-from labgate.git.refs import HEADS, REMOTES, TrackingRef, refs_with
+from labgate.git.refs import TrackingRef, refs_with
 from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene
 from labgate.scene.surroundings import Surroundings
 from labgate.scene.workplace import Workplace
 from labgate.values.ref_update import RefUpdate
-
-_TAGS = "refs/tags/"
+from labgate.values.refnames import HEADS, REMOTES, TAGS, collisions
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
@@ -38,7 +37,7 @@ def collides(place: Workplace, ref: str) -> bool:
     names = os.fsdecode(place.git().run("for-each-ref", "--format=%(refname)", HEADS, REMOTES)).split("\n")
     beside = {HEADS + name.removeprefix(REMOTES).partition("/")[2] for name in names if name.startswith(REMOTES)}
     beside.update(name for name in names if name.startswith(HEADS))
-    return bool(collisions(ref, tuple(beside)))
+    return bool(collisions(ref, beside))
 
 
 def _names(scene: Scene, update: RefUpdate) -> tuple[Facts, ...]:
@@ -47,7 +46,7 @@ def _names(scene: Scene, update: RefUpdate) -> tuple[Facts, ...]:
         names[HEADS + update.source] = update.new
     if update.new is not None and (scene.pushing or update.old is None):
         names[update.ref] = update.new
-    return tuple(_facts(scene, ref, head) for ref, head in names.items() if ref.startswith((HEADS, _TAGS)))
+    return tuple(_facts(scene, ref, head) for ref, head in names.items() if ref.startswith((HEADS, TAGS)))
 
 
 def _facts(scene: Scene, ref: str, head: str | None) -> Facts:
@@ -55,8 +54,8 @@ def _facts(scene: Scene, ref: str, head: str | None) -> Facts:
     if scene.pushing:
         created = any(update.ref == ref and update.old is None for update in scene.updates)
     beside = {*scene.remote_refs, *(update.ref for update in scene.updates if update.new is not None)}
-    if ref.startswith(_TAGS):
-        beside.update(name for name in scene.refs if name.startswith(_TAGS))
+    if ref.startswith(TAGS):
+        beside.update(name for name in scene.refs if name.startswith(TAGS))
     elif not scene.pushing:
         beside.update(name for name in scene.refs if name.startswith(HEADS))
     base = _base(scene, ref, head) if head is not None else None

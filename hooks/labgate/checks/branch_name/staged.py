@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from labgate.checks.branch_name.check import HEADS, Facts, check
+from labgate.checks.branch_name.check import Facts, check
+from labgate.values.refnames import HEADS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from labgate.checks.branch_name.check import HEADS, MOST_CHARACTERS, TAGS, collision_key, unsafe_reasons
 from labgate.values.lookalikes import plain
+from labgate.values.refnames import HEADS, MOST_CHARACTERS, TAGS, collision_key, forbidden_part, unsafe_reasons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ _SOMEWHAT_ALIKE = 0.4
 _UNSAFE_RUN = re.compile(r"[^A-Za-z0-9._/+@=-]+")
 _SEPARATORS = re.compile(r"[-_/+=@]+|(?<!\d)\.+|\.+(?!\d)")
 _PIECES = re.compile(r"\{[^}]*\}|\*+|[^{*]+")
-# git-check-ref-format, rules 1, 3, 6, 7, 8; the other rules forbid characters that are not safe anyway.
-_GIT_FORBIDS = re.compile(r"(^|/)\.|\.lock(/|$)|\.\.|^/|//|/$|\.$|@\{")
 
 
 def nearest(ref: str, policy: Policy, siblings: tuple[str, ...]) -> str | None:
@@ -71,7 +69,7 @@ def _parents(ref: str) -> Iterator[str]:
 
 
 def _is_legal(ref: str, name: str, policy: Policy, closed: set[str]) -> bool:
-    if not name or unsafe_reasons(name) or _GIT_FORBIDS.search(name):
+    if unsafe_reasons(name) or forbidden_part(name) is not None:
         return False
     found = policy.classify(ref)
     if found.kind is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from shlex import quote
 
-from labgate.values.phrases import alternatives, count, short_ref
+from labgate.values.phrases import alternatives, count
+from labgate.values.refnames import TAGS, short_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def rename(finding: NameFinding) -> str:
     if new is None:
         return f"rename {f'it to {alternatives(finding.choices)}' if finding.choices else f'the {_noun(finding)}'}"
     if finding.tag:
-        return f"git tag {quote(new)} {quote('refs/tags/' + old)} && git tag -d {_operand(old)}"
+        return f"git tag {quote(new)} {quote(TAGS + old)} && git tag -d {_operand(old)}"
     command = f"git branch -m {_operand(old)} {quote(new)}"
     if finding.created or finding.remote is None:
         return command

@@ -14,6 +14,7 @@ from labgate.checks.commit_size.rules import (
     TooManyFiles,
     TooManyLines,
 )
+from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -225,4 +226,4 @@ def _part_branch(source: str | None, policy: Policy) -> str | None:
     if source is None:
         return None
     name = f"{source}-part-1"
-    return name if policy.classify(f"refs/heads/{name}").fields is not None else None
+    return name if policy.classify(HEADS + name).fields is not None else None

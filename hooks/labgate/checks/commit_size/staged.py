@@ -5,6 +5,7 @@ from __future__ import annotations
 from labgate.checks.commit_size.check import Facts, check
 from labgate.git.raw import weigh
 from labgate.values.batch import Batch
+from labgate.values.refnames import short_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def weighed(commit: ProposedCommit) -> Facts | None:
         (Batch(None, "", files, parents=staged.parents),),
         commit.kind,
         _preview(commit),
-        source=None if commit.branch is None else commit.branch.removeprefix("refs/heads/"),
+        source=None if commit.branch is None else short_ref(commit.branch),
         staged=True,
         temporary_index=commit.place.temporary_index,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from shlex import quote
 
-from labgate.values.phrases import count, short_oid, short_ref, size
+from labgate.values.phrases import count, short_oid, size
+from labgate.values.refnames import short_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

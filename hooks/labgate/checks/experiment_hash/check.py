@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labgate.checks.experiment_hash.rules import MissingTrailer, Unstamped
+from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -45,7 +46,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[MissingTrailer]:  # noqa: AR
         parent=None if oids[0] == facts.root else f"{oids[0]}^",
         linear=facts.linear,
         oids=oids,
-        ref=f"refs/heads/{facts.branch}",
+        ref=HEADS + facts.branch,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from labgate.checks.collected import Collected
 from labgate.checks.experiment_hash.check import Facts
 from labgate.git.commits import read_commits, rev_list
-from labgate.git.refs import HEADS
 from labgate.scene.scene import Scene
 from labgate.values.ref_update import RefUpdate
+from labgate.values.refnames import HEADS
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from labgate.values.phrases import count, short_oid
+from labgate.values.refnames import HEADS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,4 +64,4 @@ def _below_oldest(finding: MissingTrailer) -> str:
 
 
 def _branch(name: str) -> str:
-    return quote(f"refs/heads/{name}") if name.startswith("-") else quote(name)
+    return quote(HEADS + name) if name.startswith("-") else quote(name)

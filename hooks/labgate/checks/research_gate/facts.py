@@ -10,7 +10,6 @@ from labgate.checks.research_gate.check import review_state
 from labgate.checks.research_gate.update import Facts, Landed, commits_of
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
-from labgate.git.refs import HEADS
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.approvals import (
     HostedChange,
@@ -26,6 +25,7 @@ from labgate.scene.scene import Scene, Span
 from labgate.values.errors import UndecidedError
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit, RefUpdate
+from labgate.values.refnames import HEADS
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:

@@ -7,7 +7,8 @@ from shlex import quote
 from labgate.reviews.quorum import AFFILIATIONS, TOTAL
 from labgate.values.finding import SIMILARITY
 from labgate.values.hints import reason
-from labgate.values.phrases import count, short_oid, short_ref
+from labgate.values.phrases import count, short_oid
+from labgate.values.refnames import TAGS, short_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def protected_ref_rewritten(finding: ProtectedRefRewritten) -> str:
     ref = short_ref(finding.ref)
     if finding.how == "deleted":
         return f"{ref} is protected and would be deleted"
-    if finding.ref.startswith("refs/tags/"):
+    if finding.ref.startswith(TAGS):
         return f"{ref} is protected and would be moved"
     not_here = " not fetched here" if finding.how == "unknown-tip" else ""
     return f"{ref} would lose commits{not_here} that {finding.remote or 'origin'} already has"
@@ -126,7 +127,7 @@ def keep_history(finding: ProtectedRefRewritten) -> str:
     ref, remote = short_ref(finding.ref), quote(finding.remote or "origin")
     if finding.how == "deleted":
         return f"leave {ref} out of the push, or list it in [research-gate] deletable"
-    if finding.ref.startswith("refs/tags/"):
+    if finding.ref.startswith(TAGS):
         # A tag that others have fetched is never moved for them (git-tag, "On Re-tagging").
         back = quote(f"+{finding.ref}:{finding.ref}")
         return f"git fetch {remote} {back}  # then give the new commit a tag of its own"

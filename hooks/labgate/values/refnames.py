@@ -1,0 +1,118 @@
+"""What refs and objects are called: where refs stand, which names git takes, and which are safe on every machine.
+
+On the commit hook's path.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+HEADS, REMOTES, TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
+
+#: Longest safe name in characters: git stores it as a path with ``.lock`` appended, and file systems end at 255 bytes.
+MOST_CHARACTERS = 200
+#: Nothing that a shell, a URL or a terminal reads as more than itself.
+SAFE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+@=-")
+
+#: Hexadecimal digits of an object id of SHA-1 and of SHA-256.
+_OID_LENGTHS = (40, 64)
+_OID_DIGITS = frozenset("0123456789abcdef")
+#: What git-check-ref-format forbids in a name, full or short, but for ``*``, which a pattern may have. The short name
+#: of a branch must not start with ``-`` either ("--branch").
+_FORBIDDEN = r"[\x00-\x20\x7f~^:?\[\\]|\.\.|@\{|//|^/|/\Z|\.\Z|\.lock(?:/|\Z)|(?:^|/)\.|^-|^@\Z|^\Z"
+#: Half a surrogate pair that stands for no byte: JSON can hold it, no file name or argument can.
+_NO_BYTES = r"[\ud800-\udc7f\udd00-\udfff]"
+
+
+def is_oid(text: str) -> bool:
+    """Say whether this is a full object id (SHA-1 or SHA-256) in lower case."""
+    return len(text) in _OID_LENGTHS and _OID_DIGITS.issuperset(text)
+
+
+def branch_of(ref: str) -> str | None:
+    """Return the short name of a branch, ``None`` for any other ref."""
+    return ref[len(HEADS) :] if ref.startswith(HEADS) else None
+
+
+def tracking_ref(remote: str, branch: str) -> str:
+    """Return the remote-tracking ref of a remote's branch (short name)."""
+    return f"{REMOTES}{remote}/{branch}"
+
+
+def tip_ref(remote: str | None, branch: str) -> str:
+    """Return the ref that has the tip of a team's branch here: remote-tracking, or local where there is no remote."""
+    return HEADS + branch if remote is None else tracking_ref(remote, branch)
+
+
+def short_ref(ref: str) -> str:
+    """Return a refname as people say it: ``origin/main`` for ``refs/remotes/origin/main``."""
+    for prefix in (HEADS, REMOTES, TAGS):
+        if ref.startswith(prefix):
+            return ref[len(prefix) :]
+    return ref
+
+
+def branch_named(word: str, refs: Container[str]) -> str | None:
+    """Return the full name of the local or remote-tracking branch that a user's word names, ``None`` if it names none.
+
+    Unlike git, a branch wins over a tag of the same name: labgate judges branches. As in git, ``HEAD`` and a full oid
+    never name a branch that somebody called so (gitrevisions).
+    """
+    if word in ("HEAD", "@") or is_oid(word):
+        return None
+    candidates = (word, HEADS + word, REMOTES + word)
+    return next((ref for ref in candidates if ref in refs and ref.startswith((HEADS, REMOTES))), None)
+
+
+def forbidden_part(name: str) -> str | None:
+    """Return the first part of a name that makes git refuse it (``""`` where it is empty), ``None`` if git takes it.
+
+    ``*`` is not looked at: git takes it in patterns only.
+    """
+    import re  # a commit hook that passes does without
+
+    found = re.search(_FORBIDDEN, name)
+    return None if found is None else found.group()
+
+
+def is_branch_name(name: str) -> bool:
+    """Say whether git takes this as the short name of a branch, and nobody can read it as the name of another ref."""
+    import re
+
+    other = name == "HEAD" or name.startswith("refs/") or "*" in name
+    return not other and forbidden_part(name) is None and re.search(_NO_BYTES, name) is None
+
+
+def unsafe_reasons(name: str) -> list[str]:
+    """Return why a short name is unsafe: reserved, object-id, leading-dash, refs-prefix, characters, too-long."""
+    reasons = []
+    if name in ("HEAD", "@"):
+        reasons.append("reserved")
+    if is_oid(name.lower()):
+        reasons.append("object-id")
+    if name.startswith("-"):
+        reasons.append("leading-dash")
+    if name.startswith("refs/"):
+        reasons.append("refs-prefix")
+    if not SAFE_CHARACTERS.issuperset(name):
+        reasons.append("characters")
+    if len(name) > MOST_CHARACTERS:
+        reasons.append("too-long")
+    return reasons
+
+
+def collisions(ref: str, others: Iterable[str]) -> list[str]:
+    """Return the other refs that a file system which ignores case and Unicode form takes for the same file, sorted."""
+    key = collision_key(ref)
+    return sorted({other for other in others if other != ref and collision_key(other) == key})
+
+
+def collision_key(ref: str) -> str:
+    """Return what two refs share when they collide (The Unicode Standard, 3.13, D145: canonical caseless matching)."""
+    if ref.isascii():
+        return ref.casefold()
+    from unicodedata import normalize
+
+    return normalize("NFC", normalize("NFD", ref).casefold())

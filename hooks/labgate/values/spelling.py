@@ -1,0 +1,29 @@
+"""Which known words somebody may have meant by one that is not known."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from operator import eq
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: The least share of common letters in two words that somebody may have meant for each other (as difflib counts it).
+NEAR = 0.6
+
+
+def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return the known words that are near in spelling, whatever their case: the nearest first, ``most`` of them."""
+    wanted = word.casefold()
+    matcher = SequenceMatcher(b=wanted)
+    found = []
+    for name in known:
+        given = name.casefold()
+        matcher.set_seq1(given)
+        # The first two are cheap upper bounds: there may be thousands of words.
+        if matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR and matcher.ratio() >= NEAR:
+            # Of equally near words the one with more letters in the same places: LG2O1 is LG201, not LG212.
+            found.append((matcher.ratio(), sum(map(eq, wanted, given)), name))
+    found.sort(key=lambda near: near[:2], reverse=True)
+    return [name for _, _, name in found[:most]]
