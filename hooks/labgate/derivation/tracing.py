@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from labgate.derivation.comparison import Comparison, Research
-from labgate.derivation.timeline import Timeline
+from labgate.derivation.landed_commits import LandedCommits
+from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
 from labgate.fingerprints.building import Progress
 from labgate.fingerprints.index import Index, indexed
 from labgate.git.commits import parents_of, read_commits, rev_list
 from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
-from labgate.research.first_seen import Sightings
+from labgate.research.first_seen import FirstSeen
 from labgate.research.ledger import Ledger
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
@@ -59,7 +59,7 @@ class Tracer:
         self._methods = methods
         self._policy = policy
         self._progress = progress
-        self._ledger: Ledger | None = None if policy is None else Sightings(repository).research
+        self._ledger: Ledger | None = None if policy is None else FirstSeen(repository).research
 
     def trace(self, oids: Sequence[str]) -> Iterator[Traced]:
         """Yield what was found of each commit, in the given order.
@@ -95,7 +95,7 @@ class Tracer:
             remotes = self._repository.remotes
             classes = classify_refs(self._policy, self._refs, tracking_refs(dict(self._refs), remotes), remotes)
             landed = [] if self._exclude is None else [self._exclude]
-            return ResearchGraph(self._repository, classes, landed, Sightings(self._repository))
+            return ResearchGraph(self._repository, classes, landed, FirstSeen(self._repository))
         if self._exclude is not None:
             return ResearchGraph(self._repository, RefClasses(self._sources, (), ()), [self._exclude])
         return None
@@ -111,9 +111,9 @@ class Tracer:
         unlanded = self._unlanded(oids)
         found = self._against(index, self._protected, unlanded) if unlanded else {}
         landed = [oid for oid in oids if oid not in found]
-        timeline = Timeline(self._repository, index, self._sources, self._methods, self._ledger, self._progress)
-        for subject, evidence in timeline.trace(landed):
-            found[subject.key] = Traced(subject.key, evidence, subject.undecidable)
+        comparer = LandedCommits(self._repository, index, self._sources, self._methods, self._ledger, self._progress)
+        for one in comparer.compare(landed):
+            found[one.commit] = Traced(one.commit, one.evidence, one.undecidable)
         return found
 
     def _against(self, index: Index, landed: Sequence[str], oids: Sequence[str]) -> dict[str, Traced]:
@@ -121,14 +121,15 @@ class Tracer:
         graph = self._graph
         if graph is None or self._policy is None:
             parents = parents_of(self._repository, [source.oid for source in self._sources], landed)
-            research = Research(parents, self._sources, landed, lambda _: True, self._ledger)
+            research = UnlandedResearch(parents, self._sources, landed, lambda _: True, self._ledger)
         else:
-            research = Research(graph.parents, graph.classes.sources, landed, graph.is_research, self._ledger)
-        comparison = Comparison(self._repository, index, research, self._methods)
+            sources = graph.classes.sources
+            research = UnlandedResearch(graph.parents, sources, landed, graph.is_research, self._ledger)
+        comparer = UnlandedCommits(self._repository, index, research, self._methods)
         found = {oid: Traced(oid, (), undecidable=False) for oid in oids}
         with index.reading():
-            for one in comparison.compare(read_commits(self._repository, oids)):
-                found[one.commit.oid] = Traced(one.commit.oid, one.evidence, one.subject.undecidable)
+            for one in comparer.compare(read_commits(self._repository, oids)):
+                found[one.commit] = Traced(one.commit, one.evidence, one.undecidable)
         return found
 
     @property

@@ -8,13 +8,13 @@ from collections.abc import Container, Mapping, Sequence
 from labgate import FOLDER
 from labgate.git.commits import is_ancestor, peel
 from labgate.git.repository import Repository
-from labgate.research.commit_graph import History, bits_of
+from labgate.research.commit_graph import CommitGraph, bits_of
 from labgate.research.ledger import Ledger
 from labgate.research.source_refs import RefClasses, SourceRef
 from labgate.research.unlanded import Unlanded
 
 
-class Sightings:
+class FirstSeen:
     """What this clone has seen of research, and apart from it of branches of other kinds.
 
     Dates in commits say what their author likes; these were noted here.
@@ -73,7 +73,7 @@ class _Look:
         """Return for each ref the unlanded commits that it holds, newest first."""
         refs = list(tips)
         found: dict[str, list[str]] = {ref: [] for ref in refs}
-        for oid, bits in History(self._parents).reached([tips[ref] for ref in refs]).items():
+        for oid, bits in CommitGraph(self._parents).reached([tips[ref] for ref in refs]).items():
             for bit in bits_of(bits):
                 found[refs[bit]].append(oid)
         return found

@@ -33,7 +33,7 @@ _TITLE = "labgate-ledger 1\n"
 _TURN = 0.002
 
 
-class FirstSeen(Value):
+class Sighting(Value):
     """Where (full refname) and when (seconds since the epoch) a commit was first seen in this repository."""
 
     oid: str
@@ -81,13 +81,13 @@ class Ledger:
             folder = os.path.dirname(folder)
         return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
-    def first_seen(self, oid: str) -> FirstSeen | None:
+    def first_seen(self, oid: str) -> Sighting | None:
         """Return the first sight of a commit in the order of recording, whatever the clock said; ``None``: never."""
         entry = self._known.first.get(oid)
         if entry is None:
             return None
         _, time, ref, _ = entry.split(" ", 3)
-        return FirstSeen(oid, ref, int(time))
+        return Sighting(oid, ref, int(time))
 
     def tips(self) -> Mapping[str, str]:
         """Return the source refs (full names) that existed when last observed, each with its tip."""
