@@ -64,14 +64,13 @@ class Comparer:
         #: By the number of their document.
         self.candidates = {numbers[key]: candidate for key, candidate in found.items()}
         self._search = Search(repository, index, self.candidates, methods)
-        self._replay = Replay(repository, index, self.candidates, methods)
+        self._replay = Replay(repository, self.candidates, methods)
 
     def compare(self, subjects: Sequence[Subject]) -> Iterator[Compared]:
         """Yield what each subject shares, in their order."""
         for subject, found in zip(subjects, self._search.find(subjects), strict=True):
             matches = self._replay.add_proofs(subject, found.matches)
-            evidence = as_evidence(subject, matches, self.candidates)
-            yield Compared(subject.key, tuple(evidence), subject.undecidable, found.parts)
+            yield Compared(subject.key, as_evidence(subject, matches), subject.undecidable, found.parts)
 
     def depths(self, documents: Iterable[Document]) -> dict[int, int]:
         """Return the depths at which the chain first had the features of documents, of those that it has."""

@@ -13,6 +13,7 @@ from labgate.fingerprints.index import Index
 from labgate.fingerprints.postings import CORE, EXACT, FILE
 from labgate.git.commits import headline
 from labgate.git.repository import Repository
+from labgate.values.value import Value
 
 #: What code hosts add to a title.
 _LABEL = re.compile(r"\s*\((?:#|GH-|!)\d+\)\s*$")
@@ -20,17 +21,16 @@ _LABEL = re.compile(r"\s*\((?:#|GH-|!)\d+\)\s*$")
 SUBSTANCE = 3
 
 
-class ExactMatches:
-    """Compares ids. ``methods`` restricts what counts."""
+class ExactMatches(Value):
+    """Compares ids of subjects with those of candidates, which stand by the number of their document.
 
-    def __init__(
-        self, repository: Repository, index: Index, candidates: Mapping[int, Candidate], methods: frozenset[str]
-    ) -> None:
-        self._repository = repository
-        self._index = index
-        self._candidates = candidates
-        self._ids = not methods.isdisjoint({"patch-id", "squash"})
-        self._files = "blob" in methods
+    ``methods`` are those of ``finding.METHODS`` that count.
+    """
+
+    repository: Repository
+    index: Index
+    candidates: Mapping[int, Candidate]
+    methods: frozenset[str]
 
     def compare(self, subject: Subject, number: int, counts: Mapping[int, int]) -> tuple[str, str | None] | None:
         """Return how a document equals the subject (exact, core, blob) and why that is no proof (``None``: it is one).
@@ -45,13 +45,14 @@ class ExactMatches:
     def _equal(self, subject: Subject, number: int, counts: Mapping[int, int]) -> tuple[str, str | None] | None:
         if not any(counts.get(kind) for kind in (EXACT, CORE, FILE)):
             return None
-        twin, mine = self._index.document(number), subject.document
-        if self._ids and mine.exact is not None and twin.exact == mine.exact:
+        twin, mine = self.index.document(number), subject.document
+        by_id = not self.methods.isdisjoint({"patch-id", "squash"})
+        if by_id and mine.exact is not None and twin.exact == mine.exact:
             hint = "landed-first" if self._landed_first(subject, number, EXACT, mine.exact) else None
             return "exact", hint if hint or mine.significant or self._is_landing(subject, number) else "noise-only"
-        if self._ids and mine.core is not None and twin.core == mine.core and mine.lines >= SUBSTANCE:
+        if by_id and mine.core is not None and twin.core == mine.core and mine.lines >= SUBSTANCE:
             return "core", "landed-first" if self._landed_first(subject, number, CORE, mine.core) else None
-        if self._files and counts.get(FILE):
+        if "blob" in self.methods and counts.get(FILE):
             # A file without lines to compare (data, a binary file) speaks for itself.
             lines = counts.get(A, 0) + counts.get(D, 0)
             return ("blob", None) if lines >= SUBSTANCE or (mine.significant and mine.lines == 0) else None
@@ -66,11 +67,11 @@ class ExactMatches:
 
     def _landed_first(self, subject: Subject, number: int, kind: int, digest: bytes) -> bool:
         """Say whether the chain had the same patch after the research was cut from it, and before the subject."""
-        fork = self._candidates[number].fork
+        fork = self.candidates[number].fork
         return any(fork < depth < subject.until for depth in self._depths(subject, kind, digest))
 
     def _depths(self, subject: Subject, kind: int, digest: bytes) -> list[int]:
-        return self._index.depths(postings.packed_id(kind, digest), subject.past)
+        return self.index.depths(postings.packed_id(kind, digest), subject.past)
 
     def _is_landing(self, subject: Subject, number: int) -> bool:
         """Say whether a mechanical change is a whole branch on its way, and not only the same as on another one.
@@ -78,9 +79,9 @@ class ExactMatches:
         The same versions are raised on many branches. But where a ref has nothing else, and its title is the subject's
         too, it is the ref that lands. And a commit of the same author and date is that very commit, picked or rebased.
         """
-        candidate = self._candidates[number]
+        candidate = self.candidates[number]
         # A range is called by its last commit.
-        mine, theirs = (headline(self._repository, key.rpartition("..")[2]) for key in (subject.key, candidate.last))
+        mine, theirs = (headline(self.repository, key.rpartition("..")[2]) for key in (subject.key, candidate.last))
         return mine[1] == theirs[1] or (candidate.whole and _plain(mine[0]) == _plain(theirs[0]))
 
 

@@ -37,58 +37,49 @@ class _Place(Value):
         return candidate.may_be_source(self.depth, self.time)
 
 
-class LandedCommits:
+class LandedCommits(Value):
     """All of history that some commits and the sources reach, and the documents of research in it.
 
     ``methods`` are those of ``finding.METHODS`` that count. ``ledger`` ``None``: nobody noted when commits were first
     seen, and dates in commits are all there is.
     """
 
-    def __init__(
-        self,
-        repository: Repository,
-        index: Index,
-        sources: Sequence[SourceRef],
-        methods: frozenset[str],
-        ledger: Ledger | None,
-        progress: Progress | None,
-    ) -> None:
-        self._repository = repository
-        self._index = index
-        self._sources = sources
-        self._methods = methods
-        self._ledger = ledger
-        self._progress = progress
+    repository: Repository
+    index: Index
+    sources: Sequence[SourceRef]
+    methods: frozenset[str]
+    ledger: Ledger | None
+    progress: Progress | None
 
     def compare(self, oids: Sequence[str]) -> Iterator[Compared]:
         """Yield what each commit shares, chain by chain."""
         if not oids:
             return
-        graph, times = _read_graph(self._repository, [*oids, *(source.oid for source in self._sources)])
-        reached = graph.reached([source.oid for source in self._sources])
+        graph, times = _read_graph(self.repository, [*oids, *(source.oid for source in self.sources)])
+        reached = graph.reached([source.oid for source in self.sources])
         for chain, places in _chains(graph, times, oids, {oid for oid, bits in reached.items() if bits}):
             commits = list(chain.commits.values())
-            ensure_chain(self._repository, self._index, commits, self._progress)
-            past = self._index.past(commits[-1:])
-            before = Before(graph, chain, past, self._sources, self._scope(times, places))
-            comparer = Comparer(self._repository, self._index, before, self._methods, self._progress)
-            with self._index.reading():
+            ensure_chain(self.repository, self.index, commits, self.progress)
+            past = self.index.past(commits[-1:])
+            before = Before(graph, chain, past, self.sources, self._scope(times, places))
+            comparer = Comparer(self.repository, self.index, before, self.methods, self.progress)
+            with self.index.reading():
                 for start in range(0, len(places), _CHUNK):
                     yield from comparer.compare(self._subjects(places[start : start + _CHUNK], comparer, past))
 
     def _scope(self, times: dict[str, int], places: Sequence[_Place]) -> Scope:
         depths = [place.depth for place in places]
         latest = max(place.time for place in places)
-        return Scope(min(depths), max(depths), times=times, ledger=self._ledger, latest=latest)
+        return Scope(min(depths), max(depths), times=times, ledger=self.ledger, latest=latest)
 
     def _subjects(self, places: Sequence[_Place], comparer: Comparer, past: Past) -> list[Subject]:
         """Return the commits as subjects; what is not on the chain is read from git."""
-        patches = commit_patches(self._repository, [place.oid for place in places if not place.on_chain])
-        documents = {patch.key: make_document(self._repository, patch, judged=True) for patch in patches}
+        patches = commit_patches(self.repository, [place.oid for place in places if not place.on_chain])
+        documents = {patch.key: make_document(self.repository, patch, judged=True) for patch in patches}
         depths = comparer.depths(documents.values())
         subjects = []
         for place in places:
-            document = self._index.linked(place.oid) if place.on_chain else documents[place.oid]
+            document = self.index.linked(place.oid) if place.on_chain else documents[place.oid]
             new = document.features if place.on_chain else novel(document, depths, place.depth)
             subjects.append(Subject(document, new, past, place.allows, place.parent, place.depth))
         return subjects

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from labgate.derivation.candidates import Candidate
@@ -55,13 +55,14 @@ class Subject(Value):
 
 
 class Match(Value):
-    """What a subject and a candidate, given by the number of its document, have in common.
+    """What a subject and a candidate have in common. ``document`` is the number of the candidate's document.
 
     ``how`` is exact, squash, core, blob or alike. ``hint`` is why it is not decisive, ``None`` if it is. ``commits``
     are the source where that is more than the document's own, else empty.
     """
 
     document: int
+    candidate: Candidate
     how: str
     hint: str | None
     score: Score
@@ -78,13 +79,18 @@ class Match(Value):
         return self.shared.get(A, 0) or self.shared.get(D, 0)
 
 
-def as_evidence(subject: Subject, matches: Sequence[Match], candidates: Mapping[int, Candidate]) -> list[Evidence]:
-    """Return one evidence a source ref, its strongest; at most ``REFS``. ``candidates`` stand by their documents."""
-    by_ref: dict[str, list[Match]] = {}
+def by_ref(matches: Iterable[Match]) -> list[list[Match]]:
+    """Return the matches of each source ref."""
+    found: dict[str, list[Match]] = {}
     for match in matches:
-        by_ref.setdefault(candidates[match.document].source.ref, []).append(match)
-    found = [_evidence(subject, mine, candidates) for mine in by_ref.values()]
-    return sorted(found, key=lambda item: item.strength)[:REFS]
+        found.setdefault(match.candidate.source.ref, []).append(match)
+    return list(found.values())
+
+
+def as_evidence(subject: Subject, matches: Iterable[Match]) -> tuple[Evidence, ...]:
+    """Return one evidence a source ref, the strongest first; at most ``REFS``."""
+    found = [_evidence(subject, mine) for mine in by_ref(matches)]
+    return tuple(sorted(found, key=lambda item: item.strength)[:REFS])
 
 
 #: How a match is called as evidence; of two equally decisive ones the first counts.
@@ -92,14 +98,12 @@ _ORDER = ("exact", "squash", "core", "blob", "alike")
 _NAMES = {"squash": "squash", "blob": "blob", "alike": "similarity"}
 
 
-def _evidence(subject: Subject, matches: Sequence[Match], candidates: Mapping[int, Candidate]) -> Evidence:
+def _evidence(subject: Subject, matches: Sequence[Match]) -> Evidence:
     # Documents have numbers by when they were indexed, which must not show: equals stand in the order of history.
-    ranked = sorted(matches, key=lambda m: (-m.score.total, candidates[m.document].place, candidates[m.document].last))
-    best = min(
-        ranked, key=lambda m: (not m.decisive, _ORDER.index(m.how), -m.score.total, candidates[m.document].is_range)
-    )
-    candidate = candidates[best.document]
-    same = [candidates[m.document] for m in ranked if m.how == best.how and m.decisive == best.decisive]
+    ranked = sorted(matches, key=lambda m: (-m.score.total, m.candidate.place, m.candidate.last))
+    best = min(ranked, key=lambda m: (not m.decisive, _ORDER.index(m.how), -m.score.total, m.candidate.is_range))
+    candidate = best.candidate
+    same = [m.candidate for m in ranked if m.how == best.how and m.decisive == best.decisive]
     singles = tuple(dict.fromkeys(one.last for one in same if not one.is_range))
     text = best.how in ("blob", "alike")
     return Evidence(

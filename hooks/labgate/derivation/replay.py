@@ -6,36 +6,32 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from labgate.derivation.candidates import Candidate
-from labgate.derivation.match import Match, Subject
+from labgate.derivation.match import Match, Subject, by_ref
 from labgate.derivation.score import Score
 from labgate.fingerprints.building import make_document
 from labgate.fingerprints.features import A, D
-from labgate.fingerprints.index import Index
 from labgate.fingerprints.patches import tree_patches
 from labgate.git.commits import tree_of
 from labgate.git.diffs import clean_merge
 from labgate.git.repository import Repository
+from labgate.values.value import Value
 
 #: How many branches are tried for one commit: a replay costs as much as a merge.
 _TRIED = 3
 
 
-class Replay:
+class Replay(Value):
     """Tries, for a subject and the branches that it resembles, whether it is exactly what git would make of them."""
 
-    def __init__(
-        self, repository: Repository, index: Index, candidates: Mapping[int, Candidate], methods: frozenset[str]
-    ) -> None:
-        self._repository = repository
-        self._index = index
-        self._candidates = candidates
-        self._wanted = "squash" in methods
+    repository: Repository
+    candidates: Mapping[int, Candidate]
+    methods: frozenset[str]
 
     @cached_property
     def _by_ref(self) -> dict[str, list[Candidate]]:
         """The commits of each source, older ones first."""
         found: dict[str, list[Candidate]] = {}
-        for candidate in sorted(self._candidates.values(), key=lambda candidate: candidate.place):
+        for candidate in sorted(self.candidates.values(), key=lambda candidate: candidate.place):
             if not candidate.is_range:
                 found.setdefault(candidate.source.ref, []).append(candidate)
         return found
@@ -43,16 +39,13 @@ class Replay:
     def add_proofs(self, subject: Subject, matches: list[Match]) -> list[Match]:
         """Return the matches of a subject, and those that a replay proves."""
         document = subject.document
-        if not self._wanted or subject.parent is None or document.exact is None or not document.significant:
+        if "squash" not in self.methods or subject.parent is None or document.exact is None or not document.significant:
             return matches
         if any(match.decisive and match.how == "exact" for match in matches):
             return matches
-        by_ref: dict[str, list[Match]] = {}
-        for match in matches:
-            if match.how != "exact":
-                by_ref.setdefault(self._candidates[match.document].source.ref, []).append(match)
+        groups = by_ref(match for match in matches if match.how != "exact")
         found = []
-        for mine in sorted(by_ref.values(), key=lambda group: -max(match.score.total for match in group))[:_TRIED]:
+        for mine in sorted(groups, key=lambda group: -max(match.score.total for match in group))[:_TRIED]:
             proved = self._squash(subject, mine) or self._merge(subject, subject.parent, mine)
             if proved is not None:
                 found.append(proved)
@@ -60,36 +53,32 @@ class Replay:
 
     def _squash(self, subject: Subject, matches: Sequence[Match]) -> Match | None:
         """Say whether the subject is a run of one branch's commits in one, from the first shared one to the last."""
-        singles = [match for match in matches if not self._candidates[match.document].is_range]
+        singles = [match for match in matches if not match.candidate.is_range]
         if len(singles) < 2 or not _covered(subject, singles):
             return None
-        places = [self._candidates[match.document].place for match in singles]
-        ref = self._candidates[singles[0].document].source.ref
-        run = [candidate for candidate in self._by_ref[ref] if min(places) <= candidate.place <= max(places)]
+        places = [match.candidate.place for match in singles]
+        steps = self._by_ref[singles[0].candidate.source.ref]
+        run = [candidate for candidate in steps if min(places) <= candidate.place <= max(places)]
         if run[0].parent is None:
             return None
-        patch = next(tree_patches(self._repository, [(run[0].parent, run[-1].last)]))
-        if make_document(self._repository, patch).exact != subject.document.exact:
-            return None
-        return _proof(singles[0], run)
+        patch = next(tree_patches(self.repository, [(run[0].parent, run[-1].last)]))
+        same = make_document(self.repository, patch).exact == subject.document.exact
+        return _proof(singles[0], run) if same else None
 
     def _merge(self, subject: Subject, parent: str, matches: Sequence[Match]) -> Match | None:
         """Say whether merging the branch into the commit below gives the subject's tree (git-merge-tree, 2.38)."""
         best = max(matches, key=lambda match: match.shared.get(A, 0) + match.shared.get(D, 0))
         if not _covered(subject, [best]):
             return None
-        key = subject.key.rpartition("..")[2]
-        tip = self._candidates[best.document].source.oid
-        merged = clean_merge(self._repository, (parent, tip))
-        if merged is None or merged != tree_of(self._repository, key):
+        source = best.candidate.source
+        merged = clean_merge(self.repository, (parent, source.oid))
+        if merged is None or merged != tree_of(self.repository, subject.key.rpartition("..")[2]):
             return None
-        return _proof(best, self._by_ref[self._candidates[best.document].source.ref])
+        return _proof(best, self._by_ref[source.ref])
 
 
-def _proof(match: Match, candidates: Sequence[Candidate]) -> Match:
-    return Match(
-        match.document, "squash", None, Score(1.0, ()), match.shared, tuple(candidate.last for candidate in candidates)
-    )
+def _proof(match: Match, steps: Sequence[Candidate]) -> Match:
+    return match.changed(how="squash", hint=None, score=Score(1.0, ()), commits=tuple(step.last for step in steps))
 
 
 def _covered(subject: Subject, matches: Sequence[Match]) -> bool:

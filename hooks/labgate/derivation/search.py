@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from math import inf
 
 from labgate.derivation.candidates import Candidate
 from labgate.derivation.exact_matches import ExactMatches
-from labgate.derivation.match import Match, Subject
+from labgate.derivation.match import Match, Subject, by_ref
 from labgate.derivation.score import (
     GONE_STEP,
     SMALL_STEP,
@@ -43,18 +43,6 @@ class Found(Value):
 
     matches: list[Match]
     parts: tuple[int, ...]
-
-
-class _Answers(dict[int, bool]):
-    """What a question about numbers was answered, asked once for each."""
-
-    def __init__(self, question: Callable[[int], bool]) -> None:
-        super().__init__()
-        self._question = question
-
-    def __missing__(self, number: int) -> bool:
-        answer = self[number] = self._question(number)
-        return answer
 
 
 class Search:
@@ -98,13 +86,13 @@ class Search:
 
     def _shared(self, subject: Subject, holders: Mapping[int, list[int]]) -> dict[int, Counter[int]]:
         """Return how many features of each kind the subject shares with each candidate that may be its source."""
-        allowed = _Answers(lambda number: subject.allowed(self._candidates[number]))
+        allowed = cache(lambda number: subject.allowed(self._candidates[number]))
         both: list[int] = []
         for feature in subject.novel:
             numbers = holders.get(feature)
             if numbers is not None:
                 kind = feature & 15
-                mine = [number << KIND_BITS | kind for number in numbers if allowed[number]]
+                mine = [number << KIND_BITS | kind for number in numbers if allowed(number)]
                 if len(mine) <= COMMON or kind >= EXACT:
                     both += mine
         shared: dict[int, Counter[int]] = {}
@@ -181,12 +169,14 @@ class Search:
         near: Mapping[int, float],
         holders: Mapping[int, Sequence[int]],
     ) -> Found:
-        matches = [Match(number, *how, Score(1.0, ()), shared[number]) for number, how in exact.items()]
+        candidates = self._candidates
+        certain = Score(1.0, ())
+        matches = [Match(at, candidates[at], *how, certain, shared[at]) for at, how in exact.items()]
         alike = [
             (number, score(shared[number], subject.counts, self._new_in(subject, number)).limited(limit))
             for number, limit in near.items()
         ]
-        similar = [Match(number, "alike", None, found, shared[number]) for number, found in alike]
+        similar = [Match(at, candidates[at], "alike", None, found, shared[at]) for at, found in alike]
         similar += self._together(subject, similar, holders)
         # What takes back landed work brings back old text, whoever else has it.
         revert = any(match.score.total >= ALARM for match in similar) and self._exact.reverts_landed(subject)
@@ -200,22 +190,18 @@ class Search:
         self, subject: Subject, similar: Sequence[Match], holders: Mapping[int, Sequence[int]]
     ) -> Iterator[Match]:
         """Yield what the steps of a ref share as one, where each is worth a note and nothing of the ref an alarm."""
-        by_ref: dict[str, list[Match]] = defaultdict(list)
-        for match in similar:
-            if match.score.total >= SUSPECT:
-                by_ref[self._candidates[match.document].source.ref].append(match)
-        for mine in by_ref.values():
-            found = [match.document for match in mine if not self._candidates[match.document].is_range]
-            steps = sorted(found, key=lambda number: (self._candidates[number].place, self._candidates[number].last))
+        for mine in by_ref(match for match in similar if match.score.total >= SUSPECT):
+            found = [match for match in mine if not match.candidate.is_range]
+            steps = sorted(found, key=lambda match: (match.candidate.place, match.candidate.last))
             if len(steps) < 2 or any(match.score.total >= ALARM for match in mine):
                 continue
-            features = set().union(*(self._index.document(number).features for number in steps))
+            features = set().union(*(self._index.document(step.document).features for step in steps))
             depths = self._index.first_depths(sorted(features), subject.past)
             new = (feature for feature in features if depths.get(feature, postings.VALUES) >= subject.until)
             both = (one for one in features.intersection(subject.novel) if len(holders.get(one, ())) <= COMMON)
             theirs, shared = (Counter(map(postings.kind, found)) for found in (new, both))
-            commits = tuple(self._candidates[number].last for number in steps)
-            yield Match(steps[0], "alike", None, score(shared, subject.counts, theirs), shared, commits)
+            commits = tuple(step.candidate.last for step in steps)
+            yield steps[0].changed(score=score(shared, subject.counts, theirs), shared=shared, commits=commits)
 
     def _new_in(self, subject: Subject, number: int) -> dict[int, int]:
         """Return how many features of each kind a document has that were new to the chain when the subject came."""

@@ -139,16 +139,11 @@ def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) 
 
 def _task(repository: Repository, keys: Sequence[str], chain: bool) -> Iterator[Document]:
     """Yield the documents of these keys, in their order."""
-    ranges = [key for key in keys if ".." in key]
+    ranges = [(old, new) for old, between, new in (key.partition("..") for key in keys) if between]
     commits = [key for key in keys if ".." not in key]
-    both = {False: commit_patches(repository, commits), True: tree_patches(repository, [_pair(key) for key in ranges])}
+    both = {False: commit_patches(repository, commits), True: tree_patches(repository, ranges)}
     for key in keys:
         yield make_document(repository, next(both[".." in key]), judged=chain)
-
-
-def _pair(key: str) -> tuple[str, str]:
-    old, _, new = key.partition("..")
-    return old, new
 
 
 def ensure_branch(repository: Repository, index: Index, tip: str) -> None:

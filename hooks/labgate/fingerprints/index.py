@@ -285,7 +285,7 @@ class Index:
         return found
 
     def _write(self, owner: int, part: int, serial: int, numbers: Sequence[int]) -> None:
-        data = sealed(postings.to_blob(numbers), owner, part, serial)
+        data = sealed(array("Q", numbers).tobytes(), owner, part, serial)
         self._db.execute("INSERT OR REPLACE INTO run VALUES(?, ?, ?, ?)", (owner, part, serial, data))
 
     def _append(self, owner: int, new: Sequence[Sequence[int]]) -> None:
@@ -329,13 +329,14 @@ def _columns(item: Document, features: Sequence[int], *place: int) -> tuple[obje
     # No text: a path is any bytes.
     paths = "\0".join(item.paths).encode("utf-8", "surrogateescape")
     names = (item.key, item.exact, item.inverse, item.core, int(item.significant), item.lines, paths)
-    return *names, sealed(postings.to_blob(features), *names, *place)
+    return *names, sealed(array("Q", features).tobytes(), *names, *place)
 
 
 def _document(row: Sequence[Any], *place: int) -> Document:
     """Return the document of ``_columns``."""
     *names, features = row
-    found = postings.from_blob(_checked(features, *names, *place))
+    found = array("Q")
+    found.frombytes(_checked(features, *names, *place))
     key, exact, inverse, core, significant, lines, paths = names
     split = tuple(paths.decode("utf-8", "surrogateescape").split("\0")) if paths else ()
     return Document(key, exact, inverse, core, bool(significant), lines, split, found)

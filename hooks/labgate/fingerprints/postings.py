@@ -39,19 +39,6 @@ def entries(features: Iterable[int], value: int) -> list[int]:
     return [feature << VALUE_BITS | value for feature in features]
 
 
-def from_blob(blob: bytes | memoryview) -> array[int]:
-    """Return numbers from the bytes of ``to_blob``."""
-    found = array("Q")
-    found.frombytes(blob)
-    return found
-
-
-def to_blob(numbers: Iterable[int]) -> bytes:
-    """Return numbers as bytes, eight each."""
-    packed = numbers if isinstance(numbers, array) else array("Q", numbers)
-    return packed.tobytes()
-
-
 def split(numbers: Sequence[int], *, entries: bool) -> Iterator[tuple[int, Sequence[int]]]:
     """Yield the parts that a sorted sequence of entries, or of features, has numbers in, with these."""
     shift = _PART_SHIFT if entries else _PART_SHIFT - VALUE_BITS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from labgate.git.refs import HEADS
 from labgate.policy.model import Policy
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import SourceRef
@@ -93,8 +92,3 @@ def _experiments(graph: ResearchGraph, policy: Policy, span: Sequence[Commit]) -
 
 def _named(source: SourceRef, commit: Commit, *origins: str) -> Evidence:
     return Evidence("trailer", decisive=True, source_ref=source.live, commits=(commit.oid,), source_commits=origins)
-
-
-def short_name(ref: str) -> str:
-    """Return a refname as people say it: without ``refs/heads/`` or ``refs/remotes/``."""
-    return ref.removeprefix(HEADS).removeprefix("refs/remotes/")
