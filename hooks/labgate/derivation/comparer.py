@@ -34,13 +34,13 @@ class Before(Value):
 class Compared(Value):
     """What a commit (or range) was found to share, strongest evidence first.
 
-    ``undecidable``: it is too small to be judged by its text. ``parts`` are the documents that it may be a part of.
+    ``undecidable``: it is too small to be judged by its text. ``parts`` are the source refs that it may be a part of.
     """
 
     commit: str
     evidence: tuple[Evidence, ...]
     undecidable: bool
-    parts: tuple[int, ...]
+    parts: tuple[str, ...]
 
 
 class Comparer:
@@ -61,10 +61,9 @@ class Comparer:
         self._past = before.past
         found = find_candidates(before.graph, before.chain, before.sources, before.scope)
         numbers = ensure_documents(repository, index, list(found), progress)
-        #: By the number of their document.
-        self.candidates = {numbers[key]: candidate for key, candidate in found.items()}
-        self._search = Search(repository, index, self.candidates, methods)
-        self._replay = Replay(repository, self.candidates, methods)
+        candidates = {numbers[key]: candidate for key, candidate in found.items()}
+        self._search = Search(repository, index, candidates, methods)
+        self._replay = Replay(repository, candidates, methods)
 
     def compare(self, subjects: Sequence[Subject]) -> Iterator[Compared]:
         """Yield what each subject shares, in their order."""

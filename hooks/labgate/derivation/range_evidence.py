@@ -49,8 +49,8 @@ def _together(comparer: UnlandedCommits, commits: Sequence[Commit], compared: Se
         return
     parts: dict[str, set[str]] = {}
     for one in compared:
-        for document in one.parts:
-            parts.setdefault(comparer.source_of(document), set()).add(one.commit)
+        for ref in one.parts:
+            parts.setdefault(ref, set()).add(one.commit)
     decisive = [(one.commit, item) for one in compared for item in one.evidence if item.decisive]
     decided = {(item.source_ref, oid) for oid, item in decisive}
     proven = {(item.source_ref, oid) for oid, item in decisive if item.method in ("patch-id", "squash")}

@@ -39,10 +39,10 @@ _SHARE = 0.25
 
 
 class Found(Value):
-    """What is known of one subject: its matches, and the documents that it may be a part of."""
+    """What is known of one subject: its matches, and the source refs that it may be a part of."""
 
     matches: list[Match]
-    parts: tuple[int, ...]
+    parts: tuple[str, ...]
 
 
 class Search:
@@ -184,7 +184,8 @@ class Search:
             if match.score.total >= SUSPECT:
                 hint = "below-alarm" if match.score.total < ALARM else "landed-first" if revert else None
                 matches.append(match.changed(hint=hint))
-        return Found(matches, tuple(number for number, counts in shared.items() if _is_part(subject, counts)))
+        parts = (candidates[number].source.ref for number, counts in shared.items() if _is_part(subject, counts))
+        return Found(matches, tuple(dict.fromkeys(parts)))
 
     def _together(
         self, subject: Subject, similar: Sequence[Match], holders: Mapping[int, Sequence[int]]

@@ -76,10 +76,6 @@ class UnlandedCommits:
         subject = Subject(document, new, self._past, lambda candidate: candidate.source.ref == ref, first.parents[0])
         return next(self._comparer.compare([subject])).evidence
 
-    def source_of(self, document: int) -> str:
-        """Return the ref (full name) that a document, given by its number, belongs to."""
-        return self._comparer.candidates[document].source.ref
-
     def _documents(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Document]]:
         """Yield what each commit changes; of a merge only what git would not have made of its parents."""
         plain = [commit for commit in commits if len(commit.parents) < 2]

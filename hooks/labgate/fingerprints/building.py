@@ -62,12 +62,8 @@ def ensure_documents(
         with index.building():
             known = index.document_ids()
             missing = [key for key in missing if key not in known]
-            done = 0
-            for batch in _batches(_made(repository, missing)):
+            for batch in _batches(repository, missing, "research commits", progress):
                 index.add_documents(batch)
-                done += len(batch)
-                if progress is not None:
-                    progress("research commits", done, len(missing))
             known = index.document_ids()
     return {key: known[key] for key in keys}
 
@@ -79,13 +75,9 @@ def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], pro
     with index.building():
         missing = _unlinked(index, chain)
         parent = chain[len(chain) - len(missing) - 1] if len(missing) < len(chain) else None
-        done = 0
-        for batch in _batches(_made(repository, missing, chain=True)):
+        for batch in _batches(repository, missing, "commits of the branch", progress, chain=True):
             index.extend(parent, batch)
             parent = batch[-1].key
-            done += len(batch)
-            if progress is not None:
-                progress("commits of the branch", done, len(missing))
 
 
 def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
@@ -96,18 +88,20 @@ def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
     return chain[start:]
 
 
-def _batches(made: Iterator[Document]) -> Iterator[list[Document]]:
-    """Yield documents in lists of some ``_BATCH`` features."""
+def _batches(
+    repository: Repository, keys: Sequence[str], what: str, progress: Progress | None, *, chain: bool = False
+) -> Iterator[list[Document]]:
+    """Yield documents in lists of some ``_BATCH`` features; say how far it is when the next one is asked for."""
     batch: list[Document] = []
     size = 0
-    for item in made:
+    for done, item in enumerate(_made(repository, keys, chain=chain), 1):
         batch.append(item)
         size += len(item.features)
-        if size >= _BATCH:
+        if size >= _BATCH or done == len(keys):
             yield batch
             batch, size = [], 0
-    if batch:
-        yield batch
+            if progress is not None:
+                progress(what, done, len(keys))
 
 
 def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -> Iterator[Document]:

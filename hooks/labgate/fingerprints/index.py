@@ -160,11 +160,14 @@ class Index:
 
     def linked(self, oid: str) -> Document:
         """Return a chain commit's document; its features are those that were new to the chain."""
-        row = self._link(oid)
-        if row is None:
+        return self._indexed(oid)[1]
+
+    def _indexed(self, oid: str) -> tuple[Link, Document]:
+        found = self._link(oid)
+        if found is None:
             message = f"{oid} is not indexed"
             raise KeyError(message)
-        return row[1]
+        return found
 
     def _link(self, oid: str) -> tuple[Link, Document] | None:
         row = self._db.execute("SELECT * FROM link WHERE oid = ?", (oid,)).fetchone()
@@ -174,10 +177,7 @@ class Index:
         """Return the chains up to and with the given commits, which must be indexed."""
         limits: dict[int, int] = {}
         for oid in oids:
-            at = self.link(oid)
-            if at is None:
-                message = f"{oid} is not indexed"
-                raise KeyError(message)
+            at, _ = self._indexed(oid)
             segment: int | None = at.segment
             depth = at.depth
             while segment is not None and limits.get(segment, -1) < depth:
