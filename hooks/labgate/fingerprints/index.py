@@ -23,7 +23,7 @@ from labgate.values.checksum import opened, sealed
 from labgate.values.value import Value
 
 _T = TypeVar("_T")
-#: Layout of the tables; together with ``features.VERSION`` it names the file.
+#: Layout of the tables, with their names; together with ``features.VERSION`` it names the file.
 _LAYOUT = 2
 _SCHEMA = """
 CREATE TABLE document(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, exact BLOB, inverse BLOB, core BLOB,
