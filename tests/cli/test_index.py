@@ -44,7 +44,7 @@ def test_before_there_is_an_index_that_is_said_and_none_is_made(team: Repo) -> N
 
 
 def test_status_has_every_field_as_json(team: Repo) -> None:
-    from labgate.derivation.upkeep import IndexStatus
+    from labgate.derivation.index_maintenance import IndexStatus
 
     assert set(status(team)) == {"schema", "labgate", *IndexStatus.__annotations__}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.derivation.audited_landings import Hindsight
+from labgate.derivation.audited_landings import AuditedLandings
 from labgate.git.refs import read_refs, tracking_refs
 from labgate.git.repository import discover
 from labgate.research.source_refs import classify_refs
@@ -29,7 +29,7 @@ def research(repo: Repo, name: str, start: str = "main") -> str:
     return oid
 
 
-def hindsight(repo: Repo, since: str | None) -> Hindsight:
+def audited(repo: Repo, since: str | None) -> AuditedLandings:
     repo.push("main")
     repository = discover(repo.env, str(repo.path))
     refs = read_refs(repository)
@@ -37,14 +37,14 @@ def hindsight(repo: Repo, since: str | None) -> Hindsight:
     classes = classify_refs(policy(POLICY), refs, tracking_refs(refs, repository.remotes), repository.remotes)
     span = "main" if since is None else f"{since}..main"
     line = repo.git("rev-list", "--first-parent", span).split()
-    return Hindsight(repository, classes, since, line)
+    return AuditedLandings(repository, classes, since, line)
 
 
 def taken(repo: Repo, since: str | None) -> dict[str, set[str]]:
     """Return for each commit of main the source refs that decisive text evidence names."""
     oids = repo.git("rev-list", "main", *(() if since is None else (f"^{since}",))).split()
     found: dict[str, set[str]] = {}
-    for item in hindsight(repo, since).traced(oids)[0]:
+    for item in audited(repo, since).traced(oids)[0]:
         if item.decisive and item.source_ref is not None:
             for oid in item.commits:
                 found.setdefault(oid, set()).add(item.source_ref.removeprefix("refs/remotes/origin/"))
@@ -91,7 +91,7 @@ def test_only_what_is_asked_for_is_answered(team: Repo) -> None:
     research(team, "a")
     team.commit("Main goes on", {"on.py": code("on")})
     team.git("cherry-pick", "research/a")
-    found = hindsight(team, start)
+    found = audited(team, start)
     assert found.traced([]) == ([], frozenset())
     assert found.traced([team.head("main~1")])[0] == []
     assert [item.commits for item in found.traced([team.head()])[0]] == [(team.head(),)]
@@ -101,7 +101,7 @@ def test_what_is_too_small_to_compare_is_said(team: Repo) -> None:
     start = team.head()
     research(team, "a")
     small = team.commit("Bump", {"version": "2\n"})
-    found = hindsight(team, start)
+    found = audited(team, start)
     assert found.traced([small]) == ([], frozenset({small}))
     assert not found.graph.is_research(small)
 
@@ -113,7 +113,7 @@ def test_what_a_source_holds_is_research_by_ancestry_and_the_line_itself_is_not(
     team.branch("research/cut").commit("Own work", {"own.py": code("own")})
     team.push("research/cut")
     team.checkout("main")
-    graph = hindsight(team, start).graph
+    graph = audited(team, start).graph
     assert graph.is_research(held)
     assert not graph.is_research(merge)
     assert [source.ref for source in graph.sources_of(held)] == ["refs/remotes/origin/research/a"]

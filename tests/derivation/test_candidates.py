@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.derivation.candidate import Piece
-from labgate.derivation.candidates import LONGEST_RANGE, Scope, catalogue
-from labgate.research.commit_graph import NEVER, History
+from labgate.derivation.candidates import LONGEST_RANGE, Candidate, Scope, find_candidates
+from labgate.research.commit_graph import NEVER, CommitGraph
 from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
 from support.ledgers import look
@@ -33,30 +32,30 @@ def source(name: str, oid: str) -> SourceRef:
 X, Y = source("x", "x2"), source("y", "y2")
 
 
-def pieces(
+def candidates(
     tip: str, *sources: SourceRef, scope: Scope | None = None, parents: dict[str, tuple[str, ...]] | None = None
-) -> dict[str, Piece]:
-    history = History(HISTORY if parents is None else parents)
-    return catalogue(history, history.line(tip), sources, scope or Scope()).pieces
+) -> dict[str, Candidate]:
+    graph = CommitGraph(HISTORY if parents is None else parents)
+    return find_candidates(graph, graph.chain(tip), sources, scope or Scope())
 
 
 def test_every_commit_beside_the_chain_is_a_piece_and_so_is_a_branch_as_a_whole() -> None:
-    found = pieces("m2", X)
+    found = candidates("m2", X)
     assert found.keys() == {"x1", "x2", "m1..x2"}
     assert found["m1..x2"].commits == ("x2", "x1")
-    assert {piece.source for piece in found.values()} == {X}
+    assert {candidate.source for candidate in found.values()} == {X}
     assert [found[key].fork for key in ("x1", "x2", "m1..x2")] == [1, 1, 1]
     assert [found[key].landed for key in found] == [NEVER] * 3
     assert (found["x1"].parent, found["x1"].place < found["x2"].place) == ("m1", True)
 
 
 def test_what_has_landed_says_when() -> None:
-    found = pieces("m3", X)
+    found = candidates("m3", X)
     assert [found[key].landed for key in ("x1", "x2", "m1..x2")] == [3, 3, 3]
 
 
 def test_a_shared_commit_belongs_to_the_lowest_of_a_stack() -> None:
-    found = pieces("m2", Y, X)
+    found = candidates("m2", Y, X)
     assert [found[key].source for key in ("x1", "x2", "y1", "y2")] == [X, X, Y, Y]
     assert found["m1..y2"].commits == ("y2", "y1", "x2", "x1")
 
@@ -65,23 +64,23 @@ def test_a_shared_commit_belongs_to_the_ref_that_was_seen_with_it_first(tmp_path
     ledger = Ledger(str(tmp_path / "ledger"))
     ledger.observe({Y.ref: "x1"}, {Y.ref: ["x1"]}, 100)
     ledger.observe({X.ref: "x2", Y.ref: "y2"}, {X.ref: ["x2", "x1"], Y.ref: ["y2", "y1", "x2", "x1"]}, 200)
-    found = pieces("m2", X, Y, scope=Scope(ledger=ledger))
+    found = candidates("m2", X, Y, scope=Scope(ledger=ledger))
     assert [found[key].source for key in ("x1", "x2", "y1")] == [Y, X, Y]
 
 
 def test_a_branch_that_only_has_the_chain_is_nobodys_source() -> None:
-    assert pieces("m2", source("z", "m1")) == {}
-    assert pieces("m2", source("z", "m2")) == {}
+    assert candidates("m2", source("z", "m1")) == {}
+    assert candidates("m2", source("z", "m2")) == {}
 
 
 def test_commits_that_are_no_research_are_no_pieces_nor_is_a_branch_that_has_some() -> None:
-    found = pieces("m2", X, Y, scope=Scope(is_research=lambda oid: oid != "x1"))
+    found = candidates("m2", X, Y, scope=Scope(is_research=lambda oid: oid != "x1"))
     assert found.keys() == {"x2", "y1", "y2"}
 
 
 def test_a_merge_of_the_chain_brings_nothing_and_one_of_other_work_does() -> None:
     history = {"x3": ("x2", "m1"), "x2": ("x1", "z1"), "z1": ("m0",), "x1": ("m0",), "m1": ("m0",), "m0": ()}
-    found = pieces("m1", source("x", "x3"), parents=history)
+    found = candidates("m1", source("x", "x3"), parents=history)
     assert found.keys() == {"x1", "x2", "z1", "m1..x3"}
 
 
@@ -90,24 +89,24 @@ def test_a_range_is_of_more_than_one_commit_and_not_of_too_many(commits: int, ra
     history: dict[str, tuple[str, ...]] = {
         f"x{number}": (f"x{number - 1}" if number > 1 else "m0",) for number in range(commits, 0, -1)
     }
-    found = pieces("m0", source("x", f"x{commits}"), parents={**history, "m0": ()})
+    found = candidates("m0", source("x", f"x{commits}"), parents={**history, "m0": ()})
     assert len(found) == commits + ranges
-    assert sum(piece.is_range for piece in found.values()) == ranges
+    assert sum(candidate.is_range for candidate in found.values()) == ranges
     assert found["x1"].whole is (commits == 1)
 
 
 def test_history_without_a_root_in_common_has_no_range() -> None:
-    found = pieces("m0", source("x", "x2"), parents={"x2": ("x1",), "x1": (), "m0": ()})
+    found = candidates("m0", source("x", "x2"), parents={"x2": ("x1",), "x1": (), "m0": ()})
     assert found.keys() == {"x1", "x2"}
-    assert [piece.fork for piece in found.values()] == [-1, -1]
+    assert [candidate.fork for candidate in found.values()] == [-1, -1]
 
 
 def test_only_what_was_beside_the_chain_then_is_there() -> None:
     # Between m3 and what follows it nothing of x was beside the chain any more.
     history = {"m5": ("m4",), "m4": ("m3",), **HISTORY}
-    assert pieces("m5", X, scope=Scope(since=4), parents=history) == {}
-    assert pieces("m5", X, scope=Scope(until=1), parents=history) == {}
-    assert pieces("m5", X, scope=Scope(since=2, until=3), parents=history).keys() == {"x1", "x2", "m1..x2"}
+    assert candidates("m5", X, scope=Scope(since=4), parents=history) == {}
+    assert candidates("m5", X, scope=Scope(until=1), parents=history) == {}
+    assert candidates("m5", X, scope=Scope(since=2, until=3), parents=history).keys() == {"x1", "x2", "m1..x2"}
 
 
 @pytest.mark.parametrize(
@@ -116,12 +115,12 @@ def test_only_what_was_beside_the_chain_then_is_there() -> None:
     ids=["beside it", "made earlier", "where it was cut", "the landing itself", "after it had landed"],
 )
 def test_a_piece_may_be_the_source_of_what_came_beside_it(depth: int, time: int, may: bool) -> None:
-    piece = Piece(X, ("x1",), "x1", time=50, fork=1, landed=3, beside=1)
-    assert piece.may_be_source(depth, time) is may
+    candidate = Candidate(X, ("x1",), "x1", time=50, fork=1, landed=3, beside=1)
+    assert candidate.may_be_source(depth, time) is may
 
 
 def test_the_ledger_can_make_a_commit_earlier_and_never_later(tmp_path: Path) -> None:
     ledger = Ledger(str(tmp_path / "ledger"))
     look(ledger, 70, x=["x2", "x1"])
-    found = pieces("m2", X, scope=Scope(times={"x1": 60, "x2": 80}, ledger=ledger))
+    found = candidates("m2", X, scope=Scope(times={"x1": 60, "x2": 80}, ledger=ledger))
     assert [found[key].time for key in ("x1", "x2")] == [60, 70]

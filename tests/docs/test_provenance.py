@@ -27,7 +27,7 @@ def rows(head: str) -> list[list[str]]:
 
 
 def terms(shared: Mapping[str, int], each: int) -> dict[str, float]:
-    """Return the terms of a score, by name, where both sides have ``each`` units of every kind."""
+    """Return the terms of a score, by name, where both sides have ``each`` features of every kind."""
     both = {KINDS.index(name): count for name, count in shared.items()}
     sides = dict.fromkeys(range(len(KINDS)), each)
     return dict(score(both, sides, sides).terms)

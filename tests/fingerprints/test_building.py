@@ -80,7 +80,7 @@ def test_a_chain_is_the_same_by_two_processes_and_in_small_batches(
     assert len(told) > 3
     assert told[-1][1:] == (300, 300)
     # What every file has is new in the first commit that has it; the names are new each time.
-    assert len(index.linked(oids[0]).units) > len(index.linked(oids[99]).units) > 0
+    assert len(index.linked(oids[0]).features) > len(index.linked(oids[99]).features) > 0
 
 
 def test_a_missing_object_is_told_across_processes(repo: Repo, index: Index) -> None:

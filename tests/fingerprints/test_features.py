@@ -1,4 +1,4 @@
-"""A rewritten copy shares its units with what it was taken from; what is nobody's work has none to share."""
+"""A rewritten copy shares its features with what it was taken from; what is nobody's work has none to share."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import pytest
 
 from labgate.derivation.score import SUSPECT, Score, score
 from labgate.fingerprints.features import (
+    FEATURE_BITS,
     KINDS,
     SWEEP_FILES,
-    UNIT_BITS,
     VERSION,
     A,
     B,
     D,
-    Document,
     F,
+    Features,
     I,
     S,
     T,
     V,
     X,
-    document,
+    features_of,
     tokens,
     weight,
 )
@@ -73,17 +73,17 @@ def work() -> Patch:
     return Patch("w" * 40, [file("src/schedule.py", run(WARMUP), run(CLIP, before=b"RATE = 3e-4")), loop])
 
 
-def counts(units: AbstractSet[int]) -> Counter[int]:
-    return Counter(map(kind_of, units))
+def counts(features: AbstractSet[int]) -> Counter[int]:
+    return Counter(map(kind_of, features))
 
 
-def alike(commit: Document, source: Document) -> Score:
+def alike(commit: Features, source: Features) -> Score:
     """Score two documents on a main that never had anything of either."""
-    return score(counts(commit.units & source.units), counts(commit.units), counts(source.units))
+    return score(counts(commit.numbers & source.numbers), counts(commit.numbers), counts(source.numbers))
 
 
-def of_kind(found: Document, kind: int) -> frozenset[int]:
-    return frozenset(unit for unit in found.units if kind_of(unit) == kind)
+def of_kind(found: Features, kind: int) -> frozenset[int]:
+    return frozenset(feature for feature in found.numbers if kind_of(feature) == kind)
 
 
 Rewrite = Callable[[Patch], None]
@@ -169,7 +169,7 @@ def test_a_copy_is_recognised_with(rewrites: list[Rewrite]) -> None:
     copy = deepcopy(work())
     for rewrite in rewrites:
         rewrite(copy)
-    assert alike(document(copy), document(work())).total >= ALARM
+    assert alike(features_of(copy), features_of(work())).total >= ALARM
 
 
 def test_another_change_of_the_same_files_is_not_recognised() -> None:
@@ -177,7 +177,7 @@ def test_another_change_of_the_same_files_is_not_recognised() -> None:
     for part in (part for one in other.files for part in one.runs):
         part.added = [b"kernel = build(%d, tuple(axes))" % number for number, _ in enumerate(part.added)]
         part.before, part.deleted = b"launch(kernel)", []
-    assert alike(document(other), document(work())).total < SUSPECT
+    assert alike(features_of(other), features_of(work())).total < SUSPECT
 
 
 @pytest.mark.parametrize("kind", [T, V])
@@ -185,23 +185,22 @@ def test_quotes_commas_and_line_ends_are_not_text(kind: int) -> None:
     copy = deepcopy(work())
     REWRITES["other quotes and commas"][0](copy)
     rewrap(copy)
-    assert of_kind(document(copy), kind) == of_kind(document(work()), kind)
+    assert of_kind(features_of(copy), kind) == of_kind(features_of(work()), kind)
 
 
 def test_names_are_not_shape() -> None:
     copy = deepcopy(work())
     rename(*MORE)(copy)
-    assert of_kind(document(copy), S) == of_kind(document(work()), S)
-    assert of_kind(document(copy), T) != of_kind(document(work()), T)
+    assert of_kind(features_of(copy), S) == of_kind(features_of(work()), S)
+    assert of_kind(features_of(copy), T) != of_kind(features_of(work()), T)
 
 
 def test_the_path_is_no_part_of_text_and_shape_alone() -> None:
     copy = deepcopy(work())
     move(copy)
-    same = {
-        KINDS[kind] for kind in range(len(KINDS)) if of_kind(document(copy), kind) == of_kind(document(work()), kind)
-    }
-    shared = {KINDS[kind_of(unit)] for unit in document(copy).units & document(work()).units}
+    copied, own = features_of(copy), features_of(work())
+    same = {KINDS[kind] for kind in range(len(KINDS)) if of_kind(copied, kind) == of_kind(own, kind)}
+    shared = {KINDS[kind_of(feature)] for feature in copied.numbers & own.numbers}
     assert same >= {"V", "I", "S"}
     assert shared == {"V", "I", "S"}
 
@@ -232,20 +231,20 @@ INNOCENT = {
 
 @pytest.mark.parametrize("patch", INNOCENT.values(), ids=INNOCENT)
 def test_nobody_wrote(patch: Patch) -> None:
-    found = document(patch)
-    assert (found.units, found.lines) == (frozenset(), 0)
+    found = features_of(patch)
+    assert (found.numbers, found.lines) == (frozenset(), 0)
 
 
 def test_a_generators_mark_hides_nothing_in_what_is_judged() -> None:
     marked = INNOCENT["a new file that a tool wrote"]
     plain = Patch("p" * 40, [file("src/rpc.py", run(WARMUP, start=1), status="A")])
-    assert of_kind(document(marked, judged=True), V) > of_kind(document(plain), V)
-    assert alike(document(marked, judged=True), document(plain)).total >= ALARM
+    assert of_kind(features_of(marked, judged=True), V) > of_kind(features_of(plain), V)
+    assert alike(features_of(marked, judged=True), features_of(plain)).total >= ALARM
 
 
 def test_what_stands_beside_an_innocent_line_counts() -> None:
     both = edit("src/new.py", b"", HEADER + b"\n" + WARMUP, start=1)
-    assert of_kind(document(both), V) == of_kind(document(edit("src/new.py", b"", WARMUP)), V)
+    assert of_kind(features_of(both), V) == of_kind(features_of(edit("src/new.py", b"", WARMUP)), V)
 
 
 def renaming(files: int) -> Patch:
@@ -254,38 +253,38 @@ def renaming(files: int) -> Patch:
 
 
 def test_the_same_exchange_in_many_files_is_a_sweep() -> None:
-    found = document(renaming(SWEEP_FILES))
-    assert (found.units, found.lines) == (frozenset(), 0)
+    found = features_of(renaming(SWEEP_FILES))
+    assert (found.numbers, found.lines) == (frozenset(), 0)
 
 
 def test_the_same_exchange_in_some_files_is_work() -> None:
-    found = document(renaming(SWEEP_FILES - 1))
-    assert (found.lines, counts(found.units)[A]) == (2 * (SWEEP_FILES - 1), SWEEP_FILES - 1)
+    found = features_of(renaming(SWEEP_FILES - 1))
+    assert (found.lines, counts(found.numbers)[A]) == (2 * (SWEEP_FILES - 1), SWEEP_FILES - 1)
 
 
 def test_a_sweep_leaves_the_work_beside_it() -> None:
     both = Patch("b" * 40, renaming(SWEEP_FILES).files + work().files)
-    assert document(both).units == document(work()).units
+    assert features_of(both).numbers == features_of(work()).numbers
 
 
 def test_a_change_log_is_prose_and_no_code() -> None:
-    found = document(edit("CHANGELOG.md", b"", b"- Warm up the learning rate (#123)\n- }"))
-    assert counts(found.units) == {B: 1}
+    found = features_of(edit("CHANGELOG.md", b"", b"- Warm up the learning rate (#123)\n- }"))
+    assert counts(found.numbers) == {B: 1}
     assert found.lines == 0
 
 
 def test_numbers_of_issues_are_left_out() -> None:
-    one, other = (document(edit("CHANGELOG.md", b"", b"- Warm up (#%d)" % number)) for number in (7, 23))
-    assert one.units == other.units
+    one, other = (features_of(edit("CHANGELOG.md", b"", b"- Warm up (#%d)" % number)) for number in (7, 23))
+    assert one.numbers == other.numbers
 
 
 def test_the_kinds_of_a_small_edit() -> None:
-    found = document(edit("src/a.py", b"limit = 10", b"limit = read(path)\n}"))
-    assert counts(found.units) == {T: 3, V: 3, X: 2, I: 3, A: 1, D: 1, F: 1}
+    found = features_of(edit("src/a.py", b"limit = 10", b"limit = read(path)\n}"))
+    assert counts(found.numbers) == {T: 3, V: 3, X: 2, I: 3, A: 1, D: 1, F: 1}
 
 
 def test_an_import_is_text_and_no_place() -> None:
-    kinds = counts(document(edit("src/a.py", b"from a import b", b"from a import b, c")).units)
+    kinds = counts(features_of(edit("src/a.py", b"from a import b", b"from a import b, c")).numbers)
     assert kinds[T] > 0
     assert kinds[X] == 0
 
@@ -293,11 +292,11 @@ def test_an_import_is_text_and_no_place() -> None:
 def test_a_new_file_has_no_places() -> None:
     one = run(WARMUP, before=b"RATE = 3e-4")
     new, old = (Patch("n" * 40, [file("src/a.py", one, status=status)]) for status in "AM")
-    assert (counts(document(new).units)[X], counts(document(old).units)[X]) == (0, 2)
+    assert (counts(features_of(new).numbers)[X], counts(features_of(old).numbers)[X]) == (0, 2)
 
 
 def test_short_and_numeric_words_are_no_names() -> None:
-    assert counts(document(edit("a.py", b"", b"for i in xs: f(1234567)")).units)[I] == 0
+    assert counts(features_of(edit("a.py", b"", b"for i in xs: f(1234567)")).numbers)[I] == 0
 
 
 @pytest.mark.parametrize(
@@ -314,13 +313,13 @@ def test_short_and_numeric_words_are_no_names() -> None:
     ids=["Rust", "CUDA", "YAML", "Markdown", "shell", "umlauts", "Japanese"],
 )
 def test_any_language_has_text(path: str, line: bytes) -> None:
-    one = document(edit(path, b"", line))
-    assert counts(one.units)[T] >= 4
-    assert alike(one, document(edit(path, b"", line))).total >= ALARM
+    one = features_of(edit(path, b"", line))
+    assert counts(one.numbers)[T] >= 4
+    assert alike(one, features_of(edit(path, b"", line))).total >= ALARM
 
 
 def test_a_value_that_an_experiment_changes_has_text_and_a_place() -> None:
-    found = counts(document(edit("conf/model.yaml", b"rate: 0.1", b"rate: 0.05")).units)
+    found = counts(features_of(edit("conf/model.yaml", b"rate: 0.1", b"rate: 0.05")).numbers)
     assert (found[X], found[A], found[D], found[F]) == (2, 1, 1, 1)
 
 
@@ -330,7 +329,7 @@ def test_tokens_are_words_and_signs() -> None:
 
 def test_a_long_run_is_read_up_to_a_limit() -> None:
     words = b"\n".join(b" ".join(b"w%d" % (50 * line + word) for word in range(50)) for line in range(200))
-    assert counts(document(edit("data.txt", b"", words)).units)[V] == 3998
+    assert counts(features_of(edit("data.txt", b"", words)).numbers)[V] == 3998
 
 
 @pytest.mark.parametrize(("text", "letters"), [(b"", 0), (b"} else {", 4), (b"a_1 + \xc3\xa9", 5), (b"->", 0)])
@@ -339,25 +338,25 @@ def test_the_weight_of_a_text_is_its_letters(text: bytes, letters: int) -> None:
 
 
 def test_units_are_a_hash_over_a_kind() -> None:
-    assert all(0 <= unit < 1 << UNIT_BITS for unit in document(work()).units)
-    assert set(counts(document(work()).units)) == {T, V, X, I, A, D, F, S}
+    assert all(0 <= feature < 1 << FEATURE_BITS for feature in features_of(work()).numbers)
+    assert set(counts(features_of(work()).numbers)) == {T, V, X, I, A, D, F, S}
 
 
 def test_units_change_only_with_their_version() -> None:
     """An index that is kept, and one that is made anew, must say the same."""
     log = file("CHANGELOG.md", run(b"Clip gradients by their common norm."))
-    units = sorted(document(Patch("w" * 40, [*work().files, log])).units)
-    digest = blake2b(repr(units).encode(), digest_size=8).hexdigest()
+    features = sorted(features_of(Patch("w" * 40, [*work().files, log])).numbers)
+    digest = blake2b(repr(features).encode(), digest_size=8).hexdigest()
     assert (VERSION, digest) == (4, "f4c70502026625e8")
 
 
-def test_an_empty_patch_is_an_empty_document() -> None:
-    assert document(Patch("0" * 40)) == Document("0" * 40, frozenset(), 0)
+def test_an_empty_patch_has_no_features() -> None:
+    assert features_of(Patch("0" * 40)) == Features(frozenset(), 0)
 
 
 def test_a_notebook_counts_by_the_runs_of_its_cells() -> None:
     patch = Patch("n" * 40, [file("plot.ipynb", run(b'"image/png": "iVBORw0KGgo"'))])
-    assert document(patch).units == frozenset()
-    told = document(patch, lambda _: [run(WARMUP)])
-    code = document(Patch("c" * 40, [file("plot.py", run(WARMUP))]))
-    assert of_kind(told, V) == of_kind(code, V)
+    assert features_of(patch).numbers == frozenset()
+    cells = features_of(patch, lambda _: [run(WARMUP)])
+    code = features_of(Patch("c" * 40, [file("plot.py", run(WARMUP))]))
+    assert of_kind(cells, V) == of_kind(code, V)

@@ -1,4 +1,4 @@
-"""The index gives back what was put in, and knows when a chain first had each unit."""
+"""The index gives back what was put in, and knows when a chain first had each feature."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labgate.fingerprints import index as index_module
-from labgate.fingerprints import postings as runs
-from labgate.fingerprints.index import Index, Link, Stored, index_path, indexed
+from labgate.fingerprints import postings
+from labgate.fingerprints.index import Document, Index, Link, index_path, indexed
 from labgate.fingerprints.postings import EXACT
 from support.provenance import in_children
 
 
-def unit(number: int, kind: int = 1) -> int:
-    """Return a packed unit; numbers from 0 to 9 are in as many parts of a run."""
+def feature(number: int, kind: int = 1) -> int:
+    """Return a packed feature; numbers from 0 to 9 are in as many parts of a run."""
     return (number * 0x19999999 << 16 | number) % (1 << 40) << 4 | kind
 
 
-def a_document(key: str, *numbers: int, kind: int = 1, paths: tuple[str, ...] = ("a.py",)) -> Stored:
-    units = array("Q", sorted({unit(number, kind) for number in numbers}))
-    return Stored(key, b"exact" + key.encode(), None, b"", True, len(numbers), paths, units)
+def a_document(key: str, *numbers: int, kind: int = 1, paths: tuple[str, ...] = ("a.py",)) -> Document:
+    features = array("Q", sorted({feature(number, kind) for number in numbers}))
+    return Document(key, b"exact" + key.encode(), None, b"", True, len(numbers), paths, features)
 
 
 @contextmanager
@@ -48,7 +48,6 @@ def test_a_document_is_kept_as_it_was(tmp_path: Path, paths: tuple[str, ...]) ->
     with opened(tmp_path / "index") as index:
         ids = index.document_ids()
         assert [index.document(ids[item.key]) for item in (one, two)] == [one, two]
-        assert [index.key_of(ids[item.key]) for item in (one, two)] == [one.key, two.key]
         assert index.counts() == {"document": 2, "link": 0}
         index.extend(None, [one])
         assert index.linked(one.key) == one
@@ -72,8 +71,9 @@ def test_having_finds_every_document_with_a_unit(
             held.update((item.key, numbers) for item, numbers in zip(documents, batch, strict=True))
             index.add_documents(documents)
         ids = index.document_ids()
-        expected = sorted(unit(n) << runs.VALUE_BITS | ids[key] for key, mine in held.items() for n in mine & asked)
-        assert sorted(index.having(sorted(map(unit, asked)))) == expected
+        both = ((feature(n), ids[key]) for key, mine in held.items() for n in mine & asked)
+        expected = sorted(one << postings.VALUE_BITS | number for one, number in both)
+        assert sorted(index.having(sorted(map(feature, asked)))) == expected
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -84,31 +84,31 @@ def test_having_finds_every_document_with_a_unit(
 def test_first_depths_are_those_of_the_chain_itself(
     rows: list[tuple[int, set[int]]], kind: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each row is a commit on top of an earlier one (or a new root), with its units."""
+    """Each row is a commit on top of an earlier one (or a new root), with its features."""
     monkeypatch.setattr(index_module, "_TAIL", 5)
     monkeypatch.setattr(index_module, "_TAILS", 2)
-    everything = sorted(unit(number, kind) for number in range(13))
+    everything = sorted(feature(number, kind) for number in range(13))
     chains: list[list[set[int]]] = []
     with opened(None) as index:
         for at, (above, numbers) in enumerate(rows):
             parent = above if above < at else at - 1
-            chains.append([*(chains[parent] if parent >= 0 else []), {unit(n, kind) for n in numbers}])
+            chains.append([*(chains[parent] if parent >= 0 else []), {feature(n, kind) for n in numbers}])
             index.extend(str(parent) if parent >= 0 else None, [a_document(str(at), *numbers, kind=kind)])
         for at, chain in enumerate(chains):
-            first = {u: next(depth for depth, units in enumerate(chain) if u in units) for u in set().union(*chain)}
+            first = {u: next(depth for depth, mine in enumerate(chain) if u in mine) for u in set().union(*chain)}
             past = index.past([str(at)])
             assert index.first_depths(everything, past) == first
             link = index.link(str(at))
             assert link is not None
             assert link.depth == len(chain) - 1
-            every = {u: [depth for depth, units in enumerate(chain) if u in units] for u in everything}
-            new = {u for u in chain[-1] if runs.is_id(u) or first[u] == len(chain) - 1}
-            assert set(index.linked(str(at)).units) == new
+            every = {u: [depth for depth, features in enumerate(chain) if u in features] for u in everything}
+            new = {u for u in chain[-1] if postings.is_id(u) or first[u] == len(chain) - 1}
+            assert set(index.linked(str(at)).features) == new
             if kind == EXACT:
                 assert {u: sorted(index.depths(u, past)) for u in everything} == every
         both = index.past([str(at) for at in range(len(chains))])
         for u, depth in index.first_depths(everything, both).items():
-            assert depth == min(d for chain in chains for d, units in enumerate(chain) if u in units)
+            assert depth == min(d for chain in chains for d, features in enumerate(chain) if u in features)
 
 
 @given(cut=st.integers(1, 5))
@@ -134,7 +134,7 @@ def test_what_is_not_indexed_is_not_on_a_chain() -> None:
             index.past(["b"])
         with pytest.raises(KeyError):
             index.linked("b")
-        assert index.first_depths([unit(1)], index.past([])) == {}
+        assert index.first_depths([feature(1)], index.past([])) == {}
 
 
 def test_nothing_is_half_added(tmp_path: Path) -> None:
@@ -143,12 +143,12 @@ def test_nothing_is_half_added(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError):
             index.add_documents([a_document("b", 1), a_document("a", 2)])
         assert index.document_ids().keys() == {"a"}
-        assert len(index.having([unit(1), unit(2)])) == 1
+        assert len(index.having([feature(1), feature(2)])) == 1
         index.extend(None, [a_document("a", 1)])
         with pytest.raises(sqlite3.IntegrityError):
             index.extend("a", [a_document("b", 3), a_document("a", 4)])
         assert index.link("b") is None
-        assert index.first_depths([unit(1), unit(3)], index.past(["a"])) == {unit(1): 0}
+        assert index.first_depths([feature(1), feature(3)], index.past(["a"])) == {feature(1): 0}
 
 
 def test_a_reader_sees_one_state(tmp_path: Path) -> None:
@@ -160,12 +160,12 @@ def test_a_reader_sees_one_state(tmp_path: Path) -> None:
 
     with opened(path) as index:
         index.add_documents([a_document("a", 1)])
-        assert len(index.having([unit(1)])) == 1
+        assert len(index.having([feature(1)])) == 1
         assert in_children(add) == [0]
         with index.reading():
-            assert len(index.having([unit(1)])) == len(index.document_ids()) == 2
+            assert len(index.having([feature(1)])) == len(index.document_ids()) == 2
         with index.building():
-            assert len(index.having([unit(1)])) == 2
+            assert len(index.having([feature(1)])) == 2
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,8 @@ def test_a_damaged_row_is_never_believed(tmp_path: Path, damage: str) -> None:
 
     def everything(index: Index) -> None:
         index.document(index.document_ids()["a"])
-        index.first_depths([unit(1)], index.past(["a"]))
-        index.having([unit(1)])
+        index.first_depths([feature(1)], index.past(["a"]))
+        index.having([feature(1)])
 
     with opened(path) as index, pytest.raises(sqlite3.DatabaseError, match="damaged"):
         everything(index)
@@ -209,7 +209,7 @@ def test_a_damaged_index_is_thrown_away_and_begun_anew(tmp_path: Path) -> None:
 
 def test_a_full_index_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     indexed(str(tmp_path), lambda index: index.add_documents([a_document(key, 1) for key in "abc"]))
-    monkeypatch.setattr(runs, "VALUES", 5)
+    monkeypatch.setattr(postings, "VALUES", 5)
     indexed(str(tmp_path), lambda index: index.add_documents([a_document(key, 1) for key in "def"]))
     assert indexed(str(tmp_path), lambda index: index.document_ids().keys()) == {"d", "e", "f"}
 

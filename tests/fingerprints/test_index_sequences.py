@@ -18,16 +18,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labgate.derivation.landing import Landing, trace_landing
+from labgate.derivation.index_maintenance import rebuild
+from labgate.derivation.range_evidence import range_evidence
 from labgate.derivation.tracing import Tracer
-from labgate.derivation.upkeep import rebuild
 from labgate.fingerprints.building import ensure_branch
-from labgate.fingerprints.index import Index, Past, Stored, index_path
+from labgate.fingerprints.index import Document, Index, Past, index_path
 from labgate.fingerprints.postings import is_id
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
-from labgate.research.first_seen import Sightings
+from labgate.research.first_seen import FirstSeen
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef
 from support.histories import MAIN, Historian
@@ -57,14 +57,14 @@ class World:
     def sources(self) -> tuple[SourceRef, ...]:
         """Return the source refs, and those that were deleted and are still here."""
         live = sources_of(self.repository)
-        return live + Sightings(self.repository).deleted(self.now, YEAR, {source.ref for source in live})
+        return live + FirstSeen(self.repository).deleted(self.now, YEAR, {source.ref for source in live})
 
     def look(self) -> None:
         """Write down what is new, as every push does."""
         self.now += 60
         self.history.write()
         classes = RefClasses(sources_of(self.repository), (), ())
-        Sightings(self.repository).observe(classes, [self.history.branches[MAIN].oid], self.now)
+        FirstSeen(self.repository).observe(classes, [self.history.branches[MAIN].oid], self.now)
 
     def trace(self, branch: str, last: int) -> list[object]:
         """Return what is said of the last commits of a branch."""
@@ -77,28 +77,28 @@ class World:
         main = [node.oid for node in self.history.branches[MAIN].chain()]
         base = main[min(below, len(main) - 1)]
         head = self.history.branches.get(branch, self.history.branches[MAIN]).oid
-        seen = Sightings(self.repository)
+        seen = FirstSeen(self.repository)
         graph = ResearchGraph(self.repository, RefClasses(self.sources(), (), ()), [base], seen)
         commits = read_commits(self.repository, rev_list(self.repository, [head], [base]))
-        return trace_landing(self.repository, graph, Landing(commits, [base]), seen.research)
+        return range_evidence(self.repository, graph, commits, [base], seen.research)
 
     def answers(self) -> list[object]:
         return [self.trace(MAIN, 4), self.trace("topic", 2), self.land("topic", 0), self.land(MAIN, 2)]
 
-    def held(self) -> dict[str, tuple[Stored, list[int]]]:
-        """Return what the index has: documents by their key, each with when main first had its units."""
+    def held(self) -> dict[str, tuple[Document, list[int]]]:
+        """Return what the index has: documents by their key, each with when main first had its features."""
         with closing(Index(str(self.path))) as index:
             tip = self.history.branches[MAIN].oid
             ensure_branch(self.repository, index, tip)
             past = index.past([tip])
             documents = {key: index.document(number) for key, number in index.document_ids().items()}
-            return {key: (item, self._depths(index, item.units, past)) for key, item in documents.items()}
+            return {key: (item, self._depths(index, item.features, past)) for key, item in documents.items()}
 
     @staticmethod
-    def _depths(index: Index, units: Sequence[int], past: Past) -> list[int]:
-        first = index.first_depths(units, past)
-        return [first.get(unit, -1) for unit in units] + [
-            depth for unit in units if is_id(unit) for depth in sorted(index.depths(unit, past))
+    def _depths(index: Index, features: Sequence[int], past: Past) -> list[int]:
+        first = index.first_depths(features, past)
+        return [first.get(feature, -1) for feature in features] + [
+            depth for feature in features if is_id(feature) for depth in sorted(index.depths(feature, past))
         ]
 
 

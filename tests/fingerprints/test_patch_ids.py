@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labgate.fingerprints.patch_ids import Identity, identity
+from labgate.fingerprints.patch_ids import PatchIds, patch_ids
 from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES
 from support.provenance import code, document_of, patch_of
 from support.repo import Repo
@@ -16,11 +16,11 @@ from support.repo import Repo
 Files = Mapping[str, str | bytes]
 
 
-def ids(repo: Repo, revision: str = "HEAD") -> Identity:
-    return identity(patch_of(repo, revision))
+def ids(repo: Repo, revision: str = "HEAD") -> PatchIds:
+    return patch_ids(patch_of(repo, revision))
 
 
-def on_two_sides(repo: Repo, start: Files, mine: Files, theirs: Files) -> tuple[Identity, Identity]:
+def on_two_sides(repo: Repo, start: Files, mine: Files, theirs: Files) -> tuple[PatchIds, PatchIds]:
     """Commit one thing on each of two branches and return the ids of both."""
     repo.commit("Start", start)
     repo.branch("side").commit("Mine", mine)
@@ -156,7 +156,7 @@ START: Files = {
 
 
 @pytest.mark.parametrize(
-    ("change", "telling"),
+    ("change", "significant"),
     [
         ({"requirements.txt": "numpy==1.1\nscipy>=3\n"}, False),
         ({"requirements.txt": "numpy==1.0\nscipy>=2\npandas==3\n"}, False),
@@ -194,10 +194,10 @@ START: Files = {
         *("a binary file", "a value in settings"),
     ],
 )
-def test_what_tells_who_made_it(repo: Repo, change: Files, telling: bool) -> None:
+def test_what_tells_who_made_it(repo: Repo, change: Files, significant: bool) -> None:
     repo.commit("Start", START)
     repo.commit("Change", change)
-    assert document_of(repo).telling is telling
+    assert document_of(repo).significant is significant
 
 
 def test_a_submodule_is_a_version_of_somebody_elses_code(repo: Repo) -> None:
@@ -205,14 +205,14 @@ def test_a_submodule_is_a_version_of_somebody_elses_code(repo: Repo) -> None:
     for number in "12":
         repo.git("update-index", "--add", "--cacheinfo", f"160000,{number * 40},lib")
         repo.git("commit", "--quiet", "-m", "Bump")
-    assert not document_of(repo).telling
+    assert not document_of(repo).significant
 
 
 def test_a_mode_says_nothing(repo: Repo) -> None:
     repo.commit("Start", START)
     (repo.path / "a.py").chmod(0o755)
     repo.commit("Mode")
-    assert not document_of(repo).telling
+    assert not document_of(repo).significant
     assert document_of(repo).lines == 0
 
 
@@ -220,7 +220,7 @@ def test_a_rename_alone_says_nothing(repo: Repo) -> None:
     repo.commit("Start", START)
     (repo.path / "a.py").rename(repo.path / "b.py")
     repo.commit("Rename")
-    assert not document_of(repo).telling
+    assert not document_of(repo).significant
 
 
 def test_the_core_is_the_code_alone(repo: Repo) -> None:
@@ -244,10 +244,10 @@ def test_ids_do_not_depend_on_the_locale(repo: Repo, tmp_path: Path) -> None:
     script.write_text(
         "import os, sys\n"
         "from labgate.git.repository import discover\n"
-        "from labgate.fingerprints.patch_ids import identity\n"
+        "from labgate.fingerprints.patch_ids import patch_ids\n"
         "from labgate.fingerprints.patches import commit_patches\n"
         "(patch,) = commit_patches(discover(os.environ), [sys.argv[1]])\n"
-        "print(sys.getfilesystemencoding(), identity(patch).exact.hex(), file=sys.stdout)\n"
+        "print(sys.getfilesystemencoding(), patch_ids(patch).exact.hex(), file=sys.stdout)\n"
     )
     answers = {
         repo.run("python", "-X", f"utf8={mode}", str(script), repo.head(), LC_ALL=locale, PYTHONCOERCECLOCALE="0").out

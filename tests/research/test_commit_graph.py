@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.research.commit_graph import NEVER, History
+from labgate.research.commit_graph import NEVER, CommitGraph
 
 Parents = dict[str, tuple[str, ...]]
 
@@ -28,24 +28,25 @@ def reach(parents: Parents, oid: str) -> set[str]:
 
 
 @given(parents=histories())
-def test_a_line_says_when_each_commit_landed_and_what_it_was_cut_from(parents: Parents) -> None:
-    history = History(parents)
+def test_a_chain_says_when_each_commit_landed_and_what_it_was_cut_from(parents: Parents) -> None:
+    graph = CommitGraph(parents)
     for tip in parents:
-        line = history.line(tip)
-        chain = list(line.chain.values())
-        assert chain[-1] == tip
-        assert parents[chain[0]] == ()
-        assert all(parents[child][0] == above for above, child in pairwise(chain))
+        chain = graph.chain(tip)
+        assert list(chain.commits) == list(range(len(chain.commits)))
+        commits = list(chain.commits.values())
+        assert commits[-1] == tip
+        assert parents[commits[0]] == ()
+        assert all(parents[child][0] == above for above, child in pairwise(commits))
         for oid in parents:
-            landed = [depth for depth, at in enumerate(chain) if oid in reach(parents, at)]
-            assert line.landed.get(oid, NEVER) == min(landed, default=NEVER)
-            held = [depth for depth, at in enumerate(chain) if at in reach(parents, oid)]
-            assert line.fork[oid] == max(held, default=-1)
+            landed = [depth for depth, at in enumerate(commits) if oid in reach(parents, at)]
+            assert chain.landed.get(oid, NEVER) == min(landed, default=NEVER)
+            held = [depth for depth, at in enumerate(commits) if at in reach(parents, oid)]
+            assert chain.fork[oid] == max(held, default=-1)
 
 
 @given(parents=histories(), tips=st.lists(st.integers(0, 15).map(str), max_size=4))
 def test_reached_is_a_bit_for_each_tip(parents: Parents, tips: list[str]) -> None:
-    found = History(parents).reached(tips)
+    found = CommitGraph(parents).reached(tips)
     assert found.keys() == parents.keys()
     for oid, bits in found.items():
         assert [bits >> bit & 1 for bit in range(len(tips))] == [
@@ -54,7 +55,7 @@ def test_reached_is_a_bit_for_each_tip(parents: Parents, tips: list[str]) -> Non
 
 
 def test_a_history_may_end_before_a_root() -> None:
-    history = History({"c": ("b",), "b": ("a",)})
-    assert history.chain("c") == ["b", "c"]
-    assert history.chain("a") == []
-    assert history.line("c").fork == {"b": 0, "c": 1}
+    graph = CommitGraph({"c": ("b",), "b": ("a",)})
+    assert list(graph.first_parents("c")) == ["c", "b"]
+    assert list(graph.first_parents("a")) == []
+    assert graph.chain("c").fork == {"b": 0, "c": 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labgate.git.refs import TrackingRef, read_refs
-from labgate.research.first_seen import Sightings
+from labgate.research.first_seen import FirstSeen
 from labgate.research.ledger import DeletedTip
 from labgate.research.source_refs import RefClasses, SourceRef
 from support.provenance import open_repository
@@ -14,14 +14,14 @@ from support.repo import Repo
 DAY = 86_400
 
 
-def look(repo: Repo, now: int, *landed: str) -> Sightings:
+def look(repo: Repo, now: int, *landed: str) -> FirstSeen:
     """Note what the branches hold by now: research/* is research, topic/* is not, main has landed."""
     repository = open_repository(repo)
     refs = read_refs(repository)
     sources = tuple(SourceRef(ref, ref, oid, None) for ref, oid in refs.items() if "/research/" in ref)
     others = tuple(TrackingRef(ref, "origin", ref, oid) for ref, oid in refs.items() if "/topic/" in ref)
     main = (TrackingRef("refs/heads/main", "origin", "refs/heads/main", refs["refs/heads/main"]),)
-    seen = Sightings(repository)
+    seen = FirstSeen(repository)
     seen.observe(RefClasses(sources, main, others), [repo.head(name) for name in landed], now)
     return seen
 

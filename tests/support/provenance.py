@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from labgate.derivation.landing import Landing, trace_landing
+from labgate.derivation.range_evidence import range_evidence
 from labgate.derivation.tracing import Traced, Tracer
-from labgate.fingerprints.building import stored
-from labgate.fingerprints.index import Stored, index_path
+from labgate.fingerprints.building import make_document
+from labgate.fingerprints.index import Document, index_path
 from labgate.fingerprints.patches import FilePatch, Patch, commit_patches
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
-from labgate.research.first_seen import Sightings
+from labgate.research.first_seen import FirstSeen
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef
 from labgate.values.finding import Evidence
@@ -45,8 +45,8 @@ def file_of(repo: Repo, revision: str = "HEAD") -> FilePatch:
     return file
 
 
-def document_of(repo: Repo, revision: str = "HEAD") -> Stored:
-    return stored(open_repository(repo), patch_of(repo, revision))
+def document_of(repo: Repo, revision: str = "HEAD") -> Document:
+    return make_document(open_repository(repo), patch_of(repo, revision))
 
 
 def sources_of(repository: Repository) -> tuple[SourceRef, ...]:
@@ -72,7 +72,7 @@ def landing(repo: Repo, head: str, base: str = "main") -> tuple[list[Evidence], 
     before = repo.head(base)
     graph = ResearchGraph(repository, RefClasses(sources_of(repository), (), ()), [before])
     commits = read_commits(repository, rev_list(repository, [repo.head(head)], [before]))
-    return trace_landing(repository, graph, Landing(commits, [before]), Sightings(repository).research)
+    return range_evidence(repository, graph, commits, [before], FirstSeen(repository).research)
 
 
 def decisive(traced: Traced) -> list[tuple[str, str | None, tuple[str, ...]]]:

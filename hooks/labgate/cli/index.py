@@ -17,7 +17,7 @@ from labgate.values.phrases import count, size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labgate.derivation.upkeep import IndexStatus
+    from labgate.derivation.index_maintenance import IndexStatus
 
 COMMANDS = {
     "status": Entry("labgate.cli.index:status", "Say what the index holds and its size."),
@@ -38,7 +38,7 @@ def index() -> None:
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
 def status(format_: str) -> None:
     """Say what the index holds and its size. It changes nothing."""
-    from labgate.derivation.upkeep import index_status
+    from labgate.derivation.index_maintenance import index_status
     from labgate.git.repository import discover
 
     found = index_status(discover(os.environ))

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from labgate.derivation.timeline import Timeline
+from labgate.derivation.comparer import Compared
+from labgate.derivation.landed_commits import LandedCommits
 from labgate.fingerprints.building import Progress
 from labgate.fingerprints.index import Index, indexed
 from labgate.git.commits import rev_list
 from labgate.git.repository import Repository
-from labgate.research.first_seen import Sightings
+from labgate.research.first_seen import FirstSeen
 from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.source_refs import RefClasses
 from labgate.values.finding import METHODS, Evidence
 
 
-class Hindsight:
+class AuditedLandings:
     """The commits of a branch since one of its own.
 
     ``line`` are those of the branch's first-parent line, newest first, and ``since`` the one below them (``None``: they
@@ -36,10 +37,10 @@ class Hindsight:
         self._before = () if since is None else (since,)
         self._line = line
         self._progress = progress
-        self._seen = Sightings(repository)
+        self._first_seen = FirstSeen(repository)
         # No protected branch of today says what had landed then.
         known = RefClasses(classes.sources, (), classes.others)
-        self.graph = ResearchGraph(repository, known, self._before, self._seen, Aftermath(frozenset(line)))
+        self.graph = ResearchGraph(repository, known, self._before, self._first_seen, Aftermath(frozenset(line)))
 
     def traced(self, oids: Iterable[str]) -> tuple[list[Evidence], frozenset[str]]:
         """Return what the text of commits shows, and those of them that are too small to be compared by it.
@@ -47,21 +48,18 @@ class Hindsight:
         They are commits of the branch that no source holds. Raised: ``MissingObjectError`` when an object that decides
         is not in this clone.
         """
-        found = {oid: self._found[oid] for oid in oids if oid in self._found}
-        evidence = [item for items, _ in found.values() for item in items]
-        small = (
-            oid for oid, (items, undecidable) in found.items() if undecidable and not any(i.decisive for i in items)
-        )
+        found = [self._found[oid] for oid in dict.fromkeys(oids) if oid in self._found]
+        evidence = [item for one in found for item in one.evidence]
+        small = (one.commit for one in found if one.undecidable and not any(item.decisive for item in one.evidence))
         return evidence, frozenset(small)
 
     @cached_property
-    def _found(self) -> dict[str, tuple[tuple[Evidence, ...], bool]]:
+    def _found(self) -> dict[str, Compared]:
         commits = rev_list(self._repository, self._line[:1], self._before)
         wanted = [oid for oid in commits if not self.graph.is_research(oid)]
         return indexed(self._repository.common_dir, lambda index: self._compared(index, wanted))
 
-    def _compared(self, index: Index, oids: Sequence[str]) -> dict[str, tuple[tuple[Evidence, ...], bool]]:
-        timeline = Timeline(
-            self._repository, index, self._sources, frozenset(METHODS), self._seen.research, self._progress
-        )
-        return {subject.key: (evidence, subject.undecidable) for subject, evidence in timeline.trace(oids)}
+    def _compared(self, index: Index, oids: Sequence[str]) -> dict[str, Compared]:
+        ledger, methods = self._first_seen.research, frozenset(METHODS)
+        comparer = LandedCommits(self._repository, index, self._sources, methods, ledger, self._progress)
+        return {one.commit: one for one in comparer.compare(oids)}

@@ -4,34 +4,49 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from operator import or_
 
-from labgate.derivation.candidate import Piece
-from labgate.derivation.match import Match, Subject
-from labgate.research.commit_graph import NEVER, History, Line, bits_of
+from labgate.research.commit_graph import NEVER, Chain, CommitGraph, bits_of
 from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
-from labgate.values.finding import Evidence
 from labgate.values.value import NOTHING, Value
 
 #: A longer range is compared commit by commit alone: nobody squashes a year of work, and its diff says little.
 LONGEST_RANGE = 400
-#: How many commits, and how many refs, one commit's evidence names.
-NAMED = 20
-REFS = 8
 
 
-class Catalogue(Value):
-    """Pieces by the key of their document."""
+class Candidate(Value):
+    """What one document is: commits of a source ref. ``time`` is when its last commit was first seen (seconds).
 
-    pieces: dict[str, Piece]
+    ``fork`` and ``landed`` are its last commit's (``Chain``). ``beside`` is the lowest fork of a source tip that holds
+    it: what is above was cut from the chain when it had the commit already. ``whole`` says that the ref has nothing
+    else. ``parent`` is the commit below its first one, ``place`` its place in history, older ones first.
+    """
 
-    def numbered(self, numbers: Mapping[str, int]) -> dict[int, Piece]:
-        """Return the pieces by the number that the index gave their document."""
-        return {numbers[key]: piece for key, piece in self.pieces.items()}
+    source: SourceRef
+    commits: tuple[str, ...]
+    last: str
+    time: int
+    fork: int
+    landed: int
+    beside: int
+    whole: bool = False
+    parent: str | None = None
+    place: int = 0
+
+    def may_be_source(self, depth: int, time: int) -> bool:
+        """Say whether this may be the source of the chain commit at a depth that was made at a time (seconds)."""
+        beside = self.landed > depth or self.beside < depth
+        return self.landed >= depth and self.fork < depth and self.time <= time and beside
+
+    @property
+    def is_range(self) -> bool:
+        return len(self.commits) > 1
 
 
 class Scope(Value):
-    """What a catalogue is made for.
+    """Which documents are candidates.
 
     ``since`` and ``until`` are depths of the chain between which commits are judged. ``is_research`` says of a commit
     that a source holds whether it is research, too. ``times`` are committer times in seconds; a commit without one, and
@@ -47,36 +62,39 @@ class Scope(Value):
     latest: int = NEVER
 
 
-def catalogue(history: History, line: Line, sources: Sequence[SourceRef], scope: Scope) -> Catalogue:
-    """Return what may be the source of commits of a chain.
+def find_candidates(
+    graph: CommitGraph, chain: Chain, sources: Sequence[SourceRef], scope: Scope
+) -> dict[str, Candidate]:
+    """Return what may be the source of commits of a chain, by the key of its document.
 
     A merge counts unless all that it merges is on the chain or no research. A commit that several refs hold belongs to
     the ref that was first seen with it, else to the one that has least beside it: the lowest of a stack.
     """
-    survey = _Survey(history, line, sources, scope)
-    pieces = survey.commits()
-    return Catalogue(pieces | survey.ranges(pieces))
+    finder = _Finder(graph, chain, sources, scope)
+    commits = finder.commits()
+    return commits | finder.ranges(commits)
 
 
-class _Survey:
-    def __init__(self, history: History, line: Line, sources: Sequence[SourceRef], scope: Scope) -> None:
-        self._history = history
-        self._line = line
+class _Finder:
+    def __init__(self, graph: CommitGraph, chain: Chain, sources: Sequence[SourceRef], scope: Scope) -> None:
+        self._graph = graph
+        self._chain = chain
         self._sources = sources
         self._scope = scope
-        self._forks = [line.fork.get(source.oid, -1) for source in sources]
-        self._shares = _Shares(history.reached([source.oid for source in sources]), line, self._forks)
+        self._forks = [chain.fork.get(source.oid, -1) for source in sources]
+        #: By commit the sources that reach it, as bits.
+        self._reached = {oid: bits for oid, bits in graph.reached([source.oid for source in sources]).items() if bits}
         near = [
             oid
-            for oid in self._shares.reached
-            if line.landed.get(oid, NEVER) >= scope.since
-            and line.fork[oid] < scope.until
+            for oid in self._reached
+            if chain.landed.get(oid, NEVER) >= scope.since
+            and chain.fork[oid] < scope.until
             and scope.times.get(oid, 0) <= scope.latest
         ]
-        self._wanted = [oid for oid in near if scope.is_research(oid)]
-        self._foreign = set(near).difference(self._wanted)
+        wanted = [oid for oid in near if scope.is_research(oid)]
+        self._foreign = set(near).difference(wanted)
         #: The numbers of the sources that hold each wanted commit.
-        self._owners = {oid: self._shares.owners(oid) for oid in self._wanted}
+        self._owners = self._find_owners(wanted)
         self._sizes = [0] * len(sources)
         #: By source the commits that bring something, newest first; of a long branch only its first ones.
         self._held: list[list[str]] = [[] for _ in sources]
@@ -87,8 +105,16 @@ class _Survey:
                 if brings and self._sizes[bit] <= LONGEST_RANGE:
                     self._held[bit].append(oid)
 
-    def commits(self) -> dict[str, Piece]:
-        """Return a piece for each commit."""
+    def _find_owners(self, oids: Sequence[str]) -> dict[str, list[int]]:
+        """Return the numbers of the sources that hold each commit and were cut from the chain before it landed."""
+        order = sorted(range(len(self._forks)), key=self._forks.__getitem__)
+        forks = [self._forks[bit] for bit in order]
+        below = list(accumulate((1 << bit for bit in order), or_, initial=0))
+        landed = ((oid, self._chain.landed.get(oid, NEVER)) for oid in oids)
+        return {oid: bits_of(self._reached[oid] & below[bisect_left(forks, depth)]) for oid, depth in landed}
+
+    def commits(self) -> dict[str, Candidate]:
+        """Return a candidate for each commit."""
         found = {}
         named = _names(self._sources)
         for place, (oid, owners) in enumerate(self._owners.items()):
@@ -101,42 +127,42 @@ class _Survey:
                 claimed = named.get(seen.ref) if seen is not None else None
                 owner = claimed if claimed in owners else min(owners, key=lambda bit: (self._sizes[bit], bit))
                 time = min(time, NEVER if seen is None else seen.time)
-            found[oid] = Piece(
+            found[oid] = Candidate(
                 self._sources[owner],
                 (oid,),
                 oid,
                 time,
-                self._line.fork[oid],
-                self._line.landed.get(oid, NEVER),
+                self._chain.fork[oid],
+                self._chain.landed.get(oid, NEVER),
                 beside=min(self._forks[bit] for bit in owners),
                 whole=self._sizes[owner] == 1,
-                parent=next(iter(self._history.parents[oid]), None),
+                parent=self._graph.parent(oid),
                 place=-place,
             )
         return found
 
-    def ranges(self, singles: Mapping[str, Piece]) -> dict[str, Piece]:
-        """Return a piece for each source that has more than one commit: all of them as one change."""
-        found: dict[str, Piece] = {}
+    def ranges(self, singles: Mapping[str, Candidate]) -> dict[str, Candidate]:
+        """Return a candidate for each source that has more than one commit: all of them as one change."""
+        found: dict[str, Candidate] = {}
         for bit, source in enumerate(self._sources):
             fork, commits = self._forks[bit], self._held[bit]
             if len(commits) < 2 or self._sizes[bit] > LONGEST_RANGE or not 0 <= fork < self._scope.until:
                 continue
             if self._scope.times.get(source.oid, 0) > self._scope.latest:
                 continue
-            if any(self._shares.reached[oid] >> bit & 1 for oid in self._foreign):
+            if any(self._reached[oid] >> bit & 1 for oid in self._foreign):
                 # Its diff as a whole is not research alone.
                 continue
             time = max(singles[oid].time for oid in commits)
-            landed = self._line.landed.get(source.oid, NEVER)
-            key = f"{self._line.chain[fork]}..{source.oid}"
-            found.setdefault(key, Piece(source, tuple(commits), source.oid, time, fork, landed, fork, whole=True))
+            landed = self._chain.landed.get(source.oid, NEVER)
+            key = f"{self._chain.commits[fork]}..{source.oid}"
+            found.setdefault(key, Candidate(source, tuple(commits), source.oid, time, fork, landed, fork, whole=True))
         return found
 
     def _brings_nothing(self, oid: str) -> bool:
         """Say whether a commit merges only what the chain has too, or what is no research."""
-        others = self._history.parents[oid][1:]
-        landed = self._line.landed
+        others = self._graph.parents[oid][1:]
+        landed = self._chain.landed
         return bool(others) and all(landed.get(at, NEVER) < NEVER or at in self._foreign for at in others)
 
 
@@ -146,58 +172,3 @@ def _names(sources: Sequence[SourceRef]) -> dict[str, int]:
     for bit, source in enumerate(sources):
         first.setdefault(source.branch, bit)
     return {source.ref: first[source.branch] for source in sources}
-
-
-class _Shares:
-    """Which sources hold a commit beside the chain: not only because they were cut from where it had landed."""
-
-    def __init__(self, reached: Mapping[str, int], line: Line, forks: Sequence[int]) -> None:
-        self.reached = {oid: bits for oid, bits in reached.items() if bits}
-        self._line = line
-        order = sorted(range(len(forks)), key=forks.__getitem__)
-        self._forks = [forks[bit] for bit in order]
-        self._masks = [0]
-        for bit in order:
-            self._masks.append(self._masks[-1] | 1 << bit)
-
-    def owners(self, oid: str) -> list[int]:
-        """Return the numbers of the sources that hold a commit and were cut from the chain before it landed."""
-        landed = self._line.landed.get(oid, NEVER)
-        below = self._masks[bisect_left(self._forks, landed)]
-        return bits_of(self.reached[oid] & below)
-
-
-def as_evidence(subject: Subject, matches: Sequence[Match], pieces: Mapping[int, Piece]) -> list[Evidence]:
-    """Return one evidence a source ref, its strongest; at most ``REFS``."""
-    by_ref: dict[str, list[Match]] = {}
-    for match in matches:
-        by_ref.setdefault(pieces[match.document].source.ref, []).append(match)
-    found = [_evidence(subject, mine, pieces) for mine in by_ref.values()]
-    return sorted(found, key=lambda item: item.strength)[:REFS]
-
-
-#: How a match is called as evidence; of two equally decisive ones the first counts.
-_ORDER = ("exact", "squash", "core", "blob", "alike")
-_NAMES = {"squash": "squash", "blob": "blob", "alike": "similarity"}
-
-
-def _evidence(subject: Subject, matches: Sequence[Match], pieces: Mapping[int, Piece]) -> Evidence:
-    # Documents have numbers by when they were indexed, which must not show: equals stand in the order of history.
-    ranked = sorted(matches, key=lambda m: (-m.score.total, pieces[m.document].place, pieces[m.document].last))
-    best = min(ranked, key=lambda m: (not m.decisive, _ORDER.index(m.how), -m.score.total, pieces[m.document].is_range))
-    piece = pieces[best.document]
-    same = [m for m in ranked if m.how == best.how and m.decisive == best.decisive]
-    singles = tuple(dict.fromkeys(pieces[m.document].last for m in same if not pieces[m.document].is_range))
-    text = best.how in ("blob", "alike")
-    return Evidence(
-        _NAMES.get(best.how, "squash" if piece.is_range else "patch-id"),
-        best.decisive,
-        piece.source.live,
-        (subject.key,),
-        (best.commits or singles or piece.commits)[:NAMED],
-        round(best.score.total, 2),
-        best.lines if text else subject.document.lines,
-        subject.document.paths,
-        terms=tuple((name, round(value, 2)) for name, value in best.score.terms),
-        hint=best.hint,
-    )

@@ -1,40 +1,52 @@
-"""Compare commits with all of the research that the index holds, exactly and by what they share."""
+"""What is compared, what it was found to share with a candidate, and the evidence that this is."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
+from labgate.derivation.candidates import Candidate
 from labgate.derivation.score import Score, score
-from labgate.fingerprints import postings as runs
+from labgate.fingerprints import postings
 from labgate.fingerprints.features import A, D
-from labgate.fingerprints.index import Past, Stored
-from labgate.values.finding import ALARM
+from labgate.fingerprints.index import Document, Past
+from labgate.values.finding import ALARM, Evidence
 from labgate.values.value import Value
+
+#: How many commits, and how many refs, one commit's evidence names.
+NAMED = 20
+REFS = 8
 
 
 class Subject(Value):
-    """A commit (or range) that is judged. ``depth`` is its place on the chain of ``past``, ``None``: on top of it.
+    """A commit (or range) that is compared.
 
-    ``novel`` are the packed, sorted units that the chain had not before.
+    ``novel`` are the sorted features of its document that the chains of ``past`` had not before. ``allowed`` says
+    whether a candidate may be its source. ``parent`` is the commit that it stands on (``None``: on none, or on
+    several). ``depth`` is its place on a chain of ``past``, ``None``: on top of all of them.
     """
 
-    key: str
-    document: Stored
+    document: Document
     novel: Sequence[int]
     past: Past
+    allowed: Callable[[Candidate], bool]
+    parent: str | None
     depth: int | None = None
+
+    @property
+    def key(self) -> str:
+        return self.document.key
 
     @cached_property
     def counts(self) -> Mapping[int, int]:
-        """How many novel units of each kind there are."""
-        return Counter([unit & 15 for unit in self.novel])
+        """How many novel features of each kind there are."""
+        return Counter([feature & 15 for feature in self.novel])
 
     @property
     def until(self) -> int:
         """The depth from which on the chain is not its past."""
-        return runs.VALUES if self.depth is None else self.depth
+        return postings.VALUES if self.depth is None else self.depth
 
     @property
     def undecidable(self) -> bool:
@@ -43,13 +55,14 @@ class Subject(Value):
 
 
 class Match(Value):
-    """What a subject and a document have in common.
+    """What a subject and a candidate have in common. ``document`` is the number of the candidate's document.
 
     ``how`` is exact, squash, core, blob or alike. ``hint`` is why it is not decisive, ``None`` if it is. ``commits``
     are the source where that is more than the document's own, else empty.
     """
 
     document: int
+    candidate: Candidate
     how: str
     hint: str | None
     score: Score
@@ -66,8 +79,42 @@ class Match(Value):
         return self.shared.get(A, 0) or self.shared.get(D, 0)
 
 
-class Found(Value):
-    """What is known of one subject: its matches, and the documents that it may be a part of."""
+def by_ref(matches: Iterable[Match]) -> list[list[Match]]:
+    """Return the matches of each source ref."""
+    found: dict[str, list[Match]] = {}
+    for match in matches:
+        found.setdefault(match.candidate.source.ref, []).append(match)
+    return list(found.values())
 
-    matches: list[Match]
-    parts: tuple[int, ...]
+
+def as_evidence(subject: Subject, matches: Iterable[Match]) -> tuple[Evidence, ...]:
+    """Return one evidence a source ref, the strongest first; at most ``REFS``."""
+    found = [_evidence(subject, mine) for mine in by_ref(matches)]
+    return tuple(sorted(found, key=lambda item: item.strength)[:REFS])
+
+
+#: How a match is called as evidence; of two equally decisive ones the first counts.
+_ORDER = ("exact", "squash", "core", "blob", "alike")
+_NAMES = {"squash": "squash", "blob": "blob", "alike": "similarity"}
+
+
+def _evidence(subject: Subject, matches: Sequence[Match]) -> Evidence:
+    # Documents have numbers by when they were indexed, which must not show: equals stand in the order of history.
+    ranked = sorted(matches, key=lambda m: (-m.score.total, m.candidate.place, m.candidate.last))
+    best = min(ranked, key=lambda m: (not m.decisive, _ORDER.index(m.how), -m.score.total, m.candidate.is_range))
+    candidate = best.candidate
+    same = [m.candidate for m in ranked if m.how == best.how and m.decisive == best.decisive]
+    singles = tuple(dict.fromkeys(one.last for one in same if not one.is_range))
+    text = best.how in ("blob", "alike")
+    return Evidence(
+        _NAMES.get(best.how, "squash" if candidate.is_range else "patch-id"),
+        best.decisive,
+        candidate.source.live,
+        (subject.key,),
+        (best.commits or singles or candidate.commits)[:NAMED],
+        round(best.score.total, 2),
+        best.lines if text else subject.document.lines,
+        subject.document.paths,
+        terms=tuple((name, round(value, 2)) for name, value in best.score.terms),
+        hint=best.hint,
+    )

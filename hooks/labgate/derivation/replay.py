@@ -5,88 +5,80 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from labgate.derivation.candidate import Piece
-from labgate.derivation.match import Match, Subject
+from labgate.derivation.candidates import Candidate
+from labgate.derivation.match import Match, Subject, by_ref
 from labgate.derivation.score import Score
-from labgate.fingerprints.building import stored
+from labgate.fingerprints.building import make_document
 from labgate.fingerprints.features import A, D
-from labgate.fingerprints.index import Index
 from labgate.fingerprints.patches import tree_patches
 from labgate.git.commits import tree_of
 from labgate.git.diffs import clean_merge
 from labgate.git.repository import Repository
+from labgate.values.value import Value
 
 #: How many branches are tried for one commit: a replay costs as much as a merge.
 _TRIED = 3
 
 
-class Proofs:
+class Replay(Value):
     """Tries, for a subject and the branches that it resembles, whether it is exactly what git would make of them."""
 
-    def __init__(
-        self, repository: Repository, index: Index, pieces: Mapping[int, Piece], methods: frozenset[str]
-    ) -> None:
-        self._repository = repository
-        self._index = index
-        self._pieces = pieces
-        self._wanted = "squash" in methods
+    repository: Repository
+    candidates: Mapping[int, Candidate]
+    methods: frozenset[str]
 
     @cached_property
-    def _by_ref(self) -> dict[str, list[Piece]]:
+    def _by_ref(self) -> dict[str, list[Candidate]]:
         """The commits of each source, older ones first."""
-        found: dict[str, list[Piece]] = {}
-        for piece in sorted(self._pieces.values(), key=lambda piece: piece.place):
-            if not piece.is_range:
-                found.setdefault(piece.source.ref, []).append(piece)
+        found: dict[str, list[Candidate]] = {}
+        for candidate in sorted(self.candidates.values(), key=lambda candidate: candidate.place):
+            if not candidate.is_range:
+                found.setdefault(candidate.source.ref, []).append(candidate)
         return found
 
-    def strengthened(self, subject: Subject, parent: str | None, matches: list[Match]) -> list[Match]:
-        """Return the matches, and those that could be proved. ``parent`` is the commit below the subject."""
-        if not self._wanted or parent is None or subject.document.exact is None or not subject.document.telling:
+    def add_proofs(self, subject: Subject, matches: list[Match]) -> list[Match]:
+        """Return the matches of a subject, and those that a replay proves."""
+        document = subject.document
+        if "squash" not in self.methods or subject.parent is None or document.exact is None or not document.significant:
             return matches
         if any(match.decisive and match.how == "exact" for match in matches):
             return matches
-        by_ref: dict[str, list[Match]] = {}
-        for match in matches:
-            if match.how != "exact":
-                by_ref.setdefault(self._pieces[match.document].source.ref, []).append(match)
+        groups = by_ref(match for match in matches if match.how != "exact")
         found = []
-        for mine in sorted(by_ref.values(), key=lambda group: -max(match.score.total for match in group))[:_TRIED]:
-            proved = self._squash(subject, mine) or self._replay(subject, parent, mine)
+        for mine in sorted(groups, key=lambda group: -max(match.score.total for match in group))[:_TRIED]:
+            proved = self._squash(subject, mine) or self._merge(subject, subject.parent, mine)
             if proved is not None:
                 found.append(proved)
         return [*matches, *found]
 
     def _squash(self, subject: Subject, matches: Sequence[Match]) -> Match | None:
         """Say whether the subject is a run of one branch's commits in one, from the first shared one to the last."""
-        singles = [match for match in matches if not self._pieces[match.document].is_range]
+        singles = [match for match in matches if not match.candidate.is_range]
         if len(singles) < 2 or not _covered(subject, singles):
             return None
-        places = [self._pieces[match.document].place for match in singles]
-        ref = self._pieces[singles[0].document].source.ref
-        run = [piece for piece in self._by_ref[ref] if min(places) <= piece.place <= max(places)]
+        places = [match.candidate.place for match in singles]
+        steps = self._by_ref[singles[0].candidate.source.ref]
+        run = [candidate for candidate in steps if min(places) <= candidate.place <= max(places)]
         if run[0].parent is None:
             return None
-        patch = next(tree_patches(self._repository, [(run[0].parent, run[-1].last)]))
-        if stored(self._repository, patch).exact != subject.document.exact:
-            return None
-        return _proof(singles[0], run)
+        patch = next(tree_patches(self.repository, [(run[0].parent, run[-1].last)]))
+        same = make_document(self.repository, patch).exact == subject.document.exact
+        return _proof(singles[0], run) if same else None
 
-    def _replay(self, subject: Subject, parent: str, matches: Sequence[Match]) -> Match | None:
+    def _merge(self, subject: Subject, parent: str, matches: Sequence[Match]) -> Match | None:
         """Say whether merging the branch into the commit below gives the subject's tree (git-merge-tree, 2.38)."""
         best = max(matches, key=lambda match: match.shared.get(A, 0) + match.shared.get(D, 0))
         if not _covered(subject, [best]):
             return None
-        key = subject.key.rpartition("..")[2]
-        tip = self._pieces[best.document].source.oid
-        merged = clean_merge(self._repository, (parent, tip))
-        if merged is None or merged != tree_of(self._repository, key):
+        source = best.candidate.source
+        merged = clean_merge(self.repository, (parent, source.oid))
+        if merged is None or merged != tree_of(self.repository, subject.key.rpartition("..")[2]):
             return None
-        return _proof(best, self._by_ref[self._pieces[best.document].source.ref])
+        return _proof(best, self._by_ref[source.ref])
 
 
-def _proof(match: Match, pieces: Sequence[Piece]) -> Match:
-    return Match(match.document, "squash", None, Score(1.0, ()), match.shared, tuple(piece.last for piece in pieces))
+def _proof(match: Match, steps: Sequence[Candidate]) -> Match:
+    return match.changed(how="squash", hint=None, score=Score(1.0, ()), commits=tuple(step.last for step in steps))
 
 
 def _covered(subject: Subject, matches: Sequence[Match]) -> bool:

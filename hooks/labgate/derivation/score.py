@@ -1,9 +1,9 @@
-"""How alike a commit and a piece of research are: a sum of terms over what is new to main in both.
+"""How alike a commit and a candidate of research are: a sum of terms over what is new to main in both.
 
-Every constant of the similarity evidence stands here, in ``units`` (what counts) or in ``noise`` (what does not). The
+Every constant of similarity evidence stands here, in ``features`` (what counts) or in ``noise`` (what does not). The
 values are round. They were chosen on the history of black and of dask's distributed, and a value was only changed when
 the other one was no worse on *both*; on two repositories that were looked at afterwards the curve had the same knee.
-Within a factor of 1.5 no weight changes recall by more than a point: what counts as a unit decides, not the weights.
+Within a factor of 1.5 no weight changes recall by more than a point: what counts as a feature decides, not the weights.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ F_WEIGHT = 7.5
 #: lightest term: it carries renamed copies (which share words, strings and operators too) over the threshold.
 S_WEIGHT = 3
 
-#: Shrinkage is added to the size that a match is divided by: of one unit, or two, all may match by chance.
+#: Shrinkage is added to the size that a match is divided by: of one feature, or two, all may match by chance.
 SHRINK = 2
 #: Token sequences come three to a word and overlap: one changed word is three of them.
 T_SHRINK = 5
@@ -84,9 +84,9 @@ class Score(Value):
 
 
 def score(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[int, int]) -> Score:
-    """Return how alike two patches are, from their numbers of units of each kind that main never had before.
+    """Return how alike two patches are, from their numbers of features of each kind that main never had before.
 
-    ``shared`` counts the units in both, ``commit`` those of the judged commit, ``source`` those of the research.
+    ``shared`` counts the features in both, ``commit`` those of the judged commit, ``source`` those of the research.
     """
 
     def alike(kind: int, shrink: int) -> float:
@@ -118,7 +118,7 @@ def score(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[
 
 def part_of(shared: Mapping[int, int], commit: Mapping[int, int]) -> float:
     """Return which part of a commit's new text, lines and places is shared (0 to 1)."""
-    both, mine = (sum(units.get(kind, 0) for kind in (V, X, A, D)) for units in (shared, commit))
+    both, mine = (sum(features.get(kind, 0) for kind in (V, X, A, D)) for features in (shared, commit))
     return both / mine if both else 0.0
 
 

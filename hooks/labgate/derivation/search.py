@@ -1,16 +1,16 @@
-"""Find the documents that subjects may come from: many subjects at a time, as the index is read in sorted runs."""
+"""Search the candidates for what subjects may come from: many subjects at a time, as posting lists are sorted."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from math import inf
 
-from labgate.derivation.candidate import Piece
-from labgate.derivation.exact_matches import Exactness, Headline
-from labgate.derivation.match import Found, Match, Subject
+from labgate.derivation.candidates import Candidate
+from labgate.derivation.exact_matches import ExactMatches
+from labgate.derivation.match import Match, Subject, by_ref
 from labgate.derivation.score import (
     GONE_STEP,
     SMALL_STEP,
@@ -21,88 +21,78 @@ from labgate.derivation.score import (
     part_of,
     score,
 )
-from labgate.fingerprints import postings as runs
+from labgate.fingerprints import postings
 from labgate.fingerprints.features import KIND_BITS, A, D, V
 from labgate.fingerprints.index import Index, Past
 from labgate.fingerprints.postings import EXACT
+from labgate.git.repository import Repository
 from labgate.values.finding import ALARM
+from labgate.values.value import Value
 
-_VALUE = runs.VALUES - 1
-#: A unit that so many documents have is common ground: it tells nothing about where a commit comes from.
+_VALUE = postings.VALUES - 1
+#: A feature that so many documents have is common ground: it tells nothing about where a commit comes from.
 COMMON = 80
 #: So many sequences of three tokens in common are about a line of text; so many lines make a part.
 _PASSAGE, _LINES = 8, 2
 #: A part of other work shares so much of what it brings.
 _SHARE = 0.25
 
-#: Whether a piece may be the source of a subject.
-Allowed = Callable[[Piece], bool]
+
+class Found(Value):
+    """What is known of one subject: its matches, and the source refs that it may be a part of."""
+
+    matches: list[Match]
+    parts: tuple[str, ...]
 
 
-class _Answers(dict[int, bool]):
-    """What a question about numbers was answered, asked once for each."""
+class Search:
+    """Finds what subjects share with candidates, which are given by the number of their document.
 
-    def __init__(self, question: Callable[[int], bool]) -> None:
-        super().__init__()
-        self._question = question
-
-    def __missing__(self, number: int) -> bool:
-        answer = self[number] = self._question(number)
-        return answer
-
-
-class Matcher:
-    """Finds what subjects share with documents of research.
-
-    ``pieces`` says of each document that may be asked about whose it is. ``methods`` restricts what counts (patch-id,
-    squash, blob, similarity). ``headline`` returns title and author of a commit.
+    ``methods`` restricts what counts (patch-id, squash, blob, similarity).
     """
 
-    def __init__(self, index: Index, pieces: Mapping[int, Piece], methods: frozenset[str], headline: Headline) -> None:
+    def __init__(
+        self, repository: Repository, index: Index, candidates: Mapping[int, Candidate], methods: frozenset[str]
+    ) -> None:
         self._index = index
-        self._pieces = pieces
+        self._candidates = candidates
         self._similar = "similarity" in methods
-        self._exact = Exactness(index, pieces, methods, headline)
-        #: By document the depths at which each kind of its units came to a chain, sorted; for one past at a time.
+        self._exact = ExactMatches(repository, index, candidates, methods)
+        #: By document the depths at which each kind of its features came to a chain, sorted; for one past at a time.
         self._depths: dict[int, dict[int, list[int]]] = {}
         self._past: Past | None = None
 
-    def match(self, subjects: Sequence[tuple[Subject, Allowed]]) -> list[Found]:
+    def find(self, subjects: Sequence[Subject]) -> list[Found]:
         """Return what each subject may come from. All of them stand before the same past."""
         holders = self._holders(subjects)
-        shared = [self._shared(subject, allowed, holders) for subject, allowed in subjects]
-        exact = [
-            {number: how for number, counts in mine.items() if (how := self._exact.compare(subject, number, counts))}
-            for (subject, _), mine in zip(subjects, shared, strict=True)
-        ]
-        near = [
-            self._near(subject, mine, known) for (subject, _), mine, known in zip(subjects, shared, exact, strict=True)
-        ]
-        self._learn({number for mine in near for number in mine}, subjects)
-        return [
-            self._found(subject, mine, known, close, holders)
-            for (subject, _), mine, known, close in zip(subjects, shared, exact, near, strict=True)
-        ]
+        rows = []
+        for subject in subjects:
+            shared = self._shared(subject, holders)
+            compared = ((number, self._exact.compare(subject, number, counts)) for number, counts in shared.items())
+            exact = {number: how for number, how in compared if how is not None}
+            rows.append((subject, shared, exact, self._near(subject, shared, exact)))
+        self._learn({number for *_, near in rows for number in near}, subjects)
+        return [self._found(*row, holders) for row in rows]
 
-    def _holders(self, subjects: Sequence[tuple[Subject, Allowed]]) -> dict[int, list[int]]:
-        """Return for each unit that is new in a subject the documents that have it."""
-        asked = sorted(set().union(*(subject.novel for subject, _ in subjects)))
-        pieces, found = self._pieces, defaultdict(list)
+    def _holders(self, subjects: Sequence[Subject]) -> dict[int, list[int]]:
+        """Return for each feature that is new in a subject the candidates that have it."""
+        asked = sorted(set().union(*(subject.novel for subject in subjects)))
+        candidates, found = self._candidates, defaultdict(list)
         for entry in self._index.having(asked):
             number = entry & _VALUE
-            if number in pieces:
-                found[entry >> runs.VALUE_BITS].append(number)
+            if number in candidates:
+                found[entry >> postings.VALUE_BITS].append(number)
         return found
 
-    def _shared(self, subject: Subject, allowed: Allowed, holders: Mapping[int, list[int]]) -> dict[int, Counter[int]]:
-        """Return how many units of each kind the subject shares with each document."""
-        may = _Answers(lambda number: allowed(self._pieces[number]))
+    def _shared(self, subject: Subject, holders: Mapping[int, list[int]]) -> dict[int, Counter[int]]:
+        """Return how many features of each kind the subject shares with each candidate that may be its source."""
+        allowed = cache(lambda number: subject.allowed(self._candidates[number]))
         both: list[int] = []
-        for unit in subject.novel:
-            numbers = holders.get(unit)
+        for feature in subject.novel:
+            numbers = holders.get(feature)
             if numbers is not None:
-                kind = unit & 15
-                mine = [number << KIND_BITS | kind for number in numbers if may[number]]
+                kind = feature & 15
+                mine = [number << KIND_BITS | kind for number in numbers if allowed(number)]
                 if len(mine) <= COMMON or kind >= EXACT:
                     both += mine
         shared: dict[int, Counter[int]] = {}
@@ -126,10 +116,10 @@ class Matcher:
 
     def _limit(self, subject: Subject, number: int, counts: Mapping[int, int]) -> float:
         """Return the most that a document may score: a step on the way is met by chance, all of a ref is not."""
-        piece, passage = self._pieces[number], _is_passage(counts)
-        if piece.is_range or piece.whole:
+        candidate, passage = self._candidates[number], _is_passage(counts)
+        if candidate.is_range or candidate.whole:
             return inf
-        whole = self._ranges.get(piece.source.ref)
+        whole = self._ranges.get(candidate.source.ref)
         if whole is None:
             return inf if passage else 0
         part = part_of(counts, subject.counts)
@@ -144,29 +134,29 @@ class Matcher:
 
         No date counts here: the whole is what became of the step, also where it is later than the subject.
         """
-        both = set(subject.novel).intersection(self._index.document(step).units)
-        return len(both.intersection(self._index.document(whole).units)) >= STEP_LEFT * len(both)
+        both = set(subject.novel).intersection(self._index.document(step).features)
+        return len(both.intersection(self._index.document(whole).features)) >= STEP_LEFT * len(both)
 
     @cached_property
     def _ranges(self) -> dict[str, int]:
         """The document of each source as a whole."""
-        return {piece.source.ref: number for number, piece in self._pieces.items() if piece.is_range}
+        return {candidate.source.ref: number for number, candidate in self._candidates.items() if candidate.is_range}
 
-    def _learn(self, numbers: set[int], subjects: Sequence[tuple[Subject, Allowed]]) -> None:
-        """Find out when the units of documents came to the chain."""
-        past = subjects[0][0].past if subjects else None
+    def _learn(self, numbers: set[int], subjects: Sequence[Subject]) -> None:
+        """Find out when the features of documents came to the chain."""
+        past = subjects[0].past if subjects else None
         if past is not self._past:
             self._past = past
             self._depths.clear()
         missing = numbers.difference(self._depths)
         if past is None or not missing:
             return
-        units = {number: self._index.document(number).units for number in missing}
-        depths = self._index.first_depths(sorted(set().union(*units.values())), past)
-        for number, mine in units.items():
+        features = {number: self._index.document(number).features for number in missing}
+        depths = self._index.first_depths(sorted(set().union(*features.values())), past)
+        for number, mine in features.items():
             by_kind: dict[int, list[int]] = defaultdict(list)
-            for unit in mine:
-                by_kind[unit & 15].append(depths.get(unit, runs.VALUES))
+            for feature in mine:
+                by_kind[feature & 15].append(depths.get(feature, postings.VALUES))
             for places in by_kind.values():
                 places.sort()
             self._depths[number] = by_kind
@@ -179,12 +169,14 @@ class Matcher:
         near: Mapping[int, float],
         holders: Mapping[int, Sequence[int]],
     ) -> Found:
-        matches = [Match(number, *how, Score(1.0, ()), shared[number]) for number, how in exact.items()]
+        candidates = self._candidates
+        certain = Score(1.0, ())
+        matches = [Match(at, candidates[at], *how, certain, shared[at]) for at, how in exact.items()]
         alike = [
             (number, score(shared[number], subject.counts, self._new_in(subject, number)).limited(limit))
             for number, limit in near.items()
         ]
-        similar = [Match(number, "alike", None, found, shared[number]) for number, found in alike]
+        similar = [Match(at, candidates[at], "alike", None, found, shared[at]) for at, found in alike]
         similar += self._together(subject, similar, holders)
         # What takes back landed work brings back old text, whoever else has it.
         revert = any(match.score.total >= ALARM for match in similar) and self._exact.reverts_landed(subject)
@@ -192,31 +184,28 @@ class Matcher:
             if match.score.total >= SUSPECT:
                 hint = "below-alarm" if match.score.total < ALARM else "landed-first" if revert else None
                 matches.append(match.changed(hint=hint))
-        return Found(matches, tuple(number for number, counts in shared.items() if _is_part(subject, counts)))
+        parts = (candidates[number].source.ref for number, counts in shared.items() if _is_part(subject, counts))
+        return Found(matches, tuple(dict.fromkeys(parts)))
 
     def _together(
         self, subject: Subject, similar: Sequence[Match], holders: Mapping[int, Sequence[int]]
     ) -> Iterator[Match]:
         """Yield what the steps of a ref share as one, where each is worth a note and nothing of the ref an alarm."""
-        by_ref: dict[str, list[Match]] = defaultdict(list)
-        for match in similar:
-            if match.score.total >= SUSPECT:
-                by_ref[self._pieces[match.document].source.ref].append(match)
-        for mine in by_ref.values():
-            found = [match.document for match in mine if not self._pieces[match.document].is_range]
-            steps = sorted(found, key=lambda number: (self._pieces[number].place, self._pieces[number].last))
+        for mine in by_ref(match for match in similar if match.score.total >= SUSPECT):
+            found = [match for match in mine if not match.candidate.is_range]
+            steps = sorted(found, key=lambda match: (match.candidate.place, match.candidate.last))
             if len(steps) < 2 or any(match.score.total >= ALARM for match in mine):
                 continue
-            units = set().union(*(self._index.document(number).units for number in steps))
-            depths = self._index.first_depths(sorted(units), subject.past)
-            new = Counter(runs.kind(unit) for unit in units if depths.get(unit, runs.VALUES) >= subject.until)
-            both = units.intersection(subject.novel)
-            shared = Counter(runs.kind(unit) for unit in both if len(holders.get(unit, ())) <= COMMON)
-            commits = tuple(self._pieces[number].last for number in steps)
-            yield Match(steps[0], "alike", None, score(shared, subject.counts, new), shared, commits)
+            features = set().union(*(self._index.document(step.document).features for step in steps))
+            depths = self._index.first_depths(sorted(features), subject.past)
+            new = (feature for feature in features if depths.get(feature, postings.VALUES) >= subject.until)
+            both = (one for one in features.intersection(subject.novel) if len(holders.get(one, ())) <= COMMON)
+            theirs, shared = (Counter(map(postings.kind, found)) for found in (new, both))
+            commits = tuple(step.candidate.last for step in steps)
+            yield steps[0].changed(score=score(shared, subject.counts, theirs), shared=shared, commits=commits)
 
     def _new_in(self, subject: Subject, number: int) -> dict[int, int]:
-        """Return how many units of each kind a document has that were new to the chain when the subject came."""
+        """Return how many features of each kind a document has that were new to the chain when the subject came."""
         at = subject.until
         return {kind: len(places) - bisect_left(places, at) for kind, places in self._depths[number].items()}
 
@@ -230,5 +219,5 @@ def _is_part(subject: Subject, counts: Mapping[int, int]) -> bool:
     """Say whether a subject may be a part of what it shares with: some lines or text, and much of its own."""
     if not _is_passage(counts):
         return False
-    mine, both = (sum(units.get(kind, 0) for kind in (V, A, D)) for units in (subject.counts, counts))
+    mine, both = (sum(features.get(kind, 0) for kind in (V, A, D)) for features in (subject.counts, counts))
     return both >= _SHARE * mine

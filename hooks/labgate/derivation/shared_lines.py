@@ -50,16 +50,17 @@ def shared_lines(
     by_words: dict[tuple[bytes, ...], list[_Line]] = {}
     for line in theirs:
         by_words.setdefault(line.words, []).append(line)
-    pairs: dict[int, _Line] = {}
+    #: By the place of a line in ``mine``.
+    sources: dict[int, _Line] = {}
     for place, line in enumerate(mine):
         same = by_words.get(line.words)
         if same:
             at = next((at for at, other in enumerate(same) if other.path == line.path), 0)
-            pairs[place] = same[at] if len(same) == 1 else same.pop(at)
+            sources[place] = same[at] if len(same) == 1 else same.pop(at)
     if edited:
-        taken = {id(line) for line in pairs.values()}
-        pairs |= _edited(mine, [line for line in theirs if id(line) not in taken], pairs)
-    return tuple(_pair(mine[place], pairs[place]) for place in sorted(pairs))
+        taken = {id(line) for line in sources.values()}
+        sources |= _edited(mine, [line for line in theirs if id(line) not in taken], sources)
+    return tuple(_shared(mine[place], sources[place]) for place in sorted(sources))
 
 
 def _added(patch: Patch) -> Iterator[_Line]:
@@ -72,12 +73,12 @@ def _added(patch: Patch) -> Iterator[_Line]:
                     yield _Line(patch.key, file.path, run.start + offset, text, tuple(tokens(text)))
 
 
-def _edited(mine: Sequence[_Line], theirs: Sequence[_Line], found: dict[int, _Line]) -> dict[int, _Line]:
-    """Pair what is left by likeness, each line of research once."""
-    pairs = {}
+def _edited(mine: Sequence[_Line], theirs: Sequence[_Line], known: dict[int, _Line]) -> dict[int, _Line]:
+    """Return the most similar lines for those whose source is not known yet, each line of research once."""
+    sources = {}
     left = list(theirs[:_TRIED])
     for place, line in enumerate(mine[:_TRIED]):
-        if place in found:
+        if place in known:
             continue
         best, likeness = None, _LIKENESS
         for other in left:
@@ -87,12 +88,11 @@ def _edited(mine: Sequence[_Line], theirs: Sequence[_Line], found: dict[int, _Li
                 if ratio >= likeness:
                     best, likeness = other, ratio
         if best is not None:
-            pairs[place] = best
+            sources[place] = best
             left.remove(best)
-    return pairs
+    return sources
 
 
-def _pair(line: _Line, source: _Line) -> SharedLine:
-    texts = (item.text.decode("utf-8", "backslashreplace") for item in (line, source))
-    mine, other = texts
-    return SharedLine(line.path, line.number, mine, source.commit, source.path, source.number, other)
+def _shared(line: _Line, source: _Line) -> SharedLine:
+    mine, theirs = (item.text.decode("utf-8", "backslashreplace") for item in (line, source))
+    return SharedLine(line.path, line.number, mine, source.commit, source.path, source.number, theirs)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from labgate.derivation.comparison import Comparison, Research
-from labgate.derivation.timeline import Timeline
+from labgate.derivation.comparer import Compared
+from labgate.derivation.landed_commits import LandedCommits
+from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
 from labgate.fingerprints.building import Progress
 from labgate.fingerprints.index import Index, indexed
 from labgate.git.commits import parents_of, read_commits, rev_list
 from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
-from labgate.research.first_seen import Sightings
+from labgate.research.first_seen import FirstSeen
 from labgate.research.ledger import Ledger
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
@@ -34,32 +35,24 @@ class Traced(Value):
         return any(item.decisive for item in self.evidence)
 
 
-class Tracer:
+class Tracer(Value):
     """Traces commits to source refs.
 
     ``exclude`` is the oid of a commit that has, and had first, what it reaches; ``None``: for each commit its own first
     parent. With a ``policy`` the sources are those that it names, and ancestry and what messages say count as well.
     """
 
-    def __init__(
-        self,
-        repository: Repository,
-        refs: Mapping[str, str],
-        sources: Sequence[SourceRef],
-        *,
-        exclude: str | None = None,
-        methods: frozenset[str] = frozenset(METHODS),
-        policy: Policy | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        self._repository = repository
-        self._refs = refs
-        self._sources = tuple(sources)
-        self._exclude = exclude
-        self._methods = methods
-        self._policy = policy
-        self._progress = progress
-        self._ledger: Ledger | None = None if policy is None else Sightings(repository).research
+    repository: Repository
+    refs: Mapping[str, str]
+    sources: Sequence[SourceRef]
+    exclude: str | None = None
+    methods: frozenset[str] = frozenset(METHODS)
+    policy: Policy | None = None
+    progress: Progress | None = None
+
+    @cached_property
+    def _ledger(self) -> Ledger | None:
+        return None if self.policy is None else FirstSeen(self.repository).research
 
     def trace(self, oids: Sequence[str]) -> Iterator[Traced]:
         """Yield what was found of each commit, in the given order.
@@ -67,69 +60,64 @@ class Tracer:
         Raised: ``MissingObjectError`` when an object that decides is not in this clone.
         """
         wanted = tuple(dict.fromkeys(oids))
-        said = self._said(wanted)
-        found = indexed(self._repository.common_dir, lambda index: self._compared(index, wanted))
+        stated = self._stated(wanted)
+        found = indexed(
+            self.repository.common_dir, lambda index: {one.commit: one for one in self._compared(index, wanted)}
+        )
         for oid in oids:
-            traced = found.get(oid, Traced(oid, (), undecidable=False))
-            evidence = tuple(sorted((*said.get(oid, ()), *traced.evidence), key=lambda item: item.strength))
-            yield Traced(oid, evidence, traced.undecidable and not any(item.decisive for item in evidence))
+            compared = found.get(oid, Compared(oid, (), undecidable=False, parts=()))
+            evidence = tuple(sorted((*stated.get(oid, ()), *compared.evidence), key=lambda item: item.strength))
+            yield Traced(oid, evidence, compared.undecidable and not any(item.decisive for item in evidence))
 
-    def _said(self, oids: Sequence[str]) -> dict[str, list[Evidence]]:
+    def _stated(self, oids: Sequence[str]) -> dict[str, list[Evidence]]:
         """Return what ancestry and messages say of each commit."""
         graph = self._graph
-        if graph is None or self._methods.isdisjoint({"ancestry", "trailer"}):
+        if graph is None or self.methods.isdisjoint({"ancestry", "trailer"}):
             return {}
         found: dict[str, list[Evidence]] = {}
-        commits = read_commits(self._repository, oids)
+        commits = read_commits(self.repository, oids)
         reached = frozenset(oid for oid in oids if graph.sources_of(oid))
         for commit in commits:
-            for item in find_evidence(graph, self._policy, [commit], reached):
-                if item.method in self._methods:
+            for item in find_evidence(graph, self.policy, [commit], reached):
+                if item.method in self.methods:
                     found.setdefault(commit.oid, []).append(item)
         return found
 
     @cached_property
     def _graph(self) -> ResearchGraph | None:
         """Return unlanded history, ``None`` where neither a policy nor ``exclude`` says what has landed."""
-        if self._policy is not None:
-            remotes = self._repository.remotes
-            classes = classify_refs(self._policy, self._refs, tracking_refs(dict(self._refs), remotes), remotes)
-            landed = [] if self._exclude is None else [self._exclude]
-            return ResearchGraph(self._repository, classes, landed, Sightings(self._repository))
-        if self._exclude is not None:
-            return ResearchGraph(self._repository, RefClasses(self._sources, (), ()), [self._exclude])
+        if self.policy is not None:
+            remotes = self.repository.remotes
+            classes = classify_refs(self.policy, self.refs, tracking_refs(dict(self.refs), remotes), remotes)
+            landed = [] if self.exclude is None else [self.exclude]
+            return ResearchGraph(self.repository, classes, landed, FirstSeen(self.repository))
+        if self.exclude is not None:
+            return ResearchGraph(self.repository, RefClasses(tuple(self.sources), (), ()), [self.exclude])
         return None
 
-    def _compared(self, index: Index, oids: Sequence[str]) -> dict[str, Traced]:
-        """Trace each commit before what has landed: what ``exclude`` reaches, what protected branches have, its parent.
+    def _compared(self, index: Index, oids: Sequence[str]) -> Iterator[Compared]:
+        """Compare each commit with what was before it: what ``exclude`` or protected branches have, or its parent.
 
         Of a commit that has landed only dates say whether research had it first. One that has not is later than all
         that is known of research, whatever its date.
         """
-        if self._exclude is not None:
-            return self._against(index, [self._exclude], oids)
-        unlanded = self._unlanded(oids)
-        found = self._against(index, self._protected, unlanded) if unlanded else {}
-        landed = [oid for oid in oids if oid not in found]
-        timeline = Timeline(self._repository, index, self._sources, self._methods, self._ledger, self._progress)
-        for subject, evidence in timeline.trace(landed):
-            found[subject.key] = Traced(subject.key, evidence, subject.undecidable)
-        return found
+        before = self._protected if self.exclude is None else [self.exclude]
+        unlanded = self._unlanded(oids) if self.exclude is None else oids
+        if unlanded:
+            comparer = UnlandedCommits(self.repository, index, self._research(before), self.methods)
+            with index.reading():
+                yield from comparer.compare(read_commits(self.repository, unlanded))
+        left = frozenset(oids).difference(unlanded)
+        history = LandedCommits(self.repository, index, self.sources, self.methods, self._ledger, self.progress)
+        yield from history.compare([oid for oid in oids if oid in left])
 
-    def _against(self, index: Index, landed: Sequence[str], oids: Sequence[str]) -> dict[str, Traced]:
-        """Trace commits that are all to be judged before the same."""
+    def _research(self, landed: Sequence[str]) -> UnlandedResearch:
+        """Return the research beside all that has landed, given by its tips."""
         graph = self._graph
-        if graph is None or self._policy is None:
-            parents = parents_of(self._repository, [source.oid for source in self._sources], landed)
-            research = Research(parents, self._sources, landed, lambda _: True, self._ledger)
-        else:
-            research = Research(graph.parents, graph.classes.sources, landed, graph.is_research, self._ledger)
-        comparison = Comparison(self._repository, index, research, self._methods)
-        found = {oid: Traced(oid, (), undecidable=False) for oid in oids}
-        with index.reading():
-            for one in comparison.compare(read_commits(self._repository, oids)):
-                found[one.commit.oid] = Traced(one.commit.oid, one.evidence, one.subject.undecidable)
-        return found
+        if graph is None or self.policy is None:
+            parents = parents_of(self.repository, [source.oid for source in self.sources], landed)
+            return UnlandedResearch(parents, self.sources, landed, lambda _: True, self._ledger)
+        return UnlandedResearch(graph.parents, graph.classes.sources, landed, graph.is_research, self._ledger)
 
     @property
     def _protected(self) -> list[str]:
@@ -137,7 +125,7 @@ class Tracer:
 
     def _unlanded(self, oids: Sequence[str]) -> tuple[str, ...]:
         """Return which of the commits no protected branch has; none where no policy says which branches these are."""
-        if self._policy is None or not self._protected:
+        if self.policy is None or not self._protected:
             return ()
-        reached = frozenset(rev_list(self._repository, oids, self._protected))
+        reached = frozenset(rev_list(self.repository, oids, self._protected))
         return tuple(oid for oid in oids if oid in reached)

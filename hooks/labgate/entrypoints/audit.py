@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from labgate.checks.registry import rows
-from labgate.derivation.audited_landings import Hindsight
+from labgate.derivation.audited_landings import AuditedLandings
 from labgate.entrypoints.host import Host, Landing
 from labgate.fingerprints.building import Progress
 from labgate.gate.judge import judge_scene
@@ -196,7 +196,7 @@ class _Scenes(Value):
     landings: tuple[Landing, ...]
     fetched: bool
     progress: Progress | None
-    compared: dict[RefClasses, Hindsight]
+    compared: dict[RefClasses, AuditedLandings]
 
     def of(self, policy: Policy, landings: Sequence[Landing]) -> Scene:
         """Return the surroundings of the landings that one policy judges."""
@@ -208,7 +208,7 @@ class _Scenes(Value):
         classes = classes.changed(sources=(*classes.sources, *proposed))
         # Few policies differ in what is research, and comparing is the costly part.
         if classes not in self.compared:
-            self.compared[classes] = Hindsight(repository, classes, line.before, line.oids[::-1], self.progress)
+            self.compared[classes] = AuditedLandings(repository, classes, line.before, line.oids[::-1], self.progress)
         updates = {landing: RefUpdate(line.ref, landing.old, landing.new) for landing in landings}
         return Scene(
             repository,
@@ -220,6 +220,6 @@ class _Scenes(Value):
             fetched=self.fetched,
             proposed=proposed,
             aftermath=Aftermath(frozenset(line.oids)),
-            hindsight=self.compared[classes],
+            audited=self.compared[classes],
             hosted={update: landing.change for landing, update in updates.items() if landing.change is not None},
         )

@@ -21,8 +21,9 @@ from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
 if TYPE_CHECKING:
+    from labgate.derivation.index_maintenance import IndexStatus
     from labgate.derivation.tracing import Traced, Tracer
-    from labgate.derivation.upkeep import IndexStatus, Progress
+    from labgate.fingerprints.building import Progress
 
 #: Commits whose subjects are read at a time: few processes, and little memory for however many revisions.
 _BATCH = 500
@@ -144,15 +145,15 @@ def rebuild_index(
 
     With a policy what the refs show now is noted in the ledger, which is never thrown away.
     """
-    from labgate.derivation.upkeep import rebuild
-    from labgate.research.first_seen import Sightings
+    from labgate.derivation.index_maintenance import rebuild
+    from labgate.research.first_seen import FirstSeen
 
     repository.require_history()
     found = find_sources(repository, patterns)
     if found.policy is not None:
         remotes = repository.remotes
         classes = classify_refs(found.policy, found.refs, tracking_refs(dict(found.refs), remotes), remotes)
-        Sightings(repository).observe(classes, [], int(time.time()))
+        FirstSeen(repository).observe(classes, [], int(time.time()))
     status = rebuild(repository, found.refs, found.sources, found.trunk, progress=progress)
     return status, found
 

@@ -7,10 +7,10 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from labgate.fingerprints import postings as runs
-from labgate.fingerprints.features import document
-from labgate.fingerprints.index import Index, Stored
-from labgate.fingerprints.patch_ids import SWEEP, identity
+from labgate.fingerprints import postings
+from labgate.fingerprints.features import features_of
+from labgate.fingerprints.index import Document, Index
+from labgate.fingerprints.patch_ids import SWEEP, patch_ids
 from labgate.fingerprints.patches import FilePatch, Patch, Run, commit_patches, tree_patches
 from labgate.fingerprints.postings import CORE, EXACT, FILE
 from labgate.git.commits import rev_list
@@ -22,23 +22,23 @@ Progress = Callable[[str, int, int], None]
 #: Documents of one process's task, at least and at most: a process holds all of it, and while the last is done the
 #: other core is idle. From how many documents on a second core pays.
 _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
-#: Units of one transaction, or a little more. Each transaction reads and writes anew what is there; until then its
-#: units are in memory, at some 30 bytes each.
+#: Features of one transaction, or a little more. Each transaction reads and writes anew what is there; until then its
+#: features are in memory, at some 30 bytes each.
 _BATCH = 1_000_000
 
 
-def stored(repository: Repository, patch: Patch, *, judged: bool = False) -> Stored:
-    """Return a patch as it is kept in the index; ``judged``: as what is compared with research (``units.document``)."""
-    made = document(patch, lambda file: _notebook_runs(repository, file), judged=judged)
-    ids = identity(patch)
+def make_document(repository: Repository, patch: Patch, *, judged: bool = False) -> Document:
+    """Return a patch as the index keeps it; ``judged``: as what is compared with research (``features_of``)."""
+    found = features_of(patch, lambda file: _notebook_runs(repository, file), judged=judged)
+    ids = patch_ids(patch)
     named = [(EXACT, ids.exact), (CORE, ids.core), *((FILE, digest) for digest in ids.files)]
-    names = {runs.packed_name(kind, digest) for kind, digest in named if digest is not None}
+    names = {postings.packed_id(kind, digest) for kind, digest in named if digest is not None}
     paths = tuple(file.path for file in patch.files)
-    packed = array("Q", sorted([*made.units, *names]))
+    packed = array("Q", sorted([*found.numbers, *names]))
     # What is the same change at many places has no lines of its own to speak of: a tool's sweep.
-    swept = made.lines == 0 and ids.code_runs >= SWEEP
-    telling = ids.tells_else or (ids.code_runs > 0 and not swept)
-    return Stored(patch.key, ids.exact, ids.inverse, ids.core, telling, made.lines, paths, packed)
+    swept = found.lines == 0 and ids.code_runs >= SWEEP
+    significant = ids.other_work or (ids.code_runs > 0 and not swept)
+    return Document(patch.key, ids.exact, ids.inverse, ids.core, significant, found.lines, paths, packed)
 
 
 def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
@@ -62,12 +62,8 @@ def ensure_documents(
         with index.building():
             known = index.document_ids()
             missing = [key for key in missing if key not in known]
-            done = 0
-            for batch in _batches(_made(repository, missing)):
+            for batch in _batches(repository, missing, "research commits", progress):
                 index.add_documents(batch)
-                done += len(batch)
-                if progress is not None:
-                    progress("research commits", done, len(missing))
             known = index.document_ids()
     return {key: known[key] for key in keys}
 
@@ -79,13 +75,9 @@ def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], pro
     with index.building():
         missing = _unlinked(index, chain)
         parent = chain[len(chain) - len(missing) - 1] if len(missing) < len(chain) else None
-        done = 0
-        for batch in _batches(_made(repository, missing, chain=True)):
+        for batch in _batches(repository, missing, "commits of the branch", progress, chain=True):
             index.extend(parent, batch)
             parent = batch[-1].key
-            done += len(batch)
-            if progress is not None:
-                progress("commits of the branch", done, len(missing))
 
 
 def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
@@ -96,21 +88,23 @@ def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
     return chain[start:]
 
 
-def _batches(made: Iterator[Stored]) -> Iterator[list[Stored]]:
-    """Yield documents in lists of some ``_BATCH`` units."""
-    batch: list[Stored] = []
+def _batches(
+    repository: Repository, keys: Sequence[str], what: str, progress: Progress | None, *, chain: bool = False
+) -> Iterator[list[Document]]:
+    """Yield documents in lists of some ``_BATCH`` features; say how far it is when the next one is asked for."""
+    batch: list[Document] = []
     size = 0
-    for item in made:
+    for done, item in enumerate(_made(repository, keys, chain=chain), 1):
         batch.append(item)
-        size += len(item.units)
-        if size >= _BATCH:
+        size += len(item.features)
+        if size >= _BATCH or done == len(keys):
             yield batch
             batch, size = [], 0
-    if batch:
-        yield batch
+            if progress is not None:
+                progress(what, done, len(keys))
 
 
-def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -> Iterator[Stored]:
+def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -> Iterator[Document]:
     """Yield documents in the order of their keys, made on two cores where there are many.
 
     ``chain``: the keys are the history of a branch, oldest first, and no research. git keeps the newest version of a
@@ -129,7 +123,7 @@ def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -
         yield from made
 
 
-def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) -> Iterator[list[Stored]]:
+def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) -> Iterator[list[Document]]:
     """Yield the documents of each task, all read by one git, which then has much of what it needs in its cache."""
     step = -1 if chain else 1
     made = _task(repository, [key for task in tasks for key in task[::step]], chain)
@@ -137,18 +131,13 @@ def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) 
         yield list(islice(made, len(task)))[::step]
 
 
-def _task(repository: Repository, keys: Sequence[str], chain: bool) -> Iterator[Stored]:
+def _task(repository: Repository, keys: Sequence[str], chain: bool) -> Iterator[Document]:
     """Yield the documents of these keys, in their order."""
-    ranges = [key for key in keys if ".." in key]
+    ranges = [(old, new) for old, between, new in (key.partition("..") for key in keys) if between]
     commits = [key for key in keys if ".." not in key]
-    both = {False: commit_patches(repository, commits), True: tree_patches(repository, [_pair(key) for key in ranges])}
+    both = {False: commit_patches(repository, commits), True: tree_patches(repository, ranges)}
     for key in keys:
-        yield stored(repository, next(both[".." in key]), judged=chain)
-
-
-def _pair(key: str) -> tuple[str, str]:
-    old, _, new = key.partition("..")
-    return old, new
+        yield make_document(repository, next(both[".." in key]), judged=chain)
 
 
 def ensure_branch(repository: Repository, index: Index, tip: str) -> None:

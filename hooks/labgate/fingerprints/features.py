@@ -1,4 +1,4 @@
-"""What a patch consists of, in units that survive a rewrite: token sequences, places, names and lines."""
+"""What a patch consists of, in features that survive a rewrite: token sequences, places, names and lines."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from labgate.fingerprints.noise import (
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.values.value import Value
 
-#: Whatever changes a unit or an id changes this number; an index of another one is built anew.
+#: Whatever changes a feature or an id changes this number; an index of another one is built anew.
 VERSION = 4
 
-#: A unit is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
+#: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
 #: in a file. F: all that one run deletes and adds, in a file. S: the shape of two added lines, whatever their names.
 T, V, X, B, I, A, D, F, S = range(9)  # noqa: E741 - the letters that the terms of a score are shown by
 KINDS = "TVXBIADFS"
 KIND_BITS = 4
-UNIT_BITS = 40 + KIND_BITS
-_MASK = (1 << UNIT_BITS) - 1
+FEATURE_BITS = 40 + KIND_BITS
+_MASK = (1 << FEATURE_BITS) - 1
 #: Tokens of one run that are looked at: more in one piece is data.
 RUN_TOKENS = 4000
 #: A line with fewer letters and digits says nothing (brackets, ``x =``), nor does a pair of lines with fewer (``else:``
@@ -59,24 +59,23 @@ _NUMBERS = re.compile(rb"(?:#|\bGH-|/pull/|/issues/)\d+")
 _TOKEN = re.compile(rb"[A-Za-z_0-9\x80-\xff]+|[^\sA-Za-z_0-9\x80-\xff\"'\\`,;()]")
 #: A name, of which a shape keeps the place alone.
 _NAME = re.compile(rb"(?<![^ ])[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff]{%d,}" % (NAME_LENGTH - 1))
-_UNSAID = bytes(code for code in range(128) if not (chr(code).isalnum() or code == ord("_")))
+_WEIGHTLESS = bytes(code for code in range(128) if not (chr(code).isalnum() or code == ord("_")))
 #: An odd multiplier for order-dependent hashes (Steele and Vigna, "Computationally easy, spectrally good multipliers").
 _STEP = 0xD1342543DE82EF95 & ((1 << 40) - 1)
 
 
-class Document(Value):
-    """One patch as units, 44-bit numbers.
+class Features(Value):
+    """The features of one patch, 44-bit numbers.
 
     ``lines`` counts the distinct added and deleted lines of code that say something: 0 for what a tool did everywhere.
     """
 
-    key: str
-    units: AbstractSet[int]
+    numbers: AbstractSet[int]
     lines: int
 
 
-#: A token's hashes for the three places in a sequence, which add up to a V, and the unit of the name that it is (0: it
-#: is none).
+#: A token's hashes for the three places in a sequence, which add up to a V, and the feature of the name that it is
+#: (0: it is none).
 _Token = tuple[int, int, int, int]
 
 
@@ -100,29 +99,28 @@ class _Change(NamedTuple):
 _Exchange = tuple[frozenset[bytes], frozenset[bytes]]
 
 
-def document(
+def features_of(
     patch: Patch, notebook: Callable[[FilePatch], Sequence[Run]] | None = None, *, judged: bool = False
-) -> Document:
-    """Return the units of a patch.
+) -> Features:
+    """Return the features of a patch.
 
     ``notebook`` gives the runs of a notebook's code cells (``notebooks.notebook_runs``); without it they do not count.
     In what is ``judged``, and not research, a generator's mark hides nothing: it costs who hides something one line. A
     file that has it in research is nobody's work, so what was generated on both sides has nothing to meet.
     """
     prose: set[int] = set()
-    told: list[tuple[FilePatch, list[_Change]]] = []
-    for given in patch.files:
-        sort = sort_of(given.path) if judged else _sort(given)
-        read = sort == NOTEBOOK and notebook is not None
-        file = given.with_runs(list(notebook(given))) if read and notebook is not None else given
+    counted: list[tuple[FilePatch, list[_Change]]] = []
+    for file in patch.files:
+        sort = sort_of(file.path) if judged else _sort(file)
         if sort == PROSE:
-            prose.update(_prose_units(file))
-        if sort not in (CODE, PINS) and not read:
-            continue
-        told.append((file, list(_changes(file))))
-    said, lines = _told_units(told)
-    said |= prose
-    return Document(patch.key, said, lines)
+            prose.update(_prose_features(file))
+        elif sort in (CODE, PINS):
+            counted.append((file, list(_changes(file))))
+        elif sort == NOTEBOOK and notebook is not None:
+            cells = file.with_runs(notebook(file))
+            counted.append((cells, list(_changes(cells))))
+    numbers, lines = _code_features(counted)
+    return Features(numbers | prose, lines)
 
 
 def tokens(text: bytes) -> list[bytes]:
@@ -134,7 +132,7 @@ def tokens(text: bytes) -> list[bytes]:
 
 def weight(text: bytes) -> int:
     """Return how many letters, digits and underscores a text has: what little it says otherwise."""
-    return len(text.translate(None, _UNSAID))
+    return len(text.translate(None, _WEIGHTLESS))
 
 
 def _sort(file: FilePatch) -> str:
@@ -181,7 +179,7 @@ def _sequence(numbers: Iterable[int]) -> int:
 
 
 def _hash(text: bytes) -> int:
-    """Return a hash where a unit has it, the bits of the kind free."""
+    """Return a hash where a feature has it, the bits of the kind free."""
     return int.from_bytes(blake2b(text, digest_size=8).digest()[3:], "big") << KIND_BITS
 
 
@@ -189,7 +187,7 @@ def _path(file: FilePatch) -> int:
     return _hash(b"path\0" + file.path.encode("utf-8", "surrogateescape"))
 
 
-def _prose_units(file: FilePatch) -> Iterator[int]:
+def _prose_features(file: FilePatch) -> Iterator[int]:
     here = _path(file) | B
     for run in file.runs:
         for text in run.added:
@@ -199,12 +197,12 @@ def _prose_units(file: FilePatch) -> Iterator[int]:
 
 
 def _changes(file: FilePatch) -> Iterator[_Change]:
-    """Yield what the runs of a file say: neither the same tokens on other lines, nor licences, nor versions."""
+    """Yield the changes of a file that count: neither the same tokens on other lines, nor licences, nor versions."""
     settings = settings_of(file.path)
     for run in file.runs:
         deleted, added = run.deleted, run.added
         change = _change(run, deleted, added)
-        if deleted and added and _told(change.deleted) == _told(change.added):
+        if deleted and added and _text(change.deleted) == _text(change.added):
             continue
         if settings is not None:
             deleted, added = without_versions(deleted, added, settings)
@@ -221,60 +219,60 @@ def _change(run: Run, deleted: list[bytes], added: list[bytes]) -> _Change:
     return _Change(run, sides[0], sides[1])
 
 
-def _told(lines: list[_Line]) -> bytes:
+def _text(lines: list[_Line]) -> bytes:
     return b" ".join([line.plain for line in lines])
 
 
 def _exchange(change: _Change) -> _Exchange:
-    before, after = set(_told(change.deleted).split(b" ")), set(_told(change.added).split(b" "))
+    before, after = set(_text(change.deleted).split(b" ")), set(_text(change.added).split(b" "))
     return frozenset(before - after), frozenset(after - before)
 
 
-def _told_units(told: list[tuple[FilePatch, list[_Change]]]) -> tuple[set[int], int]:
-    """Return the units of what is said, sweeps aside, and how many distinct lines say something."""
-    units: set[int] = set()
+def _code_features(counted: list[tuple[FilePatch, list[_Change]]]) -> tuple[set[int], int]:
+    """Return the features of changes, sweeps aside, and how many distinct lines say something."""
+    features: set[int] = set()
     lines: set[bytes] = set()
-    sweeps = _sweeps(told) if len(told) >= SWEEP_FILES else frozenset()
-    for file, changes in told:
+    sweeps = _sweeps(counted) if len(counted) >= SWEEP_FILES else frozenset()
+    for file, changes in counted:
         path = _path(file)
         placed = file.status not in "AD"
         for change in changes:
             if sweeps and _exchange(change) in sweeps:
                 continue
-            _change_units(change, path, placed, units)
+            _change_features(change, path, placed, features)
             for side in (change.deleted, change.added):
                 lines.update([line.plain for line in side if line.weight >= LINE_WEIGHT])
-    return units, len(lines)
+    return features, len(lines)
 
 
-def _sweeps(told: list[tuple[FilePatch, list[_Change]]]) -> frozenset[_Exchange]:
+def _sweeps(counted: list[tuple[FilePatch, list[_Change]]]) -> frozenset[_Exchange]:
     """Return the exchanges of tokens that a patch makes in many files."""
-    files = Counter(exchange for _, changes in told for exchange in set(map(_exchange, changes)))
+    files = Counter(exchange for _, changes in counted for exchange in set(map(_exchange, changes)))
     return frozenset(exchange for exchange, count in files.items() if count >= SWEEP_FILES)
 
 
-def _change_units(change: _Change, path: int, placed: bool, units: set[int]) -> None:
+def _change_features(change: _Change, path: int, placed: bool, features: set[int]) -> None:
     deleted, added = change.deleted, change.added
     for side, here in ((added, path | A), (deleted, path | D)):
-        units.update([here ^ line.number for line in side if line.weight >= LINE_WEIGHT])
+        features.update([here ^ line.number for line in side if line.weight >= LINE_WEIGHT])
     if sum([line.weight for line in deleted]) + sum([line.weight for line in added]) >= PAIR_WEIGHT:
         sides = [_sequence([line.number for line in side]) for side in (deleted, added)]
-        units.add(path ^ _sequence(sides) | F)
+        features.add(path ^ _sequence(sides) | F)
     if added:
-        found = [_tokens[token] for token in _told(added).split(b" ")[:RUN_TOKENS]]
+        found = [_tokens[token] for token in _text(added).split(b" ")[:RUN_TOKENS]]
         firsts, seconds, thirds, names = zip(*found, strict=True)
         grams = set(map(xor, map(xor, firsts, seconds[1:]), thirds[2:]))
-        units |= grams
+        features |= grams
         # Each is a V; this makes a T of it, in this file.
         here = path | T ^ V
-        units.update([here ^ gram for gram in grams])
-        units.update(filter(None, names))
-        units.update(_shape_units(added))
+        features.update([here ^ gram for gram in grams])
+        features.update(filter(None, names))
+        features.update(_shape_features(added))
     if placed:
-        units.update(_place_units(change, path))
+        features.update(_place_features(change, path))
 
 
-def _shape_units(added: list[_Line]) -> list[int]:
+def _shape_features(added: list[_Line]) -> list[int]:
     """Return the shapes of each two lines in a row: what is left of their tokens without the names."""
     if len(added) < 2:
         return []
@@ -286,7 +284,7 @@ def _shape_units(added: list[_Line]) -> list[int]:
     ]
 
 
-def _place_units(change: _Change, path: int) -> Iterator[int]:
+def _place_features(change: _Change, path: int) -> Iterator[int]:
     """Yield where an edit stands, in two precisions; imports are a place that everybody edits."""
     before, after, heading = (_lines[text] for text in (change.run.before, change.run.after, change.run.heading))
     mark = change.deleted[0] if change.deleted else before

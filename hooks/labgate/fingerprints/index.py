@@ -1,7 +1,7 @@
-"""The index: a cache in SQLite of what commits consist of, and of when a branch first had each unit.
+"""The index: a cache in SQLite of what commits consist of, and of when a branch first had each feature.
 
-Everything in it is a pure function of commits and of ``units.VERSION``, which stands in the file's name. So an entry is
-right or absent, a foreign version is another file, and whatever goes wrong costs time, never a wrong answer.
+Everything in it is a pure function of commits and of ``features.VERSION``, which stands in the file's name. So an entry
+is right or absent, a foreign version is another file, and whatever goes wrong costs time, never a wrong answer.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from labgate import FOLDER
-from labgate.fingerprints import postings as runs
+from labgate.fingerprints import postings
 from labgate.fingerprints.features import VERSION
 from labgate.fingerprints.storage import Storage, discard, identity_of, transaction
 from labgate.values.checksum import opened, sealed
 from labgate.values.value import Value
 
 _T = TypeVar("_T")
-#: Layout of the tables; together with ``units.VERSION`` it names the file.
+#: Layout of the tables, with their names; together with ``features.VERSION`` it names the file.
 _LAYOUT = 2
 _SCHEMA = """
 CREATE TABLE document(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, exact BLOB, inverse BLOB, core BLOB,
@@ -36,8 +36,8 @@ CREATE TABLE segment(id INTEGER PRIMARY KEY, parent INTEGER, fork INTEGER NOT NU
 CREATE TABLE run(owner INTEGER NOT NULL, part INTEGER NOT NULL, serial INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY(owner, part, serial));
 """
-#: The owner of the run that says which documents have a unit; a segment's own run says when it first had one.
-POSTINGS = -1
+#: The owner of the list that says which documents have a feature; a segment's own list says when it first had one.
+_DOCUMENTS = -1
 #: A batch of fewer entries is kept beside the parts, as a tail, until there are ``_TAILS`` of them.
 _TAIL, _TAILS = 4096, 16
 _TAIL_PART = -1
@@ -45,17 +45,17 @@ _TAIL_PART = -1
 _ASKED = 500
 
 
-class Stored(Value):
-    """A document as it is kept: ``key`` is an oid or ``OLD..NEW``, ``units`` are packed and sorted."""
+class Document(Value):
+    """A document as it is kept: ``key`` is an oid or ``OLD..NEW``, ``features`` are packed and sorted."""
 
     key: str
     exact: bytes | None
     inverse: bytes | None
     core: bytes | None
-    telling: bool
+    significant: bool
     lines: int
     paths: tuple[str, ...]
-    units: Sequence[int]
+    features: Sequence[int]
 
 
 class Link(Value):
@@ -78,7 +78,7 @@ class Index:
         self.problem = problem
         self._storage = Storage(path, _SCHEMA)
         self._tails: dict[int, array[int]] = {}
-        self._part = lru_cache(maxsize=4 * runs.PARTS)(self._read_part)
+        self._part = lru_cache(maxsize=4 * postings.PARTS)(self._read)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -115,34 +115,32 @@ class Index:
         """Return the number of every document by its key."""
         return dict(self._db.execute("SELECT key, id FROM document"))
 
-    def key_of(self, number: int) -> str:
-        return str(self._db.execute("SELECT key FROM document WHERE id = ?", (number,)).fetchone()[0])
-
-    def document(self, number: int) -> Stored:
+    def document(self, number: int) -> Document:
         """Return a document by its number."""
         row = self._db.execute(
             "SELECT key, exact, inverse, core, telling, lines, paths, units FROM document WHERE id = ?", (number,)
         ).fetchone()
-        return _stored(row, number)
+        return _document(row, number)
 
-    def add_documents(self, documents: Sequence[Stored]) -> None:
-        """Keep documents and which units they have."""
+    def add_documents(self, documents: Sequence[Document]) -> None:
+        """Keep documents and which features they have."""
         with transaction(self._db):
             first = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM document").fetchone()[0]
-            if first + len(documents) >= runs.VALUES:
+            if first + len(documents) >= postings.VALUES:
                 # Nearly all of it is of commits that are long gone: it is made anew, as a damaged one is.
                 message = "the index is full"
                 raise sqlite3.DatabaseError(message)
             for number, item in enumerate(documents, first):
-                row = (number, *_columns(item, item.units, number))
+                row = (number, *_columns(item, item.features, number))
                 self._db.execute("INSERT INTO document VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-            self._append(POSTINGS, runs.parted((item.units, number) for number, item in enumerate(documents, first)))
+            rows = ((item.features, number) for number, item in enumerate(documents, first))
+            self._append(_DOCUMENTS, postings.parted(rows))
 
-    def having(self, units: Sequence[int]) -> list[int]:
-        """Return an entry (unit and document) for each document that has one of the given packed, sorted units."""
-        return self._find(POSTINGS, units)
+    def having(self, features: Sequence[int]) -> list[int]:
+        """Return an entry (feature and document) for each document that has one of the given, sorted features."""
+        return self._find(_DOCUMENTS, features)
 
-    # Chains: the first-parent history of branches, and when each unit was first on it.
+    # Chains: the first-parent history of branches, and when each feature was first on it.
 
     def link(self, oid: str) -> Link | None:
         """Return a commit's place on an indexed chain, or ``None``."""
@@ -156,30 +154,30 @@ class Index:
             asked = oids[start : start + _ASKED]
             query = f"SELECT * FROM link WHERE oid IN ({', '.join('?' * len(asked))})"  # noqa: S608
             for *row, segment, depth in self._db.execute(query, asked):
-                _unsealed(row[-1], *row[:-1], segment, depth)
+                _checked(row[-1], *row[:-1], segment, depth)
                 found[row[0]] = Link(segment, depth)
         return found
 
-    def linked(self, oid: str) -> Stored:
-        """Return a chain commit's document; its units are those that were new to the chain."""
-        row = self._link(oid)
-        if row is None:
+    def linked(self, oid: str) -> Document:
+        """Return a chain commit's document; its features are those that were new to the chain."""
+        return self._indexed(oid)[1]
+
+    def _indexed(self, oid: str) -> tuple[Link, Document]:
+        found = self._link(oid)
+        if found is None:
             message = f"{oid} is not indexed"
             raise KeyError(message)
-        return row[1]
+        return found
 
-    def _link(self, oid: str) -> tuple[Link, Stored] | None:
+    def _link(self, oid: str) -> tuple[Link, Document] | None:
         row = self._db.execute("SELECT * FROM link WHERE oid = ?", (oid,)).fetchone()
-        return None if row is None else (Link(*row[-2:]), _stored(row[:-2], *row[-2:]))
+        return None if row is None else (Link(*row[-2:]), _document(row[:-2], *row[-2:]))
 
     def past(self, oids: Iterable[str]) -> Past:
         """Return the chains up to and with the given commits, which must be indexed."""
         limits: dict[int, int] = {}
         for oid in oids:
-            at = self.link(oid)
-            if at is None:
-                message = f"{oid} is not indexed"
-                raise KeyError(message)
+            at, _ = self._indexed(oid)
             segment: int | None = at.segment
             depth = at.depth
             while segment is not None and limits.get(segment, -1) < depth:
@@ -189,44 +187,45 @@ class Index:
 
     def _segment(self, number: int) -> tuple[int | None, int, int]:
         """Return the segment that one grows from (``None``: a root), where, and the depth of its own last commit."""
-        *row, seal = self._db.execute("SELECT parent, fork, last, seal FROM segment WHERE id = ?", (number,)).fetchone()
-        _unsealed(seal, number, *row)
-        parent, fork, last = row
+        query = "SELECT parent, fork, last, seal FROM segment WHERE id = ?"
+        parent, fork, last, checksum = self._db.execute(query, (number,)).fetchone()
+        _checked(checksum, number, parent, fork, last)
         return parent, fork, last
 
     def _put_segment(self, number: int, parent: int | None, fork: int, last: int) -> None:
         row = (number, parent, fork, last)
         self._db.execute("INSERT OR REPLACE INTO segment VALUES(?, ?, ?, ?, ?)", (*row, sealed(b"", *row)))
 
-    def first_depths(self, units: Sequence[int], past: Past) -> dict[int, int]:
-        """Return for each of the packed, sorted units that the chains of ``past`` had when they first did."""
+    def first_depths(self, features: Sequence[int], past: Past) -> dict[int, int]:
+        """Return for each of the sorted features that the chains of ``past`` had the depth at which they first did."""
         found: dict[int, int] = {}
         for segment, limit in past.limits.items():
-            for entry in self._find(segment, units):
-                depth = entry & (runs.VALUES - 1)
-                unit = entry >> runs.VALUE_BITS
-                if depth <= limit and depth < found.get(unit, runs.VALUES):
-                    found[unit] = depth
+            for entry in self._find(segment, features):
+                depth = entry & (postings.VALUES - 1)
+                feature = entry >> postings.VALUE_BITS
+                if depth <= limit and depth < found.get(feature, postings.VALUES):
+                    found[feature] = depth
         return found
 
-    def depths(self, unit: int, past: Past) -> list[int]:
+    def depths(self, feature: int, past: Past) -> list[int]:
         """Return every depth at which the chains of ``past`` had an id of a patch."""
         found = []
         for segment, limit in past.limits.items():
-            found += [depth for entry in self._find(segment, [unit]) if (depth := entry & (runs.VALUES - 1)) <= limit]
+            places = (entry & (postings.VALUES - 1) for entry in self._find(segment, [feature]))
+            found += [depth for depth in places if depth <= limit]
         return found
 
-    def extend(self, parent: str | None, documents: Sequence[Stored]) -> None:
+    def extend(self, parent: str | None, documents: Sequence[Document]) -> None:
         """Put commits, oldest first, on top of an indexed one (``None``: they start at a root)."""
         with transaction(self._db):
             segment, depth, before = self._place(parent)
-            if depth + len(documents) >= runs.VALUES:
+            if depth + len(documents) >= postings.VALUES:
                 message = "the history is too long for the index"
                 raise sqlite3.OperationalError(message)
             novel, first = self._novelties(documents, depth, before)
-            for offset, (item, units) in enumerate(zip(documents, novel, strict=True)):
+            for offset, (item, features) in enumerate(zip(documents, novel, strict=True)):
                 place = (segment, depth + offset)
-                row = (*_columns(item, units, *place), *place)
+                row = (*_columns(item, features, *place), *place)
                 self._db.execute("INSERT INTO link VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             above, fork, _ = self._segment(segment)
             self._put_segment(segment, above, fork, depth + len(documents) - 1)
@@ -244,61 +243,53 @@ class Index:
         return new, depth + 1, before
 
     def _novelties(
-        self, documents: Sequence[Stored], depth: int, before: Past
+        self, documents: Sequence[Document], depth: int, before: Past
     ) -> tuple[list[array[int]], list[array[int]]]:
         """Return what is new in each of a row of commits, and the entries of all that by part."""
-        value = runs.VALUES - 1
+        value = postings.VALUES - 1
         novel = [array("Q") for _ in documents]
-        parts = runs.parted((item.units, place) for place, item in enumerate(documents, depth))
+        parts = postings.parted((item.features, place) for place, item in enumerate(documents, depth))
         for part, mine in enumerate(parts):
             first = parts[part] = array("Q")
             entries = sorted(mine)
-            units = [entry >> runs.VALUE_BITS for entry in entries]
-            known = self.first_depths(units, before)
+            features = [entry >> postings.VALUE_BITS for entry in entries]
+            known = self.first_depths(features, before)
             last = -1
-            for unit, entry in zip(units, entries, strict=True):
-                if (unit == last or unit in known) and not runs.is_id(unit):
+            for feature, entry in zip(features, entries, strict=True):
+                if (feature == last or feature in known) and not postings.is_id(feature):
                     continue
-                last = unit
-                novel[(entry & value) - depth].append(unit)
+                last = feature
+                novel[(entry & value) - depth].append(feature)
                 first.append(entry)
         return novel, parts
 
-    # Runs, in parts and tails.
+    # Posting lists, in parts and tails.
 
-    def _find(self, owner: int, units: Sequence[int]) -> list[int]:
-        found: list[int] = []
-        tail = self._tail(owner)
-        if tail:
-            found += runs.find(tail, units)
-        for part, mine in runs.split(units, entries=False):
-            run = self._part(owner, part)
-            if run:
-                found += runs.find(run, mine)
+    def _find(self, owner: int, features: Sequence[int]) -> list[int]:
+        found = postings.find(self._tail(owner), features)
+        for part, mine in postings.split(features, entries=False):
+            found += postings.find(self._part(owner, part), mine)
         return found
-
-    def _read_part(self, owner: int, part: int) -> array[int]:
-        return self._run(owner, part)
 
     def _tail(self, owner: int) -> array[int]:
         if owner not in self._tails:
-            self._tails[owner] = array("Q", sorted(self._run(owner, _TAIL_PART)))
+            self._tails[owner] = array("Q", sorted(self._read(owner, _TAIL_PART)))
         return self._tails[owner]
 
-    def _run(self, owner: int, part: int) -> array[int]:
-        """Return what is kept of a run in one part."""
+    def _read(self, owner: int, part: int) -> array[int]:
+        """Return one part of a posting list."""
         found = array("Q")
         rows = self._db.execute("SELECT serial, data FROM run WHERE owner = ? AND part = ?", (owner, part))
         for serial, data in rows:
-            found.frombytes(_unsealed(data, owner, part, serial))
+            found.frombytes(_checked(data, owner, part, serial))
         return found
 
-    def _put_run(self, owner: int, part: int, serial: int, numbers: Sequence[int]) -> None:
-        data = sealed(runs.to_blob(numbers), owner, part, serial)
+    def _write(self, owner: int, part: int, serial: int, numbers: Sequence[int]) -> None:
+        data = sealed(array("Q", numbers).tobytes(), owner, part, serial)
         self._db.execute("INSERT OR REPLACE INTO run VALUES(?, ?, ?, ?)", (owner, part, serial, data))
 
     def _append(self, owner: int, new: Sequence[Sequence[int]]) -> None:
-        """Add entries, given by part, to a run, inside a transaction."""
+        """Add entries, given by part, to a posting list, inside a transaction."""
         self._part.cache_clear()
         self._tails.pop(owner, None)
         size = sum(map(len, new))
@@ -308,15 +299,15 @@ class Index:
             "SELECT coalesce(max(serial), 0) + 1, count(*) FROM run WHERE owner = ? AND part = ?", (owner, _TAIL_PART)
         ).fetchone()
         if size < _TAIL and tails < _TAILS:
-            self._put_run(owner, _TAIL_PART, serial, sorted(chain.from_iterable(new)))
+            self._write(owner, _TAIL_PART, serial, sorted(chain.from_iterable(new)))
             return
-        tail = dict(runs.split(self._tail(owner), entries=True))
+        tail = dict(postings.split(self._tail(owner), entries=True))
         self._tails.pop(owner, None)
         self._db.execute("DELETE FROM run WHERE owner = ? AND part = ?", (owner, _TAIL_PART))
         for part, mine in enumerate(new):
             above = tail.get(part, ())
             if mine or above:
-                self._put_run(owner, part, 0, sorted([*self._run(owner, part), *above, *mine]))
+                self._write(owner, part, 0, sorted([*self._read(owner, part), *above, *mine]))
 
     def counts(self) -> dict[str, int]:
         """Return how many documents and chain commits there are."""
@@ -324,7 +315,8 @@ class Index:
         return {name: self._db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}  # noqa: S608
 
 
-def _unsealed(blob: bytes, *names: object) -> memoryview:
+def _checked(blob: bytes, *names: object) -> memoryview:
+    """Return what a blob holds. Raised: ``sqlite3.DatabaseError`` where its checksum is wrong."""
     content = opened(blob, *names)
     if content is None:
         message = "the index is damaged"
@@ -332,20 +324,22 @@ def _unsealed(blob: bytes, *names: object) -> memoryview:
     return content
 
 
-def _columns(item: Stored, units: Sequence[int], *place: int) -> tuple[object, ...]:
-    """Return a document as columns of a table, sealed together with where it stands."""
+def _columns(item: Document, features: Sequence[int], *place: int) -> tuple[object, ...]:
+    """Return a document as columns of a table, with a checksum of them and of where it stands."""
     # No text: a path is any bytes.
     paths = "\0".join(item.paths).encode("utf-8", "surrogateescape")
-    names = (item.key, item.exact, item.inverse, item.core, int(item.telling), item.lines, paths)
-    return *names, sealed(runs.to_blob(units), *names, *place)
+    names = (item.key, item.exact, item.inverse, item.core, int(item.significant), item.lines, paths)
+    return *names, sealed(array("Q", features).tobytes(), *names, *place)
 
 
-def _stored(row: tuple[str, bytes | None, bytes | None, bytes | None, int, int, bytes, bytes], *place: int) -> Stored:
-    *names, units = row
-    found = runs.from_blob(_unsealed(units, *names, *place))
-    key, exact, inverse, core, telling, lines, paths, _ = row
+def _document(row: Sequence[Any], *place: int) -> Document:
+    """Return the document of ``_columns``."""
+    *names, features = row
+    found = array("Q")
+    found.frombytes(_checked(features, *names, *place))
+    key, exact, inverse, core, significant, lines, paths = names
     split = tuple(paths.decode("utf-8", "surrogateescape").split("\0")) if paths else ()
-    return Stored(key, exact, inverse, core, bool(telling), lines, split, found)
+    return Document(key, exact, inverse, core, bool(significant), lines, split, found)
 
 
 def index_path(common_dir: str) -> str:

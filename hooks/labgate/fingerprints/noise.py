@@ -82,7 +82,7 @@ _PACKAGE = re.compile(
     re.VERBOSE,
 )
 _CLASSIFIER = b"Programming Language ::"
-#: Also with blanks between all tokens and without parentheses and semicolons, as ``units`` keeps lines.
+#: Also with blanks between all tokens and without parentheses and semicolons, as ``features`` keeps lines.
 _IMPORT = re.compile(
     rb"""(?:from\s[\s\w.]+\s)?import\b | \#\s*include\b | (?:pub(?:\s*\(?[\w:]+\)?)?\s+)?use\s+[\w:{]
     | using\s[\s\w.]+;?$""",

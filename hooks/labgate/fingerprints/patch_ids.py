@@ -47,29 +47,30 @@ SWEEP = 5
 _Change = tuple[Sequence[bytes], Sequence[bytes]]
 
 
-class Identity(Value):
+class PatchIds(Value):
     """Ids of one patch.
 
     ``exact`` is one of everything in it, ``inverse`` that of its revert, ``core`` one of its code files (each ``None``
-    where there is nothing). ``code_runs`` are the changed places of code that is somebody's work, ``tells_else`` says
-    whether anything else is. ``files`` are ids of what it leaves in files that it changes in more than a few lines.
+    where there is nothing). ``code_runs`` are the changed places of code that is somebody's work, ``other_work`` says
+    whether anything beside code is. ``files`` are ids of what it leaves in files that it changes in more than a few
+    lines.
     """
 
     exact: bytes | None
     inverse: bytes | None
     core: bytes | None
     code_runs: int
-    tells_else: bool
+    other_work: bool
     files: tuple[bytes, ...]
 
 
-def identity(patch: Patch) -> Identity:
+def patch_ids(patch: Patch) -> PatchIds:
     """Return the ids of a patch.
 
     As ``git patch-id`` they leave out line numbers and white space; unlike it also the context, which moves on.
     """
     whole, inverse, core, files = [], [], [], []
-    code_runs, tells_else = 0, False
+    code_runs, other_work = 0, False
     full = sum(len(run.added) + len(run.deleted) for file in patch.files for run in file.runs) >= DIFF_LINES
     for file in patch.files:
         changes = [(run.deleted, run.added) for run in file.runs]
@@ -77,19 +78,19 @@ def identity(patch: Patch) -> Identity:
         digest = _file_id(file, changes, cut)
         whole.append(digest)
         inverse.append(_file_id(_inverted(file), [(added, deleted) for deleted, added in changes], cut))
-        told = list(islice(_telling_lines(file), FILE_LINES))
+        significant = list(islice(_significant_lines(file), FILE_LINES))
         sort = sort_of(file.path)
-        if told and sort in (CODE, PINS) and not file.binary:
+        if significant and sort in (CODE, PINS) and not file.binary:
             core.append(digest)
             code_runs += len(file.runs)
-        elif told:
-            tells_else = True
-        if len(told) == FILE_LINES and sort not in (PINS, PROSE) and file.new_blob.strip("0"):
+        elif significant:
+            other_work = True
+        if len(significant) == FILE_LINES and sort not in (PINS, PROSE) and file.new_blob.strip("0"):
             files.append(_digest(f"{file.path}\0{file.new_blob}".encode("utf-8", "surrogateescape")))
-    return Identity(_combined(whole), _combined(inverse), _combined(core), code_runs, tells_else, tuple(files))
+    return PatchIds(_combined(whole), _combined(inverse), _combined(core), code_runs, other_work, tuple(files))
 
 
-def _telling_lines(file: FilePatch) -> Iterator[bytes]:
+def _significant_lines(file: FilePatch) -> Iterator[bytes]:
     """Yield the changed lines of a file that are somebody's work.
 
     Nobody's are vendored, locked and generated files, versions and packages in lists of them, licence headers, and what

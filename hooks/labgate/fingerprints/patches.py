@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 
 from labgate.git.repository import Repository
 from labgate.values.files import write_whole
 
 #: The one producer of patches. A stored id is only comparable with ids from the same options, so a change here is a
-#: change of ``units.VERSION``. One line of context: enough to say where an edit stands, little enough not to see what
-#: moves around it. Hunk headings come from ``_ATTRIBUTES`` alone.
+#: change of ``features.VERSION``. One line of context: enough to say where an edit stands, little enough not to see
+#: what moves around it. Hunk headings come from ``_ATTRIBUTES`` alone.
 _PATCH = (
     *("diff-tree", "-r", "-p", "-M", "-U1", "--root", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color"),
     *("--diff-algorithm=myers", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/", "-l400"),
@@ -115,10 +116,9 @@ class FilePatch:
 
     def with_runs(self, runs: Iterable[Run]) -> FilePatch:
         """Return the same file with other runs."""
-        modes = (self.old_mode, self.new_mode)
-        return FilePatch(
-            self.path, self.old_path, self.status, self.old_blob, self.new_blob, *modes, self.binary, self.cut, runs
-        )
+        file = copy(self)
+        file.runs = list(runs)
+        return file
 
 
 class Patch:

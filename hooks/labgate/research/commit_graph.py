@@ -1,8 +1,8 @@
-"""History in memory: which commits reach which, and when each came to the branch that is judged."""
+"""The commit graph in memory: which commits reach which, and when each came to a first-parent chain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labgate.values.value import Value
 
@@ -10,50 +10,52 @@ from labgate.values.value import Value
 NEVER = 1 << 60
 
 
-class Line(Value):
-    """A first-parent chain, commits by depth, and where every commit stands to it.
+class Chain(Value):
+    """A first-parent chain, its commits by depth (0 is the oldest), and where every commit of a graph stands to it.
 
     ``landed`` is the depth of the first commit of the chain that reaches a commit (``NEVER``: none does); ``fork`` is
     the depth of the last commit of the chain that a commit reaches (-1: none).
     """
 
-    chain: Mapping[int, str]
+    commits: Mapping[int, str]
     landed: Mapping[str, int]
     fork: Mapping[str, int]
 
 
-class History:
+class CommitGraph:
     """Commits with their parents, children before parents (``git rev-list --topo-order --parents``)."""
 
     def __init__(self, parents: Mapping[str, Sequence[str]]) -> None:
         self.parents = parents
 
-    def chain(self, oid: str) -> list[str]:
-        """Return the first-parent chain up to a commit, oldest first, as far as this history goes."""
-        found = []
-        at: str | None = oid
-        while at is not None and at in self.parents:
-            found.append(at)
-            at = next(iter(self.parents[at]), None)
-        return found[::-1]
+    def parent(self, oid: str) -> str | None:
+        """Return the first parent of a commit, ``None`` for a root."""
+        return next(iter(self.parents[oid]), None)
 
-    def line(self, tip: str) -> Line:
+    def first_parents(self, tip: str) -> Iterator[str]:
+        """Yield the first-parent chain of a commit, the newest first, as far as this graph goes."""
+        oid: str | None = tip
+        while oid is not None and oid in self.parents:
+            yield oid
+            oid = self.parent(oid)
+
+    def chain(self, tip: str) -> Chain:
         """Return how every commit stands to the chain up to ``tip``."""
-        chain = self.chain(tip)
+        commits = dict(enumerate([*self.first_parents(tip)][::-1]))
         landed: dict[str, int] = {}
-        for depth, oid in enumerate(chain):
+        for depth, oid in commits.items():
             stack = [oid]
             while stack:
                 at = stack.pop()
                 if at not in landed:
                     landed[at] = depth
                     stack += self.parents.get(at, ())
-        depths = {oid: depth for depth, oid in enumerate(chain)}
+        depths = {oid: depth for depth, oid in commits.items()}
         fork: dict[str, int] = {}
         for oid in reversed(list(self.parents)):
             own = depths.get(oid)
             fork[oid] = own if own is not None else max((fork.get(p, -1) for p in self.parents[oid]), default=-1)
-        return Line(dict(enumerate(chain)), landed, fork)
+        return Chain(commits, landed, fork)
 
     def reached(self, tips: Sequence[str]) -> dict[str, int]:
         """Return for each commit a bit set of the tips that reach it."""
@@ -69,8 +71,8 @@ class History:
                         bits[parent] |= mine
         return bits
 
-    def without(self, tips: Iterable[str]) -> set[str]:
-        """Return the commits that the given ones reach."""
+    def ancestors(self, tips: Iterable[str]) -> set[str]:
+        """Return the given commits and all that they reach."""
         seen: set[str] = set()
         stack = list(tips)
         while stack:

@@ -8,13 +8,13 @@ from collections.abc import Container, Mapping, Sequence
 from labgate import FOLDER
 from labgate.git.commits import is_ancestor, peel
 from labgate.git.repository import Repository
-from labgate.research.commit_graph import History, bits_of
+from labgate.research.commit_graph import CommitGraph, bits_of
 from labgate.research.ledger import Ledger
 from labgate.research.source_refs import RefClasses, SourceRef
 from labgate.research.unlanded import Unlanded
 
 
-class Sightings:
+class FirstSeen:
     """What this clone has seen of research, and apart from it of branches of other kinds.
 
     Dates in commits say what their author likes; these were noted here.
@@ -26,20 +26,30 @@ class Sightings:
         folder = os.path.join(repository.common_dir, FOLDER)
         self.research = Ledger(os.path.join(folder, "ledger"))
         self._others = Ledger(os.path.join(folder, "ledger-others"))
-        self._look: _Look | None = None
+        #: What was on protected branches when the refs were last looked at.
+        self._protected: frozenset[str] | None = None
 
     def observe(self, classes: RefClasses, landed: Sequence[str], now: int) -> None:
         """Note which unlanded commits the refs hold by now. ``now`` is in seconds since the epoch."""
-        look = self._look = _Look(self._repository, self._unlanded, classes, landed)
+        protected = list(dict.fromkeys([*landed, *(ref.oid for ref in classes.protected)]))
         mine = {source.ref: source.oid for source in classes.sources}
-        self.research.observe(mine, look.commits(mine), now, covered=look.covers)
         theirs = {other.ref: other.oid for other in classes.others}
-        self._others.observe(theirs, look.commits(theirs), now, covered=lambda _: True)
+        graph = CommitGraph(self._unlanded.parents([*mine.values(), *theirs.values()], protected))
+
+        def covered(oid: str) -> bool:
+            """Say whether a source, another live branch or a protected ref still reaches a commit."""
+            if oid in graph.parents:
+                return True
+            here = oid in peel(self._repository, [oid])
+            return here and any(is_ancestor(self._repository, oid, tip) for tip in protected)
+
+        self.research.observe(mine, _held(graph, mine), now, covered=covered)
+        self._others.observe(theirs, _held(graph, theirs), now, covered=lambda _: True)
+        self._protected = frozenset(protected)
 
     def unlanded(self, tips: Sequence[str], landed: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
         """Return the unlanded commits of some tips with their parents, if the last look had the same for landed."""
-        look = self._look
-        if look is None or set(look.protected) != set(landed):
+        if self._protected != frozenset(landed):
             return None
         return self._unlanded.parents(tips, landed)
 
@@ -60,28 +70,11 @@ class Sightings:
         return mine.time < theirs.time
 
 
-class _Look:
-    """Unlanded history as the refs show it now."""
-
-    def __init__(self, repository: Repository, unlanded: Unlanded, classes: RefClasses, landed: Sequence[str]) -> None:
-        self._repository = repository
-        self.protected = list(dict.fromkeys([*landed, *(ref.oid for ref in classes.protected)]))
-        tips = [source.oid for source in classes.sources] + [other.oid for other in classes.others]
-        self._parents = unlanded.parents(tips, self.protected)
-
-    def commits(self, tips: Mapping[str, str]) -> dict[str, list[str]]:
-        """Return for each ref the unlanded commits that it holds, newest first."""
-        refs = list(tips)
-        found: dict[str, list[str]] = {ref: [] for ref in refs}
-        for oid, bits in History(self._parents).reached([tips[ref] for ref in refs]).items():
-            for bit in bits_of(bits):
-                found[refs[bit]].append(oid)
-        return found
-
-    def covers(self, oid: str) -> bool:
-        """Say whether a source, another live branch or a protected ref still reaches a commit."""
-        if oid in self._parents:
-            return True
-        if oid not in peel(self._repository, [oid]):
-            return False
-        return any(is_ancestor(self._repository, oid, tip) for tip in self.protected)
+def _held(graph: CommitGraph, tips: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return for each ref, given with its tip, the commits of a graph that it holds, newest first."""
+    found: dict[str, list[str]] = {ref: [] for ref in tips}
+    refs = list(tips)
+    for oid, bits in graph.reached(list(tips.values())).items():
+        for bit in bits_of(bits):
+            found[refs[bit]].append(oid)
+    return found

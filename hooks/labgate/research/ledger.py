@@ -33,7 +33,7 @@ PATIENCE = 5.0
 _TITLE = "labgate-ledger 1\n"
 
 
-class FirstSeen(Value):
+class Sighting(Value):
     """Where (full refname) and when (seconds since the epoch) a commit was first seen in this repository."""
 
     oid: str
@@ -81,13 +81,13 @@ class Ledger:
             folder = os.path.dirname(folder)
         return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
-    def first_seen(self, oid: str) -> FirstSeen | None:
+    def first_seen(self, oid: str) -> Sighting | None:
         """Return the first sight of a commit in the order of recording, whatever the clock said; ``None``: never."""
         entry = self._known.first.get(oid)
         if entry is None:
             return None
         _, time, ref, _ = entry.split(" ", 3)
-        return FirstSeen(oid, ref, int(time))
+        return Sighting(oid, ref, int(time))
 
     def tips(self) -> Mapping[str, str]:
         """Return the source refs (full names) that existed when last observed, each with its tip."""
@@ -114,7 +114,7 @@ class Ledger:
         commits: Mapping[str, Sequence[str]],
         now: int,
         *,
-        covered: Callable[[str], bool] | None = None,
+        covered: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """Record one look at the refs; write nothing where it shows nothing new.
 
@@ -126,24 +126,24 @@ class Ledger:
 
         What cannot be written (read-only, full disk) is kept in memory, and written with the next look that can be.
         """
-        look = _Look(tips, commits, now, cache(covered or _nowhere))
+        observation = _Observation(tips, commits, now, cache(covered))
         self._failed = False
         self._load()
-        if self._held or self._memory.news(look):
-            self._record(look)
+        if self._held or self._memory.news(observation):
+            self._record(observation)
 
-    def _record(self, look: _Look) -> None:
-        """Write what a look adds, or else hold it in memory."""
+    def _record(self, observation: _Observation) -> None:
+        """Write what an observation adds, or else hold it in memory."""
         try:
             with locked(self._path, PATIENCE) as stream:
                 # Another process may have recorded the same while this one waited.
                 self._read(stream.fileno())
-                self._append(stream, [*self._held, *self._memory.news(look)])
+                self._append(stream, [*self._held, *self._memory.news(observation)])
         except OSError:
             # Some entries may have been written before the disk was full.
             self._load()
             self._failed = True
-            news = self._memory.news(look)
+            news = self._memory.news(observation)
             self._held += news
             self._overlay(news)
         else:
@@ -219,8 +219,8 @@ class Ledger:
         self._read(stream.fileno())
 
 
-class _Look(Value):
-    """One look at the refs, as ``Ledger.observe`` takes it."""
+class _Observation(Value):
+    """One observation of the refs, as ``Ledger.observe`` takes it."""
 
     tips: Mapping[str, str]
     commits: Mapping[str, Sequence[str]]
@@ -287,31 +287,27 @@ class _Memory:
                 del self.tips[ref]
         self.entries += 1
 
-    def news(self, look: _Look) -> list[str]:
-        """Return the entries that a look adds; each holds by itself, so that any number of them may get lost."""
+    def news(self, observation: _Observation) -> list[str]:
+        """Return the entries that an observation adds; each holds by itself, so that any of them may get lost."""
         entries = []
         for ref, old in self.tips.items():
-            new = look.tips.get(ref)
-            if new is None or (new != old and not look.reaches(ref, old) and not look.covered(old)):
-                entries.append(look.entry("gone", ref, old))
+            new = observation.tips.get(ref)
+            if new is None or (new != old and not observation.reaches(ref, old) and not observation.covered(old)):
+                entries.append(observation.entry("gone", ref, old))
         entries += [
             # Where it is the tip itself, the entry for the tip says so.
-            look.entry("back", ref, oid)
+            observation.entry("back", ref, oid)
             for ref, oid in self.gone
-            if look.tips.get(ref, oid) != oid and look.reaches(ref, oid)
+            if observation.tips.get(ref, oid) != oid and observation.reaches(ref, oid)
         ]
         claimed: set[str] = set()
-        for ref, tip in look.tips.items():
-            unseen = [oid for oid in look.commits.get(ref, ()) if oid not in self.first and oid not in claimed]
+        for ref, tip in observation.tips.items():
+            unseen = [oid for oid in observation.commits.get(ref, ()) if oid not in self.first and oid not in claimed]
             if unseen or self.tips.get(ref) != tip:
                 claimed.update(unseen)
                 others = [oid for oid in unseen if oid != tip]
-                entries.append(look.entry("tip" if len(others) == len(unseen) else "new", ref, tip, *others))
+                entries.append(observation.entry("tip" if len(others) == len(unseen) else "new", ref, tip, *others))
         return entries
-
-
-def _nowhere(oid: str) -> bool:  # noqa: ARG001  (what `covered` is where nobody can tell)
-    return False
 
 
 def _lines(content: bytes) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import takewhile
 from typing import TypeVar
 
 from labgate.git.repository import Repository
-from labgate.research.commit_graph import bits_of
-from labgate.research.first_seen import Sightings
+from labgate.research.commit_graph import CommitGraph, bits_of
+from labgate.research.first_seen import FirstSeen
 from labgate.research.source_refs import RefClasses, SourceRef
 from labgate.research.unlanded import read_unlanded
 from labgate.values.value import Value
@@ -43,7 +44,7 @@ class ResearchGraph:
         repository: Repository,
         classes: RefClasses,
         landed: Sequence[str],
-        seen: Sightings | None = None,
+        first_seen: FirstSeen | None = None,
         aftermath: Aftermath | None = None,
     ) -> None:
         """``landed`` are tips of what is on a protected branch, beside those that ``classes`` has.
@@ -51,7 +52,7 @@ class ResearchGraph:
         ``aftermath`` ``None``: the change has not landed yet.
         """
         self.classes = classes
-        self._seen = seen
+        self._first_seen = first_seen
         self._aftermath = aftermath or Aftermath(frozenset())
         self._repository = repository
         self._landed = [*landed, *(ref.oid for ref in classes.protected)]
@@ -60,7 +61,7 @@ class ResearchGraph:
     def parents(self) -> dict[str, tuple[str, ...]]:
         """The unlanded commits of every source and other branch, children before parents, each with its parents."""
         tips = [source.oid for source in self.classes.sources] + [other.oid for other in self.classes.others]
-        known = None if self._seen is None else self._seen.unlanded(tips, self._landed)
+        known = None if self._first_seen is None else self._first_seen.unlanded(tips, self._landed)
         return read_unlanded(self._repository, tips, self._landed) if known is None else known
 
     @property
@@ -97,13 +98,11 @@ class ResearchGraph:
     def _exempting(self) -> int:
         """The other branches, as bits, that have no commit on a source ref's first-parent chain."""
         bits = (1 << len(self.classes.others)) - 1
-        seen = set()
+        graph, on_chain = CommitGraph(self.parents), set[str]()
         for source in self.classes.sources:
-            oid: str | None = source.oid
-            while oid is not None and oid in self.parents and oid not in seen:
-                seen.add(oid)
+            for oid in takewhile(lambda oid: oid not in on_chain, graph.first_parents(source.oid)):
+                on_chain.add(oid)
                 bits &= ~self._by_other[oid]
-                oid = next(iter(self.parents[oid]), None)
         return bits
 
     def is_research(self, oid: str) -> bool:
@@ -111,7 +110,7 @@ class ResearchGraph:
         if not self._by_source.get(oid, 0):
             return False
         others = self._by_other[oid]
-        first = self._seen.research_had_it_first(oid) if others and self._seen is not None else None
+        first = self._first_seen.research_had_it_first(oid) if others and self._first_seen is not None else None
         return not others & self._exempting if first is None else first
 
     def sources_of(self, oid: str) -> tuple[SourceRef, ...]:

@@ -41,9 +41,6 @@ class RefClasses(Value):
     protected: tuple[TrackingRef, ...]
     others: tuple[TrackingRef, ...]
 
-    def protected_on(self, remote: str | None) -> tuple[TrackingRef, ...]:
-        return tuple(ref for ref in self.protected if ref.remote == remote)
-
 
 def classify_refs(
     policy: Policy, refs: Mapping[str, str], tracking: Sequence[TrackingRef], remotes: Sequence[Remote]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from labgate import FOLDER
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
-from labgate.research.commit_graph import History
+from labgate.research.commit_graph import CommitGraph
 from labgate.values.checksum import opened, sealed
 from labgate.values.errors import GitError
 from labgate.values.files import read_bounded, write_whole
@@ -108,7 +108,7 @@ class Unlanded:
             # A tip of old may be gone as an object.
             return None
         parents = {**known.parents, **fresh}
-        landing = History(parents).without(landed)
+        landing = CommitGraph(parents).ancestors(landed)
         below = {parent for oid in landing for parent in parents[oid]}
         if not all(oid in below for oid in known.landed.difference(landed)):
             return None

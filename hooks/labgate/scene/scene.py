@@ -10,7 +10,7 @@ from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.refs import TrackingRef, refs_with, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
-from labgate.research.first_seen import Sightings
+from labgate.research.first_seen import FirstSeen
 from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
@@ -20,7 +20,7 @@ from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from labgate.derivation.audited_landings import Hindsight
+    from labgate.derivation.audited_landings import AuditedLandings
 
 
 class Scene(Value):
@@ -31,7 +31,7 @@ class Scene(Value):
     pre-receive), false when a range is only proposed (check).
 
     ``proposed`` are sources that no ref here stands for. ``aftermath`` is what came of updates that have landed
-    already, ``None`` where they have not. ``hindsight`` has compared them with research, ``None`` where each is to be
+    already, ``None`` where they have not. ``audited`` has compared them with research, ``None`` where each is to be
     compared by itself. ``hosted`` has what the code host says of an update, where it was asked.
     """
 
@@ -45,7 +45,7 @@ class Scene(Value):
     pushing: bool = False
     proposed: tuple[SourceRef, ...] = ()
     aftermath: Aftermath | None = None
-    hindsight: Hindsight | None = None
+    audited: AuditedLandings | None = None
     hosted: Mapping[RefUpdate, HostedChange] = NOTHING
 
     @cached_property
@@ -53,9 +53,9 @@ class Scene(Value):
         return tracking_refs(dict(self.refs), self.repository.remotes)
 
     @cached_property
-    def sightings(self) -> Sightings:
+    def first_seen(self) -> FirstSeen:
         """What this clone has seen so far, with what it sees now."""
-        seen = Sightings(self.repository)
+        seen = FirstSeen(self.repository)
         if self.aftermath is None:  # of what has landed, nothing is seen for the first time now
             seen.observe(self._live, [], self._now)
         return seen
@@ -72,7 +72,7 @@ class Scene(Value):
     def classes(self) -> RefClasses:
         """The refs by what they are to the gate; research that was deleted not long ago is there as well."""
         live = frozenset(source.ref for source in self._live.sources)
-        deleted = self.sightings.deleted(self._now, self.policy.gate.keep_deleted, live)
+        deleted = self.first_seen.deleted(self._now, self.policy.gate.keep_deleted, live)
         return self._live.changed(sources=(*self._live.sources, *self.proposed, *deleted))
 
     @cached_property
@@ -164,6 +164,6 @@ class Span:
         protected = self._others
         classes = RefClasses(self.scene.classes.sources, protected, self.scene.classes.others)
         scene = self.scene
-        if scene.hindsight is not None:
-            return scene.hindsight.graph
-        return ResearchGraph(scene.repository, classes, self.base, scene.sightings, scene.aftermath)
+        if scene.audited is not None:
+            return scene.audited.graph
+        return ResearchGraph(scene.repository, classes, self.base, scene.first_seen, scene.aftermath)

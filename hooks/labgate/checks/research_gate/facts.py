@@ -203,15 +203,15 @@ class _Gathering:
 
     def _traced(self, commits: Sequence[Commit]) -> tuple[Sequence[Evidence], frozenset[str]]:
         """Return what a comparison of commits with research says, and which of them are too small for it."""
-        if self.scene.hindsight is not None:
-            return self.scene.hindsight.traced(_oids(commits))
+        if self.scene.audited is not None:
+            return self.scene.audited.traced(_oids(commits))
         if not commits or not self.span.graph.has_sources:
             return (), frozenset()
         # Most pushes have nothing to compare, and all of them wait for every import.
-        from labgate.derivation.landing import Landing, trace_landing
+        from labgate.derivation.range_evidence import range_evidence
 
-        landing = Landing(commits, self.span.landed)
-        return trace_landing(self.repository, self.span.graph, landing, self.scene.sightings.research)
+        ledger = self.scene.first_seen.research
+        return range_evidence(self.repository, self.span.graph, commits, self.span.landed, ledger)
 
     @cached_property
     def _trees(self) -> Mapping[str, str]:

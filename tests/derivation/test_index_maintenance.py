@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.derivation.upkeep import IndexStatus, index_status
-from labgate.derivation.upkeep import rebuild as rebuild_index
+from labgate.derivation.index_maintenance import IndexStatus, index_status
+from labgate.derivation.index_maintenance import rebuild as rebuild_index
 from labgate.fingerprints.index import Index
 from labgate.git.refs import read_refs
 from labgate.research.unlanded import unlanded_path

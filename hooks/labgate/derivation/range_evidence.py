@@ -1,17 +1,17 @@
-"""Find what a range of commits that is to land takes from research, by its text and exactly."""
+"""Evidence that a range of commits, on its way to a branch, derives from research: what its text shows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from labgate.derivation.comparison import Compared, Comparison, Research
+from labgate.derivation.comparer import Compared
+from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
 from labgate.fingerprints.index import Index, indexed
 from labgate.git.repository import Repository
 from labgate.research.ledger import Ledger
 from labgate.research.research_commits import ResearchGraph
 from labgate.values.finding import METHODS, SIMILARITY, Evidence
 from labgate.values.ref_update import Commit
-from labgate.values.value import Value
 
 #: How many shared lines a finding shows.
 _SHOWN = 5
@@ -19,56 +19,46 @@ _SHOWN = 5
 _LONGEST = 400
 
 
-class Landing(Value):
-    """Commits on their way to a branch, children before parents, and the tips of all that has landed before them."""
-
-    commits: Sequence[Commit]
-    landed: Sequence[str]
-
-
-def trace_landing(
-    repository: Repository, graph: ResearchGraph, landing: Landing, ledger: Ledger
+def range_evidence(
+    repository: Repository, graph: ResearchGraph, commits: Sequence[Commit], landed: Sequence[str], ledger: Ledger
 ) -> tuple[list[Evidence], frozenset[str]]:
-    """Return the evidence for the commits of a landing, and those of them that are too small to be compared.
+    """Return the evidence for commits, children before parents, and those of them that are too small to be compared.
+
+    ``landed`` are the tips of all that has landed before them.
 
     Raised: ``MissingObjectError`` when an object that decides is not in this clone.
     """
-    research = Research(graph.parents, graph.classes.sources, landing.landed, graph.is_research, ledger)
+    research = UnlandedResearch(graph.parents, graph.classes.sources, landed, graph.is_research, ledger)
 
     def work(index: Index) -> tuple[list[Evidence], frozenset[str]]:
-        comparison = Comparison(repository, index, research, frozenset(METHODS))
+        comparer = UnlandedCommits(repository, index, research, frozenset(METHODS))
         with index.reading():
-            compared = list(comparison.compare(landing.commits))
+            compared = list(comparer.compare(commits))
             found = [item for one in compared for item in one.evidence]
-            found += _together(comparison, landing, compared)
+            found += _together(comparer, commits, compared)
         decided = {oid for item in found if item.decisive for oid in item.commits}
-        small = {one.commit.oid for one in compared if one.subject.undecidable} - decided
+        small = {one.commit for one in compared if one.undecidable} - decided
         return [_shown(repository, item) for item in found], frozenset(small)
 
     return indexed(repository.common_dir, work)
 
 
-def _together(comparison: Comparison, landing: Landing, compared: Sequence[Compared]) -> Iterator[Evidence]:
+def _together(comparer: UnlandedCommits, commits: Sequence[Commit], compared: Sequence[Compared]) -> Iterator[Evidence]:
     """Compare runs of the range as one: work may be split, reordered and mixed on its way."""
-    order = list(reversed(landing.commits))
-    if len(order) > _LONGEST:
+    if len(commits) > _LONGEST:
         return
     parts: dict[str, set[str]] = {}
     for one in compared:
-        for number in one.parts:
-            parts.setdefault(comparison.pieces[number].source.ref, set()).add(one.commit.oid)
-    decided = {(item.source_ref, one.commit.oid) for one in compared for item in one.evidence if item.decisive}
-    proven = {
-        (item.source_ref, one.commit.oid)
-        for one in compared
-        for item in one.evidence
-        if item.decisive and item.method in ("patch-id", "squash")
-    }
+        for ref in one.parts:
+            parts.setdefault(ref, set()).add(one.commit)
+    decisive = [(one.commit, item) for one in compared for item in one.evidence if item.decisive]
+    decided = {(item.source_ref, oid) for oid, item in decisive}
+    proven = {(item.source_ref, oid) for oid, item in decisive if item.method in ("patch-id", "squash")}
     for ref, oids in parts.items():
-        mine = [commit for commit in order if commit.oid in oids]
+        mine = [commit for commit in reversed(commits) if commit.oid in oids]
         if len(mine) < 2 or all((ref, oid) in proven for oid in oids):
             continue
-        for item in comparison.together(mine[0], mine[-1], ref):
+        for item in comparer.compare_as_one(mine[0], mine[-1], ref):
             known = proven if item.proves else decided
             left = tuple(commit.oid for commit in mine if (item.source_ref, commit.oid) not in known)
             # A file that one of them leaves is that one's alone.

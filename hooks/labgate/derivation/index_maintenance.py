@@ -1,4 +1,4 @@
-"""Look at the index as a whole: what it holds, and how it is built anew."""
+"""Maintain the index as a whole: what it holds, and how it is built anew."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from glob import escape, glob
 
-from labgate.derivation.candidates import Scope, catalogue
-from labgate.fingerprints import building as documents
-from labgate.fingerprints.building import ensure_chain, ensure_documents
+from labgate.derivation.candidates import Scope, find_candidates
+from labgate.fingerprints.building import Progress, ensure_chain, ensure_documents
 from labgate.fingerprints.index import Index, index_path, indexed
 from labgate.fingerprints.storage import discard, identity_of
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
-from labgate.research.commit_graph import History, Line
-from labgate.research.first_seen import Sightings
+from labgate.research.commit_graph import Chain, CommitGraph
+from labgate.research.first_seen import FirstSeen
 from labgate.research.source_refs import SourceRef
 from labgate.research.unlanded import unlanded_path
 from labgate.values.value import Value
-
-#: What ``rebuild`` tells how far it is.
-Progress = documents.Progress
 
 
 class IndexStatus(Value):
@@ -47,7 +43,7 @@ class IndexStatus(Value):
 def index_status(repository: Repository) -> IndexStatus:
     """Return what the index and the ledger hold; nothing is built or changed."""
     path = index_path(repository.common_dir)
-    ledger = Sightings(repository).research
+    ledger = FirstSeen(repository).research
     counts = {"document": 0, "link": 0}
     exists = os.path.exists(path)
     size = os.path.getsize(path) if exists else 0
@@ -106,8 +102,7 @@ def _fill(
 ) -> None:
     tips = [source.oid for source in sources]
     wanted = [*tips, *([tip] if tip else [])]
-    history = History(parents_of(repository, wanted) if wanted else {})
-    line = history.line(tip) if tip else Line({}, {}, dict.fromkeys(history.parents, -1))
-    ensure_chain(repository, index, list(line.chain.values()), progress)
-    made = catalogue(history, line, sources, Scope())
-    ensure_documents(repository, index, list(made.pieces), progress)
+    graph = CommitGraph(parents_of(repository, wanted) if wanted else {})
+    chain = graph.chain(tip) if tip else Chain({}, {}, dict.fromkeys(graph.parents, -1))
+    ensure_chain(repository, index, list(chain.commits.values()), progress)
+    ensure_documents(repository, index, list(find_candidates(graph, chain, sources, Scope())), progress)

@@ -1,0 +1,85 @@
+"""Compare commits with the research that was there before them: exactly, by what they share, and by a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from labgate.derivation.candidates import Scope, find_candidates
+from labgate.derivation.match import Subject, as_evidence
+from labgate.derivation.replay import Replay
+from labgate.derivation.search import Search
+from labgate.fingerprints import postings
+from labgate.fingerprints.building import Progress, ensure_documents
+from labgate.fingerprints.index import Document, Index, Past
+from labgate.git.repository import Repository
+from labgate.research.commit_graph import Chain, CommitGraph
+from labgate.research.source_refs import SourceRef
+from labgate.values.finding import Evidence
+from labgate.values.value import Value
+
+
+class Before(Value):
+    """What stood before some commits: history, the chain that had landed, and the sources.
+
+    ``past`` is what the index has of that chain, ``scope`` says which documents of the sources are candidates.
+    """
+
+    graph: CommitGraph
+    chain: Chain
+    past: Past
+    sources: Sequence[SourceRef]
+    scope: Scope
+
+
+class Compared(Value):
+    """What a commit (or range) was found to share, strongest evidence first.
+
+    ``undecidable``: it is too small to be judged by its text. ``parts`` are the source refs that it may be a part of.
+    """
+
+    commit: str
+    evidence: tuple[Evidence, ...]
+    undecidable: bool
+    parts: tuple[str, ...]
+
+
+class Comparer:
+    """Compares subjects with all candidates of what stood before them, each as far as it is allowed.
+
+    ``methods`` are those of ``finding.METHODS`` that count. Made outside, and used inside ``index.reading()``.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        index: Index,
+        before: Before,
+        methods: frozenset[str],
+        progress: Progress | None = None,
+    ) -> None:
+        self._index = index
+        self._past = before.past
+        found = find_candidates(before.graph, before.chain, before.sources, before.scope)
+        numbers = ensure_documents(repository, index, list(found), progress)
+        candidates = {numbers[key]: candidate for key, candidate in found.items()}
+        self._search = Search(repository, index, candidates, methods)
+        self._replay = Replay(repository, candidates, methods)
+
+    def compare(self, subjects: Sequence[Subject]) -> Iterator[Compared]:
+        """Yield what each subject shares, in their order."""
+        for subject, found in zip(subjects, self._search.find(subjects), strict=True):
+            matches = self._replay.add_proofs(subject, found.matches)
+            yield Compared(subject.key, as_evidence(subject, matches), subject.undecidable, found.parts)
+
+    def depths(self, documents: Iterable[Document]) -> dict[int, int]:
+        """Return the depths at which the chain first had the features of documents, of those that it has."""
+        return self._index.first_depths(sorted(set().union(*(item.features for item in documents))), self._past)
+
+
+def novel(document: Document, depths: Mapping[int, int], until: int = postings.VALUES) -> list[int]:
+    """Return the features of a document that the chain had not before a depth, and its ids, which may come twice."""
+    return [
+        feature
+        for feature in document.features
+        if depths.get(feature, postings.VALUES) >= until or postings.is_id(feature)
+    ]

@@ -1,0 +1,128 @@
+"""Compare commits that have landed: each before the first-parent chain of its own parent, as that stood then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from labgate.derivation.candidates import Candidate, Scope
+from labgate.derivation.comparer import Before, Compared, Comparer, novel
+from labgate.derivation.match import Subject
+from labgate.fingerprints.building import Progress, ensure_chain, make_document
+from labgate.fingerprints.index import Index, Past
+from labgate.fingerprints.patches import commit_patches
+from labgate.git.repository import Repository
+from labgate.research.commit_graph import Chain, CommitGraph
+from labgate.research.ledger import Ledger
+from labgate.research.source_refs import SourceRef
+from labgate.values.value import Value
+
+#: So many commits are compared at a time: what the index is asked for once is not asked for each of them.
+_CHUNK = 100
+
+
+class _Place(Value):
+    """Where a commit stands: ``depth`` is one more than its first parent's. ``on_chain``: it is on the chain itself.
+
+    ``time`` is its committer time in seconds since the epoch.
+    """
+
+    oid: str
+    parent: str | None
+    depth: int
+    time: int
+    on_chain: bool
+
+    def allows(self, candidate: Candidate) -> bool:
+        """Say whether a candidate was there before."""
+        return candidate.may_be_source(self.depth, self.time)
+
+
+class LandedCommits(Value):
+    """All of history that some commits and the sources reach, and the documents of research in it.
+
+    ``methods`` are those of ``finding.METHODS`` that count. ``ledger`` ``None``: nobody noted when commits were first
+    seen, and dates in commits are all there is.
+    """
+
+    repository: Repository
+    index: Index
+    sources: Sequence[SourceRef]
+    methods: frozenset[str]
+    ledger: Ledger | None
+    progress: Progress | None
+
+    def compare(self, oids: Sequence[str]) -> Iterator[Compared]:
+        """Yield what each commit shares, chain by chain."""
+        if not oids:
+            return
+        graph, times = _read_graph(self.repository, [*oids, *(source.oid for source in self.sources)])
+        reached = graph.reached([source.oid for source in self.sources])
+        for chain, places in _chains(graph, times, oids, {oid for oid, bits in reached.items() if bits}):
+            commits = list(chain.commits.values())
+            ensure_chain(self.repository, self.index, commits, self.progress)
+            past = self.index.past(commits[-1:])
+            before = Before(graph, chain, past, self.sources, self._scope(times, places))
+            comparer = Comparer(self.repository, self.index, before, self.methods, self.progress)
+            with self.index.reading():
+                for start in range(0, len(places), _CHUNK):
+                    yield from comparer.compare(self._subjects(places[start : start + _CHUNK], comparer, past))
+
+    def _scope(self, times: dict[str, int], places: Sequence[_Place]) -> Scope:
+        depths = [place.depth for place in places]
+        latest = max(place.time for place in places)
+        return Scope(min(depths), max(depths), times=times, ledger=self.ledger, latest=latest)
+
+    def _subjects(self, places: Sequence[_Place], comparer: Comparer, past: Past) -> list[Subject]:
+        """Return the commits as subjects; what is not on the chain is read from git."""
+        patches = commit_patches(self.repository, [place.oid for place in places if not place.on_chain])
+        documents = {patch.key: make_document(self.repository, patch, judged=True) for patch in patches}
+        depths = comparer.depths(documents.values())
+        subjects = []
+        for place in places:
+            document = self.index.linked(place.oid) if place.on_chain else documents[place.oid]
+            new = document.features if place.on_chain else novel(document, depths, place.depth)
+            subjects.append(Subject(document, new, past, place.allows, place.parent, place.depth))
+        return subjects
+
+
+def _read_graph(repository: Repository, tips: Iterable[str]) -> tuple[CommitGraph, dict[str, int]]:
+    """Read everything that the tips reach: parents, and committer times in seconds since the epoch."""
+    lines = repository.objects.stream(
+        *("rev-list", "--topo-order", "--parents", "--timestamp", "--stdin"),
+        stdin="\n".join(dict.fromkeys(tips)).encode() + b"\n",
+    )
+    parents: dict[str, tuple[str, ...]] = {}
+    times: dict[str, int] = {}
+    for line in lines:
+        time, oid, *rest = line.decode().split()
+        parents[oid] = tuple(rest)
+        times[oid] = int(time)
+    return CommitGraph(parents), times
+
+
+def _chains(
+    graph: CommitGraph, times: dict[str, int], oids: Sequence[str], reached: set[str]
+) -> Iterator[tuple[Chain, list[_Place]]]:
+    """Yield first-parent chains with the commits that are to be compared before them, the newest chains first.
+
+    A commit is compared before the chain of its parent, which it shares with many others. Only one that a source
+    reaches (``reached``) has a chain of its own, which says what was built on it.
+    """
+    wanted = frozenset(oids)
+    left = [oid for oid in graph.parents if oid in wanted]
+    while left:
+        first = left[0]
+        parent = graph.parent(first)
+        chain = graph.chain(first if parent is None or first in reached else parent)
+        depths = {oid: depth for depth, oid in chain.commits.items()}
+        places, later = [], []
+        for oid in left:
+            below = graph.parent(oid)
+            if oid in depths:
+                places.append(_Place(oid, below, depths[oid], times[oid], on_chain=True))
+            elif below in depths and oid not in reached:
+                places.append(_Place(oid, below, depths[below] + 1, times[oid], on_chain=False))
+            else:
+                later.append(oid)
+        yield chain, places
+        left = later

@@ -1,0 +1,129 @@
+"""Compare commits that have not landed with the research that has not landed either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from labgate.derivation.candidates import Candidate, Scope
+from labgate.derivation.comparer import Before, Compared, Comparer, novel
+from labgate.derivation.match import Subject
+from labgate.fingerprints.building import ensure_branch, make_document
+from labgate.fingerprints.index import Document, Index, Link, Past
+from labgate.fingerprints.patches import commit_patches, tree_patches
+from labgate.git.commits import rev_list
+from labgate.git.diffs import clean_merge
+from labgate.git.repository import Repository
+from labgate.research.commit_graph import Chain, CommitGraph
+from labgate.research.ledger import Ledger
+from labgate.research.source_refs import SourceRef
+from labgate.values.finding import Evidence
+from labgate.values.ref_update import Commit
+from labgate.values.value import Value
+
+
+class UnlandedResearch(Value):
+    """Unlanded commits with their parents, children before parents, and the refs that hold research among them.
+
+    ``is_research`` says of a commit that a source holds whether it is research. ``landed`` are the tips of all that has
+    landed. ``ledger`` ``None``: nobody noted when commits were first seen.
+    """
+
+    parents: Mapping[str, Sequence[str]]
+    sources: Sequence[SourceRef]
+    landed: Sequence[str]
+    is_research: Callable[[str], bool]
+    ledger: Ledger | None
+
+
+class UnlandedCommits:
+    """Compares commits on top of all that has landed. Used inside ``index.reading()``."""
+
+    def __init__(
+        self, repository: Repository, index: Index, research: UnlandedResearch, methods: frozenset[str]
+    ) -> None:
+        self._repository = repository
+        self._graph = CommitGraph(research.parents)
+        for tip in dict.fromkeys(research.landed):
+            ensure_branch(repository, index, tip)
+        self._past = index.past(research.landed)
+        chain = _landed_chain(repository, index, self._graph, self._past)
+        scope = Scope(is_research=research.is_research, ledger=research.ledger)
+        before = Before(self._graph, chain, self._past, research.sources, scope)
+        self._comparer = Comparer(repository, index, before, methods)
+
+    def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
+        """Yield what each commit shares; clean merges share nothing of their own, and are left out."""
+        documents = list(self._documents(commits))
+        built_on = self._built_on([commit.oid for commit, _ in documents])
+        depths = self._comparer.depths(document for _, document in documents)
+        subjects = []
+        for bit, (commit, document) in enumerate(documents):
+
+            def allowed(candidate: Candidate, mask: int = 1 << bit) -> bool:
+                return not built_on.get(candidate.last, 0) & mask
+
+            parent = commit.parents[0] if len(commit.parents) == 1 else None
+            subjects.append(Subject(document, novel(document, depths), self._past, allowed, parent))
+        return self._comparer.compare(subjects)
+
+    def compare_as_one(self, first: Commit, last: Commit, ref: str) -> tuple[Evidence, ...]:
+        """Return what the run of commits from ``first`` to ``last`` shares, as one, with one source ref."""
+        if not first.parents:
+            return ()
+        patch = next(tree_patches(self._repository, [(first.parents[0], last.oid)]))
+        document = make_document(self._repository, patch, judged=True)
+        new = novel(document, self._comparer.depths([document]))
+        subject = Subject(document, new, self._past, lambda candidate: candidate.source.ref == ref, first.parents[0])
+        return next(self._comparer.compare([subject])).evidence
+
+    def _documents(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Document]]:
+        """Yield what each commit changes; of a merge only what git would not have made of its parents."""
+        plain = [commit for commit in commits if len(commit.parents) < 2]
+        for commit, patch in zip(plain, commit_patches(self._repository, [c.oid for c in plain]), strict=True):
+            yield commit, make_document(self._repository, patch, judged=True)
+        for commit in commits:
+            clean = clean_merge(self._repository, commit.parents) if len(commit.parents) > 1 else None
+            if clean is not None and clean != commit.tree:
+                for patch in tree_patches(self._repository, [(clean, commit.tree)]):
+                    patch.key = commit.oid
+                    yield commit, make_document(self._repository, patch, judged=True)
+
+    def _built_on(self, oids: Sequence[str]) -> dict[str, int]:
+        """Return for each research commit those of the given ones that it is or descends from, as bits."""
+        bits = {oid: 1 << bit for bit, oid in enumerate(oids)}
+        found: dict[str, int] = {}
+        for oid in reversed(list(self._graph.parents)):
+            mine = bits.get(oid, 0)
+            for parent in self._graph.parents[oid]:
+                mine |= found.get(parent, 0)
+            found[oid] = mine
+        return found
+
+
+def _landed_chain(repository: Repository, index: Index, graph: CommitGraph, past: Past) -> Chain:
+    """Return where unlanded research stands to the chains of ``past``: what it was cut from may be beside them.
+
+    Where a commit was cut from is then how far up that has seen the chains, -1 where it shares nothing with them.
+    """
+
+    def depth(link: Link | None) -> int | None:
+        """Return a commit's depth on the chains, ``None`` beside them, whatever else is indexed."""
+        return link.depth if link is not None and link.depth <= past.limits.get(link.segment, -1) else None
+
+    parents = graph.parents
+    cut = list(dict.fromkeys(parent for mine in parents.values() for parent in mine if parent not in parents))
+    links = index.links(cut)
+    commits, landed = {}, {}
+    for oid in cut:
+        at, seen = depth(links.get(oid)), oid
+        if at is None:
+            below = rev_list(repository, [oid], (), "--first-parent", "-n", "1000")
+            places = ((depth(index.link(older)), older) for older in below)
+            at, seen = next(((place, older) for place, older in places if place is not None), (-1, oid))
+        landed[oid] = at
+        if at >= 0:
+            commits[at] = seen
+    forks = dict(landed)
+    for oid in reversed(list(parents)):
+        forks[oid] = max((forks[parent] for parent in parents[oid]), default=-1)
+    return Chain(commits, landed, {oid: forks[oid] for oid in parents})
