@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from labgate.policy.lint import lint
-from labgate.policy.parse import parse_policy
 from support import sdg as sdg_project
+from support.policies import READER, parse_policy
 from support.repo import Repo, Result
 
 STAGES = ("pre-commit", "prepare-commit-msg", "commit-msg", "pre-merge-commit", "pre-push")
@@ -164,7 +163,7 @@ def test_the_doctor_is_content_or_one_step_is_left(kind: Kind, place: Repo) -> N
     said = place.labgate("init", status=0)
     narrow(said)
     policy = parse_policy((place.path / "labgate.toml").read_bytes(), "labgate.toml")
-    assert lint(policy) == ()
+    assert READER.lint(policy) == ()
     assert policy.trunk == kind.trunk
     assert place.git("config", "--local", "labgate.trunk") == kind.trunk
     steps = re.findall(r"^ \d\. (.*)$", said.out, re.MULTILINE)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from labgate.cli.policy_lines import line_numbers
 from labgate.cli.policy_text import policy_lines, toml
-from labgate.policy.jsonschema import schema
-from labgate.policy.parse import parse_policy, read_toml
+from labgate.policy.toml import read_toml
+from labgate.research.section import ResearchGate
 from support.data import ROOT
+from support.policies import READER, parse_policy
 from support.repo import Repo
 
 DATA = ROOT / "tests" / "data" / "policy"
@@ -199,7 +200,7 @@ def test_check_refuses_a_file_of_any_size_quickly(repo: Repo) -> None:
 
 
 def test_schema_is_the_policys_own(repo: Repo) -> None:
-    assert json.loads(repo.labgate("policy", "schema", status=0).out) == schema()
+    assert json.loads(repo.labgate("policy", "schema", status=0).out) == READER.schema()
 
 
 @pytest.mark.parametrize("origin", [False, True], ids=["plain", "with-origin"])
@@ -208,7 +209,8 @@ def test_what_is_shown_means_the_same(name: str, origin: bool) -> None:
     text = (DATA / name).read_text(encoding="utf-8")
     policy = parse_policy(text, name)
     raw = read_toml(text, name)
-    shown = "\n".join(policy_lines(raw, policy.gate.sources, name, line_numbers(text) if origin else None))
+    sources, places = policy.section(ResearchGate).sources, line_numbers(text) if origin else None
+    shown = "\n".join(policy_lines(READER.record, raw, sources, name, places))
     assert parse_policy(shown, "shown").table == policy.table
 
 

@@ -12,8 +12,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from labgate import __version__
-from labgate.policy.parse import parse_policy
 from labgate.report.outputs import SIZES, outputs
+from labgate.reviews.section import Reviews
 from labgate.setup.pipelines import SYSTEMS, github
 from labgate.setup.snippet import Source
 from labgate.values.ref_update import View
@@ -22,6 +22,7 @@ from support.console import blocks, hold
 from support.data import ROOT
 from support.jobs import BASE, BRANCH, HEAD, recorded
 from support.people import reviewed
+from support.policies import parse_policy
 from support.repo import Repo, Result
 
 PAGE = ROOT / "docs" / "ci.md"
@@ -92,8 +93,8 @@ def test_an_audit_happens_as_it_stands_there(clone: Repo) -> None:
 def test_the_policy_for_approvals_is_one() -> None:
     (text,) = (block.text for block in blocks(PAGE) if block.language == "toml")
     policy = parse_policy(POLICY + text, "labgate.toml")
-    assert policy.reviews.assurance == "forge"
-    assert [person.github for person in policy.reviews.people] == ["ada-l", "lin-k"]
+    assert policy.section(Reviews).assurance == "forge"
+    assert [person.github for person in policy.section(Reviews).people] == ["ada-l", "lin-k"]
 
 
 def test_the_outputs_are_those_of_a_job() -> None:

@@ -10,6 +10,7 @@ from labgate.checks.registry import NAMES, rows
 from labgate.policy.schema import every_key
 from support.console import Block, blocks, hold
 from support.data import ROOT
+from support.policies import READER
 from support.repo import Repo
 from support.tables import hold_table
 
@@ -55,7 +56,7 @@ def test_one_example_is_refused_one_accepted_and_perhaps_one_warned_of(check: st
 
 @pytest.mark.parametrize("check", NAMES)
 def test_every_key_of_a_checks_own_section_is_named(check: str) -> None:
-    for path, key in every_key():
+    for path, key in every_key(READER.record):
         if path[:1] == (check,):
             assert f"`{key.name}`" in section(check) or f"[{check}.{key.name}." in section(check)
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from labgate.policy.schema import every_key
 from labgate.policy.shape import Record, TableOf, quoted
 from support.data import ROOT
+from support.policies import READER
 from support.tables import hold_table
 
 
 def rows() -> Iterator[tuple[str, ...]]:
     yield ("key", "value", "default", "meaning")
-    for path, key in every_key():
+    for path, key in every_key(READER.record):
         is_table = isinstance(key.shape, Record | TableOf)
         if is_table and not key.required and not key.default and isinstance(key.shape, Record):
             default = ""

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from labgate.native.branches import FILE, KEPT, experiment_patterns, write_experiment_branches
 from labgate.policy.model import Policy
-from labgate.policy.parse import parse_policy
-from support.policies import policy
+from support.policies import parse_policy, policy
 
 
 def team(*templates: str) -> Policy:

@@ -6,24 +6,35 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from labgate.policy import cache, files
+from labgate.policy import cache
 from labgate.policy.cache import cached_policy
 from labgate.policy.model import Policy
 from labgate.values.checksum import sealed
 from labgate.values.errors import PolicyError
 from support.isolated import age, obey_permissions
-from support.policies import STRICT, TEAM, policy
+from support.policies import READER, STRICT, TEAM, policy
+
+
+def parse(texts: Mapping[str, bytes]) -> Policy | None:
+    found = READER.find(texts)
+    return None if found is None else found[0]
+
+
+def refuse(texts: Mapping[str, bytes]) -> Policy | None:
+    message = f"{sorted(texts)} are parsed"
+    raise AssertionError(message)
 
 
 class Place:
-    """A work tree and its git directory, without git: the cache knows none."""
+    """A work tree and its git directory, without git: the cache knows none. ``parse`` reads what it does not know."""
 
     def __init__(self, folder: Path) -> None:
+        self.parse = parse
         self.top = folder / "work"
         self.git_dir = self.common_dir = folder / "git"
         self.top.mkdir()
@@ -40,7 +51,7 @@ class Place:
         return path
 
     def read(self) -> Policy | None:
-        return cached_policy(str(self.top), str(self.git_dir), str(self.common_dir))
+        return cached_policy(str(self.top), str(self.git_dir), str(self.common_dir), self.parse)
 
 
 @pytest.fixture
@@ -49,42 +60,27 @@ def place(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def no_parser(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return what makes every attempt to parse a failure."""
-
-    def refuse(paths: tuple[str, ...]) -> Policy | None:
-        message = f"{paths} are parsed"
-        raise AssertionError(message)
-
-    return lambda: monkeypatch.setattr(cache, "_parse", refuse)
-
-
-@pytest.fixture
 def aged(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let time stamps alone decide: nobody can set a file's ctime, so a new file is always too young to be trusted."""
     monkeypatch.setattr(cache, "RACY", 0)
 
 
-def test_the_two_lists_of_policy_files_are_one() -> None:
-    assert cache.FILES == files.FILES
-
-
 @pytest.mark.usefixtures("aged")
-def test_a_known_policy_is_not_parsed_again(place: Place, no_parser: Callable[[], None]) -> None:
+def test_a_known_policy_is_not_parsed_again(place: Place) -> None:
     place.write(TEAM)
     first = place.read()
-    no_parser()
+    place.parse = refuse
     assert first == policy(TEAM)
     assert place.read() == first
 
 
 @pytest.mark.usefixtures("aged")
-def test_a_work_tree_without_a_policy(place: Place, no_parser: Callable[[], None]) -> None:
+def test_a_work_tree_without_a_policy(place: Place) -> None:
     assert place.read() is None
     assert not place.cache.exists()
     place.write("[project]\nname = 'other'\n", "pyproject.toml")
     assert place.read() is None
-    no_parser()
+    place.parse = refuse
     assert place.read() is None
 
 
@@ -135,20 +131,20 @@ def test_a_policy_with_mistakes_is_refused_each_time(place: Place) -> None:
             place.read()
 
 
-def test_a_young_file_is_not_trusted(place: Place, no_parser: Callable[[], None]) -> None:
+def test_a_young_file_is_not_trusted(place: Place) -> None:
     """As git does with its index: what may have changed within the clock's last tick is read again."""
     place.write(TEAM)
     place.read()
-    no_parser()
+    place.parse = refuse
     with pytest.raises(AssertionError, match="are parsed"):
         place.read()
 
 
-def test_a_cache_that_is_younger_than_its_policy_is_trusted(place: Place, no_parser: Callable[[], None]) -> None:
+def test_a_cache_that_is_younger_than_its_policy_is_trusted(place: Place) -> None:
     place.write(TEAM)
     first = place.read()
     age(place.cache, -10)
-    no_parser()
+    place.parse = refuse
     assert place.read() == first
 
 
@@ -157,13 +153,12 @@ def test_another_version_of_labgate_reads_anew(place: Place, monkeypatch: pytest
     place.write(TEAM)
     place.read()
     parsed: list[object] = []
-    parse = cache._parse
 
-    def counted(paths: tuple[str, ...]) -> Policy | None:
-        parsed.append(paths)
-        return parse(paths)
+    def counted(texts: Mapping[str, bytes]) -> Policy | None:
+        parsed.append(texts)
+        return parse(texts)
 
-    monkeypatch.setattr(cache, "_parse", counted)
+    place.parse = counted
     place.read()
     assert parsed == []
     monkeypatch.setattr(cache, "__version__", "0.0.0")
@@ -224,8 +219,9 @@ def test_what_stands_in_the_way_of_the_cache_is_no_matter(place: Place) -> None:
 
 _READ = """
 import sys
+from labgate.checks.registry import policy_reader
 from labgate.policy.cache import cached_policy
-assert cached_policy(*sys.argv[1:]).trunk == "main"
+assert cached_policy(*sys.argv[1:], lambda texts: policy_reader().find(texts)[0]).trunk == "main"
 """
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from labgate.policy.jsonschema import schema
-from labgate.policy.parse import checked_table, read_toml
 from labgate.policy.schema import every_key
+from labgate.policy.toml import read_toml
 from labgate.values.errors import PolicyError
+from support.policies import READER
 
 DATA = Path(__file__).parent.parent / "data" / "policy"
-VALIDATOR = Draft202012Validator(schema())
+VALIDATOR = Draft202012Validator(READER.schema())
 
 
 def example() -> dict[str, Any]:
@@ -23,7 +23,7 @@ def example() -> dict[str, Any]:
 
 
 def test_the_schema_is_a_schema() -> None:
-    Draft202012Validator.check_schema(schema())
+    Draft202012Validator.check_schema(READER.schema())
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_mistake_of_shape_is_invalid_to_both(path: tuple[str, ...], value: obj
     table[path[-1]] = value
     assert not VALIDATOR.is_valid(wrong)
     with pytest.raises(PolicyError):
-        checked_table(wrong, "labgate.toml")
+        READER.checked(wrong, "labgate.toml")
 
 
 @pytest.mark.parametrize("key", ["version", "trunk", "kinds"])
@@ -70,11 +70,11 @@ def test_what_is_required_is_required_by_both(key: str) -> None:
     del wrong[key]
     assert not VALIDATOR.is_valid(wrong)
     with pytest.raises(PolicyError):
-        checked_table(wrong, "labgate.toml")
+        READER.checked(wrong, "labgate.toml")
 
 
 def test_every_key_has_a_sentence_and_a_default_that_holds() -> None:
-    keys = list(every_key())
+    keys = list(every_key(READER.record))
     assert (("reviews", "people", "NAME"), "emails") in [(path, key.name) for path, key in keys]
     for _, key in keys:
         assert key.doc.endswith(".")
@@ -84,6 +84,6 @@ def test_every_key_has_a_sentence_and_a_default_that_holds() -> None:
 
 
 def test_descriptions_and_defaults_are_in_the_schema() -> None:
-    gate = schema()["properties"]["research-gate"]["properties"]
+    gate = READER.schema()["properties"]["research-gate"]["properties"]
     assert gate["keep-deleted"]["default"] == "180d"
     assert gate["keep-deleted"]["description"] == "How long deleted research refs are remembered."

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.policy.model import Reviews
 from labgate.reviews.approvals import (
     APPROVE,
     CONFLICT,
@@ -35,6 +34,7 @@ from labgate.reviews.approvals import (
     unlisted,
 )
 from labgate.reviews.quorum import NOT_SIGNED, SELF_REVIEW, STRANGER, UNLISTED_CONTRIBUTOR, JudgedClaim, assess
+from labgate.reviews.section import Reviews
 from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 from support.policies import TEAM, policy
 
@@ -234,7 +234,7 @@ emails = ["max@example.org"]
 github = "12-max"
 gitlab = "12-max"
 """
-    assert listed_email(email, policy(TEAM + people).reviews) == expected
+    assert listed_email(email, policy(TEAM + people).section(Reviews)) == expected
 
 
 def test_an_approval_says_nothing_of_commits_that_it_does_not_cover() -> None:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.policy.model import Reviews
 from labgate.reviews.markers import OUTSIDE_BLOCK
 from labgate.reviews.quorum import (
     AFFILIATIONS,
@@ -23,6 +22,7 @@ from labgate.reviews.quorum import (
     helpful,
     missing,
 )
+from labgate.reviews.section import Reviews
 
 NAMES = ("ada", "lin", "kim", "max", "zoe")
 #: Names of groups that are words of the quorum too: they must not be mixed up.

@@ -9,11 +9,12 @@ import pytest
 
 from labgate.cli.init import PRESETS as CHOICES
 from labgate.git.repository import discover
-from labgate.policy.lint import lint
-from labgate.policy.parse import parse_policy
+from labgate.research.section import ResearchGate
+from labgate.reviews.section import Reviews
 from labgate.setup.presets import PRESETS, SCHEMA, fill, propose
 from labgate.setup.survey import Survey, take_survey
 from labgate.values.errors import LabgateError
+from support.policies import READER, parse_policy
 from support.repo import Repo
 
 
@@ -38,10 +39,10 @@ def test_a_preset_is_a_policy_without_a_mistake(preset: str, trunk: str, repo: R
     found = survey(repo, trunk=trunk, url="ssh://git@Example.org:22/acme/models.git")
     proposal = fill(preset, found)
     policy = parse_policy(proposal.text, "labgate.toml")
-    assert lint(policy) == ()
+    assert READER.lint(policy) == ()
     assert policy.trunk == trunk
     assert policy.repository == "example.org/acme/models"
-    assert [person.emails for person in policy.reviews.people] == (
+    assert [person.emails for person in policy.section(Reviews).people] == (
         [] if preset == "trunk" else [("grace@example.org",)]
     )
     assert proposal.text.startswith(f"#:schema ./{SCHEMA}\n")
@@ -106,7 +107,7 @@ def test_research_goes_only_where_the_preset_says(repo: Repo) -> None:
     kind = policy.kind("research")
     assert kind is not None
     assert (kind.base, kind.targets) == (("protected",), ("research", "protected"))
-    assert policy.gate.sources == ("research",)
+    assert policy.section(ResearchGate).sources == ("research",)
     issue = fill("experiment-branches", survey(repo)).policy.kind("issue")
     assert issue is not None
     assert (issue.base, issue.targets) == (("experiment",), ("experiment",))
@@ -118,19 +119,24 @@ def test_people_are_proposed_but_only_the_one_who_asks_counts(repo: Repo) -> Non
     repo.commit("Other address", GIT_AUTHOR_NAME="Grace", GIT_AUTHOR_EMAIL="grace@home.example")
     text = fill("research-branch", survey(repo)).text
     policy = parse_policy(text, "labgate.toml")
-    assert [(person.name, person.emails) for person in policy.reviews.people] == [("grace", ("grace@example.org",))]
+    assert [(person.name, person.emails) for person in policy.section(Reviews).people] == [
+        ("grace", ("grace@example.org",))
+    ]
     assert "# [reviews.people.ada]  # Ada\\x1b Lovelace, 2 commits\n" in text
     assert "# also seen under this name; add what is really theirs: grace@home.example\n" in text
     uncommented = text.replace("# [reviews.people", "[reviews.people").replace("# emails", "emails")
-    assert [person.name for person in parse_policy(uncommented, "labgate.toml").reviews.people] == ["grace", "ada"]
+    assert [person.name for person in parse_policy(uncommented, "labgate.toml").section(Reviews).people] == [
+        "grace",
+        "ada",
+    ]
 
 
 def test_without_an_identity_it_still_parses_and_says_that_nobody_can_review(repo: Repo) -> None:
     repo.env |= {"GIT_AUTHOR_EMAIL": "", "GIT_COMMITTER_EMAIL": "a@example.org"}
     found = take_survey(discover(repo.env, str(repo.path)))
     policy = fill("research-branch", found).policy
-    assert [line for line in lint(policy) if "nobody to review" not in line] == []
-    assert policy.reviews.people == ()
+    assert [line for line in READER.lint(policy) if "nobody to review" not in line] == []
+    assert policy.section(Reviews).people == ()
 
 
 def test_the_presets_stand_beside_the_code() -> None:

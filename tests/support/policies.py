@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from labgate.checks.registry import policy_reader
 from labgate.policy.model import Policy
-from labgate.policy.parse import parse_policy
 
 #: The least that knows research and somebody who may review it.
 LEAST = """\
@@ -69,7 +69,16 @@ fields = { ticket = "[A-Z]+-[0-9]+" }
 """
 
 
+#: Reads every policy of these tests, as labgate itself does.
+READER = policy_reader()
+
+
+def parse_policy(text: str | bytes, file: str = "labgate.toml") -> Policy:
+    """Return the policy in a text."""
+    return READER.parse(text, file)
+
+
 @cache
 def policy(text: str = TEAM) -> Policy:
     """Return the policy in a text, parsed once."""
-    return parse_policy(text, "labgate.toml")
+    return parse_policy(text)

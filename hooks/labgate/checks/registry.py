@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from labgate.checks.collected import Collected
     from labgate.policy.model import Policy
+    from labgate.policy.reader import Reader
+    from labgate.policy.schema import SectionSchema
     from labgate.scene.proposed_commit import ProposedCommit
     from labgate.scene.scene import Scene
     from labgate.scene.surroundings import Surroundings
@@ -56,6 +58,12 @@ if TYPE_CHECKING:
         def review_state(self, facts: Any, policy: Policy) -> ReviewState | None:
             """Return the review of an update, ``None`` where nothing needed one."""
 
+    class SectionModule(Protocol):
+        """A module that declares a section of the policy, with the check or in the package that reads it."""
+
+        def schema(self) -> SectionSchema:
+            """Return what the section may say."""
+
 
 COMMIT, MERGE, PREPARE, MESSAGE, PUSH = "pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg", "pre-push"
 
@@ -65,13 +73,13 @@ class Row(Value):
 
     ``name`` is its hook id and its name in reports; with ``_`` it is its folder. ``hundred`` begins the codes of its
     rules; two checks may share one. ``stages`` are those of git's stages at which it runs, the one of its own hook id
-    first. ``section`` is the module that declares its part of the policy, ``None`` where it has none.
+    first. ``sections`` are the modules that declare its part of the policy.
     """
 
     name: str
     hundred: str
     stages: tuple[str, ...]
-    section: str | None
+    sections: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -81,27 +89,27 @@ class Row(Value):
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules of the check, in the order of their codes."""
-        module: RulesModule = _load(self.folder, "rules")
+        module: RulesModule = _load(f"{self.folder}.rules")
         return tuple(finding.rule for finding in module.FINDINGS)
 
     @property
     def check(self) -> CheckModule:
-        module: CheckModule = _load(self.folder, "check")
+        module: CheckModule = _load(f"{self.folder}.check")
         return module
 
     @property
     def facts(self) -> FactsModule:
-        module: FactsModule = _load(self.folder, "facts")
+        module: FactsModule = _load(f"{self.folder}.facts")
         return module
 
     @property
     def staged(self) -> StagedModule:
-        module: StagedModule = _load(self.folder, "staged")
+        module: StagedModule = _load(f"{self.folder}.staged")
         return module
 
     @property
     def staged_facts(self) -> StagedFactsModule:
-        module: StagedFactsModule = _load(self.folder, "facts")
+        module: StagedFactsModule = _load(f"{self.folder}.facts")
         return module
 
     @property
@@ -110,16 +118,16 @@ class Row(Value):
         module = self.check
         if not hasattr(module, "review_state"):
             return None
-        reviewing: ReviewingModule = _load(self.folder, "check")
+        reviewing: ReviewingModule = _load(f"{self.folder}.check")
         return reviewing
 
 
 #: Every check, in the order of output.
 ROWS = (
-    Row("branch-name", "LG1", (COMMIT, MERGE, PUSH), None),
-    Row("research-gate", "LG2", (PUSH,), "research-gate"),
-    Row("experiment-hash", "LG3", (PREPARE, MESSAGE, PUSH), "experiment-hash"),
-    Row("commit-size", "LG4", (COMMIT, MERGE, PUSH), "commit-size"),
+    Row("branch-name", "LG1", (COMMIT, MERGE, PUSH)),
+    Row("research-gate", "LG2", (PUSH,), ("labgate.research.section", "labgate.reviews.section")),
+    Row("experiment-hash", "LG3", (PREPARE, MESSAGE, PUSH), ("labgate.experiments.section",)),
+    Row("commit-size", "LG4", (COMMIT, MERGE, PUSH), ("labgate.checks.commit_size.section",)),
 )
 NAMES = tuple(row.name for row in ROWS)
 
@@ -179,11 +187,15 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(rule for row in ROWS for rule in row.rules)
 
 
-def known_codes() -> frozenset[str]:
-    """Return the code of every rule whose level a policy may set."""
-    return frozenset((*PLANNED, *(rule.code for rule in all_rules())))
+def policy_reader() -> Reader:
+    """Return what reads policies: with the sections of all checks, and the codes of all rules. Loads both."""
+    from labgate.policy.reader import Reader
+
+    modules: list[SectionModule] = [_load(name) for row in ROWS for name in row.sections]
+    codes = frozenset((*PLANNED, *(rule.code for rule in all_rules())))
+    return Reader(tuple(module.schema() for module in modules), codes)
 
 
-def _load(folder: str, module: str) -> Any:
+def _load(module: str) -> Any:
     # importlib is as slow to import as all that a passing hook may import together.
-    return __import__(f"{folder}.{module}", fromlist=[module])
+    return __import__(module, fromlist=[""])

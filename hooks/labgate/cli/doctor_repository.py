@@ -6,12 +6,14 @@ import os
 import shlex
 from collections.abc import Iterator
 
+from labgate.checks.registry import policy_reader
 from labgate.cli.doctor_item import ADVICE, INVALID, MISSING, OK, STALE, Item
 from labgate.cli.install import TRUNK
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository
 from labgate.git.settings import git_version
 from labgate.policy.model import Policy
+from labgate.policy.reader import Reader
 from labgate.research.source_refs import covers_sources
 from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import LabgateError, PolicyError
@@ -29,9 +31,10 @@ def repository_items(repository: Repository) -> Iterator[Item]:
     """Yield an item for each thing that a verdict here depends on."""
     refs = read_refs(repository)
     remote = repository.usual_remote
-    policy, item = _policy(repository, refs, remote)
+    reader = policy_reader()
+    policy, item = _policy(repository, refs, remote, reader)
     yield item
-    yield _trunk(repository, refs, remote, policy)
+    yield _trunk(repository, refs, remote, policy, reader)
     if policy is not None:
         yield _research(repository, remote, policy)
     yield _git(repository)
@@ -39,14 +42,16 @@ def repository_items(repository: Repository) -> Iterator[Item]:
     yield from _replaced(repository)
 
 
-def _policy(repository: Repository, refs: dict[str, str], remote: str | None) -> tuple[Policy | None, Item]:
+def _policy(
+    repository: Repository, refs: dict[str, str], remote: str | None, reader: Reader
+) -> tuple[Policy | None, Item]:
     try:
-        found = worktree_policy(repository)
+        found = worktree_policy(repository, reader)
         if found is not None:
             return found[0], Item("policy", OK, os.path.basename(found[1]))
-        trunk = trunk_name(repository, refs, remote, None)
+        trunk = trunk_name(repository, refs, remote, None, reader)
         ref = None if trunk is None else tip_ref(remote, trunk)
-        at_trunk = policy_at(repository, refs[ref]) if ref in refs else None
+        at_trunk = policy_at(repository, refs[ref], reader) if ref in refs else None
     except PolicyError as error:
         more = f", and {count(len(error.problems) - 1, 'more mistake')}" if len(error.problems) > 1 else ""
         return None, Item("policy", INVALID, error.problems[0] + more, "labgate policy check")
@@ -57,7 +62,9 @@ def _policy(repository: Repository, refs: dict[str, str], remote: str | None) ->
     return None, Item("policy", MISSING, "there is none, so every hook is skipped", "labgate init")
 
 
-def _trunk(repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None) -> Item:
+def _trunk(
+    repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None, reader: Reader
+) -> Item:
     configured = repository.setting(TRUNK)
     if configured and policy is not None and configured.removeprefix(HEADS) != policy.trunk:
         message = f"{TRUNK} is {configured}, the policy says {policy.trunk}"
@@ -65,7 +72,7 @@ def _trunk(repository: Repository, refs: dict[str, str], remote: str | None, pol
     if configured:
         return Item("trunk", OK, configured)
     try:
-        name = trunk_name(repository, refs, remote, None)
+        name = trunk_name(repository, refs, remote, None, reader)
     except LabgateError as error:
         return Item("trunk", MISSING, error.message, error.help)
     if name is None and policy is not None:

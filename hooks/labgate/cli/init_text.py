@@ -8,8 +8,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from labgate.policy.files import OWN_FILE
+from labgate.policy.model import OWN_FILE
 from labgate.report.escape import safe
+from labgate.research.section import ResearchGate
 from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, GITLAB_ROOT
 from labgate.setup.plan import PIPELINES
 from labgate.setup.presets import SCHEMA
@@ -154,7 +155,7 @@ def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
         reason = safe(done.refused.message.removesuffix("; nothing was written"))
         help = () if done.refused.help is None else (safe(done.refused.help, limit=None),)
         yield [*_wrapped(f"The hooks are not installed: {reason}"), *help]
-    if plan.policy is not None and plan.policy.gate.sources:
+    if plan.policy is not None and plan.policy.section(ResearchGate).sources:
         yield _wrapped(_reviewers(plan.survey.people.me is None))
     if plan.committed:
         yield _landing(plan)

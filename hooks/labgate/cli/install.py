@@ -79,11 +79,12 @@ def _stages(steps: Iterable[Step]) -> str:
 
 def _note_experiment_branches(repository: Repository) -> bool:
     """Write the patterns that spare the message hooks from starting Python; say whether there is a policy."""
+    from labgate.checks.registry import policy_reader
     from labgate.native.branches import write_experiment_branches
     from labgate.scene.governing_policy import worktree_policy
 
     try:
-        found = worktree_policy(repository)
+        found = worktree_policy(repository, policy_reader())
     except LabgateError:
         return True  # the policy has mistakes: doctor and every hook say so
     if found is None:
@@ -94,6 +95,7 @@ def _note_experiment_branches(repository: Repository) -> bool:
 
 def _trunk_lines(repository: Repository) -> Iterator[str]:
     """Write ``labgate.trunk`` where it is not set and the trunk can be told."""
+    from labgate.checks.registry import policy_reader
     from labgate.git.refs import read_refs
     from labgate.git.settings import write_setting
     from labgate.scene.governing_policy import trunk_name
@@ -101,7 +103,7 @@ def _trunk_lines(repository: Repository) -> Iterator[str]:
     if repository.setting(TRUNK):
         return
     try:
-        trunk = trunk_name(repository, read_refs(repository), repository.usual_remote, None)
+        trunk = trunk_name(repository, read_refs(repository), repository.usual_remote, None, policy_reader())
     except LabgateError as error:
         yield f"labgate: {safe(error.message)}; to say it: git config {TRUNK} BRANCH"
         return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labgate.git.repository import Repository
-    from labgate.policy.shape import Path
+    from labgate.policy.shape import Path, Record
 
 COMMANDS = {
     "show": Entry("labgate.cli.policy:show", "Print the policy in force, defaults and all."),
@@ -40,8 +40,8 @@ class PolicyFile(Value):
     @property
     def table(self) -> Path:
         """The table of the file that is the policy; empty for the whole file."""
-        from labgate.policy.files import PYPROJECT
-        from labgate.policy.parse import PYPROJECT_TABLE
+        from labgate.policy.model import PYPROJECT
+        from labgate.policy.reader import PYPROJECT_TABLE
 
         return PYPROJECT_TABLE if os.path.basename(self.name) == PYPROJECT else ()
 
@@ -54,16 +54,20 @@ def show(origin: bool) -> None:
     It is the work tree's, or where that has none the trunk's. What judges a push or a change in CI is always the
     trunk's own, as it was before the change.
     """
+    from labgate.checks.registry import policy_reader
     from labgate.git.repository import discover
-    from labgate.policy.parse import parse_policy, read_toml
+    from labgate.policy.toml import read_toml
+    from labgate.research.section import ResearchGate
 
     file = _found(discover(os.environ))
-    parsed = parse_policy(file.text, file.name, table=file.table)
+    reader = policy_reader()
+    parsed = reader.parse(file.text, file.name, table=file.table)
     raw = read_toml(file.text, file.name)
     for name in file.table:
         raw = raw[name]
     click.echo(f"# The policy in force: {_shown(file)}")
-    for line in _lines(file, raw, parsed.gate.sources, origin):
+    sources = parsed.section(ResearchGate).sources
+    for line in _lines(reader.record, file, raw, sources, origin):
         click.echo(line)
 
 
@@ -76,12 +80,12 @@ def check(file: str | None, verbose: bool) -> None:
     FILE is a labgate.toml or a pyproject.toml; without one it is the work tree's. Exit status 2 when there is
     a mistake.
     """
-    from labgate.policy.lint import lint
-    from labgate.policy.parse import parse_policy
+    from labgate.checks.registry import policy_reader
 
     found = _worktree_file() if file is None else PolicyFile(file, file, _read(file))
-    parsed = parse_policy(found.text, found.name, table=found.table)
-    in_vain = lint(parsed, found.name, found.table)
+    reader = policy_reader()
+    parsed = reader.parse(found.text, found.name, table=found.table)
+    in_vain = reader.lint(parsed, found.name, found.table)
     if in_vain:
         raise PolicyError(in_vain)
     if verbose:
@@ -91,9 +95,9 @@ def check(file: str | None, verbose: bool) -> None:
 @click.command(short_help="Print the JSON Schema of labgate.toml.")
 def schema() -> None:
     """Print the JSON Schema of labgate.toml (draft 2020-12), for editors that complete and check it."""
-    from labgate.policy.jsonschema import schema as policy_schema
+    from labgate.checks.registry import policy_reader
 
-    click.echo(json.dumps(policy_schema(), indent=2))
+    click.echo(json.dumps(policy_reader().schema(), indent=2))
 
 
 def _found(repository: Repository) -> PolicyFile:
@@ -116,9 +120,10 @@ def _worktree_file() -> PolicyFile:
 
 
 def _in_worktree(repository: Repository) -> PolicyFile | None:
+    from labgate.checks.registry import policy_reader
     from labgate.scene.governing_policy import worktree_policy
 
-    found = worktree_policy(repository)
+    found = worktree_policy(repository, policy_reader())
     if found is None:
         return None
     path = found[1]
@@ -127,16 +132,18 @@ def _in_worktree(repository: Repository) -> PolicyFile | None:
 
 def _on_trunk(repository: Repository) -> PolicyFile | None:
     """Return the policy of the remote-tracking trunk, or of a local one where there is no remote."""
+    from labgate.checks.registry import policy_reader
     from labgate.git.refs import read_refs
-    from labgate.policy.files import FILES
+    from labgate.policy.model import FILES
     from labgate.scene.governing_policy import policy_at, trunk_name
     from labgate.values.refnames import tip_ref
 
     refs = read_refs(repository)
     remote = repository.usual_remote
-    trunk = trunk_name(repository, refs, remote, None)
+    reader = policy_reader()
+    trunk = trunk_name(repository, refs, remote, None, reader)
     tip = None if trunk is None else refs.get(tip_ref(remote, trunk))
-    found = None if tip is None else policy_at(repository, tip)
+    found = None if tip is None else policy_at(repository, tip, reader)
     if tip is None or found is None:
         return None
     listing = os.fsdecode(repository.git.run("ls-tree", "-z", "--full-tree", tip, "--", *FILES))
@@ -145,7 +152,7 @@ def _on_trunk(repository: Repository) -> PolicyFile | None:
 
 
 def _read(path: str) -> bytes:
-    from labgate.policy.parse import MAX_BYTES
+    from labgate.policy.toml import MAX_BYTES
 
     with open(path, "rb") as stream:
         return stream.read(MAX_BYTES + 1)  # one more than allowed, so that parsing refuses it
@@ -158,7 +165,9 @@ def _shown(file: PolicyFile) -> str:
     return safe(file.place) + table
 
 
-def _lines(file: PolicyFile, raw: dict[str, object], sources: tuple[str, ...], origin: bool) -> Iterator[str]:
+def _lines(
+    record: Record, file: PolicyFile, raw: dict[str, object], sources: tuple[str, ...], origin: bool
+) -> Iterator[str]:
     from labgate.cli.policy_lines import line_numbers
     from labgate.cli.policy_text import policy_lines
 
@@ -167,4 +176,4 @@ def _lines(file: PolicyFile, raw: dict[str, object], sources: tuple[str, ...], o
         depth = len(file.table)
         everywhere = line_numbers(file.text.decode("utf-8"))
         places = {path[depth:]: line for path, line in everywhere.items() if path[:depth] == file.table}
-    return policy_lines(raw, sources, file.name, places)
+    return policy_lines(record, raw, sources, file.name, places)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from labgate.policy.schema import POLICY
 from labgate.policy.shape import Key, Path, Record, Shape, TableOf, quoted
 from labgate.report.escape import safe
 
 
 def policy_lines(
-    raw: Mapping[str, Any], sources: tuple[str, ...], file: str, places: Mapping[Path, int] | None
+    record: Record, raw: Mapping[str, Any], sources: tuple[str, ...], file: str, places: Mapping[Path, int] | None
 ) -> Iterator[str]:
     """Yield a TOML text that means the same as the policy it was made from, with every default written out.
 
-    ``raw`` is the policy's table as the file has it, already found free of mistakes. ``sources`` are the kinds whose
-    code needs a review: the one default that depends on the rest. With ``places``, lines of ``file`` by key, each value
-    says where it comes from. What says nothing when it is left out is left out here too.
+    ``record`` is the shape of a policy. ``raw`` is the policy's table as the file has it, already found free of
+    mistakes. ``sources`` are the kinds whose code needs a review: the one default that depends on the rest. With
+    ``places``, lines of ``file`` by key, each value says where it comes from. What says nothing when it is left out is
+    left out here too.
     """
     filled = {**raw, "research-gate": {"sources": sources, **raw.get("research-gate", {})}}
-    for path, keys in _tables(POLICY, filled, ()):
+    for path, keys in _tables(record, filled, ()):
         if path:
             yield ""
             yield f"[{'.'.join(quoted(name) for name in path)}]"

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from labgate.checks.registry import rows
+from labgate.checks.registry import policy_reader, rows
 from labgate.derivation.audited_landings import AuditedLandings
 from labgate.entrypoints.host import Host, Landing
 from labgate.fingerprints.building import Progress
@@ -18,6 +18,7 @@ from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
+from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import policies_at
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
@@ -70,7 +71,7 @@ def _audit(
     refs = read_refs(repository)
     ref, tip, remote = _branch(request.branch, refs, remote)
     whole = rev_list(repository, [tip], (), "--first-parent")[::-1]
-    policies = policies_at(repository, whole)
+    policies = policies_at(repository, whole, policy_reader())
     line = _judged_part(request, repository, refs, _Line(ref, remote, whole, None), policies)
     last = policies[whole[-1]]
     if last is None:
@@ -133,7 +134,7 @@ def _landings(
     progress: Progress | None,
 ) -> tuple[Landing, ...]:
     """Return what landed, oldest first: by pull request where the code host can tell and is to be asked."""
-    asked = any(isinstance(policy, Policy) and policy.reviews.assurance == "forge" for policy in judging)
+    asked = any(isinstance(policy, Policy) and policy.section(Reviews).assurance == "forge" for policy in judging)
     if asked and line.oids and not request.offline:
         host = Host.of(repository, line.remote, None, environ)
         return host.landings(line.oids, line.before, line.ref, progress)

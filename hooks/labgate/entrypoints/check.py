@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from labgate.checks.registry import rows
+from labgate.checks.registry import policy_reader, rows
 from labgate.gate.judge import judge_scene
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking_refs
@@ -75,7 +75,9 @@ class _Proposal(Value):
 
     def judging(self) -> Judging:
         standing = {self.update.ref: self.update.old}
-        return judging_policy(self.repository, self.refs, self.remote, standing, (self.head,), target=self.update.ref)
+        return judging_policy(
+            self.repository, self.refs, self.remote, standing, (self.head,), policy_reader(), target=self.update.ref
+        )
 
 
 def _propose(request: CheckRequest, repository: Repository, refs: dict[str, str]) -> _Proposal:

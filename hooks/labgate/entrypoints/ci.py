@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.commit_size.check import changed_lines
-from labgate.checks.registry import ROWS
+from labgate.checks.registry import ROWS, policy_reader
 from labgate.ci.context import LANDED, QUEUE, Context
 from labgate.entrypoints.host import Host, Landing
 from labgate.gate.judge import judge_scene
@@ -17,7 +17,9 @@ from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.research.research_commits import Aftermath
+from labgate.research.section import ResearchGate
 from labgate.research.source_refs import SourceRef
+from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import judging_policy
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
@@ -102,6 +104,7 @@ class _Job:
             self.remote,
             {context.target: place.before},
             (context.head,),
+            policy_reader(),
             # Not the branch that the change goes to: research targets research, by the trunk's rules.
             target=None if trunk is None else HEADS + trunk,
         )
@@ -137,7 +140,7 @@ class _Job:
         """Return what is to be judged: the change, or what a push landed, change by change where the host can tell."""
         context = self.context
         whole = Landing(place.old, context.head, source=context.source)
-        if policy.reviews.assurance != "forge" or not policy.is_protected(context.target):
+        if policy.section(Reviews).assurance != "forge" or not policy.is_protected(context.target):
             return (whole,)
         if context.event == LANDED:
             if place.old is None or place.lost:
@@ -221,7 +224,7 @@ def _proposed_sources(
     """
     if context.event == LANDED:
         return ()
-    gate = policy.gate
+    gate = policy.section(ResearchGate)
     foreign = context.source_repository not in (None, context.repository)
     named = context.source is not None and policy.classify(HEADS + context.source).name in gate.sources
     listed = foreign and any(glob.matches(context.source_repository or "") for glob in gate.source_repositories)

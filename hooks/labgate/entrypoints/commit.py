@@ -6,9 +6,8 @@ gathered, and the commit judged by them.
 
 from __future__ import annotations
 
-from labgate.checks.registry import at_stage
-from labgate.entrypoints.hook_call import Skipped, standing_back
-from labgate.policy.cache import cached_policy
+from labgate.checks.registry import at_stage, policy_reader
+from labgate.entrypoints.hook_call import Skipped, hook_policy, standing_back
 from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.workplace import find_workplace
 
@@ -41,12 +40,7 @@ def run(call: HookCall) -> Report | Skipped | None:
 
 
 def _proposed(stage: str, place: Workplace) -> ProposedCommit:
-    policy = None if place.top is None else cached_policy(place.top, place.git_dir, place.common_dir)
-    origin = None
-    if policy is None:
-        from labgate.scene.surroundings import trunk_policy
-
-        policy, origin = trunk_policy(place)
+    policy, origin = hook_policy(place)
     branch = place.branch()
     kind = None if branch is None else policy.classify(branch).name
     return ProposedCommit(stage, place, policy, origin, branch, kind)
@@ -65,7 +59,7 @@ def _judged(commit: ProposedCommit, rows: tuple[Row, ...], suspects: list[Row]) 
     from labgate.values.ref_update import RefUpdate, View
     from labgate.values.report import PolicyOrigin, Report
 
-    around = surroundings(commit.place)
+    around = surroundings(commit.place, policy_reader())
     skipped: dict[str, Collected] = {}
 
     def collect(row: Row, update: RefUpdate) -> Collected:  # noqa: ARG001  (the one update is the commit)

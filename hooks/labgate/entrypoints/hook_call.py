@@ -1,14 +1,20 @@
-"""How git or a framework called a hook, and when a hook leaves its stage to another. On the commit hook's path."""
+"""How a hook was called, when it leaves its stage to another, and by which policy. On the commit hook's path."""
 
 from __future__ import annotations
 
 import os
 
+from labgate.policy.cache import cached_policy
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from labgate.policy.cache import Parse
+    from labgate.policy.model import Policy
+    from labgate.scene.workplace import Workplace
+    from labgate.values.report import PolicyOrigin
 
     Environment = Mapping[str, str]
 
@@ -41,3 +47,34 @@ def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
     if call.native or not native_hook_in_force(common_dir, call.stage, __version__):
         return None
     return Skipped(f"labgate's own {call.stage} hook is active")
+
+
+def hook_policy(place: Workplace) -> tuple[Policy, PolicyOrigin | None]:
+    """Return the policy for what is committed here: the work tree's, else the trunk's with where it stands.
+
+    A policy that is read for the first time tells the native hooks which branches are experiments. Raises:
+    ``NoPolicyError`` where there is no policy, ``PolicyError`` where it has mistakes, ``OSError``.
+    """
+    found = None if place.top is None else cached_policy(place.top, place.git_dir, place.common_dir, _parsing(place))
+    if found is not None:
+        return found, None
+    from labgate.checks.registry import policy_reader
+    from labgate.scene.surroundings import trunk_policy
+
+    return trunk_policy(place, policy_reader())
+
+
+def _parsing(place: Workplace) -> Parse:
+    """Return what parses the policy of a work tree that the cache does not know."""
+
+    def parse(texts: Mapping[str, bytes]) -> Policy | None:
+        from labgate.checks.registry import policy_reader
+        from labgate.native.branches import write_experiment_branches
+
+        found = policy_reader().find(texts)
+        if found is None:
+            return None
+        write_experiment_branches(place.common_dir, found[0])
+        return found[0]
+
+    return parse

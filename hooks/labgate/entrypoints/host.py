@@ -12,6 +12,7 @@ from labgate.forge import connect
 from labgate.git.fetch import fetch_commit
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
+from labgate.research.section import ResearchGate
 from labgate.research.source_refs import SourceRef
 from labgate.reviews.approvals import ChangeName, HostedChange
 from labgate.values.errors import UndecidedError
@@ -56,9 +57,10 @@ class Landing(Value):
             yield from rival.sources(policy)
         if self.source is None or self.head is None or self.change is None:
             return
-        named = policy.classify(HEADS + self.source).name in policy.gate.sources
+        gate = policy.section(ResearchGate)
+        named = policy.classify(HEADS + self.source).name in gate.sources
         repository = self.source_repository or ""
-        if named or any(glob.matches(repository) for glob in policy.gate.source_repositories):
+        if named or any(glob.matches(repository) for glob in gate.source_repositories):
             name = self.change.name
             yield SourceRef(_KEPT[name.kind].format(name.number), HEADS + self.source, self.head, None)
 

@@ -11,11 +11,10 @@ import sys
 
 from labgate import FOLDER
 from labgate.checks.registry import PREPARE, at_stage
-from labgate.entrypoints.hook_call import standing_back
+from labgate.entrypoints.hook_call import hook_policy, standing_back
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
 from labgate.experiments.settings import read_settings
 from labgate.experiments.stamp import stamp, trailer
-from labgate.policy.cache import cached_policy
 from labgate.scene.workplace import find_workplace
 from labgate.values.errors import NoPolicyError
 from labgate.values.files import write_whole
@@ -57,16 +56,12 @@ def _experiment(call: HookCall, place: Workplace) -> str | None:
     ref = place.branch()
     if ref is None:
         return None
-    policy = None if place.top is None else cached_policy(place.top, place.git_dir, place.common_dir)
-    if policy is None:
-        from labgate.scene.surroundings import trunk_policy
-
-        try:
-            policy = trunk_policy(place)[0]
-        except NoPolicyError:
-            if call.stage != PREPARE or place.operation() is not None:
-                return None
-            raise
+    try:
+        policy, _ = hook_policy(place)
+    except NoPolicyError:
+        if call.stage != PREPARE or place.operation() is not None:
+            return None
+        raise
     fields = policy.classify(ref).fields or {}
     if "service" not in fields or "handle" not in fields:
         return None

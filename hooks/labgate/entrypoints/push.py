@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from labgate.checks.registry import PUSH, at_stage
+from labgate.checks.registry import PUSH, at_stage, policy_reader
 from labgate.entrypoints.hook_call import HookCall, Skipped, standing_back
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import peel
@@ -66,7 +66,7 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
     require_tracking(repository, refs, push.remote, has_refs=held)
     standing = {update.ref: _standing(refs, push, update) for update in push.updates}
     proposed = [update.new for update in push.updates if update.new in push.commits and update.new is not None]
-    judging = judging_policy(repository, refs, push.remote, standing, proposed)
+    judging = judging_policy(repository, refs, push.remote, standing, proposed, policy_reader())
     _require_commits(push, judging.policy)
     scene = Scene(repository, judging.policy, refs, push.remote, judging.trunk_tip, push.updates, pushing=True)
     return judge_scene(PUSH, scene, judging.origin, at_stage(PUSH, checks), push.refs_total)

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from labgate.checks.registry import policy_reader
 from labgate.git.commits import peel, read_commits
 from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
+from labgate.policy.reader import Reader
 from labgate.research.source_refs import SourceRef, classify_refs, covers_sources
 from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import MissingObjectError, NoPolicyError, UndecidedError, UsageError
@@ -184,9 +186,10 @@ def find_sources(repository: Repository, patterns: Sequence[str]) -> Sources:
     """
     refs = read_refs(repository)
     remote = repository.usual_remote
-    found = None if patterns else worktree_policy(repository)
+    reader = policy_reader()
+    found = None if patterns else worktree_policy(repository, reader)
     try:
-        trunk = _trunk(repository, refs, remote, None if found is None else found[0])
+        trunk = _trunk(repository, refs, remote, None if found is None else found[0], reader)
     except UndecidedError:
         # Only where the policy must come from there does it matter which branch it is.
         if found is None and not patterns:
@@ -195,7 +198,7 @@ def find_sources(repository: Repository, patterns: Sequence[str]) -> Sources:
     if patterns:
         names = dict.fromkeys(name for pattern in patterns for name in _matching(repository, pattern, refs))
         return Sources(refs, _as_sources(repository, names, refs), None, trunk)
-    policy = _on_trunk(repository, refs, trunk) if found is None else found[0]
+    policy = _on_trunk(repository, refs, trunk, reader) if found is None else found[0]
     classes = classify_refs(policy, refs, tracking_refs(refs, repository.remotes), repository.remotes)
     return Sources(refs, classes.sources, policy, trunk, _incomplete(repository, policy, remote))
 
@@ -255,9 +258,11 @@ def _as_sources(repository: Repository, names: Mapping[str, None], refs: dict[st
     return tuple(sorted(found, key=lambda source: (source.remote is None, source.ref)))
 
 
-def _trunk(repository: Repository, refs: Mapping[str, str], remote: str | None, policy: Policy | None) -> str | None:
+def _trunk(
+    repository: Repository, refs: Mapping[str, str], remote: str | None, policy: Policy | None, reader: Reader
+) -> str | None:
     """Return the full name of the trunk's ref here, ``None`` where there is none. Raised: ``UndecidedError``."""
-    name = trunk_name(repository, refs, remote, None)
+    name = trunk_name(repository, refs, remote, None, reader)
     if name is not None:
         tracking = () if remote is None else (tracking_ref(remote, name),)
         candidates: tuple[str | None, ...] = (*tracking, HEADS + name)
@@ -272,8 +277,8 @@ def _trunk(repository: Repository, refs: Mapping[str, str], remote: str | None, 
     return next((ref for ref in candidates if ref in refs), None)
 
 
-def _on_trunk(repository: Repository, refs: Mapping[str, str], trunk: str | None) -> Policy:
-    found = None if trunk is None else policy_at(repository, refs[trunk])
+def _on_trunk(repository: Repository, refs: Mapping[str, str], trunk: str | None, reader: Reader) -> Policy:
+    found = None if trunk is None else policy_at(repository, refs[trunk], reader)
     if found is None:
         message = "there is no policy in the work tree or on the trunk to say which branches are research"
         raise NoPolicyError(message, "name them: --sources 'refs/remotes/origin/research/*'")

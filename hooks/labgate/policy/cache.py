@@ -9,19 +9,20 @@ import marshal
 import os
 
 from labgate import FOLDER, __version__
-from labgate.policy.model import Policy
+from labgate.policy.model import FILES, Policy
 from labgate.values.checksum import opened, sealed
 from labgate.values.files import read_bounded, write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     #: Of each file in which a policy may stand: path, size, mtime_ns, ctime_ns, inode; ``None`` for one that is absent.
     Key = tuple[str, tuple[tuple[str, int, int, int, int] | None, ...]]
+    #: Reads the policy among a work tree's files (by name); ``None`` where they hold none.
+    Parse = Callable[[Mapping[str, bytes]], Policy | None]
 
-#: Where a policy may stand, as in ``policy.files``, whose import brings the parser along.
-FILES = ("labgate.toml", "pyproject.toml")
 #: A file this young may change again without a change of its time stamps (git: "racily clean"), in nanoseconds.
 RACY = 2 * 10**9
 
@@ -31,10 +32,11 @@ _FORMAT = "labgate-policy 2"
 _MOST_BYTES = 2**25
 
 
-def cached_policy(top: str, git_dir: str, common_dir: str) -> Policy | None:
+def cached_policy(top: str, git_dir: str, common_dir: str, parse: Parse) -> Policy | None:
     """Return the policy of the work tree at ``top``, ``None`` where it holds none.
 
-    Raised: ``PolicyError`` when it has mistakes or stands in both files, ``OSError`` when a file cannot be read.
+    ``parse`` is called where the cache does not know it. Raises: what ``parse`` raises, ``OSError`` when a file cannot
+    be read.
     """
     paths = tuple(os.path.join(top, name) for name in FILES)
     key: Key = (__version__, tuple(_stamp(path) for path in paths))
@@ -43,13 +45,9 @@ def cached_policy(top: str, git_dir: str, common_dir: str) -> Policy | None:
     cache = _cache_path(git_dir, common_dir)
     table = _load(cache, key)
     if table is None:
-        found = _parse(paths)
+        found = parse(_read(paths))
         table = {} if found is None else found.table
         _store(cache, key, table)
-        if found is not None:
-            from labgate.native.branches import write_experiment_branches
-
-            write_experiment_branches(common_dir, found)
     return Policy(table) if table else None
 
 
@@ -67,16 +65,14 @@ def _cache_path(git_dir: str, common_dir: str) -> str:
     return os.path.join(common_dir, FOLDER, f"{name}.cache")
 
 
-def _parse(paths: tuple[str, ...]) -> Policy | None:
-    from labgate.policy.files import read_policy
-
+def _read(paths: tuple[str, ...]) -> dict[str, bytes]:
+    """Return the files that are there, by their names."""
     texts = {}
     for name, path in zip(FILES, paths, strict=True):
         if os.path.isfile(path):
             with open(path, "rb") as stream:
                 texts[name] = stream.read()
-    found = read_policy(texts)
-    return None if found is None else found[0]
+    return texts
 
 
 def _load(cache: str, key: Key) -> dict[str, Any] | None:

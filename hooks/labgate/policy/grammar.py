@@ -46,7 +46,7 @@ class Field(Value):
 
     ``words`` are the only legal values, or ``None`` where ``pattern_text`` says what is legal, which is ``None`` beside
     words. A pattern is compiled when a value is first held against it: ``PatternError`` is raised then, and never for a
-    policy that ``policy.parse`` accepted.
+    policy that ``policy.reader`` accepted.
     """
 
     name: str

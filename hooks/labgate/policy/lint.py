@@ -1,32 +1,30 @@
-"""What a policy says in vain: names git cannot hold side by side, kinds no branch reaches, reviews nobody can give."""
+"""What a policy says of branches in vain: names git cannot hold side by side, kinds that no branch reaches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from math import prod
 
 from labgate.policy.grammar import REST, STAR, Field, Template
 from labgate.policy.model import Kind, Policy
-from labgate.policy.shape import Path, Problems, shown, suggestion
+from labgate.policy.shape import Problems, shown
 
 # Stands for "any character that nobody wrote down": no refname holds it, so only a hole of a template takes it.
 _ANY = "\x01"
 _MOST_SAMPLES = 500
 
 
-def lint(policy: Policy, file: str = "labgate.toml", table: Path = ()) -> tuple[str, ...]:
-    """Return one line for each part of a policy that has no effect, in the form of ``PolicyError.problems``.
-
-    Such a policy still judges. What would make its verdicts meaningless is a mistake that ``parse_policy`` raises.
-    """
-    problems = Problems(file, table)
+def check(policy: Policy, problems: Problems) -> None:
+    """Note each kind of branch, or part of it, that has no effect."""
     _refs_under_refs(policy, problems)
     _unreachable(policy, problems)
-    _useless_deletable(policy, problems)
-    _strangers(policy, problems)
-    _nobody(policy, problems)
-    return problems.lines
+
+
+def can_be(template: Template, kind: str, policy: Policy) -> bool:
+    """Say whether some ref that a template fits is of a kind (by name)."""
+    deepest = _deepest(named for _, named in _named(policy))
+    return any(policy.classify(sample).name == kind for sample in _samples(template, deepest))
 
 
 def _named(policy: Policy) -> Iterator[tuple[Kind, Template]]:
@@ -66,7 +64,7 @@ def _takers(template: Template, earlier: list[tuple[Kind, Template]]) -> tuple[s
     A hole of an earlier template that takes a character nobody wrote down takes any text in its place, so a few samples
     stand for all names.
     """
-    deepest = max((before.text.count("/") for _, before in earlier), default=0) + 2
+    deepest = _deepest(before for _, before in earlier)
     takers: dict[str, None] = {}
     for sample in _samples(template, deepest):
         taker = next((kind.name for kind, before in earlier if before.fits(sample) is not None), None)
@@ -74,6 +72,10 @@ def _takers(template: Template, earlier: list[tuple[Kind, Template]]) -> tuple[s
             return ()
         takers[taker] = None
     return tuple(takers)
+
+
+def _deepest(templates: Iterable[Template]) -> int:
+    return max((template.text.count("/") for template in templates), default=0) + 2
 
 
 def _samples(template: Template, deepest: int) -> list[str]:
@@ -98,29 +100,3 @@ def _choices(token: str | Field | int, deepest: int) -> tuple[str, ...]:
     if token == STAR:
         return ("", _ANY)
     return folders if token == REST else ("", *(folder + "/" for folder in folders))
-
-
-def _useless_deletable(policy: Policy, problems: Problems) -> None:
-    deepest = max(template.text.count("/") for _, template in _named(policy)) + 2
-    for template in policy.gate.deletable:
-        if all(policy.classify(sample).name != "protected" for sample in _samples(template, deepest)):
-            problems.add(
-                ("research-gate", "deletable"), f"{shown(template.text)} is not protected, so anybody may delete it"
-            )
-
-
-def _strangers(policy: Policy, problems: Problems) -> None:
-    """Only people of ``[reviews.people]`` count, so a misspelt member is safe, but no help to anybody."""
-    people = [person.name for person in policy.reviews.people]
-    for group in policy.reviews.groups:
-        for name in group.people:
-            if name not in people:
-                hint = suggestion(name, people)
-                problems.add(("reviews", "groups", group.name, "people"), f"there is no person {shown(name)}{hint}")
-
-
-def _nobody(policy: Policy, problems: Problems) -> None:
-    gate = policy.gate
-    if not policy.reviews.people and (gate.sources or gate.source_repositories or gate.require_review == "all"):
-        what = "nothing" if gate.require_review == "all" else "no research"
-        problems.add(("reviews", "people"), f"there is nobody to review, so {what} can reach a protected branch")

@@ -1,20 +1,31 @@
 """The policy as immutable values, built from a checked table. On the commit hook's path: nothing heavy is imported.
 
-``policy.parse`` checks a file and fills in every default; what comes out is a plain table (dicts, lists, strings,
+``policy.reader`` checks a file and fills in every default; what comes out is a plain table (dicts, lists, strings,
 numbers) that survives ``marshal``. This module only gives that table names. It never sees a user's mistake.
 """
 
 from __future__ import annotations
 
-from labgate.policy.glob import Glob
 from labgate.policy.grammar import Field, Template
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol, TypeVar
 
     Table = dict[str, Any]
+
+    class Section(Protocol):
+        """A section of the policy as typed values. ``NAME`` is the key of its table, from which it is built."""
+
+        NAME: str
+
+        def __init__(self, table: Table) -> None: ...
+
+    S = TypeVar("S", bound=Section)
+
+#: Where a policy may stand at the top of a tree: in the first file, or in a table of the second.
+OWN_FILE, PYPROJECT = FILES = ("labgate.toml", "pyproject.toml")
 
 
 class Kind(Value):
@@ -58,122 +69,8 @@ class RefKind(Value):
         return None if self.kind is None else self.kind.name
 
 
-class Limits(Value):
-    """``[commit-size.limits.KIND]``: lines, files and commits are counts, the others bytes; ``None`` means no limit."""
-
-    lines: int | None
-    files: int | None
-    file_bytes: int | None
-    bytes: int | None
-    series_lines: int | None
-    series_commits: int | None
-
-    def __init__(self, table: Table) -> None:
-        super().__init__(
-            lines=table["lines"],
-            files=table["files"],
-            file_bytes=table["file-bytes"],
-            bytes=table["bytes"],
-            series_lines=table["series-lines"],
-            series_commits=table["series-commits"],
-        )
-
-
-class ResearchGate(Value):
-    """``[research-gate]``. ``sources`` are kind names; ``keep_deleted`` is in seconds."""
-
-    sources: tuple[str, ...]
-    source_repositories: tuple[Glob, ...]
-    require_review: str
-    deletable: tuple[Template, ...]
-    keep_deleted: int
-
-    def __init__(self, table: Table) -> None:
-        super().__init__(
-            sources=tuple(table["sources"]),
-            source_repositories=tuple(Glob(text) for text in table["source-repositories"]),
-            require_review=table["require-review"],
-            deletable=tuple(Template(text, {}) for text in table["deletable"]),
-            keep_deleted=table["keep-deleted"],
-        )
-
-
-class Person(Value):
-    """``[reviews.people.NAME]``: a human being; ``emails`` are casefolded. Absent strings are ``None``."""
-
-    name: str
-    emails: tuple[str, ...]
-    keys: tuple[str, ...]
-    affiliation: str | None
-    github: str | None
-    gitlab: str | None
-    gitea: str | None
-
-    def __init__(self, name: str, table: Table) -> None:
-        super().__init__(
-            name=name,
-            emails=tuple(email.casefold() for email in table["emails"]),
-            keys=tuple(table["keys"]),
-            affiliation=table["affiliation"],
-            github=table["github"],
-            gitlab=table["gitlab"],
-            gitea=table["gitea"],
-        )
-
-
-class Group(Value):
-    """``[reviews.groups.NAME]``: people (by person name) who answer for paths."""
-
-    name: str
-    people: tuple[str, ...]
-    paths: tuple[Glob, ...]
-
-    def __init__(self, name: str, table: Table) -> None:
-        super().__init__(
-            name=name,
-            people=tuple(table["people"]),
-            paths=tuple(Glob(text) for text in table["paths"]),
-        )
-
-
-class Quorum(Value):
-    """How many reviewers a change needs: in total, of each group (by name), and from how many affiliations."""
-
-    total: int
-    groups: tuple[tuple[str, int], ...]
-    affiliations: int
-
-    def __init__(self, table: Table) -> None:
-        super().__init__(
-            total=table["total"],
-            groups=tuple(table["groups"].items()),
-            affiliations=table["affiliations"],
-        )
-
-
-class Reviews(Value):
-    """``[reviews]``. ``machines`` are casefolded emails of landing identities; ``expires`` is in seconds."""
-
-    assurance: str
-    quorum: Quorum
-    machines: tuple[str, ...]
-    expires: int
-    groups: tuple[Group, ...]
-    people: tuple[Person, ...]
-
-    def __init__(self, table: Table) -> None:
-        super().__init__(
-            assurance=table["assurance"],
-            quorum=Quorum(table["quorum"]),
-            machines=tuple(email.casefold() for email in table["machines"]),
-            expires=table["expires"],
-            groups=tuple((Group(name, group) for name, group in table["groups"].items())),
-            people=tuple((Person(name, person) for name, person in table["people"].items())),
-        )
-
-
 class Policy(Value):
-    """A whole ``labgate.toml``. Sections that a commit hook does not need are built when first asked for."""
+    """A whole ``labgate.toml``. The sections of checks are built when first asked for."""
 
     table: Table
     trunk: str
@@ -188,32 +85,13 @@ class Policy(Value):
             kinds=tuple((Kind(name, kind) for name, kind in table["kinds"].items())),
         )
 
-    @property
-    def gate(self) -> ResearchGate:
-        return ResearchGate(self.table["research-gate"])
-
-    @property
-    def reviews(self) -> Reviews:
-        return Reviews(self.table["reviews"])
-
-    @property
-    def pins(self) -> str:
-        """``[experiment-hash] pins``: the ref prefix under which recorded commits are kept."""
-        pins: str = self.table["experiment-hash"]["pins"]
-        return pins
-
-    @property
-    def artifacts(self) -> tuple[Glob, ...]:
-        return tuple(Glob(text) for text in self.table["experiment-hash"]["artifacts"])
-
-    @property
-    def size_ignore(self) -> tuple[Glob, ...]:
-        return tuple(Glob(text) for text in self.table["commit-size"]["ignore"])
-
-    def limits(self, kind: str | None) -> Limits | None:
-        """Return the size limits of a kind, or ``None`` when it has none."""
-        table = self.table["commit-size"]["limits"].get(kind)
-        return None if table is None else Limits(table)
+    def section(self, kind: type[S]) -> S:
+        """Return a section as typed values, built when first asked for."""
+        built: dict[type[Section], Any] = self.__dict__.setdefault("_sections", {})
+        if kind not in built:
+            built[kind] = kind(self.table[kind.NAME])
+        found: S = built[kind]
+        return found
 
     def classify(self, ref: str) -> RefKind:
         """Return what the grammar says of a full refname: the first kind in file order whose literal text fits."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from labgate.git.refs import TrackingRef
 from labgate.git.repository import Remote
 from labgate.policy.model import Policy
+from labgate.research.section import ResearchGate
 from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
@@ -46,7 +47,7 @@ def classify_refs(
     policy: Policy, refs: Mapping[str, str], tracking: Sequence[TrackingRef], remotes: Sequence[Remote]
 ) -> RefClasses:
     """Class every local and remote-tracking branch by the policy."""
-    gate = policy.gate
+    gate = policy.section(ResearchGate)
     foreign = {remote.name for remote in remotes if is_source_repository(policy, remote)}
     sources = [
         SourceRef(ref, ref, oid, None)
@@ -70,13 +71,13 @@ def classify_refs(
 def is_source_repository(policy: Policy, remote: Remote) -> bool:
     """Say whether a remote is one of the policy's ``source-repositories``."""
     name = repository_name(remote.url)
-    return name is not None and any(glob.matches(name) for glob in policy.gate.source_repositories)
+    return name is not None and any(glob.matches(name) for glob in policy.section(ResearchGate).source_repositories)
 
 
 def source_patterns(policy: Policy) -> tuple[str, ...]:
     """Return ref patterns, one ``*`` at the end, that cover every branch of the source kinds."""
     found: dict[str, None] = {}
-    for name in policy.gate.sources:
+    for name in policy.section(ResearchGate).sources:
         kind = policy.kind(name)
         for template in () if kind is None else kind.templates:
             prefix = template.literal_prefix

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from labgate.policy.model import Person, Reviews
+from labgate.reviews.section import Person, Reviews
 from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from labgate.policy.model import Reviews
 from labgate.reviews.approvals import JudgedApproval
+from labgate.reviews.section import Reviews
 from labgate.values.approval import CHANGES_REQUESTED
 from labgate.values.value import Value
 

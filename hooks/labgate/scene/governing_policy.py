@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from labgate.git.refs import symbolic_ref
 from labgate.git.repository import Repository
-from labgate.policy.files import FILES, read_policy
-from labgate.policy.model import Policy
+from labgate.policy.model import FILES, Policy
+from labgate.policy.reader import Reader
 from labgate.values.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.values.refnames import HEADS, REMOTES, branch_of, tracking_ref
 from labgate.values.report import PolicyOrigin
@@ -29,7 +29,7 @@ class Judging(Value):
     trunk_tip: str | None
 
 
-def policy_at(repository: Repository, commit: str) -> tuple[Policy, str] | None:
+def policy_at(repository: Repository, commit: str, reader: Reader) -> tuple[Policy, str] | None:
     """Return the policy in a commit's tree and its blob's oid, or ``None`` when the tree has none.
 
     Raised: ``PolicyError`` when it has one that cannot be used.
@@ -43,11 +43,13 @@ def policy_at(repository: Repository, commit: str) -> tuple[Policy, str] | None:
             raise PolicyError((f"{name}: expected a regular file at {commit[:12]}, found mode {mode}",))
         blobs[name] = oid
     texts = {name: repository.git.run("cat-file", "blob", oid) for name, oid in blobs.items()}
-    found = read_policy(texts)
+    found = reader.find(texts)
     return None if found is None else (found[0], blobs[found[1]])
 
 
-def policies_at(repository: Repository, commits: Sequence[str]) -> dict[str, Policy | LabgateError | None]:
+def policies_at(
+    repository: Repository, commits: Sequence[str], reader: Reader
+) -> dict[str, Policy | LabgateError | None]:
     """Return the policy of each commit: ``None`` where its tree has none, and why where it has one that is no use.
 
     Few of many commits change it, so each one is read once; those that say the same are one.
@@ -61,22 +63,22 @@ def policies_at(repository: Repository, commits: Sequence[str]) -> dict[str, Pol
         here = (line if not line.endswith(b" missing") else b"" for line in answers[at * len(FILES) :][: len(FILES)])
         blobs = tuple(here)
         if blobs not in known:
-            read = _policy_or_error(repository, oid) if any(blobs) else None
+            read = _policy_or_error(repository, oid, reader) if any(blobs) else None
             # A pyproject.toml changes for other reasons.
             known[blobs] = next((same for same in known.values() if isinstance(read, Policy) and same == read), read)
         found[oid] = known[blobs]
     return found
 
 
-def _policy_or_error(repository: Repository, commit: str) -> Policy | LabgateError | None:
+def _policy_or_error(repository: Repository, commit: str, reader: Reader) -> Policy | LabgateError | None:
     try:
-        found = policy_at(repository, commit)
+        found = policy_at(repository, commit, reader)
     except PolicyError as error:
         return error
     return None if found is None else found[0]
 
 
-def worktree_policy(repository: Repository) -> tuple[Policy, str] | None:
+def worktree_policy(repository: Repository, reader: Reader) -> tuple[Policy, str] | None:
     """Return the work tree's policy and its file's path, or ``None``. Raised: ``PolicyError``."""
     if repository.top is None:
         return None
@@ -86,7 +88,7 @@ def worktree_policy(repository: Repository) -> tuple[Policy, str] | None:
         if os.path.isfile(path):
             with open(path, "rb") as stream:
                 texts[name] = stream.read()
-    found = read_policy(texts)
+    found = reader.find(texts)
     return None if found is None else (found[0], os.path.join(repository.top, found[1]))
 
 
@@ -112,6 +114,7 @@ def judging_policy(
     remote: str | None,
     standing: Mapping[str, str | None],
     proposed: Sequence[str],
+    reader: Reader,
     target: str | None = None,
 ) -> Judging:
     """Return the policy that judges a change.
@@ -123,13 +126,13 @@ def judging_policy(
     Raised: ``UndecidedError`` when the trunk cannot be told, ``NoPolicyError`` when there is no policy at all,
     ``PolicyError`` when one cannot be used or names another trunk.
     """
-    trunk = trunk_name(repository, refs, remote, target)
+    trunk = trunk_name(repository, refs, remote, target, reader)
     tip = None if trunk is None else _tip(refs, remote, trunk, standing)
-    found = policy_at(repository, tip) if tip is not None else None
+    found = policy_at(repository, tip, reader) if tip is not None else None
     if tip is not None and found is not None:
         return Judging(_of_trunk(found[0], trunk), PolicyOrigin("trunk", tip, found[1]), tip)
     for commit in proposed:
-        found = policy_at(repository, commit)
+        found = policy_at(repository, commit, reader)
         if found is not None:
             return Judging(_of_trunk(found[0], trunk), PolicyOrigin("bootstrap", commit, found[1]), tip)
     message = "there is no labgate.toml on the trunk or in the proposed tree"
@@ -144,7 +147,9 @@ def _of_trunk(policy: Policy, trunk: str | None) -> Policy:
     return policy
 
 
-def trunk_name(repository: Repository, refs: Mapping[str, str], remote: str | None, target: str | None) -> str | None:
+def trunk_name(
+    repository: Repository, refs: Mapping[str, str], remote: str | None, target: str | None, reader: Reader
+) -> str | None:
     """Return the trunk's branch name by the contract's order, or ``None`` when the remote has no branches yet."""
     configured = repository.setting("labgate.trunk")
     if configured:
@@ -153,7 +158,7 @@ def trunk_name(repository: Repository, refs: Mapping[str, str], remote: str | No
         return None if target is None else target.removeprefix(HEADS)
     prefix = f"{REMOTES}{remote}/"
     there = frozenset(ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix))
-    for name in _trunk_names(repository, prefix, there, target):
+    for name in _trunk_names(repository, prefix, there, target, reader):
         if name in there:
             return name
     if there:
@@ -165,7 +170,9 @@ def trunk_name(repository: Repository, refs: Mapping[str, str], remote: str | No
     return None
 
 
-def _trunk_names(repository: Repository, prefix: str, there: frozenset[str], target: str | None) -> Iterator[str]:
+def _trunk_names(
+    repository: Repository, prefix: str, there: frozenset[str], target: str | None, reader: Reader
+) -> Iterator[str]:
     """Yield what may be the trunk's name, in the contract's order, each only when the ones before are not there."""
     branch = None if target is None else branch_of(target)
     if branch is not None:
@@ -173,7 +180,7 @@ def _trunk_names(repository: Repository, prefix: str, there: frozenset[str], tar
     head = symbolic_ref(repository, f"{prefix}HEAD")
     if head is not None and head.startswith(prefix):
         yield head.removeprefix(prefix)
-    named = _worktree_trunk(repository)
+    named = _worktree_trunk(repository, reader)
     if named is not None:
         yield named
     usual = there & {"main", "master"}
@@ -181,9 +188,9 @@ def _trunk_names(repository: Repository, prefix: str, there: frozenset[str], tar
         yield from usual
 
 
-def _worktree_trunk(repository: Repository) -> str | None:
+def _worktree_trunk(repository: Repository, reader: Reader) -> str | None:
     try:
-        found = worktree_policy(repository)
+        found = worktree_policy(repository, reader)
     except LabgateError:
         return None
     return None if found is None else found[0].trunk

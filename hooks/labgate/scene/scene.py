@@ -12,6 +12,7 @@ from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
 from labgate.research.research_commits import Aftermath, ResearchGraph
+from labgate.research.section import ResearchGate
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
 from labgate.values.ref_update import Commit, RefUpdate
@@ -72,7 +73,7 @@ class Scene(Value):
     def classes(self) -> RefClasses:
         """The refs by what they are to the gate; research that was deleted not long ago is there as well."""
         live = frozenset(source.ref for source in self._live.sources)
-        deleted = self.first_seen.deleted(self._now, self.policy.gate.keep_deleted, live)
+        deleted = self.first_seen.deleted(self._now, self.policy.section(ResearchGate).keep_deleted, live)
         return self._live.changed(sources=(*self._live.sources, *self.proposed, *deleted))
 
     @cached_property

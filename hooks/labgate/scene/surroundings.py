@@ -7,6 +7,7 @@ from functools import cached_property
 from labgate.git.refs import read_refs, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
+from labgate.policy.reader import Reader
 from labgate.scene.governing_policy import policy_at, trunk_name
 from labgate.scene.workplace import Workplace
 from labgate.values.errors import NoPolicyError, UndecidedError
@@ -20,6 +21,7 @@ class Surroundings(Value):
 
     repository: Repository
     branch: str | None
+    reader: Reader
 
     @cached_property
     def refs(self) -> dict[str, str]:
@@ -55,7 +57,7 @@ class Surroundings(Value):
         cannot be told.
         """
         try:
-            name = trunk_name(self.repository, self.refs, self.remote, None)
+            name = trunk_name(self.repository, self.refs, self.remote, None, self.reader)
         except UndecidedError:
             if policy is None:
                 raise
@@ -67,23 +69,23 @@ class Surroundings(Value):
         return self.repository.setting(f"branch.{short_ref(self.branch or '')}.{key}")
 
 
-def surroundings(place: Workplace) -> Surroundings:
+def surroundings(place: Workplace, reader: Reader) -> Surroundings:
     """Return the surroundings of the commit that is being made here."""
-    return Surroundings(discover(place.environ, place.top or place.git_dir), place.branch())
+    return Surroundings(discover(place.environ, place.top or place.git_dir), place.branch(), reader)
 
 
-def trunk_policy(place: Workplace) -> tuple[Policy, PolicyOrigin]:
+def trunk_policy(place: Workplace, reader: Reader) -> tuple[Policy, PolicyOrigin]:
     """Return the policy of the remote-tracking trunk, for a work tree that has none.
 
     Raised: ``NoPolicyError`` when there is none either, or when nobody can say which branch is the trunk.
     """
-    around = surroundings(place)
+    around = surroundings(place, reader)
     try:
         tip = None if around.remote is None else around.trunk_tip(None)
     except UndecidedError as error:
         message = f"there is no labgate.toml here, and {error.message}"
         raise NoPolicyError(message, error.help) from error
-    found = None if tip is None else policy_at(around.repository, tip)
+    found = None if tip is None else policy_at(around.repository, tip, reader)
     if found is None:
         message = "there is no labgate.toml, neither here nor on the trunk"
         raise NoPolicyError(message, "labgate init")

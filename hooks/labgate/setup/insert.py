@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from labgate.policy.parse import read_toml
+from labgate.policy.toml import read_toml
 from labgate.setup.snippet import HOOKS, Source, Style, pre_commit_lines, prek_lines
 from labgate.values.errors import PolicyError
 

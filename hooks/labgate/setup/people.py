@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections import Counter
 
+from labgate.checks.registry import policy_reader
 from labgate.git.repository import Repository
-from labgate.policy.parse import parse_policy
 from labgate.report.escape import safe
 from labgate.values.errors import PolicyError
 from labgate.values.value import Value
@@ -100,7 +100,7 @@ def _usable(email: str) -> bool:
         return False
     text = f'version = 1\ntrunk = "m"\n[kinds.protected]\nnames = ["m"]\n[reviews.people.p]\nemails = ["{email}"]\n'
     try:
-        parse_policy(text, "")
+        policy_reader().parse(text, "")
     except PolicyError:
         return False
     return True

@@ -6,10 +6,9 @@ import json
 import os
 from collections.abc import Iterator
 
+from labgate.checks.registry import policy_reader
 from labgate.native.install import Installed
-from labgate.policy.files import OWN_FILE
-from labgate.policy.jsonschema import schema
-from labgate.policy.model import Policy
+from labgate.policy.model import OWN_FILE, Policy
 from labgate.setup import insert, pipelines, presets
 from labgate.setup.frameworks import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG
 from labgate.setup.presets import Proposal
@@ -126,7 +125,7 @@ def _schema(survey: Survey, proposal: Proposal | None) -> Iterator[FileChange]:
     """Yield the JSON Schema that the policy's first line names, where it does and the file is not the same already."""
     path = os.path.join(survey.repository.common_dir, *presets.SCHEMA.split("/")[1:])
     policy = _read(os.path.join(survey.top, OWN_FILE)) or b""
-    after = f"{json.dumps(schema(), indent=2)}\n".encode()
+    after = f"{json.dumps(policy_reader().schema(), indent=2)}\n".encode()
     before = _read(path)
     if (proposal is not None or presets.SCHEMA.encode() in policy) and before != after:
         yield FileChange(presets.SCHEMA, path, before, after)

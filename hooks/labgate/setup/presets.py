@@ -8,10 +8,8 @@ from importlib.resources import files
 from string import Template
 
 from labgate.checks.branch_name.check import Facts, check
-from labgate.policy.files import OWN_FILE
-from labgate.policy.lint import lint
-from labgate.policy.model import Policy
-from labgate.policy.parse import parse_policy
+from labgate.checks.registry import policy_reader
+from labgate.policy.model import OWN_FILE, Policy
 from labgate.policy.shape import quoted
 from labgate.report.escape import safe
 from labgate.setup.people import People, Somebody
@@ -113,7 +111,7 @@ def fill(preset: str, survey: Survey) -> Proposal:
         reviews="\n".join(_reviews(survey.people)),
         sizes=Template(_SIZES).substitute(generated=_list("ignore = ", _GENERATED)),
     )
-    policy = parse_policy(text, OWN_FILE)
+    policy = policy_reader().parse(text, OWN_FILE)
     _refuse_vanity(policy, survey)
     return Proposal(preset, text, policy, survey.branches, _misfits(policy, survey.branches))
 
@@ -124,7 +122,7 @@ def _refuse_vanity(policy: Policy, survey: Survey) -> None:
     That nobody can review yet is no reason to stop: it is said, and is the next thing to do.
     """
     nobody = not survey.people.me
-    lines = [line for line in lint(policy) if not (nobody and "[reviews] people" in line)]
+    lines = [line for line in policy_reader().lint(policy) if not (nobody and "[reviews] people" in line)]
     if lines:
         raise PolicyError(tuple(lines))
 
@@ -146,7 +144,7 @@ def _repository(name: str | None) -> str:
     """Return the line that names the repository, commented out where no remote says a name that a policy can hold."""
     line = f"repository = {_toml(name or '')}"
     try:
-        parse_policy(f'version = 1\n{line}\ntrunk = "m"\n[kinds.protected]\nnames = ["m"]\n', OWN_FILE)
+        policy_reader().parse(f'version = 1\n{line}\ntrunk = "m"\n[kinds.protected]\nnames = ["m"]\n', OWN_FILE)
     except PolicyError:
         return '# repository = "github.com/acme/models"     # what the team pushes to'
     return line

@@ -6,8 +6,10 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
+from labgate.checks.registry import policy_reader
 from labgate.git.refs import TrackingRef, read_refs, symbolic_ref, tracking_refs
 from labgate.git.repository import Remote, Repository
+from labgate.policy.reader import Reader
 from labgate.scene.governing_policy import policy_at, worktree_policy
 from labgate.setup.frameworks import Frameworks, find_frameworks
 from labgate.setup.people import People, find_people
@@ -58,7 +60,8 @@ def take_survey(repository: Repository) -> Survey:
     remote = _main_remote(repository.remotes)
     head = symbolic_ref(repository, "HEAD")
     current = None if head is None else branch_of(head)
-    here = worktree_policy(repository)
+    reader = policy_reader()
+    here = worktree_policy(repository, reader)
     trunk = _trunk(repository, refs, tracking, remote, current, None if here is None else here[0].trunk)
     local = {ref.removeprefix(HEADS) for ref in refs if ref.startswith(HEADS)}
     return Survey(
@@ -71,7 +74,7 @@ def take_survey(repository: Repository) -> Survey:
         None if remote is None else repository_name(remote.url),
         find_people(repository),
         find_frameworks(repository, repository.top),
-        os.path.basename(here[1]) if here is not None else _policy_of_trunk(repository, refs, remote, trunk.name),
+        _policy_of_trunk(repository, refs, remote, trunk.name, reader) if here is None else os.path.basename(here[1]),
     )
 
 
@@ -118,10 +121,12 @@ def _ask(remote: Remote, choose: str) -> str:
     return f"git remote set-head {shlex.quote(remote.name)} -a, or: {choose}"
 
 
-def _policy_of_trunk(repository: Repository, refs: Mapping[str, str], remote: Remote | None, trunk: str) -> str | None:
+def _policy_of_trunk(
+    repository: Repository, refs: Mapping[str, str], remote: Remote | None, trunk: str, reader: Reader
+) -> str | None:
     """Return where the trunk keeps its policy, for somebody who has an older branch checked out."""
     candidates = ([] if remote is None else [tracking_ref(remote.name, trunk)]) + [HEADS + trunk]
     for ref in candidates:
-        if ref in refs and policy_at(repository, refs[ref]) is not None:
+        if ref in refs and policy_at(repository, refs[ref], reader) is not None:
             return f"the trunk, {short_ref(ref)}"
     return None

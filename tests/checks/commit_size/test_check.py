@@ -7,7 +7,6 @@ import pytest
 from labgate.checks.commit_size.check import Facts, check
 from labgate.checks.commit_size.rules import CommitFinding, Group, HeavyFile, Part, SeriesTooLarge, SizeFinding
 from labgate.policy.model import Policy
-from labgate.policy.parse import checked_table, read_toml
 from labgate.values.batch import Batch, FileChange
 from support.hot import HEAVY
 from support.isolated import run_apart
@@ -268,7 +267,7 @@ def test_the_data_of_a_finding_are_its_fields() -> None:
 
 
 def test_a_commit_that_passes_imports_nothing_heavy_and_no_words() -> None:
-    table = checked_table(read_toml(TEAM, "labgate.toml"), "labgate.toml")
+    table = policy(TEAM).table
     loaded = run_apart(
         "from labgate.checks.commit_size.check import Facts, check; from labgate.policy.model import Policy; "
         "from labgate.values.batch import Batch, FileChange; "

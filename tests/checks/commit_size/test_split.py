@@ -6,17 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labgate.checks.commit_size.section import CommitSize, Limits
 from labgate.checks.commit_size.split import MOST_GROUPS, MOST_PATHS, groups
-from labgate.policy.model import Limits
 from labgate.values.batch import FileChange
 from support.policies import policy
 
 
 def limits() -> Limits:
     """At most 10 lines, 4 files and 2000 bytes a commit."""
-    found = policy().limits("protected")
-    assert found is not None
-    return found
+    return policy().section(CommitSize).limits["protected"]
 
 
 def change(**lines: int) -> list[FileChange]:

@@ -9,10 +9,10 @@ from labgate.checks.research_gate.check import Facts, check, review_state
 from labgate.checks.research_gate.research import UnreviewedResearch
 from labgate.checks.research_gate.reviews import QuorumNotMet
 from labgate.policy.model import Policy
-from labgate.policy.parse import parse_policy
 from labgate.reviews.quorum import JudgedClaim, Part
 from labgate.values.finding import Evidence, Finding
 from support.findings import only
+from support.policies import parse_policy
 
 POLICY = """
 version = 1

@@ -11,7 +11,6 @@ from labgate.checks.research_gate.check import Facts, check, review_state
 from labgate.checks.research_gate.research import UnreviewedResearch
 from labgate.checks.research_gate.reviews import QuorumNotMet
 from labgate.policy.model import Policy
-from labgate.policy.parse import parse_policy
 from labgate.reviews.approvals import (
     CONFLICT,
     NEEDS_GIT,
@@ -27,6 +26,7 @@ from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED
 from labgate.values.finding import Evidence, Finding
 from labgate.values.report import ReviewState
 from support.findings import only
+from support.policies import parse_policy
 
 POLICY = """
 version = 1

@@ -11,10 +11,10 @@ from labgate.checks.research_gate.check import Facts, check, review_state
 from labgate.checks.research_gate.research import SuspectedResearch, UnreviewedResearch
 from labgate.gate.levels import levelled
 from labgate.policy.model import Policy
-from labgate.policy.parse import parse_policy
 from labgate.reviews.quorum import JudgedClaim
 from labgate.values.finding import Evidence
 from support.findings import only
+from support.policies import parse_policy
 
 POLICY = """
 version = 1

@@ -13,11 +13,11 @@ from labgate.checks.research_gate.check import Facts
 from labgate.checks.research_gate.facts import collect
 from labgate.git.refs import read_refs
 from labgate.git.repository import discover
-from labgate.policy.parse import parse_policy
 from labgate.scene.scene import Scene
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import RefUpdate
 from support.people import adopt, by, reviewed
+from support.policies import parse_policy
 from support.repo import Repo
 from support.team import POLICY, found
 from support.verdicts import schema

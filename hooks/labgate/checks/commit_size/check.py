@@ -14,6 +14,7 @@ from labgate.checks.commit_size.rules import (
     TooManyFiles,
     TooManyLines,
 )
+from labgate.checks.commit_size.section import CommitSize
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from labgate.checks.commit_size.rules import CommitFinding, Group, SizeFinding
+    from labgate.checks.commit_size.section import Limits
     from labgate.policy.glob import Glob
-    from labgate.policy.model import Limits, Policy
+    from labgate.policy.model import Policy
     from labgate.values.batch import Batch, FileChange
 
     _Splits = dict[str, tuple[Group, ...]]
@@ -114,7 +116,7 @@ def _holding(facts: Facts, policy: Policy) -> list[tuple[str, str, Limits]]:
     """Return whose limits hold, as (kind, level, limits): those that refuse before those that warn."""
     holding = []
     for kind, level in ((facts.kind, "error"), (facts.preview_kind, "warning")):
-        limits = None if kind is None else policy.limits(kind)
+        limits = policy.section(CommitSize).limits.get(kind)
         if kind is not None and limits is not None:
             holding.append((kind, level, limits))
     return holding
@@ -122,7 +124,7 @@ def _holding(facts: Facts, policy: Policy) -> list[tuple[str, str, Limits]]:
 
 def _weights(facts: Facts, policy: Policy) -> list[Weight]:
     """Return what each batch weighs; an exact revert is left out."""
-    ignored = policy.size_ignore
+    ignored = policy.section(CommitSize).ignore
     return [Weight(batch, _counted(batch, ignored)) for batch in facts.batches if batch.reverts is None]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Container, Mapping
 from labgate.checks.collected import ALWAYS, Collected
 from labgate.checks.commit_size import staged
 from labgate.checks.commit_size.check import Facts
+from labgate.checks.commit_size.section import CommitSize
 from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor, tree_of
 from labgate.git.diffs import clean_merge, commit_files, is_exact_revert, staged_exactly_reverts, tree_files
@@ -32,7 +33,7 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
     Raises: ``UndecidedError`` in a shallow clone.
     """
     kind = scene.policy.classify(update.ref).name
-    if update.new is None or scene.policy.limits(kind) is None:
+    if update.new is None or kind not in scene.policy.section(CommitSize).limits:
         return Collected(skipped=_no_limits(kind))
     return Collected((weighed(scene, update),))
 

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from labgate.policy.model import Limits
+    from labgate.checks.commit_size.section import Limits
     from labgate.values.batch import FileChange
 
     #: Lines, files and bytes.

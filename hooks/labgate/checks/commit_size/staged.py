@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from labgate.checks.commit_size.check import Facts, check
+from labgate.checks.commit_size.section import CommitSize
 from labgate.git.raw import weigh
 from labgate.values.batch import Batch
 from labgate.values.refnames import short_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from labgate.policy.model import Limits
+    from labgate.checks.commit_size.section import Limits
     from labgate.scene.proposed_commit import ProposedCommit
 
 
@@ -23,8 +24,8 @@ def suspects(commit: ProposedCommit) -> bool:
 
 def limits(commit: ProposedCommit) -> tuple[Limits, ...]:
     """Return the limits that hold or announce themselves: of the branch's own kind, and of protected branches."""
-    found = (commit.policy.limits(kind) for kind in (commit.kind, _preview(commit)))
-    return tuple(limit for limit in found if limit is not None)
+    by_kind = commit.policy.section(CommitSize).limits
+    return tuple(by_kind[kind] for kind in (commit.kind, _preview(commit)) if kind in by_kind)
 
 
 def weighed(commit: ProposedCommit) -> Facts | None:

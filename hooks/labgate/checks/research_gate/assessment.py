@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labgate.reviews.approvals import JudgedApproval, account_of
 from labgate.reviews.quorum import assess, helpful, missing
+from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding
 from labgate.values.value import Value
 
@@ -98,7 +99,7 @@ class Assessed(Value):
 
     def details(self, oids: tuple[str, ...]) -> dict[str, Any]:
         """Return the fields of an ``UnmetReview`` of these commits (at least one), and where it is."""
-        facts, reviews = self.facts, self.policy.reviews
+        facts, reviews = self.facts, self.policy.section(Reviews)
         unable = _unable(facts, self.policy)
         named = helpful(self.counted(oids), self.paths, facts.contributors, reviews, unable)
         emails = {person.name: person.emails[0] for person in reviews.people if person.emails}
@@ -122,8 +123,8 @@ def assessed(facts: Facts, policy: Policy, commits: tuple[str, ...], paths: froz
     wanted = frozenset(commits)
     claims: tuple[JudgedClaim | JudgedApproval, ...] = (*facts.claims, *facts.approvals)
     speaking = [claim for claim in claims if claim.covers & wanted]
-    found = assess(commits, speaking, policy.reviews, facts.strangers)
-    short = {people: missing(people, paths, policy.reviews) for people in set(found.reviewers.values())}
+    found = assess(commits, speaking, policy.section(Reviews), facts.strangers)
+    short = {people: missing(people, paths, policy.section(Reviews)) for people in set(found.reviewers.values())}
     unmet = {oid: short[people] for oid, people in found.reviewers.items() if short[people]}
     return Assessed(facts, policy, commits, paths, found, unmet)
 
@@ -143,7 +144,7 @@ def _not_counted(refused: Refused) -> RefusedReview:
 def _unable(facts: Facts, policy: Policy) -> frozenset[str]:
     """Return who cannot approve the change on its code host: people without an account there, and who opened it."""
     change = facts.change
-    if change is None or policy.reviews.assurance != "forge":
+    if change is None or policy.section(Reviews).assurance != "forge":
         return frozenset()
-    accounts = {person.name: account_of(person, change.kind) for person in policy.reviews.people}
+    accounts = {person.name: account_of(person, change.kind) for person in policy.section(Reviews).people}
     return frozenset(name for name, login in accounts.items() if login is None or change.is_opened_by(login))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labgate.checks.research_gate import protected_refs, research, reviews
 from labgate.checks.research_gate.assessment import assessed
 from labgate.checks.research_gate.update import Facts
+from labgate.reviews.section import Reviews
 from labgate.values.report import NotCounted, ReviewState
 
 TYPE_CHECKING = False
@@ -33,7 +34,7 @@ def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
     if not facts.needing:
         return None
     review = assessed(facts, policy, facts.needing, facts.paths)
-    required = policy.reviews.assurance
+    required = policy.section(Reviews).assurance
     return ReviewState(
         required=required,
         reached="none" if review.missing else required,

@@ -10,6 +10,7 @@ from labgate.checks.research_gate.check import review_state
 from labgate.checks.research_gate.update import Facts, Landed, commits_of
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
+from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.approvals import (
     HostedChange,
@@ -21,6 +22,7 @@ from labgate.reviews.approvals import (
 )
 from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim
+from labgate.reviews.section import Reviews
 from labgate.scene.scene import Scene, Span
 from labgate.values.errors import UndecidedError
 from labgate.values.finding import Evidence
@@ -61,7 +63,7 @@ def _is_first_push(scene: Scene, update: RefUpdate) -> bool:
     if not scene.pushing or scene.remote_refs or update.old is not None or update.new is None:
         return False
     source = None if update.source is None else scene.policy.classify(f"{HEADS}{update.source}").name
-    return scene.policy.is_protected(update.ref) and source not in scene.policy.gate.sources
+    return scene.policy.is_protected(update.ref) and source not in scene.policy.section(ResearchGate).sources
 
 
 def _undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
@@ -102,7 +104,7 @@ class _Gathering:
         proven = commits_of(item for item in evidence if item.proves)
         # What is proven is LG201's, whatever else resembles it.
         hinted = commits_of(item for item in evidence if not item.proves) - proven
-        everything = self.scene.policy.gate.require_review == "all"
+        everything = self.scene.policy.section(ResearchGate).require_review == "all"
         needing = self._with_content(proven | self.unlanded if everything else proven)
         suspected = self._with_content(hinted)
         undecidable = _oids(self._with_content(small - proven - hinted))
@@ -142,7 +144,7 @@ class _Gathering:
         # Only now: a push has no such thing, and waits for every import.
         from labgate.reviews.carry import TargetMove, carried_all
 
-        reviews = self.scene.policy.reviews
+        reviews = self.scene.policy.section(Reviews)
         people = people_by_login(reviews, hosted.name.kind)
         move = TargetMove(next(iter(self.span.base), None), self.span.head, hosted.landed)
         compared = carried_all(
@@ -174,7 +176,7 @@ class _Gathering:
             oids = rev_list(self.repository, reviewed, self.span.base)
             written = [(commit, self._contributors(commit)[:1] + self._co_authors(commit)) for commit, _ in written]
             written += [(commit, self._contributors(commit)) for commit in read_commits(self.repository, oids)]
-        people = {email for person in self.scene.policy.reviews.people for email in person.emails}
+        people = {email for person in self.scene.policy.section(Reviews).people for email in person.emails}
         wrote: dict[str, str] = {}
         everybody: set[str] = set()
         for commit, emails in written:
@@ -238,7 +240,7 @@ class _Gathering:
     def _wrote(self, oids: frozenset[str]) -> dict[str, str]:
         """Return the emails of listed people who contributed to commits of the range, each with one such commit."""
         wrote: dict[str, str] = {}
-        people = {email for person in self.scene.policy.reviews.people for email in person.emails}
+        people = {email for person in self.scene.policy.section(Reviews).people for email in person.emails}
         for commit in self.span.commits:
             emails = people.intersection(self._contributors(commit)) if commit.oid in oids else ()
             if emails and not self._is_contentless(commit):
@@ -247,15 +249,15 @@ class _Gathering:
 
     def _contributors(self, commit: Commit) -> tuple[str, ...]:
         """Return the emails of a commit's author, committer and co-authors, as the policy lists them."""
-        reviews = self.scene.policy.reviews
+        reviews = self.scene.policy.section(Reviews)
         own = (listed_email(identity.key, reviews) for identity in (commit.author, commit.committer))
         return (*own, *self._co_authors(commit))
 
     def _co_authors(self, commit: Commit) -> tuple[str, ...]:
-        return tuple(listed_email(email, self.scene.policy.reviews) for email in co_authors(commit))
+        return tuple(listed_email(email, self.scene.policy.section(Reviews)) for email in co_authors(commit))
 
     def _paths(self, commits: Iterable[Commit]) -> frozenset[str]:
-        if not self.scene.policy.reviews.quorum.groups:
+        if not self.scene.policy.section(Reviews).quorum.groups:
             return frozenset()
         entries = changed_entries(self.repository, [commit.oid for commit in commits])
         return frozenset(entry.path for found in entries.values() for entry in found)

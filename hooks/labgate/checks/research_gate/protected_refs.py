@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labgate.research.section import ResearchGate
 from labgate.values.finding import Finding, Rule
 
 TYPE_CHECKING = False
@@ -87,7 +88,8 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
 
 
 def _is_allowed(facts: Facts, policy: Policy) -> bool:
-    return facts.rewrite == "deleted" and any(_fits(template, facts.ref) for template in policy.gate.deletable)
+    deletable = policy.section(ResearchGate).deletable
+    return facts.rewrite == "deleted" and any(_fits(template, facts.ref) for template in deletable)
 
 
 def _fits(template: Template, ref: str) -> bool:

@@ -8,19 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from labgate.checks.commit_size.section import CommitSize, Limits
 from labgate.checks.registry import PLANNED
-from labgate.policy.model import Limits, Policy
-from labgate.policy.parse import (
-    MAX_BYTES,
-    PYPROJECT_TABLE,
-    checked_table,
-    holds_policy,
-    known_codes,
-    parse_policy,
-    read_toml,
-)
+from labgate.policy.model import Policy
+from labgate.policy.reader import PYPROJECT_TABLE, holds_policy
 from labgate.policy.schema import DURATIONS, SIZES
+from labgate.policy.toml import MAX_BYTES
+from labgate.research.section import ResearchGate
+from labgate.reviews.section import Reviews
 from labgate.values.errors import PolicyError
+from support.policies import READER, parse_policy
 
 DATA = Path(__file__).parent.parent / "data" / "policy"
 MISTAKES = sorted((DATA / "errors").glob("*.toml"))
@@ -28,12 +25,12 @@ MINIMAL = (DATA / "minimal.toml").read_text(encoding="utf-8")
 
 
 def contract() -> Policy:
-    return parse_policy((DATA / "contract.toml").read_bytes(), "labgate.toml")
+    return parse_policy((DATA / "contract.toml").read_bytes())
 
 
 def problems(text: str | bytes, file: str = "labgate.toml", table: tuple[str, ...] = ()) -> tuple[str, ...]:
     with pytest.raises(PolicyError) as caught:
-        parse_policy(text, file, table=table)
+        READER.parse(text, file, table=table)
     return caught.value.problems
 
 
@@ -91,18 +88,31 @@ def test_the_contracts_example_classifies(
 def test_the_contracts_example_says_what_it_says() -> None:
     policy = contract()
     assert policy.repository == "github.com/acme/models"
-    assert policy.limits("topic") is None
-    limits = policy.limits("protected")
-    assert limits is not None
+    assert set(policy.section(CommitSize).limits) == {"protected"}
+    limits = policy.section(CommitSize).limits["protected"]
     assert (limits.lines, limits.files, limits.file_bytes, limits.bytes) == (400, 20, 500_000, 2_000_000)
     assert (limits.series_lines, limits.series_commits) == (2000, 20)
-    assert policy.gate.keep_deleted == 180 * 86400
-    assert policy.gate.source_repositories[0].matches("github.com/acme-research/models")
-    assert (policy.reviews.quorum.groups, policy.reviews.quorum.affiliations) == ((("core", 1),), 1)
-    assert [person.name for person in policy.reviews.people] == ["ada"]
+    assert policy.section(ResearchGate).keep_deleted == 180 * 86400
+    assert policy.section(ResearchGate).source_repositories[0].matches("github.com/acme-research/models")
+    assert (policy.section(Reviews).quorum.groups, policy.section(Reviews).quorum.affiliations) == ((("core", 1),), 1)
+    assert [person.name for person in policy.section(Reviews).people] == ["ada"]
     assert policy.level("LG202", "topic") == "warning"
     assert policy.level("LG401", "research") == "warning"
     assert policy.level("LG401", "topic") is None
+
+
+def test_a_section_is_built_once_for_each_policy() -> None:
+    one, other = contract(), contract()
+    assert one.section(Reviews) is one.section(Reviews)
+    assert one.section(Reviews) is not other.section(Reviews)
+    assert one.section(Reviews) == other.section(Reviews)
+
+
+def test_a_reader_without_sections_knows_kinds_and_levels_only() -> None:
+    bare = READER.changed(sections=())
+    assert bare.parse(MINIMAL, "labgate.toml").is_protected("refs/heads/main")
+    with pytest.raises(PolicyError, match="unknown key"):
+        bare.parse(MINIMAL + "[reviews]\n", "labgate.toml")
 
 
 def test_a_policy_is_the_same_after_marshal() -> None:
@@ -114,22 +124,22 @@ def test_a_policy_is_the_same_after_marshal() -> None:
 
 
 def test_the_smallest_policy_has_every_default() -> None:
-    policy = parse_policy(MINIMAL, "labgate.toml")
+    policy = parse_policy(MINIMAL)
+    gate, reviews = policy.section(ResearchGate), policy.section(Reviews)
     assert policy.repository is None
-    assert (policy.gate.sources, policy.gate.require_review) == ((), "research")
-    assert policy.gate.keep_deleted == 180 * 86400
-    assert (policy.reviews.assurance, policy.reviews.expires) == ("trailer", 14 * 86400)
-    assert policy.reviews.machines == ("noreply@github.com",)
-    assert (policy.reviews.quorum.total, policy.reviews.quorum.groups, policy.reviews.quorum.affiliations) == (1, (), 0)
-    assert (policy.pins, policy.artifacts, policy.size_ignore) == ("refs/experiments", (), ())
-    assert policy.limits("protected") is None
+    assert (gate.sources, gate.require_review, gate.keep_deleted) == ((), "research", 180 * 86400)
+    assert (reviews.assurance, reviews.expires) == ("trailer", 14 * 86400)
+    assert reviews.machines == ("noreply@github.com",)
+    assert (reviews.quorum.total, reviews.quorum.groups, reviews.quorum.affiliations) == (1, (), 0)
+    assert policy.section(CommitSize) == CommitSize({"ignore": [], "limits": {}})
+    assert policy.table["experiment-hash"] == {"artifacts": [], "pins": "refs/experiments"}
     assert policy.level("LG201", "protected") is None
 
 
 def test_a_table_of_limits_leaves_out_what_it_does_not_limit() -> None:
-    policy = parse_policy(MINIMAL + "[commit-size.limits.protected]\nlines = 7\n", "labgate.toml")
+    policy = parse_policy(MINIMAL + "[commit-size.limits.protected]\nlines = 7\n")
     blank = dict.fromkeys(["lines", "files", "file-bytes", "bytes", "series-lines", "series-commits"])
-    assert policy.limits("protected") == Limits({**blank, "lines": 7})
+    assert policy.section(CommitSize).limits["protected"] == Limits({**blank, "lines": 7})
 
 
 @pytest.mark.parametrize(
@@ -142,26 +152,23 @@ def test_a_table_of_limits_leaves_out_what_it_does_not_limit() -> None:
 )
 def test_sources_are_the_research_kinds_there_are(kinds: list[str], sources: tuple[str, ...]) -> None:
     more = "".join(f'[kinds.{kind}]\nnames = ["{kind}/{{x}}"]\n' for kind in kinds)
-    assert parse_policy(MINIMAL + more, "labgate.toml").gate.sources == sources
+    assert parse_policy(MINIMAL + more).section(ResearchGate).sources == sources
 
 
 def test_sources_may_be_named_to_be_none() -> None:
     more = '[kinds.research]\nnames = ["research/{x}"]\n[research-gate]\nsources = []\n'
-    assert parse_policy(MINIMAL + more, "labgate.toml").gate.sources == ()
+    assert parse_policy(MINIMAL + more).section(ResearchGate).sources == ()
 
 
 @pytest.mark.parametrize(("text", "seconds"), [(f"2{unit}", 2 * seconds) for unit, seconds in DURATIONS.items()])
 def test_a_duration_is_seconds(text: str, seconds: int) -> None:
-    assert parse_policy(f'{MINIMAL}[reviews]\nexpires = "{text}"\n', "labgate.toml").reviews.expires == seconds
+    assert parse_policy(f'{MINIMAL}[reviews]\nexpires = "{text}"\n').section(Reviews).expires == seconds
 
 
 @pytest.mark.parametrize(("text", "size"), [("123", 123), *((f'"3{unit}"', 3 * size) for unit, size in SIZES.items())])
 def test_a_size_is_bytes(text: str, size: int) -> None:
-    limits = parse_policy(f"{MINIMAL}[commit-size.limits.protected]\nbytes = {text}\n", "labgate.toml").limits(
-        "protected"
-    )
-    assert limits is not None
-    assert limits.bytes == size
+    limits = parse_policy(f"{MINIMAL}[commit-size.limits.protected]\nbytes = {text}\n").section(CommitSize).limits
+    assert limits["protected"].bytes == size
 
 
 @pytest.mark.parametrize("text", ["0d", "-1d", "1.5d", "1 d", "d", "14", "1y", "999999d", "\uff11d", "1d\\n"])
@@ -182,7 +189,7 @@ def test_a_policy_in_pyproject_names_its_table_there() -> None:
 
 def test_a_policy_in_pyproject_is_the_same_policy() -> None:
     text = '[project]\nname = "x"\n[tool.labgate]\nversion = 1\ntrunk = "main"\nkinds.protected.names = ["main"]\n'
-    assert parse_policy(text, "pyproject.toml", table=PYPROJECT_TABLE) == parse_policy(MINIMAL, "labgate.toml")
+    assert READER.parse(text, "pyproject.toml", table=PYPROJECT_TABLE) == parse_policy(MINIMAL)
 
 
 @pytest.mark.parametrize(
@@ -220,30 +227,30 @@ def test_a_broken_pyproject_that_names_labgate_cannot_say() -> None:
 
 def test_a_file_may_start_with_a_byte_order_mark_and_end_lines_as_windows_does() -> None:
     text = b"\xef\xbb\xbf" + MINIMAL.replace("\n", "\r\n").encode()
-    assert parse_policy(text, "labgate.toml") == parse_policy(MINIMAL, "labgate.toml")
+    assert parse_policy(text) == parse_policy(MINIMAL)
 
 
 def test_levels_may_name_every_rule_of_the_contract() -> None:
-    codes = known_codes()
-    assert codes >= set(PLANNED) | {"LG101", "LG201", "LG211", "LG301", "LG401"}
+    codes = READER.codes
+    assert codes >= {*PLANNED, "LG101", "LG201", "LG211", "LG301", "LG401"}
     levels = "[levels]\n" + "".join(f'{code} = "note"\n' for code in sorted(codes))
-    policy = parse_policy(MINIMAL + levels, "labgate.toml")
+    policy = parse_policy(MINIMAL + levels)
     assert {policy.level(code, None) for code in codes} == {"note"}
 
 
-def test_known_rules_may_be_given() -> None:
+def test_the_rules_are_those_of_the_reader() -> None:
     text = MINIMAL + '[levels]\nXY1 = "off"\n'
-    assert checked_table(read_toml(text, "x"), "x", codes={"XY1"})["levels"]["rules"] == {"XY1": "off"}
+    assert READER.changed(codes=frozenset({"XY1"})).parse(text, "x").level("XY1", None) == "off"
 
 
 def test_a_kind_may_raise_a_guard_and_lower_it_to_what_all_have() -> None:
     text = MINIMAL + '[levels]\nLG205 = "warning"\n[levels.protected]\nLG205 = "warning"\nLG209 = "error"\n'
-    policy = parse_policy(text, "labgate.toml")
+    policy = parse_policy(text)
     assert (policy.level("LG205", "protected"), policy.level("LG209", "protected")) == ("warning", "error")
 
 
 def test_a_quorum_of_one_may_wait_for_its_first_person() -> None:
-    assert parse_policy(MINIMAL + "[reviews]\nquorum = { total = 1 }\n", "labgate.toml").reviews.people == ()
+    assert parse_policy(MINIMAL + "[reviews]\nquorum = { total = 1 }\n").section(Reviews).people == ()
 
 
 def test_there_is_an_end_to_the_mistakes_that_are_told() -> None:

@@ -1,0 +1,89 @@
+"""``[commit-size]``: how large a commit and a proposal may be. On the commit hook's path, but for its schema."""
+
+from __future__ import annotations
+
+from labgate.policy.glob import Glob
+from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labgate.policy.model import Table
+    from labgate.policy.schema import SectionSchema
+    from labgate.policy.shape import Problems, Record
+
+
+class Limits(Value):
+    """``[commit-size.limits.KIND]``: lines, files and commits are counts, the others bytes; ``None`` means no limit."""
+
+    lines: int | None
+    files: int | None
+    file_bytes: int | None
+    bytes: int | None
+    series_lines: int | None
+    series_commits: int | None
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(
+            lines=table["lines"],
+            files=table["files"],
+            file_bytes=table["file-bytes"],
+            bytes=table["bytes"],
+            series_lines=table["series-lines"],
+            series_commits=table["series-commits"],
+        )
+
+
+class CommitSize(Value):
+    """``[commit-size]``. ``limits`` are by kind of branch; a kind that is not there has none."""
+
+    NAME = "commit-size"
+
+    ignore: tuple[Glob, ...]
+    limits: Mapping[str | None, Limits]
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(
+            ignore=tuple(Glob(text) for text in table["ignore"]),
+            limits={kind: Limits(limits) for kind, limits in table["limits"].items()},
+        )
+
+
+def schema() -> SectionSchema:
+    """Return what ``[commit-size]`` may say."""
+    from labgate.policy.schema import GLOBS, NAME, SectionSchema
+    from labgate.policy.shape import Key, Record, TableOf
+
+    limits = TableOf(_limits(), "a table of kinds", NAME)
+    shape = Record(
+        (
+            Key("ignore", GLOBS, "Paths that are not counted.", []),
+            Key("limits", limits, "Limits by kind of branch; a kind without limits has none.", {}),
+        )
+    )
+    return SectionSchema(Key(CommitSize.NAME, shape, "How large a commit and a proposal may be.", {}), check=_check)
+
+
+def _limits() -> Record:
+    from labgate.policy.schema import SIZE
+    from labgate.policy.shape import Key, Record, Whole
+
+    return Record(
+        (
+            Key("lines", Whole(1), "Most added and deleted lines in a commit."),
+            Key("files", Whole(1), "Most changed files in a commit."),
+            Key("file-bytes", SIZE, "Largest new content of one file."),
+            Key("bytes", SIZE, "Most new content in a commit."),
+            Key("series-lines", Whole(1), "Most lines in all the commits of one proposal together."),
+            Key("series-commits", Whole(1), "Most commits in one proposal."),
+        ),
+        "a table of limits",
+    )
+
+
+def _check(table: Table, problems: Problems) -> None:
+    from labgate.policy.consistency import known_kinds
+
+    for kind in table[CommitSize.NAME]["limits"]:
+        known_kinds((kind,), table, (CommitSize.NAME, "limits", kind), problems)

@@ -1,0 +1,112 @@
+"""Read a policy file: to a ``Policy``, or to every mistake in it at once. A passing commit hook reads a cache instead.
+
+The reader knows kinds of branch and levels. What else a policy may say it is told: the sections of the checks, and the
+codes of the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from labgate.policy import consistency, lint
+from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
+from labgate.policy.schema import SectionSchema, whole
+from labgate.policy.shape import Path, Problems, Record, shown
+from labgate.policy.toml import read_toml
+from labgate.values.errors import PolicyError
+from labgate.values.value import Value
+
+#: The table that holds a policy in ``pyproject.toml``.
+PYPROJECT_TABLE: Path = ("tool", "labgate")
+
+
+class Reader(Value):
+    """What reads policies. ``sections`` are those of all checks, ``codes`` the rules that ``[levels]`` may name."""
+
+    sections: tuple[SectionSchema, ...]
+    codes: frozenset[str]
+
+    @property
+    def record(self) -> Record:
+        """The shape of the whole policy."""
+        return whole(self.sections)
+
+    def parse(self, text: str | bytes, file: str, *, table: Path = ()) -> Policy:
+        """Return the policy in a TOML text. ``file`` is only its name in messages.
+
+        ``table`` is where the policy stands: the root, or ``PYPROJECT_TABLE``. Raises ``PolicyError`` with one line for
+        each mistake.
+        """
+        return Policy(self.checked(read_toml(text, file), file, table=table))
+
+    def find(self, texts: Mapping[str, bytes]) -> tuple[Policy, str] | None:
+        """Return the policy among a tree's top-level files (by name), and the name of its file; ``None`` without one.
+
+        Raises ``PolicyError`` when it has mistakes, or when both files hold one.
+        """
+        in_pyproject = PYPROJECT in texts and holds_policy(texts[PYPROJECT], PYPROJECT)
+        if OWN_FILE in texts and in_pyproject:
+            problem = f"{PYPROJECT}: [tool.labgate]: the policy stands in {OWN_FILE} too; keep one of them"
+            raise PolicyError((problem,))
+        if OWN_FILE in texts:
+            return self.parse(texts[OWN_FILE], OWN_FILE), OWN_FILE
+        if in_pyproject:
+            return self.parse(texts[PYPROJECT], PYPROJECT, table=PYPROJECT_TABLE), PYPROJECT
+        return None
+
+    def checked(self, data: dict[str, Any], file: str, *, table: Path = ()) -> dict[str, Any]:
+        """Return the plain table of a policy: every key present, every default filled in, fit for ``marshal``.
+
+        Takes a whole file as ``read_toml`` returns it. Raises ``PolicyError`` with one line for each mistake.
+        """
+        found: object = data
+        for name in table:
+            found = found.get(name) if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            what = "nothing" if found is None else shown(found)
+            raise PolicyError((f"{file}: [{'.'.join(table)}]: expected a table, found {what}",))
+        problems = Problems(file, table)
+        filled: dict[str, Any] = self.record.check(found, (), problems)
+        for section in self.sections:
+            section.complete(filled)
+        consistency.check(filled, self.codes, problems)
+        for section in self.sections:
+            section.check(filled, problems)
+        if problems.lines:
+            raise PolicyError(problems.lines)
+        return filled
+
+    def lint(self, policy: Policy, file: str = OWN_FILE, table: Path = ()) -> tuple[str, ...]:
+        """Return one line for each part of a policy that has no effect, in the form of ``PolicyError.problems``.
+
+        Such a policy still judges. What would make its verdicts meaningless is a mistake that ``parse`` raises.
+        """
+        problems = Problems(file, table)
+        lint.check(policy, problems)
+        for section in self.sections:
+            section.lint(policy, problems)
+        return problems.lines
+
+    def schema(self) -> dict[str, Any]:
+        """Return a JSON Schema (draft 2020-12) of the policy as TOML or JSON has it, for editors.
+
+        It has every default and description, and knows shapes only: that a kind exists or a pattern is well formed is
+        for ``parse`` to say.
+        """
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "labgate policy",
+            "description": "labgate.toml, or the table [tool.labgate] of pyproject.toml.",
+            **self.record.json(),
+        }
+
+
+def holds_policy(text: str | bytes, file: str) -> bool:
+    """Say whether a ``pyproject.toml`` has a table ``[tool.labgate]``. Raises ``PolicyError`` if nobody can know."""
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    # A project that never names labgate is none of our business, however broken its file is.
+    if b"labgate" not in raw:
+        return False
+    tool = read_toml(text, file).get("tool")
+    return isinstance(tool, dict) and "labgate" in tool

@@ -1,0 +1,92 @@
+"""``[research-gate]``: which code is research, and how it reaches a protected branch."""
+
+from __future__ import annotations
+
+from labgate.policy.consistency import known_kinds
+from labgate.policy.glob import Glob
+from labgate.policy.grammar import Template
+from labgate.policy.lint import can_be
+from labgate.policy.model import Policy
+from labgate.policy.schema import DURATION, KIND_NAMES, NAME_OF_REFS, SectionSchema, matching
+from labgate.policy.shape import Choice, Key, ListOf, Problems, Record, shown
+from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.policy.model import Table
+
+#: The sources where the policy names none, as far as it has them.
+DEFAULT_SOURCES = ("research", "experiment")
+_REPOSITORIES = r"[^\s/:@#]+(/[^\s/:@#]+)+(?<!\.git)"
+
+
+class ResearchGate(Value):
+    """``[research-gate]``. ``sources`` are kind names; ``keep_deleted`` is in seconds."""
+
+    NAME = "research-gate"
+
+    sources: tuple[str, ...]
+    source_repositories: tuple[Glob, ...]
+    require_review: str
+    deletable: tuple[Template, ...]
+    keep_deleted: int
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(
+            sources=tuple(table["sources"]),
+            source_repositories=tuple(Glob(text) for text in table["source-repositories"]),
+            require_review=table["require-review"],
+            deletable=tuple(Template(text, {}) for text in table["deletable"]),
+            keep_deleted=table["keep-deleted"],
+        )
+
+
+_SHAPE = Record(
+    (
+        Key("sources", KIND_NAMES, "Kinds whose code needs a review; left out, those named research and experiment."),
+        Key(
+            "source-repositories",
+            ListOf(
+                matching(_REPOSITORIES, 'host/owner/name such as "github.com/acme-research/*"'),
+                "a list of repositories",
+            ),
+            "Repositories, as host/owner/name globs, whose branches all count as research.",
+            [],
+        ),
+        Key(
+            "require-review",
+            Choice(("research", "all")),
+            "Which code needs a review to reach a protected branch.",
+            "research",
+        ),
+        Key("deletable", ListOf(NAME_OF_REFS, "a list of names"), "Protected refs that may be deleted.", []),
+        Key("keep-deleted", DURATION, "How long deleted research refs are remembered.", "180d"),
+    )
+)
+
+
+def schema() -> SectionSchema:
+    """Return what ``[research-gate]`` may say."""
+    key = Key(ResearchGate.NAME, _SHAPE, "How research code reaches a protected branch.", {})
+    return SectionSchema(key, _complete, _check, _lint)
+
+
+def _complete(table: Table) -> None:
+    gate = table[ResearchGate.NAME]
+    if gate["sources"] is None:
+        gate["sources"] = [name for name in DEFAULT_SOURCES if name in table["kinds"]]
+
+
+def _check(table: Table, problems: Problems) -> None:
+    path = (ResearchGate.NAME, "sources")
+    sources = table[ResearchGate.NAME]["sources"]
+    known_kinds(sources, table, path, problems)
+    if "protected" in sources:
+        problems.add(path, '"protected" cannot be a source: it is what the gate guards')
+
+
+def _lint(policy: Policy, problems: Problems) -> None:
+    for template in policy.section(ResearchGate).deletable:
+        if not can_be(template, "protected", policy):
+            message = f"{shown(template.text)} is not protected, so anybody may delete it"
+            problems.add((ResearchGate.NAME, "deletable"), message)

@@ -1,0 +1,247 @@
+"""``[reviews]``: whose reviews count, and how many it takes."""
+
+from __future__ import annotations
+
+from labgate.policy.consistency import known
+from labgate.policy.glob import Glob
+from labgate.policy.model import Policy
+from labgate.policy.schema import DURATION, GLOB, NAME, SectionSchema, matching
+from labgate.policy.shape import Choice, Key, ListOf, Problems, Record, TableOf, Text, Whole, shown, suggestion
+from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.policy.model import Table
+
+_PERSON = "[A-Za-z0-9][A-Za-z0-9._-]*"
+_EMAIL = matching(r"[^\s<>@]+@[^\s<>@]+", 'an email address such as "ada@example.org"')
+_KEY = matching(r"(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ \S[^\r\n]*", 'a public key such as "ssh-ed25519 AAAA..."')
+_ACCOUNT = matching(_PERSON, "a user name")
+_MEMBER = matching(_PERSON, "the name of a person")
+
+
+class Person(Value):
+    """``[reviews.people.NAME]``: a human being; ``emails`` are casefolded. Absent strings are ``None``."""
+
+    name: str
+    emails: tuple[str, ...]
+    keys: tuple[str, ...]
+    affiliation: str | None
+    github: str | None
+    gitlab: str | None
+    gitea: str | None
+
+    def __init__(self, name: str, table: Table) -> None:
+        super().__init__(
+            name=name,
+            emails=tuple(email.casefold() for email in table["emails"]),
+            keys=tuple(table["keys"]),
+            affiliation=table["affiliation"],
+            github=table["github"],
+            gitlab=table["gitlab"],
+            gitea=table["gitea"],
+        )
+
+
+class Group(Value):
+    """``[reviews.groups.NAME]``: people (by person name) who answer for paths."""
+
+    name: str
+    people: tuple[str, ...]
+    paths: tuple[Glob, ...]
+
+    def __init__(self, name: str, table: Table) -> None:
+        super().__init__(
+            name=name,
+            people=tuple(table["people"]),
+            paths=tuple(Glob(text) for text in table["paths"]),
+        )
+
+
+class Quorum(Value):
+    """How many reviewers a change needs: in total, of each group (by name), and from how many affiliations."""
+
+    total: int
+    groups: tuple[tuple[str, int], ...]
+    affiliations: int
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(
+            total=table["total"],
+            groups=tuple(table["groups"].items()),
+            affiliations=table["affiliations"],
+        )
+
+
+class Reviews(Value):
+    """``[reviews]``. ``machines`` are casefolded emails of landing identities; ``expires`` is in seconds."""
+
+    NAME = "reviews"
+
+    assurance: str
+    quorum: Quorum
+    machines: tuple[str, ...]
+    expires: int
+    groups: tuple[Group, ...]
+    people: tuple[Person, ...]
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(
+            assurance=table["assurance"],
+            quorum=Quorum(table["quorum"]),
+            machines=tuple(email.casefold() for email in table["machines"]),
+            expires=table["expires"],
+            groups=tuple((Group(name, group) for name, group in table["groups"].items())),
+            people=tuple((Person(name, person) for name, person in table["people"].items())),
+        )
+
+
+_QUORUM = Record(
+    (
+        Key("total", Whole(1), "How many people must have reviewed a change.", 1),
+        Key(
+            "groups",
+            TableOf(Whole(1), "a table of groups", NAME),
+            "How many of each group, where the change touches its paths.",
+            {},
+        ),
+        Key("affiliations", Whole(0), "From how many different affiliations they must come.", 0),
+    ),
+    "a table such as { total = 1 }",
+)
+
+_GROUP = Record(
+    (
+        Key(
+            "people",
+            ListOf(_MEMBER, "a list of people", 1),
+            "Members, by their names in [reviews.people].",
+            required=True,
+        ),
+        Key("paths", ListOf(GLOB, "a list of globs", 1), "The paths that the group answers for.", ["**"]),
+    ),
+    "a table with people",
+)
+
+_PERSON_TABLE = Record(
+    (
+        Key(
+            "emails",
+            ListOf(_EMAIL, "a list of email addresses", 1),
+            "Every address the person commits or reviews with.",
+            required=True,
+        ),
+        Key(
+            "keys",
+            ListOf(_KEY, "a list of public keys"),
+            "SSH keys the person signs with.",
+            [],
+        ),
+        Key(
+            "affiliation",
+            Text('a name such as "uni-a"', lambda text: None if text.strip() == text != "" else ""),
+            "Whom the person works for.",
+        ),
+        Key("github", _ACCOUNT, "The person's user name on GitHub."),
+        Key("gitlab", _ACCOUNT, "The person's user name on GitLab."),
+        Key("gitea", _ACCOUNT, "The person's user name on Gitea or Forgejo."),
+    ),
+    "a table with emails",
+)
+
+_SHAPE = Record(
+    (
+        Key("assurance", Choice(("trailer", "forge", "signed")), "What a review marker must at least be.", "trailer"),
+        Key("quorum", _QUORUM, "How many reviewers a change needs.", {}),
+        Key(
+            "machines",
+            ListOf(_EMAIL, "a list of email addresses"),
+            "Landing identities: they never count as people.",
+            ["noreply@github.com"],
+        ),
+        Key("expires", DURATION, "How long a review holds.", "14d"),
+        Key("groups", TableOf(_GROUP, "a table of groups", NAME), "Groups of people who answer for paths.", {}),
+        Key("people", TableOf(_PERSON_TABLE, "a table of people", _PERSON), "The people whose reviews count.", {}),
+    )
+)
+
+
+def schema() -> SectionSchema:
+    """Return what ``[reviews]`` may say."""
+    key = Key(Reviews.NAME, _SHAPE, "Whose reviews count, and how many it takes.", {})
+    return SectionSchema(key, check=_check, lint=_lint)
+
+
+def _check(table: Table, problems: Problems) -> None:
+    reviews = table[Reviews.NAME]
+    _identities(reviews, problems)
+    # It weighs the section as a whole: on top of another mistake there it would only echo it.
+    if not problems.under(Reviews.NAME):
+        _quorum(reviews, problems)
+
+
+def _identities(reviews: Table, problems: Problems) -> None:
+    """One address, key or account is one person: else a contributor could be his own reviewer."""
+    for attribute in ("emails", "keys", "github", "gitlab", "gitea"):
+        owners: dict[str, str] = {}
+        for name, person in reviews["people"].items():
+            found = person[attribute]
+            for one in found if isinstance(found, list) else [found] if found else []:
+                # The comment of an SSH key is no part of it.
+                same = " ".join(one.split()[:2]) if attribute == "keys" else one.casefold()
+                owner = owners.setdefault(same, name)
+                if owner != name:
+                    path = ("reviews", "people", name, attribute)
+                    problems.add(path, f"{shown(one)} already belongs to {shown(owner)}")
+    machines = {email.casefold() for email in reviews["machines"]}
+    for name, person in reviews["people"].items():
+        for email in person["emails"]:
+            if email.casefold() in machines:
+                problems.add(("reviews", "people", name, "emails"), f"{shown(email)} is one of [reviews] machines")
+
+
+def _quorum(reviews: Table, problems: Problems) -> None:
+    """A quorum that nobody can reach is a mistake; only the smallest one may wait for its first person."""
+    quorum, groups, people = reviews["quorum"], reviews["groups"], reviews["people"]
+    path = ("reviews", "quorum")
+    if quorum["total"] > max(1, len(people)):
+        problems.add((*path, "total"), f"expected at most {len(people)}, all the people, found {quorum['total']}")
+    for name, wanted in quorum["groups"].items():
+        # Members who are nobody here never count (``_lint`` names them).
+        members = len(people.keys() & set(groups[name]["people"])) if name in groups else 0
+        place = (*path, "groups", name)
+        if name not in groups:
+            known((name,), groups, "group", place, problems)
+        elif members == 0:
+            problems.add(place, "nobody in this group is in [reviews.people]")
+        elif wanted > members:
+            problems.add(place, f"expected at most {members}, all its members in [reviews.people], found {wanted}")
+    affiliations = {person["affiliation"] for person in people.values()} - {None}
+    if quorum["affiliations"] > len(affiliations):
+        found = f"found {quorum['affiliations']}"
+        problems.add((*path, "affiliations"), f"expected at most {len(affiliations)}, all that people have, {found}")
+
+
+def _lint(policy: Policy, problems: Problems) -> None:
+    reviews = policy.section(Reviews)
+    _strangers(reviews, problems)
+    if not reviews.people:
+        _nobody(policy, problems)
+
+
+def _strangers(reviews: Reviews, problems: Problems) -> None:
+    """Only people of ``[reviews.people]`` count, so a misspelt member is safe, but no help to anybody."""
+    people = [person.name for person in reviews.people]
+    for group in reviews.groups:
+        for name in group.people:
+            if name not in people:
+                hint = suggestion(name, people)
+                problems.add(("reviews", "groups", group.name, "people"), f"there is no person {shown(name)}{hint}")
+
+
+def _nobody(policy: Policy, problems: Problems) -> None:
+    gate = policy.table["research-gate"]
+    everything = gate["require-review"] == "all"
+    if gate["sources"] or gate["source-repositories"] or everything:
+        what = "nothing" if everything else "no research"
+        problems.add(("reviews", "people"), f"there is nobody to review, so {what} can reach a protected branch")
