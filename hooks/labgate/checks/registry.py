@@ -71,14 +71,15 @@ COMMIT, MERGE, PREPARE, MESSAGE, PUSH = "pre-commit", "pre-merge-commit", "prepa
 class Row(Value):
     """One check.
 
-    ``name`` is its hook id and its name in reports; with ``_`` it is its folder. ``hundred`` begins the codes of its
-    rules; two checks may share one. ``stages`` are those of git's stages at which it runs, the one of its own hook id
-    first. ``sections`` are the modules that declare its part of the policy.
+    ``name`` is its name in reports; with ``_`` it is its folder. ``hundred`` begins the codes of its rules; two checks
+    may share one. ``stages`` are those of git's stages at which it runs. ``hook`` is the stage of the hook id that runs
+    it alone, ``None`` where it has no id of its own. ``sections`` are the modules that declare its part of the policy.
     """
 
     name: str
     hundred: str
     stages: tuple[str, ...]
+    hook: str | None = None
     sections: tuple[str, ...] = ()
 
     @property
@@ -124,10 +125,10 @@ class Row(Value):
 
 #: Every check, in the order of output.
 ROWS = (
-    Row("branch-name", "LG1", (COMMIT, MERGE, PUSH)),
-    Row("research-gate", "LG2", (PUSH,), ("labgate.research.section", "labgate.reviews.section")),
-    Row("experiment-hash", "LG3", (PREPARE, MESSAGE, PUSH), ("labgate.experiments.section",)),
-    Row("commit-size", "LG4", (COMMIT, MERGE, PUSH), ("labgate.checks.commit_size.section",)),
+    Row("branch-name", "LG1", (COMMIT, MERGE, PUSH), COMMIT),
+    Row("research-gate", "LG2", (PUSH,), PUSH, ("labgate.research.section", "labgate.reviews.section")),
+    Row("experiment-hash", "LG3", (PREPARE, MESSAGE, PUSH), PREPARE, ("labgate.experiments.section",)),
+    Row("commit-size", "LG4", (COMMIT, MERGE, PUSH), COMMIT, ("labgate.checks.commit_size.section",)),
 )
 NAMES = tuple(row.name for row in ROWS)
 
@@ -179,7 +180,7 @@ def at_stage(stage: str, names: Sequence[str]) -> tuple[Row, ...]:
 
 def stages_of_ids() -> dict[str, str]:
     """Return the stage of every hook id in the manifest."""
-    return {name: stage for stage, name in STAGE_IDS.items()} | {row.name: row.stages[0] for row in ROWS}
+    return {name: stage for stage, name in STAGE_IDS.items()} | {row.name: row.hook for row in ROWS if row.hook}
 
 
 def all_rules() -> tuple[Rule, ...]:
