@@ -72,10 +72,9 @@ class Past(Value):
 
 
 class Index:
-    """The index of one repository. ``problem`` says why it is only a temporary one, ``None`` if it is kept."""
+    """The index of one repository; without a path a temporary one that starts empty."""
 
-    def __init__(self, path: str | None, problem: str | None = None) -> None:
-        self.problem = problem
+    def __init__(self, path: str | None) -> None:
         self._storage = Storage(path, _SCHEMA)
         self._tails: dict[int, array[int]] = {}
         self._part = lru_cache(maxsize=4 * postings.PARTS)(self._read)
@@ -353,7 +352,6 @@ def indexed(common_dir: str, work: Callable[[Index], _T]) -> _T:
     Nothing that is in it cannot be made again: a damaged file is thrown away.
     """
     path = index_path(common_dir)
-    problem = ""
     for _ in range(2):
         found = identity_of(path)
         try:
@@ -361,9 +359,8 @@ def indexed(common_dir: str, work: Callable[[Index], _T]) -> _T:
             with contextlib.closing(Index(path)) as index:
                 return work(index)
         except (OSError, sqlite3.Error) as error:
-            problem = str(error)
             if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.OperationalError):
                 break
             discard(path, found)
-    with contextlib.closing(Index(None, problem)) as index:
+    with contextlib.closing(Index(None)) as index:
         return work(index)
