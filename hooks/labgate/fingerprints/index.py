@@ -19,7 +19,7 @@ from labgate import FOLDER
 from labgate.fingerprints import postings
 from labgate.fingerprints.features import VERSION
 from labgate.fingerprints.storage import Storage, discard, identity_of, transaction
-from labgate.values.checksum import opened, sealed
+from labgate.values.checksum import verified, with_checksum
 from labgate.values.value import Value
 
 _T = TypeVar("_T")
@@ -193,7 +193,7 @@ class Index:
 
     def _put_segment(self, number: int, parent: int | None, fork: int, last: int) -> None:
         row = (number, parent, fork, last)
-        self._db.execute("INSERT OR REPLACE INTO segment VALUES(?, ?, ?, ?, ?)", (*row, sealed(b"", *row)))
+        self._db.execute("INSERT OR REPLACE INTO segment VALUES(?, ?, ?, ?, ?)", (*row, with_checksum(b"", *row)))
 
     def first_depths(self, features: Sequence[int], past: Past) -> dict[int, int]:
         """Return for each of the sorted features that the chains of ``past`` had the depth at which they first did."""
@@ -284,7 +284,7 @@ class Index:
         return found
 
     def _write(self, owner: int, part: int, serial: int, numbers: Sequence[int]) -> None:
-        data = sealed(array("Q", numbers).tobytes(), owner, part, serial)
+        data = with_checksum(array("Q", numbers).tobytes(), owner, part, serial)
         self._db.execute("INSERT OR REPLACE INTO run VALUES(?, ?, ?, ?)", (owner, part, serial, data))
 
     def _append(self, owner: int, new: Sequence[Sequence[int]]) -> None:
@@ -316,7 +316,7 @@ class Index:
 
 def _checked(blob: bytes, *names: object) -> memoryview:
     """Return what a blob holds. Raised: ``sqlite3.DatabaseError`` where its checksum is wrong."""
-    content = opened(blob, *names)
+    content = verified(blob, *names)
     if content is None:
         message = "the index is damaged"
         raise sqlite3.DatabaseError(message)
@@ -328,7 +328,7 @@ def _columns(item: Document, features: Sequence[int], *place: int) -> tuple[obje
     # No text: a path is any bytes.
     paths = "\0".join(item.paths).encode("utf-8", "surrogateescape")
     names = (item.key, item.exact, item.inverse, item.core, int(item.significant), item.lines, paths)
-    return *names, sealed(array("Q", features).tobytes(), *names, *place)
+    return *names, with_checksum(array("Q", features).tobytes(), *names, *place)
 
 
 def _document(row: Sequence[Any], *place: int) -> Document:
