@@ -69,7 +69,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     if others:
         yield CaseCollision(others=tuple(others), **_common(facts, policy))
     if is_branch and facts.base is not None and facts.base.other_distance < facts.base.declared_distance:
-        yield _wrong_base(facts, facts.base, found)
+        yield WrongBase(name=_name(facts.ref), kind=found.name, ref=facts.ref, **facts.base.as_dict())
 
 
 def _common(facts: Facts, policy: Policy) -> dict[str, Any]:
@@ -85,19 +85,6 @@ def _common(facts: Facts, policy: Policy) -> dict[str, Any]:
         "stated_level": "error" if facts.created else "note",
         "ref": facts.ref,
     }
-
-
-def _wrong_base(facts: Facts, base: Base, found: RefKind) -> WrongBase:
-    return WrongBase(
-        name=_name(facts.ref),
-        kind=found.name,
-        declared=base.declared,
-        declared_distance=base.declared_distance,
-        other=base.other,
-        other_distance=base.other_distance,
-        other_kind=base.other_kind,
-        ref=facts.ref,
-    )
 
 
 def _name(ref: str) -> str:
