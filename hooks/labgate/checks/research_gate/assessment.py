@@ -6,16 +6,23 @@ from labgate.reviews.approvals import JudgedApproval, account_of
 from labgate.reviews.quorum import assess, helpful, missing
 from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding
+from labgate.values.phrases import quote, short_oid
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from typing import Any
 
     from labgate.checks.research_gate.update import Facts, Landed
     from labgate.policy.model import Policy
     from labgate.reviews.quorum import Assessment, JudgedClaim, Part, Refused
+
+
+#: How many reviews that do not count a message names.
+_SHOWN = 3
+#: Characters of a subject that stand in a message.
+_SUBJECT = 60
 
 
 class Reviewer(Value):
@@ -46,6 +53,11 @@ class NamedChange(Value):
     url: str | None
     kind: str
 
+    @property
+    def title(self) -> str:
+        """The change as its code host writes it."""
+        return f"merge request !{self.number}" if self.kind == "gitlab" else f"pull request #{self.number}"
+
 
 class UnmetReview(Finding):
     """A violation by commits whose review is not enough.
@@ -69,6 +81,36 @@ class UnmetReview(Finding):
     @property
     def advised(self) -> tuple[str, ...]:
         return tuple(reviewer.person for reviewer in self.reviewers or ())
+
+    @property
+    def state(self) -> str:
+        """The end of a message: which reviews do not count and, where the change has landed, as what."""
+        landed = (
+            "" if self.landed is None else f"; landed as {short_oid(self.landed.new)} {self.landed.subject[:_SUBJECT]}"
+        )
+        if not self.not_counted:
+            return landed
+        named = (f"{item.person or item.email or item.login or 'a claim'}: {item.reason}" for item in self.not_counted)
+        more = f" and {len(self.not_counted) - _SHOWN} more" if len(self.not_counted) > _SHOWN else ""
+        return f"; not counted: {', '.join(tuple(named)[:_SHOWN])}{more}{landed}"
+
+    def review_step(self, what: str) -> str:
+        """Return the command that states a review of ``what``, or the step that brings one."""
+        if self.assurance == "signed":
+            return 'this version of labgate verifies no signatures: set assurance = "forge" in [reviews] on the trunk'
+        if self.assurance == "forge" and self.strangers:
+            return _list_step(self.strangers)
+        if self.reviewers is None:
+            return "add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk"
+        who, landed = " and ".join(self.advised), self.landed
+        if self.assurance == "forge" and (self.change is not None or landed is None):
+            opening = "open a pull request and " if self.change is None else ""
+            return f"{opening}ask {who} to approve {'it' if self.change is None else self.change.title}"
+        if landed is not None:
+            since = "" if landed.old is None else f"{short_oid(landed.old)}.."
+            return f"git log --patch {since}{short_oid(landed.new)}  # show {who} what landed"
+        have = "have" if len(self.reviewers) > 1 else "has"
+        return f"{_marker_command(self.reviewers, what)}  # once {who} {have} reviewed it"
 
 
 class Assessed(Value):
@@ -148,3 +190,15 @@ def _unable(facts: Facts, policy: Policy) -> frozenset[str]:
         return frozenset()
     accounts = {person.name: account_of(person, change.kind) for person in policy.section(Reviews).people}
     return frozenset(name for name, login in accounts.items() if login is None or change.is_opened_by(login))
+
+
+def _list_step(strangers: Sequence[str]) -> str:
+    more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
+    unlisted = f"the contributor{'s' if more else ''} {strangers[0]}{more}"
+    return f"list {unlisted} in [reviews.people], or in [reviews] machines, in labgate.toml on the trunk"
+
+
+def _marker_command(reviewers: Sequence[Reviewer], what: str) -> str:
+    trailers = [f"Reviewed-by: {reviewer.person} <{reviewer.email}>" for reviewer in reviewers]
+    options = " ".join(f"--trailer {quote(trailer)}" for trailer in trailers)
+    return f"git commit --allow-empty -m {quote(f'Review {what}')} {options}"
