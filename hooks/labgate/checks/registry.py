@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from labgate.values.report import ReviewState
 
     class Module(Protocol):
-        """A module of a check, or one that declares a section of the policy: it has what its name below asks of it.
+        """A module of a check or of a policy section; each member below says which module defines it.
 
-        The facts are a type of the check's own, so here they are ``Any``.
+        Every check has a type of its own for its facts, so here they are ``Any``.
         """
 
         #: ``rules``: the finding of each rule, in the order of their codes.

@@ -47,7 +47,7 @@ class TargetMove(Value):
 class Carried(Value):
     """For each reviewed commit why its review does not hold, ``None`` where it does.
 
-    ``unfetched`` has an error, with the command that mends it, for each commit that is not here; its flaw is
+    ``unfetched`` has an error, with the command that fixes it, for each commit that is not here; its flaw is
     ``NOT_HERE``. Where that decides, raise the first of them.
     """
 
@@ -72,7 +72,7 @@ def carried_all(
 
 
 class _Comparison:
-    """One move, of which everything that does not depend on the reviewed commit is computed once."""
+    """One move; what does not depend on the reviewed commit is computed once."""
 
     def __init__(self, repository: Repository, move: TargetMove) -> None:
         self.repository = repository
@@ -89,15 +89,14 @@ class _Comparison:
         if not is_oid(reviewed):
             return UNBOUND
         if self.move.old is None:
-            return self._created(reviewed)
-        if self.move.landed:
-            return self._landed(self.move.old, reviewed)
-        return self._open(self.move.old, reviewed)
-
-    def _created(self, reviewed: str) -> str | None:
-        """Nothing is merged into a target that is created: it gets the tree of the head, and the whole of it."""
-        same = reviewed == self.move.new or tree_of(self.repository, reviewed) == self._tree
-        return None if same else self._stale
+            # Nothing is merged into a target that is created: it gets the whole tree of the head.
+            same = reviewed == self.move.new or tree_of(self.repository, reviewed) == self._tree
+            return None if same else self._stale
+        if not self.move.landed:
+            return self._open(self.move.old, reviewed)
+        if self._has_delta(self.move.old, reviewed, delta_id(self.repository, self.move.old, self.move.new)):
+            return None
+        return self._replayed(self.move.old, reviewed, Merge(merges.CLEAN, self._tree))
 
     def _open(self, old: str, reviewed: str) -> str | None:
         result = self._merged
@@ -105,11 +104,6 @@ class _Comparison:
             # What would settle a conflict is a change that nobody has seen yet.
             return _PROBLEMS.get(result.outcome)
         return self._replayed(old, reviewed, result)
-
-    def _landed(self, old: str, reviewed: str) -> str | None:
-        if self._has_delta(old, reviewed, delta_id(self.repository, old, self.move.new)):
-            return None
-        return self._replayed(old, reviewed, Merge(merges.CLEAN, self._tree))
 
     def _replayed(self, old: str, reviewed: str, result: Merge) -> str | None:
         """Say why what was reviewed, merged into the target, does not give the result."""
