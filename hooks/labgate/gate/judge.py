@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from labgate.checks.collected import Collected
 from labgate.checks.registry import Row
-from labgate.gate.levels import levelled
 from labgate.policy.model import Policy
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, UndecidedError
-from labgate.values.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
+from labgate.values.finding import FAILED, LEVELS, PASSED, SKIPPED, UNDECIDED, Finding
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report, ReviewState
 
@@ -63,3 +62,19 @@ def _result(row: Row, collected: Collected, found: Sequence[Finding]) -> CheckRe
     elif collected.undecided is not None:
         outcome, reason, help = UNDECIDED, collected.undecided.message, collected.undecided.help
     return CheckResult(row.name, outcome, reason, help, codes, collected.undecidable)
+
+
+def levelled(finding: Finding, policy: Policy, kind: str | None) -> Finding | None:
+    """Put the policy's level on a finding; ``None`` when the policy turns its rule off.
+
+    A check may lower a rule's own level for its context (a note on a branch that exists already); the policy's level
+    then only counts where it is lower still.
+    """
+    wanted = policy.level(finding.rule.code, kind)
+    if wanted == "off":
+        return None
+    if wanted is None:
+        return finding
+    if finding.level != finding.rule.level:
+        wanted = min(wanted, finding.level, key=LEVELS.index)
+    return finding.at_level(wanted)

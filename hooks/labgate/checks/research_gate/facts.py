@@ -7,7 +7,7 @@ from functools import cached_property
 
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.check import review_state
-from labgate.checks.research_gate.update import Facts, Landed, commits_of
+from labgate.checks.research_gate.update import Facts, Landed, commits_of, restricted
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
 from labgate.research.section import ResearchGate
@@ -101,9 +101,11 @@ class _Gathering:
         Those are too small to be compared by their text, and exact methods found nothing on them.
         """
         evidence, small = self._evidence()
-        proven = commits_of(item for item in evidence if item.proves)
+        # The strongest stands first, so proofs stand before the rest.
+        proofs, hints = [item for item in evidence if item.proves], [item for item in evidence if not item.proves]
+        proven = commits_of(proofs)
         # What is proven is LG201's, whatever else resembles it.
-        hinted = commits_of(item for item in evidence if not item.proves) - proven
+        hinted = commits_of(hints) - proven
         everything = self.scene.policy.section(ResearchGate).require_review == "all"
         needing = self._with_content(proven | self.unlanded if everything else proven)
         suspected = self._with_content(hinted)
@@ -112,13 +114,20 @@ class _Gathering:
             return facts, undecidable
         subjects = {commit.oid: commit.subject for commit in (*needing, *suspected)}
         facts = facts.changed(
-            evidence=_restricted(evidence, frozenset(_oids(needing)), frozenset(_oids(suspected))),
+            evidence=(
+                *restricted(proofs, frozenset(_oids(needing))),
+                *restricted(hints, frozenset(_oids(suspected))),
+            ),
             needing=_oids(needing),
             suspected=_oids(suspected),
             subjects=subjects,
             paths=self._paths(needing),
             suspected_paths=self._paths(suspected),
-            claims=tuple(self._judged(claim) for claim in self._claims() if not claim.covers.isdisjoint(subjects)),
+            claims=tuple(
+                self._judged(claim)
+                for claim in read_claims(self.span.commits, self._trees)
+                if not claim.covers.isdisjoint(subjects)
+            ),
             contributors=frozenset(self._wrote(frozenset(self.span.oids))),
             rivals=self._rivals(evidence),
             landed=self._landed,
@@ -136,7 +145,7 @@ class _Gathering:
     def _with_approvals(self, facts: Facts) -> Facts:
         """Return the facts with what the code host says of the change, where it was asked.
 
-        Raised: ``UndecidedError`` where it depends on a commit that is not here whether the review is enough.
+        Raises: ``UndecidedError`` where it depends on a commit that is not here whether the review is enough.
         """
         hosted = self.scene.hosted.get(self.span.update)
         if hosted is None:
@@ -176,14 +185,8 @@ class _Gathering:
             oids = rev_list(self.repository, reviewed, self.span.base)
             written = [(commit, self._contributors(commit)[:1] + self._co_authors(commit)) for commit, _ in written]
             written += [(commit, self._contributors(commit)) for commit in read_commits(self.repository, oids)]
-        people = {email for person in self.scene.policy.section(Reviews).people for email in person.emails}
-        wrote: dict[str, str] = {}
-        everybody: set[str] = set()
-        for commit, emails in written:
-            if not self._is_contentless(commit):
-                everybody.update(emails)
-                wrote.update((email, commit.oid) for email in people.intersection(emails))
-        return wrote, everybody
+        everybody = {email for commit, emails in written if not self._is_contentless(commit) for email in emails}
+        return self._listed(written), everybody
 
     def _with_content(self, oids: Container[str]) -> tuple[Commit, ...]:
         """Return these commits of the range, children before parents, without those that bring nothing."""
@@ -231,20 +234,22 @@ class _Gathering:
             known[commit.oid] = clean_merge(self.repository, commit.parents) == commit.tree
         return known[commit.oid]
 
-    def _claims(self) -> tuple[Claim, ...]:
-        return read_claims(self.span.commits, self._trees)
-
     def _judged(self, claim: Claim) -> JudgedClaim:
         return JudgedClaim(claim.commit, claim.email, claim.covers, claim.flaw, self._wrote(claim.covers))
 
     def _wrote(self, oids: frozenset[str]) -> dict[str, str]:
         """Return the emails of listed people who contributed to commits of the range, each with one such commit."""
+        return self._listed((commit, self._contributors(commit)) for commit in self.span.commits if commit.oid in oids)
+
+    def _listed(self, written: Iterable[tuple[Commit, Iterable[str]]]) -> dict[str, str]:
+        """Return the listed people among contributors, by email, each with a commit that brings something."""
         wrote: dict[str, str] = {}
         people = {email for person in self.scene.policy.section(Reviews).people for email in person.emails}
-        for commit in self.span.commits:
-            emails = people.intersection(self._contributors(commit)) if commit.oid in oids else ()
-            if emails and not self._is_contentless(commit):
-                wrote.update((email, commit.oid) for email in emails)
+        for commit, emails in written:
+            listed = people.intersection(emails)
+            # To look at a merge costs a process, so only for those that matter.
+            if listed and not self._is_contentless(commit):
+                wrote.update(dict.fromkeys(listed, commit.oid))
         return wrote
 
     def _contributors(self, commit: Commit) -> tuple[str, ...]:
@@ -274,11 +279,3 @@ class _Gathering:
 
 def _oids(commits: Iterable[Commit]) -> tuple[str, ...]:
     return tuple(commit.oid for commit in commits)
-
-
-def _restricted(
-    evidence: Iterable[Evidence], needing: frozenset[str], suspected: frozenset[str]
-) -> tuple[Evidence, ...]:
-    """Return the evidence for fewer commits: what proves for those in need, what does not for the suspected ones."""
-    kept = (item.for_commits(needing if item.proves else suspected) for item in evidence)
-    return tuple(item for item in kept if item.commits)

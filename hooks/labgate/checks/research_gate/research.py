@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labgate.checks.research_gate.assessment import UnmetReview, assessed
-from labgate.checks.research_gate.update import commits_of
+from labgate.checks.research_gate.update import commits_of, restricted
 from labgate.values.finding import SIMILARITY, Rule
 from labgate.values.hints import reason
 from labgate.values.phrases import count, quote, short_oid
@@ -113,7 +113,7 @@ def suspected(facts: Facts, policy: Policy) -> Iterator[SuspectedResearch]:
         alarming = commits_of(item for item in evidence if item.decisive)
         for oids in (alarming, commits_of(evidence) - alarming):
             if oids:
-                yield _suspicion(review, _strongest_first(_restricted(evidence, oids)))
+                yield _suspicion(review, _strongest_first(restricted(evidence, oids)))
 
 
 def _suspicion(review: Assessed, evidence: tuple[Evidence, ...]) -> SuspectedResearch:
@@ -137,17 +137,9 @@ def _strongest_first(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 def _by_source(evidence: Iterable[Evidence], commits: Container[str]) -> dict[str | None, tuple[Evidence, ...]]:
     """Group the evidence for these commits by source ref, in the order in which it is given."""
     grouped: dict[str | None, tuple[Evidence, ...]] = {}
-    for item in _restricted(evidence, commits):
+    for item in restricted(evidence, commits):
         grouped[item.source_ref] = (*grouped.get(item.source_ref, ()), item)
     return grouped
-
-
-def _restricted(evidence: Iterable[Evidence], commits: Container[str]) -> Iterator[Evidence]:
-    """Yield the evidence that speaks of some of these commits, for these alone."""
-    for item in evidence:
-        kept = item.for_commits(commits)
-        if kept.commits:
-            yield kept
 
 
 def _name(source: str | None) -> str:
