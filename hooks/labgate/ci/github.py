@@ -13,12 +13,7 @@ from labgate.ci.told import Job, Told, nothing_to_judge
 from labgate.values.refnames import TAGS
 
 #: Their events all have the pull request as it is now, under the same name.
-_PULL_REQUEST_EVENTS = (
-    "pull_request",
-    "pull_request_target",
-    "pull_request_review",
-    "pull_request_review_comment",
-)
+_PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment")
 
 
 def github(job: Job) -> Context:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from labgate.cli.progress import Bars
-    from labgate.derivation.tracing import Traced
     from labgate.entrypoints.trace import Tracing
-    from labgate.report.trace import SharedLine
+    from labgate.values.traced import SharedLine, Traced
 
 COULD_NOT_READ = 2
 

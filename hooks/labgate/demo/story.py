@@ -85,10 +85,7 @@ def trailer(theatre: Theatre) -> None:
 
 def oversized(theatre: Theatre) -> None:
     """A commit over the limit is refused, and split as told."""
-    theatre.title(
-        "A commit that is too large to review",
-        "Told before it exists, when splitting costs nothing.",
-    )
+    theatre.title("A commit that is too large to review", "Told before it exists, when splitting costs nothing.")
     theatre.write("housing/grid.py", "".join(f"GRID_{n} = {n}\n" for n in range(380)))
     theatre.write("ranker/notes.py", "".join(f"NOTE_{n} = {n}\n" for n in range(120)))
     theatre.git("add", ".")
@@ -122,8 +119,7 @@ def hidden(theatre: Theatre) -> None:
 def reviewed(theatre: Theatre) -> None:
     """A review by somebody else lets it through."""
     theatre.title(
-        "Reviewed, and let through",
-        "Lin wrote none of it, has read it, and says so in an empty commit on top.",
+        "Reviewed, and let through", "Lin wrote none of it, has read it, and says so in an empty commit on top."
     )
     marker = f"Reviewed-by: {LIN[0]} <{LIN[1]}>"
     theatre.git("commit", "--quiet", "--allow-empty", "-m", "Review the wide loss", "--trailer", marker, person=LIN)

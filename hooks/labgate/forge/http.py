@@ -48,10 +48,7 @@ class _Reply(Value):
     status: int
     headers: Mapping[str, str]
     body: bytes
-    _hidden = (
-        "headers",
-        "body",
-    )
+    _hidden = ("headers", "body")
 
 
 class _Trouble(Value):

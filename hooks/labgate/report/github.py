@@ -28,17 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Finding
     from labgate.values.report import Judged, Report
 
 #: The runner's command for each level.
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
-
-
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (the runner colours annotations itself)
-    """Return the renderer of this format."""
-    return render
 
 
 def render(report: Report, stream: TextIO) -> None:

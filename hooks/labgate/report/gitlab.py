@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Finding
     from labgate.values.report import Judged, Report
 
@@ -30,11 +29,6 @@ POLICY_FILE = "labgate.toml"
 #: GitLab knows info, minor, major, critical and blocker. ``critical`` is all that makes the job fail, and nothing else.
 _FAILS = "critical"
 _SEVERITIES = {"error": _FAILS, "warning": "minor", "note": "info"}
-
-
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (a machine reads it)
-    """Return the renderer of this format."""
-    return render
 
 
 def render(report: Report, stream: TextIO) -> None:

@@ -14,17 +14,11 @@ from labgate.values.value import Value
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Evidence, Finding
-    from labgate.values.report import Judged, Report, ReviewState
+    from labgate.values.report import Judged, Report
 
 #: The contract's number: it grows when a key changes its meaning or goes away, not when one is added.
 SCHEMA = 1
-
-
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (a machine reads it: always plain, always whole)
-    """Return the renderer of this format."""
-    return render
 
 
 def render(report: Report, stream: TextIO) -> None:
@@ -48,7 +42,7 @@ def document(report: Report) -> dict[str, Any]:
         "stage": report.stage,
         "outcome": report.outcome,
         "skipped": report.skipped,
-        "policy": {"origin": report.policy.origin, "commit": report.policy.commit, "blob": report.policy.blob},
+        "policy": report.policy,
         "view": {
             "refs_seen": view.refs_seen,
             "refs_total": view.refs_total,
@@ -73,22 +67,12 @@ def _update(judged: Judged) -> dict[str, Any]:
         "source": judged.update.source,
         "kind": judged.kind,
         "outcome": judged.outcome,
-        "review": None if judged.review is None else _review(judged.review),
+        "review": judged.review,
         "undecidable": judged.undecidable,
         "checks": [
             {"name": check.name, "outcome": check.outcome, "reason": check.reason, "help": check.help}
             for check in judged.checks
         ],
-    }
-
-
-def _review(review: ReviewState) -> dict[str, Any]:
-    return {
-        "required": review.required,
-        "reached": review.reached,
-        "counted": review.counted,
-        "not_counted": [{"person": marker.person, "reason": marker.reason} for marker in review.not_counted],
-        "missing": review.missing,
     }
 
 
@@ -105,11 +89,12 @@ def _finding(finding: Finding, update: int, ref: str) -> dict[str, Any]:
         "data": finding.data,
         "message": finding.message(),
         "help": finding.help(),
-        "evidence": [_evidence(evidence) for evidence in finding.evidence],
+        "evidence": [evidence_record(evidence) for evidence in finding.evidence],
     }
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
+def evidence_record(evidence: Evidence) -> dict[str, Any]:
+    """Return one piece of evidence as the contract has it."""
     return {
         "method": evidence.method,
         "decisive": evidence.decisive,

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Evidence, Finding
     from labgate.values.report import CheckResult, Judged, Report, ReviewState
 
@@ -37,12 +36,7 @@ _SIGNS = {"passed": "✅", "failed": "❌", "skipped": "⏭️", "undecided": "�
 _LEVELS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001  (the sign is meant, not the letter)
 
 
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (Markdown has no colours, and a page has room)
-    """Return the renderer of this format."""
-    return write_summary
-
-
-def write_summary(report: Report, stream: TextIO) -> None:
+def render(report: Report, stream: TextIO) -> None:
     """Write the page: at most ``LIMIT`` bytes of UTF-8 in whole lines, the last of which says where it was cut."""
     room = LIMIT - len(_CUT.encode())
     kept: list[str] = []
