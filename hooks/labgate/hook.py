@@ -178,8 +178,8 @@ def _explained(error: Exception, environ: Mapping[str, str]) -> str:
     """Return the lines that ``labgate`` itself would show for an error."""
     from io import StringIO
 
-    from labgate.report.failure import render_bug, render_failure
     from labgate.report.palette import wants_colour
+    from labgate.report.parts import render_bug, render_failure
 
     colour = wants_colour("auto", environ, sys.stderr.isatty())
     text = StringIO()

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from labgate.ci.context import CHANGE, Context, context
 from labgate.ci.declared import branch_build
-from labgate.ci.forms import branch, either_name, full_name, number, oid, repository
 from labgate.ci.pulls import pull_ref
-from labgate.ci.told import Job, Told, nothing_to_judge
+from labgate.ci.told import Job, Told, branch, either_name, full_name, nothing_to_judge, number, oid, repository
 from labgate.values.refnames import TAGS
 
 _PUSHES = ("IndividualCI", "BatchedCI")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from labgate.ci.context import CHANGE, Context, context
 from labgate.ci.declared import branch_build, head_of
-from labgate.ci.forms import branch, is_oid, number, oid, repository, short_name
-from labgate.ci.told import Job, Told, nothing_to_judge
+from labgate.ci.told import Job, Told, branch, is_oid, nothing_to_judge, number, oid, repository, short_name
 
 
 def bitbucket(job: Job) -> Context:

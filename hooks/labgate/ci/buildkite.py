@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from labgate.ci.context import CHANGE, QUEUE, Context, context
 from labgate.ci.declared import HEAD, branch_build, head_of, unmerged_head
-from labgate.ci.forms import branch, number, oid, repository, short_name
 from labgate.ci.pulls import merge_request_ref, pull_ref, queued_number
-from labgate.ci.told import Job, Told, nothing_to_judge
+from labgate.ci.told import Job, Told, branch, nothing_to_judge, number, oid, repository, short_name
 
 _QUEUE = "BUILDKITE_MERGE_QUEUE_BASE_BRANCH"
 _MERGED = "BUILDKITE_PULL_REQUEST_USING_MERGE_REFSPEC"

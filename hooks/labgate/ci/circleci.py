@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from labgate.ci.context import CHANGE, Context, context
 from labgate.ci.declared import BASE, TARGET, branch_build, declared_base, declared_target, head_of
-from labgate.ci.forms import branch, repository, short_name
 from labgate.ci.pulls import number_in, refs_by_address
-from labgate.ci.told import CHECK, Job, Told, nothing_to_judge
+from labgate.ci.told import CHECK, Job, Told, branch, nothing_to_judge, repository, short_name
 from labgate.values.errors import UndecidedError
 
 _FORK = ("CIRCLE_PR_USERNAME", "CIRCLE_PR_REPONAME")

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 
 from labgate.ci.context import CHANGE, LANDED, Context, context
-from labgate.ci.forms import branch, either_name, is_oid, oid, oid_or_none
-from labgate.ci.told import Job, Told, wrong
+from labgate.ci.told import Job, Told, branch, either_name, is_oid, oid, oid_or_none, wrong
 
 TARGET, BASE, HEAD = "LABGATE_TARGET", "LABGATE_BASE", "LABGATE_HEAD"
 

@@ -7,9 +7,20 @@ webhook payloads.
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context, context
-from labgate.ci.forms import api, branch, full_name, number, oid, oid_or_none, repository, short_name
 from labgate.ci.pulls import pull_ref, queued_number
-from labgate.ci.told import Job, Told, nothing_to_judge
+from labgate.ci.told import (
+    Job,
+    Told,
+    api,
+    branch,
+    full_name,
+    nothing_to_judge,
+    number,
+    oid,
+    oid_or_none,
+    repository,
+    short_name,
+)
 from labgate.values.refnames import TAGS
 
 #: Their events all have the pull request as it is now, under the same name.

@@ -6,9 +6,20 @@ Source: GitLab's "Predefined CI/CD variables reference", "Merged results pipelin
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context, context
-from labgate.ci.forms import api, branch, number, oid, oid_or_none, repository, short_name
 from labgate.ci.pulls import merge_request_ref
-from labgate.ci.told import Job, Told, nothing_to_judge, wrong
+from labgate.ci.told import (
+    Job,
+    Told,
+    api,
+    branch,
+    nothing_to_judge,
+    number,
+    oid,
+    oid_or_none,
+    repository,
+    short_name,
+    wrong,
+)
 
 _KIND = "CI_MERGE_REQUEST_EVENT_TYPE"
 _HEAD = "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"

@@ -10,9 +10,8 @@ import re
 
 from labgate.ci.context import CHANGE, Context, context
 from labgate.ci.declared import HEAD, branch_build, head_of, unmerged_head
-from labgate.ci.forms import branch, is_oid, number, oid, repository, short_name
 from labgate.ci.pulls import refs_by_address
-from labgate.ci.told import Job, Told, nothing_to_judge, wrong
+from labgate.ci.told import Job, Told, branch, is_oid, nothing_to_judge, number, oid, repository, short_name, wrong
 from labgate.values.refnames import REMOTES
 
 #: What the job of a change is called where its merge is built and another one builds its head.

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labgate.cli.output import append_output
-from labgate.cli.reporting import Reporting, report_options
+from labgate.cli.reporting import Reporting, append_output, report_options
 from labgate.report.escape import safe
 
 if TYPE_CHECKING:

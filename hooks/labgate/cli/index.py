@@ -11,7 +11,7 @@ import click
 from labgate import __version__
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.report.escape import safe
-from labgate.report.failure import help_line
+from labgate.report.parts import help_line
 from labgate.values.phrases import count, size
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import click
 from labgate import __version__
 from labgate.cli.lazy import Entry, LazyGroup, NoCommandError
 from labgate.report.escape import safe
-from labgate.report.failure import render_bug, render_failure
 from labgate.report.palette import wants_colour
+from labgate.report.parts import render_bug, render_failure
 from labgate.values.errors import LabgateError, UsageError
 
 if TYPE_CHECKING:

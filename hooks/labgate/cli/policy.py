@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from labgate.cli.lazy import Entry, LazyGroup
+from labgate.policy.shape import Key, Path, Record, Shape, TableOf, quoted
+from labgate.report.escape import safe
 from labgate.values.errors import NoPolicyError, PolicyError
 from labgate.values.value import Value
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
+if TYPE_CHECKING:
     from labgate.git.repository import Repository
-    from labgate.policy.shape import Path, Record
 
 COMMANDS = {
     "show": Entry("labgate.cli.policy:show", "Print the policy in force, defaults and all."),
@@ -159,8 +165,6 @@ def _read(path: str) -> bytes:
 
 
 def _shown(file: PolicyFile) -> str:
-    from labgate.report.escape import safe
-
     table = f" [{'.'.join(file.table)}]" if file.table else ""
     return safe(file.place) + table
 
@@ -168,12 +172,163 @@ def _shown(file: PolicyFile) -> str:
 def _lines(
     record: Record, file: PolicyFile, raw: dict[str, object], sources: tuple[str, ...], origin: bool
 ) -> Iterator[str]:
-    from labgate.cli.policy_lines import line_numbers
-    from labgate.cli.policy_text import policy_lines
-
     places = None
     if origin:
         depth = len(file.table)
         everywhere = line_numbers(file.text.decode("utf-8"))
         places = {path[depth:]: line for path, line in everywhere.items() if path[:depth] == file.table}
     return policy_lines(record, raw, sources, file.name, places)
+
+
+def policy_lines(
+    record: Record, raw: Mapping[str, Any], sources: tuple[str, ...], file: str, places: Mapping[Path, int] | None
+) -> Iterator[str]:
+    """Yield a TOML text that means the same as the policy it was made from, with every default written out.
+
+    ``record`` is the shape of a policy. ``raw`` is the policy's table as the file has it, already found free of
+    mistakes. ``sources`` are the kinds whose code needs a review: the one default that depends on the rest. With
+    ``places``, lines of ``file`` by key, each value says where it comes from. What says nothing when it is left out is
+    left out here too.
+    """
+    filled = {**raw, "research-gate": {"sources": sources, **raw.get("research-gate", {})}}
+    for path, keys in _tables(record, filled, ()):
+        if path:
+            yield ""
+            yield f"[{'.'.join(quoted(name) for name in path)}]"
+        for name, value in keys.items():
+            text = f"{quoted(name)} = {toml(value)}"
+            yield text if places is None else f"{text}  # {_origin((*path, name), raw, file, places)}"
+
+
+def _tables(shape: Shape, value: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the tables of a value as TOML has them: each its path, and the keys that stand in it directly."""
+    items = list(_items(shape, value))
+    direct = {name: item for inner, name, item in items if not _is_table(inner, item)}
+    below = [(inner, name, item) for inner, name, item in items if _is_table(inner, item)]
+    # An empty table still counts in [kinds] and [reviews.people], where the name alone says something.
+    if direct or not below:
+        yield path, direct
+    for inner, name, item in below:
+        yield from _tables(inner, item, (*path, name))
+
+
+def _items(shape: Shape, value: Mapping[str, Any]) -> Iterator[tuple[Shape, str, Any]]:
+    """Yield shape, name and value of everything in a table, defaults included."""
+    if isinstance(shape, Record):
+        for key in shape.keys:
+            item = value.get(key.name, key.default)
+            if item is not None and not _is_silent(key, item):
+                yield key.shape, key.name, item
+    else:
+        inner = shape.item if isinstance(shape, TableOf) else shape
+        for name, item in value.items():
+            yield inner, name, item
+
+
+def _is_silent(key: Key, item: object) -> bool:
+    """Say whether a table is left out: one without entries, whose shape has no defaults of its own."""
+    return item == {} and not isinstance(key.shape, Record)
+
+
+def _is_table(shape: Shape, value: object) -> bool:
+    """Say whether a value gets a ``[header]``; small tables without inner ones stand on one line."""
+    small = isinstance(shape, TableOf) and not isinstance(shape.item, Record)
+    return isinstance(value, Mapping) and not small
+
+
+def _origin(path: Path, raw: Mapping[str, Any], file: str, places: Mapping[Path, int]) -> str:
+    found: Any = raw
+    for name in path:
+        if not isinstance(found, Mapping) or name not in found:
+            return "default"
+        found = found[name]
+    # A table whose keys stand below a header of their own has no line, but they have.
+    lines = [line for place, line in places.items() if place[: len(path)] == path]
+    return f"{file}:{min(lines)}"
+
+
+def toml(value: object) -> str:
+    """Return a value as TOML on one line. Text that a terminal would obey or hide is escaped."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, Mapping):
+        items = ", ".join(f"{_key(name)} = {toml(item)}" for name, item in value.items())
+        return f"{{ {items} }}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(toml(item) for item in value)}]"
+    return str(value)
+
+
+def _key(name: str) -> str:
+    return name if quoted(name) == name else _string(name)
+
+
+def _string(text: str) -> str:
+    """Return a TOML basic string. Not JSON's: TOML has no surrogate pairs."""
+    return f'"{"".join(_char(char) for char in text)}"'
+
+
+def _char(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if safe(char) == char:
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
+
+
+def line_numbers(text: str) -> dict[Path, int]:
+    """Return the line, counted from 1, of every key by its path from the root. ``text`` is TOML that parses.
+
+    TOML readers do not keep places. But a statement ends at the first line up to which it parses on its own, so they
+    are found by asking the reader, and no second grammar of TOML has to agree with the first.
+    """
+    places: dict[Path, int] = {}
+    table: Path = ()
+    for line, statement, value in _statements(text):
+        if statement.lstrip().startswith("["):
+            table = _innermost(value)
+            places.setdefault(table, line)
+        else:
+            for path in _paths(value):
+                places.setdefault((*table, *path), line)
+    return places
+
+
+def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Yield each table header and each key with its value: its first line, its text, and what it says on its own."""
+    statement, first = "", 1
+    # Not splitlines: that also ends a line at characters which TOML takes as part of a string.
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if not statement:
+            first = number
+        statement += f"{line}\n"
+        try:
+            value = tomllib.loads(statement)
+        except ValueError:
+            continue
+        if value:
+            yield first, statement, value
+        statement = ""
+
+
+def _innermost(value: dict[str, Any]) -> Path:
+    """Return the path that a table header names."""
+    path: Path = ()
+    found: Any = value
+    while found:
+        if isinstance(found, list):  # [[header]]
+            [found] = found
+            continue
+        [(key, found)] = found.items()
+        path = (*path, key)
+    return path
+
+
+def _paths(value: dict[str, Any]) -> Iterator[Path]:
+    """Yield the path of every key, those of inner tables too."""
+    for key, inner in value.items():
+        yield (key,)
+        if isinstance(inner, dict):
+            yield from ((key, *path) for path in _paths(inner))

@@ -12,8 +12,8 @@ import click
 
 from labgate.cli.lazy import did_you_mean
 from labgate.report.escape import safe
-from labgate.report.failure import help_line, render_failure
 from labgate.report.palette import CHOICES, wants_colour
+from labgate.report.parts import help_line, render_failure
 from labgate.values.errors import LabgateError, MissingObjectError
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from labgate.report.escape import safe
-from labgate.report.fingerprint import fingerprint
-from labgate.report.json import encoded
+from labgate.report.json import encoded, fingerprint
 from labgate.report.parts import check_lines, problem_lines, ref_of, said, shown_ref, worst_first
 from labgate.values.finding import UNDECIDED
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labgate.report.escape import safe
-from labgate.report.failure import failure_lines
 from labgate.report.palette import palette
-from labgate.report.parts import PLACE_LIMIT, check_lines, passed, ref_of, run_notes, said, shown_ref, tally, too_small
+from labgate.report.parts import (
+    PLACE_LIMIT,
+    check_lines,
+    failure_lines,
+    passed,
+    ref_of,
+    run_notes,
+    said,
+    shown_ref,
+    tally,
+    too_small,
+)
 from labgate.values.finding import ALARM, PASSED, SIMILARITY, SKIPPED, UNDECIDED
 from labgate.values.phrases import short_oid
 
