@@ -99,14 +99,11 @@ def hook_items(repository: Repository) -> Iterator[Item]:
     if site.obstacle is not None:
         yield from _elsewhere(site, repository)
         return
-    asked = {name: _configured(repository, name) for name in FILES}
+    top = repository.top
+    asked = {name: None if top is None else configured(top, name, stages_of_ids()) for name in FILES}
     recorded = recorded_stages(repository)
     for slot in read_slots(site.folder.path):
         yield _stage(slot, asked, slot.stage in recorded)
-
-
-def _configured(repository: Repository, framework: str) -> Configured | None:
-    return None if repository.top is None else configured(repository.top, framework, stages_of_ids())
 
 
 def _elsewhere(site: Site, repository: Repository) -> Iterator[Item]:
@@ -291,18 +288,14 @@ def _attributes(repository: Repository) -> Iterator[Item]:
     if not os.path.isfile(path):
         return
     with open(path, encoding="utf-8", errors="replace") as stream:
-        lines = [line.strip() for line in stream]
-    hiding = [line for line in lines if not line.startswith("#") and _hides(line)]
+        lines = [line.strip() for line in stream if not line.lstrip().startswith("#")]
+    hiding = [line for line in lines if any(word.partition("=")[0] in _HIDING for word in line.split()[1:])]
     if hiding:
         more = f" and {count(len(hiding) - 1, 'more line')}" if len(hiding) > 1 else ""
         message = f"{path} can hide lines from commit-size: {hiding[0]}{more}"
         yield Item(
             "attributes", ADVICE, message, f"move what it says of them to .gitattributes: $EDITOR {shlex.quote(path)}"
         )
-
-
-def _hides(line: str) -> bool:
-    return any(word.partition("=")[0] in _HIDING for word in line.split()[1:])
 
 
 def _replaced(repository: Repository) -> Iterator[Item]:

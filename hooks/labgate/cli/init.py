@@ -217,11 +217,7 @@ def _next(plan: Plan, done: Done) -> list[str]:
     for step in _steps(plan, done):
         number += 1
         lines += [f"{number:2}. {step[0]}", *(f"    {line}".rstrip() for line in step[1:])]
-    return [*lines, *_last(number + 1)]
-
-
-def _last(number: int) -> list[str]:
-    return [f"{number:2}. labgate doctor", "    says what is active here and what is missing"]
+    return [*lines, f"{number + 1:2}. labgate doctor", "    says what is active here and what is missing"]
 
 
 def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:

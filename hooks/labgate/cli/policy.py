@@ -254,15 +254,12 @@ def toml(value: object) -> str:
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, Mapping):
-        items = ", ".join(f"{_key(name)} = {toml(item)}" for name, item in value.items())
+        keys = (name if quoted(name) == name else _string(name) for name in value)
+        items = ", ".join(f"{key} = {toml(item)}" for key, item in zip(keys, value.values(), strict=True))
         return f"{{ {items} }}"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(toml(item) for item in value)}]"
     return str(value)
-
-
-def _key(name: str) -> str:
-    return name if quoted(name) == name else _string(name)
 
 
 def _string(text: str) -> str:

@@ -29,7 +29,7 @@ _STATES = {
 }
 
 
-class Gitea:
+class Host:
     """A repository on a Gitea, version 1.21 or later, or on a Forgejo such as codeberg.org."""
 
     kind = "gitea"

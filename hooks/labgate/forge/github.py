@@ -30,7 +30,7 @@ _STATES = {
 }
 
 
-class Github:
+class Host:
     """A repository on github.com or a GitHub Enterprise Server."""
 
     kind = "github"

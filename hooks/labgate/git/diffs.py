@@ -1,4 +1,4 @@
-"""What commits change: files, lines and bytes, from objects alone; which files are generated, by a tree's attributes."""
+"""What commits change: files, lines and bytes, from objects alone, and which of them are generated."""
 
 from __future__ import annotations
 

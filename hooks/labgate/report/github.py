@@ -98,7 +98,8 @@ def command(name: str, title: str, lines: Iterable[str], path: str | None = None
     A runner takes a line for a command that starts with ``::``; ``lines`` become lines of the one message.
     """
     properties = {"title": title} if path is None else {"title": title, "file": path}
-    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    escaped = {key: _data(value).replace(":", "%3A").replace(",", "%2C") for key, value in properties.items()}
+    listed = ",".join(f"{key}={value}" for key, value in escaped.items())
     message = "\n".join(lines)
     return f"::{name} {listed}::{_data(message)}"
 
@@ -106,7 +107,3 @@ def command(name: str, title: str, lines: Iterable[str], path: str | None = None
 def _data(text: str) -> str:
     """Escape a message as the runner's toolkit does; ``%`` first, or ``%0A`` in a subject would become a newline."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

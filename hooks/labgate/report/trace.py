@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any
 
@@ -186,7 +187,8 @@ def side_by_side(lines: Sequence[SharedLine], width: int, paint: Paint) -> Itera
         shown = f"{left:{half}} | {right}".rstrip()
         return " " * _LINES + (paint(role, shown) if role else shown)
 
-    for (path, commit, source_path), group in groupby(lines[:LINES_SHOWN], _files):
+    files = attrgetter("path", "source_commit", "source_path")
+    for (path, commit, source_path), group in groupby(lines[:LINES_SHOWN], files):
         yield row("code", safe(path, half), safe(f"{short_oid(commit)}:{source_path}", half))
         pairs = tuple(group)
         digits = len(str(max(max(line.number, line.source_number) for line in pairs)))
@@ -198,10 +200,6 @@ def side_by_side(lines: Sequence[SharedLine], width: int, paint: Paint) -> Itera
             yield row("", f"{line.number:{digits}} {left}", f"{line.source_number:{digits}} {right}")
     if len(lines) > LINES_SHOWN:
         yield f"{' ' * _LINES}... and {len(lines) - LINES_SHOWN:,} more"
-
-
-def _files(line: SharedLine) -> tuple[str, str, str]:
-    return line.path, line.source_commit, line.source_path
 
 
 def _dedented(texts: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from labgate.git import commits
+from labgate.git import commits as git_commits
 from labgate.git.commits import Merge, has_commit, merge, merge_bases, tree_of
 from labgate.git.repository import Repository
 from labgate.reviews.approvals import (
@@ -28,7 +28,7 @@ from labgate.values.errors import UndecidedError
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
-_PROBLEMS = {commits.CONFLICT: CONFLICT, commits.UNRELATED: UNRELATED, commits.TOO_OLD: NEEDS_GIT}
+_PROBLEMS = {git_commits.CONFLICT: CONFLICT, git_commits.UNRELATED: UNRELATED, git_commits.TOO_OLD: NEEDS_GIT}
 
 
 class TargetMove(Value):
@@ -108,12 +108,12 @@ class _Comparison:
     def _landed(self, old: str, reviewed: str) -> str | None:
         if self._has_delta(old, reviewed, delta_id(self.repository, old, self.move.new)):
             return None
-        return self._replayed(old, reviewed, Merge(commits.CLEAN, self._tree))
+        return self._replayed(old, reviewed, Merge(git_commits.CLEAN, self._tree))
 
     def _replayed(self, old: str, reviewed: str, result: Merge) -> str | None:
         """Say why what was reviewed, merged into the target, does not give the result."""
         again = merge(self.repository, old, reviewed)
-        if commits.TOO_OLD in (again.outcome, result.outcome):
+        if git_commits.TOO_OLD in (again.outcome, result.outcome):
             return NEEDS_GIT
         same = again.tree is not None and again.tree == result.tree
         # What brings nothing to the target any more has said nothing of the commits that come now.

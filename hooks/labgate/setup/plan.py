@@ -171,14 +171,11 @@ def _whole(survey: Survey, name: str, text: str) -> Iterator[FileChange | ByHand
         return
     # A folder that is a symbolic link may lead anywhere.
     folder = os.path.dirname(path)
-    if os.path.lexists(path) or os.path.realpath(folder) != os.path.join(os.path.realpath(survey.top), *_folders(name)):
+    plain = os.path.join(os.path.realpath(survey.top), *name.split("/")[:-1])
+    if os.path.lexists(path) or os.path.realpath(folder) != plain:
         yield ByHand(name, tuple(text.splitlines()), kept=True)
     else:
         yield FileChange(name, path, None, text.encode())
-
-
-def _folders(name: str) -> list[str]:
-    return name.split("/")[:-1]
 
 
 def _pre_commit(survey: Survey, source: Source) -> Iterator[FileChange | ByHand]:

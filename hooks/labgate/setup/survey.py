@@ -115,12 +115,8 @@ def _trunk(
     if not names and current is not None:
         return Trunk(current, "the branch to come")
     message = "cannot tell which branch is the trunk"
-    choose = "git config labgate.trunk BRANCH"
-    raise UndecidedError(message, choose if not theirs or remote is None else _ask(remote, choose))
-
-
-def _ask(remote: Remote, choose: str) -> str:
-    return f"git remote set-head {shlex.quote(remote.name)} -a, or: {choose}"
+    asking = "" if not theirs or remote is None else f"git remote set-head {shlex.quote(remote.name)} -a, or: "
+    raise UndecidedError(message, f"{asking}git config labgate.trunk BRANCH")
 
 
 def _policy_of_trunk(
