@@ -11,8 +11,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from labgate.cli.init import CI
+from labgate.setup.insert import Source
 from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, SYSTEMS, github, gitlab, new_root, root_lines
-from labgate.setup.snippet import Source
 from support.data import ROOT
 
 OID = "0123456789abcdef0123456789abcdef01234567"

@@ -5,8 +5,7 @@ Source: Microsoft's "Use predefined variables", the tables "Build variables" and
 
 from __future__ import annotations
 
-from labgate.ci.context import CHANGE, Context, context
-from labgate.ci.declared import branch_build
+from labgate.ci.context import CHANGE, Context, branch_build, context
 from labgate.ci.pulls import pull_ref
 from labgate.ci.told import Job, Told, branch, either_name, full_name, nothing_to_judge, number, oid, repository
 from labgate.values.refnames import TAGS

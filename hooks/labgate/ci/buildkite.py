@@ -5,8 +5,7 @@ Source: Buildkite's "Environment variables" and "Using GitHub merge queues".
 
 from __future__ import annotations
 
-from labgate.ci.context import CHANGE, QUEUE, Context, context
-from labgate.ci.declared import HEAD, branch_build, head_of, unmerged_head
+from labgate.ci.context import CHANGE, HEAD, QUEUE, Context, branch_build, context, head_of, unmerged_head
 from labgate.ci.pulls import merge_request_ref, pull_ref, queued_number
 from labgate.ci.told import Job, Told, branch, nothing_to_judge, number, oid, repository, short_name
 
@@ -16,9 +15,7 @@ _MERGED = "BUILDKITE_PULL_REQUEST_USING_MERGE_REFSPEC"
 
 def buildkite(job: Job) -> Context:
     """Return what Buildkite says. Raised: ``UndecidedError``."""
-    tag = job.variable("BUILDKITE_TAG")
-    if tag is not None:
-        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    job.refuse_tag("BUILDKITE_TAG")
     source = job.variable("BUILDKITE_SOURCE")
     if source is not None and source.text == "schedule":
         raise nothing_to_judge(source, "is a source that proposes no change to a branch")

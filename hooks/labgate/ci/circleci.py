@@ -5,10 +5,19 @@ Source: CircleCI's "Project values and variables".
 
 from __future__ import annotations
 
-from labgate.ci.context import CHANGE, Context, context
-from labgate.ci.declared import BASE, TARGET, branch_build, declared_base, declared_target, head_of
+from labgate.ci.context import (
+    BASE,
+    CHANGE,
+    TARGET,
+    Context,
+    branch_build,
+    context,
+    declared_base,
+    declared_target,
+    head_of,
+)
 from labgate.ci.pulls import number_in, refs_by_address
-from labgate.ci.told import CHECK, Job, Told, branch, nothing_to_judge, repository, short_name
+from labgate.ci.told import CHECK, Job, Told, branch, repository, short_name
 from labgate.values.errors import UndecidedError
 
 _FORK = ("CIRCLE_PR_USERNAME", "CIRCLE_PR_REPONAME")
@@ -16,9 +25,7 @@ _FORK = ("CIRCLE_PR_USERNAME", "CIRCLE_PR_REPONAME")
 
 def circleci(job: Job) -> Context:
     """Return what CircleCI says. Raised: ``UndecidedError``."""
-    tag = job.variable("CIRCLE_TAG")
-    if tag is not None:
-        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    job.refuse_tag("CIRCLE_TAG")
     name = short_name(job.need("CIRCLE_BRANCH"))
     target = declared_target(job)
     address = job.variable("CIRCLE_PULL_REQUEST")

@@ -35,9 +35,7 @@ def gitlab(job: Job) -> Context:
     source = job.need("CI_PIPELINE_SOURCE")
     if source.text != "push":
         raise nothing_to_judge(source, "is a pipeline that proposes no change to a branch")
-    tag = job.variable("CI_COMMIT_TAG")
-    if tag is not None:
-        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    job.refuse_tag("CI_COMMIT_TAG")
     return _push(job, source)
 
 

@@ -60,6 +60,12 @@ class Job(Value):
         """Say whether a variable is ``true``, in any case: systems differ."""
         return self.environ.get(name, "").lower() == "true"
 
+    def refuse_tag(self, name: str) -> None:
+        """Raised: ``UndecidedError`` where a variable holds the tag that is built."""
+        tag = self.variable(name)
+        if tag is not None:
+            raise nothing_to_judge(tag, "is a tag, on which no change lands")
+
     def member(self, path: str) -> Told | None:
         """Return a text, number or truth of the event by its path (``pull_request.head.sha``); ``None``: it has none.
 

@@ -52,8 +52,8 @@ def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
           also .github/workflows/labgate.yml, see docs/ci.md; later on, just that
     """
     from labgate.git.repository import discover
+    from labgate.setup.insert import installed_from
     from labgate.setup.plan import make_plan
-    from labgate.setup.snippet import installed_from
     from labgate.setup.survey import take_survey
 
     plan = make_plan(take_survey(discover(os.environ)), preset, installed_from(), ci_)

@@ -62,7 +62,7 @@ def show(origin: bool) -> None:
     """
     from labgate.checks.registry import policy_reader
     from labgate.git.repository import discover
-    from labgate.policy.toml import read_toml
+    from labgate.policy.reader import read_toml
     from labgate.research.section import ResearchGate
 
     file = _found(discover(os.environ))
@@ -158,7 +158,7 @@ def _on_trunk(repository: Repository) -> PolicyFile | None:
 
 
 def _read(path: str) -> bytes:
-    from labgate.policy.toml import MAX_BYTES
+    from labgate.policy.reader import MAX_BYTES
 
     with open(path, "rb") as stream:
         return stream.read(MAX_BYTES + 1)  # one more than allowed, so that parsing refuses it

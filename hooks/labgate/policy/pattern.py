@@ -74,13 +74,10 @@ _CLASSES = {
 
 
 class PatternError(ValueError):
-    """Raised when a pattern is not understood; ``position`` counts characters from 0, ``reason`` says what is wrong."""
+    """Raised when a pattern is not understood; ``position`` counts characters from 0."""
 
-    def __init__(self, text: str, position: int, reason: str) -> None:
+    def __init__(self, position: int, reason: str) -> None:
         super().__init__(f"character {position + 1}: {reason}")
-        self.text = text
-        self.position = position
-        self.reason = reason
 
 
 class Pattern:
@@ -106,9 +103,6 @@ class Pattern:
 
     def __hash__(self) -> int:
         return hash(self.text)
-
-    def __repr__(self) -> str:
-        return f"Pattern({self.text!r})"
 
     def fullmatch(self, value: str) -> bool:
         """Say whether the whole value matches; a value longer than ``MAX_VALUE`` characters never does."""
@@ -298,10 +292,10 @@ Tree = Symbol | Sequence | Choice | Repeat
 def _parse(text: str) -> Tree:
     """Return the tree of a pattern. Raises ``PatternError``."""
     if len(text) > MAX_TEXT:
-        raise PatternError(text, MAX_TEXT, f"a pattern has at most {MAX_TEXT} characters")
+        raise PatternError(MAX_TEXT, f"a pattern has at most {MAX_TEXT} characters")
     tree = _Parser(text).pattern()
     if tree.cost() > MAX_STATES:
-        raise PatternError(text, 0, f"the repetitions multiply to more than {MAX_STATES} states")
+        raise PatternError(0, f"the repetitions multiply to more than {MAX_STATES} states")
     return tree
 
 
@@ -314,7 +308,7 @@ class _Parser:
         self.depth = 0
 
     def fail(self, position: int, reason: str) -> PatternError:
-        return PatternError(self.text, position, reason)
+        return PatternError(position, reason)
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]

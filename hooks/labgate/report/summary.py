@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from labgate.report.escape import DEFAULT_LIMIT, safe
 from labgate.report.palette import palette
 from labgate.report.parts import PLACE_LIMIT, check_lines, passed, problem_lines, run_notes, said, tally, too_small
-from labgate.values.finding import PASSED
-from labgate.values.hints import reason
+from labgate.values.finding import PASSED, reason
 from labgate.values.phrases import short_oid
 from labgate.values.refnames import short_ref
 

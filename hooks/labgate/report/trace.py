@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labgate.report.escape import safe
 from labgate.report.json import encoded, evidence_record
 from labgate.report.palette import palette
-from labgate.values.finding import ALARM, SIMILARITY
-from labgate.values.hints import reason
+from labgate.values.finding import ALARM, SIMILARITY, reason
 from labgate.values.phrases import count, short_oid
 from labgate.values.refnames import short_ref
 from labgate.values.value import Value

@@ -10,7 +10,7 @@ from string import Template
 from types import MappingProxyType
 
 from labgate.report.escape import safe
-from labgate.setup.snippet import Source
+from labgate.setup.insert import Source
 
 #: Where each CI system reads a pipeline; git and people write these names the same.
 GITHUB, GITHUB_REVIEW = ".github/workflows/labgate.yml", ".github/workflows/labgate-review.yml"

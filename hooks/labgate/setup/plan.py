@@ -10,8 +10,8 @@ from labgate.checks.registry import policy_reader
 from labgate.native.install import Installed
 from labgate.policy.model import OWN_FILE, Policy
 from labgate.setup import insert, pipelines, presets
+from labgate.setup.insert import Source, Style, husky_lines, lefthook_lines, pre_commit_lines, prek_lines
 from labgate.setup.presets import Proposal
-from labgate.setup.snippet import Source, Style, husky_lines, lefthook_lines, pre_commit_lines, prek_lines
 from labgate.setup.survey import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG, Survey
 from labgate.values.errors import LabgateError
 from labgate.values.value import Value

@@ -5,8 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from labgate.reviews.quorum import AFFILIATIONS, TOTAL
-from labgate.values.finding import SIMILARITY
-from labgate.values.hints import reason
+from labgate.values.finding import SIMILARITY, reason
 from labgate.values.phrases import count, short_oid
 from labgate.values.refnames import TAGS, short_ref
 
