@@ -173,7 +173,7 @@ def _uninstall(slot: Slot, removed: list[str], restored: list[str], stranded: li
     removed += [file.path for file in files]
     if slot.before.owner != ABSENT:
         if slot.place.owner in (ABSENT, LABGATE):
-            put_back(slot.before.path, slot.place.path)
+            os.replace(slot.before.path, slot.place.path)
             restored.append(slot.place.path)
             files = [file for file in files if file is not slot.place]
         else:
@@ -240,8 +240,3 @@ def _refuse_another(path: str, aside: str) -> None:
     if not os.path.samestat(os.lstat(path), os.lstat(aside)):
         message = f"{aside} has just appeared; is another labgate install running?"
         raise LabgateError(message, "labgate install")
-
-
-def put_back(aside: str, path: str) -> None:
-    """Move a foreign hook over labgate's own, or to where there is nothing. Raised: ``OSError``."""
-    os.replace(aside, path)

@@ -8,6 +8,8 @@ takes longer than the rest of a commit hook.
 
 from __future__ import annotations
 
+from labgate.values.value import Value
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,13 +206,10 @@ class Automaton:
             self.follow[state] |= targets
 
 
-class Symbol:
+class Symbol(Value):
     """One character out of ``ranges``."""
 
-    __slots__ = ("ranges",)
-
-    def __init__(self, ranges: Ranges) -> None:
-        self.ranges = ranges
+    ranges: Ranges
 
     def cost(self) -> int:
         return 1
@@ -219,13 +218,10 @@ class Symbol:
         return automaton.symbol(self.ranges)
 
 
-class Sequence:
+class Sequence(Value):
     """Pieces one after the other; none at all is the empty text."""
 
-    __slots__ = ("items",)
-
-    def __init__(self, items: list[Tree]) -> None:
-        self.items = items
+    items: list[Tree]
 
     def cost(self) -> int:
         return max(1, sum(item.cost() for item in self.items))
@@ -238,13 +234,10 @@ class Sequence:
         return whole
 
 
-class Choice:
+class Choice(Value):
     """One of several branches."""
 
-    __slots__ = ("branches",)
-
-    def __init__(self, branches: list[Tree]) -> None:
-        self.branches = branches
+    branches: list[Tree]
 
     def cost(self) -> int:
         return sum(branch.cost() for branch in self.branches)
@@ -257,15 +250,12 @@ class Choice:
         return empty, first, last
 
 
-class Repeat:
+class Repeat(Value):
     """A piece ``low`` to ``high`` times; ``None`` means without end."""
 
-    __slots__ = ("high", "item", "low")
-
-    def __init__(self, item: Tree, low: int, high: int | None) -> None:
-        self.item = item
-        self.low = low
-        self.high = high
+    item: Tree
+    low: int
+    high: int | None
 
     def cost(self) -> int:
         return self.item.cost() * max(1, self.low if self.high is None else self.high)

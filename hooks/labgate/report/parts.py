@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labgate.report.escape import safe
-from labgate.report.palette import palette
-from labgate.values.errors import LabgateError, PolicyError
+from labgate.report.palette import Paint, palette
+from labgate.values.errors import LabgateError, PolicyError, known_error
 from labgate.values.finding import LEVELS, PASSED, SKIPPED, UNDECIDED
 from labgate.values.phrases import count
 from labgate.values.refnames import short_ref
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from labgate.report.palette import Paint
-    from labgate.values.errors import LabgateError
     from labgate.values.finding import Finding
     from labgate.values.ref_update import View
     from labgate.values.report import CheckResult, Judged, Report
@@ -128,6 +126,22 @@ def failure_lines(error: LabgateError, paint: Paint) -> Iterator[str]:
 def problems_of(error: LabgateError) -> tuple[str, ...]:
     """Return what is wrong, one sentence each: several for a policy with several mistakes."""
     return error.problems if isinstance(error, PolicyError) else (error.message,)
+
+
+def render_error(error: Exception, stream: TextIO, *, colour: bool = False) -> None:
+    """Write an error of ours as ``render_failure`` does, any other one as a bug."""
+    known = known_error(error)
+    if known is None:
+        render_bug(error, stream, colour=colour)
+    else:
+        render_failure(known, stream, colour=colour)
+
+
+def traceback_lines(error: Exception) -> Iterator[str]:
+    """Yield where an error comes from, safe to show, without newlines."""
+    import traceback
+
+    yield from map(safe, "".join(traceback.format_exception(error)).splitlines())
 
 
 def render_bug(error: Exception, stream: TextIO, *, colour: bool = False) -> None:

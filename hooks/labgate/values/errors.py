@@ -1,10 +1,12 @@
 """Every way in which labgate can fail to judge, by kind; each carries the command that mends it.
 
 No module here writes to a terminal: ``cli`` and ``hook`` turn an error into one line and an exit status.
-This module is on the commit hook's path and imports nothing.
+This module is on the commit hook's path and imports nothing but os.
 """
 
 from __future__ import annotations
+
+import os
 
 
 class LabgateError(Exception):
@@ -45,3 +47,14 @@ class MissingObjectError(GitError):
 
 class UndecidedError(LabgateError):
     """Raised by a source of facts when one check cannot be decided here; the others go on."""
+
+
+def known_error(error: Exception) -> LabgateError | None:
+    """Return an error as one of ours; ``None`` for one that only a bug can cause."""
+    if isinstance(error, LabgateError):
+        return error
+    if isinstance(error, OSError) and error.strerror is not None:
+        name = error.filename
+        shown = os.fsdecode(name) if isinstance(name, bytes) else name
+        return LabgateError(error.strerror if name is None else f"{shown}: {error.strerror}")
+    return None
