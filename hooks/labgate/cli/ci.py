@@ -74,7 +74,6 @@ def _read_text(path: str) -> str:
 
 
 def _explain(context: Context) -> None:
-    """Print each member of the context with where it came from."""
     for name, value in vars(context).items():
         if name != "origins":
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

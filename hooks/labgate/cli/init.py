@@ -6,31 +6,30 @@ import os
 import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import click
 
+from labgate.cli.reporting import write_output
+from labgate.git.repository import discover
+from labgate.git.settings import write_setting
+from labgate.native.branches import write_experiment_branches
+from labgate.native.install import UPDATED, WRITTEN, Installed, install
 from labgate.policy.model import OWN_FILE
 from labgate.report.escape import safe
 from labgate.research.section import ResearchGate
-from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, GITLAB_ROOT
-from labgate.setup.plan import PIPELINES
-from labgate.setup.presets import SCHEMA
+from labgate.setup.insert import installed_from
+from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, GITLAB_ROOT, SYSTEMS
+from labgate.setup.plan import PIPELINES, Done, FileChange, Plan, make_plan
+from labgate.setup.presets import PRESETS, SCHEMA, Proposal
+from labgate.setup.survey import take_survey
 from labgate.values.errors import LabgateError
-
-if TYPE_CHECKING:
-    from labgate.native.install import Installed
-    from labgate.setup.plan import Done, FileChange, Plan
-    from labgate.setup.presets import Proposal
-
-#: Named here, so that ``--help`` and a misspelt name need nothing else; a test holds them against what there is.
-PRESETS = ("research-branch", "experiment-branches", "trunk")
-CI = ("github", "gitlab")
 
 
 @click.command(short_help="Set labgate up in this repository: policy, hooks, trunk.")
-@click.option("--preset", type=click.Choice(PRESETS), help="The policy to start from.  [default: the one that fits]")
-@click.option("--ci", "ci_", type=click.Choice(CI), help="Also write the pipeline that judges in CI.")
+@click.option(
+    "--preset", type=click.Choice([*PRESETS]), help="The policy to start from.  [default: the one that fits]"
+)
+@click.option("--ci", "ci_", type=click.Choice([*SYSTEMS]), help="Also write the pipeline that judges in CI.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would be written.")
 def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
     """Set labgate up in this repository.
@@ -51,11 +50,6 @@ def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
       labgate init --ci github
           also .github/workflows/labgate.yml, see docs/ci.md; later on, just that
     """
-    from labgate.git.repository import discover
-    from labgate.setup.insert import installed_from
-    from labgate.setup.plan import make_plan
-    from labgate.setup.survey import take_survey
-
     plan = make_plan(take_survey(discover(os.environ)), preset, installed_from(), ci_)
     if dry_run:
         _echo(dry_lines(plan, preset))
@@ -65,10 +59,6 @@ def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
 
 def _carry_out(plan: Plan) -> Done:
     """Write the files, the setting and the hooks. Raised: ``OSError``, ``GitError``; each step is whole or not done."""
-    from labgate.cli.reporting import write_output
-    from labgate.git.settings import write_setting
-    from labgate.native.branches import write_experiment_branches
-
     for change in plan.files:
         os.makedirs(os.path.dirname(change.path), exist_ok=True)
         write_output(change.path, change.after, new=change.before is None)
@@ -82,9 +72,6 @@ def _carry_out(plan: Plan) -> Done:
 
 def _hooks(plan: Plan) -> Done:
     """Install the native hooks. Where they have no place, everything else is still worth having."""
-    from labgate.native.install import install
-    from labgate.setup.plan import Done
-
     if not plan.installs:
         return Done()
     try:
@@ -152,7 +139,6 @@ def _found(plan: Plan) -> list[str]:
 
 
 def _kept(plan: Plan, preset: str | None) -> list[str]:
-    """Say that there is a policy already."""
     if plan.survey.policy is None:
         return []
     ignored = "" if preset is None else f"; --preset {preset} is for a repository without one"
@@ -199,8 +185,6 @@ def _snippet(plan: Plan, change: FileChange) -> str:
 
 
 def _hook_rows(installed: Installed) -> Iterator[str]:
-    from labgate.native.install import UPDATED, WRITTEN
-
     changed = [step for step in installed.steps if step.done in (WRITTEN, UPDATED)]
     if changed:
         yield from _row("hooks", ", ".join(step.stage for step in changed))

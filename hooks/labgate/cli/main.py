@@ -98,7 +98,6 @@ def _invoke(args: Sequence[str], settings: Settings) -> int:
 
 
 def _report(error: Exception, settings: Settings) -> int:
-    """Write what went wrong to stderr, and return the exit status."""
     _let_go_of_stdout()
     if isinstance(error, click.Abort):
         return INTERRUPTED

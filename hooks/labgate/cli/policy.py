@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labgate.checks.registry import policy_reader
 from labgate.cli.lazy import Entry, LazyGroup
+from labgate.git.refs import read_refs
+from labgate.git.repository import discover
+from labgate.policy.model import FILES, PYPROJECT
+from labgate.policy.reader import MAX_BYTES, PYPROJECT_TABLE, read_toml
 from labgate.policy.shape import Key, Path, Record, Shape, TableOf, quoted
 from labgate.report.escape import safe
+from labgate.research.section import ResearchGate
+from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import NoPolicyError, PolicyError
+from labgate.values.refnames import tip_ref
 from labgate.values.value import Value
 
 if sys.version_info >= (3, 11):
@@ -46,9 +54,6 @@ class PolicyFile(Value):
     @property
     def table(self) -> Path:
         """The table of the file that is the policy; empty for the whole file."""
-        from labgate.policy.model import PYPROJECT
-        from labgate.policy.reader import PYPROJECT_TABLE
-
         return PYPROJECT_TABLE if os.path.basename(self.name) == PYPROJECT else ()
 
 
@@ -60,11 +65,6 @@ def show(origin: bool) -> None:
     It is the work tree's, or where that has none the trunk's. What judges a push or a change in CI is always the
     trunk's own, as it was before the change.
     """
-    from labgate.checks.registry import policy_reader
-    from labgate.git.repository import discover
-    from labgate.policy.reader import read_toml
-    from labgate.research.section import ResearchGate
-
     file = _found(discover(os.environ))
     reader = policy_reader()
     parsed = reader.parse(file.text, file.name, table=file.table)
@@ -73,7 +73,8 @@ def show(origin: bool) -> None:
         raw = raw[name]
     click.echo(f"# The policy in force: {_shown(file)}")
     sources = parsed.section(ResearchGate).sources
-    for line in _lines(reader.record, file, raw, sources, origin):
+    places = _places(file) if origin else None
+    for line in policy_lines(reader.record, raw, sources, file.name, places):
         click.echo(line)
 
 
@@ -86,8 +87,6 @@ def check(file: str | None, verbose: bool) -> None:
     FILE is a labgate.toml or a pyproject.toml; without one it is the work tree's. Exit status 2 when there is
     a mistake.
     """
-    from labgate.checks.registry import policy_reader
-
     found = _worktree_file() if file is None else PolicyFile(file, file, _read(file))
     reader = policy_reader()
     parsed = reader.parse(found.text, found.name, table=found.table)
@@ -101,8 +100,6 @@ def check(file: str | None, verbose: bool) -> None:
 @click.command(short_help="Print the JSON Schema of labgate.toml.")
 def schema() -> None:
     """Print the JSON Schema of labgate.toml (draft 2020-12), for editors that complete and check it."""
-    from labgate.checks.registry import policy_reader
-
     click.echo(json.dumps(policy_reader().schema(), indent=2))
 
 
@@ -116,8 +113,6 @@ def _found(repository: Repository) -> PolicyFile:
 
 
 def _worktree_file() -> PolicyFile:
-    from labgate.git.repository import discover
-
     found = _in_worktree(discover(os.environ))
     if found is None:
         message = "there is no policy in the work tree"
@@ -126,9 +121,6 @@ def _worktree_file() -> PolicyFile:
 
 
 def _in_worktree(repository: Repository) -> PolicyFile | None:
-    from labgate.checks.registry import policy_reader
-    from labgate.scene.governing_policy import worktree_policy
-
     found = worktree_policy(repository, policy_reader())
     if found is None:
         return None
@@ -138,12 +130,6 @@ def _in_worktree(repository: Repository) -> PolicyFile | None:
 
 def _on_trunk(repository: Repository) -> PolicyFile | None:
     """Return the policy of the remote-tracking trunk, or of a local one where there is no remote."""
-    from labgate.checks.registry import policy_reader
-    from labgate.git.refs import read_refs
-    from labgate.policy.model import FILES
-    from labgate.scene.governing_policy import policy_at, trunk_name
-    from labgate.values.refnames import tip_ref
-
     refs = read_refs(repository)
     remote = repository.usual_remote
     reader = policy_reader()
@@ -158,8 +144,6 @@ def _on_trunk(repository: Repository) -> PolicyFile | None:
 
 
 def _read(path: str) -> bytes:
-    from labgate.policy.reader import MAX_BYTES
-
     with open(path, "rb") as stream:
         return stream.read(MAX_BYTES + 1)  # one more than allowed, so that parsing refuses it
 
@@ -169,15 +153,10 @@ def _shown(file: PolicyFile) -> str:
     return safe(file.place) + table
 
 
-def _lines(
-    record: Record, file: PolicyFile, raw: dict[str, object], sources: tuple[str, ...], origin: bool
-) -> Iterator[str]:
-    places = None
-    if origin:
-        depth = len(file.table)
-        everywhere = line_numbers(file.text.decode("utf-8"))
-        places = {path[depth:]: line for path, line in everywhere.items() if path[:depth] == file.table}
-    return policy_lines(record, raw, sources, file.name, places)
+def _places(file: PolicyFile) -> dict[Path, int]:
+    """Return the line of each key of the policy, by its path in the policy's table."""
+    depth, everywhere = len(file.table), line_numbers(file.text.decode("utf-8"))
+    return {path[depth:]: line for path, line in everywhere.items() if path[:depth] == file.table}
 
 
 def policy_lines(
@@ -213,7 +192,6 @@ def _tables(shape: Shape, value: Mapping[str, Any], path: Path) -> Iterator[tupl
 
 
 def _items(shape: Shape, value: Mapping[str, Any]) -> Iterator[tuple[Shape, str, Any]]:
-    """Yield shape, name and value of everything in a table, defaults included."""
     if isinstance(shape, Record):
         for key in shape.keys:
             item = value.get(key.name, key.default)
@@ -311,7 +289,6 @@ def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
 
 
 def _innermost(value: dict[str, Any]) -> Path:
-    """Return the path that a table header names."""
     path: Path = ()
     found: Any = value
     while found:
@@ -324,7 +301,6 @@ def _innermost(value: dict[str, Any]) -> Path:
 
 
 def _paths(value: dict[str, Any]) -> Iterator[Path]:
-    """Yield the path of every key, those of inner tables too."""
     for key, inner in value.items():
         yield (key,)
         if isinstance(inner, dict):

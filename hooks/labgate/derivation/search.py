@@ -134,7 +134,6 @@ class Search:
         return {candidate.source.ref: number for number, candidate in self._candidates.items() if candidate.is_range}
 
     def _learn(self, numbers: set[int], subjects: Sequence[Subject]) -> None:
-        """Find out when the features of documents came to the chain."""
         past = subjects[0].past if subjects else None
         if past is not self._past:
             self._past = past

@@ -104,7 +104,6 @@ def _base(
 
 
 def _remote(repository: Repository, refs: dict[str, str], base: str | None) -> str | None:
-    """Return the remote of ``--base``, else the usual one."""
     named = branch_named(base, refs) if base is not None else None
     for item in tracking_refs(refs, repository.remotes):
         if item.ref == named:

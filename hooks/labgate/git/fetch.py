@@ -73,7 +73,6 @@ def default_branch(repository: Repository, remote: str) -> str | None:
 
 
 def _run(repository: Repository, *words: str) -> tuple[int, bytes, bytes]:
-    """Run a git command that reaches a remote, and return its status and output."""
     argv = ["git", f"--git-dir={repository.git_dir}"]
     argv += ["-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *words]
     return spawn(argv, caller_env(repository.environ, (*INHERITED, *_NETWORK_ANY_CASE)))

@@ -136,7 +136,6 @@ def mending(site: Site, default: str) -> str:
 
 
 def _refuse(slot: Slot) -> None:
-    """Raise what keeps labgate from this stage."""
     if slot.is_contested:
         raise ContestedError(slot)
     place = slot.place

@@ -233,7 +233,6 @@ class _Search:
 
 
 def _tokens(text: str, fields: Mapping[str, Field]) -> tuple[str | Field | int, ...]:
-    """Return the pieces of a template's full refname."""
     if len(text) > MAX_TEXT:
         raise TemplateError(MAX_TEXT, f"a name has at most {MAX_TEXT} characters")
     prefix = "" if text.startswith("refs/") else HEADS

@@ -49,7 +49,6 @@ _GROUPS = (
 
 
 def _complement(ranges: Ranges) -> Ranges:
-    """Return every character that is not in ``ranges``."""
     gaps = []
     free = 0
     for low, high in sorted(ranges):
@@ -280,7 +279,6 @@ Tree = Symbol | Sequence | Choice | Repeat
 
 
 def _parse(text: str) -> Tree:
-    """Return the tree of a pattern. Raises ``PatternError``."""
     if len(text) > MAX_TEXT:
         raise PatternError(MAX_TEXT, f"a pattern has at most {MAX_TEXT} characters")
     tree = _Parser(text).pattern()

@@ -64,7 +64,6 @@ def _shown(char: str) -> str:
 
 
 def _fitting(parts: list[str], room: int) -> list[str]:
-    """Return the leading parts that fit into ``room`` characters."""
     fitting: list[str] = []
     for part in parts:
         room -= len(part)

@@ -22,7 +22,7 @@ from labgate.report.parts import (
     too_small,
     worst_first,
 )
-from labgate.values.finding import PASSED, SKIPPED, UNDECIDED
+from labgate.values.finding import PASSED, SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,12 +69,9 @@ def _unjudged(report: Report) -> Iterator[str]:
     """Yield a warning for what nobody may take for passed: a run that was skipped, a check that is undecided."""
     if report.skipped is not None:
         yield command("warning", "labgate skipped", [safe(report.skipped)])
-    for judged in report.judged:
-        for check in judged.checks:
-            if check.outcome == UNDECIDED:
-                reason, *help = check_lines(check)
-                place = shown_ref(judged.update.ref)
-                yield command("warning", f"{check.name} undecided", [f"{place}: {reason}", *help])
+    for judged, check in report.undecided:
+        reason, *help = check_lines(check)
+        yield command("warning", f"{check.name} undecided", [f"{shown_ref(judged.update.ref)}: {reason}", *help])
 
 
 def _plain_lines(report: Report) -> Iterator[str]:

@@ -95,19 +95,7 @@ def _finding(finding: Finding, update: int, ref: str) -> dict[str, Any]:
 
 def evidence_record(evidence: Evidence) -> dict[str, Any]:
     """Return one piece of evidence as the contract has it."""
-    return {
-        "method": evidence.method,
-        "decisive": evidence.decisive,
-        "source_ref": evidence.source_ref,
-        "source_commits": evidence.source_commits,
-        "commits": evidence.commits,
-        "score": evidence.score,
-        "matched_lines": evidence.matched_lines,
-        "paths": evidence.paths,
-        "terms": dict(evidence.terms),
-        "shared": evidence.shared,
-        "hint": evidence.hint,
-    }
+    return evidence.as_dict() | {"terms": dict(evidence.terms)}
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labgate.report.escape import safe
 from labgate.report.palette import Paint, palette
 from labgate.values.errors import LabgateError, PolicyError, known_error
-from labgate.values.finding import LEVELS, PASSED, SKIPPED, UNDECIDED
+from labgate.values.finding import LEVELS, PASSED, SKIPPED
 from labgate.values.phrases import count
 from labgate.values.refnames import short_ref
 
@@ -84,9 +84,8 @@ def tally(report: Report, paint: Paint) -> str:
     """Return how many findings there are, worst first: ``1 error, 2 warnings``; empty when there is nothing."""
     levels = [finding.level for _, finding in report.findings]
     parts = [paint(level, count(levels.count(level), level)) for level in reversed(LEVELS) if level in levels]
-    undecided = sum(check.outcome == UNDECIDED for judged in report.judged for check in judged.checks)
-    if undecided:
-        parts.append(paint("undecided", f"{undecided} undecided"))
+    if report.undecided:
+        parts.append(paint("undecided", f"{len(report.undecided)} undecided"))
     return ", ".join(parts)
 
 

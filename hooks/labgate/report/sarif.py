@@ -45,7 +45,7 @@ def _run(report: Report) -> dict[str, Any]:
         "invocations": [
             {
                 # 3.20.14: whether the tool did its work, all of it; not whether it liked what it saw.
-                "executionSuccessful": not report.problems and not _undecided(report),
+                "executionSuccessful": not report.problems and not report.undecided,
                 "exitCode": report.exit_status,  # the verdict's; `--exit-zero` is the caller's
                 "toolExecutionNotifications": list(_notifications(report)),
             }
@@ -57,10 +57,6 @@ def _run(report: Report) -> dict[str, Any]:
         # versionControlProvenance (3.14.15) wants the repository's URI, which a report does not know.
         "properties": {key: whole[key] for key in ("stage", "outcome", "policy", "view", "updates")},
     }
-
-
-def _undecided(report: Report) -> bool:
-    return any(check.outcome == UNDECIDED for judged in report.judged for check in judged.checks)
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

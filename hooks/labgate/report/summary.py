@@ -68,7 +68,6 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _run(report: Report) -> Iterator[str]:
-    """Yield what holds for the whole run, as one list."""
     listed = [] if report.skipped is None else [f"- skipped: {text(report.skipped)}"]
     for error in report.problems:
         for problem, *help in problem_lines(error):

@@ -211,7 +211,6 @@ def _mentions(survey: Survey, name: str) -> bool:
 
 
 def _read(path: str) -> bytes | None:
-    """Return a file's content, ``None`` where there is no regular file."""
     if not os.path.isfile(path):
         return None
     with open(path, "rb") as stream:

@@ -150,7 +150,6 @@ def _repository(name: str | None) -> str:
 
 
 def _reviews(people: People) -> list[str]:
-    """Return the lines of ``[reviews]``."""
     lines = ["# Nobody reviews their own work, so it takes two people for research to land."]
     lines += [
         "[reviews]",
