@@ -26,9 +26,7 @@ from labgate.values.errors import LabgateError
 
 
 @click.command(short_help="Set labgate up in this repository: policy, hooks, trunk.")
-@click.option(
-    "--preset", type=click.Choice([*PRESETS]), help="The policy to start from.  [default: the one that fits]"
-)
+@click.option("--preset", type=click.Choice([*PRESETS]), help="The policy to start from.  [default: the one that fits]")
 @click.option("--ci", "ci_", type=click.Choice([*SYSTEMS]), help="Also write the pipeline that judges in CI.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would be written.")
 def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
