@@ -6,7 +6,7 @@ Source: Atlassian's "Variables and secrets", the table of default variables.
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, Context, branch_build, context, head_of
-from labgate.ci.told import Job, Told, branch, is_oid, number, oid, repository, short_name
+from labgate.ci.told import Job, Told, branch, is_oid, number, oid, short_name
 
 
 def bitbucket(job: Job) -> Context:
@@ -15,7 +15,7 @@ def bitbucket(job: Job) -> Context:
     # HEAD is the target merged into the source branch, made here; the variable is the source branch's own tip.
     head = head_of(job, "BITBUCKET_COMMIT")
     name = short_name(job.need("BITBUCKET_BRANCH"))
-    ours = repository(job.variable("BITBUCKET_GIT_HTTP_ORIGIN"))
+    ours = job.repository("BITBUCKET_GIT_HTTP_ORIGIN")
     change = job.variable("BITBUCKET_PR_ID")
     if change is None:
         return branch_build(job, name, head, repository=ours)

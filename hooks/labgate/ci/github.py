@@ -27,18 +27,13 @@ from labgate.values.refnames import TAGS
 _PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment")
 
 
-def github(job: Job) -> Context:
-    """Return what GitHub Actions says. Raised: ``UndecidedError``."""
-    return _by_event(job, api(job.variable("GITHUB_API_URL")))
-
-
-def gitea(job: Job) -> Context:
-    """Return what Gitea or Forgejo Actions say. Raised: ``UndecidedError``."""
-    server = api(job.variable("GITHUB_SERVER_URL"))
-    return _by_event(job, server and server.read_as(f"{server.text}/api/v1"))
-
-
-def _by_event(job: Job, rest: Told | None) -> Context:
+def actions(job: Job) -> Context:
+    """Return what Actions of GitHub, Gitea or Forgejo say. Raised: ``UndecidedError``."""
+    if job.system.text == "gitea":
+        server = api(job.variable("GITHUB_SERVER_URL"))
+        rest = server and server.read_as(f"{server.text}/api/v1")
+    else:
+        rest = api(job.variable("GITHUB_API_URL"))
     event = job.need("GITHUB_EVENT_NAME")
     if event.text in _PULL_REQUEST_EVENTS:
         return _pull_request(job, event, rest)

@@ -52,7 +52,7 @@ def _merge_request(job: Job, change: Told) -> Context:
         # the merge base of the last diff, which goes stale when the target is changed: never used.
         base=target and oid_or_none(target),
         source=short_name(job.need("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")),
-        source_repository=repository(job.variable("CI_MERGE_REQUEST_SOURCE_PROJECT_URL")),
+        source_repository=job.repository("CI_MERGE_REQUEST_SOURCE_PROJECT_URL"),
         # Not CI_PROJECT_URL: a fork's merge request may run in the fork.
         repository=repository(job.variable("CI_MERGE_REQUEST_PROJECT_URL") or job.variable("CI_PROJECT_URL")),
         change=change,
@@ -83,7 +83,7 @@ def _push(job: Job, source: Told) -> Context:
         head=oid(job.need("CI_COMMIT_SHA")),
         base=base,
         created=before if base is None else None,
-        repository=repository(job.variable("CI_PROJECT_URL")),
+        repository=job.repository("CI_PROJECT_URL"),
         pusher=job.variable("GITLAB_USER_LOGIN"),
         head_refs=(target,),
         api=api(job.variable("CI_API_V4_URL")),

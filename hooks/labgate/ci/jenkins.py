@@ -25,12 +25,12 @@ def jenkins(job: Job) -> Context:
     if change is not None:
         return _change(job, number(change))
     head = head_of(job, "GIT_COMMIT")
-    ours = repository(job.variable("GIT_URL"))
+    ours = job.repository("GIT_URL")
     return branch_build(job, _branch_name(job), head, base=_last_built(job, head), repository=ours)
 
 
 def _change(job: Job, change: Told) -> Context:
-    ours = repository(job.variable("GIT_URL"))
+    ours = job.repository("GIT_URL")
     name = job.variable("CHANGE_BRANCH")
     source = name and short_name(name)
     fork = job.variable("CHANGE_FORK")

@@ -60,6 +60,10 @@ class Job(Value):
         """Say whether a variable is ``true``, in any case: systems differ."""
         return self.environ.get(name, "").lower() == "true"
 
+    def repository(self, name: str) -> Told | None:
+        """Return ``host/owner/name`` of the repository whose URL a variable holds, as ``repository`` reads it."""
+        return repository(self.variable(name))
+
     def refuse_tag(self, name: str) -> None:
         """Raised: ``UndecidedError`` where a variable holds the tag that is built."""
         tag = self.variable(name)

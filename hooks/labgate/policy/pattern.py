@@ -82,7 +82,7 @@ class PatternError(ValueError):
 
 
 class Pattern:
-    """A compiled pattern. ``text`` is the pattern as written; two patterns are equal when their texts are.
+    """A compiled pattern. ``text`` is the pattern as written.
 
     The syntax is the common part of all dialects: literals, ``.``, classes, groups, ``|``, ``* + ? {m} {m,} {m,n}``,
     and ``^`` and ``$`` at the ends, which change nothing. ``\\d \\w \\s`` mean ASCII, as with ``re.ASCII``.
@@ -98,12 +98,6 @@ class Pattern:
         self._last = 0
         self._symbols: tuple[tuple[Ranges, int], ...] = ()
         self._moves: dict[tuple[int, str], int] = {}
-
-    def __eq__(self, other: object) -> bool:
-        return self.text == other.text if isinstance(other, Pattern) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.text)
 
     def fullmatch(self, value: str) -> bool:
         """Say whether the whole value matches; a value longer than ``MAX_VALUE`` characters never does."""
