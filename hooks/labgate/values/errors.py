@@ -1,12 +1,10 @@
 """Every way in which labgate can fail to judge, by kind; each carries the command that mends it.
 
 No module here writes to a terminal: ``cli`` and ``hook`` turn an error into one line and an exit status.
-This module is on the commit hook's path and imports nothing but os.
+This module is on the commit hook's path and imports nothing.
 """
 
 from __future__ import annotations
-
-import os
 
 
 class LabgateError(Exception):
@@ -55,6 +53,6 @@ def known_error(error: Exception) -> LabgateError | None:
         return error
     if isinstance(error, OSError) and error.strerror is not None:
         name = error.filename
-        shown = os.fsdecode(name) if isinstance(name, bytes) else name
+        shown = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
         return LabgateError(error.strerror if name is None else f"{shown}: {error.strerror}")
     return None

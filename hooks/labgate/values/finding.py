@@ -5,10 +5,9 @@ The words follow SARIF 2.1.0 (rule, level, location, fingerprint) and policy eng
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from labgate.values.value import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
     from typing import Any, ClassVar
