@@ -276,7 +276,6 @@ class Index:
         return self._tails[owner]
 
     def _read(self, owner: int, part: int) -> array[int]:
-        """Return one part of a posting list."""
         found = array("Q")
         rows = self._db.execute("SELECT serial, data FROM run WHERE owner = ? AND part = ?", (owner, part))
         for serial, data in rows:
@@ -332,7 +331,6 @@ def _columns(item: Document, features: Sequence[int], *place: int) -> tuple[obje
 
 
 def _document(row: Sequence[Any], *place: int) -> Document:
-    """Return the document of ``_columns``."""
     *names, features = row
     found = array("Q")
     found.frombytes(_checked(features, *names, *place))

@@ -11,9 +11,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from labgate.git import merges
-from labgate.git.commits import has_commit, tree_of
-from labgate.git.merges import Merge, merge, merge_bases
+from labgate.git import commits as git_commits
+from labgate.git.commits import Merge, has_commit, merge, merge_bases, tree_of
 from labgate.git.repository import Repository
 from labgate.reviews.approvals import (
     CONFLICT,
@@ -29,7 +28,7 @@ from labgate.values.errors import UndecidedError
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
-_PROBLEMS = {merges.CONFLICT: CONFLICT, merges.UNRELATED: UNRELATED, merges.TOO_OLD: NEEDS_GIT}
+_PROBLEMS = {git_commits.CONFLICT: CONFLICT, git_commits.UNRELATED: UNRELATED, git_commits.TOO_OLD: NEEDS_GIT}
 
 
 class TargetMove(Value):
@@ -96,7 +95,7 @@ class _Comparison:
             return self._open(self.move.old, reviewed)
         if self._has_delta(self.move.old, reviewed, delta_id(self.repository, self.move.old, self.move.new)):
             return None
-        return self._replayed(self.move.old, reviewed, Merge(merges.CLEAN, self._tree))
+        return self._replayed(self.move.old, reviewed, Merge(git_commits.CLEAN, self._tree))
 
     def _open(self, old: str, reviewed: str) -> str | None:
         result = self._merged
@@ -108,7 +107,7 @@ class _Comparison:
     def _replayed(self, old: str, reviewed: str, result: Merge) -> str | None:
         """Say why what was reviewed, merged into the target, does not give the result."""
         again = merge(self.repository, old, reviewed)
-        if merges.TOO_OLD in (again.outcome, result.outcome):
+        if git_commits.TOO_OLD in (again.outcome, result.outcome):
             return NEEDS_GIT
         same = again.tree is not None and again.tree == result.tree
         # What brings nothing to the target any more has said nothing of the commits that come now.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from labgate.policy.consistency import known
 from labgate.policy.glob import Glob
+from labgate.policy.lint import known
 from labgate.policy.model import Policy
 from labgate.policy.schema import DURATION, GLOB, NAME, SectionSchema, matching
 from labgate.policy.shape import Choice, Key, ListOf, Problems, Record, TableOf, Text, Whole, shown, suggestion

@@ -45,3 +45,14 @@ class MissingObjectError(GitError):
 
 class UndecidedError(LabgateError):
     """Raised by a source of facts when one check cannot be decided here; the others go on."""
+
+
+def known_error(error: Exception) -> LabgateError | None:
+    """Return an error as one of ours; ``None`` for one that only a bug can cause."""
+    if isinstance(error, LabgateError):
+        return error
+    if isinstance(error, OSError) and error.strerror is not None:
+        name = error.filename
+        shown = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
+        return LabgateError(error.strerror if name is None else f"{shown}: {error.strerror}")
+    return None

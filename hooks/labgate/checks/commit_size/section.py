@@ -76,7 +76,7 @@ def _limits() -> Record:
 
 
 def _check(table: Table, problems: Problems) -> None:
-    from labgate.policy.consistency import known_kinds
+    from labgate.policy.lint import known_kinds
 
     for kind in table[CommitSize.NAME]["limits"]:
         known_kinds((kind,), table, (CommitSize.NAME, "limits", kind), problems)

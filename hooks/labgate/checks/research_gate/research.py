@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from labgate.checks.research_gate.assessment import UnmetReview, assessed
 from labgate.checks.research_gate.update import commits_of, restricted
-from labgate.values.finding import SIMILARITY, Rule
-from labgate.values.hints import reason
+from labgate.values.finding import SIMILARITY, Rule, reason
 from labgate.values.phrases import count, quote, short_oid
 from labgate.values.refnames import short_ref
 
