@@ -8,7 +8,7 @@ from labgate.checks.registry import COMMIT, ROWS
 
 LISTED = Path(__file__).parents[1] / "data" / "hot-modules.txt"
 #: What a passing hook imports of each check that runs at commit.
-OF_A_CHECK = ("rules", "check", "staged")
+OF_A_CHECK = ("check", "staged")
 AT_COMMIT = tuple(row for row in ROWS if COMMIT in row.stages)
 #: What a passing hook of a commit or message stage always imports, and what it may import of the checks.
 ALWAYS = tuple(LISTED.read_text(encoding="utf-8").split())

@@ -85,7 +85,7 @@ class Row(Value):
 
 #: Every check, in the order of output.
 ROWS = (
-    Row("branch-name", "LG1", (COMMIT, MERGE, PUSH), COMMIT),
+    Row("branch-name", "LG1", (COMMIT, MERGE, PUSH), COMMIT, ()),
     Row("research-gate", "LG2", (PUSH,), PUSH, ("labgate.research.section", "labgate.reviews.section")),
     Row("experiment-hash", "LG3", (PREPARE, MESSAGE, PUSH), PREPARE, ("labgate.experiments.section",)),
     Row("commit-size", "LG4", (COMMIT, MERGE, PUSH), COMMIT, ("labgate.checks.commit_size.section",)),

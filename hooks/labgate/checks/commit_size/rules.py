@@ -210,3 +210,10 @@ def _by_lines(files: tuple[HeavyFile, ...]) -> str:
 
 
 FINDINGS = (TooManyLines, TooManyFiles, TooManyBytes, SeriesTooLarge)
+#: Which rule a unit of a commit belongs to.
+RULE_OF_UNIT: dict[str, type[CommitFinding]] = {
+    "lines": TooManyLines,
+    "files": TooManyFiles,
+    "file_bytes": TooManyBytes,
+    "bytes": TooManyBytes,
+}
