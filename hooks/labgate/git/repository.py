@@ -9,7 +9,7 @@ from shlex import quote
 from weakref import ref
 
 from labgate.git.borrowed import borrow, give_back_with
-from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, first_line, spawn
+from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, command_scope, first_line, spawn
 from labgate.values.errors import GitError, UndecidedError
 from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import Value
@@ -166,7 +166,8 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
 
 def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     """Return the lines of git's answer; the last one, the work tree's root, is missing where git knows of none."""
-    status, output, errors = spawn(argv, caller_env(environ, LOCATION))
+    # Only git knows whose settings may say that a folder is safe: those of the command, of the user, of the system.
+    status, output, errors = spawn(argv, caller_env(environ, LOCATION) | command_scope(environ))
     # That one has no answer in a bare repository and inside a ``.git`` directory, where git has answered the others.
     if status and output.count(b"\n") < _ANSWERS:
         complaint = first_line(errors)
@@ -190,7 +191,7 @@ def _refuse_embedded(git_dir: str, here: str, environ: Mapping[str, str]) -> Non
         return
     parent = os.path.dirname(git_dir)
     argv = ["git", "-C", parent, "rev-parse", "--is-inside-work-tree"]
-    status, output, _ = spawn(argv, caller_env(environ))
+    status, output, _ = spawn(argv, caller_env(environ) | command_scope(environ))
     if status == 0 and output.strip() == b"true":
         message = f"{git_dir} is a bare repository inside another repository's work tree"
         raise GitError(message, "to use it all the same: set GIT_DIR to it")

@@ -25,17 +25,21 @@ LOCATION = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORI
 #: Where the user keeps the configuration of git; only read where that is meant to hold.
 CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
+#: Where ``git -c`` and its kin put the settings of one command (git-config, "ENVIRONMENT"). git trusts them as much as
+#: the user's own files, for ``safe.directory`` too.
+COMMAND_SCOPE = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_CONFIG_PARAMETERS")
+
 #: Where pre-receive finds the objects of a push that is not accepted yet (git-receive-pack, "quarantine").
 QUARANTINE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
 
-_FIXED = {
+FIXED = {
     "LC_ALL": "C.UTF-8",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PAGER": "cat",
 }
 _HARDENED = {
-    **_FIXED,
+    **FIXED,
     # Replacement objects and grafts would show another history than the one that is pushed.
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
@@ -196,7 +200,12 @@ def _drain(descriptor: int) -> bytes:
 
 def caller_env(environ: Environment, keep: Sequence[str] = ()) -> dict[str, str]:
     """Return the part of the caller's environment that git may see, without hardening (discovery, configuration)."""
-    return {name: environ[name] for name in (*INHERITED, *CONFIGURATION, *keep) if name in environ} | _FIXED
+    return {name: environ[name] for name in (*INHERITED, *CONFIGURATION, *keep) if name in environ} | FIXED
+
+
+def command_scope(environ: Environment) -> dict[str, str]:
+    """Return the variables by which the caller set configuration for one command (``git -c``, ``GIT_CONFIG_COUNT``)."""
+    return {name: value for name, value in environ.items() if name.startswith(COMMAND_SCOPE)}
 
 
 def first_line(text: bytes) -> str:
