@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from labgate.values.endings import CHILDREN
 from labgate.values.errors import GitError, MissingObjectError
 
 TYPE_CHECKING = False
@@ -148,11 +149,13 @@ class _Process:
             os.close(writable)
             if given is not None:
                 os.close(given)
+        CHILDREN[self._pid] = os.getpid()
 
     def end(self) -> tuple[int, bytes]:
         """Return exit status (negative signal number if killed) and standard error; it ends for want of a reader."""
         os.close(self.output)
         status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        CHILDREN.pop(self._pid, None)
         os.lseek(self._errors, 0, os.SEEK_SET)
         errors = _drain(self._errors)
         os.close(self._errors)
