@@ -16,6 +16,7 @@ from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
+from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
 from labgate.reviews.section import Reviews
@@ -89,7 +90,14 @@ def _audit(
         report = judge_scene(STAGE, scenes.of(policy, group), PolicyOrigin("trunk"), ROWS, refs_total=len(landings))
         judged += report.judged
         view = report.view.changed(refs_seen=len(landings))
-    return Report(STAGE, PolicyOrigin("trunk", tip), view, tuple(judged), None if judged else "nothing has landed")
+    origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
+    return Report(STAGE, origin, view, tuple(judged), nothing, problems=_left_out(repository, scenes))
+
+
+def _left_out(repository: Repository, scenes: _Scenes) -> tuple[LabgateError, ...]:
+    """Return what no landing could be compared with: said once, not once a landing."""
+    errors = [compared.lacking.error(repository) for compared in scenes.compared.values()]
+    return tuple({error.message: error for error in errors if error is not None}.values())
 
 
 def _branch(name: str, refs: Mapping[str, str], remote: str | None) -> tuple[str, str, str | None]:
@@ -205,11 +213,14 @@ class _Scenes(Value):
         classes = classify_refs(
             policy, self.refs, tracking_refs(dict(self.refs), repository.remotes), repository.remotes
         )
+        classes, broken = readable(repository, classes)
         proposed = tuple(source for landing in self.landings for source in landing.sources(policy))
         classes = classes.changed(sources=(*classes.sources, *proposed))
         # Few policies differ in what is research, and comparing is the costly part.
         if classes not in self.compared:
-            self.compared[classes] = AuditedLandings(repository, classes, line.before, line.oids[::-1], self.progress)
+            self.compared[classes] = AuditedLandings(
+                repository, classes, line.before, line.oids[::-1], self.progress, broken
+            )
         updates = {landing: RefUpdate(line.ref, landing.old, landing.new) for landing in landings}
         return Scene(
             repository,

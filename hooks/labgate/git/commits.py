@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from labgate.git.raw import USAGE
 from labgate.git.repository import Repository
 from labgate.values.errors import GitError
 from labgate.values.ref_update import Commit, Identity
@@ -124,8 +125,6 @@ def tree_of(repository: Repository, commit: str) -> str:
 
 
 CLEAN, CONFLICT, UNRELATED, TOO_OLD = "clean", "conflict", "unrelated", "too-old"
-#: What git exits with where it does not know an option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).
-_USAGE = 129
 
 
 class Merge(Value):
@@ -156,7 +155,7 @@ def merge(repository: Repository, ours: str, theirs: str) -> Merge:
     if ours in bases or theirs in bases:
         return Merge(CLEAN, tree_of(repository, theirs if ours in bases else ours))
     arguments = ("merge-tree", "--write-tree", "--no-messages", "-z", ours, theirs)
-    status, output = repository.objects.status(*arguments, accept=(0, 1, _USAGE))
-    if status == _USAGE:
+    status, output = repository.objects.status(*arguments, accept=(0, 1, USAGE))
+    if status == USAGE:
         return Merge(TOO_OLD)
     return Merge(CONFLICT) if status else Merge(CLEAN, output.split(b"\0", 1)[0].decode())

@@ -62,12 +62,26 @@ class Repository(Value):
         me = ref(self)
         return lambda: None if (repository := me()) is None else repository.completing()
 
+    @property
+    def promisor(self) -> str | None:
+        """The remote that has what a partial clone leaves out, ``None`` where nothing was left out."""
+        named = [remote.name for remote in self.remotes if f"remote.{remote.name}.promisor" in self.config]
+        return named[0] if named else self.setting("extensions.partialclone")
+
+    @property
+    def partial(self) -> bool:
+        """Whether objects may be missing here that a remote has promised."""
+        return self.promisor is not None
+
     def completing(self) -> str:
-        """Return the command that brings every object of a partial clone, or that looks for the damage in another."""
-        partial = [remote.name for remote in self.remotes if f"remote.{remote.name}.promisor" in self.config]
-        named = self.setting("extensions.partialclone")
-        if partial or named:
-            return f"git fetch --refetch --no-filter {quote(partial[0] if partial else named or '')}"
+        """Return the command that brings every object which a partial or a damaged clone lacks, where a remote has it.
+
+        Without a remote: the one that looks for the damage.
+        """
+        if self.promisor is not None:
+            return f"git fetch --refetch --no-filter {quote(self.promisor)}"
+        if self.usual_remote is not None:
+            return f"git fetch --refetch {quote(self.usual_remote)}"
         return "git fsck --no-dangling"
 
     @property

@@ -281,10 +281,9 @@ class Git:
                 raise self._failure(args[0], errors)
 
     def _failure(self, command: str, errors: bytes) -> GitError:
-        message = f"git {command}: {first_line(errors)}"
         if any(word in errors for word in _MISSING):
-            return self.missing(message)
-        return GitError(message)
+            return self.missing(f"this clone lacks an object that decides: {first_line(errors)}")
+        return GitError(f"git {command}: {first_line(errors)}")
 
     def missing(self, message: str) -> MissingObjectError:
         """Return the error for an object that is not here, with the command that brings it."""

@@ -6,15 +6,18 @@ import time
 from collections.abc import Mapping
 from functools import cached_property
 
+from labgate.derivation.lacking import Lacking
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.refs import TrackingRef, refs_with, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
+from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
+from labgate.values.errors import GitError
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import REMOTES
 from labgate.values.value import NOTHING, Value
@@ -22,6 +25,7 @@ from labgate.values.value import NOTHING, Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
+    from labgate.values.errors import LabgateError
 
 
 class Scene(Value):
@@ -53,26 +57,44 @@ class Scene(Value):
     def tracking(self) -> tuple[TrackingRef, ...]:
         return tracking_refs(dict(self.refs), self.repository.remotes)
 
-    @cached_property
+    @property
     def first_seen(self) -> FirstSeen:
         """What this clone has seen so far, with what it sees now."""
+        return self._looked[0]
+
+    @property
+    def _live(self) -> RefClasses:
+        return self._looked[1]
+
+    @property
+    def unreadable(self) -> LabgateError | None:
+        """Which research is left out, for its history is not all in this clone; ``None`` where all is."""
+        broken = self._looked[2]
+        return Lacking(broken).error(self.repository) if broken else None
+
+    @cached_property
+    def _looked(self) -> tuple[FirstSeen, RefClasses, tuple[str, ...]]:
+        """Return what was seen, the refs that can be read, and the names of the research refs that cannot."""
+        classes = classify_refs(self.policy, self.refs, self.tracking, self.repository.remotes)
         seen = FirstSeen(self.repository)
-        if self.aftermath is None:  # of what has landed, nothing is seen for the first time now
-            seen.observe(self._live, [], self._now)
-        return seen
+        if self.aftermath is not None:  # of what has landed, nothing is seen for the first time now
+            return (seen, *readable(self.repository, classes))
+        try:
+            seen.observe(classes, [], self._now)
+        except GitError:
+            classes, broken = readable(self.repository, classes)
+            seen.observe(classes, [], self._now)
+            return seen, classes, broken
+        return seen, classes, ()
 
     @cached_property
     def _now(self) -> int:
         return int(time.time())
 
     @cached_property
-    def _live(self) -> RefClasses:
-        return classify_refs(self.policy, self.refs, self.tracking, self.repository.remotes)
-
-    @cached_property
     def classes(self) -> RefClasses:
         """The refs by what they are to the gate; research that was deleted not long ago is there as well."""
-        live = frozenset(source.ref for source in self._live.sources)
+        live = frozenset((*(source.ref for source in self._live.sources), *self._looked[2]))
         deleted = self.first_seen.deleted(self._now, self.policy.section(ResearchGate).keep_deleted, live)
         return self._live.changed(sources=(*self._live.sources, *self.proposed, *deleted))
 

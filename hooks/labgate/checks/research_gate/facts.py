@@ -24,10 +24,14 @@ from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim
 from labgate.reviews.section import Reviews
 from labgate.scene.scene import Scene, Span
-from labgate.values.errors import UndecidedError
+from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.derivation.lacking import Traces
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
@@ -49,10 +53,13 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         source_stated=update.source_stated,
     )
     undecidable: tuple[str, ...] = ()
+    lacking: LabgateError | None = None
     if update.new is not None and facts.rewrite != "unknown-tip":
         scene.repository.require_history()
-        facts, undecidable = _Gathering(scene, scene.span(update)).complete(facts)
-    return Collected((facts,), undecided=_undecided(scene, update), undecidable=undecidable)
+        gathering = _Gathering(scene, scene.span(update))
+        facts, undecidable = gathering.complete(facts)
+        lacking = gathering.lacking
+    return Collected((facts,), undecided=lacking or _undecided(scene, update), undecidable=undecidable)
 
 
 def _is_first_push(scene: Scene, update: RefUpdate) -> bool:
@@ -94,6 +101,8 @@ class _Gathering:
         self.scene = scene
         self.span = span
         self.repository = scene.repository
+        #: Why what was found may not be all, ``None`` where it is.
+        self.lacking: LabgateError | None = None if scene.audited is not None else scene.unreadable
 
     def complete(self, facts: Facts) -> tuple[Facts, tuple[str, ...]]:
         """Return the facts with what needs review or is suspected, and the commits that could not be compared.
@@ -209,14 +218,18 @@ class _Gathering:
     def _traced(self, commits: Sequence[Commit]) -> tuple[Sequence[Evidence], frozenset[str]]:
         """Return what a comparison of commits with research says, and which of them are too small for it."""
         if self.scene.audited is not None:
-            return self.scene.audited.traced(_oids(commits))
+            return self._taken(self.scene.audited.traced(_oids(commits)))
         if not commits or not self.span.graph.has_sources:
             return (), frozenset()
         # Most pushes have nothing to compare, and all of them wait for every import.
         from labgate.derivation.range_evidence import range_evidence
 
         ledger = self.scene.first_seen.research
-        return range_evidence(self.repository, self.span.graph, commits, self.span.landed, ledger)
+        return self._taken(range_evidence(self.repository, self.span.graph, commits, self.span.landed, ledger))
+
+    def _taken(self, traces: Traces) -> tuple[Sequence[Evidence], frozenset[str]]:
+        self.lacking = self.lacking or traces.lacking.error(self.repository)
+        return traces.evidence, traces.small
 
     @cached_property
     def _trees(self) -> Mapping[str, str]:
