@@ -31,6 +31,7 @@ class CheckRequest(Value):
     source: str | None = None
     checks: tuple[str, ...] = ()
     fetch: bool = False
+    offline: bool = False
 
 
 def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Report:
@@ -40,7 +41,7 @@ def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Rep
     """
     rows(request.checks)
     try:
-        return _check(request, discover(environ))
+        return _check(request, discover(environ).changed(online=not request.offline))
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
         return Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,))
 

@@ -81,7 +81,7 @@ class _Job:
         self.remote = _remote(repository)
         fetch_history(repository, self.remote)
         # It may have been shallow until now. The work tree is the change's own: it names no trunk.
-        self.repository = discover(environ).changed(top=None)
+        self.repository = discover(environ).changed(top=None, online=True)
         self.repository.require_history()
         _bring(self.repository, self.remote, context.head, context.head_refs)
         self.refs = read_refs(self.repository)

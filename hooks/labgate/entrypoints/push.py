@@ -46,7 +46,7 @@ def run(call: HookCall) -> Report | Skipped | None:
     framework describes one ref in ``PRE_COMMIT_*``. Raised: ``NoPolicyError`` where there is no policy, any other
     ``LabgateError`` where labgate could not judge.
     """
-    repository = discover(call.environ)
+    repository = discover(call.environ).changed(online=True)
     active = standing_back(call, repository.common_dir)
     if active is not None:
         return active

@@ -162,7 +162,9 @@ class Index:
 
     def _note_gaps(self, documents: Sequence[Document]) -> None:
         """Remember what documents lack, inside a transaction."""
-        gaps = [(item.key, sealed(" ".join(item.lacking).encode(), item.key)) for item in documents if item.lacking]
+        gaps = [
+            (item.key, with_checksum(" ".join(item.lacking).encode(), item.key)) for item in documents if item.lacking
+        ]
         if gaps:
             self._db.execute(_GAPS)
             self._db.executemany("INSERT OR REPLACE INTO gap VALUES(?, ?)", gaps)

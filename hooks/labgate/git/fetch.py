@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from shlex import quote
 
 from labgate.git.commits import has_commit
+from labgate.git.missing import absent
 from labgate.git.network import local_helper, run_network
 from labgate.git.repository import Repository
 from labgate.git.runner import first_line
@@ -50,6 +51,24 @@ def fetch_commit(repository: Repository, remote: str, oid: str, refs: Sequence[s
             return True
         run_network(repository, *_FETCH, "--end-of-options", remote, name)
     return has_commit(repository, oid)
+
+
+def bring(repository: Repository, oids: Iterable[str]) -> None:
+    """Bring those of some objects that a partial clone has left out, all at once, where the network is allowed.
+
+    What the remote does not give stays missing: whoever needs it says so.
+    """
+    promisor = repository.promisor
+    if promisor is None or not repository.online:
+        return
+    missing = absent(repository, oids)
+    if not missing:
+        return
+    # As git itself asks for what it needs (git: promisor-remote.c). It says of no commit that it is here, for of what
+    # such a commit has the remote would leave all out.
+    words = (*_FETCH, "--filter=blob:none", "--stdin", "--end-of-options", promisor)
+    wanted = "".join(f"{oid}\n" for oid in sorted(missing)).encode()
+    run_network(repository, *words, stdin=wanted, settings=[("fetch.negotiationAlgorithm", "noop")])
 
 
 def default_branch(repository: Repository, remote: str) -> str | None:

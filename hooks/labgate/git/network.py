@@ -26,15 +26,20 @@ _OF_COMMAND = ("credential.", "http.", "url.", "core.sshcommand", "core.askpass"
 _HELPER = "helper"
 
 
-def run_network(repository: Repository, *words: str, stdin: bytes | None = None) -> tuple[int, bytes, bytes]:
-    """Run a git command that reaches a remote; return its exit status, standard output and standard error."""
+def run_network(
+    repository: Repository, *words: str, stdin: bytes | None = None, settings: Sequence[tuple[str, str]] = ()
+) -> tuple[int, bytes, bytes]:
+    """Run a git command that reaches a remote, with some settings of ours.
+
+    Return its exit status, standard output and standard error.
+    """
     env = _inherited(repository.environ)
     entries = _entries(repository, env)
     argv = ["git", f"--git-dir={repository.git_dir}"]
     argv += ["-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *words[:1]]
     if any(_is_own(scope) and key.startswith("remote.") and key.endswith(".uploadpack") for scope, key, _ in entries):
         argv.append("--upload-pack=git-upload-pack")
-    return spawn((*argv, *words[1:]), env | _as_variables(tuple(_settings(entries))), stdin)
+    return spawn((*argv, *words[1:]), env | _as_variables((*_settings(entries), *settings)), stdin)
 
 
 def local_helper(repository: Repository) -> tuple[str, str] | None:

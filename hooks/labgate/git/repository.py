@@ -27,7 +27,10 @@ class Remote(Value):
 
 
 class Repository(Value):
-    """A repository as discovery found it. Paths are absolute; ``top`` is ``None`` in a bare repository."""
+    """A repository as discovery found it. Paths are absolute; ``top`` is ``None`` in a bare repository.
+
+    ``online``: what a partial clone has left out may be asked of its remote.
+    """
 
     git_dir: str
     common_dir: str
@@ -35,6 +38,7 @@ class Repository(Value):
     object_format: str
     shallow: bool
     environ: Mapping[str, str]
+    online: bool = False
     _hidden = ("environ",)
 
     @cached_property

@@ -6,11 +6,14 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
+from labgate.git.fetch import bring
+from labgate.git.missing import absent
 from labgate.git.refs import symbolic_ref
 from labgate.git.repository import Repository
 from labgate.policy.model import FILES, Policy
 from labgate.policy.reader import Reader
 from labgate.values.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
+from labgate.values.phrases import count
 from labgate.values.refnames import HEADS, REMOTES, branch_of, tracking_ref
 from labgate.values.report import PolicyOrigin
 from labgate.values.value import Value
@@ -42,6 +45,7 @@ def policy_at(repository: Repository, commit: str, reader: Reader) -> tuple[Poli
         if mode not in _REGULAR:
             raise PolicyError((f"{name}: expected a regular file at {commit[:12]}, found mode {mode}",))
         blobs[name] = oid
+    bring(repository, blobs.values())
     texts = {name: repository.git.run("cat-file", "blob", oid) for name, oid in blobs.items()}
     found = reader.find(texts)
     return None if found is None else (found[0], blobs[found[1]])
@@ -54,6 +58,7 @@ def policies_at(
 
     Few of many commits change it, so each one is read once; those that say the same are one.
     """
+    _require_files(repository, commits)
     asked = "".join(f"{oid}:{name}\n" for oid in commits for name in FILES).encode()
     answers = repository.objects.run("cat-file", "--batch-check", "--buffer", stdin=asked).split(b"\n")
     known: dict[tuple[bytes, ...], Policy | LabgateError | None] = {}
@@ -68,6 +73,25 @@ def policies_at(
             known[blobs] = next((same for same in known.values() if isinstance(read, Policy) and same == read), read)
         found[oid] = known[blobs]
     return found
+
+
+def _require_files(repository: Repository, commits: Sequence[str]) -> None:
+    """Bring the policies of some commits, the newest last, to a partial clone: what is not here looks like none.
+
+    Raises: ``MissingObjectError`` where they cannot be had.
+    """
+    if not repository.partial or not commits:
+        return
+    options = ("--first-parent", "--diff-merges=first-parent", "--raw", "--no-abbrev", "--no-renames", "--format=")
+    listing = repository.objects.run("log", *options, commits[-1], "--", *FILES).decode("utf-8", "surrogateescape")
+    blobs = {
+        oid for line in listing.splitlines() if line.startswith(":") for oid in line.split(" ")[2:4] if oid.strip("0")
+    }
+    bring(repository, blobs)
+    missing = absent(repository, blobs)
+    if missing:
+        message = f"this clone lacks policies of {count(len(missing), 'landed commit')}"
+        raise repository.objects.missing(message)
 
 
 def _policy_or_error(repository: Repository, commit: str, reader: Reader) -> Policy | LabgateError | None:
