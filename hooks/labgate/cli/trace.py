@@ -86,7 +86,6 @@ def trace(
         raise click.UsageError(message)
     # Only now: usage errors and --help answer without loading what traces.
     from labgate.cli.progress import Bars
-    from labgate.derivation.lacking import Lacking
     from labgate.entrypoints.trace import TraceRequest, prepare_trace
     from labgate.git.repository import discover
 
@@ -96,15 +95,20 @@ def trace(
         warn(tracing.found.incomplete)
     for error in tracing.unreadable:
         _complain(error)
-    lacking: list[str] = []
     with closing(Bars()) as bars:
-        tracer = tracing.tracer(bars)
-        results = _shown(tracer.trace(tracing.commits), bars, lacking)
-        _render(results, tracing, format_, color, show=show)
+        _trace(tracing, bars, format_, color, show=show)
+    return COULD_NOT_READ if tracing.unreadable else 0
+
+
+def _trace(tracing: Tracing, bars: Bars, format_: str, color: str, *, show: bool) -> None:
+    """Show where each commit comes from, and say what could not be compared."""
+    from labgate.derivation.lacking import Lacking
+
+    tracer, lacking = tracing.tracer(bars), list[str]()
+    _render(_shown(tracer.trace(tracing.commits), bars, lacking), tracing, format_, color, show=show)
     incomplete = Lacking(tuple(sorted(tracer.lacking_sources)), tuple(lacking)).error(tracing.repository)
     if incomplete is not None:
         warn(incomplete)
-    return COULD_NOT_READ if tracing.unreadable else 0
 
 
 def warn(error: LabgateError) -> None:

@@ -83,6 +83,7 @@ class Scene(Value):
             seen.observe(classes, [], self._now)
         except GitError:
             classes, broken = readable(self.repository, classes)
+            seen = FirstSeen(self.repository)  # the other one remembers what it was asked in vain
             seen.observe(classes, [], self._now)
             return seen, classes, broken
         return seen, classes, ()
