@@ -94,6 +94,8 @@ _OPTIONS = (
 _OBJECTS_ONLY = ("-c", "core.bare=true")
 _NO_INDEX = "labgate-reads-no-index"
 
+_HEXADECIMAL, _OID_LENGTHS = b"0123456789abcdef", (40, 64)
+#: What git says of an object that another one needs; of those that it is asked for it need not say it in these words.
 _MISSING = (
     b"missing blob",
     b"missing tree",
@@ -258,7 +260,7 @@ class Git:
         """Return git's exit status, one of ``accept``, and its standard output. Raised: as ``run``."""
         status, output, errors = spawn((*self._head, *args), self._env, stdin)
         if status not in accept:
-            raise self._failure(args[0], errors)
+            raise self._failure(args, stdin, errors)
         return status, output
 
     def stream(self, *args: str, stdin: bytes | None = None) -> Iterator[bytes]:
@@ -278,12 +280,24 @@ class Git:
             # Given up halfway, git dies of a closed pipe; that is no complaint.
             status, errors = process.end()
             if status and whole:
-                raise self._failure(args[0], errors)
+                raise self._failure(args, stdin, errors)
 
-    def _failure(self, command: str, errors: bytes) -> GitError:
-        if any(word in errors for word in _MISSING):
+    def _failure(self, args: Sequence[str], stdin: bytes | None, errors: bytes) -> GitError:
+        if any(word in errors for word in _MISSING) or self._asked_for_missing(args, stdin):
             return self.missing(f"this clone lacks an object that decides: {first_line(errors)}")
-        return GitError(f"git {command}: {first_line(errors)}")
+        return GitError(f"git {args[0]}: {first_line(errors)}")
+
+    def _asked_for_missing(self, args: Sequence[str], stdin: bytes | None) -> bool:
+        """Say whether an object that git was asked for by its oid is not here, whatever git has to say of it."""
+        words = "\n".join(args).encode("utf-8", "surrogateescape") + b"\n" + (stdin or b"")
+        oids = [word for word in words.split() if len(word) in _OID_LENGTHS and not word.strip(_HEXADECIMAL)]
+        if not oids:
+            return False
+        argv = (*self._head, "cat-file", "--batch-check=%(objecttype)", "--buffer")
+        types = spawn(argv, self._env, b"\n".join(oids) + b"\n")[1].splitlines()
+        trees = b"".join(oid + b"^{tree}\n" for oid, kind in zip(oids, types) if kind == b"commit")  # noqa: B905
+        answers = b"" if not trees else spawn(argv, self._env, trees)[1]
+        return any(line.endswith(b" missing") for line in (*types, *answers.splitlines()))
 
     def missing(self, message: str) -> MissingObjectError:
         """Return the error for an object that is not here, with the command that brings it."""
