@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
-from labgate.git.refs import TrackingRef, refs_with, tracking_refs
+from labgate.git.refs import TrackingRef, refs_with, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
@@ -15,13 +15,38 @@ from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
+from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import Commit, RefUpdate
-from labgate.values.refnames import REMOTES
+from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
+
+
+class Standing(Value):
+    """Where a person has what an update proposes.
+
+    ``branch`` is the short name of the local branch with it, ``None`` where none is meant; ``oid`` the commit. ``here``
+    says that HEAD is that branch or, detached, that commit.
+    """
+
+    branch: str | None
+    oid: str
+    here: bool
+
+    @property
+    def way(self) -> str:
+        """The beginning of a command line that goes there first; empty where nobody has to go anywhere."""
+        if self.here:
+            return ""
+        return f"git switch {'--detach ' + short_oid(self.oid) if self.branch is None else quote(self.branch)} && "
+
+    @property
+    def word(self) -> str:
+        """What names it in a command."""
+        return ("HEAD" if self.here else short_oid(self.oid)) if self.branch is None else quote(self.branch)
 
 
 class Scene(Value):
@@ -33,7 +58,8 @@ class Scene(Value):
 
     ``proposed`` are sources that no ref here stands for. ``aftermath`` is what came of updates that have landed
     already, ``None`` where they have not. ``audited`` has compared them with research, ``None`` where each is to be
-    compared by itself. ``hosted`` has what the code host says of an update, where it was asked.
+    compared by itself. ``hosted`` has what the code host says of an update, where it was asked. ``own_head`` says in CI
+    whether the branch of the change is one of the repository itself, ``None`` where there is no such branch.
     """
 
     repository: Repository
@@ -48,6 +74,7 @@ class Scene(Value):
     aftermath: Aftermath | None = None
     audited: AuditedLandings | None = None
     hosted: Mapping[RefUpdate, HostedChange] = NOTHING
+    own_head: bool | None = None
 
     @cached_property
     def tracking(self) -> tuple[TrackingRef, ...]:
@@ -86,6 +113,18 @@ class Scene(Value):
     def remote_refs(self) -> dict[str, str]:
         """The remote's branches as last seen: full name there, and tip."""
         return {ref.remote_ref: ref.oid for ref in self.tracking if ref.remote == self.remote}
+
+    def standing(self, update: RefUpdate) -> Standing | None:
+        """Return where a person has what an update proposes; ``None`` for a deletion."""
+        if update.new is None:
+            return None
+        local = None if update.source is None else HEADS + update.source
+        branch = update.source if local is not None and self.refs.get(local) == update.new else None
+        at = symbolic_ref(self.repository, "HEAD")
+        if at is not None:
+            return Standing(branch, update.new, here=branch is not None and at == local)
+        tip = self.repository.git.run("rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
+        return Standing(branch, update.new, here=branch is None and tip == update.new)
 
     def span(self, update: RefUpdate) -> Span:
         """Return what an update brings. Computed once for each update."""
