@@ -124,6 +124,7 @@ class _Job:
             proposed=(*_proposed_sources(context, policy, repository, refs, self.remote), *proposed),
             aftermath=self._aftermath(place),
             hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
+            own_head=_is_own(context, refs, self.remote),
         )
         report = judge_scene(STAGE, scene, judging.origin, ROWS, refs_total=len(updates))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
@@ -206,6 +207,18 @@ def _remote(repository: Repository) -> str:
         message = f"this clone has {which} to fetch from"
         raise UndecidedError(message, "git remote add origin URL")
     return remote
+
+
+def _is_own(context: Context, refs: Mapping[str, str], remote: str) -> bool | None:
+    """Say whether the branch of a change is one of the repository itself, ``None`` where no change is judged.
+
+    A system that does not name its repository may still have a branch of that name, and at that commit.
+    """
+    if context.event == LANDED or context.source is None:
+        return None
+    if context.source_repository is not None and context.repository is not None:
+        return context.source_repository.casefold() == context.repository.casefold()
+    return refs.get(tracking_ref(remote, context.source)) == context.head
 
 
 def _bring(repository: Repository, remote: str, head: str, refs: tuple[str, ...]) -> None:
