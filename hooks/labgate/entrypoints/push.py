@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from labgate.checks.registry import PUSH, at_stage, policy_reader
+from labgate.checks.registry import MANUAL, PUSH, at_stage, policy_reader
 from labgate.entrypoints.hook_call import HookCall, Skipped, standing_back
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import peel
@@ -17,7 +17,7 @@ from labgate.scene.governing_policy import judging_policy, require_tracking
 from labgate.scene.scene import Scene
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
-from labgate.values.refnames import branch_of, tracking_ref
+from labgate.values.refnames import branch_of, is_oid, tracking_ref
 from labgate.values.report import Report
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
@@ -46,6 +46,11 @@ def run(call: HookCall) -> Report | Skipped | None:
     framework describes one ref in ``PRE_COMMIT_*``. Raised: ``NoPolicyError`` where there is no policy, any other
     ``LabgateError`` where labgate could not judge.
     """
+    if call.stage == MANUAL or _is_by_hand(call):
+        # Only now: a push waits for every import.
+        from labgate.entrypoints import by_hand
+
+        return by_hand.run(call)
     repository = discover(call.environ)
     active = standing_back(call, repository.common_dir)
     if active is not None:
@@ -58,6 +63,17 @@ def run(call: HookCall) -> Report | Skipped | None:
     if not push.updates:
         return Skipped("no ref of a push is named to this hook")
     return judge_push(repository, refs, push, call.checks)
+
+
+def _is_by_hand(call: HookCall) -> bool:
+    """Say whether somebody names a range to a framework: at a push that names full refs, and commits by their oids."""
+    to = call.environ.get("PRE_COMMIT_TO_REF", "")
+    ref, local = (call.environ.get(f"PRE_COMMIT_{side}_BRANCH", "") for side in ("REMOTE", "LOCAL"))
+    if call.native or not (to or ref):
+        return False
+    # A variable of the caller's own must not turn a push into something else; in CI nobody pushes by word of mouth.
+    spelt = to != "" and not is_oid(to) and call.environ.get("CI", "") != ""
+    return not ref.startswith("refs/") or not local or spelt
 
 
 def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, checks: Sequence[str] = ()) -> Report:
