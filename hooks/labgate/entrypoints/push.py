@@ -13,7 +13,8 @@ from labgate.git.commits import peel
 from labgate.git.refs import read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
-from labgate.scene.governing_policy import judging_policy, require_tracking
+from labgate.policy.reader import Reader
+from labgate.scene.governing_policy import judging_policy, policies_at, require_tracking
 from labgate.scene.scene import Scene
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
@@ -81,11 +82,25 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
     held = any(update.old is not None for update in push.updates)
     require_tracking(repository, refs, push.remote, has_refs=held)
     standing = {update.ref: _standing(refs, push, update) for update in push.updates}
-    proposed = [update.new for update in push.updates if update.new in push.commits and update.new is not None]
-    judging = judging_policy(repository, refs, push.remote, standing, proposed, policy_reader())
+    reader = policy_reader()
+    judging = judging_policy(repository, refs, push.remote, standing, _proposed(repository, push, reader), reader)
     _require_commits(push, judging.policy)
     scene = Scene(repository, judging.policy, refs, push.remote, judging.trunk_tip, push.updates, pushing=True)
     return judge_scene(PUSH, scene, judging.origin, at_stage(PUSH, checks), push.refs_total)
+
+
+def _proposed(repository: Repository, push: Push, reader: Reader) -> list[str]:
+    """Return the commits that may bring the first policy: of several, the one that calls itself the trunk first."""
+    found = [update for update in push.updates if update.new in push.commits]
+    if len(found) > 1 and all(update.old is None for update in found):
+        policies = policies_at(repository, [update.new or "" for update in found], reader)
+
+        def is_trunk(update: RefUpdate) -> bool:
+            policy = policies[update.new or ""]
+            return isinstance(policy, Policy) and policy.trunk == update.branch
+
+        found.sort(key=lambda update: not is_trunk(update))
+    return [update.new for update in found if update.new is not None]
 
 
 def native_push(repository: Repository, lines: str, remote: str = "", url: str = "") -> Push:

@@ -114,6 +114,11 @@ class Scene(Value):
         """The remote's branches as last seen: full name there, and tip."""
         return {ref.remote_ref: ref.oid for ref in self.tracking if ref.remote == self.remote}
 
+    @cached_property
+    def is_first_push(self) -> bool:
+        """Say whether these refs are the first on their remote: they bring all of history, which is no change."""
+        return self.pushing and not self.remote_refs and all(update.old is None for update in self.updates)
+
     def standing(self, update: RefUpdate) -> Standing | None:
         """Return where a person has what an update proposes; ``None`` for a deletion."""
         if update.new is None:
@@ -167,16 +172,25 @@ class Span:
         return () if old is None else (old,)
 
     @cached_property
+    def _beside(self) -> tuple[str, ...]:
+        """New tips of protected refs that one push creates together with this branch: what they bring is theirs."""
+        scene = self.scene
+        if not scene.is_first_push or scene.policy.is_protected(self.update.ref):
+            return ()
+        tips = dict.fromkeys(other.new for other in scene.updates if scene.policy.is_protected(other.ref))
+        return tuple(oid for oid in tips if oid is not None and not is_ancestor(scene.repository, self.head, oid))
+
+    @cached_property
     def landed(self) -> tuple[str, ...]:
         """Tips of all that is on a protected branch before the change."""
-        return (*self.base, *dict.fromkeys(ref.oid for ref in self._others))
+        return (*self.base, *self._beside, *dict.fromkeys(ref.oid for ref in self._others))
 
     @cached_property
     def exclude(self) -> tuple[str, ...]:
         """What the range leaves out: the old tip, and the remote's protected refs that do not reach the head."""
         mine = dict.fromkeys(ref.oid for ref in self._others if ref.remote == self.scene.remote)
         repository = self.scene.repository
-        return (*self.base, *(oid for oid in mine if not is_ancestor(repository, self.head, oid)))
+        return (*self.base, *self._beside, *(oid for oid in mine if not is_ancestor(repository, self.head, oid)))
 
     @cached_property
     def oids(self) -> tuple[str, ...]:
