@@ -7,6 +7,7 @@ import re
 import pytest
 
 from labgate.checks.registry import (
+    CHECK_ID,
     NAMES,
     PLANNED,
     ROWS,
@@ -99,7 +100,7 @@ def test_the_manifest_has_the_ids_of_the_registry_each_at_its_stage() -> None:
     text = MANIFEST.read_text(encoding="utf-8")
     found = re.findall(r"^- id: (\S+)$.*?^  stages: \[(\S+)\]$", text, re.MULTILINE | re.DOTALL)
     assert dict(found) == stages_of_ids()
-    assert {row.name for row in ROWS if row.hook} | set(STAGE_IDS.values()) == dict(found).keys()
+    assert {row.name for row in ROWS if row.hook} | {*STAGE_IDS.values(), CHECK_ID} == dict(found).keys()
 
 
 @BY_NAME

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.commit_size.check import changed_lines
-from labgate.checks.registry import ROWS, policy_reader
+from labgate.checks.registry import ROWS, Row, policy_reader
 from labgate.ci.context import LANDED, QUEUE, Context
 from labgate.entrypoints.host import Host, Landing
 from labgate.gate.judge import judge_scene
@@ -43,10 +43,10 @@ class CiResult(Value):
     lines: int | None = None
 
 
-def ci(context: Context, environ: Mapping[str, str] = os.environ) -> CiResult:
-    """Judge the change of a CI job by every check. What stops the whole run is in the report: as its ``problems``."""
+def ci(context: Context, environ: Mapping[str, str] = os.environ, rows: Sequence[Row] = ROWS) -> CiResult:
+    """Judge the change of a CI job by these checks. What stops the whole run is in the report: as its ``problems``."""
     try:
-        return _Job(context, environ).judge()
+        return _Job(context, environ).judge(rows)
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
         return undecided(error)
 
@@ -87,7 +87,7 @@ class _Job:
         self.refs = read_refs(self.repository)
         self.tracking = tracking_ref(self.remote, context.target.removeprefix(HEADS))
 
-    def judge(self) -> CiResult:
+    def judge(self, rows: Sequence[Row]) -> CiResult:
         context, repository = self.context, self.repository
         place = self._place()
         # What is judged is how things stood before the change, also where it has landed since.
@@ -124,8 +124,9 @@ class _Job:
             proposed=(*_proposed_sources(context, policy, repository, refs, self.remote), *proposed),
             aftermath=self._aftermath(place),
             hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
+            own_head=_is_own(context, refs, self.remote),
         )
-        report = judge_scene(STAGE, scene, judging.origin, ROWS, refs_total=len(updates))
+        report = judge_scene(STAGE, scene, judging.origin, rows, refs_total=len(updates))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
         return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
 
@@ -206,6 +207,18 @@ def _remote(repository: Repository) -> str:
         message = f"this clone has {which} to fetch from"
         raise UndecidedError(message, "git remote add origin URL")
     return remote
+
+
+def _is_own(context: Context, refs: Mapping[str, str], remote: str) -> bool | None:
+    """Say whether the branch of a change is one of the repository itself, ``None`` where no change is judged.
+
+    A system that does not name its repository may still have a branch of that name, and at that commit.
+    """
+    if context.event == LANDED or context.source is None:
+        return None
+    if context.source_repository is not None and context.repository is not None:
+        return context.source_repository.casefold() == context.repository.casefold()
+    return refs.get(tracking_ref(remote, context.source)) == context.head
 
 
 def _bring(repository: Repository, remote: str, head: str, refs: tuple[str, ...]) -> None:

@@ -95,6 +95,13 @@ def headline(repository: Repository, oid: str) -> tuple[str, str]:
     return subject, author
 
 
+def read_dates(repository: Repository, oids: Iterable[str]) -> tuple[int, ...]:
+    """Return when these commits were made, in the given order, in seconds since the epoch: their committer dates."""
+    asked = "\n".join(oids).encode() + b"\n"
+    output = repository.objects.run("log", "--no-walk=unsorted", "--stdin", "--format=%ct", stdin=asked)
+    return tuple(int(line) for line in output.split())
+
+
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
     """Say whether ``descendant`` reaches ``ancestor``."""
     return repository.objects.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0

@@ -90,6 +90,13 @@ def symbolic_ref(repository: Repository, name: str) -> str | None:
     return output.decode("utf-8", "surrogateescape").strip() if status == 0 else None
 
 
+def first_in_reflog(repository: Repository, ref: str) -> str | None:
+    """Return the commit at which a local branch was made, ``None`` where its reflog does not tell (any more)."""
+    listing = repository.git.run("reflog", "show", "--format=%H %gs", ref, "--").decode("utf-8", "surrogateescape")
+    oid, _, what = listing.rstrip("\n").rpartition("\n")[2].partition(" ")
+    return oid if what.startswith("branch: Created from ") else None
+
+
 def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]) -> str:
     """Return the commit that a user's word names, where ``main`` and ``main~2`` always mean the branch.
 

@@ -10,7 +10,7 @@ from labgate.git.fetch import bring
 from labgate.git.missing import absent
 from labgate.git.refs import symbolic_ref
 from labgate.git.repository import Repository
-from labgate.policy.model import FILES, Policy
+from labgate.policy.model import FILES, OWN_FILE, PYPROJECT, Policy
 from labgate.policy.reader import Reader
 from labgate.values.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.values.phrases import count
@@ -49,6 +49,16 @@ def policy_at(repository: Repository, commit: str, reader: Reader) -> tuple[Poli
     texts = {name: repository.git.run("cat-file", "blob", oid) for name, oid in blobs.items()}
     found = reader.find(texts)
     return None if found is None else (found[0], blobs[found[1]])
+
+
+def has_policy(repository: Repository, commit: str) -> bool:
+    """Say whether a commit's tree has a policy, of whatever use."""
+    listing = repository.git.run("ls-tree", "-z", "--full-tree", "--name-only", commit, "--", *FILES).split(b"\0")
+    if OWN_FILE.encode() in listing:
+        return True
+    return PYPROJECT.encode() in listing and b"tool.labgate" in repository.git.run(
+        "cat-file", "blob", f"{commit}:{PYPROJECT}"
+    )
 
 
 def policies_at(

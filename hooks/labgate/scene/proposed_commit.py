@@ -44,6 +44,11 @@ class ProposedCommit(Value):
     kind: str | None
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is no merge, and does not complete a rebase, a cherry-pick or a revert."""
+        return self.stage == "pre-commit" and self.place.operation() is None
+
+    @property
     def staged(self) -> Staged | None:
         """What the index adds to HEAD, or to the clean merge; ``None`` where git cannot say what that is. Read once."""
         mine = self.__dict__

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from labgate.derivation.lacking import Lacking
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
-from labgate.git.refs import TrackingRef, refs_with, tracking_refs
+from labgate.git.refs import TrackingRef, refs_with, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
@@ -18,14 +18,39 @@ from labgate.research.section import ResearchGate
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
 from labgate.values.errors import GitError
+from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import Commit, RefUpdate
-from labgate.values.refnames import REMOTES
+from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
     from labgate.values.errors import LabgateError
+
+
+class Standing(Value):
+    """Where a person has what an update proposes.
+
+    ``branch`` is the short name of the local branch with it, ``None`` where none is meant; ``oid`` the commit. ``here``
+    says that HEAD is that branch or, detached, that commit.
+    """
+
+    branch: str | None
+    oid: str
+    here: bool
+
+    @property
+    def way(self) -> str:
+        """The beginning of a command line that goes there first; empty where nobody has to go anywhere."""
+        if self.here:
+            return ""
+        return f"git switch {'--detach ' + short_oid(self.oid) if self.branch is None else quote(self.branch)} && "
+
+    @property
+    def word(self) -> str:
+        """What names it in a command."""
+        return ("HEAD" if self.here else short_oid(self.oid)) if self.branch is None else quote(self.branch)
 
 
 class Scene(Value):
@@ -37,7 +62,8 @@ class Scene(Value):
 
     ``proposed`` are sources that no ref here stands for. ``aftermath`` is what came of updates that have landed
     already, ``None`` where they have not. ``audited`` has compared them with research, ``None`` where each is to be
-    compared by itself. ``hosted`` has what the code host says of an update, where it was asked.
+    compared by itself. ``hosted`` has what the code host says of an update, where it was asked. ``own_head`` says in CI
+    whether the branch of the change is one of the repository itself, ``None`` where there is no such branch.
     """
 
     repository: Repository
@@ -52,6 +78,7 @@ class Scene(Value):
     aftermath: Aftermath | None = None
     audited: AuditedLandings | None = None
     hosted: Mapping[RefUpdate, HostedChange] = NOTHING
+    own_head: bool | None = None
 
     @cached_property
     def tracking(self) -> tuple[TrackingRef, ...]:
@@ -110,6 +137,23 @@ class Scene(Value):
         """The remote's branches as last seen: full name there, and tip."""
         return {ref.remote_ref: ref.oid for ref in self.tracking if ref.remote == self.remote}
 
+    @cached_property
+    def is_first_push(self) -> bool:
+        """Say whether these refs are the first on their remote: they bring all of history, which is no change."""
+        return self.pushing and not self.remote_refs and all(update.old is None for update in self.updates)
+
+    def standing(self, update: RefUpdate) -> Standing | None:
+        """Return where a person has what an update proposes; ``None`` for a deletion."""
+        if update.new is None:
+            return None
+        local = None if update.source is None else HEADS + update.source
+        branch = update.source if local is not None and self.refs.get(local) == update.new else None
+        at = symbolic_ref(self.repository, "HEAD")
+        if at is not None:
+            return Standing(branch, update.new, here=branch is not None and at == local)
+        tip = self.repository.git.run("rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
+        return Standing(branch, update.new, here=branch is None and tip == update.new)
+
     def span(self, update: RefUpdate) -> Span:
         """Return what an update brings. Computed once for each update."""
         known: dict[RefUpdate, Span] = self.__dict__.setdefault("_spans", {})
@@ -151,16 +195,25 @@ class Span:
         return () if old is None else (old,)
 
     @cached_property
+    def _beside(self) -> tuple[str, ...]:
+        """New tips of protected refs that one push creates together with this branch: what they bring is theirs."""
+        scene = self.scene
+        if not scene.is_first_push or scene.policy.is_protected(self.update.ref):
+            return ()
+        tips = dict.fromkeys(other.new for other in scene.updates if scene.policy.is_protected(other.ref))
+        return tuple(oid for oid in tips if oid is not None and not is_ancestor(scene.repository, self.head, oid))
+
+    @cached_property
     def landed(self) -> tuple[str, ...]:
         """Tips of all that is on a protected branch before the change."""
-        return (*self.base, *dict.fromkeys(ref.oid for ref in self._others))
+        return (*self.base, *self._beside, *dict.fromkeys(ref.oid for ref in self._others))
 
     @cached_property
     def exclude(self) -> tuple[str, ...]:
         """What the range leaves out: the old tip, and the remote's protected refs that do not reach the head."""
         mine = dict.fromkeys(ref.oid for ref in self._others if ref.remote == self.scene.remote)
         repository = self.scene.repository
-        return (*self.base, *(oid for oid in mine if not is_ancestor(repository, self.head, oid)))
+        return (*self.base, *self._beside, *(oid for oid in mine if not is_ancestor(repository, self.head, oid)))
 
     @cached_property
     def oids(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.check import review_state
-from labgate.checks.research_gate.update import Facts, Landed, commits_of, restricted
+from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, clean_merge
 from labgate.research.section import ResearchGate
@@ -27,7 +27,10 @@ from labgate.scene.scene import Scene, Span
 from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit, RefUpdate
-from labgate.values.refnames import HEADS
+from labgate.values.refnames import HEADS, short_ref, tracking_ref
+
+#: Where the queues of code hosts keep the changes that they test.
+_QUEUES = (f"{HEADS}gh-readonly-queue/", f"{HEADS}mergify/merge-queue/")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +55,9 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         source_kind=None if source is None else scene.policy.classify(source).name,
         source_stated=update.source_stated,
     )
+    if facts.rewrite is not None and scene.aftermath is None:
+        standing = scene.standing(update)
+        facts = facts.changed(way="" if standing is None else standing.way)
     undecidable: tuple[str, ...] = ()
     lacking: LabgateError | None = None
     if update.new is not None and facts.rewrite != "unknown-tip":
@@ -139,6 +145,8 @@ class _Gathering:
             ),
             contributors=frozenset(self._wrote(frozenset(self.span.oids))),
             rivals=self._rivals(evidence),
+            moves=self._moves(evidence),
+            forks=self._forks(),
             landed=self._landed,
         )
         return self._with_approvals(facts), undecidable
@@ -281,13 +289,69 @@ class _Gathering:
         return frozenset(entry.path for found in entries.values() for entry in found)
 
     def _rivals(self, evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:
-        """For each source ref the live branches of another kind that hold the same commits."""
+        """For each source ref the live branches of another kind that hold the same commits, but for the change's own.
+
+        Nor a bot's, nor a merge queue's: nobody works on those.
+        """
         found: dict[str, tuple[str, ...]] = {}
         for item in evidence:
             if item.method == "ancestry" and item.source_ref is not None:
                 rivals = dict.fromkeys(ref for oid in item.commits for ref in self.span.graph.rivals_of(oid))
-                found[item.source_ref] = tuple(rivals)
+                found[item.source_ref] = tuple(ref for ref in rivals if not self._is_nobodys(ref))
         return found
+
+    def _is_nobodys(self, ref: str) -> bool:
+        """Say whether a remote-tracking branch is the change's own, a bot's or a merge queue's."""
+        item = next(item for item in self.scene.tracking if item.ref == ref)
+        source = self.span.update.source
+        own = source is not None and item.remote_ref == HEADS + source and item.remote == self.scene.remote
+        queued = item.remote_ref.startswith(_QUEUES) or self.scene.policy.classify(item.remote_ref).name == "bot"
+        return own or queued or item.oid in self._tips
+
+    @cached_property
+    def _tips(self) -> frozenset[str]:
+        """The heads that the change is made of: its own and, of its merges on the first-parent line, those merged."""
+        commits = {commit.oid: commit for commit in self.span.commits}
+        tips, oid = {self.span.head}, self.span.head
+        while oid in commits and commits[oid].parents:
+            oid, *merged = commits[oid].parents
+            tips.update(merged)
+        return frozenset(tips)
+
+    def _moves(self, evidence: Iterable[Evidence]) -> dict[str, Move]:
+        """For each source ref how to leave its commits out, where the change goes on from it with commits of its own.
+
+        The branch that is moved is always the one that the change comes from.
+        """
+        update, scene = self.span.update, self.scene
+        target = None if update.branch is None or scene.remote is None else tracking_ref(scene.remote, update.branch)
+        if scene.aftermath is not None or target is None or target not in scene.refs:
+            return {}
+        standing = scene.standing(update)
+        if standing is None or (standing.branch is None and not standing.here and (scene.pushing or not update.source)):
+            return {}
+        found = {}
+        for ref in {item.source_ref for item in evidence if item.method == "ancestry" and item.source_ref is not None}:
+            if ref not in scene.refs or not self._goes_on_from(ref):
+                continue
+            branch = standing.branch if scene.pushing else update.source
+            way = standing.way if standing.branch is not None else ""
+            found[ref] = Move(target, ref, branch, way)
+        return found
+
+    def _goes_on_from(self, ref: str) -> bool:
+        """Say whether the change has commits that a source ref has not, and no merge among them."""
+        source = next(each for each in self.span.graph.classes.sources if each.ref == ref)
+        own = [c for c in self.span.commits if source not in self.span.graph.sources_of(c.oid)]
+        return bool(own) and all(len(commit.parents) == 1 for commit in own)
+
+    def _forks(self) -> dict[str, str]:
+        """Return what people call the research of other repositories that no ref here stands for."""
+        return {
+            source.ref: f"{short_ref(source.branch)} of {source.remote}"
+            for source in self.scene.proposed
+            if source.remote is not None
+        }
 
 
 def _oids(commits: Iterable[Commit]) -> tuple[str, ...]:

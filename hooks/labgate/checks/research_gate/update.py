@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from labgate.values.phrases import quote
+from labgate.values.refnames import short_ref
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
@@ -21,6 +23,24 @@ class Landed(Value):
     subject: str
 
 
+class Move(Value):
+    """How the commits that are a change's own go to its target without a source ref's.
+
+    ``onto`` and ``upstream`` are full refnames of this clone. ``branch`` is the short name of the branch that the
+    change comes from, ``None`` for a detached HEAD. ``way`` goes there first, empty where HEAD is there.
+    """
+
+    onto: str
+    upstream: str
+    branch: str | None
+    way: str
+
+    @property
+    def command(self) -> str:
+        words = [short_ref(self.onto), short_ref(self.upstream), *([] if self.branch is None else [self.branch])]
+        return f"{self.way}git rebase --onto {' '.join(quote(word) for word in words)}"
+
+
 class Facts(Value):
     """One update of a protected ref.
 
@@ -33,7 +53,9 @@ class Facts(Value):
     the change. ``rivals`` maps a source ref to other live branches that hold its commits too. ``approvals`` are the
     words on ``change``, the pull or merge request that the code host knows (``None`` where nobody asked it).
     ``strangers`` are the contributors, by email, whom the policy does not know. ``landed`` is how the target moved,
-    ``None`` where it has not yet.
+    ``None`` where it has not yet. ``way`` begins a command line that goes to what is proposed, empty where HEAD is
+    there. ``moves`` has for a source ref how to leave its commits out, ``forks`` what people call one that is no ref
+    here.
     """
 
     ref: str
@@ -55,6 +77,9 @@ class Facts(Value):
     strangers: tuple[str, ...] = ()
     change: ChangeName | None = None
     landed: Landed | None = None
+    way: str = ""
+    moves: Mapping[str, Move] = NOTHING
+    forks: Mapping[str, str] = NOTHING
 
     @property
     def proofs(self) -> tuple[Evidence, ...]:
