@@ -13,7 +13,7 @@ from labgate.git.commits import peel
 from labgate.git.refs import read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
-from labgate.scene.governing_policy import judging_policy, require_tracking
+from labgate.scene.governing_policy import Proposal, judging_policy, require_tracking
 from labgate.scene.scene import Scene
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
@@ -66,9 +66,18 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
     require_tracking(repository, refs, push.remote, has_refs=held)
     standing = {update.ref: _standing(refs, push, update) for update in push.updates}
     proposed = [update.new for update in push.updates if update.new in push.commits and update.new is not None]
-    judging = judging_policy(repository, refs, push.remote, standing, proposed, policy_reader())
+    judging = judging_policy(repository, refs, push.remote, Proposal(standing, proposed), policy_reader())
     _require_commits(push, judging.policy)
-    scene = Scene(repository, judging.policy, refs, push.remote, judging.trunk_tip, push.updates, pushing=True)
+    scene = Scene(
+        repository,
+        judging.policy,
+        refs,
+        push.remote,
+        judging.trunk_tip,
+        push.updates,
+        pushing=True,
+        judging=judging,
+    )
     return judge_scene(PUSH, scene, judging.origin, at_stage(PUSH, checks), push.refs_total)
 
 

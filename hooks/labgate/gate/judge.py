@@ -21,7 +21,7 @@ def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[R
     """Return the report on a scene's updates. ``refs_total`` is ``None`` where it is not known."""
     judged = judge(scene.updates, rows, lambda row, update: row.module("facts").collect(scene, update), scene.policy)
     view = View(len(scene.updates), refs_total, len(scene.classes.sources), scene.sources_complete)
-    return Report(stage, origin, view, judged)
+    return Report(stage, origin, view, judged, notices=() if scene.judging is None else scene.judging.notices)
 
 
 def judge(updates: Iterable[RefUpdate], rows: Sequence[Row], collect: Collector, policy: Policy) -> tuple[Judged, ...]:

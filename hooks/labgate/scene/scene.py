@@ -22,6 +22,7 @@ from labgate.values.value import NOTHING, Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
+    from labgate.scene.governing_policy import Judging
 
 
 class Scene(Value):
@@ -33,7 +34,8 @@ class Scene(Value):
 
     ``proposed`` are sources that no ref here stands for. ``aftermath`` is what came of updates that have landed
     already, ``None`` where they have not. ``audited`` has compared them with research, ``None`` where each is to be
-    compared by itself. ``hosted`` has what the code host says of an update, where it was asked.
+    compared by itself. ``hosted`` has what the code host says of an update, where it was asked. ``judging`` says how
+    the policy was found, ``None`` where each update may have another one (audit).
     """
 
     repository: Repository
@@ -48,6 +50,7 @@ class Scene(Value):
     aftermath: Aftermath | None = None
     audited: AuditedLandings | None = None
     hosted: Mapping[RefUpdate, HostedChange] = NOTHING
+    judging: Judging | None = None
 
     @cached_property
     def tracking(self) -> tuple[TrackingRef, ...]:

@@ -23,6 +23,7 @@ from labgate.reviews.approvals import (
 from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim
 from labgate.reviews.section import Reviews
+from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
 from labgate.values.errors import UndecidedError
 from labgate.values.finding import Evidence
@@ -47,6 +48,7 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         source=update.source,
         source_kind=None if source is None else scene.policy.classify(source).name,
         source_stated=update.source_stated,
+        policy=proposed_policy(scene, update),
     )
     undecidable: tuple[str, ...] = ()
     if update.new is not None and facts.rewrite != "unknown-tip":

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from labgate.reviews.approvals import ChangeName, JudgedApproval
     from labgate.reviews.quorum import JudgedClaim
+    from labgate.scene.proposed_policy import ProposedPolicy
     from labgate.values.finding import Evidence
 
 
@@ -33,7 +34,7 @@ class Facts(Value):
     the change. ``rivals`` maps a source ref to other live branches that hold its commits too. ``approvals`` are the
     words on ``change``, the pull or merge request that the code host knows (``None`` where nobody asked it).
     ``strangers`` are the contributors, by email, whom the policy does not know. ``landed`` is how the target moved,
-    ``None`` where it has not yet.
+    ``None`` where it has not yet. ``policy`` is what the update would make of the trunk's, ``None`` where it leaves it.
     """
 
     ref: str
@@ -55,6 +56,7 @@ class Facts(Value):
     strangers: tuple[str, ...] = ()
     change: ChangeName | None = None
     landed: Landed | None = None
+    policy: ProposedPolicy | None = None
 
     @property
     def proofs(self) -> tuple[Evidence, ...]:
