@@ -62,6 +62,10 @@ def test_a_policy_in_a_second_place_does_not_shadow_the_trunks(sdg: Repo) -> Non
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.rules == ["LG210", "LG201"]
     assert verdict.summary == snapshot("""\
+LG210 error main: the proposed policy cannot judge: research/pr-72:pyproject.toml: [tool.labgate]: the
+        policy stands in labgate.toml too; keep one of them
+    help: git checkout research/pr-72 && take [tool.labgate] out of pyproject.toml, and git add
+        pyproject.toml && git commit -m 'Keep the policy of labgate'
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry)
     help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
         # once ada has reviewed it
@@ -219,7 +223,11 @@ def test_three_mistakes_are_three_lines(bare_trunk: Repo) -> None:
     bare_trunk.checkout("main").commit("Break it", {"labgate.toml": THREE_MISTAKES})
     bare_trunk.push("main")
     verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=2)
-    assert verdict.summary == snapshot()
+    assert verdict.summary == snapshot("""\
+problem: origin/main:labgate.toml: trunk: expected a branch name such as "main", found 1
+problem: origin/main:labgate.toml: [kinds.research] bases: unknown key (did you mean "base"?)
+problem: origin/main:labgate.toml: [reviews] asurance: unknown key (did you mean "assurance"?)
+""")
     problems = [problem["message"] for problem in verdict.report["problems"]]
     assert len(problems) == 3
     assert all(problem.startswith("origin/main:labgate.toml: ") for problem in problems)
@@ -236,7 +244,12 @@ def test_a_proposed_policy_with_mistakes_does_not_stop_the_old_one(sdg: Repo) ->
     sdg.branch("feature/broken", "main").commit("Break it", {"labgate.toml": THREE_MISTAKES})
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.rules == ["LG210"]
-    assert verdict.summary == snapshot()
+    assert verdict.summary == snapshot("""\
+LG210 error main: the proposed policy cannot judge: feature/broken:labgate.toml: trunk: expected a branch
+        name such as "main", found 1 (and 2 more mistakes)
+    help: git checkout feature/broken && git checkout <Add a policy for labgate> -- labgate.toml && git
+        commit -m 'Keep the policy of labgate'
+""")
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
 
 
@@ -246,7 +259,9 @@ def test_a_policy_that_is_no_file_cannot_judge(bare_trunk: Repo) -> None:
     bare_trunk.commit("Point elsewhere", {"elsewhere.toml": POLICY})
     bare_trunk.push("main")
     verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=2)
-    assert verdict.summary == snapshot()
+    assert verdict.summary == snapshot(
+        "problem: origin/main:labgate.toml: expected a regular file, found mode 120000\n"
+    )
     assert "expected a regular file" in verdict.text
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from labgate.git.repository import Repository
-from labgate.policy.model import OWN_FILE, Policy
+from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
 from labgate.policy.reader import Reader
 from labgate.scene.policy_files import Found, landed, last_readable, policy_at, restoring
 from labgate.scene.trunk import (
@@ -251,8 +251,11 @@ class _Search:
 
 def repairing(repository: Repository, remote: str | None, trunk: str, tip: str, found: Found) -> str:
     """Return the commands that bring a readable policy back to the trunk."""
+    restore = restoring(repository, tip, found)
+    if restore is None:
+        return f"take [tool.labgate] out of {PYPROJECT} on {trunk}"
     commands = [f"git checkout --detach {shlex.quote(short_ref(tip_ref(remote, trunk)))}"]
-    commands += [restoring(repository, tip, found), "git commit -m 'Repair the policy of labgate'"]
+    commands += [restore, "git commit -m 'Repair the policy of labgate'"]
     ref = shlex.quote(HEADS + trunk)
     commands += [f"git push {shlex.quote(remote)} HEAD:{ref}" if remote is not None else f"git branch -f {trunk} HEAD"]
     return " && ".join((*commands, "git checkout -"))

@@ -89,8 +89,11 @@ def last_readable(repository: Repository, tip: str, reader: Reader) -> Found | N
     return None
 
 
-def restoring(repository: Repository, broken: str, found: Found) -> str:
-    """Return the command that brings a policy back which a commit (``broken``) has spoilt; it changes the index too."""
+def restoring(repository: Repository, broken: str, found: Found) -> str | None:
+    """Return the command that brings a policy back which a commit (``broken``) has spoilt; it changes the index too.
+
+    ``None`` where only part of a project's own file is too much.
+    """
     blobs = policy_blobs(repository, (broken, found.commit))
     own_now, own_then = blobs[broken][0], blobs[found.commit][0]
     if found.file == PYPROJECT and own_now:
@@ -98,7 +101,7 @@ def restoring(repository: Repository, broken: str, found: Found) -> str:
     # What did not change itself is doubled by the other file.
     file = PYPROJECT if found.file == PYPROJECT or own_now == own_then else OWN_FILE
     if file == PYPROJECT and not blobs[found.commit][1]:
-        return f"take [tool.labgate] out of {PYPROJECT}, and git add {PYPROJECT}"
+        return None
     return f"git checkout {short_oid(found.commit)} -- {file}"
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class ProposedPolicy(Value):
     """A policy that differs from the trunk's own. ``problems`` are why it could not judge, none where it could.
 
-    ``restoring`` is the command that brings back the one that judges now, ``None`` where the trunk has none.
+    ``restoring`` is the command that brings back the one that judges now, ``None`` where there is no such command.
     """
 
     problems: tuple[str, ...]
@@ -46,7 +46,7 @@ def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
     problems = _problems(scene, judging, after, update.source or update.new[:12])
     back = None
     if problems and judging.origin.origin == "trunk":
-        back = restoring(repository, update.new, judging.found)
+        back = restoring(repository, after, judging.found)
     return ProposedPolicy(problems, back)
 
 

@@ -16,7 +16,7 @@ class PolicyChange(Finding):
     """A proposed policy that cannot judge.
 
     ``problems`` say why, one sentence each. ``restoring`` is the command that brings back the policy that judges now,
-    ``None`` where the trunk has none. ``source`` is the branch that the change comes from, ``None`` where unknown.
+    ``None`` where there is none. ``source`` is the branch that the change comes from, ``None`` where unknown.
     """
 
     rule = Rule(
@@ -42,7 +42,7 @@ class PolicyChange(Finding):
     def help(self) -> str:
         """Return what takes the change of the policy back, on the branch that it comes from."""
         if self.restoring is None:
-            return "repair it until this finds nothing: labgate policy check"
+            return "keep it in one file, and repair it until this finds nothing: labgate policy check"
         switch = "" if self.source is None else f"git checkout {quote(self.source)} && "
         return f"{switch}{self.restoring} && git commit -m 'Keep the policy of labgate'"
 
