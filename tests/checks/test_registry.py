@@ -90,7 +90,7 @@ def test_every_section_of_the_policy_is_one_of_a_check() -> None:
     """What is left are the policy's own keys: they say what a branch is, whatever the checks."""
     keys = [key.name for key in policy_reader().record.keys]
     sections = [key.name for key in (section.key for section in policy_reader().sections)]
-    assert keys == ["version", "repository", "trunk", "kinds", "levels", *sections]
+    assert keys == ["version", "repository", "trunk", "labgate-min", "kinds", "levels", *sections]
     assert len(sections) == sum(len(row.sections) for row in ROWS)
     for row in ROWS:
         assert not row.sections or row.name in sections

@@ -105,7 +105,7 @@ STAGE_IDS = {
 STAGES = tuple(STAGE_IDS)
 #: Rules that the contract has and no check yet: a policy may already set their levels.
 PLANNED = (
-    *("LG206", "LG207", "LG209", "LG210"),
+    *("LG206", "LG207", "LG209"),
     *("LG302", "LG303", "LG304", "LG305", "LG306", "LG405"),
     *("LG501", "LG502", "LG503", "LG601", "LG602", "LG701"),
 )

@@ -13,7 +13,8 @@ from labgate.entrypoints.hook_call import HookCall, Skipped
 from labgate.git.commits import is_ancestor
 from labgate.git.refs import read_refs, resolve_revision
 from labgate.git.repository import Repository, discover
-from labgate.scene.governing_policy import trunk_name, worktree_policy
+from labgate.scene.policy_files import worktree_policy
+from labgate.scene.trunk import trunk_name
 from labgate.values.errors import LabgateError, NoPolicyError, UndecidedError, UsageError
 from labgate.values.refnames import HEADS, REMOTES, tip_ref
 from labgate.values.report import Report

@@ -20,7 +20,7 @@ from labgate.research.research_commits import Aftermath
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import SourceRef
 from labgate.reviews.section import Reviews
-from labgate.scene.governing_policy import judging_policy
+from labgate.scene.governing_policy import Proposal, judging_policy
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.values.ref_update import RefUpdate, View
@@ -102,11 +102,14 @@ class _Job:
             repository,
             refs,
             self.remote,
-            {context.target: place.before},
-            (context.head,),
-            policy_reader(),
             # Not the branch that the change goes to: research targets research, by the trunk's rules.
-            target=None if trunk is None else HEADS + trunk,
+            Proposal(
+                {context.target: place.before},
+                (context.head,),
+                target=None if trunk is None else HEADS + trunk,
+                in_ci=True,
+            ),
+            policy_reader(),
         )
         policy = judging.policy
         landings = self._landings(policy, place)
@@ -125,6 +128,7 @@ class _Job:
             aftermath=self._aftermath(place),
             hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
             own_head=_is_own(context, refs, self.remote),
+            judging=judging,
         )
         report = judge_scene(STAGE, scene, judging.origin, rows, refs_total=len(updates))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}

@@ -57,7 +57,7 @@ def _experiment(call: HookCall, place: Workplace) -> str | None:
     if ref is None:
         return None
     try:
-        policy, _ = hook_policy(place)
+        policy = hook_policy(place).policy
     except NoPolicyError:
         if call.stage != PREPARE or place.operation() is not None:
             return None

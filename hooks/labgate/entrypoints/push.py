@@ -14,7 +14,8 @@ from labgate.git.refs import read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.policy.reader import Reader
-from labgate.scene.governing_policy import judging_policy, policies_at, require_tracking
+from labgate.scene.governing_policy import Proposal, judging_policy, require_tracking
+from labgate.scene.policy_files import policies_at
 from labgate.scene.scene import Scene
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
@@ -83,9 +84,19 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
     require_tracking(repository, refs, push.remote, has_refs=held)
     standing = {update.ref: _standing(refs, push, update) for update in push.updates}
     reader = policy_reader()
-    judging = judging_policy(repository, refs, push.remote, standing, _proposed(repository, push, reader), reader)
+    proposed = _proposed(repository, push, reader)
+    judging = judging_policy(repository, refs, push.remote, Proposal(standing, proposed), reader)
     _require_commits(push, judging.policy)
-    scene = Scene(repository, judging.policy, refs, push.remote, judging.trunk_tip, push.updates, pushing=True)
+    scene = Scene(
+        repository,
+        judging.policy,
+        refs,
+        push.remote,
+        judging.trunk_tip,
+        push.updates,
+        pushing=True,
+        judging=judging,
+    )
     return judge_scene(PUSH, scene, judging.origin, at_stage(PUSH, checks), push.refs_total)
 
 
@@ -97,7 +108,7 @@ def _proposed(repository: Repository, push: Push, reader: Reader) -> list[str]:
 
         def is_trunk(update: RefUpdate) -> bool:
             policy = policies[update.new or ""]
-            return isinstance(policy, Policy) and policy.trunk == update.branch
+            return isinstance(policy, Policy) and update.branch in policy.trunks
 
         found.sort(key=lambda update: not is_trunk(update))
     return [update.new for update in found if update.new is not None]

@@ -16,7 +16,8 @@ from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.policy.reader import Reader
 from labgate.research.source_refs import SourceRef, classify_refs, covers_sources
-from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
+from labgate.scene.policy_files import policy_at, worktree_policy
+from labgate.scene.trunk import trunk_name
 from labgate.values.errors import NoPolicyError, UndecidedError, UsageError
 from labgate.values.refnames import HEADS, REMOTES, TAGS, tracking_ref
 from labgate.values.spelling import nearest
@@ -255,7 +256,7 @@ def _trunk(
         # On a server HEAD is the branch that clones check out; in a work tree it is what somebody works on.
         candidates = (symbolic_ref(repository, "HEAD"),)
     elif policy is not None:
-        candidates = (HEADS + policy.trunk,)
+        candidates = tuple(HEADS + name for name in policy.trunks)
     else:
         usual = [HEADS + name for name in ("main", "master") if HEADS + name in refs]
         candidates = tuple(usual) if len(usual) == 1 else ()
@@ -267,7 +268,7 @@ def _on_trunk(repository: Repository, refs: Mapping[str, str], trunk: str | None
     if found is None:
         message = "there is no policy in the work tree or on the trunk to say which branches are research"
         raise NoPolicyError(message, "name them: --sources 'refs/remotes/origin/research/*'")
-    return found[0]
+    return found.policy
 
 
 def _incomplete(repository: Repository, policy: Policy, remote: str | None) -> UndecidedError | None:

@@ -25,7 +25,7 @@ def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[R
         complete(scene)
     judged = judge(scene.updates, rows, lambda row, update: row.module("facts").collect(scene, update), scene.policy)
     view = View(len(scene.updates), refs_total, len(scene.classes.sources), scene.sources_complete)
-    return Report(stage, origin, view, judged)
+    return Report(stage, origin, view, judged, notices=() if scene.judging is None else scene.judging.notices)
 
 
 def judge(updates: Iterable[RefUpdate], rows: Sequence[Row], collect: Collector, policy: Policy) -> tuple[Judged, ...]:

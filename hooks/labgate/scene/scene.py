@@ -26,6 +26,7 @@ from labgate.values.value import NOTHING, Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
+    from labgate.scene.governing_policy import Judging
     from labgate.values.errors import LabgateError
 
 
@@ -64,6 +65,7 @@ class Scene(Value):
     already, ``None`` where they have not. ``audited`` has compared them with research, ``None`` where each is to be
     compared by itself. ``hosted`` has what the code host says of an update, where it was asked. ``own_head`` says in CI
     whether the branch of the change is one of the repository itself, ``None`` where there is no such branch.
+    ``judging`` says how the policy was found, ``None`` where each update may have another one (audit).
     """
 
     repository: Repository
@@ -79,6 +81,7 @@ class Scene(Value):
     audited: AuditedLandings | None = None
     hosted: Mapping[RefUpdate, HostedChange] = NOTHING
     own_head: bool | None = None
+    judging: Judging | None = None
 
     @cached_property
     def tracking(self) -> tuple[TrackingRef, ...]:

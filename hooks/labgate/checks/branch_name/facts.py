@@ -8,7 +8,7 @@ from labgate.checks.branch_name.base import base_of
 from labgate.checks.branch_name.check import Facts, Slip
 from labgate.checks.collected import BESIDE_FINDINGS, Collected
 from labgate.git.commits import merge_bases
-from labgate.scene.governing_policy import has_policy
+from labgate.scene.policy_files import has_policy
 from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene
 from labgate.scene.surroundings import Surroundings

@@ -23,6 +23,7 @@ from labgate.reviews.approvals import (
 from labgate.reviews.markers import Claim, co_authors, is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim
 from labgate.reviews.section import Reviews
+from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
 from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.finding import Evidence
@@ -54,6 +55,7 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         source=update.source,
         source_kind=None if source is None else scene.policy.classify(source).name,
         source_stated=update.source_stated,
+        policy=proposed_policy(scene, update),
     )
     if facts.rewrite is not None and scene.aftermath is None:
         standing = scene.standing(update)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from labgate.reviews.approvals import ChangeName, JudgedApproval
     from labgate.reviews.quorum import JudgedClaim
+    from labgate.scene.proposed_policy import ProposedPolicy
     from labgate.values.finding import Evidence
 
 
@@ -55,7 +56,7 @@ class Facts(Value):
     ``strangers`` are the contributors, by email, whom the policy does not know. ``landed`` is how the target moved,
     ``None`` where it has not yet. ``way`` begins a command line that goes to what is proposed, empty where HEAD is
     there. ``moves`` has for a source ref how to leave its commits out, ``forks`` what people call one that is no ref
-    here.
+    here. ``policy`` is what the update would make of the trunk's, ``None`` where it leaves it.
     """
 
     ref: str
@@ -80,6 +81,7 @@ class Facts(Value):
     way: str = ""
     moves: Mapping[str, Move] = NOTHING
     forks: Mapping[str, str] = NOTHING
+    policy: ProposedPolicy | None = None
 
     @property
     def proofs(self) -> tuple[Evidence, ...]:
