@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from labgate.git.repository import discover
 from labgate.research.section import ResearchGate
 from labgate.reviews.section import Reviews
 from labgate.setup.presets import PRESETS, SCHEMA, fill, propose
-from labgate.setup.survey import Survey, take_survey
+from labgate.setup.survey import MOST_PEOPLE, People, Somebody, Survey, grouped, take_survey
 from labgate.values.errors import LabgateError
+from support.data import bundle
 from support.policies import READER, parse_policy
 from support.repo import Repo
 
@@ -124,6 +126,41 @@ def test_people_are_proposed_but_only_the_one_who_asks_counts(repo: Repo) -> Non
         "grace",
         "ada",
     ]
+
+
+LONG = ("grace.brewster.murray.hopper@compilers.research.example.org", "grace@naval-reserve.laboratory.example.org")
+
+
+@pytest.mark.parametrize("me", [True, False], ids=["who runs it", "somebody else"])
+def test_two_long_addresses_are_a_list_that_can_be_read(me: bool, repo: Repo) -> None:
+    one = Somebody("Grace", LONG, 3)
+    found = survey(repo).changed(people=People(one, ()) if me else People(None, (one,)))
+    text = fill("research-branch", found).text
+    assert (f"# also seen under this name; add what is really theirs: {LONG[1]}\n" in text) is me
+    (person,) = parse_policy(uncommented(text), "labgate.toml").section(Reviews).people
+    assert person.emails == LONG[:1] if me else LONG
+
+
+def uncommented(text: str) -> str:
+    """Take away the # before everybody who is proposed, as the file asks for."""
+    head, mark, people = text.partition("stand together.\n")
+    people, blank, tail = people.partition("\n\n")
+    return head + mark + re.sub("^# ", "", people, flags=re.MULTILINE) + blank + tail
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["black", "distributed", "pytest", "sdg"])
+def test_everybody_of_a_real_history_is_proposed_as_toml(name: str, repo: Repo) -> None:
+    found = survey(repo)
+    repo.git("fetch", "--quiet", "--no-tags", str(bundle(f"{name}.bundle")), "+refs/*:refs/theirs/*")
+    everybody = grouped(repo.git("log", "-z", "--glob=refs/theirs", "--no-mailmap", "--format=%an%x00%ae").split("\0"))
+    assert len(everybody) > 20
+    for at, me in enumerate(everybody):
+        others = everybody[at + 1 : at + 1 + MOST_PEOPLE]
+        text = uncommented(fill("research-branch", found.changed(people=People(me, others))).text)
+        people = parse_policy(text, "labgate.toml").section(Reviews).people
+        proposed = [me.emails[:1], *(one.emails for one in others)]
+        assert [person.emails for person in people] == [tuple(map(str.lower, emails)) for emails in proposed]
 
 
 def test_without_an_identity_it_still_parses_and_says_that_nobody_can_review(repo: Repo) -> None:

@@ -173,7 +173,7 @@ def _person(one: Somebody, key: str, *, every: bool = False) -> list[str]:
     """Return the lines of one person; only the first address counts unless ``every`` one is to."""
     commits = f", {one.commits:,} commit{'' if one.commits == 1 else 's'}" if one.commits else ""
     lines = [f"[reviews.people.{quoted(key)}]  # {safe(one.name, 40)}{commits}"]
-    lines.append(f"emails = {_list('emails = ', one.emails if every else one.emails[:1])}")
+    lines += f"emails = {_list('emails = ', one.emails if every else one.emails[:1])}".split("\n")
     if not every and len(one.emails) > 1:
         lines.append(f"# also seen under this name; add what is really theirs: {', '.join(one.emails[1:])}")
     return lines
@@ -190,17 +190,12 @@ def _key(one: Somebody, used: set[str]) -> str:
 
 
 def _list(before: str, items: Sequence[str]) -> str:
-    """Return a TOML list: on one line if it fits behind what stands ``before`` it, else broken between words."""
+    """Return a TOML list: on one line if it fits behind what stands ``before`` it, else an item a line."""
     words = [_toml(item) for item in items]
     line = f"[{', '.join(words)}]"
     if len(before) + len(line) <= _WIDTH:
         return line
-    lines = [""]
-    for word in words:
-        if len(lines[-1]) + len(word) + 2 > _WIDTH - 4:
-            lines.append("")
-        lines[-1] += f" {word}," if lines[-1] else f"{word},"
-    return "[\n" + "".join(f"    {text}\n" for text in lines) + "]"
+    return "[\n" + "".join(f"    {word},\n" for word in words) + "]"
 
 
 def _toml(text: str) -> str:
