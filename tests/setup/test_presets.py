@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from labgate.checks.branch_name.check import Facts, check
 from labgate.git.repository import discover
 from labgate.research.section import ResearchGate
 from labgate.reviews.section import Reviews
 from labgate.setup.presets import PRESETS, SCHEMA, fill, propose
 from labgate.setup.survey import MOST_PEOPLE, People, Somebody, Survey, grouped, take_survey
 from labgate.values.errors import LabgateError
+from labgate.values.refnames import HEADS
 from support.data import bundle
 from support.policies import READER, parse_policy
 from support.repo import Repo
@@ -63,7 +65,7 @@ def test_without_a_name_of_the_repository_the_line_is_an_example(url: str | None
     [
         ((), "research-branch", ()),
         (("fix/a", "12-b"), "research-branch", ()),
-        (("faster", "py312", "wip/x/y"), "trunk", ("wip/x/y",)),
+        (("faster", "py312", "q/x/y"), "trunk", ("q/x/y",)),
         (("research/a", "faster", "py312"), "research-branch", ("faster", "py312")),
         (("experiment--ranker--beam", "research", "x"), "experiment-branches", ("research", "x")),
         (("release-1.0", "dependabot/pip/x", "feat/x"), "research-branch", ()),
@@ -78,6 +80,42 @@ def test_the_preset_that_fits_best_is_proposed(
     assert (best.preset, best.misfits) == (expected, misfits)
     assert best.accepted == 1 + len(branches) - len(misfits)
     assert {best.preset, *(one.preset for one in others)} == set(PRESETS)
+
+
+#: What git, code hosts, bots and coding agents call branches.
+USUAL = (
+    *("gh-pages", "wip/x", "wip/ada/x", "backport/1.2/x", "revert-12-fix/typo", "revert-fix", "ada-patch-1"),
+    *("ada-l-patch-12", "dependabot/pip/x-1.2", "renovate/x", "pre-commit-ci-update-config", "copilot/fix-1"),
+    *("release-please--branches--main", "release-please--branches--release/1.0", "codex/x", "claude/x-1"),
+    "gh-readonly-queue/main/pr-1-ab",
+)
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_every_preset_knows_the_usual_branches(name: str, repo: Repo) -> None:
+    found = survey(repo)
+    for preset in PRESETS:
+        policy = fill(preset, found).policy
+        assert list(check(Facts(HEADS + name, created=True), policy)) == []
+        assert policy.classify(HEADS + name).name not in policy.section(ResearchGate).sources
+
+
+@pytest.mark.parametrize(
+    ("preset", "name"),
+    [
+        ("research-branch", "research/x-patch-1"),
+        ("experiment-branches", "experiment--housing--wide-patch-1"),
+        ("experiment-branches", "12-loader"),
+    ],
+)
+def test_a_usual_name_takes_nothing_from_research(preset: str, name: str, repo: Repo) -> None:
+    policy = fill(preset, survey(repo)).policy
+    assert policy.classify(HEADS + name).name in policy.section(ResearchGate).sources
+
+
+def test_an_issue_of_an_experiment_is_never_taken_for_a_button_s_branch(repo: Repo) -> None:
+    policy = fill("experiment-branches", survey(repo)).policy
+    assert [finding.rule.code for finding in check(Facts(HEADS + "12-patch-loader", created=True), policy)] == ["LG102"]
 
 
 def test_a_wish_wins(repo: Repo) -> None:
