@@ -50,6 +50,12 @@ def test_only_the_stages_that_are_used_and_the_one_that_was_there_before() -> No
     assert in_yaml(ENTRY, ("pre-push",)) == f"{KEY}: [pre-commit, pre-push]\n{ENTRY}"
 
 
+@pytest.mark.parametrize("stages", [(), ("pre-commit",)])
+def test_where_the_usual_stage_is_enough_nothing_is_added(stages: tuple[str, ...]) -> None:
+    assert in_yaml(ENTRY, stages) == ENTRY
+    assert in_toml("repos = []\n", stages) == "repos = []\n"
+
+
 @pytest.mark.parametrize(
     "text", [f"{KEY}: pre-push\n", f"{KEY}: [*a]\n", f"{KEY}: []\n{KEY}: []\n", "{repos: []}\n", "- 1\n", "", "a: ["]
 )

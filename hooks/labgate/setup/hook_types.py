@@ -40,9 +40,7 @@ def line(name: str, stages: Sequence[str]) -> str:
 def lacks(name: str, text: str, stages: Sequence[str]) -> bool:
     """Say whether a configuration surely has no hook written for one of these stages."""
     typed = (in_toml if name.endswith(".toml") else in_yaml)(text, stages)
-    if typed is None:
-        return KEY not in text and tuple(stages) != (COMMIT,)
-    return typed != text and not (KEY not in text and set(stages) <= {COMMIT})
+    return KEY not in text if typed is None else typed != text
 
 
 def in_yaml(text: str, stages: Sequence[str]) -> str | None:
@@ -57,6 +55,8 @@ def in_toml(text: str, stages: Sequence[str]) -> str | None:
     except PolicyError:
         return None
     there = before.get(KEY)
+    if there is None and set(stages) <= {COMMIT}:
+        return text
     if there is None:
         wanted = _ordered(stages)
         after = joined(text, _first_table(text), [line(".toml", stages)])
@@ -89,6 +89,8 @@ def _in_yaml(yaml: YAML, text: str, stages: Sequence[str]) -> str | None:
     if not isinstance(root, MappingNode):
         return None
     if KEY not in [name.value for name, _ in root.value]:
+        if set(stages) <= {COMMIT}:
+            return text
         added = line("", stages)
         after = before_the_first_key(text, root, [added])
         return after if after is not None and adds_only(yaml, text, after, events(yaml, added)[1:-1]) else None
