@@ -8,7 +8,7 @@ from labgate.git.repository import Repository
 from labgate.values.errors import GitError
 from labgate.values.ref_update import Commit, Identity
 
-_FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%cn", "%ce", "%B", "%(trailers:only=true,unfold=false)")
+_FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%cn", "%ce", "%at", "%B", "%(trailers:only=true,unfold=false)")
 
 
 def rev_list(
@@ -63,7 +63,7 @@ def read_commits(repository: Repository, oids: Iterable[str]) -> tuple[Commit, .
 
 
 def _commit(fields: list[str]) -> Commit:
-    oid, parents, tree, author, author_email, committer, committer_email, message, trailers = fields
+    oid, parents, tree, author, author_email, committer, committer_email, authored, message, trailers = fields
     return Commit(
         oid.strip(),
         tuple(parents.split()),
@@ -72,6 +72,7 @@ def _commit(fields: list[str]) -> Commit:
         Identity(committer, committer_email),
         message,
         tuple(_unfolded_lines(trailers)),
+        authored,
     )
 
 

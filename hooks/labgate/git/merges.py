@@ -43,3 +43,14 @@ def merge(repository: Repository, ours: str, theirs: str) -> Merge:
     if status == _USAGE:
         return Merge(TOO_OLD)
     return Merge(CONFLICT) if status else Merge(CLEAN, output.split(b"\0", 1)[0].decode())
+
+
+def picked(repository: Repository, onto: str, commit: str, before: str) -> Merge:
+    """Pick what ``commit`` changes since its parent ``before`` onto another commit, as git-cherry-pick does.
+
+    ``merge-tree`` takes no base before git 2.40, so ``onto`` is written as a commit on top of that parent.
+    """
+    nobody = "labgate <> 0 +0000"
+    text = f"tree {tree_of(repository, onto)}\nparent {before}\nauthor {nobody}\ncommitter {nobody}\n\npick\n"
+    written = repository.objects.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode())
+    return merge(repository, written.decode().strip(), commit)

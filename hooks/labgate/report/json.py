@@ -89,6 +89,7 @@ def _review(review: ReviewState) -> dict[str, Any]:
         "counted": review.counted,
         "not_counted": [{"person": marker.person, "reason": marker.reason} for marker in review.not_counted],
         "missing": review.missing,
+        "late": review.late,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
@@ -15,6 +15,8 @@ from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
+from labgate.reviews.markers import Claim
+from labgate.values.errors import UndecidedError
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import REMOTES
 from labgate.values.value import NOTHING, Value
@@ -33,7 +35,9 @@ class Scene(Value):
 
     ``proposed`` are sources that no ref here stands for. ``aftermath`` is what came of updates that have landed
     already, ``None`` where they have not. ``audited`` has compared them with research, ``None`` where each is to be
-    compared by itself. ``hosted`` has what the code host says of an update, where it was asked.
+    compared by itself. ``hosted`` has what the code host says of an update, where it was asked, and ``unanswered`` why
+    it could not say it. ``late`` are the reviews that an update got when it had landed. ``heads`` brings the heads of
+    the changes that commits of an update landed, where the code host still has them; ``None``: nobody is asked.
     """
 
     repository: Repository
@@ -48,6 +52,9 @@ class Scene(Value):
     aftermath: Aftermath | None = None
     audited: AuditedLandings | None = None
     hosted: Mapping[RefUpdate, HostedChange] = NOTHING
+    unanswered: Mapping[RefUpdate, UndecidedError] = NOTHING
+    late: Mapping[RefUpdate, tuple[Claim, ...]] = NOTHING
+    heads: Callable[[RefUpdate, Sequence[Commit]], tuple[str, ...]] | None = None
 
     @cached_property
     def tracking(self) -> tuple[TrackingRef, ...]:

@@ -53,7 +53,8 @@ class UnmetReview(Finding):
     ``assurance`` is the level that the policy asks for, ``target`` the full refname that the commits go to and
     ``subjects`` are theirs. ``reviewers`` could complete the review, ``None`` where nobody can. ``change`` is the
     change on the code host, ``strangers`` are its contributors (emails) whom the policy does not know. ``landed`` is
-    how the target moved, ``None`` where it has not yet.
+    how the target moved, ``None`` where it has not yet. ``branch`` is the short name of the branch that a review is to
+    be stated on, ``None`` where there is none, and ``head`` the full oid of the last commit of what is judged.
     """
 
     assurance: str
@@ -65,6 +66,8 @@ class UnmetReview(Finding):
     strangers: tuple[str, ...]
     not_counted: tuple[RefusedReview, ...]
     landed: Landed | None
+    branch: str | None
+    head: str
 
     @property
     def advised(self) -> tuple[str, ...]:
@@ -113,6 +116,8 @@ class Assessed(Value):
             "strangers": facts.strangers,
             "not_counted": tuple(_not_counted(item) for item in self.assessment.refused),
             "landed": facts.landed,
+            "branch": facts.branch,
+            "head": facts.head or oids[0],
             "oids": oids,
             "ref": facts.ref,
         }

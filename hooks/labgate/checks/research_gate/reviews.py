@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from labgate.checks.research_gate.assessment import NamedChange, UnmetReview, named_change
 from labgate.checks.research_gate.update import commits_of
-from labgate.reviews.approvals import JudgedApproval, mend_of, objectors
-from labgate.reviews.quorum import SELF_REVIEW
+from labgate.reviews.approvals import STALE, JudgedApproval, mend_of, objectors
+from labgate.reviews.quorum import SELF_REVIEW, person_of
+from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding, Rule
 
 TYPE_CHECKING = False
@@ -18,17 +19,19 @@ if TYPE_CHECKING:
 
 
 class StaleReview(Finding):
-    """``commit`` is the full oid that was approved, ``None`` where the code host names none.
+    """``commit`` is the full oid that was reviewed, ``None`` where the code host names none.
 
-    ``mend`` is what fixes it: approve, merge, revert, newer-git or fetch. ``target`` is a full refname.
+    ``marker`` is that of the commit with the review marker, ``None`` for an approval on a code host, and ``branch`` the
+    short name of the branch that it is to be stated on anew. ``mend`` is what fixes it: approve, merge, revert,
+    newer-git or fetch. ``target`` is a full refname.
     """
 
     rule = Rule(
         "LG203",
         "stale-review",
         "error",
-        "an approval of something else than what is to land, or one that was taken back",
-        "An approval speaks for the content that was looked at. It holds wherever the protected branch has moved to, "
+        "a review of something else than what is to land, or one that was taken back",
+        "A review speaks for the content that was looked at. It holds wherever the protected branch has moved to, "
         "but not for what was pushed later, nor for a conflict that somebody has yet to settle.",
         "Let the same people approve the change as it is now.",
     )
@@ -40,6 +43,8 @@ class StaleReview(Finding):
     target: str
     remote: str | None
     change: NamedChange | None
+    marker: str | None = None
+    branch: str | None = None
 
     def message(self) -> str:
         from labgate.checks.research_gate import words
@@ -56,7 +61,8 @@ class SelfReview(Finding):
     """``marker`` is the full oid of the commit that holds the review marker, or that was approved.
 
     ``wrote`` is a commit of the person, ``None`` where they only opened the change. ``change`` is what an approval
-    stands on, ``None`` for a review marker.
+    stands on, ``None`` for a review marker. ``sought`` is the author whose own commit would show that they only
+    brought it here, but is nowhere; ``None`` where they are more than its committer.
     """
 
     rule = Rule(
@@ -73,6 +79,7 @@ class SelfReview(Finding):
     marker: str | None
     wrote: str | None
     change: NamedChange | None
+    sought: str | None = None
 
     def message(self) -> str:
         from labgate.checks.research_gate import words
@@ -173,18 +180,22 @@ def _stale_reviews(review: Assessed) -> Iterator[StaleReview]:
     """Yield the approvals that held once, of what nobody reviewed; beside a review that counts LG205 names them."""
     facts, oids = review.facts, review.ordered(review.unreviewed)
     for refusal in _refused(review):
-        approval = refusal.claim
-        if not isinstance(approval, JudgedApproval) or refusal.person is None:
+        claim, person = refusal.claim, refusal.person
+        if person is None or claim.flaw is None or refusal.reason != claim.flaw:
             continue
-        if approval.flaw is not None and refusal.reason == approval.flaw:
+        approval = isinstance(claim, JudgedApproval)
+        # What is wrong with how a marker is written is said where it is not counted.
+        if approval or claim.flaw in STALE:
             yield StaleReview(
-                person=refusal.person,
+                person=person,
                 reason=refusal.reason,
-                commit=approval.commit,
+                commit=claim.commit if isinstance(claim, JudgedApproval) else claim.reviewed,
                 mend=mend_of(refusal.reason),
                 target=facts.ref,
                 remote=facts.remote,
-                change=named_change(facts),
+                change=named_change(facts) if approval else None,
+                marker=None if approval else claim.commit,
+                branch=facts.branch,
                 oids=oids,
                 ref=facts.ref,
             )
@@ -200,9 +211,16 @@ def _self_reviews(review: Assessed) -> Iterator[SelfReview]:
                 marker=marker,
                 wrote=refusal.wrote,
                 change=named_change(review.facts) if approved else None,
+                sought=_sought(review, refusal),
                 oids=() if marker is None else (marker,),
                 ref=review.facts.ref,
             )
+
+
+def _sought(review: Assessed, refusal: Refused) -> str | None:
+    """Return whose commit was looked for in vain, where a self-reviewer is no more than a committer."""
+    email, author = review.facts.sought.get(refusal.wrote or "", (None, None))
+    return author if person_of(email, review.policy.section(Reviews)) == refusal.person else None
 
 
 def _refused(review: Assessed) -> Iterator[Refused]:

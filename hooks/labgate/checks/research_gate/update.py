@@ -33,7 +33,9 @@ class Facts(Value):
     the change. ``rivals`` maps a source ref to other live branches that hold its commits too. ``approvals`` are the
     words on ``change``, the pull or merge request that the code host knows (``None`` where nobody asked it).
     ``strangers`` are the contributors, by email, whom the policy does not know. ``landed`` is how the target moved,
-    ``None`` where it has not yet.
+    ``None`` where it has not yet. ``branch`` is the short name of the branch on which a review of it can be stated,
+    ``None`` where its ``head`` is on none. ``sought`` names, for a commit whose committer counts as a contributor, this
+    one by email and the author whose own commit of it was looked for in vain.
     """
 
     ref: str
@@ -55,6 +57,9 @@ class Facts(Value):
     strangers: tuple[str, ...] = ()
     change: ChangeName | None = None
     landed: Landed | None = None
+    branch: str | None = None
+    head: str | None = None
+    sought: Mapping[str, tuple[str, str]] = NOTHING
 
     @property
     def proofs(self) -> tuple[Evidence, ...]:

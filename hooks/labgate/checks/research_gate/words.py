@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labgate.checks.research_gate.assessment import NamedChange, RefusedReview, Reviewer, UnmetReview
+    from labgate.checks.research_gate.assessment import NamedChange, RefusedReview, UnmetReview
     from labgate.checks.research_gate.protected_refs import ProtectedRefRewritten, WrongTarget
     from labgate.checks.research_gate.research import SuspectedResearch, UnreviewedResearch
     from labgate.checks.research_gate.reviews import QuorumNotMet, SelfReview, StaleReview, StandingObjection
@@ -37,7 +37,7 @@ def unreviewed_research(finding: UnreviewedResearch) -> str:
 
 def review_or_move(finding: UnreviewedResearch) -> str:
     """Return how to review LG201's commits and, where another branch holds them too, how to move them there."""
-    review = _review_step(finding, _topic(finding.source, finding.remote))
+    review = _review_step(finding)
     if finding.source is None or not finding.rivals:
         return review
     rival = short_ref(finding.rivals[0])
@@ -58,18 +58,22 @@ def suspected_research(finding: SuspectedResearch) -> str:
 def review_or_compare(finding: SuspectedResearch) -> str:
     """Return how to review LG202's commits or, for a mere hint, how to compare them with research."""
     if finding.alarm:
-        return _review_step(finding, _topic(finding.source, finding.remote))
+        return _review_step(finding)
     return f"labgate trace --show {short_oid(finding.evidence[0].commits[0])}"
 
 
 def stale_review(finding: StaleReview) -> str:
     """LG203."""
+    if finding.marker is not None:
+        return f"the review by {finding.person} in {short_oid(finding.marker)} does not count: {finding.reason}"
     of = "" if finding.commit is None else f" of {short_oid(finding.commit)}"
     return f"the approval by {finding.person}{of} does not count: {finding.reason}"
 
 
 def renew_approval(finding: StaleReview) -> str:
     """Return what makes LG203's approval hold, or brings a new one."""
+    if finding.marker is not None:
+        return f"{_approve(finding.branch, (finding.person,))}  # once {finding.person} has reviewed it again"
     again, target = f"ask {finding.person} to approve {_change(finding.change)} again", short_ref(finding.target)
     if finding.mend == "merge":
         return f"merge {target} into the change and settle the conflict, then {again}"
@@ -89,6 +93,9 @@ def self_review(finding: SelfReview) -> str:
     approved = change is not None or marker is None
     what = f"approval by {person}" if approved else f"review by {person} in {short_oid(marker or '')}"
     did = f"opened {_change(change)}" if finding.wrote is None else f"contributed to {short_oid(finding.wrote)}"
+    if finding.sought is not None and finding.wrote is not None:
+        own = f"no commit of {finding.sought}'s own with the same change is to be found"
+        did = f"committed {short_oid(finding.wrote)}, and {own}"
     return f"the {what} does not count: {person} {did}"
 
 
@@ -103,7 +110,7 @@ def quorum_not_met(finding: QuorumNotMet) -> str:
 
 def complete_quorum(finding: QuorumNotMet) -> str:
     """Return how to complete LG205's quorum."""
-    return _review_step(finding, short_ref(finding.target))
+    return _review_step(finding)
 
 
 def standing_objection(finding: StandingObjection) -> str:
@@ -149,11 +156,6 @@ def retarget(finding: WrongTarget) -> str:
 def _source(ref: str | None) -> str:
     """Return a source ref as people say it."""
     return "a deleted branch" if ref is None else short_ref(ref)
-
-
-def _topic(source: str | None, remote: str | None) -> str:
-    """Return a source branch's own name, without its remote, for the subject of a review."""
-    return _source(source).removeprefix(f"{remote or 'origin'}/")
 
 
 def _ways(evidence: Sequence[Evidence]) -> str:
@@ -212,7 +214,7 @@ def _change(change: NamedChange | None) -> str:
     return f"merge request !{change.number}" if change.kind == "gitlab" else f"pull request #{change.number}"
 
 
-def _review_step(finding: UnmetReview, what: str) -> str:
+def _review_step(finding: UnmetReview) -> str:
     """Return the command that states the review, or the step that brings it, by who can complete the quorum."""
     if finding.assurance == "signed":
         return 'this version of labgate verifies no signatures: set assurance = "forge" in [reviews] on the trunk'
@@ -220,24 +222,41 @@ def _review_step(finding: UnmetReview, what: str) -> str:
         return _list_step(finding.strangers)
     if finding.reviewers is None:
         return "add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk"
-    who, landed = " and ".join(reviewer.person for reviewer in finding.reviewers), finding.landed
-    if finding.assurance == "forge" and (finding.change is not None or landed is None):
-        asked = f"ask {who} to approve"
-        return f"open a pull request and {asked} it" if finding.change is None else f"{asked} {_change(finding.change)}"
-    if landed is not None:
-        since = "" if landed.old is None else f"{short_oid(landed.old)}.."
-        return f"git log --patch {since}{short_oid(landed.new)}  # show {who} what landed"
-    have = "have" if len(finding.reviewers) > 1 else "has"
-    return f"{_marker_command(finding.reviewers, what)}  # once {who} {have} reviewed it"
+    people = finding.advised
+    who = " and ".join(people)
+    if finding.assurance == "forge":
+        return _approval_step(finding, who)
+    have = "have" if len(people) > 1 else "has"
+    return f"{_marker_command(finding, people)}  # once {who} {have} reviewed it"
+
+
+def _approval_step(finding: UnmetReview, who: str) -> str:
+    asked, landed = f"ask {who} to approve", finding.landed
+    if finding.change is not None:
+        return f"{asked} {_change(finding.change)}"
+    if landed is None:
+        return f"open a pull request and {asked} it"
+    since = "" if landed.old is None else f"{short_oid(landed.old)}.."
+    return f"git log --patch {since}{short_oid(landed.new)}  # show {who} what landed"
+
+
+def _marker_command(finding: UnmetReview, people: Sequence[str]) -> str:
+    if finding.landed is None:
+        return _approve(finding.branch or short_oid(finding.head), people)
+    target = short_ref(finding.target)
+    late = _approve(target, people, "--landing", short_oid(finding.landed.new))
+    return f"{late} && git push {quote(finding.remote or 'origin')} {quote(target)}"
 
 
 def _list_step(strangers: Sequence[str]) -> str:
     more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
     unlisted = f"the contributor{'s' if more else ''} {strangers[0]}{more}"
-    return f"list {unlisted} in [reviews.people], or in [reviews] machines, in labgate.toml on the trunk"
+    where = "[reviews.people], or in [reviews] agents if it is no person,"
+    return f"list {unlisted} in {where} in labgate.toml on the trunk"
 
 
-def _marker_command(reviewers: Sequence[Reviewer], what: str) -> str:
-    trailers = [f"Reviewed-by: {reviewer.person} <{reviewer.email}>" for reviewer in reviewers]
-    options = " ".join(f"--trailer {quote(trailer)}" for trailer in trailers)
-    return f"git commit --allow-empty -m {quote(f'Review {what}')} {options}"
+def _approve(branch: str | None, people: Sequence[str], *options: str) -> str:
+    """Return the command that states reviews on a branch, whatever is checked out."""
+    words = ("labgate", "review", "approve", *([branch] if branch is not None else []), *options)
+    by = [word for person in people for word in ("--by", person)]
+    return " ".join(quote(word) for word in (*words, *by))
