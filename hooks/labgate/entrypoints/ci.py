@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.commit_size.check import changed_lines
 from labgate.checks.registry import ROWS, policy_reader
-from labgate.ci.context import LANDED, QUEUE, Context
-from labgate.entrypoints.host import Host, Landing
+from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
+from labgate.entrypoints.host import ChangeHeads, Host, Landing
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import is_ancestor, rev_list
 from labgate.git.fetch import default_branch, fetch_commit, fetch_history
@@ -124,6 +124,10 @@ class _Job:
             proposed=(*_proposed_sources(context, policy, repository, refs, self.remote), *proposed),
             aftermath=self._aftermath(place),
             hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
+            unanswered={update: landing.problem for update, landing in updates.items() if landing.problem is not None},
+            heads=None
+            if context.event == CHANGE
+            else ChangeHeads(repository, self.remote, context, repository.environ),
         )
         report = judge_scene(STAGE, scene, judging.origin, ROWS, refs_total=len(updates))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}

@@ -72,7 +72,7 @@ class Gitea:
             source=None if (source := pull["head"]["ref"].text()).startswith("refs/") else source,
             source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
             head=pull["head"]["sha"].oid(),
-            merged_as=pull["merge_commit_sha"].oid() if merged else None,
+            merged_as=pull["merge_commit_sha"].optional(Answer.oid) if merged else None,
             approvals=self._approvals(number),
             url=pull["html_url"].optional(Answer.text),
         )

@@ -60,7 +60,7 @@ class Github:
             # A fork may be gone.
             source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
             head=pull["head"]["sha"].oid(),
-            merged_as=pull["merge_commit_sha"].oid() if merged else None,
+            merged_as=pull["merge_commit_sha"].optional(Answer.oid) if merged else None,
             approvals=standing(self._reviews(number)),
             url=pull["html_url"].optional(Answer.text),
         )

@@ -50,6 +50,15 @@ def fetch_commit(repository: Repository, remote: str, oid: str, refs: Sequence[s
     return has_commit(repository, oid)
 
 
+def remote_tips(repository: Repository, remote: str, patterns: Sequence[str]) -> dict[str, str]:
+    """Return the refs of a remote that fit a pattern, with what they lead to; none where it does not answer."""
+    status, output, _ = _run(repository, "ls-remote", "--quiet", "--refs", "--end-of-options", remote, *patterns)
+    if status:
+        return {}
+    rows = (line.partition("\t") for line in output.decode("utf-8", "surrogateescape").split("\n"))
+    return {name: oid for oid, _, name in rows if is_oid(oid)}
+
+
 def default_branch(repository: Repository, remote: str) -> str | None:
     """Return the short name of the branch that a remote itself calls its default one, ``None`` where it names none.
 

@@ -56,6 +56,11 @@ class Scene(Value):
     late: Mapping[RefUpdate, tuple[Claim, ...]] = NOTHING
     heads: Callable[[RefUpdate, Sequence[Commit]], tuple[str, ...]] | None = None
 
+    @property
+    def landing(self) -> bool:
+        """Whether what is judged has landed, or is what a merge queue is about to land."""
+        return self.aftermath is not None or self.heads is not None
+
     @cached_property
     def tracking(self) -> tuple[TrackingRef, ...]:
         return tracking_refs(dict(self.refs), self.repository.remotes)

@@ -45,3 +45,7 @@ class MissingObjectError(GitError):
 
 class UndecidedError(LabgateError):
     """Raised by a source of facts when one check cannot be decided here; the others go on."""
+
+
+class AnswerError(UndecidedError):
+    """Raised when what a code host says of one change is no use; of others it may be."""
