@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.commit_size.check import changed_lines
@@ -130,8 +130,23 @@ class _Job:
             else ChangeHeads(repository, self.remote, context, repository.environ),
         )
         report = judge_scene(STAGE, scene, judging.origin, ROWS, refs_total=len(updates))
+        report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report)))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
         return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
+
+    def _landing_notices(self, policy: Policy, report: Report) -> Iterator[str]:
+        """Yield what to mind when a change lands whose review stands in markers that its landing may leave behind."""
+        if self.context.event != CHANGE or policy.section(Reviews).assurance != "trailer":
+            return
+        if not any(judged.review is not None and judged.review.counted for judged in report.judged):
+            return
+        if not ChangeHeads(self.repository, self.remote, self.context, self.repository.environ).keeps(
+            self.context.head
+        ):
+            yield (
+                f"{self.remote} keeps no head of this change, so when it lands squashed or rebased its review is only"
+                " seen while its branch is there: end the message with its Reviewed-by lines, or merge it"
+            )
 
     def _lines(self, scene: Scene) -> int | None:
         """Return the size of the change, ``None`` where it cannot be told: then a check has said why."""

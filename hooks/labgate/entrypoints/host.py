@@ -232,6 +232,8 @@ class ChangeHeads:
         if self._remote is None:
             return ()
         numbers = dict.fromkeys(number for commit in commits for number in numbers_in(commit))
+        if self._context is not None and self._context.change is not None:
+            numbers[self._context.change] = None
         found: list[str] = []
         for number in numbers:
             for name in dict.fromkeys(kept.format(number) for kept in _KEPT.values()):
@@ -239,6 +241,10 @@ class ChangeHeads:
                 if oid is not None and fetch_commit(self._repository, self._remote, oid, (name,)):
                     found.append(oid)
         return tuple(dict.fromkeys((*found, *self._asked(update, commits))))
+
+    def keeps(self, oid: str) -> bool:
+        """Say whether the remote has a commit as the head of a change, whatever becomes of its branch."""
+        return oid in self._kept.values()
 
     @cached_property
     def _kept(self) -> dict[str, str]:
