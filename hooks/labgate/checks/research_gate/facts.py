@@ -9,7 +9,7 @@ from itertools import takewhile
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.check import review_state
 from labgate.checks.research_gate.update import Facts, Landed, commits_of
-from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
+from labgate.git.commits import has_commit, is_ancestor, peel, read_commits, rev_list
 from labgate.git.diffs import changed_entries
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
@@ -52,6 +52,8 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         source_stated=update.source_stated,
     )
     undecidable: tuple[str, ...] = ()
+    if update in scene.unanswered:
+        raise scene.unanswered[update]  # nobody knows from where it came, nor who approved it
     if update.new is not None and facts.rewrite != "unknown-tip":
         scene.repository.require_history()
         facts, undecidable = _Gathering(scene, scene.span(update)).complete(facts)
@@ -134,7 +136,10 @@ class _Gathering:
 
     def _reviewed(self, facts: Facts) -> Facts:
         """Return the facts with the reviews. The further away they may be, the later they are looked for."""
-        self.contributors.origins = _origins(facts.evidence)
+        origins = _origins(facts.evidence)
+        # What was deleted may be gone, though it is remembered.
+        here = peel(self.repository, [oid for oids in origins.values() for oid in oids])
+        self.contributors.origins = {oid: tuple(one for one in mine if one in here) for oid, mine in origins.items()}
         facts = self._with_approvals(self._with_claims(facts))
         if self._is_open(facts):
             facts = self._with_claims(facts, elsewhere=True)
@@ -143,9 +148,6 @@ class _Gathering:
             if self.heads:
                 self._forget()
                 facts = self._with_approvals(self._with_claims(facts, elsewhere=True))
-        unanswered = self.scene.unanswered.get(self.span.update)
-        if unanswered is not None and self._is_open(facts):
-            raise unanswered
         return facts
 
     def _is_open(self, facts: Facts) -> bool:
@@ -195,7 +197,7 @@ class _Gathering:
         graph = self.span.graph
         named = dict.fromkeys(oid for item in facts.evidence for oid in item.source_commits)
         tips = [source.oid for oid in named for source in graph.sources_of(oid)]
-        tips += [oid for oid in named if not graph.sources_of(oid)]
+        tips += [oid for oid in named if not graph.sources_of(oid) and has_commit(self.repository, oid)]
         return tuple(dict.fromkeys((*self.heads, *tips)))
 
     def _segments(self, needing: frozenset[str]) -> tuple[Segment, ...]:

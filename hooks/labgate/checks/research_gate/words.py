@@ -251,7 +251,7 @@ def _marker_command(finding: UnmetReview, people: Sequence[str]) -> str:
 def _list_step(strangers: Sequence[str]) -> str:
     more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
     unlisted = f"the contributor{'s' if more else ''} {strangers[0]}{more}"
-    where = "[reviews.people], or in [reviews] agents if it is no person,"
+    where = "[reviews.people], or in [reviews] agents or machines if it is no person,"
     return f"list {unlisted} in {where} in labgate.toml on the trunk"
 
 
