@@ -10,7 +10,7 @@ import os
 import sys
 
 from labgate.checks.registry import COMMIT, MERGE, MESSAGE, NAMES, PREPARE, STAGE_IDS, STAGES, rows
-from labgate.values.errors import LabgateError, NoPolicyError, UsageError
+from labgate.values.errors import NoPolicyError, UsageError, known_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +143,9 @@ def _conclude(verdict: Report | Skipped | None, environ: Mapping[str, str]) -> i
 def _fail(stage: str, argv: Sequence[str], environ: Mapping[str, str], error: Exception) -> int:
     """Say that labgate could not do its work, and return the exit status that this stage has for that."""
     if environ.get("LABGATE_TRACEBACK", "0") not in ("", "0"):
-        _write_traceback(error)
+        from labgate.report.parts import traceback_lines
+
+        _say("\n".join(traceback_lines(error)), 0)
     if stage.startswith(_NEVER_STOPS):
         return _say(f"labgate: {_shown(stage)} did nothing: {_line(error)}", 0)
     if stage not in _SKIPPED_IDS:
@@ -178,49 +180,27 @@ def _explained(error: Exception, environ: Mapping[str, str]) -> str:
     """Return the lines that ``labgate`` itself would show for an error."""
     from io import StringIO
 
-    from labgate.report.failure import render_bug, render_failure
     from labgate.report.palette import wants_colour
+    from labgate.report.parts import render_error
 
-    colour = wants_colour("auto", environ, sys.stderr.isatty())
     text = StringIO()
-    known = _known(error)
-    if known is None:
-        render_bug(error, text, colour=colour)
-    else:
-        render_failure(known, text, colour=colour)
+    render_error(error, text, colour=wants_colour("auto", environ, sys.stderr.isatty()))
     return text.getvalue().rstrip("\n")
 
 
 def _line(error: Exception) -> str:
     """Return an error in one line, with the command that mends it."""
-    known = _known(error)
+    known = known_error(error)
     if known is None:
         return f"internal error: {type(error).__name__}: {_shown(str(error))}"
     problem = known.message.split("\n", 1)[0]
     return _shown(problem if known.help is None else f"{problem} (help: {known.help})")
 
 
-def _known(error: Exception) -> LabgateError | None:
-    """Return an error as one of ours; ``None`` for one that only a bug can cause."""
-    if isinstance(error, LabgateError):
-        return error
-    if isinstance(error, OSError) and error.strerror is not None:
-        place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-        return LabgateError(f"{place}{error.strerror}")
-    return None
-
-
 def _shown(text: str) -> str:
     from labgate.report.escape import safe
 
     return safe(text)
-
-
-def _write_traceback(error: Exception) -> None:
-    import traceback
-
-    for line in "".join(traceback.format_exception(error)).splitlines():
-        _say(_shown(line), 0)
 
 
 def _say(text: str, status: int) -> int:

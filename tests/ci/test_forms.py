@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from labgate.ci import forms
+from labgate.ci import told as forms
 from labgate.ci.told import Told
 from labgate.values.errors import UndecidedError
 from labgate.values.repository_name import repository_name

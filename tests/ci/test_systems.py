@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
-from labgate.ci.forms import full_name, is_oid, short_name
 from labgate.ci.systems import SYSTEMS, read_context
-from labgate.ci.told import Told
+from labgate.ci.told import Told, full_name, is_oid, short_name
 from labgate.values.errors import UndecidedError
 
 FOLDER = Path(__file__).parent / "environments"

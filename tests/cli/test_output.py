@@ -10,7 +10,7 @@ from typing import TextIO
 
 import pytest
 
-from labgate.cli.output import deliver, write_output
+from labgate.cli.reporting import deliver, write_output
 from labgate.values.report import Report
 from support import reports
 

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.cli.policy_lines import line_numbers
-from labgate.cli.policy_text import policy_lines, toml
-from labgate.policy.toml import read_toml
+from labgate.cli.policy import line_numbers, policy_lines, toml
+from labgate.policy.reader import read_toml
 from labgate.research.section import ResearchGate
 from support.data import ROOT
 from support.policies import READER, parse_policy

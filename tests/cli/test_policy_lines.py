@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from labgate.cli.policy_lines import line_numbers
+from labgate.cli.policy import line_numbers
 from labgate.policy.shape import Path as Keys
 from support.data import ROOT
 

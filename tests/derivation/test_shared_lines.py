@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.derivation.shared_lines import SharedLine, shared_lines
+from labgate.derivation.shared_lines import shared_lines
 from labgate.values.errors import MissingObjectError
+from labgate.values.traced import SharedLine
 from support.provenance import code, open_repository
 from support.repo import Repo
 

@@ -14,8 +14,8 @@ import yaml  # type: ignore[import-untyped]
 from labgate import __version__
 from labgate.report.outputs import SIZES, outputs
 from labgate.reviews.section import Reviews
+from labgate.setup.insert import Source
 from labgate.setup.pipelines import SYSTEMS, github
-from labgate.setup.snippet import Source
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report
 from support.console import blocks, hold

@@ -9,8 +9,8 @@ import pytest
 
 from labgate import __version__
 from labgate.cli.main import COMMANDS
+from labgate.setup.insert import Source
 from labgate.setup.pipelines import github
-from labgate.setup.snippet import Source
 from support.console import Block, blocks, hold
 from support.data import ROOT
 from support.people import by

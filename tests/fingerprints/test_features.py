@@ -60,7 +60,7 @@ def run(added: bytes, deleted: bytes = b"", before: bytes = b"import numpy as np
 
 
 def file(path: str, *runs: Run, status: str = "M") -> FilePatch:
-    return FilePatch(path, path, status, "1" * 40, "2" * 40, "100644", runs=list(runs))
+    return FilePatch(path, path, status, "1" * 40, "2" * 40, runs=list(runs))
 
 
 def work() -> Patch:

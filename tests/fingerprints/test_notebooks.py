@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from labgate.fingerprints.notebooks import ALIGNED_LINES, cells, notebook_runs
+from labgate.fingerprints.notebooks import ALIGNED_LINES, notebook_runs
 from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES
 
 
@@ -28,15 +28,14 @@ LOAD, FIT, PLOT = "data = load(path)\nmodel = build(data)", "model.fit(data)", "
 
 
 def test_cells_are_those_of_code_in_their_order() -> None:
-    assert cells(notebook(code(LOAD), text("# Fit"), code(["model.fit(\n", "    data)"]))) == [
-        LOAD.encode(),
-        b"model.fit(\n    data)",
-    ]
+    (run,) = notebook_runs(b"", notebook(code(LOAD), text("# Fit"), code(["model.fit(\n", "    data)"])))
+    assert run.added == [*LOAD.encode().split(b"\n"), b"model.fit(", b"data)"]
 
 
 def test_the_older_format_keeps_cells_in_worksheets() -> None:
     sheet = {"cells": [{"cell_type": "code", "input": FIT}, {"cell_type": "heading", "source": "Fit"}]}
-    assert cells(json.dumps({"nbformat": 3, "worksheets": [sheet, {}]}).encode()) == [FIT.encode()]
+    (run,) = notebook_runs(b"", json.dumps({"nbformat": 3, "worksheets": [sheet, {}]}).encode())
+    assert run.added == [FIT.encode()]
 
 
 def test_an_edit_is_one_run_with_its_neighbours() -> None:
@@ -87,8 +86,7 @@ def test_what_is_not_code_changes_nothing(new: bytes) -> None:
     [b"{", b"[]", b"7", b'{"cells": 7}', b"\xff\xfe", b'{"cells": ' + b"[" * 100_000, b"<<<<<<< HEAD"],
     ids=["cut off", "a list", "a number", "no list of cells", "no text", "too deep", "a conflict"],
 )
-def test_what_is_no_notebook_has_no_code_and_no_runs(broken: bytes) -> None:
-    assert cells(broken) == []
+def test_what_is_no_notebook_has_no_runs(broken: bytes) -> None:
     assert notebook_runs(broken, notebook(code(LOAD))) == []
     assert notebook_runs(notebook(code(LOAD)), broken) == []
 

@@ -74,27 +74,27 @@ def test_a_rename_has_both_paths(repo: Repo, old: bytes, new: bytes, edited: boo
     assert [run.added for run in file.runs] == [[b"more"]] * edited
 
 
-def test_modes_and_blobs_are_read(repo: Repo) -> None:
+def test_status_and_blobs_are_read_whatever_becomes_of_the_mode(repo: Repo) -> None:
     repo.commit("Start", {"tool": "echo\n"})
     blob = repo.git("rev-parse", "HEAD:tool")
     nothing = "0" * 40
     added = file_of(repo)
-    assert (added.old_mode, added.new_mode, added.old_blob, added.new_blob) == ("", "100644", nothing, blob)
+    assert (added.status, added.old_blob, added.new_blob) == ("A", nothing, blob)
     (repo.path / "tool").chmod(0o755)
     repo.commit("Mode alone")
     mode = file_of(repo)
-    assert (mode.status, mode.old_mode, mode.new_mode, mode.runs) == ("M", "100644", "100755", [])
+    assert (mode.status, mode.runs) == ("M", [])
     repo.commit("Text", {"tool": "echo 1\n"})
     text = file_of(repo)
-    assert (text.old_mode, text.new_mode, text.old_blob) == ("100755", "100755", blob)
+    assert (text.status, text.old_blob) == ("M", blob)
     (repo.path / "tool").chmod(0o644)
     repo.commit("Both", {"tool": "echo 2\n"})
     both = file_of(repo)
-    assert (both.old_mode, both.new_mode, both.runs[0].added) == ("100755", "100644", [b"echo 2"])
+    assert (both.status, both.runs[0].added) == ("M", [b"echo 2"])
     (repo.path / "tool").unlink()
     repo.commit("Delete")
     gone = file_of(repo)
-    assert (gone.status, gone.old_mode, gone.new_mode, gone.new_blob) == ("D", "100644", "", nothing)
+    assert (gone.status, gone.new_blob) == ("D", nothing)
     assert gone.runs[0].deleted == [b"echo 2"]
 
 
@@ -185,14 +185,12 @@ def test_two_runs_of_one_hunk_share_the_line_between(repo: Repo) -> None:
     assert (second.before, second.after, second.start) == (b"c", b"e", 4)
 
 
-def test_a_long_line_is_cut_and_said_to_be(repo: Repo) -> None:
+def test_a_long_line_is_cut(repo: Repo) -> None:
     short, long = "s" * LINE_BYTES, "l" * (LINE_BYTES + 1)
     repo.commit("Short", {"f": short + "\n"})
     assert file_of(repo).runs[0].added == [short.encode()]
-    assert not file_of(repo).cut
     repo.commit("Long", {"f": long + "\n"})
     assert file_of(repo).runs[0].added == [b"l" * LINE_BYTES]
-    assert file_of(repo).cut
 
 
 def test_a_line_of_megabytes_is_read(repo: Repo) -> None:
@@ -202,16 +200,14 @@ def test_a_line_of_megabytes_is_read(repo: Repo) -> None:
     assert short.runs[0].added == [b"1"]
 
 
-def test_beyond_so_many_lines_nothing_is_kept_and_that_is_said(repo: Repo) -> None:
+def test_beyond_so_many_lines_nothing_is_kept(repo: Repo) -> None:
     many = "".join(f"{number}\n" for number in range(DIFF_LINES))
     repo.commit("Just enough", {"a": many})
-    whole = file_of(repo)
-    assert (len(whole.runs[0].added), whole.cut) == (DIFF_LINES, False)
+    assert len(file_of(repo).runs[0].added) == DIFF_LINES
     repo.commit("Too many", {"b": many + "more\n", "c": "1\n", "d": b"\0"})
     first, second, third = patch_of(repo).files
-    assert (len(first.runs[0].added), first.cut) == (DIFF_LINES, True)
-    assert (second.runs, second.cut) == ([], True)
-    assert (third.binary, third.cut) == (True, False)
+    assert len(first.runs[0].added) == DIFF_LINES
+    assert (second.runs, third.binary) == ([], True)
     repo.commit("The next one starts anew", {"c": "2\n"})
     assert lines(patch_of(repo)) == [("c", [b"1"], [b"2"])]
 
@@ -256,7 +252,7 @@ def test_a_submodule_changes_as_one_line(repo: Repo) -> None:
         repo.git("update-index", "--add", "--cacheinfo", f"160000,{number * 40},lib")
         repo.git("commit", "--quiet", "-m", "Bump")
     file = file_of(repo)
-    assert (file.path, file.old_mode, file.new_mode) == ("lib", "160000", "160000")
+    assert (file.path, file.status) == ("lib", "M")
     assert file.runs[0].added == [b"Subproject commit " + b"2" * 40]
 
 
@@ -267,7 +263,7 @@ def test_a_file_that_becomes_a_link_goes_and_comes(repo: Repo) -> None:
     repo.commit("Link")
     gone, come = patch_of(repo).files
     assert (gone.status, gone.path, gone.runs[0].deleted) == ("D", "a", [b"1"])
-    assert (come.status, come.path, come.new_mode, come.runs[0].added) == ("A", "a", "120000", [b"elsewhere"])
+    assert (come.status, come.path, come.runs[0].added) == ("A", "a", [b"elsewhere"])
 
 
 def test_the_root_is_compared_with_nothing_and_a_merge_with_its_first_parent(repo: Repo) -> None:

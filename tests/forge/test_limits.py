@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.forge.limits import is_limit, is_passing, next_link, told_to_wait, utc
+from labgate.forge.http import is_limit, is_passing, next_link, told_to_wait, utc
 
 NOW = 1_800_000_000.0
 

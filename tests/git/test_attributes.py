@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from labgate.git.attributes import excluded_paths
+from labgate.git.diffs import excluded_paths
 from labgate.git.repository import Repository, discover
 from support.repo import Repo
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.git.commits import tree_of
-from labgate.git.merges import CLEAN, CONFLICT, UNRELATED, Merge, merge, merge_bases
+from labgate.git.commits import CLEAN, CONFLICT, UNRELATED, Merge, merge, merge_bases, tree_of
 from labgate.git.repository import Repository, discover
 from labgate.values.errors import MissingObjectError
 from support.repo import Repo

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labgate.native.files import set_aside, write_hook
+from labgate.native.install import set_aside, write_hook
 from labgate.values.errors import LabgateError
 
 

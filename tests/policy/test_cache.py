@@ -14,7 +14,7 @@ import pytest
 from labgate.policy import cache
 from labgate.policy.cache import cached_policy
 from labgate.policy.model import Policy
-from labgate.values.checksum import sealed
+from labgate.values.checksum import with_checksum
 from labgate.values.errors import PolicyError
 from support.isolated import age, obey_permissions
 from support.policies import READER, STRICT, TEAM, policy
@@ -175,7 +175,9 @@ def test_another_version_of_labgate_reads_anew(place: Place, monkeypatch: pytest
         pytest.param(lambda content: content[:17] + bytes(len(content) - 17), id="zeros behind a good start"),
         pytest.param(lambda content: content + b"x", id="too long"),
         pytest.param(lambda content: content.replace(b"research", b"resaerch"), id="another word"),
-        pytest.param(lambda content: sealed(content[:-4], "labgate-policy 1", light=True), id="of another format"),
+        pytest.param(
+            lambda content: with_checksum(content[:-4], "labgate-policy 1", light=True), id="of another format"
+        ),
     ],
 )
 @pytest.mark.usefixtures("aged")

@@ -281,12 +281,11 @@ def test_what_legal_values_make_fits_again(chosen: list[str]) -> None:
 def test_a_malformed_template_is_refused_with_its_place(text: str, position: int, reason: str) -> None:
     with pytest.raises(TemplateError) as caught:
         template(text)
-    assert (caught.value.text, caught.value.position, caught.value.reason) == (text, position, reason)
+    assert str(caught.value) == f"character {position + 1}: {reason}"
 
 
 def test_templates_and_fields_are_values() -> None:
     assert template("{a}") == template("{a}")
     assert template("{a}") != template("{a}", {"a": ["x"]})
     assert {template("{a}"), template("{a}")} == {template("{a}")}
-    assert repr(template("{a}")) == "Template('{a}')"
     assert {Field("a", ["x"]), Field("a", ["x"])} == {Field("a", ["x"])}

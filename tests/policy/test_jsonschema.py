@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from labgate.policy.reader import read_toml
 from labgate.policy.schema import every_key
-from labgate.policy.toml import read_toml
 from labgate.values.errors import PolicyError
 from support.policies import READER
 

@@ -11,9 +11,8 @@ import pytest
 from labgate.checks.commit_size.section import CommitSize, Limits
 from labgate.checks.registry import PLANNED
 from labgate.policy.model import Policy
-from labgate.policy.reader import PYPROJECT_TABLE, holds_policy
+from labgate.policy.reader import MAX_BYTES, PYPROJECT_TABLE, holds_policy
 from labgate.policy.schema import DURATIONS, SIZES
-from labgate.policy.toml import MAX_BYTES
 from labgate.research.section import ResearchGate
 from labgate.reviews.section import Reviews
 from labgate.values.errors import PolicyError

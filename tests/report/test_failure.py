@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from labgate.report.failure import render_bug, render_failure
+from labgate.report.parts import render_bug, render_failure
 from labgate.values.errors import GitError, LabgateError, PolicyError
 
 

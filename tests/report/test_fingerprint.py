@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from labgate.checks.research_gate.reviews import SelfReview
-from labgate.report.fingerprint import fingerprint
+from labgate.report.json import fingerprint
 from labgate.values.finding import Finding
 from support import reports
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from labgate.report import renderer
-from labgate.report.fingerprint import fingerprint
+from labgate.report.json import fingerprint
 from labgate.values.errors import GitError, PolicyError
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report

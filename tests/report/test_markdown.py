@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from markdown_it.token import Token
 
-from labgate.report import markdown
+from labgate.report import summary as markdown
 from labgate.report.escape import safe
 from support import hostile
 from support.gfm import GFM

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labgate.report.outputs import LABEL_LIMIT, format_outputs, outputs, size_class
+from labgate.report.outputs import LABEL_LIMIT, format_outputs, outputs
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import Judged, PolicyOrigin, ReviewState
 from support import hostile, reports
@@ -76,7 +76,7 @@ def test_anybodys_review_is_asked_for_without_a_name() -> None:
     [(0, "XS"), (10, "XS"), (11, "S"), (50, "S"), (51, "M"), (200, "M"), (201, "L"), (800, "L"), (801, "XL")],
 )
 def test_a_size_is_the_smallest_that_fits(lines: int, size: str) -> None:
-    assert size_class(lines) == size
+    assert outputs(reports.passed(), None, lines)["size"] == size
 
 
 @hostile.each

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 
 from labgate import __version__
 from labgate.report import renderer
-from labgate.report.fingerprint import fingerprint
+from labgate.report.json import fingerprint
 from labgate.report.sarif import SCHEMA, uri
 from labgate.values.errors import GitError, PolicyError
 from labgate.values.ref_update import View

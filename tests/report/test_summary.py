@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from labgate.report import renderer
-from labgate.report.summary import LIMIT, write_summary
+from labgate.report.summary import LIMIT, render
 from labgate.values.errors import GitError, PolicyError
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report, ReviewState
@@ -24,7 +24,7 @@ TAGS = {"<code>", "</code>", "<br>"}
 
 def page(report: Report) -> str:
     stream = io.StringIO()
-    write_summary(report, stream)
+    render(report, stream)
     return stream.getvalue()
 
 

@@ -14,42 +14,39 @@ import pytest
 from labgate.report.palette import palette
 from labgate.report.trace import LINES_SHOWN, TextView, render_json, render_jsonl, render_text, side_by_side
 from labgate.values.finding import ALARM, Evidence
+from labgate.values.traced import SharedLine, Traced
 
 ONE, TWO, THREE = "1a" * 20, "2b" * 20, "3c" * 20
 SHIV = "refs/remotes/origin/research/shiv"
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(Traced):
     commit: str = ONE
     evidence: tuple[Evidence, ...] = ()
     undecidable: bool = False
 
-    @property
-    def derived(self) -> bool:
-        return any(item.decisive for item in self.evidence)
 
-
-@dataclass(frozen=True)
-class Pair:
-    text: str = "return heads"
-    source_text: str = "return heads"
-    path: str = "model.py"
-    number: int = 7
-    source_commit: str = TWO
-    source_path: str = "try/model.py"
-    source_number: int = 12
+def pair(
+    text: str = "return heads",
+    source_text: str = "return heads",
+    path: str = "model.py",
+    *,
+    number: int = 7,
+    source_commit: str = TWO,
+    source_path: str = "try/model.py",
+) -> SharedLine:
+    return SharedLine(path, number, text, source_commit, source_path, 12, source_text)
 
 
 @dataclass
 class Asked:
     """Gives the same lines for every question, and keeps the questions."""
 
-    lines: tuple[Pair, ...]
+    lines: tuple[SharedLine, ...]
     questions: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
-    def __call__(self, commit: str, sources: Sequence[str]) -> Sequence[Pair]:
+    def __call__(self, commit: str, sources: Sequence[str]) -> Sequence[SharedLine]:
         self.questions.append((commit, tuple(sources)))
         return self.lines
 
@@ -200,7 +197,7 @@ def hostile() -> Commit:
 
 @pytest.mark.parametrize("colour", [False, True])
 def test_nothing_foreign_reaches_the_terminal(colour: bool) -> None:
-    asked = Asked((Pair("\x1b[2J\rtext", "##vso[task]\u2028", "\x1bpath", source_path="\x07"),))
+    asked = Asked((pair("\x1b[2J\rtext", "##vso[task]\u2028", "\x1bpath", source_path="\x07"),))
     shown = text(hostile(), subject="\x1b[31mred\n\u202e", colour=colour, shared=asked)
     plain = _SGR.sub("", shown) if colour else shown
     assert not set(plain) & {"\x1b", "\x07", "\r", "\u202e", "\u2028", "\udcff"}
@@ -210,7 +207,7 @@ def test_nothing_foreign_reaches_the_terminal(colour: bool) -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 132])
 def test_a_block_keeps_to_the_width_where_names_let_it(width: int) -> None:
-    asked = Asked(tuple(Pair("x" * 200, "y" * 200, "some/long/folder/" * 9 + "model.py") for _ in range(3)))
+    asked = Asked(tuple(pair("x" * 200, "y" * 200, "some/long/folder/" * 9 + "model.py") for _ in range(3)))
     commit = Commit(evidence=(exact(), similar(), similar(4.5)))
     lines = text(commit, subject="A subject that is long " * 9, width=width, shared=asked).splitlines()
     head, rest = lines[0], lines[1:]
@@ -225,13 +222,13 @@ def test_colours_are_all_that_colour_adds() -> None:
         Commit(undecidable=True),
         Commit(evidence=(similar(5),)),
     )
-    asked = Asked((Pair(),))
+    asked = Asked((pair(),))
     plain, coloured = (text(*commits, colour=colour, shared=asked) for colour in (False, True))
     assert _SGR.sub("", coloured) == plain != coloured
 
 
 def test_shared_lines_stand_below_each_evidence_but_that_a_branch_has_the_commit_itself() -> None:
-    asked = Asked((Pair(),))
+    asked = Asked((pair(),))
     itself = exact("ancestry", source_commits=(ONE,))
     shown = text(Commit(evidence=(itself, exact(), similar(4.5))), shared=asked)
     assert asked.questions == [(ONE, (TWO,)), (ONE, (TWO, THREE))]
@@ -248,12 +245,12 @@ def test_without_lines_to_show_that_is_said() -> None:
     assert text(Commit(evidence=(exact(),)), shared=Asked(())).endswith("                (no lines to show)\n")
 
 
-def columns(lines: Iterable[Pair], width: int = 80) -> list[str]:
+def columns(lines: Iterable[SharedLine], width: int = 80) -> list[str]:
     return list(side_by_side(tuple(lines), width, palette(colour=False)))
 
 
 def test_lines_are_below_the_files_they_are_from() -> None:
-    pairs = [Pair(number=1), Pair(number=2), Pair(path="b.py"), Pair(path="b.py", source_commit=THREE)]
+    pairs = [pair(number=1), pair(number=2), pair(path="b.py"), pair(path="b.py", source_commit=THREE)]
     heads = [line.split(" | ") for line in columns(pairs) if ":" in line]
     assert [(left.strip(), right) for left, right in heads] == [
         ("model.py", "2b2b2b2b2b2b:try/model.py"),
@@ -264,7 +261,7 @@ def test_lines_are_below_the_files_they_are_from() -> None:
 
 
 def test_what_all_lines_are_indented_by_is_left_out_and_the_rest_kept() -> None:
-    pairs = [Pair("\tif x:", "        if x:"), Pair("\t\treturn x", "            return x"), Pair("", "  ")]
+    pairs = [pair("\tif x:", "        if x:"), pair("\t\treturn x", "            return x"), pair("", "  ")]
     shown = [line.split(" | ") for line in columns(pairs)[1:]]
     assert [(left.strip(), *right) for left, *right in shown[:2]] == [
         ("7 if x:", "12     if x:"),
@@ -274,7 +271,7 @@ def test_what_all_lines_are_indented_by_is_left_out_and_the_rest_kept() -> None:
 
 @pytest.mark.parametrize("number", [LINES_SHOWN, LINES_SHOWN + 1, 1234])
 def test_of_many_lines_the_first_are_shown_and_the_others_counted(number: int) -> None:
-    shown = columns(Pair(number=at + 1) for at in range(number))
+    shown = columns(pair(number=at + 1) for at in range(number))
     assert sum("return heads" in line for line in shown) == LINES_SHOWN
     more = {LINES_SHOWN: [], LINES_SHOWN + 1: ["      ... and 1 more"], 1234: ["      ... and 1,214 more"]}
     assert [line for line in shown if "..." in line] == more[number]

@@ -13,9 +13,15 @@ import yaml  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labgate.policy.toml import read_toml
-from labgate.setup.insert import into_pre_commit_config, into_prek_config, is_there, new_pre_commit_config
-from labgate.setup.snippet import HOOKS, Source
+from labgate.policy.reader import read_toml
+from labgate.setup.insert import (
+    HOOKS,
+    Source,
+    into_pre_commit_config,
+    into_prek_config,
+    is_there,
+    new_pre_commit_config,
+)
 from support.env import hermetic
 
 INDEX = Source()

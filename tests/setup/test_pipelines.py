@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from labgate.cli.init import CI
+from labgate.setup.insert import Source
 from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, SYSTEMS, github, gitlab, new_root, root_lines
-from labgate.setup.snippet import Source
 from support.data import ROOT
 
 OID = "0123456789abcdef0123456789abcdef01234567"
@@ -30,10 +29,6 @@ def install_line(text: str) -> list[str]:
     """Return the words of the one line that installs labgate, as a shell reads them."""
     (line,) = (line for line in text.splitlines() if "pip install" in line)
     return shlex.split(line)
-
-
-def test_the_command_knows_the_systems_that_there_are() -> None:
-    assert tuple(SYSTEMS) == CI
 
 
 def test_every_form_belongs_to_a_pipeline() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from labgate.cli.init import PRESETS as CHOICES
 from labgate.git.repository import discover
 from labgate.research.section import ResearchGate
 from labgate.reviews.section import Reviews
@@ -27,10 +26,6 @@ def survey(repo: Repo, *branches: str, trunk: str = "main", url: str | None = No
     if url is not None:
         repo.git("remote", "add", "origin", url)
     return take_survey(discover(repo.env, str(repo.path)))
-
-
-def test_the_command_knows_the_presets() -> None:
-    assert tuple(PRESETS) == CHOICES
 
 
 @pytest.mark.parametrize("trunk", ["main", "release", "a-\u00e9\"b'c", "dev/next"])

@@ -10,7 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from labgate.checks.registry import STAGES
-from labgate.setup.snippet import HOOKS, Source, Style, husky_lines, installed_from, lefthook_lines, pre_commit_lines
+from labgate.setup.insert import HOOKS, Source, Style, husky_lines, installed_from, lefthook_lines, pre_commit_lines
 from support.data import ROOT
 
 MANIFEST: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-#: Every module of labgate that a passing hook of a commit or message stage imports: read from the one list.
+from labgate.checks.registry import COMMIT, ROWS
+
 LISTED = Path(__file__).parents[1] / "data" / "hot-modules.txt"
-HOT = tuple(LISTED.read_text(encoding="utf-8").split())
+#: What a passing hook imports of each check that runs at commit.
+OF_A_CHECK = ("check", "staged")
+AT_COMMIT = tuple(row for row in ROWS if COMMIT in row.stages)
+#: What a passing hook of a commit or message stage always imports, and what it may import of the checks.
+ALWAYS = tuple(LISTED.read_text(encoding="utf-8").split())
+OF_CHECKS = (
+    *(f"{row.folder}.{module}" for row in AT_COMMIT for module in OF_A_CHECK),
+    *(section for row in AT_COMMIT for section in row.sections if section.startswith(row.folder)),
+)
+#: Every module of labgate that a passing hook may import.
+HOT = ALWAYS + OF_CHECKS
 
 #: Each of these takes about as long to import as all that a passing hook may import together.
 HEAVY = frozenset(

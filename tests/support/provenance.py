@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labgate.derivation.range_evidence import range_evidence
-from labgate.derivation.tracing import Traced, Tracer
+from labgate.derivation.tracing import Tracer
 from labgate.fingerprints.building import make_document
 from labgate.fingerprints.index import Document, index_path
 from labgate.fingerprints.patches import FilePatch, Patch, commit_patches
@@ -19,6 +19,7 @@ from labgate.research.first_seen import FirstSeen
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef
 from labgate.values.finding import Evidence
+from labgate.values.traced import Traced
 from support.repo import Repo
 
 #: Sources of the tests are the local branches below this.

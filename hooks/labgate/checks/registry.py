@@ -23,46 +23,32 @@ if TYPE_CHECKING:
     from labgate.values.ref_update import RefUpdate
     from labgate.values.report import ReviewState
 
-    class RulesModule(Protocol):
-        """``rules``: the finding of each rule, in the order of their codes."""
+    class Module(Protocol):
+        """A module of a check or of a policy section; each member below says which module defines it.
 
+        Every check has a type of its own for its facts, so here they are ``Any``.
+        """
+
+        #: ``rules``: the finding of each rule, in the order of their codes.
         FINDINGS: tuple[type[Finding], ...]
 
-    class CheckModule(Protocol):
-        """``check``: pure. Its ``Facts`` are its own, so here they are ``Any``."""
-
         def check(self, facts: Any, policy: Policy) -> Iterator[Finding]:
-            """Yield one finding for each violation."""
-
-    class FactsModule(Protocol):
-        """``facts``: what the check judges of an update, or why it does not apply."""
-
-        def collect(self, scene: Scene, update: RefUpdate) -> Collected:
-            """Raises: ``UndecidedError``, ``GitError`` where this clone lacks what decides."""
-
-    class StagedModule(Protocol):
-        """``staged``: whether a commit that is being made needs a closer look. On the commit hook's path."""
-
-        def suspects(self, commit: ProposedCommit) -> bool:
-            """Say whether the check may find something, by what costs next to nothing."""
-
-    class StagedFactsModule(Protocol):
-        """``facts`` of a check that judges a commit while it is being made."""
-
-        def collect_staged(self, commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
-            """``suspect`` is what ``suspects`` said: else only say whether the check applies."""
-
-    class ReviewingModule(Protocol):
-        """``check`` of a check that judges reviews."""
+            """``check``: yield one finding for each violation. Pure."""
 
         def review_state(self, facts: Any, policy: Policy) -> ReviewState | None:
-            """Return the review of an update, ``None`` where nothing needed one."""
+            """``check``, only where it judges reviews: return the one of an update, ``None`` where none is needed."""
 
-    class SectionModule(Protocol):
-        """A module that declares a section of the policy, with the check or in the package that reads it."""
+        def collect(self, scene: Scene, update: RefUpdate) -> Collected:
+            """``facts``: return what to judge of an update. Raises: ``UndecidedError``, ``GitError``."""
+
+        def suspects(self, commit: ProposedCommit) -> bool:
+            """``staged``: say whether a commit that is being made needs a closer look. On the commit hook's path."""
+
+        def collect_staged(self, commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
+            """``facts``, beside ``staged``: the same as ``collect``; not suspect: only whether the check applies."""
 
         def schema(self) -> SectionSchema:
-            """Return what the section may say."""
+            """``section``: return what the section may say."""
 
 
 COMMIT, MERGE, PREPARE, MESSAGE, PUSH = "pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg", "pre-push"
@@ -71,14 +57,15 @@ COMMIT, MERGE, PREPARE, MESSAGE, PUSH = "pre-commit", "pre-merge-commit", "prepa
 class Row(Value):
     """One check.
 
-    ``name`` is its hook id and its name in reports; with ``_`` it is its folder. ``hundred`` begins the codes of its
-    rules; two checks may share one. ``stages`` are those of git's stages at which it runs, the one of its own hook id
-    first. ``sections`` are the modules that declare its part of the policy.
+    ``name`` is its name in reports; with ``_`` it is its folder. ``hundred`` begins the codes of its rules; two checks
+    may share one. ``stages`` are those of git's stages at which it runs. ``hook`` is the stage of the hook id that runs
+    it alone, ``None`` where it has no id of its own. ``sections`` are the modules that declare its part of the policy.
     """
 
     name: str
     hundred: str
     stages: tuple[str, ...]
+    hook: str | None = None
     sections: tuple[str, ...] = ()
 
     @property
@@ -89,45 +76,19 @@ class Row(Value):
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules of the check, in the order of their codes."""
-        module: RulesModule = _load(f"{self.folder}.rules")
-        return tuple(finding.rule for finding in module.FINDINGS)
+        return tuple(finding.rule for finding in self.module("rules").FINDINGS)
 
-    @property
-    def check(self) -> CheckModule:
-        module: CheckModule = _load(f"{self.folder}.check")
-        return module
-
-    @property
-    def facts(self) -> FactsModule:
-        module: FactsModule = _load(f"{self.folder}.facts")
-        return module
-
-    @property
-    def staged(self) -> StagedModule:
-        module: StagedModule = _load(f"{self.folder}.staged")
-        return module
-
-    @property
-    def staged_facts(self) -> StagedFactsModule:
-        module: StagedFactsModule = _load(f"{self.folder}.facts")
-        return module
-
-    @property
-    def reviewing(self) -> ReviewingModule | None:
-        """The ``check`` module, where it judges reviews."""
-        module = self.check
-        if not hasattr(module, "review_state"):
-            return None
-        reviewing: ReviewingModule = _load(f"{self.folder}.check")
-        return reviewing
+    def module(self, part: str) -> Module:
+        """Return its module ``rules``, ``check``, ``facts`` or ``staged``."""
+        return _load(f"{self.folder}.{part}")
 
 
 #: Every check, in the order of output.
 ROWS = (
-    Row("branch-name", "LG1", (COMMIT, MERGE, PUSH)),
-    Row("research-gate", "LG2", (PUSH,), ("labgate.research.section", "labgate.reviews.section")),
-    Row("experiment-hash", "LG3", (PREPARE, MESSAGE, PUSH), ("labgate.experiments.section",)),
-    Row("commit-size", "LG4", (COMMIT, MERGE, PUSH), ("labgate.checks.commit_size.section",)),
+    Row("branch-name", "LG1", (COMMIT, MERGE, PUSH), COMMIT, ()),
+    Row("research-gate", "LG2", (PUSH,), PUSH, ("labgate.research.section", "labgate.reviews.section")),
+    Row("experiment-hash", "LG3", (PREPARE, MESSAGE, PUSH), PREPARE, ("labgate.experiments.section",)),
+    Row("commit-size", "LG4", (COMMIT, MERGE, PUSH), COMMIT, ("labgate.checks.commit_size.section",)),
 )
 NAMES = tuple(row.name for row in ROWS)
 
@@ -179,7 +140,7 @@ def at_stage(stage: str, names: Sequence[str]) -> tuple[Row, ...]:
 
 def stages_of_ids() -> dict[str, str]:
     """Return the stage of every hook id in the manifest."""
-    return {name: stage for stage, name in STAGE_IDS.items()} | {row.name: row.stages[0] for row in ROWS}
+    return {name: stage for stage, name in STAGE_IDS.items()} | {row.name: row.hook for row in ROWS if row.hook}
 
 
 def all_rules() -> tuple[Rule, ...]:
@@ -191,11 +152,11 @@ def policy_reader() -> Reader:
     """Return what reads policies: with the sections of all checks, and the codes of all rules. Loads both."""
     from labgate.policy.reader import Reader
 
-    modules: list[SectionModule] = [_load(name) for row in ROWS for name in row.sections]
-    codes = frozenset((*PLANNED, *(rule.code for rule in all_rules())))
-    return Reader(tuple(module.schema() for module in modules), codes)
+    sections = tuple(_load(name).schema() for row in ROWS for name in row.sections)
+    return Reader(sections, frozenset((*PLANNED, *(rule.code for rule in all_rules()))))
 
 
-def _load(module: str) -> Any:
+def _load(name: str) -> Module:
     # importlib is as slow to import as all that a passing hook may import together.
-    return __import__(module, fromlist=[""])
+    module: Module = __import__(name, fromlist=[""])
+    return module

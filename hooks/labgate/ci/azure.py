@@ -5,17 +5,16 @@ Source: Microsoft's "Use predefined variables", the tables "Build variables" and
 
 from __future__ import annotations
 
-from labgate.ci.context import CHANGE, Context, context
-from labgate.ci.declared import branch_build
-from labgate.ci.forms import branch, either_name, full_name, number, oid, repository
+from labgate.ci.context import CHANGE, Context, branch_build, context
 from labgate.ci.pulls import pull_ref
-from labgate.ci.told import Job, Told, nothing_to_judge
+from labgate.ci.told import Job, Told, branch, either_name, full_name, nothing_to_judge, number, oid
 from labgate.values.refnames import TAGS
 
 _PUSHES = ("IndividualCI", "BatchedCI")
 _ID = "SYSTEM_PULLREQUEST_PULLREQUESTID"
 #: The number that people know, where the pull request is on GitHub; the id is Azure's own there.
 _NUMBER = "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER"
+_REPOSITORY = "BUILD_REPOSITORY_URI"
 
 
 def azure(job: Job) -> Context:
@@ -29,7 +28,7 @@ def azure(job: Job) -> Context:
     if ref.text.startswith(TAGS):
         raise nothing_to_judge(ref, "is a tag, on which no change lands")
     name = either_name(full_name(ref))
-    return branch_build(job, name, oid(job.need("BUILD_SOURCEVERSION")), repository=_repository(job))
+    return branch_build(job, name, oid(job.need("BUILD_SOURCEVERSION")), repository=job.repository(_REPOSITORY))
 
 
 def _pull_request(job: Job, reason: Told) -> Context:
@@ -48,18 +47,14 @@ def _pull_request(job: Job, reason: Told) -> Context:
         # BUILD_SOURCEVERSION is the merge.
         head=oid(job.need("SYSTEM_PULLREQUEST_SOURCECOMMITID")),
         source=source,
-        source_repository=_fork(job) if fork else _repository(job),
-        repository=_repository(job),
+        source_repository=_fork(job) if fork else job.repository(_REPOSITORY),
+        repository=job.repository(_REPOSITORY),
         change=change,
         head_refs=(pull_ref(change),) if on_github else on_azure,
     )
 
 
-def _repository(job: Job) -> Told | None:
-    return repository(job.variable("BUILD_REPOSITORY_URI"))
-
-
 def _fork(job: Job) -> Told | None:
     """Return the fork, ``None`` where the variable only repeats the target's repository, as it does for GitHub."""
-    found, ours = repository(job.variable("SYSTEM_PULLREQUEST_SOURCEREPOSITORYURI")), _repository(job)
+    found, ours = job.repository("SYSTEM_PULLREQUEST_SOURCEREPOSITORYURI"), job.repository(_REPOSITORY)
     return None if found is not None and ours is not None and found.text == ours.text else found

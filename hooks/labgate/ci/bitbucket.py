@@ -5,21 +5,17 @@ Source: Atlassian's "Variables and secrets", the table of default variables.
 
 from __future__ import annotations
 
-from labgate.ci.context import CHANGE, Context, context
-from labgate.ci.declared import branch_build, head_of
-from labgate.ci.forms import branch, is_oid, number, oid, repository, short_name
-from labgate.ci.told import Job, Told, nothing_to_judge
+from labgate.ci.context import CHANGE, Context, branch_build, context, head_of
+from labgate.ci.told import Job, Told, branch, is_oid, number, oid, short_name
 
 
 def bitbucket(job: Job) -> Context:
     """Return what Bitbucket Pipelines says. Raised: ``UndecidedError``."""
-    tag = job.variable("BITBUCKET_TAG")
-    if tag is not None:
-        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    job.refuse_tag("BITBUCKET_TAG")
     # HEAD is the target merged into the source branch, made here; the variable is the source branch's own tip.
     head = head_of(job, "BITBUCKET_COMMIT")
     name = short_name(job.need("BITBUCKET_BRANCH"))
-    ours = repository(job.variable("BITBUCKET_GIT_HTTP_ORIGIN"))
+    ours = job.repository("BITBUCKET_GIT_HTTP_ORIGIN")
     change = job.variable("BITBUCKET_PR_ID")
     if change is None:
         return branch_build(job, name, head, repository=ours)

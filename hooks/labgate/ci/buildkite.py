@@ -5,21 +5,18 @@ Source: Buildkite's "Environment variables" and "Using GitHub merge queues".
 
 from __future__ import annotations
 
-from labgate.ci.context import CHANGE, QUEUE, Context, context
-from labgate.ci.declared import HEAD, branch_build, head_of, unmerged_head
-from labgate.ci.forms import branch, number, oid, repository, short_name
+from labgate.ci.context import CHANGE, HEAD, QUEUE, Context, branch_build, context, head_of, unmerged_head
 from labgate.ci.pulls import merge_request_ref, pull_ref, queued_number
-from labgate.ci.told import Job, Told, nothing_to_judge
+from labgate.ci.told import Job, Told, branch, nothing_to_judge, number, oid, short_name
 
 _QUEUE = "BUILDKITE_MERGE_QUEUE_BASE_BRANCH"
 _MERGED = "BUILDKITE_PULL_REQUEST_USING_MERGE_REFSPEC"
+_REPOSITORY = "BUILDKITE_REPO"
 
 
 def buildkite(job: Job) -> Context:
     """Return what Buildkite says. Raised: ``UndecidedError``."""
-    tag = job.variable("BUILDKITE_TAG")
-    if tag is not None:
-        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    job.refuse_tag("BUILDKITE_TAG")
     source = job.variable("BUILDKITE_SOURCE")
     if source is not None and source.text == "schedule":
         raise nothing_to_judge(source, "is a source that proposes no change to a branch")
@@ -30,7 +27,7 @@ def buildkite(job: Job) -> Context:
     if change is not None and change.text != "false":
         return _pull_request(job, number(change))
     name = short_name(job.need("BUILDKITE_BRANCH"))
-    return branch_build(job, name, head_of(job, "BUILDKITE_COMMIT"), repository=_repository(job))
+    return branch_build(job, name, head_of(job, "BUILDKITE_COMMIT"), repository=job.repository(_REPOSITORY))
 
 
 def _merge_group(job: Job, target: Told) -> Context:
@@ -41,15 +38,15 @@ def _merge_group(job: Job, target: Told) -> Context:
         target=branch(target),
         head=oid(job.need("BUILDKITE_COMMIT")),
         base=oid(job.need("BUILDKITE_MERGE_QUEUE_BASE_COMMIT")),
-        repository=_repository(job),
+        repository=job.repository(_REPOSITORY),
         change=queued_number(queue),
         head_refs=(queue,),
     )
 
 
 def _pull_request(job: Job, change: Told) -> Context:
-    ours = _repository(job)
-    theirs = repository(job.variable("BUILDKITE_PULL_REQUEST_REPO")) or ours
+    ours = job.repository(_REPOSITORY)
+    theirs = job.repository("BUILDKITE_PULL_REQUEST_REPO") or ours
     # A fork's branch may be shown as OWNER:BRANCH; no branch has a colon in its name.
     name = job.need("BUILDKITE_BRANCH")
     source = short_name(name.read_as(name.text.rpartition(":")[2]))
@@ -81,7 +78,3 @@ def _head_refs(job: Job, change: Told, source: Told | None) -> tuple[Told, ...]:
     if provider.startswith("gitlab"):
         return (merge_request_ref(change),)
     return () if source is None else (branch(source),)
-
-
-def _repository(job: Job) -> Told | None:
-    return repository(job.variable("BUILDKITE_REPO"))

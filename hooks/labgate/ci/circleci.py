@@ -5,21 +5,28 @@ Source: CircleCI's "Project values and variables".
 
 from __future__ import annotations
 
-from labgate.ci.context import CHANGE, Context, context
-from labgate.ci.declared import BASE, TARGET, branch_build, declared_base, declared_target, head_of
-from labgate.ci.forms import branch, repository, short_name
+from labgate.ci.context import (
+    BASE,
+    CHANGE,
+    TARGET,
+    Context,
+    branch_build,
+    context,
+    declared_base,
+    declared_target,
+    head_of,
+)
 from labgate.ci.pulls import number_in, refs_by_address
-from labgate.ci.told import CHECK, Job, Told, nothing_to_judge
+from labgate.ci.told import CHECK, Job, Told, branch, repository, short_name
 from labgate.values.errors import UndecidedError
 
 _FORK = ("CIRCLE_PR_USERNAME", "CIRCLE_PR_REPONAME")
+_REPOSITORY = "CIRCLE_REPOSITORY_URL"
 
 
 def circleci(job: Job) -> Context:
     """Return what CircleCI says. Raised: ``UndecidedError``."""
-    tag = job.variable("CIRCLE_TAG")
-    if tag is not None:
-        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    job.refuse_tag("CIRCLE_TAG")
     name = short_name(job.need("CIRCLE_BRANCH"))
     target = declared_target(job)
     address = job.variable("CIRCLE_PULL_REQUEST")
@@ -29,12 +36,14 @@ def circleci(job: Job) -> Context:
         raise UndecidedError(message, help)
     head = head_of(job, "CIRCLE_SHA1")
     if address is None or target is None or target.text == name.text:
-        return branch_build(job, name, head, repository=_repository(job), pusher=job.variable("CIRCLE_USERNAME"))
+        return branch_build(
+            job, name, head, repository=job.repository(_REPOSITORY), pusher=job.variable("CIRCLE_USERNAME")
+        )
     return _pull_request(job, address, name, target, head)
 
 
 def _pull_request(job: Job, address: Told, name: Told, target: Told, head: Told) -> Context:
-    ours = _repository(job)
+    ours = job.repository(_REPOSITORY)
     fork = _fork(job, ours)
     # The branch of a fork's pull request is called pull/7 here; what the fork calls it is not said.
     source = name if fork is None else None
@@ -50,10 +59,6 @@ def _pull_request(job: Job, address: Told, name: Told, target: Told, head: Told)
         pusher=job.variable("CIRCLE_USERNAME"),
         head_refs=refs_by_address(address) or (() if source is None else (branch(source),)),
     )
-
-
-def _repository(job: Job) -> Told | None:
-    return repository(job.variable("CIRCLE_REPOSITORY_URL"))
 
 
 def _fork(job: Job, ours: Told | None) -> Told | None:

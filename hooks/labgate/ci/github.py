@@ -7,32 +7,33 @@ webhook payloads.
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context, context
-from labgate.ci.forms import api, branch, full_name, number, oid, oid_or_none, repository, short_name
 from labgate.ci.pulls import pull_ref, queued_number
-from labgate.ci.told import Job, Told, nothing_to_judge
+from labgate.ci.told import (
+    Job,
+    Told,
+    api,
+    branch,
+    full_name,
+    nothing_to_judge,
+    number,
+    oid,
+    oid_or_none,
+    repository,
+    short_name,
+)
 from labgate.values.refnames import TAGS
 
 #: Their events all have the pull request as it is now, under the same name.
-_PULL_REQUEST_EVENTS = (
-    "pull_request",
-    "pull_request_target",
-    "pull_request_review",
-    "pull_request_review_comment",
-)
+_PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment")
 
 
-def github(job: Job) -> Context:
-    """Return what GitHub Actions says. Raised: ``UndecidedError``."""
-    return _by_event(job, api(job.variable("GITHUB_API_URL")))
-
-
-def gitea(job: Job) -> Context:
-    """Return what Gitea or Forgejo Actions say. Raised: ``UndecidedError``."""
-    server = api(job.variable("GITHUB_SERVER_URL"))
-    return _by_event(job, server and server.read_as(f"{server.text}/api/v1"))
-
-
-def _by_event(job: Job, rest: Told | None) -> Context:
+def actions(job: Job) -> Context:
+    """Return what Actions of GitHub, Gitea or Forgejo say. Raised: ``UndecidedError``."""
+    if job.system.text == "gitea":
+        server = api(job.variable("GITHUB_SERVER_URL"))
+        rest = server and server.read_as(f"{server.text}/api/v1")
+    else:
+        rest = api(job.variable("GITHUB_API_URL"))
     event = job.need("GITHUB_EVENT_NAME")
     if event.text in _PULL_REQUEST_EVENTS:
         return _pull_request(job, event, rest)

@@ -6,9 +6,20 @@ Source: GitLab's "Predefined CI/CD variables reference", "Merged results pipelin
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context, context
-from labgate.ci.forms import api, branch, number, oid, oid_or_none, repository, short_name
 from labgate.ci.pulls import merge_request_ref
-from labgate.ci.told import Job, Told, nothing_to_judge, wrong
+from labgate.ci.told import (
+    Job,
+    Told,
+    api,
+    branch,
+    nothing_to_judge,
+    number,
+    oid,
+    oid_or_none,
+    repository,
+    short_name,
+    wrong,
+)
 
 _KIND = "CI_MERGE_REQUEST_EVENT_TYPE"
 _HEAD = "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"
@@ -24,9 +35,7 @@ def gitlab(job: Job) -> Context:
     source = job.need("CI_PIPELINE_SOURCE")
     if source.text != "push":
         raise nothing_to_judge(source, "is a pipeline that proposes no change to a branch")
-    tag = job.variable("CI_COMMIT_TAG")
-    if tag is not None:
-        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    job.refuse_tag("CI_COMMIT_TAG")
     return _push(job, source)
 
 
@@ -43,7 +52,7 @@ def _merge_request(job: Job, change: Told) -> Context:
         # the merge base of the last diff, which goes stale when the target is changed: never used.
         base=target and oid_or_none(target),
         source=short_name(job.need("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")),
-        source_repository=repository(job.variable("CI_MERGE_REQUEST_SOURCE_PROJECT_URL")),
+        source_repository=job.repository("CI_MERGE_REQUEST_SOURCE_PROJECT_URL"),
         # Not CI_PROJECT_URL: a fork's merge request may run in the fork.
         repository=repository(job.variable("CI_MERGE_REQUEST_PROJECT_URL") or job.variable("CI_PROJECT_URL")),
         change=change,
@@ -74,7 +83,7 @@ def _push(job: Job, source: Told) -> Context:
         head=oid(job.need("CI_COMMIT_SHA")),
         base=base,
         created=before if base is None else None,
-        repository=repository(job.variable("CI_PROJECT_URL")),
+        repository=job.repository("CI_PROJECT_URL"),
         pusher=job.variable("GITLAB_USER_LOGIN"),
         head_refs=(target,),
         api=api(job.variable("CI_API_V4_URL")),

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 
-from labgate.ci.context import CHANGE, Context, context
-from labgate.ci.declared import HEAD, branch_build, head_of, unmerged_head
-from labgate.ci.forms import branch, is_oid, number, oid, repository, short_name
+from labgate.ci.context import CHANGE, HEAD, Context, branch_build, context, head_of, unmerged_head
 from labgate.ci.pulls import refs_by_address
-from labgate.ci.told import Job, Told, nothing_to_judge, wrong
+from labgate.ci.told import Job, Told, branch, is_oid, number, oid, repository, short_name, wrong
 from labgate.values.refnames import REMOTES
 
 #: What the job of a change is called where its merge is built and another one builds its head.
@@ -22,19 +20,17 @@ _BUILD_HEADS = f'build "The current pull request revision" in the branch source,
 
 def jenkins(job: Job) -> Context:
     """Return what Jenkins says. Raised: ``UndecidedError``."""
-    tag = job.variable("TAG_NAME")
-    if tag is not None:
-        raise nothing_to_judge(tag, "is a tag, on which no change lands")
+    job.refuse_tag("TAG_NAME")
     change = job.variable("CHANGE_ID")
     if change is not None:
         return _change(job, number(change))
     head = head_of(job, "GIT_COMMIT")
-    ours = repository(job.variable("GIT_URL"))
+    ours = job.repository("GIT_URL")
     return branch_build(job, _branch_name(job), head, base=_last_built(job, head), repository=ours)
 
 
 def _change(job: Job, change: Told) -> Context:
-    ours = repository(job.variable("GIT_URL"))
+    ours = job.repository("GIT_URL")
     name = job.variable("CHANGE_BRANCH")
     source = name and short_name(name)
     fork = job.variable("CHANGE_FORK")

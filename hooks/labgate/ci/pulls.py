@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from labgate.ci.forms import number
-from labgate.ci.told import Told, wrong
+from labgate.ci.told import Told, number, wrong
 from labgate.values.refnames import HEADS
 
 #: How GitHub names the branch of a merge group: by the pull request that it adds to the queue.

@@ -10,7 +10,7 @@ from labgate.ci.bitbucket import bitbucket
 from labgate.ci.buildkite import buildkite
 from labgate.ci.circleci import circleci
 from labgate.ci.context import Context
-from labgate.ci.github import gitea, github
+from labgate.ci.github import actions
 from labgate.ci.gitlab import gitlab
 from labgate.ci.jenkins import jenkins
 from labgate.ci.told import CHECK, EVENT_FILE, Job, Told
@@ -34,8 +34,8 @@ class System(Value):
 #: In the order in which they are tried: Gitea and Forgejo also set GITHUB_ACTIONS, and agents of any system may run on
 #: a machine where JENKINS_URL is set.
 SYSTEMS = (
-    System("gitea", ("GITEA_ACTIONS", "FORGEJO_ACTIONS"), gitea, has_event=True),
-    System("github", ("GITHUB_ACTIONS",), github, has_event=True),
+    System("gitea", ("GITEA_ACTIONS", "FORGEJO_ACTIONS"), actions, has_event=True),
+    System("github", ("GITHUB_ACTIONS",), actions, has_event=True),
     System("gitlab", ("GITLAB_CI",), gitlab),
     System("azure", ("TF_BUILD",), azure),
     System("bitbucket", ("BITBUCKET_BUILD_NUMBER",), bitbucket, flag=False),

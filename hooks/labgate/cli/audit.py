@@ -17,13 +17,7 @@ from labgate.cli.reporting import Reporting, report_options
 @click.option("--fetch", is_flag=True, help="Fetch the research branches first, so that nothing stays undecided.")
 @click.option("--offline", is_flag=True, help="Ask no code host, also where the policy counts its approvals.")
 @report_options
-def audit(
-    branch: str,
-    since: str | None,
-    fetch: bool,
-    offline: bool,
-    reporting: Reporting,
-) -> int:
+def audit(branch: str, since: str | None, fetch: bool, offline: bool, reporting: Reporting) -> int:
     """Say what landed on a branch past its reviews, landing by landing along its first-parent line.
 
     Each landing is judged by research-gate, with the policy and the history that the branch had just before it. Where

@@ -5,16 +5,12 @@ from __future__ import annotations
 import click
 
 from labgate.checks.registry import NAMES
-from labgate.cli.lazy import did_you_mean
+from labgate.cli.lazy import require_known
 from labgate.cli.reporting import Reporting, report_options
 
 
 def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        if name not in NAMES:
-            nearest = did_you_mean(name, NAMES) or f"; there are {', '.join(NAMES)}"
-            message = f"no check {name!r}{nearest}"
-            raise click.UsageError(message, ctx)
+    require_known(names, NAMES, "check", ctx)
     return names
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labgate.cli.output import append_output
-from labgate.cli.reporting import Reporting, report_options
+from labgate.cli.reporting import Reporting, append_output, report_options
 from labgate.report.escape import safe
 
 if TYPE_CHECKING:
@@ -23,11 +22,7 @@ SUMMARY, OUTPUTS = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"
 @click.option("--explain-context", is_flag=True, help="Say what is judged and which variable says so, and stop.")
 @click.option("--summary", metavar="FILE", help="Add a page in Markdown there.  [default: $GITHUB_STEP_SUMMARY]")
 @report_options
-def ci(
-    explain_context: bool,
-    summary: str | None,
-    reporting: Reporting,
-) -> int:
+def ci(explain_context: bool, summary: str | None, reporting: Reporting) -> int:
     """Judge the change that a CI job runs for: every commit of it, by every check.
 
     What is judged is taken from the CI's variables (docs/ci.md lists the systems). Missing history and research
@@ -79,7 +74,6 @@ def _read_text(path: str) -> str:
 
 
 def _explain(context: Context) -> None:
-    """Print each member of the context with where it came from."""
     for name, value in vars(context).items():
         if name != "origins":
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
@@ -94,12 +88,12 @@ def _hand_over(result: CiResult, summary: str | None) -> None:
     from io import StringIO
 
     from labgate.report.outputs import format_outputs, outputs
-    from labgate.report.summary import write_summary
+    from labgate.report.summary import render as render_summary
 
     page = summary or os.environ.get(SUMMARY)
     if page:
         text = StringIO()
-        write_summary(result.report, text)
+        render_summary(result.report, text)
         append_output(page, text.getvalue())
     collected = os.environ.get(OUTPUTS)
     if collected:

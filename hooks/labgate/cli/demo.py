@@ -22,8 +22,7 @@ _SGR = re.compile(r"(\x1b\[[0-9;]*m)")
 @click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
 def demo(keep: str | None, color: str) -> int:
     """Watch labgate at work: real git, a real remote, refusals and a push that passes. Needs no network."""
-    from labgate.demo.story import tell
-    from labgate.demo.theatre import Theatre
+    from labgate.demo.story import Theatre, tell
 
     colour = wants_colour(color, os.environ, sys.stdout.isatty())
     paint = palette(colour)

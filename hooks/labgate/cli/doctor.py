@@ -4,21 +4,52 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
 
 from labgate import __version__
-from labgate.cli.doctor_item import ADVICE, MISSING, OK, SHADOWED, STALE, Item
+from labgate.checks.registry import policy_reader, stages_of_ids
+from labgate.cli.install import TRUNK
+from labgate.git.refs import read_refs
+from labgate.git.repository import Repository, discover
+from labgate.git.settings import git_version
+from labgate.native.folder import ABSENT, FOREIGN, HookFile, Site, Slot, default_folder, find_site, read_slots
+from labgate.native.install import mending, recorded_stages, uninstall_command
+from labgate.native.manifest import FILES, Configured, configured
+from labgate.native.shim import Shim, quoted
+from labgate.native.state import STAGES
+from labgate.policy.model import Policy
+from labgate.policy.reader import Reader
 from labgate.report.escape import safe
-from labgate.report.palette import CHOICES, palette, wants_colour
+from labgate.report.palette import CHOICES, Paint, palette, wants_colour
+from labgate.research.source_refs import covers_sources
+from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
+from labgate.values.errors import LabgateError, PolicyError
+from labgate.values.phrases import count
+from labgate.values.refnames import HEADS, tip_ref
+from labgate.values.value import Value
 
-if TYPE_CHECKING:
-    from labgate.report.palette import Paint
+#: All is well, or there is something to know; every other state is something to mend.
+OK, ADVICE = "ok", "advice"
+MISSING, STALE, SHADOWED, CONFLICT, INVALID = "missing", "stale", "shadowed", "conflict", "invalid"
 
 _ROLES = {OK: "quiet", ADVICE: "note", MISSING: "error", STALE: "warning", SHADOWED: "error"}
+
+
+class Item(Value):
+    """One thing that the doctor looked at. ``help`` is the command that mends it, ``None`` where nothing is to mend."""
+
+    name: str
+    state: str
+    message: str
+    help: str | None = None
+
+    @property
+    def is_well(self) -> bool:
+        return self.state in (OK, ADVICE)
 
 
 @click.command(short_help="Say what is active here, what is missing, and what mends it.")
@@ -32,10 +63,6 @@ def doctor(format_: str, color: str) -> int:
       0  all is well, or there is only advice     1  something is missing, stale or in the way
       2  there is no repository that could be looked at
     """
-    from labgate.cli.doctor_hooks import hook_items
-    from labgate.cli.doctor_repository import repository_items
-    from labgate.git.repository import discover
-
     repository = discover(os.environ)
     items = (*hook_items(repository), *repository_items(repository))
     if format_ == "json":
@@ -48,10 +75,9 @@ def doctor(format_: str, color: str) -> int:
     return 0 if all(item.is_well for item in items) else 1
 
 
-def _as_json(items: Iterable[Item]) -> dict[str, object]:
-    found = tuple(items)
-    outcome = "passed" if all(item.is_well for item in found) else "failed"
-    return {"schema": 1, "labgate": __version__, "outcome": outcome, "items": [item.as_dict() for item in found]}
+def _as_json(items: tuple[Item, ...]) -> dict[str, object]:
+    outcome = "passed" if all(item.is_well for item in items) else "failed"
+    return {"schema": 1, "labgate": __version__, "outcome": outcome, "items": [item.as_dict() for item in items]}
 
 
 def _lines(items: tuple[Item, ...], paint: Paint) -> Iterator[str]:
@@ -62,3 +88,223 @@ def _lines(items: tuple[Item, ...], paint: Paint) -> Iterator[str]:
         yield f"{item.name:{names}}  {state}  {safe(item.message)}"
         if item.help is not None:
             yield f"    help: {safe(item.help, limit=None)}"
+
+
+INSTALL = "labgate install"
+
+
+def hook_items(repository: Repository) -> Iterator[Item]:
+    """Yield an item for each stage, and one for ``core.hooksPath`` where it is in the way."""
+    site = find_site(repository)
+    if site.obstacle is not None:
+        yield from _elsewhere(site, repository)
+        return
+    top = repository.top
+    asked = {name: None if top is None else configured(top, name, stages_of_ids()) for name in FILES}
+    recorded = recorded_stages(repository)
+    for slot in read_slots(site.folder.path):
+        yield _stage(slot, asked, slot.stage in recorded)
+
+
+def _elsewhere(site: Site, repository: Repository) -> Iterator[Item]:
+    started = {stage: _started_by(site, stage) for stage in STAGES}
+    if site.is_off or not all(started.values()):
+        yield Item("core.hooksPath", SHADOWED, site.obstacle or "", mending(site, default_folder(repository)))
+    for stage, path in started.items():
+        if path is None:
+            yield Item(stage, SHADOWED, f"nothing in {site.scripts} starts labgate")
+        else:
+            yield Item(stage, OK, f"started by {path}")
+
+
+def _started_by(site: Site, stage: str) -> str | None:
+    """Return the script of somebody else's that starts labgate at a stage, ``None`` if none does."""
+    for folder in dict.fromkeys((site.folder.path, site.scripts)):
+        path = os.path.join(folder, stage)
+        if os.path.isfile(path):
+            with open(path, "rb") as stream:
+                lines = stream.read().split(b"\n")
+            code = [line for line in lines if not line.lstrip().startswith(b"#")]
+            if any(b"labgate-hook" in line or b"labgate.hook" in line for line in code):
+                return path
+    return None
+
+
+def _stage(slot: Slot, asked: dict[str, Configured | None], recorded: bool) -> Item:
+    if slot.is_contested:
+        message = f"{slot.top.owner} and {slot.legacy.owner} stand here both and break each other"
+        return Item(slot.stage, CONFLICT, message, f"{uninstall_command(slot)} && {INSTALL}")
+    started = (slot.top, slot.own or slot.top)
+    sleeping = next((file for file in started if file.owner not in (ABSENT, FOREIGN) and not file.executable), None)
+    if sleeping is not None:
+        message = f"{sleeping.name} is not executable, so it is not started"
+        return Item(slot.stage, STALE, message, f"chmod +x {quoted(sleeping.path)}")
+    if slot.own is not None and slot.own.shim is not None:
+        return _native(slot, slot.own, slot.own.shim)
+    if slot.framework is not None:
+        return _framework(slot, slot.framework, asked.get(slot.framework), recorded)
+    return _nothing(slot, asked, recorded)
+
+
+def _native(slot: Slot, own: HookFile, shim: Shim) -> Item:
+    """Say whether labgate's own hook, which is started, is the one that it should be."""
+    if shim.edited:
+        kept = quoted(own.path + ".edited")
+        return Item(slot.stage, STALE, f"{own.name} was edited", f"mv {quoted(own.path)} {kept} && {INSTALL}")
+    if shim.runtime.is_gone:
+        return Item(slot.stage, STALE, f"labgate is gone from {shim.runtime.python}", INSTALL)
+    if shim.version != __version__:
+        return Item(slot.stage, STALE, f"written by labgate {shim.version}, this is {__version__}", INSTALL)
+    by = "" if slot.framework is None else f", started by {slot.framework} ({own.name})"
+    after = f", after {slot.before.name}" if slot.before.executable else ""
+    return Item(slot.stage, OK, f"native hook {shim.version}{by}{after}")
+
+
+def _framework(slot: Slot, framework: str, asked: Configured | None, recorded: bool) -> Item:
+    """Say what runs at a stage that a framework has for itself."""
+    stage, ids = slot.stage, () if asked is None else asked.at(slot.stage)
+    started = f"{framework} starts {', '.join(ids)}" if ids else f"{framework} starts nothing of labgate's"
+    if recorded and slot.legacy.owner == ABSENT:
+        started = f"{slot.legacy.name} is gone (`{framework} install -f` deletes it)"
+    elif slot.before.owner != ABSENT:
+        started = f"{started}, and nothing starts {slot.before.name}"
+    elif ids and stage == "pre-push":
+        started = f"{started}, which sees one ref of a push"
+    elif ids:
+        return Item(stage, OK, started)
+    elif stage == "pre-commit":
+        file = FILES[framework][0] if asked is None else asked.file
+        return Item(stage, ADVICE, started, f"add the id labgate-commit to {file}")
+    return Item(stage, MISSING, started, INSTALL)
+
+
+def _nothing(slot: Slot, asked: dict[str, Configured | None], recorded: bool) -> Item:
+    """Say why nothing of labgate's is started at a stage without a framework."""
+    stage, message = slot.stage, "nothing starts labgate"
+    ids = {name: found.at(stage) for name, found in asked.items() if found is not None and found.at(stage)}
+    if slot.stray is not None:
+        message = f"nothing starts {slot.stray.name}: the framework's hook is gone"
+    elif recorded and slot.top.owner == FOREIGN:
+        message = f"another hook has taken the place of labgate's {slot.top.name}"
+    elif recorded:
+        message = "labgate's hook was deleted"
+    elif ids:
+        name, found = next(iter(ids.items()))
+        message = f"{', '.join(found)} is configured, but {name} is not installed for this stage"
+    return Item(stage, MISSING, message, INSTALL)
+
+
+#: Below the first labgate does not work, below the second a merge is not made anew (git 2.38: merge-tree --write-tree).
+LEAST_GIT, MERGING_GIT = (2, 34), (2, 38)
+
+#: Attributes that decide what counts as text and as a line, or as work at all.
+_HIDING = ("diff", "-diff", "!diff", "binary", "linguist-generated", "linguist-vendored")
+
+
+def repository_items(repository: Repository) -> Iterator[Item]:
+    """Yield an item for each thing that a verdict here depends on."""
+    refs = read_refs(repository)
+    remote = repository.usual_remote
+    reader = policy_reader()
+    policy, item = _policy(repository, refs, remote, reader)
+    yield item
+    yield _trunk(repository, refs, remote, policy, reader)
+    if policy is not None:
+        yield _research(repository, remote, policy)
+    yield _git(repository)
+    yield from _attributes(repository)
+    yield from _replaced(repository)
+
+
+def _policy(
+    repository: Repository, refs: dict[str, str], remote: str | None, reader: Reader
+) -> tuple[Policy | None, Item]:
+    try:
+        found = worktree_policy(repository, reader)
+        if found is not None:
+            return found[0], Item("policy", OK, os.path.basename(found[1]))
+        trunk = trunk_name(repository, refs, remote, None, reader)
+        ref = None if trunk is None else tip_ref(remote, trunk)
+        at_trunk = policy_at(repository, refs[ref], reader) if ref in refs else None
+    except PolicyError as error:
+        more = f", and {count(len(error.problems) - 1, 'more mistake')}" if len(error.problems) > 1 else ""
+        return None, Item("policy", INVALID, error.problems[0] + more, "labgate policy check")
+    except LabgateError as error:
+        return None, Item("policy", INVALID, error.message, error.help)
+    if at_trunk is not None:
+        return at_trunk[0], Item("policy", OK, f"the trunk's: {ref}")
+    return None, Item("policy", MISSING, "there is none, so every hook is skipped", "labgate init")
+
+
+def _trunk(
+    repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None, reader: Reader
+) -> Item:
+    configured = repository.setting(TRUNK)
+    if configured and policy is not None and configured.removeprefix(HEADS) != policy.trunk:
+        message = f"{TRUNK} is {configured}, the policy says {policy.trunk}"
+        return Item("trunk", INVALID, message, f"git config {TRUNK} {shlex.quote(policy.trunk)}")
+    if configured:
+        return Item("trunk", OK, configured)
+    try:
+        name = trunk_name(repository, refs, remote, None, reader)
+    except LabgateError as error:
+        return Item("trunk", MISSING, error.message, error.help)
+    if name is None and policy is not None:
+        return Item(
+            "trunk", ADVICE, f"{policy.trunk}, by the policy", f"git config {TRUNK} {shlex.quote(policy.trunk)}"
+        )
+    if name is None:
+        return Item("trunk", ADVICE, "not known: no branch of a remote is here")
+    return Item("trunk", ADVICE, f"{name}, but {TRUNK} does not say so", f"git config {TRUNK} {shlex.quote(name)}")
+
+
+def _research(repository: Repository, remote: str | None, policy: Policy) -> Item:
+    found = next((item for item in repository.remotes if item.name == remote), None)
+    if found is None:
+        return Item("research", ADVICE, "there is no remote, so only research branches of this clone are known")
+    if repository.shallow:
+        message = "this clone is shallow: where code comes from stays undecided"
+        return Item("research", MISSING, message, repository.fetching_branches(found.name, "--unshallow"))
+    if covers_sources(policy, found):
+        return Item("research", OK, f"git fetch {found.name} brings every research branch")
+    message = f"git fetch {found.name} does not bring every research branch"
+    return Item("research", MISSING, message, repository.fetching_branches(found.name))
+
+
+def _git(repository: Repository) -> Item:
+    version = git_version(repository.environ)
+    shown = ".".join(map(str, version))
+    if version < LEAST_GIT:
+        return Item("git", STALE, f"{shown} is too old for labgate", "install git 2.38 or later")
+    if version < MERGING_GIT:
+        message = f"{shown} cannot make a merge anew: clean merges count as work, squashes may go unseen"
+        return Item("git", ADVICE, message, "install git 2.38 or later")
+    return Item("git", OK, shown)
+
+
+def _attributes(repository: Repository) -> Iterator[Item]:
+    """Yield what this clone's own attributes hide: no configuration keeps git from obeying them (gitattributes)."""
+    path = os.path.join(repository.common_dir, "info", "attributes")
+    if not os.path.isfile(path):
+        return
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        lines = [line.strip() for line in stream if not line.lstrip().startswith("#")]
+    hiding = [line for line in lines if any(word.partition("=")[0] in _HIDING for word in line.split()[1:])]
+    if hiding:
+        more = f" and {count(len(hiding) - 1, 'more line')}" if len(hiding) > 1 else ""
+        message = f"{path} can hide lines from commit-size: {hiding[0]}{more}"
+        yield Item(
+            "attributes", ADVICE, message, f"move what it says of them to .gitattributes: $EDITOR {shlex.quote(path)}"
+        )
+
+
+def _replaced(repository: Repository) -> Iterator[Item]:
+    """Yield what makes this clone's ``git log`` tell another history than the one that is judged."""
+    listing = repository.git.run("for-each-ref", "--format=%(refname)", "refs/replace").splitlines()
+    if listing:
+        message = f"{count(len(listing), 'replacement ref')}: git log shows another history than labgate judges"
+        yield Item("replace", ADVICE, message, "git replace --list")
+    grafts = os.path.join(repository.common_dir, "info", "grafts")
+    if os.path.isfile(grafts):
+        message = f"{grafts}: git log shows another history than labgate judges"
+        yield Item("grafts", ADVICE, message, "git replace --convert-graft-file")

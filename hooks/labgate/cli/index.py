@@ -11,7 +11,7 @@ import click
 from labgate import __version__
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.report.escape import safe
-from labgate.report.failure import help_line
+from labgate.report.parts import help_line
 from labgate.values.phrases import count, size
 
 if TYPE_CHECKING:
@@ -82,7 +82,6 @@ def rebuild(sources: tuple[str, ...]) -> None:
 
 
 def _lines(status: IndexStatus) -> Iterator[str]:
-    """Yield what there is to say of an index, without newlines."""
     if status.exists:
         yield f"index   {size(status.bytes)}, version {status.version}, {safe(status.path)}"
         yield f"holds   {count(status.documents, 'document')} of {count(status.refs, 'source ref')}"

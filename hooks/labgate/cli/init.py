@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import shlex
+import textwrap
+from collections.abc import Iterator, Sequence
 
 import click
 
+from labgate.cli.reporting import write_output
+from labgate.git.repository import discover
+from labgate.git.settings import write_setting
+from labgate.native.branches import write_experiment_branches
+from labgate.native.install import UPDATED, WRITTEN, Installed, install
+from labgate.policy.model import OWN_FILE
+from labgate.report.escape import safe
+from labgate.research.section import ResearchGate
+from labgate.setup.insert import installed_from
+from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, GITLAB_ROOT, SYSTEMS
+from labgate.setup.plan import PIPELINES, Done, FileChange, Plan, make_plan
+from labgate.setup.presets import PRESETS, SCHEMA, Proposal
+from labgate.setup.survey import take_survey
 from labgate.values.errors import LabgateError
-
-if TYPE_CHECKING:
-    from labgate.setup.plan import Done, Plan
-
-#: Named here, so that ``--help`` and a misspelt name need nothing else; a test holds them against what there is.
-PRESETS = ("research-branch", "experiment-branches", "trunk")
-CI = ("github", "gitlab")
 
 
 @click.command(short_help="Set labgate up in this repository: policy, hooks, trunk.")
-@click.option("--preset", type=click.Choice(PRESETS), help="The policy to start from.  [default: the one that fits]")
-@click.option("--ci", "ci_", type=click.Choice(CI), help="Also write the pipeline that judges in CI.")
+@click.option("--preset", type=click.Choice([*PRESETS]), help="The policy to start from.  [default: the one that fits]")
+@click.option("--ci", "ci_", type=click.Choice([*SYSTEMS]), help="Also write the pipeline that judges in CI.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would be written.")
 def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
     """Set labgate up in this repository.
@@ -40,12 +48,6 @@ def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
       labgate init --ci github
           also .github/workflows/labgate.yml, see docs/ci.md; later on, just that
     """
-    from labgate.cli.init_text import dry_lines, result_lines
-    from labgate.git.repository import discover
-    from labgate.setup.plan import make_plan
-    from labgate.setup.snippet import installed_from
-    from labgate.setup.survey import take_survey
-
     plan = make_plan(take_survey(discover(os.environ)), preset, installed_from(), ci_)
     if dry_run:
         _echo(dry_lines(plan, preset))
@@ -55,10 +57,6 @@ def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
 
 def _carry_out(plan: Plan) -> Done:
     """Write the files, the setting and the hooks. Raised: ``OSError``, ``GitError``; each step is whole or not done."""
-    from labgate.cli.output import write_output
-    from labgate.git.settings import write_setting
-    from labgate.native.branches import write_experiment_branches
-
     for change in plan.files:
         os.makedirs(os.path.dirname(change.path), exist_ok=True)
         write_output(change.path, change.after, new=change.before is None)
@@ -72,9 +70,6 @@ def _carry_out(plan: Plan) -> Done:
 
 def _hooks(plan: Plan) -> Done:
     """Install the native hooks. Where they have no place, everything else is still worth having."""
-    from labgate.native.install import install
-    from labgate.setup.plan import Done
-
     if not plan.installs:
         return Done()
     try:
@@ -86,3 +81,173 @@ def _hooks(plan: Plan) -> Done:
 def _echo(lines: list[str]) -> None:
     for line in lines:
         click.echo(line)
+
+
+WIDTH = 80
+#: Most branches that are named, and characters of each.
+_NAMED, _NAME_LIMIT = 5, 40
+_INDENT = " " * 9
+#: What each file of a pipeline is for, and what makes the host wait for its verdict.
+_PIPELINES = {
+    GITHUB: "labgate ci for pull requests, merge queues and what has landed",
+    GITHUB_REVIEW: "runs it again after a review",
+    GITLAB: "labgate ci for merge requests, merge trains and what has landed",
+    GITLAB_ROOT: "takes it in",
+}
+_REQUIRED = {
+    "github": "Require the check labgate: Settings, Rules, Rulesets (docs/ci.md has the steps)",
+    "gitlab": "Require the pipeline: Settings, Merge requests, Pipelines must succeed",
+}
+
+
+def result_lines(plan: Plan, done: Done, preset: str | None) -> list[str]:
+    """Return what ``init`` says when it is done."""
+    hooks = [] if done.installed is None else list(_hook_rows(done.installed))
+    if not (plan.files or plan.sets_trunk or plan.by_hand or hooks or done.refused):
+        settled = "labgate: nothing to do: policy, hooks and trunk are in place; see labgate doctor"
+        return [*_found(plan), *_kept(plan, preset), settled]
+    lines = [*_found(plan), *_kept(plan, preset)]
+    lines += _files(plan, "wrote", f"rm {OWN_FILE} && labgate init --preset NAME")
+    if plan.sets_trunk:
+        lines += _row("set", f"git config labgate.trunk {shlex.quote(plan.survey.trunk.name)}")
+    lines += hooks
+    return [*lines, *_next(plan, done)]
+
+
+def dry_lines(plan: Plan, preset: str | None) -> list[str]:
+    """Return what ``init`` would do, and the text of everything that it would write."""
+    lines = [*_found(plan), *_kept(plan, preset), *_files(plan, "would", "labgate init --preset NAME", "write ")]
+    if plan.sets_trunk:
+        lines += _row("would", f"git config labgate.trunk {shlex.quote(plan.survey.trunk.name)}")
+    if plan.installs:
+        lines += _row("would", "run labgate install")
+    for change in plan.files:
+        if change.name != SCHEMA:
+            lines += ["", *_shown(change)]
+    for item in plan.by_hand:
+        where = f"{item.where} is kept. It would say:" if item.kept else f"To add to {safe(item.where)}:"
+        lines += ["", where, *(f"  {line}".rstrip() for line in item.lines)]
+    return [*lines, "", "labgate: nothing was written (--dry-run)"]
+
+
+def _found(plan: Plan) -> list[str]:
+    survey = plan.survey
+    trunk = f"trunk {safe(survey.trunk.name, _NAME_LIMIT)} ({safe(survey.trunk.because, _NAME_LIMIT)})"
+    return _row("found", ", ".join((trunk, _branches(len(survey.branches)), *survey.frameworks.names)))
+
+
+def _kept(plan: Plan, preset: str | None) -> list[str]:
+    if plan.survey.policy is None:
+        return []
+    ignored = "" if preset is None else f"; --preset {preset} is for a repository without one"
+    return _row("kept", f"the policy in {safe(plan.survey.policy)} as it is{ignored}")
+
+
+def _files(plan: Plan, label: str, instead: str, verb: str = "") -> Iterator[str]:
+    for change in plan.files:
+        if change.name == OWN_FILE and plan.proposal is not None:
+            yield from _policy(plan.proposal, plan.others, label, instead, verb)
+        elif change.name == SCHEMA:
+            yield from _row(label, f"{verb}{SCHEMA}, for editors")
+        elif change.name in PIPELINES:
+            yield from _row(label, f"{verb}{change.name}: {_PIPELINES[change.name]}")
+        else:
+            yield from _row(label, f"{verb}{change.name}: {_snippet(plan, change)}")
+
+
+def _policy(proposal: Proposal, others: Sequence[Proposal], label: str, instead: str, verb: str) -> Iterator[str]:
+    alone = len(proposal.branches) == 1  # the trunk, which fits every preset
+    yield from _row(label, f"{verb}{OWN_FILE}, preset {proposal.preset}{'' if alone else f': {_fit(proposal)} fit'}")
+    if proposal.misfits:
+        named = [safe(name, _NAME_LIMIT) for name in proposal.misfits[:_NAMED]]
+        more = f" and {len(proposal.misfits) - _NAMED} more" if len(proposal.misfits) > _NAMED else ""
+        yield from _row("", f"not {', '.join(named)}{more}: these only get a note, until created anew")
+    if others:
+        counts = (one.preset if alone else f"{one.preset} ({one.accepted} of {len(one.branches)})" for one in others)
+        yield from _row("", f"other presets: {', '.join(counts)}; to take one:")
+        yield f"{_INDENT}{instead}"
+
+
+def _fit(proposal: Proposal) -> str:
+    return f"{proposal.accepted} of {_branches(len(proposal.branches))}"
+
+
+def _branches(number: int) -> str:
+    return f"{number:,} branch{'' if number == 1 else 'es'}"
+
+
+def _snippet(plan: Plan, change: FileChange) -> str:
+    where = "" if change.before is None else ", behind those that were there"
+    source = plan.source.requirement + " from your package index" if plan.source.url is None else safe(plan.source.url)
+    return f"labgate's hooks{where}; they install {source}"
+
+
+def _hook_rows(installed: Installed) -> Iterator[str]:
+    changed = [step for step in installed.steps if step.done in (WRITTEN, UPDATED)]
+    if changed:
+        yield from _row("hooks", ", ".join(step.stage for step in changed))
+    for step in changed:
+        if step.moved is not None:
+            yield from _row(
+                "", f"your own {step.stage} hook is now {safe(os.path.basename(step.moved))} and runs first"
+            )
+
+
+def _next(plan: Plan, done: Done) -> list[str]:
+    """Return the numbered steps that are left to people, in the order in which they help."""
+    lines, number = ["", "Next:"], 0
+    for step in _steps(plan, done):
+        number += 1
+        lines += [f"{number:2}. {step[0]}", *(f"    {line}".rstrip() for line in step[1:])]
+    return [*lines, f"{number + 1:2}. labgate doctor", "    says what is active here and what is missing"]
+
+
+def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
+    for item in plan.by_hand:
+        where = f"Compare {item.where}, which was kept, with:" if item.kept else f"Add to {safe(item.where)}:"
+        yield [*_wrapped(where), *(f"  {line}" for line in item.lines)]
+    if done.refused is not None:
+        # The files were; only the hooks were not.
+        reason = safe(done.refused.message.removesuffix("; nothing was written"))
+        help = () if done.refused.help is None else (safe(done.refused.help, limit=None),)
+        yield [*_wrapped(f"The hooks are not installed: {reason}"), *help]
+    if plan.policy is not None and plan.policy.section(ResearchGate).sources:
+        yield _wrapped(_reviewers(plan.survey.people.me is None))
+    if plan.committed:
+        yield _landing(plan)
+    if plan.ci is not None:
+        yield _wrapped(_REQUIRED[plan.ci])
+
+
+def _reviewers(nobody: bool) -> str:
+    who = "the people who review" if nobody else "a second person"
+    return f"Put {who} under [reviews.people] in {OWN_FILE}: nobody reviews their own work"
+
+
+def _landing(plan: Plan) -> list[str]:
+    """Return the commands that bring the new files to the trunk: from then on its policy judges."""
+    survey, message = plan.survey, "Set up labgate"
+    names = [os.path.relpath(os.path.join(survey.top, name)) for name in plan.committed]
+    lines = [f"git add {shlex.join(names)}", f'git commit -m "{message}"']
+    if survey.current == survey.trunk.name:
+        if survey.remote is not None:
+            lines.append(f"git push {shlex.join((survey.remote.name, survey.trunk.name))}")
+        return [safe(line, limit=None) for line in lines]
+    return [*(safe(line, limit=None) for line in lines), *_wrapped(f"and land it on {safe(survey.trunk.name, 40)}")]
+
+
+def _shown(change: FileChange) -> Iterator[str]:
+    """Yield the lines that are new; a file of the user's own is foreign text."""
+    yield f"{change.name}:" if change.before is None else f"{change.name}, added:"
+    yield from (f"  {safe(line, limit=None)}".rstrip() for line in change.added)
+
+
+def _row(label: str, text: str) -> list[str]:
+    first = f"{label:<{len(_INDENT) - 1}} "
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH - 4, break_long_words=False, break_on_hyphens=False)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import click
 
+from labgate.checks.registry import policy_reader
+from labgate.git.refs import read_refs
+from labgate.git.repository import Repository
+from labgate.git.settings import write_setting
+from labgate.native.branches import write_experiment_branches
+from labgate.native.folder import Site
+from labgate.native.install import LEFT, UNCHANGED, UPDATED, WRITTEN, HooksElsewhereError, Installed, Step, Uninstalled
+from labgate.native.install import install as put
+from labgate.native.install import uninstall as take
+from labgate.native.shim import quoted, this_runtime
+from labgate.native.state import STAGES
 from labgate.report.escape import safe
+from labgate.scene.governing_policy import trunk_name, worktree_policy
 from labgate.values.errors import LabgateError
-
-if TYPE_CHECKING:
-    from labgate.git.repository import Repository
-    from labgate.native.folder import Site
-    from labgate.native.install import Installed, Step, Uninstalled
 
 TRUNK = "labgate.trunk"
 #: Columns of a terminal.
@@ -29,9 +35,6 @@ def install() -> None:
     A hook that already stands there runs first and keeps its say. To run it again changes nothing. Where git is told
     to look for hooks elsewhere (core.hooksPath), nothing is written, and what to add there is printed.
     """
-    from labgate.native.install import HooksElsewhereError
-    from labgate.native.install import install as put
-
     try:
         done = put(None, os.environ)
     except HooksElsewhereError as error:
@@ -46,14 +49,10 @@ def install() -> None:
 @click.command(short_help="Take labgate's hooks out of this clone and put yours back.")
 def uninstall() -> None:
     """Take labgate's hooks out of this clone and put yours back. Only files that labgate wrote are removed."""
-    from labgate.native.install import uninstall as take
-
     _print(_uninstalled(take(None, os.environ)))
 
 
 def _installed(done: Installed) -> Iterator[str]:
-    from labgate.native.install import LEFT, UNCHANGED, UPDATED, WRITTEN
-
     by_outcome = {name: [step for step in done.steps if step.done == name] for name in (WRITTEN, UPDATED, UNCHANGED)}
     folder = _relative(done.site.folder.path)
     if not by_outcome[WRITTEN] and not by_outcome[UPDATED]:
@@ -79,10 +78,6 @@ def _stages(steps: Iterable[Step]) -> str:
 
 def _note_experiment_branches(repository: Repository) -> bool:
     """Write the patterns that spare the message hooks from starting Python; say whether there is a policy."""
-    from labgate.checks.registry import policy_reader
-    from labgate.native.branches import write_experiment_branches
-    from labgate.scene.governing_policy import worktree_policy
-
     try:
         found = worktree_policy(repository, policy_reader())
     except LabgateError:
@@ -95,11 +90,6 @@ def _note_experiment_branches(repository: Repository) -> bool:
 
 def _trunk_lines(repository: Repository) -> Iterator[str]:
     """Write ``labgate.trunk`` where it is not set and the trunk can be told."""
-    from labgate.checks.registry import policy_reader
-    from labgate.git.refs import read_refs
-    from labgate.git.settings import write_setting
-    from labgate.scene.governing_policy import trunk_name
-
     if repository.setting(TRUNK):
         return
     try:
@@ -131,9 +121,6 @@ def _uninstalled(done: Uninstalled) -> Iterator[str]:
 
 def _snippet(site: Site) -> Iterator[str]:
     """Yield what to add to hooks that labgate must not touch."""
-    from labgate.native.shim import quoted, this_runtime
-    from labgate.native.state import STAGES
-
     if site.is_off:
         return
     # What a whole team checks out cannot name the interpreter of one machine.

@@ -10,7 +10,7 @@ import click
 from labgate.values.spelling import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Entry(NamedTuple):
@@ -60,6 +60,15 @@ class LazyGroup(click.Group):
             message = f"no command {args[0]!r}{did_you_mean(args[0], self.table)}"
             raise click.UsageError(message, ctx)
         return super().resolve_command(ctx, args)
+
+
+def require_known(names: Iterable[str], known: Sequence[str], what: str, ctx: click.Context) -> None:
+    """Raised: ``click.UsageError`` for the first name that is not ``known``, with the nearest one or all."""
+    for name in names:
+        if name not in known:
+            others = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+            message = f"no {what} {name!r}{others}"
+            raise click.UsageError(message, ctx)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -10,10 +10,9 @@ import click
 
 from labgate import __version__
 from labgate.cli.lazy import Entry, LazyGroup, NoCommandError
-from labgate.report.escape import safe
-from labgate.report.failure import render_bug, render_failure
 from labgate.report.palette import wants_colour
-from labgate.values.errors import LabgateError, UsageError
+from labgate.report.parts import render_error, traceback_lines
+from labgate.values.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +99,6 @@ def _invoke(args: Sequence[str], settings: Settings) -> int:
 
 
 def _report(error: Exception, settings: Settings) -> int:
-    """Write what went wrong to stderr, and return the exit status."""
     _let_go_of_stdout()
     if isinstance(error, click.Abort):
         return INTERRUPTED
@@ -110,29 +108,20 @@ def _report(error: Exception, settings: Settings) -> int:
         click.echo(error.ctx.get_help(), err=True)
         return COULD_NOT_JUDGE
     if settings.traceback and not isinstance(error, click.ClickException):
-        _write_traceback(error)
+        sys.stderr.writelines(f"{line}\n" for line in traceback_lines(error))
     colour = wants_colour("auto", os.environ, sys.stderr.isatty())
-    known = _understood(error)
-    if known is None:
-        render_bug(error, sys.stderr, colour=colour)
-    else:
-        render_failure(known, sys.stderr, colour=colour)
+    render_error(_understood(error), sys.stderr, colour=colour)
     return COULD_NOT_JUDGE
 
 
-def _understood(error: Exception) -> LabgateError | None:
-    """Return the error as one of ours; ``None`` for an error that only a bug can cause."""
-    if isinstance(error, LabgateError):
-        return error
+def _understood(error: Exception) -> Exception:
+    """Return an error of click's as one of ours, any other one as it is."""
     if isinstance(error, click.UsageError):
         command = "labgate" if error.ctx is None else error.ctx.command_path
         return UsageError(_one_line(error), f"{command} --help")
     if isinstance(error, click.ClickException):
         return UsageError(_one_line(error))
-    if isinstance(error, OSError) and error.strerror is not None:
-        place = "" if error.filename is None else f"{error.filename}: "
-        return LabgateError(f"{place}{error.strerror}")
-    return None
+    return error
 
 
 def _one_line(error: click.ClickException) -> str:
@@ -145,10 +134,3 @@ def _let_go_of_stdout() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _write_traceback(error: Exception) -> None:
-    import traceback
-
-    for line in "".join(traceback.format_exception(error)).splitlines():
-        sys.stderr.write(f"{safe(line)}\n")

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from labgate.checks.registry import policy_reader
 from labgate.cli.lazy import Entry, LazyGroup
+from labgate.git.refs import read_refs
+from labgate.git.repository import discover
+from labgate.policy.model import FILES, PYPROJECT
+from labgate.policy.reader import MAX_BYTES, PYPROJECT_TABLE, read_toml
+from labgate.policy.shape import Key, Path, Record, Shape, TableOf, quoted
+from labgate.report.escape import safe
+from labgate.research.section import ResearchGate
+from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
 from labgate.values.errors import NoPolicyError, PolicyError
+from labgate.values.refnames import tip_ref
 from labgate.values.value import Value
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
+if TYPE_CHECKING:
     from labgate.git.repository import Repository
-    from labgate.policy.shape import Path, Record
 
 COMMANDS = {
     "show": Entry("labgate.cli.policy:show", "Print the policy in force, defaults and all."),
@@ -40,9 +54,6 @@ class PolicyFile(Value):
     @property
     def table(self) -> Path:
         """The table of the file that is the policy; empty for the whole file."""
-        from labgate.policy.model import PYPROJECT
-        from labgate.policy.reader import PYPROJECT_TABLE
-
         return PYPROJECT_TABLE if os.path.basename(self.name) == PYPROJECT else ()
 
 
@@ -54,11 +65,6 @@ def show(origin: bool) -> None:
     It is the work tree's, or where that has none the trunk's. What judges a push or a change in CI is always the
     trunk's own, as it was before the change.
     """
-    from labgate.checks.registry import policy_reader
-    from labgate.git.repository import discover
-    from labgate.policy.toml import read_toml
-    from labgate.research.section import ResearchGate
-
     file = _found(discover(os.environ))
     reader = policy_reader()
     parsed = reader.parse(file.text, file.name, table=file.table)
@@ -67,7 +73,8 @@ def show(origin: bool) -> None:
         raw = raw[name]
     click.echo(f"# The policy in force: {_shown(file)}")
     sources = parsed.section(ResearchGate).sources
-    for line in _lines(reader.record, file, raw, sources, origin):
+    places = _places(file) if origin else None
+    for line in policy_lines(reader.record, raw, sources, file.name, places):
         click.echo(line)
 
 
@@ -80,8 +87,6 @@ def check(file: str | None, verbose: bool) -> None:
     FILE is a labgate.toml or a pyproject.toml; without one it is the work tree's. Exit status 2 when there is
     a mistake.
     """
-    from labgate.checks.registry import policy_reader
-
     found = _worktree_file() if file is None else PolicyFile(file, file, _read(file))
     reader = policy_reader()
     parsed = reader.parse(found.text, found.name, table=found.table)
@@ -95,8 +100,6 @@ def check(file: str | None, verbose: bool) -> None:
 @click.command(short_help="Print the JSON Schema of labgate.toml.")
 def schema() -> None:
     """Print the JSON Schema of labgate.toml (draft 2020-12), for editors that complete and check it."""
-    from labgate.checks.registry import policy_reader
-
     click.echo(json.dumps(policy_reader().schema(), indent=2))
 
 
@@ -110,8 +113,6 @@ def _found(repository: Repository) -> PolicyFile:
 
 
 def _worktree_file() -> PolicyFile:
-    from labgate.git.repository import discover
-
     found = _in_worktree(discover(os.environ))
     if found is None:
         message = "there is no policy in the work tree"
@@ -120,9 +121,6 @@ def _worktree_file() -> PolicyFile:
 
 
 def _in_worktree(repository: Repository) -> PolicyFile | None:
-    from labgate.checks.registry import policy_reader
-    from labgate.scene.governing_policy import worktree_policy
-
     found = worktree_policy(repository, policy_reader())
     if found is None:
         return None
@@ -132,12 +130,6 @@ def _in_worktree(repository: Repository) -> PolicyFile | None:
 
 def _on_trunk(repository: Repository) -> PolicyFile | None:
     """Return the policy of the remote-tracking trunk, or of a local one where there is no remote."""
-    from labgate.checks.registry import policy_reader
-    from labgate.git.refs import read_refs
-    from labgate.policy.model import FILES
-    from labgate.scene.governing_policy import policy_at, trunk_name
-    from labgate.values.refnames import tip_ref
-
     refs = read_refs(repository)
     remote = repository.usual_remote
     reader = policy_reader()
@@ -152,28 +144,164 @@ def _on_trunk(repository: Repository) -> PolicyFile | None:
 
 
 def _read(path: str) -> bytes:
-    from labgate.policy.toml import MAX_BYTES
-
     with open(path, "rb") as stream:
         return stream.read(MAX_BYTES + 1)  # one more than allowed, so that parsing refuses it
 
 
 def _shown(file: PolicyFile) -> str:
-    from labgate.report.escape import safe
-
     table = f" [{'.'.join(file.table)}]" if file.table else ""
     return safe(file.place) + table
 
 
-def _lines(
-    record: Record, file: PolicyFile, raw: dict[str, object], sources: tuple[str, ...], origin: bool
-) -> Iterator[str]:
-    from labgate.cli.policy_lines import line_numbers
-    from labgate.cli.policy_text import policy_lines
+def _places(file: PolicyFile) -> dict[Path, int]:
+    """Return the line of each key of the policy, by its path in the policy's table."""
+    depth, everywhere = len(file.table), line_numbers(file.text.decode("utf-8"))
+    return {path[depth:]: line for path, line in everywhere.items() if path[:depth] == file.table}
 
-    places = None
-    if origin:
-        depth = len(file.table)
-        everywhere = line_numbers(file.text.decode("utf-8"))
-        places = {path[depth:]: line for path, line in everywhere.items() if path[:depth] == file.table}
-    return policy_lines(record, raw, sources, file.name, places)
+
+def policy_lines(
+    record: Record, raw: Mapping[str, Any], sources: tuple[str, ...], file: str, places: Mapping[Path, int] | None
+) -> Iterator[str]:
+    """Yield a TOML text that means the same as the policy it was made from, with every default written out.
+
+    ``record`` is the shape of a policy. ``raw`` is the policy's table as the file has it, already found free of
+    mistakes. ``sources`` are the kinds whose code needs a review: the one default that depends on the rest. With
+    ``places``, lines of ``file`` by key, each value says where it comes from. What says nothing when it is left out is
+    left out here too.
+    """
+    filled = {**raw, "research-gate": {"sources": sources, **raw.get("research-gate", {})}}
+    for path, keys in _tables(record, filled, ()):
+        if path:
+            yield ""
+            yield f"[{'.'.join(quoted(name) for name in path)}]"
+        for name, value in keys.items():
+            text = f"{quoted(name)} = {toml(value)}"
+            yield text if places is None else f"{text}  # {_origin((*path, name), raw, file, places)}"
+
+
+def _tables(shape: Shape, value: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the tables of a value as TOML has them: each its path, and the keys that stand in it directly."""
+    items = list(_items(shape, value))
+    direct = {name: item for inner, name, item in items if not _is_table(inner, item)}
+    below = [(inner, name, item) for inner, name, item in items if _is_table(inner, item)]
+    # An empty table still counts in [kinds] and [reviews.people], where the name alone says something.
+    if direct or not below:
+        yield path, direct
+    for inner, name, item in below:
+        yield from _tables(inner, item, (*path, name))
+
+
+def _items(shape: Shape, value: Mapping[str, Any]) -> Iterator[tuple[Shape, str, Any]]:
+    if isinstance(shape, Record):
+        for key in shape.keys:
+            item = value.get(key.name, key.default)
+            if item is not None and not _is_silent(key, item):
+                yield key.shape, key.name, item
+    else:
+        inner = shape.item if isinstance(shape, TableOf) else shape
+        for name, item in value.items():
+            yield inner, name, item
+
+
+def _is_silent(key: Key, item: object) -> bool:
+    """Say whether a table is left out: one without entries, whose shape has no defaults of its own."""
+    return item == {} and not isinstance(key.shape, Record)
+
+
+def _is_table(shape: Shape, value: object) -> bool:
+    """Say whether a value gets a ``[header]``; small tables without inner ones stand on one line."""
+    small = isinstance(shape, TableOf) and not isinstance(shape.item, Record)
+    return isinstance(value, Mapping) and not small
+
+
+def _origin(path: Path, raw: Mapping[str, Any], file: str, places: Mapping[Path, int]) -> str:
+    found: Any = raw
+    for name in path:
+        if not isinstance(found, Mapping) or name not in found:
+            return "default"
+        found = found[name]
+    # A table whose keys stand below a header of their own has no line, but they have.
+    lines = [line for place, line in places.items() if place[: len(path)] == path]
+    return f"{file}:{min(lines)}"
+
+
+def toml(value: object) -> str:
+    """Return a value as TOML on one line. Text that a terminal would obey or hide is escaped."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, Mapping):
+        keys = (name if quoted(name) == name else _string(name) for name in value)
+        items = ", ".join(f"{key} = {toml(item)}" for key, item in zip(keys, value.values(), strict=True))
+        return f"{{ {items} }}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(toml(item) for item in value)}]"
+    return str(value)
+
+
+def _string(text: str) -> str:
+    """Return a TOML basic string. Not JSON's: TOML has no surrogate pairs."""
+    return f'"{"".join(_char(char) for char in text)}"'
+
+
+def _char(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if safe(char) == char:
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
+
+
+def line_numbers(text: str) -> dict[Path, int]:
+    """Return the line, counted from 1, of every key by its path from the root. ``text`` is TOML that parses.
+
+    TOML readers do not keep places. But a statement ends at the first line up to which it parses on its own, so they
+    are found by asking the reader, and no second grammar of TOML has to agree with the first.
+    """
+    places: dict[Path, int] = {}
+    table: Path = ()
+    for line, statement, value in _statements(text):
+        if statement.lstrip().startswith("["):
+            table = _innermost(value)
+            places.setdefault(table, line)
+        else:
+            for path in _paths(value):
+                places.setdefault((*table, *path), line)
+    return places
+
+
+def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Yield each table header and each key with its value: its first line, its text, and what it says on its own."""
+    statement, first = "", 1
+    # Not splitlines: that also ends a line at characters which TOML takes as part of a string.
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if not statement:
+            first = number
+        statement += f"{line}\n"
+        try:
+            value = tomllib.loads(statement)
+        except ValueError:
+            continue
+        if value:
+            yield first, statement, value
+        statement = ""
+
+
+def _innermost(value: dict[str, Any]) -> Path:
+    path: Path = ()
+    found: Any = value
+    while found:
+        if isinstance(found, list):  # [[header]]
+            [found] = found
+            continue
+        [(key, found)] = found.items()
+        path = (*path, key)
+    return path
+
+
+def _paths(value: dict[str, Any]) -> Iterator[Path]:
+    for key, inner in value.items():
+        yield (key,)
+        if isinstance(inner, dict):
+            yield from ((key, *path) for path in _paths(inner))

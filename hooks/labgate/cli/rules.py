@@ -34,9 +34,9 @@ def explain(rule: str) -> None:
     """
     found = find_rule(rule)
     click.echo(f"{found.code} {found.name} ({found.level} by default)")
-    click.echo(f"\n{_wrapped(found.summary)}")
-    click.echo(f"\nWhy\n{_wrapped(found.why)}")
-    click.echo(f"\nHow to fix it\n{_wrapped(found.fix)}")
+    click.echo(f"\n{_WRAPPER.fill(found.summary)}")
+    click.echo(f"\nWhy\n{_WRAPPER.fill(found.why)}")
+    click.echo(f"\nHow to fix it\n{_WRAPPER.fill(found.fix)}")
 
 
 @click.command(short_help="List every rule with its default level.")
@@ -45,7 +45,7 @@ def rules(format_: str) -> None:
     """List every rule with its default level. A policy's [levels] may set another one."""
     listed = all_rules()
     if format_ == "json":
-        document = {"schema": 1, "labgate": __version__, "rules": [_record(rule) for rule in listed]}
+        document = {"schema": 1, "labgate": __version__, "rules": [rule.as_dict() for rule in listed]}
         click.echo(json.dumps(document, indent=2))
         return
     width = max(len(rule.name) for rule in listed)
@@ -65,18 +65,3 @@ def find_rule(wanted: str) -> Rule:
         message = f"no rule {wanted!r}{did_you_mean(wanted, known)}"
         raise UsageError(message, "labgate rules")
     return found
-
-
-def _record(rule: Rule) -> dict[str, str]:
-    return {
-        "code": rule.code,
-        "name": rule.name,
-        "level": rule.level,
-        "summary": rule.summary,
-        "why": rule.why,
-        "fix": rule.fix,
-    }
-
-
-def _wrapped(text: str) -> str:
-    return _WRAPPER.fill(text)

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labgate.cli.lazy import did_you_mean
+from labgate.cli.lazy import require_known
 from labgate.report.escape import safe
-from labgate.report.failure import help_line, render_failure
 from labgate.report.palette import CHOICES, wants_colour
+from labgate.report.parts import help_line, render_failure
 from labgate.values.errors import LabgateError, MissingObjectError
+from labgate.values.finding import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from labgate.cli.progress import Bars
-    from labgate.derivation.tracing import Traced
     from labgate.entrypoints.trace import Tracing
-    from labgate.report.trace import SharedLine
+    from labgate.values.traced import SharedLine, Traced
 
 COULD_NOT_READ = 2
 
@@ -31,15 +31,7 @@ NARROWEST = 40
 
 
 def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names:
-        return names
-    from labgate.values.finding import METHODS
-
-    for name in names:
-        if name not in METHODS:
-            nearest = did_you_mean(name, METHODS) or f"; there are {', '.join(METHODS)}"
-            message = f"no method {name!r}{nearest}"
-            raise click.UsageError(message, ctx)
+    require_known(names, METHODS, "method", ctx)
     return tuple(method for method in METHODS if method in names)
 
 

@@ -78,8 +78,5 @@ class Comparer:
 
 def novel(document: Document, depths: Mapping[int, int], until: int = postings.VALUES) -> list[int]:
     """Return the features of a document that the chain had not before a depth, and its ids, which may come twice."""
-    return [
-        feature
-        for feature in document.features
-        if depths.get(feature, postings.VALUES) >= until or postings.is_id(feature)
-    ]
+    never = postings.VALUES
+    return [one for one in document.features if depths.get(one, never) >= until or postings.is_id(one)]

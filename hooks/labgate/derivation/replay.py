@@ -29,7 +29,6 @@ class Replay(Value):
 
     @cached_property
     def _by_ref(self) -> dict[str, list[Candidate]]:
-        """The commits of each source, older ones first."""
         found: dict[str, list[Candidate]] = {}
         for candidate in sorted(self.candidates.values(), key=lambda candidate: candidate.place):
             if not candidate.is_range:

@@ -11,16 +11,7 @@ from math import inf
 from labgate.derivation.candidates import Candidate
 from labgate.derivation.exact_matches import ExactMatches
 from labgate.derivation.match import Match, Subject, by_ref
-from labgate.derivation.score import (
-    GONE_STEP,
-    SMALL_STEP,
-    STEP_LEFT,
-    SUSPECT,
-    UNSHOWN,
-    Score,
-    part_of,
-    score,
-)
+from labgate.derivation.score import GONE_STEP, SMALL_STEP, STEP_LEFT, SUSPECT, UNSHOWN, Score, part_of, score
 from labgate.fingerprints import postings
 from labgate.fingerprints.features import KIND_BITS, A, D, V
 from labgate.fingerprints.index import Index, Past
@@ -143,7 +134,6 @@ class Search:
         return {candidate.source.ref: number for number, candidate in self._candidates.items() if candidate.is_range}
 
     def _learn(self, numbers: set[int], subjects: Sequence[Subject]) -> None:
-        """Find out when the features of documents came to the chain."""
         past = subjects[0].past if subjects else None
         if past is not self._past:
             self._past = past

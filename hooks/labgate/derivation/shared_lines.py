@@ -5,29 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from labgate.fingerprints.features import tokens, weight
+from labgate.fingerprints.features import LINE_WEIGHT, tokens, weight
 from labgate.fingerprints.noise import IGNORED, sort_of
 from labgate.fingerprints.patches import Patch, commit_patches
 from labgate.git.repository import Repository
+from labgate.values.traced import SharedLine
 from labgate.values.value import Value
 
-#: A line with fewer letters and digits is shared by everything.
-_WEIGHT = 3
 #: From which likeness on two lines are shown as one that was edited (difflib's ratio of tokens), and how many lines of
 #: each side are tried.
 _LIKENESS, _TRIED = 0.6, 300
-
-
-class SharedLine(Value):
-    """A line of a commit and the line of research that it is taken from; numbers count from 1, in the files after."""
-
-    path: str
-    number: int
-    text: str
-    source_commit: str
-    source_path: str
-    source_number: int
-    source_text: str
 
 
 class _Line(Value):
@@ -69,7 +56,7 @@ def _added(patch: Patch) -> Iterator[_Line]:
             continue
         for run in file.runs:
             for offset, text in enumerate(run.added):
-                if weight(text) >= _WEIGHT:
+                if weight(text) >= LINE_WEIGHT:
                     yield _Line(patch.key, file.path, run.start + offset, text, tuple(tokens(text)))
 
 

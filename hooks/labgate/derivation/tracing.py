@@ -20,19 +20,8 @@ from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
 from labgate.research.stated_evidence import find_evidence
 from labgate.values.finding import METHODS, Evidence
+from labgate.values.traced import Traced
 from labgate.values.value import Value
-
-
-class Traced(Value):
-    """Where one commit comes from: evidence, strongest first. ``undecidable``: too small to judge by its text."""
-
-    commit: str
-    evidence: tuple[Evidence, ...]
-    undecidable: bool
-
-    @property
-    def derived(self) -> bool:
-        return any(item.decisive for item in self.evidence)
 
 
 class Tracer(Value):

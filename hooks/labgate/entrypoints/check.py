@@ -11,7 +11,7 @@ from labgate.gate.judge import judge_scene
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository, discover
-from labgate.scene.governing_policy import Judging, judging_policy, require_tracking
+from labgate.scene.governing_policy import judging_policy, require_tracking
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate, View
@@ -48,56 +48,37 @@ def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Rep
 def _check(request: CheckRequest, repository: Repository) -> Report:
     repository.require_history()
     remote = _remote(repository, read_refs(repository), request.base)
+    fetched = request.fetch and remote is not None
     if request.fetch and remote is not None:
         fetch_branches(repository, remote)
     refs = read_refs(repository)
     require_tracking(repository, refs, remote)
-    proposal = _propose(request, repository, refs)
-    judging = proposal.judging()
-    scene = Scene(
-        repository,
-        judging.policy,
-        proposal.refs,
-        proposal.remote,
-        judging.trunk_tip,
-        (proposal.update,),
-        fetched=request.fetch and remote is not None,
-    )
-    return judge_scene(STAGE, scene, judging.origin, rows(request.checks), refs_total=1)
-
-
-class _Proposal(Value):
-    repository: Repository
-    refs: Mapping[str, str]
-    remote: str | None
-    update: RefUpdate
-    head: str
-
-    def judging(self) -> Judging:
-        standing = {self.update.ref: self.update.old}
-        return judging_policy(
-            self.repository, self.refs, self.remote, standing, (self.head,), policy_reader(), target=self.update.ref
-        )
-
-
-def _propose(request: CheckRequest, repository: Repository, refs: dict[str, str]) -> _Proposal:
-    target = request.target if request.target.startswith("refs/") else HEADS + request.target
     remote = _remote(repository, refs, request.base)
     _refuse_tracking_name(request.target, refs)
     head = resolve_revision(repository, request.head, refs)
+    update = _propose(request, repository, refs, remote, head)
+    standing = {update.ref: update.old}
+    judging = judging_policy(repository, refs, remote, standing, (head,), policy_reader(), target=update.ref)
+    scene = Scene(repository, judging.policy, refs, remote, judging.trunk_tip, (update,), fetched=fetched)
+    return judge_scene(STAGE, scene, judging.origin, rows(request.checks), refs_total=1)
+
+
+def _propose(
+    request: CheckRequest, repository: Repository, refs: dict[str, str], remote: str | None, head: str
+) -> RefUpdate:
+    target = request.target if request.target.startswith("refs/") else HEADS + request.target
     at_head = request.head in ("HEAD", "@")
     head_branch = symbolic_ref(repository, "HEAD") if at_head else branch_named(request.head, refs)
     source = request.source
     if source is None and head_branch is not None and head_branch != target:
         source = branch_of(head_branch)
-    update = RefUpdate(
+    return RefUpdate(
         ref=target,
         old=_base(request, repository, refs, remote, target),
         new=head,
         source=None if source is None else source.removeprefix(HEADS),
         source_stated=request.source is not None,
     )
-    return _Proposal(repository, refs, remote, update, head)
 
 
 def _refuse_tracking_name(target: str, refs: Mapping[str, str]) -> None:
@@ -123,7 +104,6 @@ def _base(
 
 
 def _remote(repository: Repository, refs: dict[str, str], base: str | None) -> str | None:
-    """Return the remote of ``--base``, else the usual one."""
     named = branch_named(base, refs) if base is not None else None
     for item in tracking_refs(refs, repository.remotes):
         if item.ref == named:

@@ -193,7 +193,6 @@ class _Job:
         return _Place(self._queued_on(tip) if context.event == QUEUE else tip, tip)
 
     def _landed_on(self, tip: str | None) -> _Place:
-        """Return where the target stood before a push."""
         base = self.context.base
         if base is None and not self.context.created:
             message = f"it is not said where {self.context.target} stood before the push"

@@ -35,7 +35,7 @@ def run(call: HookCall) -> Report | Skipped | None:
     # Only git names the index; without it somebody runs all hooks by hand (`pre-commit run --all-files`).
     if "GIT_INDEX_FILE" not in call.environ and _adds_nothing(commit):
         return Skipped("nothing is staged, so no commit is proposed")
-    suspects = [row for row in rows if row.staged.suspects(commit)]
+    suspects = [row for row in rows if row.module("staged").suspects(commit)]
     return _judged(commit, rows, suspects) if suspects else None
 
 
@@ -63,7 +63,7 @@ def _judged(commit: ProposedCommit, rows: tuple[Row, ...], suspects: list[Row]) 
     skipped: dict[str, Collected] = {}
 
     def collect(row: Row, update: RefUpdate) -> Collected:  # noqa: ARG001  (the one update is the commit)
-        skipped[row.name] = row.staged_facts.collect_staged(commit, around, suspect=row in suspects)
+        skipped[row.name] = row.module("facts").collect_staged(commit, around, suspect=row in suspects)
         return skipped[row.name]
 
     [judged] = judge((RefUpdate(commit.branch or "HEAD", None, None),), rows, collect, commit.policy)

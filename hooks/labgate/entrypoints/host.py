@@ -271,7 +271,6 @@ def _same_landing(item: tuple[str, tuple[Change, ...] | AnswerError]) -> object:
 
 
 def _place(name: str, context: Context | None, environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return the kind of a host and the root of its API."""
     stated = environ.get(VARIABLE, "").split()
     if stated:
         if len(stated) != 2:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from shlex import quote
 
 from labgate.checks.registry import policy_reader
 from labgate.git.authoring import committer, move_ref, write_empty_commit
-from labgate.git.commits import is_ancestor, read_commits, rev_list
-from labgate.git.merges import merge_bases
+from labgate.git.commits import is_ancestor, merge_bases, read_commits, rev_list
 from labgate.git.refs import read_refs, resolve_revision, symbolic_ref
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
@@ -20,7 +18,7 @@ from labgate.reviews.quorum import person_of
 from labgate.reviews.section import Person, Reviews
 from labgate.scene.governing_policy import judging_policy
 from labgate.values.errors import UndecidedError, UsageError
-from labgate.values.phrases import short_oid
+from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import Identity
 from labgate.values.refnames import HEADS, REMOTES, short_ref, tip_ref, tracking_ref
 from labgate.values.value import Value

@@ -24,8 +24,9 @@ from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from labgate.derivation.index_maintenance import IndexStatus
-    from labgate.derivation.tracing import Traced, Tracer
+    from labgate.derivation.tracing import Tracer
     from labgate.fingerprints.building import Progress
+    from labgate.values.traced import Traced
 
 #: Commits whose subjects are read at a time: few processes, and little memory for however many revisions.
 _BATCH = 500

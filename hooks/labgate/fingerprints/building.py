@@ -42,7 +42,6 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
 
 
 def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
-    """Return what changes in the code cells of a notebook."""
     from labgate.fingerprints.notebooks import notebook_runs  # few commits have one, and all wait for json and difflib
 
     old, new = (
@@ -132,7 +131,6 @@ def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) 
 
 
 def _task(repository: Repository, keys: Sequence[str], chain: bool) -> Iterator[Document]:
-    """Yield the documents of these keys, in their order."""
     ranges = [(old, new) for old, between, new in (key.partition("..") for key in keys) if between]
     commits = [key for key in keys if ".." not in key]
     both = {False: commit_patches(repository, commits), True: tree_patches(repository, ranges)}

@@ -171,7 +171,6 @@ _lines = _Lines()
 
 
 def _sequence(numbers: Iterable[int]) -> int:
-    """Return a hash of numbers in their order."""
     number = 0
     for part in numbers:
         number = ((number ^ part) * _STEP) & _MASK

@@ -19,7 +19,7 @@ from labgate import FOLDER
 from labgate.fingerprints import postings
 from labgate.fingerprints.features import VERSION
 from labgate.fingerprints.storage import Storage, discard, identity_of, transaction
-from labgate.values.checksum import opened, sealed
+from labgate.values.checksum import verified, with_checksum
 from labgate.values.value import Value
 
 _T = TypeVar("_T")
@@ -72,10 +72,9 @@ class Past(Value):
 
 
 class Index:
-    """The index of one repository. ``problem`` says why it is only a temporary one, ``None`` if it is kept."""
+    """The index of one repository; without a path a temporary one that starts empty."""
 
-    def __init__(self, path: str | None, problem: str | None = None) -> None:
-        self.problem = problem
+    def __init__(self, path: str | None) -> None:
         self._storage = Storage(path, _SCHEMA)
         self._tails: dict[int, array[int]] = {}
         self._part = lru_cache(maxsize=4 * postings.PARTS)(self._read)
@@ -194,7 +193,7 @@ class Index:
 
     def _put_segment(self, number: int, parent: int | None, fork: int, last: int) -> None:
         row = (number, parent, fork, last)
-        self._db.execute("INSERT OR REPLACE INTO segment VALUES(?, ?, ?, ?, ?)", (*row, sealed(b"", *row)))
+        self._db.execute("INSERT OR REPLACE INTO segment VALUES(?, ?, ?, ?, ?)", (*row, with_checksum(b"", *row)))
 
     def first_depths(self, features: Sequence[int], past: Past) -> dict[int, int]:
         """Return for each of the sorted features that the chains of ``past`` had the depth at which they first did."""
@@ -277,7 +276,6 @@ class Index:
         return self._tails[owner]
 
     def _read(self, owner: int, part: int) -> array[int]:
-        """Return one part of a posting list."""
         found = array("Q")
         rows = self._db.execute("SELECT serial, data FROM run WHERE owner = ? AND part = ?", (owner, part))
         for serial, data in rows:
@@ -285,7 +283,7 @@ class Index:
         return found
 
     def _write(self, owner: int, part: int, serial: int, numbers: Sequence[int]) -> None:
-        data = sealed(array("Q", numbers).tobytes(), owner, part, serial)
+        data = with_checksum(array("Q", numbers).tobytes(), owner, part, serial)
         self._db.execute("INSERT OR REPLACE INTO run VALUES(?, ?, ?, ?)", (owner, part, serial, data))
 
     def _append(self, owner: int, new: Sequence[Sequence[int]]) -> None:
@@ -317,7 +315,7 @@ class Index:
 
 def _checked(blob: bytes, *names: object) -> memoryview:
     """Return what a blob holds. Raised: ``sqlite3.DatabaseError`` where its checksum is wrong."""
-    content = opened(blob, *names)
+    content = verified(blob, *names)
     if content is None:
         message = "the index is damaged"
         raise sqlite3.DatabaseError(message)
@@ -329,11 +327,10 @@ def _columns(item: Document, features: Sequence[int], *place: int) -> tuple[obje
     # No text: a path is any bytes.
     paths = "\0".join(item.paths).encode("utf-8", "surrogateescape")
     names = (item.key, item.exact, item.inverse, item.core, int(item.significant), item.lines, paths)
-    return *names, sealed(array("Q", features).tobytes(), *names, *place)
+    return *names, with_checksum(array("Q", features).tobytes(), *names, *place)
 
 
 def _document(row: Sequence[Any], *place: int) -> Document:
-    """Return the document of ``_columns``."""
     *names, features = row
     found = array("Q")
     found.frombytes(_checked(features, *names, *place))
@@ -353,7 +350,6 @@ def indexed(common_dir: str, work: Callable[[Index], _T]) -> _T:
     Nothing that is in it cannot be made again: a damaged file is thrown away.
     """
     path = index_path(common_dir)
-    problem = ""
     for _ in range(2):
         found = identity_of(path)
         try:
@@ -361,9 +357,8 @@ def indexed(common_dir: str, work: Callable[[Index], _T]) -> _T:
             with contextlib.closing(Index(path)) as index:
                 return work(index)
         except (OSError, sqlite3.Error) as error:
-            problem = str(error)
             if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.OperationalError):
                 break
             discard(path, found)
-    with contextlib.closing(Index(None, problem)) as index:
+    with contextlib.closing(Index(None)) as index:
         return work(index)

@@ -14,14 +14,6 @@ from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES, Run
 ALIGNED_LINES, ALIGNED_PAIRS = 1500, 30_000
 
 
-def cells(notebook: bytes) -> list[bytes]:
-    """Return the source of each code cell, in order; nothing for what is not a notebook.
-
-    Both formats in use (https://nbformat.readthedocs.io): 4, and 3 with its cells in worksheets and code in ``input``.
-    """
-    return _read(notebook) or []
-
-
 def notebook_runs(old: bytes, new: bytes) -> list[Run]:
     """Return what changes from one version of a notebook to another, as if its code cells were one file.
 
@@ -37,11 +29,15 @@ def notebook_runs(old: bytes, new: bytes) -> list[Run]:
     left, right = before[head : len(before) - tail], after[head : len(after) - tail]
     if _costs(left, right):
         return _unplaced(left, right)
-    return list(_runs(left, right, head, (_last(before[:head]), _first(after[len(after) - tail :]))))
+    around = (before[head - 1] if head else b"", after[-tail] if tail else b"")
+    return list(_runs(left, right, head, around))
 
 
 def _read(notebook: bytes) -> list[bytes] | None:
-    """Return the sources of the code cells; ``None`` for what is not a notebook."""
+    """Return the sources of the code cells, in order; ``None`` for what is not a notebook.
+
+    Both formats in use (https://nbformat.readthedocs.io): 4, and 3 with its cells in worksheets and code in ``input``.
+    """
     try:
         found = json.loads(notebook)
     except (ValueError, RecursionError):
@@ -82,14 +78,6 @@ def _costs(left: list[bytes], right: list[bytes]) -> bool:
         return True
     counts = Counter(right)
     return sum(counts[line] for line in left) > ALIGNED_PAIRS
-
-
-def _first(lines: list[bytes]) -> bytes:
-    return lines[0] if lines else b""
-
-
-def _last(lines: list[bytes]) -> bytes:
-    return lines[-1] if lines else b""
 
 
 def _runs(left: list[bytes], right: list[bytes], head: int, around: tuple[bytes, bytes]) -> Iterator[Run]:

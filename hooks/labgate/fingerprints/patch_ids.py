@@ -96,7 +96,7 @@ def _significant_lines(file: FilePatch) -> Iterator[bytes]:
     Nobody's are vendored, locked and generated files, versions and packages in lists of them, licence headers, and what
     a formatter does. A binary file is work as a whole.
     """
-    if _is_mechanical(file.path) or _is_submodule(file):
+    if _MECHANICAL.search(file.path) or _is_submodule(file):
         return
     if file.binary:
         yield from [b"binary"] * FILE_LINES
@@ -115,11 +115,6 @@ def _significant_lines(file: FilePatch) -> Iterator[bytes]:
 
 
 @lru_cache(maxsize=1 << 12)
-def _is_mechanical(path: str) -> bool:
-    """Say whether a file is vendored, locked, generated or legal by its path."""
-    return _MECHANICAL.search(path) is not None
-
-
 def _is_formatted(run: Run) -> bool:
     """Say whether only blanks, quotes and the like change."""
     return bool(run.deleted) and tokens(b"\n".join(run.deleted)) == tokens(b"\n".join(run.added))

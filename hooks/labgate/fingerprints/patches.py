@@ -83,12 +83,10 @@ class Run:
 class FilePatch:
     """What happens to one file. ``old_path`` differs from ``path`` for a rename; blobs are oids, zeros where absent.
 
-    ``status`` is A (added), D (deleted), R (renamed) or M (modified). A mode is empty where the file is absent, or it
-    and the content stay as they were. A binary file has no runs and ``binary`` set. ``cut``: the runs are not all that
-    changes, for some of it is beyond ``LINE_BYTES`` or ``DIFF_LINES``.
+    ``status`` is A (added), D (deleted), R (renamed) or M (modified). A binary file has no runs and ``binary`` set.
     """
 
-    __slots__ = ("binary", "cut", "new_blob", "new_mode", "old_blob", "old_mode", "old_path", "path", "runs", "status")
+    __slots__ = ("binary", "new_blob", "old_blob", "old_path", "path", "runs", "status")
 
     def __init__(
         self,
@@ -97,10 +95,7 @@ class FilePatch:
         status: str = "M",
         old_blob: str = "",
         new_blob: str = "",
-        old_mode: str = "",
-        new_mode: str = "",
         binary: bool = False,
-        cut: bool = False,
         runs: Iterable[Run] = (),
     ) -> None:
         self.path = path
@@ -108,10 +103,7 @@ class FilePatch:
         self.status = status
         self.old_blob = old_blob
         self.new_blob = new_blob
-        self.old_mode = old_mode
-        self.new_mode = new_mode
         self.binary = binary
-        self.cut = cut
         self.runs = list(runs)
 
     def with_runs(self, runs: Iterable[Run]) -> FilePatch:
@@ -225,7 +217,7 @@ def _hunk(lines: Iterator[bytes], opening: bytes, file: FilePatch, left: int) ->
             number += 1
         elif first in _CHANGED:
             run = Run(heading, before, start=number)
-            line, left = _changes(lines, line, run, file, left)
+            line, left = _changes(lines, line, run, left)
             number += len(run.added)
             if line is not None and line[:1] == b" ":
                 run.after = line[1:].strip()[:LINE_BYTES]
@@ -238,9 +230,7 @@ def _hunk(lines: Iterator[bytes], opening: bytes, file: FilePatch, left: int) ->
     return line, left
 
 
-def _changes(
-    lines: Iterator[bytes], line: bytes | None, run: Run, file: FilePatch, left: int
-) -> tuple[bytes | None, int]:
+def _changes(lines: Iterator[bytes], line: bytes | None, run: Run, left: int) -> tuple[bytes | None, int]:
     """Read the deleted and added lines that stand together into a run; return as ``_hunk``."""
     deleted, added = run.deleted, run.added
     while line is not None:
@@ -255,28 +245,19 @@ def _changes(
         else:
             break
         if left > 0:
-            text = line[1:].strip()
-            if len(text) > LINE_BYTES:
-                text = text[:LINE_BYTES]
-                file.cut = True
-            side.append(text)
-        else:
-            file.cut = True
+            side.append(line[1:].strip()[:LINE_BYTES])
         left -= 1
         line = next(lines, None)
     return line, left
 
 
 def _header(file: FilePatch, line: bytes) -> None:
-    """Take what an extended header says (git-diff): blobs, modes and paths, and what becomes of the file."""
+    """Take what an extended header says (git-diff): blobs and paths, and what becomes of the file."""
     word, _, rest = line.partition(b" ")
     if word == b"index":
-        blobs, _, mode = rest.partition(b" ")
-        file.old_blob, _, file.new_blob = blobs.decode().partition("..")
-        if mode:
-            file.old_mode = file.new_mode = mode.decode()
-    elif word in (b"old", b"new", b"deleted"):
-        _take_mode(file, word, rest)
+        file.old_blob, _, file.new_blob = rest.partition(b" ")[0].decode().partition("..")
+    elif word in (b"new", b"deleted") and rest.startswith(b"file "):
+        file.status = "A" if word == b"new" else "D"
     elif word == b"rename":
         side, _, path = rest.partition(b" ")
         file.status = "R"
@@ -286,16 +267,6 @@ def _header(file: FilePatch, line: bytes) -> None:
             file.path = _unquoted(path)
     elif word == b"Binary":
         file.binary = True
-
-
-def _take_mode(file: FilePatch, word: bytes, rest: bytes) -> None:
-    mode = rest.rpartition(b" ")[2].decode()
-    if word == b"new":
-        file.new_mode = mode
-    else:
-        file.old_mode = mode
-    if rest.startswith(b"file "):
-        file.status = "A" if word == b"new" else "D"
 
 
 def _paths(text: bytes) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from labgate.values.errors import UndecidedError
 
 TYPE_CHECKING = False
@@ -31,25 +33,13 @@ def connect(
         message = f"labgate knows no code host of the kind {kind!r}"
         raise UndecidedError(message, f"name one of these: {', '.join(KINDS)}")
     path = tuple(repository.split("/")[1:])
-    if len(path) < 2 or (len(path) > 2 and kind != "gitlab") or not all(map(_is_name, path)):
+    # A dot segment would be resolved away, and the request would go to another repository.
+    if len(path) < 2 or (len(path) > 2 and kind != "gitlab") or {"", ".", ".."}.intersection(path):
         message = f"{repository!r} is no repository of a {kind} host"
         raise UndecidedError(message, "name it as host/owner/name, without scheme and .git")
     from labgate.forge.http import Client, Patience
 
     patience = patience or Patience()
-    if kind == "github":
-        from labgate.forge import github
-
-        return github.Github(Client(github.SERVICE, api, environ, patience), path)
-    if kind == "gitlab":
-        from labgate.forge import gitlab
-
-        return gitlab.Gitlab(Client(gitlab.SERVICE, api, environ, patience), path)
-    from labgate.forge import gitea
-
-    return gitea.Gitea(Client(gitea.SERVICE, api, environ, patience), path)
-
-
-def _is_name(part: str) -> bool:
-    # A dot segment would be resolved away, and the request would go to another repository.
-    return part not in {"", ".", ".."}
+    host = import_module(f"labgate.forge.{kind}")
+    forge: Forge = host.Host(Client(host.SERVICE, api, environ, patience), path)
+    return forge

@@ -55,9 +55,6 @@ class Answer:
         self._question = question
         self._where = where
 
-    def __repr__(self) -> str:
-        return f"Answer({self._where})"
-
     def __getitem__(self, name: str) -> Answer:
         """Return the member of an object. A missing one complains when it is read, unless ``given`` is asked first."""
         if not isinstance(self._value, dict):

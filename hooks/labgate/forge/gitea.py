@@ -7,7 +7,7 @@ from urllib.parse import quote
 from labgate.forge.answer import Answer
 from labgate.forge.connection import Credential, Service
 from labgate.forge.http import Client
-from labgate.forge.values import CLOSED, MERGED, OPEN, Change, standing
+from labgate.forge.values import Change, change_of_pull, login_of, standing
 from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 
 SERVICE = Service(
@@ -29,7 +29,7 @@ _STATES = {
 }
 
 
-class Gitea:
+class Host:
     """A repository on a Gitea, version 1.21 or later, or on a Forgejo such as codeberg.org."""
 
     kind = "gitea"
@@ -60,22 +60,9 @@ class Gitea:
         return (self._change(pull),)
 
     def _change(self, pull: Answer) -> Change:
-        merged = pull["merged"].flag()
-        state = pull["state"].word("open", "closed")
-        number = pull["number"].number()
-        return Change(
-            number=number,
-            state=MERGED if merged else {"open": OPEN, "closed": CLOSED}[state],
-            author=pull["user"].optional(_login),
-            target=pull["base"]["ref"].text(),
-            # A branch that is gone is called by the ref that Gitea keeps instead.
-            source=None if (source := pull["head"]["ref"].text()).startswith("refs/") else source,
-            source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
-            head=pull["head"]["sha"].oid(),
-            merged_as=pull["merge_commit_sha"].optional(Answer.oid) if merged else None,
-            approvals=self._approvals(number),
-            url=pull["html_url"].optional(Answer.text),
-        )
+        change = change_of_pull(pull, self._approvals(pull["number"].number()))
+        # A branch that is gone is called by the ref that Gitea keeps instead.
+        return change.changed(source=None) if (change.source or "").startswith("refs/") else change
 
     def _approvals(self, number: int) -> tuple[Approval, ...]:
         """Return everybody's last review that says yes or no (``repoListPullReviews``).
@@ -93,16 +80,12 @@ class Gitea:
 
 def _word(review: Answer) -> Approval | None:
     state = _STATES[review["state"].word(*_STATES)]
-    login = review["user"].optional(_login)
+    login = review["user"].optional(login_of)
     if state is None or login is None:
         return None
     standing_state = DISMISSED if review["dismissed"].flag() else state
     commit = review["commit_id"].optional(_commit)
     return Approval(login, standing_state, commit, review["submitted_at"].optional(Answer.time))
-
-
-def _login(user: Answer) -> str:
-    return user["login"].text()
 
 
 def _commit(answer: Answer) -> str | None:

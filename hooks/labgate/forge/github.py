@@ -8,7 +8,7 @@ from urllib.parse import quote
 from labgate.forge.answer import Answer
 from labgate.forge.connection import Credential, Service
 from labgate.forge.http import Client
-from labgate.forge.values import CLOSED, MERGED, OPEN, Change, standing
+from labgate.forge.values import MERGED, Change, change_of_pull, login_of, standing
 from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 
 SERVICE = Service(
@@ -30,7 +30,7 @@ _STATES = {
 }
 
 
-class Github:
+class Host:
     """A repository on github.com or a GitHub Enterprise Server."""
 
     kind = "github"
@@ -49,21 +49,7 @@ class Github:
         pull = self._client.get(f"{self._root}/pulls/{number}", "pull")
         if pull["number"].number() != number:
             raise pull["number"].wrong()
-        merged = pull["merged"].flag()
-        state = pull["state"].word("open", "closed")
-        return Change(
-            number=number,
-            state=MERGED if merged else {"open": OPEN, "closed": CLOSED}[state],
-            author=pull["user"].optional(_login),
-            target=pull["base"]["ref"].text(),
-            source=pull["head"]["ref"].text(),
-            # A fork may be gone.
-            source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
-            head=pull["head"]["sha"].oid(),
-            merged_as=pull["merge_commit_sha"].optional(Answer.oid) if merged else None,
-            approvals=standing(self._reviews(number)),
-            url=pull["html_url"].optional(Answer.text),
-        )
+        return change_of_pull(pull, standing(self._reviews(number)))
 
     def _reviews(self, number: int) -> Iterator[Approval]:
         """Yield the reviews that say yes or no, oldest first ("List reviews for a pull request").
@@ -73,7 +59,7 @@ class Github:
         """
         for review in self._client.pages(f"{self._root}/pulls/{number}/reviews", "reviews"):
             state = _STATES[review["state"].word(*_STATES)]
-            login = review["user"].optional(_login)
+            login = review["user"].optional(login_of)
             if state is None or login is None:
                 continue
             commit = review["commit_id"].optional(Answer.oid)
@@ -97,7 +83,3 @@ class Github:
         merged.time()
         repository = pull["base"]["repo"]["full_name"].text()
         return pull["base"]["ref"].text() == target and repository.casefold() == self._name.casefold()
-
-
-def _login(user: Answer) -> str:
-    return user["login"].text()

@@ -41,7 +41,7 @@ _REVIEWER_STATES = {
 _NOTES = {"approved this merge request": True, "unapproved this merge request": False}
 
 
-class Gitlab:
+class Host:
     """A project on gitlab.com or another GitLab, version 15.3 or later."""
 
     kind = "gitlab"
@@ -115,8 +115,8 @@ class Gitlab:
         heads = self._heads(path) if any(times) else []
         for approval, time in zip(approvals, times, strict=True):
             login = _login(approval["user"])
-            objecting = login is not None and login.casefold() in found and _objects(found[login.casefold()])
-            if login is not None and not objecting:
+            said = None if login is None else found.get(login.casefold())
+            if login is not None and (said is None or said.state != CHANGES_REQUESTED):
                 head = _head_at(heads, time.moment()) if time else None
                 found[login.casefold()] = Approval(login, APPROVED, head, time.time() if time else None)
         return tuple(found.values())
@@ -175,10 +175,6 @@ def _head_at(heads: Sequence[tuple[datetime, int, str | None]], time: datetime) 
     """
     standing = [head for since, _, head in heads if since <= time]
     return standing[-1] if standing else None
-
-
-def _objects(word: Approval) -> bool:
-    return word.state == CHANGES_REQUESTED
 
 
 def _login(user: Answer) -> str | None:

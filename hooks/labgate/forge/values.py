@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from labgate.forge.answer import Answer
 from labgate.values.approval import Approval
 from labgate.values.value import Value
 
@@ -59,6 +60,30 @@ class Forge(Protocol):
         common is for git to say.
         """
         ...
+
+
+def change_of_pull(pull: Answer, approvals: tuple[Approval, ...]) -> Change:
+    """Return the change that a pull request is, as GitHub and Gitea write one."""
+    merged = pull["merged"].flag()
+    state = pull["state"].word("open", "closed")
+    return Change(
+        number=pull["number"].number(),
+        state=MERGED if merged else {"open": OPEN, "closed": CLOSED}[state],
+        author=pull["user"].optional(login_of),
+        target=pull["base"]["ref"].text(),
+        source=pull["head"]["ref"].text(),
+        # A fork may be gone.
+        source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
+        head=pull["head"]["sha"].oid(),
+        merged_as=pull["merge_commit_sha"].optional(Answer.oid) if merged else None,
+        approvals=approvals,
+        url=pull["html_url"].optional(Answer.text),
+    )
+
+
+def login_of(user: Answer) -> str:
+    """Return the login of an account, as GitHub and Gitea write one."""
+    return user["login"].text()
 
 
 def standing(words: Iterable[Approval]) -> tuple[Approval, ...]:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from labgate.checks.collected import Collected
 from labgate.checks.registry import Row
-from labgate.gate.levels import levelled
 from labgate.policy.model import Policy
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, UndecidedError
-from labgate.values.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Finding
+from labgate.values.finding import FAILED, LEVELS, PASSED, SKIPPED, UNDECIDED, Finding
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report, ReviewState
 
@@ -20,7 +19,7 @@ Collector = Callable[[Row, RefUpdate], Collected]
 
 def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[Row], refs_total: int | None) -> Report:
     """Return the report on a scene's updates. ``refs_total`` is ``None`` where it is not known."""
-    judged = judge(scene.updates, rows, lambda row, update: row.facts.collect(scene, update), scene.policy)
+    judged = judge(scene.updates, rows, lambda row, update: row.module("facts").collect(scene, update), scene.policy)
     view = View(len(scene.updates), refs_total, len(scene.classes.sources), scene.sources_complete)
     return Report(stage, origin, view, judged)
 
@@ -40,42 +39,42 @@ def _judge_one(update: RefUpdate, rows: Sequence[Row], collect: Collector, polic
         except (UndecidedError, GitError) as error:
             results.append(CheckResult(row.name, UNDECIDED, error.message, error.help))
             continue
-        found = _findings(row, collected, update, policy)
+        found: list[Finding] = []
+        if collected.facts:
+            check = row.module("check")
+            raw = (finding for facts in collected.facts for finding in check.check(facts, policy))
+            levels = (levelled(finding, policy, policy.classify(finding.ref or update.ref).name) for finding in raw)
+            found = [finding for finding in levels if finding is not None]
+            if hasattr(check, "review_state"):
+                review = check.review_state(collected.facts[0], policy) or review
         findings += found
         results.append(_result(row, collected, found))
-        review = _review(row, collected, policy) or review
-    return Judged(update, _kind(update.ref, policy), tuple(results), tuple(findings), review)
-
-
-def _findings(row: Row, collected: Collected, update: RefUpdate, policy: Policy) -> list[Finding]:
-    if not collected.facts:
-        return []
-    raw = (finding for facts in collected.facts for finding in row.check.check(facts, policy))
-    levels = (levelled(finding, policy, _kind(finding.ref or update.ref, policy)) for finding in raw)
-    return [finding for finding in levels if finding is not None]
-
-
-def _review(row: Row, collected: Collected, policy: Policy) -> ReviewState | None:
-    reviewing = row.reviewing if collected.facts else None
-    return None if reviewing is None else reviewing.review_state(collected.facts[0], policy)
-
-
-def _kind(ref: str, policy: Policy) -> str | None:
-    return policy.classify(ref).name
+    return Judged(update, policy.classify(update.ref).name, tuple(results), tuple(findings), review)
 
 
 def _result(row: Row, collected: Collected, found: Sequence[Finding]) -> CheckResult:
-    result = CheckResult(
-        row.name,
-        PASSED,
-        codes=tuple(dict.fromkeys(finding.rule.code for finding in found)),
-        undecidable=collected.undecidable,
-    )
+    codes = tuple(dict.fromkeys(finding.rule.code for finding in found))
+    outcome, reason, help = PASSED, None, None
     if any(finding.level == "error" for finding in found):
-        return result.changed(outcome=FAILED)
-    if collected.skipped is not None:
-        return result.changed(outcome=SKIPPED, reason=collected.skipped)
-    if collected.undecided is not None:
-        undecided = collected.undecided
-        return result.changed(outcome=UNDECIDED, reason=undecided.message, help=undecided.help)
-    return result
+        outcome = FAILED
+    elif collected.skipped is not None:
+        outcome, reason = SKIPPED, collected.skipped
+    elif collected.undecided is not None:
+        outcome, reason, help = UNDECIDED, collected.undecided.message, collected.undecided.help
+    return CheckResult(row.name, outcome, reason, help, codes, collected.undecidable)
+
+
+def levelled(finding: Finding, policy: Policy, kind: str | None) -> Finding | None:
+    """Put the policy's level on a finding; ``None`` when the policy turns its rule off.
+
+    A check may lower a rule's own level for its context (a note on a branch that exists already); the policy's level
+    then only counts where it is lower still.
+    """
+    wanted = policy.level(finding.rule.code, kind)
+    if wanted == "off":
+        return None
+    if wanted is None:
+        return finding
+    if finding.level != finding.rule.level:
+        wanted = min(wanted, finding.level, key=LEVELS.index)
+    return finding.at_level(wanted)

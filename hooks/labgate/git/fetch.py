@@ -21,18 +21,24 @@ _FETCH = (*_QUIET, "--refmap=", "--no-recurse-submodules")
 _SYMREF = "ref: "
 
 
-def fetch_branches(repository: Repository, remote: str) -> None:
+def fetch_branches(repository: Repository, remote: str, *options: str) -> None:
     """Fetch every branch of a remote, as the user's own git reaches it, and run no hook and no maintenance.
 
     Not just research: a topic branch that lives on is what exempts its commits. Raised: ``UndecidedError`` when the
     remote cannot be reached.
     """
-    _fetch_branches(repository, remote)
+    refspec = f"+{HEADS}*:{REMOTES}{remote}/*"
+    status, _, errors = _run(repository, *_FETCH, *options, "--end-of-options", remote, refspec)
+    if status:
+        message = f"cannot fetch from {remote}: {first_line(errors)}"
+        # An old `research` may stand in the way of `research/x`.
+        mend = "remote prune" if b"exists; cannot create" in errors else "fetch"
+        raise UndecidedError(message, f"git {mend} {quote(remote)}")
 
 
 def fetch_history(repository: Repository, remote: str) -> None:
     """Fetch every branch of a remote and, in a shallow clone, all of their history. Raised: ``UndecidedError``."""
-    _fetch_branches(repository, remote, *(("--unshallow",) if repository.shallow else ()))
+    fetch_branches(repository, remote, *(("--unshallow",) if repository.shallow else ()))
 
 
 def fetch_commit(repository: Repository, remote: str, oid: str, refs: Sequence[str] = ()) -> bool:
@@ -75,18 +81,7 @@ def default_branch(repository: Repository, remote: str) -> str | None:
     return None
 
 
-def _fetch_branches(repository: Repository, remote: str, *options: str) -> None:
-    refspec = f"+{HEADS}*:{REMOTES}{remote}/*"
-    status, _, errors = _run(repository, *_FETCH, *options, "--end-of-options", remote, refspec)
-    if status:
-        message = f"cannot fetch from {remote}: {first_line(errors)}"
-        # An old `research` may stand in the way of `research/x`.
-        mend = "remote prune" if b"exists; cannot create" in errors else "fetch"
-        raise UndecidedError(message, f"git {mend} {quote(remote)}")
-
-
 def _run(repository: Repository, *words: str) -> tuple[int, bytes, bytes]:
-    """Run a git command that reaches a remote, and return its status and output."""
     argv = ["git", f"--git-dir={repository.git_dir}"]
     argv += ["-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *words]
     return spawn(argv, caller_env(repository.environ, (*INHERITED, *_NETWORK_ANY_CASE)))

@@ -99,7 +99,8 @@ def find_site(repository: Repository) -> Site:
     setting = f"core.hooksPath = {folder.setting}"
     if inside:
         return Site(folder, f"{setting} is inside the work tree", shared=True)
-    if folder.scope not in ("local", "worktree") and not _is_same(folder.path, default_folder(repository)):
+    usual = os.path.realpath(folder.path) == os.path.realpath(default_folder(repository))
+    if folder.scope not in ("local", "worktree") and not usual:
         return Site(folder, f"{setting} holds for all repositories ({folder.scope} configuration)")
     site = Site(folder, None)
     return Site(folder, f"{setting} is no folder, so no hook runs here") if site.is_off else site
@@ -148,7 +149,3 @@ def _is_in_work_tree(repository: Repository, path: str) -> bool:
 def _is_below(path: str, folder: str) -> bool:
     real, root = os.path.realpath(path), os.path.realpath(folder)
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
-
-
-def _is_same(path: str, other: str) -> bool:
-    return os.path.realpath(path) == os.path.realpath(other)

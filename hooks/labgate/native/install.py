@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from labgate import FOLDER
 from labgate.git.repository import Repository, discover
-from labgate.native.files import put_back, set_aside, write_hook
 from labgate.native.folder import ABSENT, FOREIGN, LABGATE, HookFile, Site, Slot, default_folder, find_site, read_slots
 from labgate.native.shim import Runtime, quoted, render, this_runtime
 from labgate.native.state import STAGES
@@ -137,7 +136,6 @@ def mending(site: Site, default: str) -> str:
 
 
 def _refuse(slot: Slot) -> None:
-    """Raise what keeps labgate from this stage."""
     if slot.is_contested:
         raise ContestedError(slot)
     place = slot.place
@@ -174,7 +172,7 @@ def _uninstall(slot: Slot, removed: list[str], restored: list[str], stranded: li
     removed += [file.path for file in files]
     if slot.before.owner != ABSENT:
         if slot.place.owner in (ABSENT, LABGATE):
-            put_back(slot.before.path, slot.place.path)
+            os.replace(slot.before.path, slot.place.path)
             restored.append(slot.place.path)
             files = [file for file in files if file is not slot.place]
         else:
@@ -203,3 +201,41 @@ def _forget(repository: Repository) -> None:
         os.unlink(os.path.join(repository.common_dir, RECORD))
     except OSError:
         return
+
+
+def write_hook(path: str, content: bytes, before_it_stands: Callable[[], None] | None = None) -> None:
+    """Write an executable file in one step. Raised: ``OSError``; what stood there is then as it was.
+
+    ``before_it_stands`` runs when the new file is complete, just before it takes its place.
+    """
+
+    def put(temporary: str, path: str) -> None:
+        if before_it_stands is not None:
+            before_it_stands()
+        os.replace(temporary, path)
+
+    # Mode and umask as for any program that is built here: with umask 077 it stays the user's own.
+    write_whole(path, content, mode=0o777, durable=True, put=put)
+
+
+def set_aside(path: str, aside: str) -> None:
+    """Give a foreign hook its second name. The first stays until another file takes it, where the system has links.
+
+    Raised: ``LabgateError`` when something else has the name by now, ``OSError``.
+    """
+    try:
+        os.link(path, aside, follow_symlinks=False)
+    except FileExistsError:
+        _refuse_another(path, aside)
+    except (OSError, NotImplementedError):
+        # No hard links here (or a folder): a rename, and for a moment no hook.
+        if os.path.lexists(aside):
+            _refuse_another(path, aside)
+        os.rename(path, aside)
+
+
+def _refuse_another(path: str, aside: str) -> None:
+    """Accept the second name only where an `install` that was stopped has given it to the same file."""
+    if not os.path.samestat(os.lstat(path), os.lstat(aside)):
+        message = f"{aside} has just appeared; is another labgate install running?"
+        raise LabgateError(message, "labgate install")

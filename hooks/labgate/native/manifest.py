@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from labgate.policy.toml import read_toml
+from labgate.policy.reader import read_toml
 from labgate.values.errors import PolicyError
 from labgate.values.value import Value
 

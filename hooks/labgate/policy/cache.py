@@ -10,7 +10,7 @@ import os
 
 from labgate import FOLDER, __version__
 from labgate.policy.model import FILES, Policy
-from labgate.values.checksum import opened, sealed
+from labgate.values.checksum import verified, with_checksum
 from labgate.values.files import read_bounded, write_whole
 
 TYPE_CHECKING = False
@@ -80,7 +80,7 @@ def _load(cache: str, key: Key) -> dict[str, Any] | None:
     try:
         # Before it is read: a cache that is replaced meanwhile counts as older than it is.
         written = os.stat(cache).st_mtime_ns
-        content = opened(read_bounded(cache, _MOST_BYTES), _FORMAT, light=True)
+        content = verified(read_bounded(cache, _MOST_BYTES), _FORMAT, light=True)
     except OSError:
         return None
     if content is None:
@@ -96,6 +96,6 @@ def _store(cache: str, key: Key, table: dict[str, Any]) -> None:
     """Write the cache; where that cannot be (read-only, full disk) there is none."""
     # Version 4 of the format is the one that every supported Python reads.
     try:
-        write_whole(cache, sealed(marshal.dumps((key, table), 4), _FORMAT, light=True), folder=True)
+        write_whole(cache, with_checksum(marshal.dumps((key, table), 4), _FORMAT, light=True), folder=True)
     except OSError:
         return

@@ -34,11 +34,8 @@ _patterns: dict[str, Pattern] = {}
 class TemplateError(ValueError):
     """Raised when a name template is not understood; ``position`` counts characters from 0."""
 
-    def __init__(self, text: str, position: int, reason: str) -> None:
+    def __init__(self, position: int, reason: str) -> None:
         super().__init__(f"character {position + 1}: {reason}")
-        self.text = text
-        self.position = position
-        self.reason = reason
 
 
 class Field(Value):
@@ -118,9 +115,6 @@ class Template:
 
     def __hash__(self) -> int:
         return hash(self.text)
-
-    def __repr__(self) -> str:
-        return f"Template({self.text!r})"
 
     @property
     def is_literal(self) -> bool:
@@ -239,16 +233,15 @@ class _Search:
 
 
 def _tokens(text: str, fields: Mapping[str, Field]) -> tuple[str | Field | int, ...]:
-    """Return the pieces of a template's full refname."""
     if len(text) > MAX_TEXT:
-        raise TemplateError(text, MAX_TEXT, f"a name has at most {MAX_TEXT} characters")
+        raise TemplateError(MAX_TEXT, f"a name has at most {MAX_TEXT} characters")
     prefix = "" if text.startswith("refs/") else HEADS
     tokens: list[str | Field | int] = [prefix] if prefix else []
     position = 0
     while position < len(text):
         token, length = _next_token(text, position, fields)
         if isinstance(token, Field) and any(isinstance(seen, Field) and seen.name == token.name for seen in tokens):
-            raise TemplateError(text, position, f"{{{token.name}}} stands here a second time")
+            raise TemplateError(position, f"{{{token.name}}} stands here a second time")
         position += length
         if isinstance(token, str) and tokens and isinstance(tokens[-1], str):
             tokens[-1] += token
@@ -263,13 +256,13 @@ def _next_token(text: str, position: int, fields: Mapping[str, Field]) -> tuple[
     if character == "{":
         end = text.find("}", position)
         if end < 0:
-            raise TemplateError(text, position, "this { is never closed")
+            raise TemplateError(position, "this { is never closed")
         name = text[position + 1 : end]
         if name[:1] not in _NAME_START or not _NAME.issuperset(name):
-            raise TemplateError(text, position, "a field is {name}: a-z first, then a-z, 0-9, - and _")
+            raise TemplateError(position, "a field is {name}: a-z first, then a-z, 0-9, - and _")
         return fields.get(name) or Field(name), len(name) + 2
     if character == "}":
-        raise TemplateError(text, position, "this } closes nothing")
+        raise TemplateError(position, "this } closes nothing")
     if not text.startswith("**", position):
         return (STAR if character == "*" else character), 1
     starts = position == 0 or text[position - 1] == "/"
@@ -277,4 +270,4 @@ def _next_token(text: str, position: int, fields: Mapping[str, Field]) -> tuple[
         return FOLDERS, 3
     if starts and position + 2 == len(text):
         return REST, 2
-    raise TemplateError(text, position, "** stands for whole segments, so it stands alone between slashes")
+    raise TemplateError(position, "** stands for whole segments, so it stands alone between slashes")

@@ -8,6 +8,8 @@ takes longer than the rest of a commit hook.
 
 from __future__ import annotations
 
+from labgate.values.value import Value
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +49,6 @@ _GROUPS = (
 
 
 def _complement(ranges: Ranges) -> Ranges:
-    """Return every character that is not in ``ranges``."""
     gaps = []
     free = 0
     for low, high in sorted(ranges):
@@ -74,17 +75,14 @@ _CLASSES = {
 
 
 class PatternError(ValueError):
-    """Raised when a pattern is not understood; ``position`` counts characters from 0, ``reason`` says what is wrong."""
+    """Raised when a pattern is not understood; ``position`` counts characters from 0."""
 
-    def __init__(self, text: str, position: int, reason: str) -> None:
+    def __init__(self, position: int, reason: str) -> None:
         super().__init__(f"character {position + 1}: {reason}")
-        self.text = text
-        self.position = position
-        self.reason = reason
 
 
 class Pattern:
-    """A compiled pattern. ``text`` is the pattern as written; two patterns are equal when their texts are.
+    """A compiled pattern. ``text`` is the pattern as written.
 
     The syntax is the common part of all dialects: literals, ``.``, classes, groups, ``|``, ``* + ? {m} {m,} {m,n}``,
     and ``^`` and ``$`` at the ends, which change nothing. ``\\d \\w \\s`` mean ASCII, as with ``re.ASCII``.
@@ -100,15 +98,6 @@ class Pattern:
         self._last = 0
         self._symbols: tuple[tuple[Ranges, int], ...] = ()
         self._moves: dict[tuple[int, str], int] = {}
-
-    def __eq__(self, other: object) -> bool:
-        return self.text == other.text if isinstance(other, Pattern) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __repr__(self) -> str:
-        return f"Pattern({self.text!r})"
 
     def fullmatch(self, value: str) -> bool:
         """Say whether the whole value matches; a value longer than ``MAX_VALUE`` characters never does."""
@@ -210,13 +199,10 @@ class Automaton:
             self.follow[state] |= targets
 
 
-class Symbol:
+class Symbol(Value):
     """One character out of ``ranges``."""
 
-    __slots__ = ("ranges",)
-
-    def __init__(self, ranges: Ranges) -> None:
-        self.ranges = ranges
+    ranges: Ranges
 
     def cost(self) -> int:
         return 1
@@ -225,13 +211,10 @@ class Symbol:
         return automaton.symbol(self.ranges)
 
 
-class Sequence:
+class Sequence(Value):
     """Pieces one after the other; none at all is the empty text."""
 
-    __slots__ = ("items",)
-
-    def __init__(self, items: list[Tree]) -> None:
-        self.items = items
+    items: list[Tree]
 
     def cost(self) -> int:
         return max(1, sum(item.cost() for item in self.items))
@@ -244,13 +227,10 @@ class Sequence:
         return whole
 
 
-class Choice:
+class Choice(Value):
     """One of several branches."""
 
-    __slots__ = ("branches",)
-
-    def __init__(self, branches: list[Tree]) -> None:
-        self.branches = branches
+    branches: list[Tree]
 
     def cost(self) -> int:
         return sum(branch.cost() for branch in self.branches)
@@ -263,15 +243,12 @@ class Choice:
         return empty, first, last
 
 
-class Repeat:
+class Repeat(Value):
     """A piece ``low`` to ``high`` times; ``None`` means without end."""
 
-    __slots__ = ("high", "item", "low")
-
-    def __init__(self, item: Tree, low: int, high: int | None) -> None:
-        self.item = item
-        self.low = low
-        self.high = high
+    item: Tree
+    low: int
+    high: int | None
 
     def cost(self) -> int:
         return self.item.cost() * max(1, self.low if self.high is None else self.high)
@@ -296,12 +273,11 @@ Tree = Symbol | Sequence | Choice | Repeat
 
 
 def _parse(text: str) -> Tree:
-    """Return the tree of a pattern. Raises ``PatternError``."""
     if len(text) > MAX_TEXT:
-        raise PatternError(text, MAX_TEXT, f"a pattern has at most {MAX_TEXT} characters")
+        raise PatternError(MAX_TEXT, f"a pattern has at most {MAX_TEXT} characters")
     tree = _Parser(text).pattern()
     if tree.cost() > MAX_STATES:
-        raise PatternError(text, 0, f"the repetitions multiply to more than {MAX_STATES} states")
+        raise PatternError(0, f"the repetitions multiply to more than {MAX_STATES} states")
     return tree
 
 
@@ -314,7 +290,7 @@ class _Parser:
         self.depth = 0
 
     def fail(self, position: int, reason: str) -> PatternError:
-        return PatternError(self.text, position, reason)
+        return PatternError(position, reason)
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 
 TYPE_CHECKING = False
@@ -28,5 +29,5 @@ def renderer(format: str, *, colour: bool = False, verbose: bool = False) -> Ren
     ``colour`` and ``verbose`` (say what passed and was skipped) are the reader's wishes; the formats for machines have
     no use for them.
     """
-    build: Callable[[bool, bool], Renderer] = import_module(f"labgate.report.{format}").build
-    return build(colour, verbose)
+    render: Callable[..., None] = import_module(f"labgate.report.{format}").render
+    return partial(render, colour=colour, verbose=verbose) if format == "text" else render

@@ -55,19 +55,15 @@ def _shown(char: str) -> str:
     if char.isascii() and char.isprintable():
         return char
     code = ord(char)
-    if unicodedata.category(char) not in _ESCAPED_CATEGORIES and not _is_ignorable(code):
+    ignorable = any(first <= code <= last for first, last in _IGNORABLE)
+    if unicodedata.category(char) not in _ESCAPED_CATEGORIES and not ignorable:
         return char
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def _is_ignorable(code: int) -> bool:
-    return any(first <= code <= last for first, last in _IGNORABLE)
-
-
 def _fitting(parts: list[str], room: int) -> list[str]:
-    """Return the leading parts that fit into ``room`` characters."""
     fitting: list[str] = []
     for part in parts:
         room -= len(part)

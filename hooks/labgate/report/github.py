@@ -22,23 +22,17 @@ from labgate.report.parts import (
     too_small,
     worst_first,
 )
-from labgate.values.finding import PASSED, SKIPPED, UNDECIDED
+from labgate.values.finding import PASSED, SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Finding
     from labgate.values.report import Judged, Report
 
 #: The runner's command for each level.
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
-
-
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (the runner colours annotations itself)
-    """Return the renderer of this format."""
-    return render
 
 
 def render(report: Report, stream: TextIO) -> None:
@@ -75,12 +69,9 @@ def _unjudged(report: Report) -> Iterator[str]:
     """Yield a warning for what nobody may take for passed: a run that was skipped, a check that is undecided."""
     if report.skipped is not None:
         yield command("warning", "labgate skipped", [safe(report.skipped)])
-    for judged in report.judged:
-        for check in judged.checks:
-            if check.outcome == UNDECIDED:
-                reason, *help = check_lines(check)
-                place = shown_ref(judged.update.ref)
-                yield command("warning", f"{check.name} undecided", [f"{place}: {reason}", *help])
+    for judged, check in report.undecided:
+        reason, *help = check_lines(check)
+        yield command("warning", f"{check.name} undecided", [f"{shown_ref(judged.update.ref)}: {reason}", *help])
 
 
 def _plain_lines(report: Report) -> Iterator[str]:
@@ -104,7 +95,8 @@ def command(name: str, title: str, lines: Iterable[str], path: str | None = None
     A runner takes a line for a command that starts with ``::``; ``lines`` become lines of the one message.
     """
     properties = {"title": title} if path is None else {"title": title, "file": path}
-    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    escaped = {key: _data(value).replace(":", "%3A").replace(",", "%2C") for key, value in properties.items()}
+    listed = ",".join(f"{key}={value}" for key, value in escaped.items())
     message = "\n".join(lines)
     return f"::{name} {listed}::{_data(message)}"
 
@@ -112,7 +104,3 @@ def command(name: str, title: str, lines: Iterable[str], path: str | None = None
 def _data(text: str) -> str:
     """Escape a message as the runner's toolkit does; ``%`` first, or ``%0A`` in a subject would become a newline."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -11,16 +11,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from labgate.report.escape import safe
-from labgate.report.fingerprint import fingerprint
-from labgate.report.json import encoded
+from labgate.report.json import encoded, fingerprint
 from labgate.report.parts import check_lines, problem_lines, ref_of, said, shown_ref, worst_first
-from labgate.values.finding import UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Finding
     from labgate.values.report import Judged, Report
 
@@ -30,11 +27,6 @@ POLICY_FILE = "labgate.toml"
 #: GitLab knows info, minor, major, critical and blocker. ``critical`` is all that makes the job fail, and nothing else.
 _FAILS = "critical"
 _SEVERITIES = {"error": _FAILS, "warning": "minor", "note": "info"}
-
-
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (a machine reads it)
-    """Return the renderer of this format."""
-    return render
 
 
 def render(report: Report, stream: TextIO) -> None:
@@ -47,11 +39,9 @@ def _entries(report: Report) -> Iterator[dict[str, Any]]:
         yield from (_could_not_judge(lines) for lines in problem_lines(error))
     if report.skipped is not None:
         yield _could_not_judge([f"skipped: {safe(report.skipped)}"], "info")
-    for judged in report.judged:
-        for check in judged.checks:
-            if check.outcome == UNDECIDED:
-                reason, *help = check_lines(check)
-                yield _could_not_judge([f"{shown_ref(judged.update.ref)}: {check.name} undecided: {reason}", *help])
+    for judged, check in report.undecided:
+        reason, *help = check_lines(check)
+        yield _could_not_judge([f"{shown_ref(judged.update.ref)}: {check.name} undecided: {reason}", *help])
     yield from (_violation(finding, judged) for judged, finding in worst_first(report))
 
 

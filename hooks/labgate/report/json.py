@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from labgate import __version__
-from labgate.report.failure import problems_of
-from labgate.report.fingerprint import fingerprint
+from labgate.report.parts import problems_of
 from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Evidence, Finding
-    from labgate.values.report import Judged, Report, ReviewState
+    from labgate.values.report import Judged, Report
 
 #: The contract's number: it grows when a key changes its meaning or goes away, not when one is added.
 SCHEMA = 1
-
-
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (a machine reads it: always plain, always whole)
-    """Return the renderer of this format."""
-    return render
 
 
 def render(report: Report, stream: TextIO) -> None:
@@ -48,7 +42,7 @@ def document(report: Report) -> dict[str, Any]:
         "stage": report.stage,
         "outcome": report.outcome,
         "skipped": report.skipped,
-        "policy": {"origin": report.policy.origin, "commit": report.policy.commit, "blob": report.policy.blob},
+        "policy": report.policy,
         "view": {
             "refs_seen": view.refs_seen,
             "refs_total": view.refs_total,
@@ -73,23 +67,12 @@ def _update(judged: Judged) -> dict[str, Any]:
         "source": judged.update.source,
         "kind": judged.kind,
         "outcome": judged.outcome,
-        "review": None if judged.review is None else _review(judged.review),
+        "review": judged.review,
         "undecidable": judged.undecidable,
         "checks": [
             {"name": check.name, "outcome": check.outcome, "reason": check.reason, "help": check.help}
             for check in judged.checks
         ],
-    }
-
-
-def _review(review: ReviewState) -> dict[str, Any]:
-    return {
-        "required": review.required,
-        "reached": review.reached,
-        "counted": review.counted,
-        "not_counted": [{"person": marker.person, "reason": marker.reason} for marker in review.not_counted],
-        "missing": review.missing,
-        "late": review.late,
     }
 
 
@@ -106,24 +89,13 @@ def _finding(finding: Finding, update: int, ref: str) -> dict[str, Any]:
         "data": finding.data,
         "message": finding.message(),
         "help": finding.help(),
-        "evidence": [_evidence(evidence) for evidence in finding.evidence],
+        "evidence": [evidence_record(evidence) for evidence in finding.evidence],
     }
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "method": evidence.method,
-        "decisive": evidence.decisive,
-        "source_ref": evidence.source_ref,
-        "source_commits": evidence.source_commits,
-        "commits": evidence.commits,
-        "score": evidence.score,
-        "matched_lines": evidence.matched_lines,
-        "paths": evidence.paths,
-        "terms": dict(evidence.terms),
-        "shared": evidence.shared,
-        "hint": evidence.hint,
-    }
+def evidence_record(evidence: Evidence) -> dict[str, Any]:
+    """Return one piece of evidence as the contract has it."""
+    return evidence.as_dict() | {"terms": dict(evidence.terms)}
 
 
 def _plain(value: Any) -> Any:
@@ -141,3 +113,29 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+#: Part of what is hashed: a change in what counts as the same finding gets a new number and so new fingerprints.
+_VERSION = "labgate-finding/1"
+
+#: Keys of a finding's data (texts, or absent) that tell two findings of one rule at one place apart: the research ref
+#: that code comes from, the person of a review marker.
+IDENTIFYING = ("source", "person")
+
+
+def fingerprint(finding: Finding, ref: str) -> str:
+    """Return 64 hexadecimal digits that are the same for the same finding in every run, format and clone.
+
+    Hashed (SHA-256 of compact ASCII JSON) are the rule's code, the full refname, the sorted commits, the path, and of
+    the data what ``IDENTIFYING`` names. Level, wording, counts and advice stay out: they say how bad it is and what to
+    do, not which finding it is. ``ref`` is the ref of the update that the finding belongs to; its own ref wins.
+    """
+    stable = [
+        _VERSION,
+        finding.rule.code,
+        ref if finding.ref is None else finding.ref,
+        sorted(finding.oids),
+        finding.path,
+        [finding.data.get(key) for key in IDENTIFYING],
+    ]
+    return hashlib.sha256(json.dumps(stable, separators=(",", ":")).encode("ascii")).hexdigest()

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Finding
     from labgate.values.report import Judged, Report
 
@@ -26,11 +25,6 @@ _RUN = ("labgate", "run")
 
 #: The counts of a suite, by the tag that a test has which is counted.
 _COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
-
-
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (a machine reads it)
-    """Return the renderer of this format."""
-    return render
 
 
 def render(report: Report, stream: TextIO) -> None:

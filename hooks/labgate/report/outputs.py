@@ -22,11 +22,6 @@ LABEL_LIMIT = 50
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-def size_class(lines: int) -> str:
-    """Return how large a change of so many lines is, for a label: XS, S, M, L or XL."""
-    return next((name for name, most in SIZES.items() if lines <= most), "XL")
-
-
 def outputs(report: Report, source_kind: str | None = None, lines: int | None = None) -> dict[str, str]:
     """Return the outputs of a step, by name; what is not known is the empty text.
 
@@ -36,7 +31,7 @@ def outputs(report: Report, source_kind: str | None = None, lines: int | None = 
     """
     levels = [finding.level for _, finding in report.findings]
     kinds = list(dict.fromkeys(judged.kind for judged in report.judged if judged.kind is not None))
-    size = "" if lines is None else size_class(lines)
+    size = "" if lines is None else next((name for name, most in SIZES.items() if lines <= most), "XL")
     found = {
         "outcome": report.outcome,
         "exit-status": str(report.exit_status),

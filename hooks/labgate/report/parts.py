@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labgate.report.escape import safe
-from labgate.report.failure import help_line, problems_of
-from labgate.values.finding import LEVELS, PASSED, SKIPPED, UNDECIDED
+from labgate.report.palette import Paint, palette
+from labgate.values.errors import LabgateError, PolicyError, known_error
+from labgate.values.finding import LEVELS, PASSED, SKIPPED
 from labgate.values.phrases import count
 from labgate.values.refnames import short_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
-    from labgate.report.palette import Paint
-    from labgate.values.errors import LabgateError
     from labgate.values.finding import Finding
     from labgate.values.ref_update import View
     from labgate.values.report import CheckResult, Judged, Report
@@ -84,9 +84,8 @@ def tally(report: Report, paint: Paint) -> str:
     """Return how many findings there are, worst first: ``1 error, 2 warnings``; empty when there is nothing."""
     levels = [finding.level for _, finding in report.findings]
     parts = [paint(level, count(levels.count(level), level)) for level in reversed(LEVELS) if level in levels]
-    undecided = sum(check.outcome == UNDECIDED for judged in report.judged for check in judged.checks)
-    if undecided:
-        parts.append(paint("undecided", f"{undecided} undecided"))
+    if report.undecided:
+        parts.append(paint("undecided", f"{len(report.undecided)} undecided"))
     return ", ".join(parts)
 
 
@@ -104,3 +103,56 @@ def worst_first(report: Report) -> list[tuple[Judged, Finding]]:
     """Return every finding with its update: errors, then warnings, then notes; those of one level in their order."""
     found = [(report.judged[at], finding) for at, finding in report.findings]
     return sorted(found, key=lambda item: -LEVELS.index(item[1].level))
+
+
+#: Characters of a command that mends something. A longer one would be cut, and half a command is a wrong command.
+HELP_LIMIT = 4000
+
+
+def render_failure(error: LabgateError, stream: TextIO, *, colour: bool = False) -> None:
+    """Write ``error: message``, for a policy one line for each mistake, and ``  help: command`` where there is one."""
+    stream.writelines(f"{line}\n" for line in failure_lines(error, palette(colour)))
+
+
+def failure_lines(error: LabgateError, paint: Paint) -> Iterator[str]:
+    """Yield the lines that ``render_failure`` writes, without newlines."""
+    for problem in problems_of(error):
+        yield f"{paint('error', 'error:')} {safe(problem)}"
+    if error.help is not None:
+        yield help_line(error.help, indent=2)
+
+
+def problems_of(error: LabgateError) -> tuple[str, ...]:
+    """Return what is wrong, one sentence each: several for a policy with several mistakes."""
+    return error.problems if isinstance(error, PolicyError) else (error.message,)
+
+
+def render_error(error: Exception, stream: TextIO, *, colour: bool = False) -> None:
+    """Write an error of ours as ``render_failure`` does, any other one as a bug."""
+    known = known_error(error)
+    if known is None:
+        render_bug(error, stream, colour=colour)
+    else:
+        render_failure(known, stream, colour=colour)
+
+
+def traceback_lines(error: Exception) -> Iterator[str]:
+    """Yield where an error comes from, safe to show, without newlines."""
+    import traceback
+
+    yield from map(safe, "".join(traceback.format_exception(error)).splitlines())
+
+
+def render_bug(error: Exception, stream: TextIO, *, colour: bool = False) -> None:
+    """Write one line for an error that labgate did not foresee, and how to report it."""
+    kind = palette(colour)("error", "internal error:")
+    stream.write(f"labgate: {kind} {type(error).__name__}: {safe(str(error))}; this is a bug\n")
+    stream.write("  help: run it again with LABGATE_TRACEBACK=1 and report what it prints to labgate's issue tracker\n")
+
+
+def help_line(help: str, indent: int) -> str:
+    """Return the indented line with the command or step that mends a finding or a problem."""
+    shown = safe(help, limit=None)
+    if len(shown) > HELP_LIMIT:
+        shown = "the command is too long to show; --format json has it"
+    return f"{' ' * indent}help: {shown}"

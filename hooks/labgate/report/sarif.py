@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Finding, Rule
     from labgate.values.report import Judged, Report
 
@@ -28,11 +27,6 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 
 #: The key and the version of our fingerprints (3.27.17): the ones of the JSON report.
 FINGERPRINT = "labgate/v1"
-
-
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (a machine reads it)
-    """Return the renderer of this format."""
-    return render
 
 
 def render(report: Report, stream: TextIO) -> None:
@@ -51,7 +45,7 @@ def _run(report: Report) -> dict[str, Any]:
         "invocations": [
             {
                 # 3.20.14: whether the tool did its work, all of it; not whether it liked what it saw.
-                "executionSuccessful": not report.problems and not _undecided(report),
+                "executionSuccessful": not report.problems and not report.undecided,
                 "exitCode": report.exit_status,  # the verdict's; `--exit-zero` is the caller's
                 "toolExecutionNotifications": list(_notifications(report)),
             }
@@ -63,10 +57,6 @@ def _run(report: Report) -> dict[str, Any]:
         # versionControlProvenance (3.14.15) wants the repository's URI, which a report does not know.
         "properties": {key: whole[key] for key in ("stage", "outcome", "policy", "view", "updates")},
     }
-
-
-def _undecided(report: Report) -> bool:
-    return any(check.outcome == UNDECIDED for judged in report.judged for check in judged.checks)
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -1,18 +1,20 @@
 """The report as one page of GitHub-flavoured Markdown: for the summary of a CI step, or as a file beside the job.
 
+Nothing foreign in it is structure, a link, HTML or a mention.
+
 Source of the limit: "Adding a job summary" in GitHub's documentation. A larger summary is not shown at all.
 """
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from labgate.report.markdown import code, row, table, text
+from labgate.report.escape import DEFAULT_LIMIT, safe
 from labgate.report.palette import palette
 from labgate.report.parts import PLACE_LIMIT, check_lines, passed, problem_lines, run_notes, said, tally, too_small
-from labgate.values.finding import PASSED
-from labgate.values.hints import reason
+from labgate.values.finding import PASSED, reason
 from labgate.values.phrases import short_oid
 from labgate.values.refnames import short_ref
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.values.finding import Evidence, Finding
     from labgate.values.report import CheckResult, Judged, Report, ReviewState
 
@@ -37,12 +38,7 @@ _SIGNS = {"passed": "✅", "failed": "❌", "skipped": "⏭️", "undecided": "�
 _LEVELS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001  (the sign is meant, not the letter)
 
 
-def build(colour: bool, verbose: bool) -> Renderer:  # noqa: ARG001  (Markdown has no colours, and a page has room)
-    """Return the renderer of this format."""
-    return write_summary
-
-
-def write_summary(report: Report, stream: TextIO) -> None:
+def render(report: Report, stream: TextIO) -> None:
     """Write the page: at most ``LIMIT`` bytes of UTF-8 in whole lines, the last of which says where it was cut."""
     room = LIMIT - len(_CUT.encode())
     kept: list[str] = []
@@ -72,7 +68,6 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _run(report: Report) -> Iterator[str]:
-    """Yield what holds for the whole run, as one list."""
     listed = [] if report.skipped is None else [f"- skipped: {text(report.skipped)}"]
     for error in report.problems:
         for problem, *help in problem_lines(error):
@@ -178,3 +173,47 @@ def _help(lines: Iterable[str]) -> Iterator[str]:
     """Yield the line of a command or a step below an item of a list."""
     for line in lines:
         yield f"  - help: {code(line.removeprefix('help: '), limit=None)}"
+
+
+#: All that Markdown, HTML and mathematics give a meaning. A character reference never stands for structure (CommonMark
+#: 0.31, 2.5), nor do GFM's autolinks (6.9) see the ``:`` of a scheme or the dot of ``www.`` in one. An address of mail
+#: may still become a link to itself in code.
+_SPECIAL = re.compile(r"[&<>\[\]|`*_~#@\\${}]|:(?=\S)|(?<=www)\.", re.IGNORECASE)
+
+#: What hosts turn into mentions and references after Markdown, in the text that was shown: ``@ada``, ``#7``, ``!7``,
+#: ``GH-7``. Nothing but a character between can stop that; in code they leave it alone.
+_REFERENCE = re.compile(r"(?<=[@#!])(?=\w)|(?<=GH-)(?=\d)", re.IGNORECASE)
+_ZERO_WIDTH_SPACE = "&#8203;"
+
+
+def text(foreign: str, limit: int | None = DEFAULT_LIMIT) -> str:
+    """Return foreign text as one line of inline Markdown that reads as the text and is nothing else.
+
+    ``limit`` is in characters of what is read, as in ``safe``. Put it after something of ours: what opens a block at
+    the start of a line (``1.``) is only text behind another.
+    """
+    shown = safe(foreign, limit)
+    return _ZERO_WIDTH_SPACE.join(_referenced(part) for part in _REFERENCE.split(shown))
+
+
+def code(foreign: str, limit: int | None = DEFAULT_LIMIT) -> str:
+    """Return foreign text as inline code that can be copied as it is.
+
+    An element and no backticks: in a table a pipe ends the cell also between backticks, and nothing can be escaped
+    there.
+    """
+    return f"<code>{_referenced(safe(foreign, limit))}</code>"
+
+
+def _referenced(shown: str) -> str:
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", shown)
+
+
+def row(*cells: str) -> str:
+    """Return one line of a table; the cells are Markdown already."""
+    return f"| {' | '.join(cells)} |"
+
+
+def table(*heads: str) -> list[str]:
+    """Return the two lines that start a table."""
+    return [row(*heads), row(*["---"] * len(heads))]

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labgate.report.escape import safe
-from labgate.report.failure import failure_lines
 from labgate.report.palette import palette
-from labgate.report.parts import PLACE_LIMIT, check_lines, passed, ref_of, run_notes, said, shown_ref, tally, too_small
+from labgate.report.parts import (
+    PLACE_LIMIT,
+    check_lines,
+    failure_lines,
+    passed,
+    ref_of,
+    run_notes,
+    said,
+    shown_ref,
+    tally,
+    too_small,
+)
 from labgate.values.finding import ALARM, PASSED, SIMILARITY, SKIPPED, UNDECIDED
 from labgate.values.phrases import short_oid
 
@@ -15,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from labgate.report import Renderer
     from labgate.report.palette import Paint
     from labgate.values.finding import Evidence, Finding
     from labgate.values.report import CheckResult, Judged, Report
@@ -27,13 +36,9 @@ COMMITS_LISTED, SUBJECT_LIMIT = 5, 60
 SHARED_LISTED, SHARED_LIMIT = 5, 100
 
 
-def build(colour: bool, verbose: bool) -> Renderer:
-    """Return the renderer of this format."""
-
-    def render(report: Report, stream: TextIO) -> None:
-        stream.writelines(f"{line}\n" for line in lines(report, palette(colour), verbose))
-
-    return render
+def render(report: Report, stream: TextIO, *, colour: bool = False, verbose: bool = False) -> None:
+    """Write the lines of a report, in colour if wanted; ``verbose`` says what passed and was skipped too."""
+    stream.writelines(f"{line}\n" for line in lines(report, palette(colour), verbose))
 
 
 def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from textwrap import TextWrapper
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from labgate.report.escape import safe
-from labgate.report.json import encoded
+from labgate.report.json import encoded, evidence_record
 from labgate.report.palette import palette
-from labgate.values.finding import ALARM, SIMILARITY
-from labgate.values.hints import reason
+from labgate.values.finding import ALARM, SIMILARITY, reason
 from labgate.values.phrases import count, short_oid
 from labgate.values.refnames import short_ref
 from labgate.values.value import Value
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from labgate.report.palette import Paint
     from labgate.values.finding import Evidence
+    from labgate.values.traced import SharedLine, Traced
 
 FORMATS = ("text", "json", "jsonl")
 
@@ -29,41 +30,6 @@ NAME_LIMIT, LISTED, LINES_SHOWN = 100, 3, 20
 #: Columns that a subject keeps however long the verdict beside it is, and at which evidence, lines and details stand.
 _SUBJECT, _EVIDENCE, _LINES, _DETAIL = 24, 4, 6, 16
 _TAB = 4
-
-
-class Traced(Protocol):
-    """What is shown of one commit: its full oid, and the evidence that it is derived, strongest first.
-
-    ``undecidable`` says that it is too small for its text to tell; ``derived`` that some evidence is decisive.
-    """
-
-    @property
-    def commit(self) -> str: ...
-    @property
-    def evidence(self) -> tuple[Evidence, ...]: ...
-    @property
-    def undecidable(self) -> bool: ...
-    @property
-    def derived(self) -> bool: ...
-
-
-class SharedLine(Protocol):
-    """A line that a commit brings and the line of a source commit that it is held to come from; numbers start at 1."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def number(self) -> int: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def source_commit(self) -> str: ...
-    @property
-    def source_path(self) -> str: ...
-    @property
-    def source_number(self) -> int: ...
-    @property
-    def source_text(self) -> str: ...
 
 
 class TextView(Value):
@@ -112,25 +78,14 @@ def render_text(results: Iterable[Traced], stream: TextIO, view: TextView) -> No
 
 def record(traced: Traced) -> dict[str, Any]:
     """Return one commit as the contract has it. Absent values are ``None``, never left out; oids are full."""
+    evidence = [evidence_record(item) for item in traced.evidence]
+    for item in evidence:
+        del item["commits"]  # there is only the one
     return {
         "commit": traced.commit,
         "derived": traced.derived,
         "undecidable": traced.undecidable,
-        "evidence": [
-            {
-                "method": evidence.method,
-                "decisive": evidence.decisive,
-                "source_ref": evidence.source_ref,
-                "source_commits": evidence.source_commits,
-                "score": evidence.score,
-                "matched_lines": evidence.matched_lines,
-                "paths": evidence.paths,
-                "terms": dict(evidence.terms),
-                "shared": evidence.shared,
-                "hint": evidence.hint,
-            }
-            for evidence in traced.evidence
-        ],
+        "evidence": evidence,
     }
 
 
@@ -231,7 +186,8 @@ def side_by_side(lines: Sequence[SharedLine], width: int, paint: Paint) -> Itera
         shown = f"{left:{half}} | {right}".rstrip()
         return " " * _LINES + (paint(role, shown) if role else shown)
 
-    for (path, commit, source_path), group in groupby(lines[:LINES_SHOWN], _files):
+    files = attrgetter("path", "source_commit", "source_path")
+    for (path, commit, source_path), group in groupby(lines[:LINES_SHOWN], files):
         yield row("code", safe(path, half), safe(f"{short_oid(commit)}:{source_path}", half))
         pairs = tuple(group)
         digits = len(str(max(max(line.number, line.source_number) for line in pairs)))
@@ -243,10 +199,6 @@ def side_by_side(lines: Sequence[SharedLine], width: int, paint: Paint) -> Itera
             yield row("", f"{line.number:{digits}} {left}", f"{line.source_number:{digits}} {right}")
     if len(lines) > LINES_SHOWN:
         yield f"{' ' * _LINES}... and {len(lines) - LINES_SHOWN:,} more"
-
-
-def _files(line: SharedLine) -> tuple[str, str, str]:
-    return line.path, line.source_commit, line.source_path
 
 
 def _dedented(texts: Iterable[str]) -> list[str]:

@@ -65,21 +65,8 @@ class Ledger:
         self._path = path
         #: Entries that could not be written. Memory has them on top of the file's.
         self._held: list[str] = []
-        self._failed = False
         self._loaded = False
         self._start_over(None)
-
-    @property
-    def writable(self) -> bool:
-        """Whether an observation lasts longer than this run; ``False`` too while entries wait only in memory."""
-        if self._failed:
-            return False
-        if os.path.lexists(self._path):
-            return os.path.isfile(self._path) and os.access(self._path, os.R_OK | os.W_OK)
-        folder = os.path.dirname(os.path.abspath(self._path))
-        while not os.path.lexists(folder):
-            folder = os.path.dirname(folder)
-        return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
     def first_seen(self, oid: str) -> Sighting | None:
         """Return the first sight of a commit in the order of recording, whatever the clock said; ``None``: never."""
@@ -127,7 +114,6 @@ class Ledger:
         What cannot be written (read-only, full disk) is kept in memory, and written with the next look that can be.
         """
         observation = _Observation(tips, commits, now, cache(covered))
-        self._failed = False
         self._load()
         if self._held or self._memory.news(observation):
             self._record(observation)
@@ -142,12 +128,9 @@ class Ledger:
         except OSError:
             # Some entries may have been written before the disk was full.
             self._load()
-            self._failed = True
             news = self._memory.news(observation)
             self._held += news
             self._overlay(news)
-        else:
-            self._failed = False
 
     @property
     def _known(self) -> _Memory:
@@ -156,23 +139,16 @@ class Ledger:
         return self._memory
 
     def _load(self) -> None:
-        """Take up what stands in the file by now. What cannot be read is as good as empty, and not ``writable``."""
+        """Take up what stands in the file by now. What cannot be read is as good as empty."""
         self._loaded = True
         try:
-            descriptor = os.open(self._path, os.O_RDONLY)
+            with open(self._path, "rb", buffering=0) as stream:
+                self._read(stream.fileno())
         except (FileNotFoundError, NotADirectoryError):
             self._start_over(None)
             self._overlay(self._held)
-            return
         except OSError:
-            self._failed = True
             return
-        try:
-            self._read(descriptor)
-        except OSError:
-            self._failed = True
-        finally:
-            os.close(descriptor)
 
     def _start_over(self, file: tuple[int, int] | None) -> None:
         self._memory = _Memory()

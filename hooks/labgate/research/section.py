@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from labgate.policy.consistency import known_kinds
 from labgate.policy.glob import Glob
 from labgate.policy.grammar import Template
-from labgate.policy.lint import can_be
+from labgate.policy.lint import can_be, known_kinds
 from labgate.policy.model import Policy
 from labgate.policy.schema import DURATION, KIND_NAMES, NAME_OF_REFS, SectionSchema, matching
 from labgate.policy.shape import Choice, Key, ListOf, Problems, Record, shown

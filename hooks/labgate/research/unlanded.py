@@ -10,7 +10,7 @@ from labgate import FOLDER
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import CommitGraph
-from labgate.values.checksum import opened, sealed
+from labgate.values.checksum import verified, with_checksum
 from labgate.values.errors import GitError
 from labgate.values.files import read_bounded, write_whole
 
@@ -118,7 +118,7 @@ class Unlanded:
 
     def _load(self) -> _Known | None:
         try:
-            content = opened(read_bounded(self._path, _MOST_BYTES), _FORMAT)
+            content = verified(read_bounded(self._path, _MOST_BYTES), _FORMAT)
         except OSError:
             return None
         return None if content is None else _Known.of(str(content, "ascii"))
@@ -126,7 +126,7 @@ class Unlanded:
     def _save(self, known: _Known) -> None:
         """Keep this for the next look, where it can be written."""
         with contextlib.suppress(OSError):
-            write_whole(self._path, sealed(known.text().encode("ascii"), _FORMAT), folder=True)
+            write_whole(self._path, with_checksum(known.text().encode("ascii"), _FORMAT), folder=True)
 
 
 class _Known:

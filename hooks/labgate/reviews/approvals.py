@@ -24,7 +24,7 @@ NOT_HERE = "the approved commit is not in this clone"
 #: Of these, those that a review marker can have.
 STALE = frozenset({OTHER_CONTENT, LANDED_OTHERWISE})
 
-#: What mends a flaw: a fresh approval alone, one after the target was merged, a revert, a newer git here, or a fetch.
+#: What fixes a flaw: a fresh approval alone, one after the target was merged, a revert, a newer git here, or a fetch.
 APPROVE, MERGE, REVERT, NEWER_GIT, FETCH = "approve", "merge", "revert", "newer-git", "fetch"
 _MENDS = {CONFLICT: MERGE, UNRELATED: MERGE, LANDED_OTHERWISE: REVERT, NEEDS_GIT: NEWER_GIT, NOT_HERE: FETCH}
 
@@ -93,8 +93,8 @@ def account_of(person: Person, kind: str) -> str | None:
 
 def commits_to_compare(approvals: Iterable[Approval], people: Mapping[str, str]) -> tuple[str, ...]:
     """Return the commits that listed people approved, each once: what a stranger approved need not even be here."""
-    found = (approval.commit for approval in approvals if _is_approved(approval) and _person(approval.login, people))
-    return tuple(dict.fromkeys(commit for commit in found if commit is not None and is_oid(commit)))
+    approved = [item for item in approvals if item.state == APPROVED and item.login.casefold() in people]
+    return tuple(dict.fromkeys(item.commit for item in approved if item.commit is not None and is_oid(item.commit)))
 
 
 def judged_approvals(
@@ -114,7 +114,7 @@ def judged_approvals(
     return tuple(
         JudgedApproval(
             login=approval.login,
-            person=(person := _person(approval.login, people)),
+            person=(person := people.get(approval.login.casefold())),
             state=approval.state,
             commit=approval.commit if approval.commit is not None and is_oid(approval.commit) else None,
             flaw=None if person is None else _flaw(approval, flaws),
@@ -160,28 +160,20 @@ def unlisted(emails: Iterable[str], reviews: Reviews) -> tuple[str, ...]:
 def objectors(approvals: Iterable[JudgedApproval]) -> tuple[str, ...]:
     """Return the listed people whose standing word is a request for changes, sorted.
 
-    To whatever commit it was said: only they, or who may dismiss it on the code host, lift it. Whoever opened the
-    change can close it instead, so his own objection is none.
+    It holds whatever commit it is about, until they or somebody who may dismiss it on the code host lift it. Whoever
+    opened the change can close it instead, so their own objection does not count.
     """
     found = {item.person for item in approvals if item.state == CHANGES_REQUESTED and not item.own}
     return tuple(sorted(person for person in found if person is not None))
 
 
 def mend_of(flaw: str) -> str:
-    """Return what mends a flaw: ``APPROVE``, ``MERGE``, ``REVERT``, ``NEWER_GIT`` or ``FETCH``."""
+    """Return what fixes a flaw: ``APPROVE``, ``MERGE``, ``REVERT``, ``NEWER_GIT`` or ``FETCH``."""
     return _MENDS.get(flaw, APPROVE)
 
 
-def _is_approved(approval: Approval) -> bool:
-    return approval.state == APPROVED
-
-
-def _person(login: str, people: Mapping[str, str]) -> str | None:
-    return people.get(login.casefold())
-
-
 def _flaw(approval: Approval, flaws: Mapping[str, str | None]) -> str | None:
-    if not _is_approved(approval):
+    if approval.state != APPROVED:
         return TAKEN_BACK if approval.state == DISMISSED else None
     if approval.commit is None or not is_oid(approval.commit):
         return UNBOUND

@@ -11,9 +11,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from labgate.git import merges
-from labgate.git.commits import has_commit, tree_of
-from labgate.git.merges import Merge, merge, merge_bases
+from labgate.git import commits as git_commits
+from labgate.git.commits import Merge, has_commit, merge, merge_bases, tree_of
 from labgate.git.repository import Repository
 from labgate.reviews.approvals import (
     CONFLICT,
@@ -30,7 +29,7 @@ from labgate.values.errors import UndecidedError
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
-_PROBLEMS = {merges.CONFLICT: CONFLICT, merges.UNRELATED: UNRELATED, merges.TOO_OLD: NEEDS_GIT}
+_PROBLEMS = {git_commits.CONFLICT: CONFLICT, git_commits.UNRELATED: UNRELATED, git_commits.TOO_OLD: NEEDS_GIT}
 
 
 class TargetMove(Value):
@@ -48,7 +47,7 @@ class TargetMove(Value):
 class Carried(Value):
     """For each reviewed commit why its review does not hold, ``None`` where it does.
 
-    ``unfetched`` has an error, with the command that mends it, for each commit that is not here; its flaw is
+    ``unfetched`` has an error, with the command that fixes it, for each commit that is not here; its flaw is
     ``NOT_HERE``. Where that decides, raise the first of them.
     """
 
@@ -87,7 +86,7 @@ def bound_flaw(repository: Repository, delta: str, reviewed: str, move: TargetMo
 
 
 class _Comparison:
-    """One move, of which everything that does not depend on the reviewed commit is computed once."""
+    """One move; what does not depend on the reviewed commit is computed once."""
 
     def __init__(self, repository: Repository, move: TargetMove) -> None:
         self.repository = repository
@@ -109,25 +108,22 @@ class _Comparison:
 
     def carried(self, reviewed: str) -> str | None:
         """Say why what was reviewed is not what moves, whatever a conflict with the target may ask for later."""
-        if self.move.old is None:
-            return self._created(reviewed)
-        if self.move.landed:
-            return self._landed(self.move.old, reviewed)
+        if self.move.old is None or self.move.landed:
+            return self.flaw(reviewed)
         return self._replayed(self.move.old, reviewed, self._merged)
 
     def flaw(self, reviewed: str) -> str | None:
         if not is_oid(reviewed):
             return UNBOUND
         if self.move.old is None:
-            return self._created(reviewed)
-        if self.move.landed:
-            return self._landed(self.move.old, reviewed)
-        return self._open(self.move.old, reviewed)
-
-    def _created(self, reviewed: str) -> str | None:
-        """Nothing is merged into a target that is created: it gets the tree of the head, and the whole of it."""
-        same = reviewed == self.move.new or tree_of(self.repository, reviewed) == self._tree
-        return None if same else self._stale
+            # Nothing is merged into a target that is created: it gets the whole tree of the head.
+            same = reviewed == self.move.new or tree_of(self.repository, reviewed) == self._tree
+            return None if same else self._stale
+        if not self.move.landed:
+            return self._open(self.move.old, reviewed)
+        if self._has_delta(self.move.old, reviewed, delta_id(self.repository, self.move.old, self.move.new)):
+            return None
+        return self._replayed(self.move.old, reviewed, Merge(git_commits.CLEAN, self._tree))
 
     def _open(self, old: str, reviewed: str) -> str | None:
         result = self._merged
@@ -136,15 +132,10 @@ class _Comparison:
             return _PROBLEMS.get(result.outcome)
         return self._replayed(old, reviewed, result)
 
-    def _landed(self, old: str, reviewed: str) -> str | None:
-        if self._has_delta(old, reviewed, delta_id(self.repository, old, self.move.new)):
-            return None
-        return self._replayed(old, reviewed, Merge(merges.CLEAN, self._tree))
-
     def _replayed(self, old: str, reviewed: str, result: Merge) -> str | None:
         """Say why what was reviewed, merged into the target, does not give the result."""
         again = merge(self.repository, old, reviewed)
-        if merges.TOO_OLD in (again.outcome, result.outcome):
+        if git_commits.TOO_OLD in (again.outcome, result.outcome):
             return NEEDS_GIT
         same = again.tree is not None and again.tree == result.tree
         # What brings nothing to the target any more has said nothing of the commits that come now.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from labgate.git.commits import read_commits
+from labgate.git.commits import CLEAN, picked, read_commits
 from labgate.git.diffs import clean_merge
-from labgate.git.merges import CLEAN, picked
 from labgate.git.repository import Repository
 from labgate.reviews.approvals import listed_email
 from labgate.reviews.carry import TargetMove, carried_all

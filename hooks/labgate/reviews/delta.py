@@ -25,6 +25,6 @@ def delta_id(repository: Repository, old: str, new: str) -> str:
     Files come in git's order of trees, and nothing stands before, between or after them. Equal trees give ``EMPTY``.
 
     The same files with the same bytes on both sides give the same id: commits, messages, people and dates are no part
-    of it, nor is any file that does not differ. Raised: ``MissingObjectError`` when a tree is not in this clone.
+    of it, nor is any file that does not differ. Raises: ``MissingObjectError`` when a tree is not in this clone.
     """
     return hashlib.sha256(repository.objects.run(*_RAW, old, new)).hexdigest()

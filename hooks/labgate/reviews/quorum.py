@@ -40,8 +40,8 @@ class JudgedClaim(Value):
 class Refused(Value):
     """A claim or approval that does not count.
 
-    ``person`` is ``None`` for a stranger. ``wrote`` is a commit of a self-reviewer, ``None`` where all that he did is
-    to open the change.
+    ``person`` is ``None`` for a stranger. ``wrote`` is a commit of a self-reviewer, ``None`` where they only
+    opened the change.
     """
 
     claim: JudgedClaim | JudgedApproval
@@ -172,21 +172,21 @@ def missing(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> 
 
     A group counts only when the change touches a path that it answers for.
     """
-    return tuple(part for part, _ in _shortages(people, paths, reviews))
+    return tuple(_shortages(people, paths, reviews))
 
 
-def _shortages(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[tuple[Part, int], ...]:
+def _shortages(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> dict[Part, int]:
     """Return by how many each part of the quorum is short; parts that are met are left out."""
     quorum = reviews.quorum
     groups = {group.name: group for group in reviews.groups}
-    short = [(TOTAL, quorum.total - len(people))]
+    short = {TOTAL: quorum.total - len(people)}
     for name, count in quorum.groups:
         group = groups[name]
         if any(glob.matches(path) for path in paths for glob in group.paths):
-            short.append((Part(name, group=True), count - len(people.intersection(group.people))))
+            short[Part(name, group=True)] = count - len(people.intersection(group.people))
     known = {person.affiliation for person in reviews.people if person.name in people} - {None}
-    short.append((AFFILIATIONS, quorum.affiliations - len(known)))
-    return tuple((part, count) for part, count in short if count > 0)
+    short[AFFILIATIONS] = quorum.affiliations - len(known)
+    return {part: count for part, count in short.items() if count > 0}
 
 
 def helpful(
@@ -222,4 +222,4 @@ def helpful(
 
 
 def _total(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> int:
-    return sum(count for _, count in _shortages(people, paths, reviews))
+    return sum(_shortages(people, paths, reviews).values())

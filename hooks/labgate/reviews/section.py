@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from labgate.policy.consistency import known
 from labgate.policy.glob import Glob
+from labgate.policy.lint import known
 from labgate.policy.model import Policy
 from labgate.policy.schema import DURATION, GLOB, NAME, SectionSchema, matching
 from labgate.policy.shape import Choice, Key, ListOf, Problems, Record, TableOf, Text, Whole, shown, suggestion
@@ -18,7 +18,11 @@ _EMAIL = matching(r"[^\s<>@]+@[^\s<>@]+", 'an email address such as "ada@example
 _AGENT = matching(r"[^\s<>@]*@?[^\s<>@]+", 'an email address or a pattern such as "*[bot]@users.noreply.github.com"')
 _KEY = matching(r"(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ \S[^\r\n]*", 'a public key such as "ssh-ed25519 AAAA..."')
 _ACCOUNT = matching(_PERSON, "a user name")
-_MEMBER = matching(_PERSON, "the name of a person")
+_MEMBERS = ListOf(matching(_PERSON, "the name of a person"), "a list of people", 1)
+_EMAILS = ListOf(_EMAIL, "a list of email addresses", 1)
+_MACHINES = ListOf(_EMAIL, "a list of email addresses")
+_COUNTS = TableOf(Whole(1), "a table of groups", NAME)
+_EMPLOYER = Text('a name such as "uni-a"', lambda text: None if text.strip() == text != "" else "")
 
 
 class Person(Value):
@@ -33,15 +37,9 @@ class Person(Value):
     gitea: str | None
 
     def __init__(self, name: str, table: Table) -> None:
-        super().__init__(
-            name=name,
-            emails=tuple(email.casefold() for email in table["emails"]),
-            keys=tuple(table["keys"]),
-            affiliation=table["affiliation"],
-            github=table["github"],
-            gitlab=table["gitlab"],
-            gitea=table["gitea"],
-        )
+        emails = tuple(email.casefold() for email in table["emails"])
+        texts = {field: table[field] for field in ("affiliation", "github", "gitlab", "gitea")}
+        super().__init__(name=name, emails=emails, keys=tuple(table["keys"]), **texts)
 
 
 class Group(Value):
@@ -52,11 +50,7 @@ class Group(Value):
     paths: tuple[Glob, ...]
 
     def __init__(self, name: str, table: Table) -> None:
-        super().__init__(
-            name=name,
-            people=tuple(table["people"]),
-            paths=tuple(Glob(text) for text in table["paths"]),
-        )
+        super().__init__(name, tuple(table["people"]), tuple(Glob(text) for text in table["paths"]))
 
 
 class Quorum(Value):
@@ -67,11 +61,7 @@ class Quorum(Value):
     affiliations: int
 
     def __init__(self, table: Table) -> None:
-        super().__init__(
-            total=table["total"],
-            groups=tuple(table["groups"].items()),
-            affiliations=table["affiliations"],
-        )
+        super().__init__(table["total"], tuple(table["groups"].items()), table["affiliations"])
 
 
 class Reviews(Value):
@@ -131,12 +121,7 @@ def _fits(pattern: str, email: str) -> bool:
 _QUORUM = Record(
     (
         Key("total", Whole(1), "How many people must have reviewed a change.", 1),
-        Key(
-            "groups",
-            TableOf(Whole(1), "a table of groups", NAME),
-            "How many of each group, where the change touches its paths.",
-            {},
-        ),
+        Key("groups", _COUNTS, "How many of each group, where the change touches its paths.", {}),
         Key("affiliations", Whole(0), "From how many different affiliations they must come.", 0),
     ),
     "a table such as { total = 1 }",
@@ -144,12 +129,7 @@ _QUORUM = Record(
 
 _GROUP = Record(
     (
-        Key(
-            "people",
-            ListOf(_MEMBER, "a list of people", 1),
-            "Members, by their names in [reviews.people].",
-            required=True,
-        ),
+        Key("people", _MEMBERS, "Members, by their names in [reviews.people].", required=True),
         Key("paths", ListOf(GLOB, "a list of globs", 1), "The paths that the group answers for.", ["**"]),
     ),
     "a table with people",
@@ -157,23 +137,9 @@ _GROUP = Record(
 
 _PERSON_TABLE = Record(
     (
-        Key(
-            "emails",
-            ListOf(_EMAIL, "a list of email addresses", 1),
-            "Every address the person commits or reviews with.",
-            required=True,
-        ),
-        Key(
-            "keys",
-            ListOf(_KEY, "a list of public keys"),
-            "SSH keys the person signs with.",
-            [],
-        ),
-        Key(
-            "affiliation",
-            Text('a name such as "uni-a"', lambda text: None if text.strip() == text != "" else ""),
-            "Whom the person works for.",
-        ),
+        Key("emails", _EMAILS, "Every address the person commits or reviews with.", required=True),
+        Key("keys", ListOf(_KEY, "a list of public keys"), "SSH keys the person signs with.", []),
+        Key("affiliation", _EMPLOYER, "Whom the person works for."),
         Key("github", _ACCOUNT, "The person's user name on GitHub."),
         Key("gitlab", _ACCOUNT, "The person's user name on GitLab."),
         Key("gitea", _ACCOUNT, "The person's user name on Gitea or Forgejo."),
@@ -185,12 +151,7 @@ _SHAPE = Record(
     (
         Key("assurance", Choice(("trailer", "forge", "signed")), "What a review marker must at least be.", "trailer"),
         Key("quorum", _QUORUM, "How many reviewers a change needs.", {}),
-        Key(
-            "machines",
-            ListOf(_EMAIL, "a list of email addresses"),
-            "Landing identities: they never count as people.",
-            ["noreply@github.com"],
-        ),
+        Key("machines", _MACHINES, "Landing identities: they never count as people.", ["noreply@github.com"]),
         Key(
             "agents",
             ListOf(_AGENT, "a list of email addresses"),
@@ -219,13 +180,13 @@ def schema() -> SectionSchema:
 def _check(table: Table, problems: Problems) -> None:
     reviews = table[Reviews.NAME]
     _identities(reviews, problems)
-    # It weighs the section as a whole: on top of another mistake there it would only echo it.
+    # The quorum depends on the whole section: after another mistake there it would be reported twice.
     if not problems.under(Reviews.NAME):
         _quorum(reviews, problems)
 
 
 def _identities(reviews: Table, problems: Problems) -> None:
-    """One address, key or account is one person: else a contributor could be his own reviewer."""
+    """One address, key or account is one person: else a contributor could be their own reviewer."""
     for attribute in ("emails", "keys", "github", "gitlab", "gitea"):
         owners: dict[str, str] = {}
         for name, person in reviews["people"].items():
@@ -267,25 +228,15 @@ def _quorum(reviews: Table, problems: Problems) -> None:
 
 
 def _lint(policy: Policy, problems: Problems) -> None:
-    reviews = policy.section(Reviews)
-    _strangers(reviews, problems)
-    if not reviews.people:
-        _nobody(policy, problems)
-
-
-def _strangers(reviews: Reviews, problems: Problems) -> None:
-    """Only people of ``[reviews.people]`` count, so a misspelt member is safe, but no help to anybody."""
+    """Report members who are in no ``[reviews.people]``, so that they never count, and a gate that nobody can open."""
+    reviews, gate = policy.section(Reviews), policy.table["research-gate"]
     people = [person.name for person in reviews.people]
     for group in reviews.groups:
         for name in group.people:
             if name not in people:
                 hint = suggestion(name, people)
                 problems.add(("reviews", "groups", group.name, "people"), f"there is no person {shown(name)}{hint}")
-
-
-def _nobody(policy: Policy, problems: Problems) -> None:
-    gate = policy.table["research-gate"]
     everything = gate["require-review"] == "all"
-    if gate["sources"] or gate["source-repositories"] or everything:
+    if not people and (gate["sources"] or gate["source-repositories"] or everything):
         what = "nothing" if everything else "no research"
         problems.add(("reviews", "people"), f"there is nobody to review, so {what} can reach a protected branch")

@@ -165,7 +165,6 @@ def _is_own(path: str) -> bool:
 
 
 def _is_inside(git_dir: str, here: str) -> bool:
-    """Say whether a hook runs in the git directory itself, as those of a bare repository do."""
     return os.path.realpath(here).startswith(os.path.realpath(git_dir))
 
 

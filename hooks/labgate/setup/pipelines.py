@@ -10,7 +10,7 @@ from string import Template
 from types import MappingProxyType
 
 from labgate.report.escape import safe
-from labgate.setup.snippet import Source
+from labgate.setup.insert import Source
 
 #: Where each CI system reads a pipeline; git and people write these names the same.
 GITHUB, GITHUB_REVIEW = ".github/workflows/labgate.yml", ".github/workflows/labgate-review.yml"
@@ -80,9 +80,6 @@ def _pattern(branch: str) -> str:
 
 def _quoted(text: str) -> str:
     """Return a YAML string (YAML 1.2.2, 5.7 and 7.3.1) in ASCII, since some letters end a line there."""
-    shown = (char if char.isascii() and char.isprintable() else f"\\U{ord(char):08x}" for char in _escaped(text))
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    shown = (char if char.isascii() and char.isprintable() else f"\\U{ord(char):08x}" for char in escaped)
     return f'"{"".join(shown)}"'
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')

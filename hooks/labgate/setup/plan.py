@@ -10,10 +10,9 @@ from labgate.checks.registry import policy_reader
 from labgate.native.install import Installed
 from labgate.policy.model import OWN_FILE, Policy
 from labgate.setup import insert, pipelines, presets
-from labgate.setup.frameworks import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG
+from labgate.setup.insert import Source, Style, husky_lines, lefthook_lines, pre_commit_lines, prek_lines
 from labgate.setup.presets import Proposal
-from labgate.setup.snippet import Source, Style, husky_lines, lefthook_lines, pre_commit_lines, prek_lines
-from labgate.setup.survey import Survey
+from labgate.setup.survey import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG, Survey
 from labgate.values.errors import LabgateError
 from labgate.values.value import Value
 
@@ -172,14 +171,11 @@ def _whole(survey: Survey, name: str, text: str) -> Iterator[FileChange | ByHand
         return
     # A folder that is a symbolic link may lead anywhere.
     folder = os.path.dirname(path)
-    if os.path.lexists(path) or os.path.realpath(folder) != os.path.join(os.path.realpath(survey.top), *_folders(name)):
+    plain = os.path.join(os.path.realpath(survey.top), *name.split("/")[:-1])
+    if os.path.lexists(path) or os.path.realpath(folder) != plain:
         yield ByHand(name, tuple(text.splitlines()), kept=True)
     else:
         yield FileChange(name, path, None, text.encode())
-
-
-def _folders(name: str) -> list[str]:
-    return name.split("/")[:-1]
 
 
 def _pre_commit(survey: Survey, source: Source) -> Iterator[FileChange | ByHand]:
@@ -215,7 +211,6 @@ def _mentions(survey: Survey, name: str) -> bool:
 
 
 def _read(path: str) -> bytes | None:
-    """Return a file's content, ``None`` where there is no regular file."""
     if not os.path.isfile(path):
         return None
     with open(path, "rb") as stream:

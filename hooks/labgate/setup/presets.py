@@ -12,8 +12,7 @@ from labgate.checks.registry import policy_reader
 from labgate.policy.model import OWN_FILE, Policy
 from labgate.policy.shape import quoted
 from labgate.report.escape import safe
-from labgate.setup.people import People, Somebody
-from labgate.setup.survey import Survey
+from labgate.setup.survey import People, Somebody, Survey
 from labgate.values.errors import LabgateError, PolicyError
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
@@ -151,7 +150,6 @@ def _repository(name: str | None) -> str:
 
 
 def _reviews(people: People) -> list[str]:
-    """Return the lines of ``[reviews]``."""
     lines = ["# Nobody reviews their own work, so it takes two people for research to land."]
     lines += [
         "[reviews]",

@@ -1,6 +1,6 @@
 """A checksum over what is kept, and over where it belongs: SQLite and plain files have none, and a disk may forget.
 
-It is against accidents, not people. On the commit hook's path, where ``light`` seals do without zlib: to load that
+It is against accidents, not people. On the commit hook's path, where ``light`` checksums do without zlib: to load that
 library takes longer than to read a policy.
 """
 
@@ -11,25 +11,25 @@ _SIZE = 4
 _PRIME = 2**32 - 5
 
 
-def sealed(content: bytes, *names: object, light: bool = False) -> bytes:
+def with_checksum(content: bytes, *names: object, light: bool = False) -> bytes:
     """Return content with a checksum of it and of what it belongs to.
 
     The checksum is CRC-32, or a ``light`` one: the remainder of all bytes read as one number, which is as quick for
     some 10 kB.
     """
-    return content + _seal(content, names, light=light)
+    return content + _checksum(content, names, light=light)
 
 
-def opened(blob: bytes, *names: object, light: bool = False) -> memoryview | None:
-    """Return the content of ``sealed``, in place: a run has hundreds of kilobytes.
+def verified(blob: bytes, *names: object, light: bool = False) -> memoryview | None:
+    """Return the content of ``with_checksum``, in place: a run has hundreds of kilobytes.
 
     ``None`` where it, or what it belongs to, is not what it was.
     """
     content = memoryview(blob)[:-_SIZE]
-    return content if _seal(content, names, light=light) == blob[-_SIZE:] else None
+    return content if _checksum(content, names, light=light) == blob[-_SIZE:] else None
 
 
-def _seal(content: bytes | memoryview, names: tuple[object, ...], *, light: bool) -> bytes:
+def _checksum(content: bytes | memoryview, names: tuple[object, ...], *, light: bool) -> bytes:
     place = repr(names).encode()
     if light:
         number = int.from_bytes(b"".join((place, content)), "big") % _PRIME

@@ -49,3 +49,14 @@ class UndecidedError(LabgateError):
 
 class AnswerError(UndecidedError):
     """Raised when what a code host says of one change is no use; of others it may be."""
+
+
+def known_error(error: Exception) -> LabgateError | None:
+    """Return an error as one of ours; ``None`` for one that only a bug can cause."""
+    if isinstance(error, LabgateError):
+        return error
+    if isinstance(error, OSError) and error.strerror is not None:
+        name = error.filename
+        shown = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
+        return LabgateError(error.strerror if name is None else f"{shown}: {error.strerror}")
+    return None

@@ -136,3 +136,21 @@ class Finding(Value, kw_only=True):
     def help(self) -> str | None:
         """Return the command or step that fixes it, in one line; ``None`` where there is none."""
         raise NotImplementedError
+
+
+#: By the keys of ``Evidence.hint``. ``{first}`` is who had the code before research.
+_REASONS = {
+    "landed-first": "{first} had it first",
+    "noise-only": "only dependency versions, or lock, generated, ignored or vendored files",
+    "boilerplate": "only boilerplate",
+    "small": "too little text to be sure",
+    "below-alarm": f"below the alarm at {ALARM:g}",
+    "mechanical": "a mechanical change",
+}
+
+
+def reason(hint: str | None, first: str = "what it is compared with") -> str:
+    """Return why evidence does not decide; a key that has no words here as it is, ``None`` as "not decisive"."""
+    if hint is None:
+        return "not decisive"
+    return _REASONS[hint].replace("{first}", first) if hint in _REASONS else hint

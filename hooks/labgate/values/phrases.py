@@ -1,8 +1,13 @@
-"""Small phrases that several messages share: counts, sizes, lists, short names of commits."""
+"""Small phrases that several messages share: counts, sizes, lists, short names of commits, words of a shell.
+
+On the commit hook's path; imports nothing heavy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
@@ -30,3 +35,10 @@ def alternatives(items: Sequence[str], most: int = 8) -> str:
     if len(items) > most:
         return f"one of {', '.join(items[:most])}, ... ({len(items)} in all)"
     return " or ".join(part for part in (", ".join(items[:-1]), items[-1]) if part) if items else ""
+
+
+def quote(text: str) -> str:
+    """Return a text as one word of a POSIX shell."""
+    import shlex
+
+    return shlex.quote(text)

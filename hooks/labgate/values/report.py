@@ -95,6 +95,11 @@ class Report(Value):
         return tuple((index, finding) for index, item in enumerate(self.judged) for finding in item.findings)
 
     @property
+    def undecided(self) -> tuple[tuple[Judged, CheckResult], ...]:
+        """Every check that is undecided, with its update."""
+        return tuple((item, check) for item in self.judged for check in item.checks if check.outcome == UNDECIDED)
+
+    @property
     def outcome(self) -> str:
         if self.problems:
             return UNDECIDED

@@ -9,7 +9,7 @@ import pytest
 from labgate.checks.research_gate.assessment import Reviewer
 from labgate.checks.research_gate.check import Facts, check, review_state
 from labgate.checks.research_gate.research import SuspectedResearch, UnreviewedResearch
-from labgate.gate.levels import levelled
+from labgate.gate.judge import levelled
 from labgate.policy.model import Policy
 from labgate.reviews.quorum import JudgedClaim
 from labgate.values.finding import Evidence

@@ -1,11 +1,10 @@
 """branch-name: a branch has a name that the team's grammar knows, and that git and shells take safely.
 
-On the commit hook's path: only a finding imports more than plain values.
+On the commit hook's path: the rules are imported only for a finding.
 """
 
 from __future__ import annotations
 
-from labgate.checks.branch_name.rules import BadField, CaseCollision, Character, UnknownKind, UnsafeName, WrongBase
 from labgate.values.refnames import HEADS, SAFE_CHARACTERS, TAGS, collisions, unsafe_reasons
 from labgate.values.value import Value
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from labgate.checks.branch_name.rules import BadField, Character
     from labgate.policy.model import Policy, RefKind
     from labgate.values.finding import Finding
 
@@ -57,19 +57,32 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     found = policy.classify(facts.ref)
     if found.name == "bot" and found.fields is not None:
         return
-    reasons = unsafe_reasons(_name(facts.ref))
+    reasons = tuple(unsafe_reasons(_name(facts.ref)))
+    others = tuple(collisions(facts.ref, facts.siblings))
+    illegal = is_branch and found.fields is None
+    base = facts.base if is_branch else None
+    misplaced = base is not None and base.other_distance < base.declared_distance
+    if reasons or illegal or others or misplaced:
+        yield from _violations(facts, policy, found, reasons, others)
+
+
+def _violations(
+    facts: Facts, policy: Policy, found: RefKind, reasons: tuple[str, ...], others: tuple[str, ...]
+) -> Iterator[Finding]:
+    from labgate.checks.branch_name.rules import CaseCollision, UnknownKind, UnsafeName, WrongBase
+
+    is_branch = facts.ref.startswith(HEADS)
     if reasons:
         characters = _offending(_name(facts.ref))
-        yield UnsafeName(reasons=tuple(reasons), characters=characters, **_common(facts, policy))
+        yield UnsafeName(reasons=reasons, characters=characters, **_common(facts, policy))
     elif is_branch and found.kind is None:
         yield UnknownKind(forms=_forms(policy), **_common(facts, policy))
     elif is_branch and found.bad_field is not None:
         yield _bad_field(facts, policy, found, found.bad_field)
-    others = collisions(facts.ref, facts.siblings)
     if others:
-        yield CaseCollision(others=tuple(others), **_common(facts, policy))
+        yield CaseCollision(others=others, **_common(facts, policy))
     if is_branch and facts.base is not None and facts.base.other_distance < facts.base.declared_distance:
-        yield _wrong_base(facts, facts.base, found)
+        yield WrongBase(name=_name(facts.ref), kind=found.name, ref=facts.ref, **facts.base.as_dict())
 
 
 def _common(facts: Facts, policy: Policy) -> dict[str, Any]:
@@ -87,19 +100,6 @@ def _common(facts: Facts, policy: Policy) -> dict[str, Any]:
     }
 
 
-def _wrong_base(facts: Facts, base: Base, found: RefKind) -> WrongBase:
-    return WrongBase(
-        name=_name(facts.ref),
-        kind=found.name,
-        declared=base.declared,
-        declared_distance=base.declared_distance,
-        other=base.other,
-        other_distance=base.other_distance,
-        other_kind=base.other_kind,
-        ref=facts.ref,
-    )
-
-
 def _name(ref: str) -> str:
     return ref[len(HEADS) :] if ref.startswith(HEADS) else ref[len(TAGS) :]
 
@@ -112,6 +112,8 @@ def _forms(policy: Policy) -> tuple[str, ...]:
 
 
 def _bad_field(facts: Facts, policy: Policy, found: RefKind, name: str) -> BadField:
+    from labgate.checks.branch_name.rules import BadField
+
     kind, template, values = found.kind, found.template, found.values
     assert kind is not None and template is not None and values is not None  # noqa: S101, PT018  (a bad field has all)
     field = template.fields[name]
@@ -131,6 +133,8 @@ def _offending(name: str) -> tuple[Character, ...]:
     if SAFE_CHARACTERS.issuperset(name):
         return ()
     from unicodedata import name as name_of
+
+    from labgate.checks.branch_name.rules import Character
 
     found = []
     for character in dict.fromkeys(name):

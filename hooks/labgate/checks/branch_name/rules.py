@@ -1,12 +1,19 @@
-"""The rules of branch-name, and what a violation of each says.
-
-On the commit hook's path: the words are imported only for a finding.
-"""
+"""The rules of branch-name, and what a violation of each says. On the commit hook's path; imports nothing heavy."""
 
 from __future__ import annotations
 
 from labgate.values.finding import Finding, Rule
+from labgate.values.phrases import alternatives, count, quote
+from labgate.values.refnames import TAGS, short_ref
 from labgate.values.value import Value
+
+_MOST_CHARACTERS_NAMED = 3
+_REASONS = {
+    "reserved": "has a meaning of its own in git",
+    "object-id": "reads as an object id",
+    "leading-dash": "reads as an option",
+    "refs-prefix": "reads as a full refname",
+}
 
 
 class Character(Value):
@@ -30,15 +37,34 @@ class NameFinding(Finding):
     remote: str | None
     suggestion: str | None
 
-    def help(self) -> str:
-        from labgate.checks.branch_name import words
-
-        return words.rename(self)
-
     @property
     def choices(self) -> tuple[str, ...]:
         """The forms that a person can choose from where no legal name is near."""
         return ()
+
+    @property
+    def noun(self) -> str:
+        return "tag" if self.tag else "branch"
+
+    def message(self) -> str:
+        said = self.problem()
+        return said if self.suggestion is None else f"{said}; nearest legal name: {self.suggestion}"
+
+    def problem(self) -> str:
+        """Return what is wrong, without a name that would do."""
+        raise NotImplementedError
+
+    def help(self) -> str:
+        new = self.suggestion
+        if new is None:
+            return f"rename it to {alternatives(self.choices)}" if self.choices else f"rename the {self.noun}"
+        if self.tag:
+            return f"git tag {quote(new)} {quote(TAGS + self.name)} && git tag -d {_operand(self.name)}"
+        command = f"git branch -m {_operand(self.name)} {quote(new)}"
+        if self.created or self.remote is None:
+            return command
+        # It is on the remote already, where others may use it: the old name is left to them.
+        return f"{command} && git push -u {_operand(self.remote)} {quote(new)}"
 
 
 class UnknownKind(NameFinding):
@@ -62,10 +88,8 @@ class UnknownKind(NameFinding):
     def choices(self) -> tuple[str, ...]:
         return self.forms
 
-    def message(self) -> str:
-        from labgate.checks.branch_name import words
-
-        return words.unknown_kind(self)
+    def problem(self) -> str:
+        return "no kind of branch in the policy has such a name"
 
 
 class BadField(NameFinding):
@@ -92,10 +116,9 @@ class BadField(NameFinding):
     words: tuple[str, ...] | None
     pattern: str | None
 
-    def message(self) -> str:
-        from labgate.checks.branch_name import words
-
-        return words.bad_field(self)
+    def problem(self) -> str:
+        expected = self.pattern if self.words is None else alternatives(self.words)
+        return f"{self.field} is {self.value}, expected {expected}"
 
 
 class UnsafeName(NameFinding):
@@ -117,10 +140,18 @@ class UnsafeName(NameFinding):
     reasons: tuple[str, ...]
     characters: tuple[Character, ...]
 
-    def message(self) -> str:
-        from labgate.checks.branch_name import words
+    def problem(self) -> str:
+        return f"this {self.noun} name {' and '.join(self._in_words(reason) for reason in self.reasons)}"
 
-        return words.unsafe_name(self)
+    def _in_words(self, reason: str) -> str:
+        if reason == "too-long":
+            return f"has {count(len(self.name), 'character')}, more than 200"
+        if reason != "characters":
+            return _REASONS[reason]
+        named = [f"{character.code} {character.name}" for character in self.characters]
+        more = len(named) - _MOST_CHARACTERS_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        return f"has {', '.join(named[:_MOST_CHARACTERS_NAMED])}{rest}"
 
 
 class CaseCollision(NameFinding):
@@ -138,10 +169,11 @@ class CaseCollision(NameFinding):
 
     others: tuple[str, ...]
 
-    def message(self) -> str:
-        from labgate.checks.branch_name import words
-
-        return words.case_collision(self)
+    def problem(self) -> str:
+        others = alternatives([short_ref(other) for other in self.others])
+        plain = all(text.isascii() for text in (self.name, *self.others))
+        what = "case" if plain else "case or Unicode form"
+        return f"differs from {others} only in {what}, so many machines cannot hold both"
 
 
 class WrongBase(Finding):
@@ -168,14 +200,25 @@ class WrongBase(Finding):
     other_kind: str
 
     def message(self) -> str:
-        from labgate.checks.branch_name import words
-
-        return words.wrong_base(self)
+        return (
+            f"starts from the {self.other_kind} branch {short_ref(self.other)} "
+            f"({count(self.other_distance, 'commit')} away), not from {short_ref(self.declared)} "
+            f"({count(self.declared_distance, 'commit')} away)"
+        )
 
     def help(self) -> str:
-        from labgate.checks.branch_name import words
+        onto, upstream = quote(_unambiguous(self.declared)), quote(_unambiguous(self.other))
+        return f"git rebase --onto {onto} {upstream} {quote(self.name)}"
 
-        return words.move_to_base(self)
+
+def _unambiguous(ref: str) -> str:
+    """Return the short name of a ref, the full one where git could read the short one as an option."""
+    return ref if short_ref(ref).startswith("-") else short_ref(ref)
+
+
+def _operand(text: str) -> str:
+    """Quote a text for the shell, and keep git from reading it as an option."""
+    return f"-- {quote(text)}" if text.startswith("-") else quote(text)
 
 
 FINDINGS = (UnknownKind, BadField, UnsafeName, CaseCollision, WrongBase)

@@ -1,19 +1,10 @@
 """commit-size: a commit, and a series of them, is small enough to be read by somebody else.
 
-On the commit hook's path: only a finding imports more than plain values.
+On the commit hook's path: the rules are imported only for a finding.
 """
 
 from __future__ import annotations
 
-from labgate.checks.commit_size.rules import (
-    HeavyCommit,
-    HeavyFile,
-    Part,
-    SeriesTooLarge,
-    TooManyBytes,
-    TooManyFiles,
-    TooManyLines,
-)
 from labgate.checks.commit_size.section import CommitSize
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
@@ -23,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from labgate.checks.commit_size.rules import CommitFinding, Group, SizeFinding
+    from labgate.checks.commit_size.rules import CommitFinding, Group, HeavyFile, Part, SeriesTooLarge, SizeFinding
     from labgate.checks.commit_size.section import Limits
     from labgate.policy.glob import Glob
     from labgate.policy.model import Policy
@@ -33,7 +24,8 @@ if TYPE_CHECKING:
 
 #: The most files or commits that a finding names.
 MOST_NAMED = 5
-_UNITS = ((TooManyLines, ("lines",)), (TooManyFiles, ("files",)), (TooManyBytes, ("file_bytes", "bytes")))
+#: The units of a commit, one rule a row.
+_UNITS = (("lines",), ("files",), ("file_bytes", "bytes"))
 
 
 class Facts(Value):
@@ -97,10 +89,10 @@ def check(facts: Facts, policy: Policy) -> Iterator[SizeFinding]:
         if weight.batch.squash:
             continue
         splits: _Splits = {}
-        for rule, units in _UNITS:
+        for units in _UNITS:
             exceeded = _exceeded({unit: getattr(weight, unit) for unit in units}, holding)
             if exceeded is not None:
-                yield _commit_finding(rule, exceeded, weight, facts, splits)
+                yield _commit_finding(exceeded, weight, facts, splits)
     for series in _series(weights) if facts.series else ():
         actual = {"series_lines": sum(weight.lines for weight in series), "series_commits": len(series)}
         exceeded = _exceeded(actual, holding)
@@ -114,7 +106,7 @@ def exceeding(facts: Facts, policy: Policy) -> frozenset[str]:
     return frozenset(
         weight.batch.oid
         for weight in _weights(facts, policy)
-        for _, units in _UNITS
+        for units in _UNITS
         if weight.batch.oid is not None and _exceeded({unit: getattr(weight, unit) for unit in units}, holding)
     )
 
@@ -173,17 +165,16 @@ def _exceeded(actual: dict[str, int], holding: list[tuple[str, str, Limits]]) ->
     return None
 
 
-def _commit_finding(
-    rule: type[CommitFinding], exceeded: _Exceeded, weight: Weight, facts: Facts, splits: _Splits
-) -> CommitFinding:
+def _commit_finding(exceeded: _Exceeded, weight: Weight, facts: Facts, splits: _Splits) -> CommitFinding:
     """Return one finding; ``splits`` keeps how the batch splits under each kind's limits, for its other findings."""
+    from labgate.checks.commit_size.rules import RULE_OF_UNIT
     from labgate.checks.commit_size.split import groups
 
     if exceeded.kind not in splits:
         splits[exceeded.kind] = groups(weight.counted, exceeded.limits)
     batch, by_file = weight.batch, exceeded.unit == "file_bytes"
     oversized = tuple(file.path for file in weight.counted if by_file and file.size > exceeded.limit)
-    return rule(
+    return RULE_OF_UNIT[exceeded.unit](
         files=_heaviest(weight, exceeded.unit),
         oversized=oversized,
         others=len(batch.files) - len(oversized),
@@ -200,6 +191,8 @@ def _commit_finding(
 
 
 def _series_finding(exceeded: _Exceeded, series: list[Weight], facts: Facts, policy: Policy) -> SeriesTooLarge:
+    from labgate.checks.commit_size.rules import HeavyCommit, SeriesTooLarge
+
     heaviest = sorted(series, key=lambda weight: -weight.lines)[:MOST_NAMED]
     return SeriesTooLarge(
         commits=tuple(HeavyCommit(weight.batch.oid, weight.batch.subject, weight.lines) for weight in heaviest),
@@ -225,6 +218,8 @@ def _common(exceeded: _Exceeded, facts: Facts) -> dict[str, Any]:
 
 def _heaviest(weight: Weight, unit: str) -> tuple[HeavyFile, ...]:
     """Return the heaviest files in the unit that is exceeded; of too many files, those with the most lines."""
+    from labgate.checks.commit_size.rules import HeavyFile
+
     by_size = unit in ("bytes", "file_bytes")
     ranked = sorted(weight.counted, key=lambda file: (-file.size if by_size else -file.added - file.deleted, file.path))
     return tuple(HeavyFile(file.path, file.added + file.deleted, file.size) for file in ranked[:MOST_NAMED])
@@ -232,6 +227,8 @@ def _heaviest(weight: Weight, unit: str) -> tuple[HeavyFile, ...]:
 
 def _first_part(series: list[Weight], limits: Limits) -> Part | None:
     """Return the most commits from the oldest on that fit the series limits together, ``None`` if not even one does."""
+    from labgate.checks.commit_size.rules import Part
+
     part: Part | None = None
     lines = 0
     for number, weight in enumerate(series, 1):

@@ -10,9 +10,15 @@ from labgate.checks.commit_size import staged
 from labgate.checks.commit_size.check import Facts
 from labgate.checks.commit_size.landings import with_landings
 from labgate.checks.commit_size.section import CommitSize
-from labgate.git.attributes import excluded_paths
 from labgate.git.commits import has_commit, is_ancestor, tree_of
-from labgate.git.diffs import clean_merge, commit_files, is_exact_revert, staged_exactly_reverts, tree_files
+from labgate.git.diffs import (
+    clean_merge,
+    commit_files,
+    excluded_paths,
+    is_exact_revert,
+    staged_exactly_reverts,
+    tree_files,
+)
 from labgate.git.repository import Repository
 from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene

@@ -1,11 +1,13 @@
 """The rules of commit-size, and what a violation of each says.
 
-On the commit hook's path: the words are imported only for a finding.
+On the commit hook's path: the long commands are imported only for a finding.
 """
 
 from __future__ import annotations
 
 from labgate.values.finding import Finding, Rule
+from labgate.values.phrases import count, quote, short_oid, size
+from labgate.values.refnames import short_ref
 from labgate.values.value import Value
 
 _WHAT_COUNTS = (
@@ -67,6 +69,14 @@ class SizeFinding(Finding):
     kind: str
     target: str | None
 
+    def excess(self) -> str:
+        """Return by how much the limit is exceeded, and whose it is: that of the target where it is known."""
+        whose = f"for {self.kind} branches" if self.target is None else f"for {short_ref(self.target)}"
+        if "bytes" not in self.unit:
+            return f"{self.over:,} over the limit of {self.limit:,} {whose}"
+        each = "a file " if self.unit == "file-bytes" else ""
+        return f"{size(self.over)} over the limit of {size(self.limit)} {each}{whose}"
+
 
 class CommitFinding(SizeFinding):
     """A commit that is too large, or a staged change (``oid`` is then ``None`` and ``subject`` empty).
@@ -87,10 +97,14 @@ class CommitFinding(SizeFinding):
     staged: bool
     temporary_index: bool
 
+    @property
+    def named(self) -> str:
+        return "this commit" if self.oid is None else f"commit {_commit(self.oid, self.subject)}"
+
     def help(self) -> str:
         from labgate.checks.commit_size import words
 
-        return words.make_smaller(self)
+        return words.leave_out(self) if self.oversized else words.split(self)
 
 
 class TooManyLines(CommitFinding):
@@ -108,9 +122,7 @@ class TooManyLines(CommitFinding):
     )
 
     def message(self) -> str:
-        from labgate.checks.commit_size import words
-
-        return words.too_many(self, "changes", "line")
+        return f"{self.named} changes {count(self.actual, 'line')}, {self.excess()}; heaviest: {_by_lines(self.files)}"
 
 
 class TooManyFiles(CommitFinding):
@@ -127,9 +139,7 @@ class TooManyFiles(CommitFinding):
     )
 
     def message(self) -> str:
-        from labgate.checks.commit_size import words
-
-        return words.too_many(self, "touches", "file")
+        return f"{self.named} touches {count(self.actual, 'file')}, {self.excess()}; heaviest: {_by_lines(self.files)}"
 
 
 class TooManyBytes(CommitFinding):
@@ -147,9 +157,12 @@ class TooManyBytes(CommitFinding):
     )
 
     def message(self) -> str:
-        from labgate.checks.commit_size import words
-
-        return words.too_many_bytes(self)
+        if not self.oversized:
+            heaviest = ", ".join(f"{file.path} {size(file.bytes)}" for file in self.files)
+            return f"{self.named} adds {size(self.actual)}, {self.excess()}; heaviest: {heaviest}"
+        more = len(self.oversized) - 1
+        others = f" (and {count(more, 'other file')} over the limit)" if more else ""
+        return f"{self.named} adds {self.files[0].path} with {size(self.actual)}, {self.excess()}{others}"
 
 
 class SeriesTooLarge(SizeFinding):
@@ -174,14 +187,33 @@ class SeriesTooLarge(SizeFinding):
     branch: str | None
 
     def message(self) -> str:
-        from labgate.checks.commit_size import words
-
-        return words.series_too_large(self)
+        noun = self.unit.removeprefix("series-").removesuffix("s")
+        heaviest = ", ".join(f"{_commit(each.oid, each.subject)} {count(each.lines, 'line')}" for each in self.commits)
+        return f"the series has {count(self.actual, noun)}, {self.excess()}; heaviest: {heaviest}"
 
     def help(self) -> str:
-        from labgate.checks.commit_size import words
+        part = self.part
+        if part is None or part.oid is None:
+            return "split the first commit: alone it is too large for a series"
+        if self.branch is not None:
+            return f"git branch {quote(self.branch)} {part.oid}"
+        first = f"the first {count(part.commits, 'commit')}" if part.commits > 1 else "the first commit"
+        return f"land {first} ({count(part.lines, 'line')}) alone, up to {part.oid}"
 
-        return words.land_first_part(self)
+
+def _commit(oid: str | None, subject: str) -> str:
+    return f"({subject})" if oid is None else f"{short_oid(oid)} ({subject})"
+
+
+def _by_lines(files: tuple[HeavyFile, ...]) -> str:
+    return ", ".join(f"{file.path} {count(file.lines, 'line')}" for file in files)
 
 
 FINDINGS = (TooManyLines, TooManyFiles, TooManyBytes, SeriesTooLarge)
+#: Which rule a unit of a commit belongs to.
+RULE_OF_UNIT: dict[str, type[CommitFinding]] = {
+    "lines": TooManyLines,
+    "files": TooManyFiles,
+    "file_bytes": TooManyBytes,
+    "bytes": TooManyBytes,
+}

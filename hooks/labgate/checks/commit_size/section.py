@@ -25,14 +25,7 @@ class Limits(Value):
     series_commits: int | None
 
     def __init__(self, table: Table) -> None:
-        super().__init__(
-            lines=table["lines"],
-            files=table["files"],
-            file_bytes=table["file-bytes"],
-            bytes=table["bytes"],
-            series_lines=table["series-lines"],
-            series_commits=table["series-commits"],
-        )
+        super().__init__(**{field: table[field.replace("_", "-")] for field in self._fields})
 
 
 class CommitSize(Value):
@@ -83,7 +76,7 @@ def _limits() -> Record:
 
 
 def _check(table: Table, problems: Problems) -> None:
-    from labgate.policy.consistency import known_kinds
+    from labgate.policy.lint import known_kinds
 
     for kind in table[CommitSize.NAME]["limits"]:
         known_kinds((kind,), table, (CommitSize.NAME, "limits", kind), problems)

@@ -1,94 +1,20 @@
-"""The words of commit-size's findings."""
+"""The commands that make a commit smaller."""
 
 from __future__ import annotations
 
-from shlex import quote
-
-from labgate.values.phrases import count, short_oid, size
-from labgate.values.refnames import short_ref
+from labgate.values.phrases import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labgate.checks.commit_size.rules import CommitFinding, SeriesTooLarge, SizeFinding, TooManyBytes
+    from labgate.checks.commit_size.rules import CommitFinding
 
 _GLOB_CHARACTERS = frozenset("*?[\\")
 _SEVERAL_PARENTS = 2
 
 
-def too_many(finding: CommitFinding, does: str, noun: str) -> str:
-    """LG401 and LG402: ``does`` is the verb, ``noun`` what there is too much of."""
-    return (
-        f"{_subject(finding)} {does} {count(finding.actual, noun)}, {finding.over:,} over the limit of "
-        f"{finding.limit:,} {_whose(finding)}; heaviest: {_heaviest(finding, in_bytes=False)}"
-    )
-
-
-def too_many_bytes(finding: TooManyBytes) -> str:
-    """LG403."""
-    actual, over, limit = size(finding.actual), size(finding.over), size(finding.limit)
-    if not finding.oversized:
-        return (
-            f"{_subject(finding)} adds {actual}, {over} over the limit of {limit} {_whose(finding)}; "
-            f"heaviest: {_heaviest(finding, in_bytes=True)}"
-        )
-    more = len(finding.oversized) - 1
-    others = f" (and {count(more, 'other file')} over the limit)" if more else ""
-    return (
-        f"{_subject(finding)} adds {finding.files[0].path} with {actual}, {over} over the limit of {limit} a file "
-        f"{_whose(finding)}{others}"
-    )
-
-
-def series_too_large(finding: SeriesTooLarge) -> str:
-    """LG404."""
-    noun = finding.unit.removeprefix("series-").removesuffix("s")
-    heaviest = ", ".join(
-        f"{_commit(commit.oid, commit.subject)} {count(commit.lines, 'line')}" for commit in finding.commits
-    )
-    return (
-        f"the series has {count(finding.actual, noun)}, {finding.over:,} over the limit of {finding.limit:,} "
-        f"{_whose(finding)}; heaviest: {heaviest}"
-    )
-
-
-def land_first_part(finding: SeriesTooLarge) -> str:
-    """Return the command that makes a branch of the first part, or the step where there is no command."""
-    part = finding.part
-    if part is None or part.oid is None:
-        return "split the first commit: alone it is too large for a series"
-    if finding.branch is not None:
-        return f"git branch {quote(finding.branch)} {part.oid}"
-    first = f"the first {count(part.commits, 'commit')}" if part.commits > 1 else "the first commit"
-    return f"land {first} ({count(part.lines, 'line')}) alone, up to {part.oid}"
-
-
-def make_smaller(finding: CommitFinding) -> str:
-    """Return the command that splits the commit, or that leaves out the files which are too large."""
-    return _leave_out(finding) if finding.oversized else _split(finding)
-
-
-def _subject(finding: CommitFinding) -> str:
-    return "this commit" if finding.oid is None else f"commit {_commit(finding.oid, finding.subject)}"
-
-
-def _commit(oid: str | None, subject: str) -> str:
-    return f"({subject})" if oid is None else f"{short_oid(oid)} ({subject})"
-
-
-def _whose(finding: SizeFinding) -> str:
-    """Say whose limit it is: that of the target where it is known."""
-    return f"for {finding.kind} branches" if finding.target is None else f"for {short_ref(finding.target)}"
-
-
-def _heaviest(finding: CommitFinding, *, in_bytes: bool) -> str:
-    return ", ".join(
-        f"{file.path} {size(file.bytes) if in_bytes else count(file.lines, 'line')}" for file in finding.files
-    )
-
-
-def _split(finding: CommitFinding) -> str:
+def split(finding: CommitFinding) -> str:
     """Return the command that commits the first group alone and leaves the rest in the work tree."""
     if finding.parents >= _SEVERAL_PARENTS:
         return "keep only the resolution of conflicts in the merge, and make the other edits in commits after it"
@@ -103,7 +29,7 @@ def _split(finding: CommitFinding) -> str:
     return _take_out(finding, rest if len(rest) < len(everything_else) else everything_else)
 
 
-def _leave_out(finding: CommitFinding) -> str:
+def leave_out(finding: CommitFinding) -> str:
     """Return the command that leaves out the files which are too large."""
     if finding.parents >= _SEVERAL_PARENTS:
         return "keep only the resolution of conflicts in the merge, without these files"

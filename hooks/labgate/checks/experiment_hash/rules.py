@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from labgate.values.finding import Finding, Rule
+from labgate.values.phrases import count, quote, short_oid
+from labgate.values.refnames import HEADS
 from labgate.values.value import Value
+
+_MOST_NAMED = 3
 
 
 class Unstamped(Value):
@@ -42,14 +46,42 @@ class MissingTrailer(Finding):
     linear: bool
 
     def message(self) -> str:
-        from labgate.checks.experiment_hash import words
-
-        return words.missing_trailer(self)
+        number = len(self.commits)
+        named = ", ".join(f"{short_oid(commit.oid)} ({commit.subject})" for commit in self.commits[:_MOST_NAMED])
+        more = f" and {number - _MOST_NAMED} more" if number > _MOST_NAMED else ""
+        do_not = "does not say" if number == 1 else "do not say"
+        return f"{count(number, 'commit')} {do_not} `Experiment: {self.experiment}`: {named}{more}"
 
     def help(self) -> str:
-        from labgate.checks.experiment_hash import words
+        # A variable, because both commands need the line inside of quotes, where a second level is hard to read.
+        line = f"LINE={quote(f'Experiment: {self.experiment}')}"
+        branch = quote(HEADS + self.branch) if self.branch.startswith("-") else quote(self.branch)
+        below_oldest = None if self.parent is None else f"{short_oid(self.commits[0].oid)}^"
+        return f"{line} {_rebase(below_oldest, branch) if self.linear else _filter(self.commits, below_oldest, branch)}"
 
-        return words.add_line(self)
+
+def _rebase(below_oldest: str | None, branch: str) -> str:
+    """Return the command that goes through the commits and amends those without the line.
+
+    The whole message is searched first, without case as git compares trailers: ``commit --trailer`` looks only at the
+    last line of git's trailer block, and in a rebase labgate's own hook may have written the line by then. Amending an
+    empty commit needs ``--allow-empty``.
+    """
+    amend = 'git commit --amend --no-edit --allow-empty --trailer "$LINE"'
+    step = f'git log -1 --format=%B | grep -qixF "$LINE" || {amend}'
+    return f"git rebase {below_oldest or '--root'} --exec {quote(step)} {branch}"
+
+
+def _filter(commits: tuple[Unstamped, ...], below_oldest: str | None, branch: str) -> str:
+    """Return the command that rewrites only these commits and keeps the merges among them.
+
+    A rebase would copy the commits that a merge brought in, or give them the line too; filter-branch leaves alone
+    what it is not asked to change. Without ``-f`` it refuses to run a second time.
+    """
+    oids = "|".join(f"{short_oid(commit.oid)}*" for commit in commits)
+    script = f'case $GIT_COMMIT in {oids}) git interpret-trailers --trailer "$LINE";; *) cat;; esac'
+    revisions = branch if below_oldest is None else f"{below_oldest}..{branch}"
+    return f"FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter {quote(script)} -- {revisions}"
 
 
 FINDINGS = (MissingTrailer,)

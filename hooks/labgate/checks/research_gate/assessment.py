@@ -6,16 +6,24 @@ from labgate.reviews.approvals import JudgedApproval, account_of
 from labgate.reviews.quorum import assess, helpful, missing
 from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding
+from labgate.values.phrases import quote, short_oid
+from labgate.values.refnames import short_ref
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from typing import Any
 
     from labgate.checks.research_gate.update import Facts, Landed
     from labgate.policy.model import Policy
     from labgate.reviews.quorum import Assessment, JudgedClaim, Part, Refused
+
+
+#: How many reviews that do not count a message names.
+_SHOWN = 3
+#: Characters of a subject that stand in a message.
+_SUBJECT = 60
 
 
 class Reviewer(Value):
@@ -46,6 +54,11 @@ class NamedChange(Value):
     url: str | None
     kind: str
 
+    @property
+    def title(self) -> str:
+        """The change as its code host writes it."""
+        return f"merge request !{self.number}" if self.kind == "gitlab" else f"pull request #{self.number}"
+
 
 class UnmetReview(Finding):
     """A violation by commits whose review is not enough.
@@ -72,6 +85,46 @@ class UnmetReview(Finding):
     @property
     def advised(self) -> tuple[str, ...]:
         return tuple(reviewer.person for reviewer in self.reviewers or ())
+
+    @property
+    def state(self) -> str:
+        """The end of a message: which reviews do not count and, where the change has landed, as what."""
+        landed = (
+            "" if self.landed is None else f"; landed as {short_oid(self.landed.new)} {self.landed.subject[:_SUBJECT]}"
+        )
+        if not self.not_counted:
+            return landed
+        named = (f"{item.person or item.email or item.login or 'a claim'}: {item.reason}" for item in self.not_counted)
+        more = f" and {len(self.not_counted) - _SHOWN} more" if len(self.not_counted) > _SHOWN else ""
+        return f"; not counted: {', '.join(tuple(named)[:_SHOWN])}{more}{landed}"
+
+    def review_step(self) -> str:
+        """Return the command that states a review, or the step that brings one."""
+        if self.assurance == "signed":
+            return 'this version of labgate verifies no signatures: set assurance = "forge" in [reviews] on the trunk'
+        if self.assurance == "forge" and self.strangers:
+            return _list_step(self.strangers)
+        if self.reviewers is None:
+            return "add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk"
+        who = " and ".join(self.advised)
+        if self.assurance == "forge":
+            return self._approval_step(who)
+        return f"{self._marker_command()}  # once {who} {'have' if len(self.reviewers) > 1 else 'has'} reviewed it"
+
+    def _approval_step(self, who: str) -> str:
+        if self.change is not None:
+            return f"ask {who} to approve {self.change.title}"
+        if self.landed is None:
+            return f"open a pull request and ask {who} to approve it"
+        since = "" if self.landed.old is None else f"{short_oid(self.landed.old)}.."
+        return f"git log --patch {since}{short_oid(self.landed.new)}  # show {who} what landed"
+
+    def _marker_command(self) -> str:
+        if self.landed is None:
+            return approve_command(self.branch or short_oid(self.head), self.advised)
+        target = short_ref(self.target)
+        late = approve_command(target, self.advised, "--landing", short_oid(self.landed.new))
+        return f"{late} && git push {quote(self.remote or 'origin')} {quote(target)}"
 
 
 class Assessed(Value):
@@ -153,3 +206,17 @@ def _unable(facts: Facts, policy: Policy) -> frozenset[str]:
         return frozenset()
     accounts = {person.name: account_of(person, change.kind) for person in policy.section(Reviews).people}
     return frozenset(name for name, login in accounts.items() if login is None or change.is_opened_by(login))
+
+
+def approve_command(branch: str | None, people: Sequence[str], *options: str) -> str:
+    """Return the command that states these people's reviews on a branch, whatever is checked out."""
+    words = ("labgate", "review", "approve", *([branch] if branch is not None else []), *options)
+    by = [word for person in people for word in ("--by", person)]
+    return " ".join(quote(word) for word in (*words, *by))
+
+
+def _list_step(strangers: Sequence[str]) -> str:
+    more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
+    unlisted = f"the contributor{'s' if more else ''} {strangers[0]}{more}"
+    where = "[reviews.people], or in [reviews] agents or machines if it is no person,"
+    return f"list {unlisted} in {where} in labgate.toml on the trunk"

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.check import review_state
-from labgate.checks.research_gate.update import Facts, Landed, commits_of
+from labgate.checks.research_gate.update import Facts, Landed, commits_of, restricted
 from labgate.git.commits import has_commit, is_ancestor, peel, read_commits, rev_list
 from labgate.git.diffs import changed_entries
 from labgate.research.section import ResearchGate
@@ -111,9 +111,11 @@ class _Gathering:
         """
         self.contributors.know(self.span.commits)
         evidence, small = self._evidence()
-        proven = commits_of(item for item in evidence if item.proves)
+        # The strongest stands first, so proofs stand before the rest.
+        proofs, hints = [item for item in evidence if item.proves], [item for item in evidence if not item.proves]
+        proven = commits_of(proofs)
         # What is proven is LG201's, whatever else resembles it.
-        hinted = commits_of(item for item in evidence if not item.proves) - proven
+        hinted = commits_of(hints) - proven
         everything = self.scene.policy.section(ResearchGate).require_review == "all"
         needing = self._with_content(proven | self.unlanded if everything else proven)
         suspected = self._with_content(hinted)
@@ -121,7 +123,10 @@ class _Gathering:
         if not needing and not suspected:
             return facts, undecidable
         facts = facts.changed(
-            evidence=_restricted(evidence, frozenset(_oids(needing)), frozenset(_oids(suspected))),
+            evidence=(
+                *restricted(proofs, frozenset(_oids(needing))),
+                *restricted(hints, frozenset(_oids(suspected))),
+            ),
             needing=_oids(needing),
             suspected=_oids(suspected),
             subjects={commit.oid: commit.subject for commit in (*needing, *suspected)},
@@ -245,7 +250,7 @@ class _Gathering:
     def _with_approvals(self, facts: Facts) -> Facts:
         """Return the facts with what the code host says of the change, where it was asked.
 
-        Raised: ``UndecidedError`` where it depends on a commit that is not here whether the review is enough.
+        Raises: ``UndecidedError`` where it depends on a commit that is not here whether the review is enough.
         """
         hosted = self.scene.hosted.get(self.span.update)
         if hosted is None:
@@ -383,11 +388,3 @@ def _branch(scene: Scene, update: RefUpdate) -> str | None:
 
 def _oids(commits: Iterable[Commit]) -> tuple[str, ...]:
     return tuple(commit.oid for commit in commits)
-
-
-def _restricted(
-    evidence: Iterable[Evidence], needing: frozenset[str], suspected: frozenset[str]
-) -> tuple[Evidence, ...]:
-    """Return the evidence for fewer commits: what proves for those in need, what does not for the suspected ones."""
-    kept = (item.for_commits(needing if item.proves else suspected) for item in evidence)
-    return tuple(item for item in kept if item.commits)

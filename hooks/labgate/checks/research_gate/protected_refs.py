@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from labgate.research.section import ResearchGate
 from labgate.values.finding import Finding, Rule
+from labgate.values.phrases import quote
+from labgate.values.refnames import TAGS, short_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,14 +33,23 @@ class ProtectedRefRewritten(Finding):
     how: str
 
     def message(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.protected_ref_rewritten(self)
+        ref = short_ref(self.ref)
+        if self.how == "deleted":
+            return f"{ref} is protected and would be deleted"
+        if self.ref.startswith(TAGS):
+            return f"{ref} is protected and would be moved"
+        not_here = " not fetched here" if self.how == "unknown-tip" else ""
+        return f"{ref} would lose commits{not_here} that {self.remote or 'origin'} already has"
 
     def help(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.keep_history(self)
+        ref, remote = short_ref(self.ref), quote(self.remote or "origin")
+        if self.how == "deleted":
+            return f"leave {ref} out of the push, or list it in [research-gate] deletable"
+        if self.ref.startswith(TAGS):
+            # A tag that others have fetched is never moved for them (git-tag, "On Re-tagging").
+            back = quote(f"+{self.ref}:{self.ref}")
+            return f"git fetch {remote} {back}  # then give the new commit a tag of its own"
+        return f"git pull --rebase {remote} {quote(ref)}"
 
 
 class WrongTarget(Finding):
@@ -60,14 +71,12 @@ class WrongTarget(Finding):
     targets: tuple[str, ...]
 
     def message(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.wrong_target(self)
+        kinds, target = " or ".join(self.targets), short_ref(self.target)
+        return f"{self.source} is a {self.source_kind} branch and lands on {kinds}, not on {target}"
 
     def help(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.retarget(self)
+        kinds = " or ".join(self.targets)
+        return f"send it to a branch of kind {kinds}, or change [kinds.{self.source_kind}] targets"
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:

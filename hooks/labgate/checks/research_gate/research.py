@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from labgate.checks.research_gate.assessment import UnmetReview, assessed
-from labgate.checks.research_gate.update import commits_of
-from labgate.values.finding import SIMILARITY, Rule
+from labgate.checks.research_gate.update import commits_of, restricted
+from labgate.values.finding import SIMILARITY, Rule, reason
+from labgate.values.phrases import count, quote, short_oid
+from labgate.values.refnames import short_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from labgate.checks.research_gate.assessment import Assessed
     from labgate.checks.research_gate.update import Facts
@@ -39,14 +41,20 @@ class UnreviewedResearch(UnmetReview):
     rivals: tuple[str, ...]
 
     def message(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.unreviewed_research(self)
+        said = f"{count(len(self.oids), 'commit')} from {_name(self.source)} without a review ({_ways(self.evidence)})"
+        held = f"; {short_ref(self.rivals[0])} holds them too: research wins" if self.rivals else ""
+        return said + self.state + held
 
     def help(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.review_or_move(self)
+        review = self.review_step()
+        if self.source is None or not self.rivals:
+            return review
+        rival, remote = short_ref(self.rivals[0]), self.remote or "origin"
+        branch, onto = quote(_topic(self.source, remote)), quote(f"{remote}/{short_ref(self.target)}")
+        move = (
+            f"git rebase --onto {onto} {quote(rival)} {branch} && git push --force-with-lease {quote(remote)} {branch}"
+        )
+        return f"{review}; or, if they belong to {rival}: {move}"
 
 
 class SuspectedResearch(UnmetReview):
@@ -73,14 +81,18 @@ class SuspectedResearch(UnmetReview):
     terms: Mapping[str, float]
 
     def message(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.suspected_research(self)
+        strongest, number = self.evidence[0], len(self.oids)
+        seen = _likeness(strongest) if strongest.method == SIMILARITY else _ways(self.evidence)
+        look = "looks" if number == 1 else "look"
+        said = f"{count(number, 'commit')} {look} like {_name(self.source)} ({seen})"
+        if self.alarm:
+            return said + self.state
+        return f"{said}, but this is only a hint: {reason(strongest.hint, short_ref(self.target))}"
 
     def help(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.review_or_compare(self)
+        if self.alarm:
+            return self.review_step()
+        return f"labgate trace --show {short_oid(self.evidence[0].commits[0])}"
 
 
 def unreviewed(review: Assessed) -> Iterator[UnreviewedResearch]:
@@ -100,7 +112,7 @@ def suspected(facts: Facts, policy: Policy) -> Iterator[SuspectedResearch]:
         alarming = commits_of(item for item in evidence if item.decisive)
         for oids in (alarming, commits_of(evidence) - alarming):
             if oids:
-                yield _suspicion(review, _strongest_first(_restricted(evidence, oids)))
+                yield _suspicion(review, _strongest_first(restricted(evidence, oids)))
 
 
 def _suspicion(review: Assessed, evidence: tuple[Evidence, ...]) -> SuspectedResearch:
@@ -124,14 +136,41 @@ def _strongest_first(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 def _by_source(evidence: Iterable[Evidence], commits: Container[str]) -> dict[str | None, tuple[Evidence, ...]]:
     """Group the evidence for these commits by source ref, in the order in which it is given."""
     grouped: dict[str | None, tuple[Evidence, ...]] = {}
-    for item in _restricted(evidence, commits):
+    for item in restricted(evidence, commits):
         grouped[item.source_ref] = (*grouped.get(item.source_ref, ()), item)
     return grouped
 
 
-def _restricted(evidence: Iterable[Evidence], commits: Container[str]) -> Iterator[Evidence]:
-    """Yield the evidence that speaks of some of these commits, for these alone."""
-    for item in evidence:
-        kept = item.for_commits(commits)
-        if kept.commits:
-            yield kept
+def _name(source: str | None) -> str:
+    return "a deleted branch" if source is None else short_ref(source)
+
+
+def _topic(source: str | None, remote: str | None) -> str:
+    """Return a source branch's own name, without its remote."""
+    return _name(source).removeprefix(f"{remote or 'origin'}/")
+
+
+def _ways(evidence: Sequence[Evidence]) -> str:
+    """Return the methods, with the strongest example where the research commit is another one than the judged one."""
+    methods = dict.fromkeys(f"by {item.method}" for item in evidence)
+    example = next((item for item in evidence if item.method != "ancestry"), None)
+    if example is None or not example.commits:
+        return ", ".join(methods)
+    source = f" from {_oids(example.source_commits)}" if example.source_commits else ""
+    lines = f", {count(example.matched_lines, 'line')}" if example.matched_lines else ""
+    detail = f": {_oids(example.commits)}{source}{lines}"
+    return "; ".join(way + detail if way == f"by {example.method}" else way for way in methods)
+
+
+def _likeness(evidence: Evidence) -> str:
+    """Return what a similarity score stands on: the commit, its lines and whose they are, the score."""
+    shared = f"{count(evidence.matched_lines, 'line')} shared" if evidence.matched_lines else ""
+    source = _oids(evidence.source_commits) if evidence.source_commits else ""
+    joint = " with " if shared and source else "like " if source else ""
+    seen = [f"{shared}{joint}{source}", f"score {evidence.score:.1f}"]
+    return f"{_oids(evidence.commits)}: {', '.join(filter(None, seen))}"
+
+
+def _oids(oids: Sequence[str]) -> str:
+    more = f" and {len(oids) - 1} more" if len(oids) > 1 else ""
+    return f"{short_oid(oids[0])}{more}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from labgate.checks.research_gate.assessment import NamedChange, UnmetReview, named_change
+from labgate.checks.research_gate.assessment import NamedChange, UnmetReview, approve_command, named_change
 from labgate.checks.research_gate.update import commits_of
 from labgate.reviews.approvals import STALE, JudgedApproval, mend_of, objectors
-from labgate.reviews.quorum import SELF_REVIEW, person_of
+from labgate.reviews.quorum import AFFILIATIONS, SELF_REVIEW, TOTAL, person_of
 from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding, Rule
+from labgate.values.phrases import count, quote, short_oid
+from labgate.values.refnames import short_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,14 +49,24 @@ class StaleReview(Finding):
     branch: str | None = None
 
     def message(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.stale_review(self)
+        if self.marker is not None:
+            return f"the review by {self.person} in {short_oid(self.marker)} does not count: {self.reason}"
+        of = "" if self.commit is None else f" of {short_oid(self.commit)}"
+        return f"the approval by {self.person}{of} does not count: {self.reason}"
 
     def help(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.renew_approval(self)
+        if self.marker is not None:
+            return f"{approve_command(self.branch, (self.person,))}  # once {self.person} has reviewed it again"
+        again, target = f"ask {self.person} to approve {_title(self.change)} again", short_ref(self.target)
+        if self.mend == "merge":
+            return f"merge {target} into the change and settle the conflict, then {again}"
+        if self.mend == "revert":
+            return f"revert it on {target}, and land what was approved, or have the rest approved first"
+        if self.mend == "newer-git":
+            return "run labgate with git 2.38 or later"
+        if self.mend == "fetch" and self.commit is not None:
+            return f"git fetch {quote(self.remote or 'origin')} {quote(self.commit)}"
+        return again
 
 
 class SelfReview(Finding):
@@ -82,9 +94,16 @@ class SelfReview(Finding):
     sought: str | None = None
 
     def message(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.self_review(self)
+        # Only an approval stands on a change, and only one of those may be bound to no commit.
+        approved = self.change is not None or self.marker is None
+        what = (
+            f"approval by {self.person}" if approved else f"review by {self.person} in {short_oid(self.marker or '')}"
+        )
+        did = f"opened {_title(self.change)}" if self.wrote is None else f"contributed to {short_oid(self.wrote)}"
+        if self.sought is not None and self.wrote is not None:
+            own = f"no commit of {self.sought}'s own with the same change is to be found"
+            did = f"committed {short_oid(self.wrote)}, and {own}"
+        return f"the {what} does not count: {self.person} {did}"
 
     def help(self) -> str:
         return "ask somebody else in [reviews.people] to review it"
@@ -113,14 +132,13 @@ class QuorumNotMet(UnmetReview):
     missing_parts: tuple[Part, ...]
 
     def message(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.quorum_not_met(self)
+        reviewed = f"reviewed by {', '.join(self.counted)}" if self.counted else "without a review"
+        names = {TOTAL: "more reviewers" if self.counted else "reviewers", AFFILIATIONS: "more affiliations"}
+        missing = ", ".join(names.get(part, part.name) for part in self.missing_parts)
+        return f"{count(len(self.oids), 'commit')} {reviewed}; still missing: {missing}{self.state}"
 
     def help(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.complete_quorum(self)
+        return self.review_step()
 
 
 class StandingObjection(Finding):
@@ -139,9 +157,7 @@ class StandingObjection(Finding):
     change: NamedChange | None
 
     def message(self) -> str:
-        from labgate.checks.research_gate import words
-
-        return words.standing_objection(self)
+        return f"{self.person} requests changes in {_title(self.change)}"
 
     def help(self) -> str:
         return f"settle it with {self.person}: an approval by {self.person}, or the dismissal of that review, lifts it"
@@ -229,3 +245,7 @@ def _refused(review: Assessed) -> Iterator[Refused]:
     for refusal in review.assessment.refused:
         if refusal.claim.covers & unreviewed:
             yield refusal
+
+
+def _title(change: NamedChange | None) -> str:
+    return "the change" if change is None else change.title

@@ -6,7 +6,7 @@ from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from labgate.reviews.approvals import ChangeName, JudgedApproval
     from labgate.reviews.quorum import JudgedClaim
@@ -70,3 +70,11 @@ class Facts(Value):
 def commits_of(evidence: Iterable[Evidence]) -> frozenset[str]:
     """Return the judged commits (full oids) that some evidence speaks of."""
     return frozenset(oid for item in evidence for oid in item.commits)
+
+
+def restricted(evidence: Iterable[Evidence], commits: Container[str]) -> Iterator[Evidence]:
+    """Yield the evidence that speaks of some of these commits, for these alone."""
+    for item in evidence:
+        kept = item.for_commits(commits)
+        if kept.commits:
+            yield kept

@@ -1,0 +1,30 @@
+"""Where the code of one commit comes from, as it is found and as it is shown."""
+
+from __future__ import annotations
+
+from labgate.values.finding import Evidence
+from labgate.values.value import Value
+
+
+class Traced(Value):
+    """Where one commit comes from: evidence, strongest first. ``undecidable``: too small to judge by its text."""
+
+    commit: str
+    evidence: tuple[Evidence, ...]
+    undecidable: bool
+
+    @property
+    def derived(self) -> bool:
+        return any(item.decisive for item in self.evidence)
+
+
+class SharedLine(Value):
+    """A line of a commit and the line of research that it is taken from; numbers count from 1, in the files after."""
+
+    path: str
+    number: int
+    text: str
+    source_commit: str
+    source_path: str
+    source_number: int
+    source_text: str
