@@ -112,18 +112,11 @@ def _place(repository: Repository, refs: dict[str, str], remote: str | None, nam
     if mine is None and theirs is None:
         tip = resolve_revision(repository, str(named), refs)
         return _Place(short_oid(tip), tip, None, None)
-    if mine is None or theirs is None or mine == theirs or is_ancestor(repository, theirs, mine):
-        return _Place(branch, mine or theirs or "", HEADS + branch, mine)
-    where = f"{remote}/{branch}"
-    if not is_ancestor(repository, mine, theirs):
-        message = f"{branch} here and {where} have each commits that the other has not"
-        raise UsageError(
-            message, f"git log --oneline --left-right {quote(branch)}...{quote(where)}  # to see which to review"
-        )
-    if head == HEADS + branch:
-        message = f"{branch} here is behind {where}"
-        raise UsageError(message, f"git merge --ff-only {quote(where)}")
-    return _Place(branch, theirs, HEADS + branch, mine)
+    if mine is None:
+        return _Place(branch, theirs or "", HEADS + branch, None)
+    # What is checked out, or was rebased here, is what stands before the reviewer.
+    behind = theirs is not None and head != HEADS + branch and is_ancestor(repository, mine, theirs)
+    return _Place(branch, theirs if behind and theirs is not None else mine, HEADS + branch, mine)
 
 
 def _people(repository: Repository, reviews: Reviews, names: Sequence[str]) -> list[tuple[Person, Identity]]:

@@ -23,6 +23,11 @@ OUTSIDE_BLOCK = "outside the trailer block"
 FOLDED = "folded over two lines"
 LOOK_ALIKE = "the key only looks like Reviewed-by"
 MALFORMED = "no Name <email>"
+#: Other trailers by which people agree, and why they are no reviews.
+_OTHER_KEYS = {
+    "acked-by": "Acked-by says that somebody agrees, not that he reviewed it",
+    "approved-by": "Approved-by says that it may land, not who reviewed it",
+}
 UNREADABLE = "its Reviewed-change is not one line of the form DELTA-ID OID"
 
 _PERSON = re.compile(r"^(?P<name>[^<>]*[^<>\s][^<>]*)<(?P<email>[^<>\s]+)>$")
@@ -65,6 +70,10 @@ def claims_in(commit: Commit) -> tuple[tuple[str | None, str | None], ...]:
         if claim is not None and stated[claim]:
             stated[claim] -= 1
             found.append((_email(_split(trailer)[1]), _flaw(*_split(trailer))))
+    for trailer in commit.trailers:
+        key, value = _split(trailer)
+        if key.casefold() in _OTHER_KEYS:
+            found.append((_email(value), _OTHER_KEYS[key.casefold()]))
     for key, value in stated.elements():
         found.append((_email(value), OUTSIDE_BLOCK if _is_key(key) else LOOK_ALIKE))
     return tuple(found)
