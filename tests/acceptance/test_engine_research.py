@@ -16,8 +16,7 @@ SOURCE = "refs/remotes/origin/research/pr-72"
 
 PULL_REQUEST_72 = snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
 
@@ -61,9 +60,9 @@ def test_another_name_on_the_remote_does_not_help(sdg: Repo) -> None:
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); origin/feature/x
         holds them too: research wins
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it; or, if they belong to origin/feature/x: git rebase --onto origin/main
-        origin/feature/x research/pr-72 && git push --force-with-lease origin research/pr-72
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it; or, if they belong to
+        origin/feature/x: git rebase --onto origin/main origin/feature/x research/pr-72 && git push
+        --force-with-lease origin research/pr-72
     evidence: ancestry origin/research/pr-72
 """)
     assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
@@ -106,8 +105,7 @@ def test_a_branch_that_only_exists_here_is_a_source_too(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/new without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/new' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/new --by ada  # once ada has reviewed it
     evidence: ancestry research/new
 """)
     assert verdict.finding("LG201")["evidence"][0]["source_ref"] == "refs/heads/research/new"
@@ -118,8 +116,7 @@ def test_a_branch_ahead_of_the_remote_is_one_finding(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 """)
     assert verdict.rules == ["LG201"]
@@ -177,8 +174,7 @@ def test_unreviewed_research_does_not_reach_a_release_either(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "release/1.0", "--head", "research/pr-72", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error release/1.0: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
     assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
@@ -219,10 +215,9 @@ def test_research_started_from_an_unmerged_topic_branch_claims_it(sdg: Repo) -> 
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/tidier without a review (by ancestry); origin/feature/tidy
         holds them too: research wins
-    help: git commit --allow-empty -m 'Review research/tidier' --trailer 'Reviewed-by: ada
-        <ada@example.org>'  # once ada has reviewed it; or, if they belong to origin/feature/tidy: git
-        rebase --onto origin/main origin/feature/tidy research/tidier && git push --force-with-lease origin
-        research/tidier
+    help: labgate review approve feature/tidy --by ada  # once ada has reviewed it; or, if they belong to
+        origin/feature/tidy: git rebase --onto origin/main origin/feature/tidy research/tidier && git push
+        --force-with-lease origin research/tidier
     evidence: ancestry origin/research/tidier
 """)
     assert verdict.rules == ["LG201"]
@@ -296,8 +291,7 @@ def test_a_tag_of_an_ambiguous_name_changes_no_relative_revision(sdg: Repo) -> N
     verdict = judge(sdg, "--target", "main", "--head", "research/pr-72~1", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 7 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve <Leave out an import> --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.finding("LG201")["commits"] == commits_of_pull_request_72(sdg)[1:]

@@ -111,6 +111,8 @@ def _place(repository: Repository, refs: dict[str, str], remote: str | None, nam
     mine, theirs = refs.get(HEADS + branch), None if remote is None else refs.get(tracking_ref(remote, branch))
     if mine is None and theirs is None:
         tip = resolve_revision(repository, str(named), refs)
+        if head is None and tip == resolve_revision(repository, "HEAD", refs):
+            return _Place("HEAD", tip, "HEAD", tip)
         return _Place(short_oid(tip), tip, None, None)
     if mine is None:
         return _Place(branch, theirs or "", HEADS + branch, None)

@@ -129,7 +129,9 @@ def judged_approvals(
 def opened_by(change: ChangeName, reviews: Reviews) -> str | None:
     """Return who opened a change, by the listed email or else by login; ``None`` where that is no person or unknown."""
     login = (change.opener or "").casefold()
-    if not login or reviews.is_agent(f"{login}@users.noreply.github.com") or reviews.is_agent(login):
+    # Such accounts commit with one of these addresses.
+    addresses = (login, f"{login}@users.noreply.github.com", f"0+{login}@users.noreply.github.com")
+    if not login or any(map(reviews.is_agent, addresses)):
         return None
     name = people_by_login(reviews, change.kind).get(login)
     return next((str(item.emails[0]) for item in reviews.people if item.name == name and item.emails), login)
