@@ -40,6 +40,7 @@ review: trailer required; none reached; not counted: ada; missing: total
         "marker": sdg.head(),
         "wrote": sdg.head(),
         "change": None,
+        "sought": None,
     }
     assert verdict.finding("LG201")["data"]["reviewers"][0]["person"] == "lin"
 

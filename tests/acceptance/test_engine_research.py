@@ -34,7 +34,7 @@ def assert_finds_pull_request_72(verdict: Verdict, commits: list[str]) -> None:
     assert (evidence["method"], evidence["source_ref"]) == ("ancestry", SOURCE)
     assert evidence["source_commits"] == commits
     assert "8 commits from origin/research/pr-72" in verdict.text
-    assert "    help: git commit --allow-empty" in verdict.text
+    assert "    help: labgate review approve" in verdict.text
 
 
 # Row 1.

@@ -14,10 +14,7 @@ from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
 from support import reports
 
-REVIEW = (
-    "git commit --allow-empty -m 'Review research/attention'"
-    " --trailer 'Reviewed-by: ada <ada@example.org>'  # once ada has reviewed it"
-)
+REVIEW = "labgate review approve research/attention --by ada  # once ada has reviewed it"
 SQUASH = "222222222222 and 1 more from 222222222222 and 6 more, 120 lines"
 REFUSED = f"""\
 labgate: partial view: 2 of 3 refs seen; run `labgate install`
