@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,8 +142,6 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def landing(templates: dict[str, Path], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Landing]:
-    import shutil
-
     level = getattr(request, "param", "trailer")
     shutil.copytree(templates[level], tmp_path, dirs_exist_ok=True, symlinks=True)
     env = hermetic(tmp_path / "home")
@@ -174,3 +173,23 @@ def test_what_was_green_stays_green(landing: Landing, button: str, presser: str,
     for clone in (landing.project.clone(), landing.project.repo):
         audited = landing.audited(clone)
         assert audited.status == 0, audited.text
+
+
+def test_where_no_host_keeps_the_change_its_pull_request_says_what_to_mind(landing: Landing) -> None:
+    landing.project.remote.git("update-ref", "-d", "refs/pull/7/head")
+    opened = landing.project.judge(7)
+    assert opened.status == 0, opened.text
+    assert "origin keeps no head of this change" in opened.text
+    assert "end the message with its Reviewed-by lines" in opened.text
+
+
+def test_what_lands_beside_what_was_reviewed_is_reported(landing: Landing) -> None:
+    """The markers of the branch speak for what they covered, and for nothing else."""
+    repo = landing.project.repo
+    landing.press("squash-title-only", "ada")
+    repo.write({"gate.py": code("gate") + code("gate_mine")})
+    repo.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    landing.land("squash", kept=True)
+    landed = landing.project.landed(landing.before)
+    assert landed.status == 1, landed.text
+    assert "LG201" in landed.text

@@ -156,9 +156,10 @@ class _Gathering:
         return facts
 
     def _is_open(self, facts: Facts) -> bool:
-        """Say whether a review is missing, of what needs one or of what is suspected."""
+        """Say whether a review is missing of what needs one, or may be of what is suspected with reason."""
         state = review_state(facts, self.scene.policy)
-        return bool(facts.suspected) or (state is not None and bool(state.missing))
+        alarms = any(item.decisive and not item.proves for item in facts.evidence)
+        return alarms or (state is not None and bool(state.missing))
 
     def _forget(self) -> None:
         """Read anew who contributed: there are more commits now to tell it by."""
