@@ -199,12 +199,18 @@ class _Gathering:
                         yield claim
 
     def _tips(self, facts: Facts) -> tuple[str, ...]:
-        """Return the heads of the branches that hold what the evidence names, and of the changes that landed."""
-        graph = self.span.graph
+        """Return the heads of the branches that hold what the evidence names, and of the changes that landed.
+
+        Their markers speak for how they land, not for another branch that took something from them and is proposed.
+        """
+        scene, graph, update = self.scene, self.span.graph, self.span.update
         named = dict.fromkeys(oid for item in facts.evidence for oid in item.source_commits)
-        tips = [source.oid for oid in named for source in graph.sources_of(oid)]
-        tips += [oid for oid in named if not graph.sources_of(oid) and has_commit(self.repository, oid)]
-        return tuple(dict.fromkeys((*self.heads, *tips)))
+        landing = scene.landing or scene.pushing or update.source is None
+        sources = dict.fromkeys(source for oid in named for source in graph.sources_of(oid))
+        own = None if update.source is None else HEADS + update.source
+        tips = [source.oid for source in sources if landing or source.branch == own]
+        lost = [oid for oid in named if landing and not graph.sources_of(oid)]
+        return tuple(dict.fromkeys((*self.heads, *tips, *peel(self.repository, lost))))
 
     def _segments(self, needing: frozenset[str]) -> tuple[Segment, ...]:
         """Return what may have landed as one: the whole range, runs of the target's line, and each commit of it."""
