@@ -254,7 +254,8 @@ def test_more_than_five_shared_lines_are_never_shown() -> None:
 
 
 def test_a_message_of_any_length_stays_readable() -> None:
-    long = reports.squashed(reports.COMMITS[:1], source="refs/heads/" + "x" * 10_000)
+    name = "x" * 10_000
+    long = reports.squashed(reports.COMMITS[:1], source=f"refs/heads/{name}", branch=name)
     first, second, *_ = rendered(reports.report(reports.judged(long))).splitlines()
     assert len(first) < 600
     assert first.endswith("…")
