@@ -163,3 +163,10 @@ def test_a_binding_that_cannot_be_read_does_not_count(team: Repo) -> None:
     said = check(team)
     assert said.status == 1
     assert "its Reviewed-change is not one line of the form DELTA-ID OID" in said.text
+
+
+def test_without_a_remote_the_branches_here_are_all_there_is(team: Repo) -> None:
+    team.git("remote", "remove", "origin")
+    approve(team, "research/x")
+    said = team.labgate("check", "--target", "main", "--base", "main", "--head", "research/x")
+    assert said.status == 0, said.text

@@ -150,9 +150,10 @@ def _target(
     trunk: str | None,
     named: str | None,
 ) -> str:
-    tip = trunk if named is None else refs.get(tip_ref(remote, named.removeprefix(HEADS)))
+    wanted = policy.trunk if named is None else named.removeprefix(HEADS)
+    tip = trunk if named is None and trunk is not None else refs.get(tip_ref(remote, wanted))
     if tip is None:
-        message = f"it is not known here where {named or policy.trunk} stands"
+        message = f"it is not known here where {wanted} stands"
         raise UndecidedError(message, repository.fetching_branches(remote or "origin"))
     return tip
 

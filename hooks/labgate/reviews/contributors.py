@@ -78,9 +78,12 @@ class Contributors:
         return self._known[commit.oid]
 
     def authors(self, commit: Commit) -> tuple[str, ...]:
-        """Return as ``everybody`` does who made a commit, without who committed it."""
+        """Return as ``everybody`` does who made a commit, and what it derives from, without who committed it."""
         named = (commit.author, *(Identity("", email) for email in co_authors(commit)))
-        return tuple(dict.fromkeys(email for identity in named for email in self._named(identity)))
+        own = (email for identity in named for email in self._named(identity))
+        origins = read_commits(self._repository, self.origins.get(commit.oid, ()))
+        theirs = (email for origin in origins if not self.is_contentless(origin) for email in self.everybody(origin))
+        return tuple(dict.fromkeys((*own, *theirs)))
 
     def has_agent(self, commit: Commit) -> bool:
         """Say whether somebody who is no person made a commit, or helped."""
