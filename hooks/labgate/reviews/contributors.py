@@ -141,12 +141,13 @@ class Contributors:
             return True
         made = _Made(commit.author.name, author, commit.authored)
         for oid, theirs in self._originals.get(made, ())[:_TRIED]:
-            if oid != commit.oid and theirs != committer and self._is_same_change(oid, commit):
+            if oid != commit.oid and theirs != committer and self.is_same_change(oid, commit):
                 return False
         self.sought[commit.oid] = (listed_email(committer, self._reviews), commit.author.name)
         return True
 
-    def _is_same_change(self, original: str, commit: Commit) -> bool:
+    def is_same_change(self, original: str, commit: Commit) -> bool:
+        """Say whether a commit changes what another one does, be it on top of something else."""
         (read,) = read_commits(self._repository, [original])
         if len(read.parents) != 1:
             return False
@@ -162,7 +163,7 @@ class Contributors:
             return False
         below = {oid for origin in origins for oid in origin.parents}
         tips = [origin.oid for origin in origins if origin.oid not in below]
-        if len(origins) == 1 and self._is_same_change(origins[0].oid, commit):
+        if len(origins) == 1 and self.is_same_change(origins[0].oid, commit):
             return True
         move = TargetMove(commit.parents[0], commit.oid, landed=True)
         return any(flaw is None for flaw in carried_all(self._repository, tips, move).flaws.values())

@@ -71,15 +71,26 @@ class SourceMarkers:
         """
         if not any(claim.commit not in without for claim in self._claims):
             return
-        head = self._landed_as(segment)
-        if head is None:
-            return
-        covered = frozenset(rev_list(self._repository, [head], self._base))
-        claims = [self._judged(claim) for claim in self._claims if claim.commit in covered]
-        content = [c for c in self._commits if c.oid in covered and not self._contributors.is_contentless(c)]
-        for claim in _for_all(claims, [commit.oid for commit in content], self._reviews):
+        content = self._reviewed_content(segment)
+        claims = [self._judged(claim) for claim in self._claims if claim.covers & content]
+        for claim in _for_all(claims, tuple(content), self._reviews):
             if claim.commit not in without:
                 yield claim.changed(covers=segment.oids)
+
+    def _reviewed_content(self, segment: Segment) -> frozenset[str]:
+        """Return the commits of the branch that bring what landed; none where it is not known to be just that."""
+        head = self._landed_as(segment)
+        if head is None:
+            return self._picked(segment)
+        covered = frozenset(rev_list(self._repository, [head], self._base))
+        return frozenset(c.oid for c in self._commits if c.oid in covered and not self._contributors.is_contentless(c))
+
+    def _picked(self, segment: Segment) -> frozenset[str]:
+        """Return the one commit of the branch that a segment of one is, rebased or picked."""
+        landed = read_commits(self._repository, segment.oids if len(segment.oids) == 1 else ())
+        origins = {oid for commit in landed for oid in self._contributors.origins.get(commit.oid, ())}
+        same = (oid for oid in origins & self._by_oid.keys() if self._contributors.is_same_change(oid, landed[0]))
+        return frozenset(same)
 
     def _landed_as(self, segment: Segment) -> str | None:
         """Return the newest commit of the branch that comes to what landed, ``None`` where none does."""
