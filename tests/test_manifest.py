@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from labgate.checks.registry import MESSAGE, PREPARE, ROWS, STAGES
+from labgate.checks.registry import MANUAL, MESSAGE, PREPARE, ROWS, STAGES
 from labgate.hook import read_call
 from support.data import ROOT
 from support.hooks import FRAMEWORKS
@@ -27,6 +27,7 @@ ENTRIES = {
     "labgate-prepare-message": "prepare-commit-msg",
     "labgate-message": "commit-msg",
     "labgate-push": "pre-push",
+    "labgate-check": "manual",
     "branch-name": "pre-commit branch-name",
     "commit-size": "pre-commit commit-size",
     "research-gate": "pre-push research-gate",
@@ -39,7 +40,7 @@ def test_the_ids_are_the_contract_s() -> None:
 
 
 def test_every_stage_has_one_id_for_all_of_its_checks() -> None:
-    assert {entry for entry in ENTRIES.values() if " " not in entry} == set(STAGES)
+    assert {entry for entry in ENTRIES.values() if " " not in entry} == {*STAGES, MANUAL}
 
 
 def test_every_check_has_an_id_of_its_own() -> None:
@@ -59,7 +60,7 @@ def test_a_hook_is_started_as_the_contract_says(name: str) -> None:
     # The message file comes only as a filename.
     assert hook["pass_filenames"] is (stage in (PREPARE, MESSAGE))
     # The ids that warn and that see only a part: else both tools keep what a passing hook says to themselves.
-    assert hook.get("verbose", False) is (name in ("labgate-commit", "labgate-push"))
+    assert hook.get("verbose", False) is (name in ("labgate-commit", "labgate-push", "labgate-check"))
     # The first release that knows every stage by its git name.
     assert hook["minimum_pre_commit_version"] == "3.2.0"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from labgate.checks.registry import COMMIT, MERGE, MESSAGE, NAMES, PREPARE, STAGE_IDS, STAGES, rows
+from labgate.checks.registry import COMMIT, MANUAL, MERGE, MESSAGE, NAMES, PREPARE, STAGE_IDS, STAGES, rows
 from labgate.values.errors import NoPolicyError, UsageError, known_error
 
 TYPE_CHECKING = False
@@ -89,9 +89,9 @@ def read_call(argv: Sequence[str], environ: Mapping[str, str]) -> HookCall:
     if native:
         at = words.index("--native")
         words, arguments = words[:at], tuple(words[at + 1 :])
-    if not words or words[0] not in STAGES:
+    if not words or words[0] not in (*STAGES, MANUAL):
         message = f"there is no stage {words[0]}" if words else "no stage is given"
-        raise UsageError(message, f"{USAGE}, where STAGE is one of: {', '.join(STAGES)}")
+        raise UsageError(message, f"{USAGE}, where STAGE is one of: {', '.join((*STAGES, MANUAL))}")
     stage, *names = words
     if stage in _OF_MESSAGES and not native and names:
         arguments = (names.pop(),)

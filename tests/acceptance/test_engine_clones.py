@@ -156,7 +156,7 @@ def test_a_partial_clone_is_right_or_undecided_until_the_rest_is_fetched(
     whole = finds_all_of_pull_request_72(clone(sdg, tmp_path / "whole"), *RESEARCH)
     partial = clone(sdg, tmp_path / "clone", f"--filter={without}", *options)
     before = partial.git("count-objects", "-v")
-    said = partial.labgate("check", *RESEARCH)
+    said = partial.labgate("check", *RESEARCH, "--offline")
     assert partial.git("count-objects", "-v") == before, "something was fetched unasked"
     if said.status == 1:
         # Research was found by commits alone; what it weighs is still to be decided.
@@ -181,9 +181,9 @@ def test_in_a_partial_clone_a_merge_that_cannot_be_made_is_undecided(sdg: Repo, 
     partial = clone(sdg, tmp_path / "clone", "--filter=blob:none")
     adopt(sdg, POLICY + LIMITS)
     partial.git("fetch", "--quiet", "origin")
-    said = partial.labgate("check", *change, status=2)
+    said = partial.labgate("check", *change, "--offline", status=2)
     mend(partial, said.text)
-    assert partial.labgate("check", *change, status=0).text == ""
+    assert partial.labgate("check", *change, "--offline", status=0).text == ""
 
 
 # Row 7: SHA-256, and T35.

@@ -32,19 +32,19 @@ REFUSED = [
     ("hex", HEX, "LG103", "object-id", snapshot("""\
 LG103 error 0123456789abcdef0123456789abcdef01234567: this branch name reads as an object id; nearest legal
         name: feature/0123456789abcdef0123456789abcdef01234567
-    help: git branch -m 0123456789abcdef0123456789abcdef01234567
-        feature/0123456789abcdef0123456789abcdef01234567
+    help: git push origin <Add a policy for
+        labgate>:refs/heads/feature/0123456789abcdef0123456789abcdef01234567
 """)),
     ("hex-sha256", HEX + "0" * 24, "LG103", "object-id", snapshot("""\
 LG103 error 0123456789abcdef0123456789abcdef01234567000000000000000000000000: this branch name reads as an
         object id; nearest legal name:
         feature/0123456789abcdef0123456789abcdef01234567000000000000000000000000
-    help: git branch -m 0123456789abcdef0123456789abcdef01234567000000000000000000000000
-        feature/0123456789abcdef0123456789abcdef01234567000000000000000000000000
+    help: git push origin <Add a policy for
+        labgate>:refs/heads/feature/0123456789abcdef0123456789abcdef01234567000000000000000000000000
 """)),
     ("head", "HEAD", "LG103", "reserved", snapshot("""\
 LG103 error HEAD: this branch name has a meaning of its own in git; nearest legal name: feature/HEAD
-    help: git branch -m HEAD feature/HEAD
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/HEAD
 """)),
     ("at", "@", "LG103", "reserved", snapshot("""\
 LG103 error @: this branch name has a meaning of its own in git
@@ -52,83 +52,83 @@ LG103 error @: this branch name has a meaning of its own in git
 """)),
     ("dash", "-x", "LG103", "leading-dash", snapshot("""\
 LG103 error -x: this branch name reads as an option; nearest legal name: feature/x
-    help: git branch -m -- -x feature/x
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/x
 """)),
     ("option", "--output=x", "LG103", "leading-dash", snapshot("""\
 LG103 error --output=x: this branch name reads as an option; nearest legal name: feature/output-x
-    help: git branch -m -- --output=x feature/output-x
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/output-x
 """)),
     ("full-ref", "refs/heads/refs/heads/main", "LG103", "refs-prefix", snapshot("""\
 LG103 error refs/heads/main: this branch name reads as a full refname; nearest legal name: feature/main
-    help: git branch -m refs/heads/main feature/main
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/main
 """)),
     ("bidi", "feature/a\u202eb", "LG103", "characters", snapshot("""\
 LG103 error feature/a\\u202eb: this branch name has U+202E RIGHT-TO-LEFT OVERRIDE; nearest legal name:
         feature/ab
-    help: git branch -m 'feature/a\\u202eb' feature/ab
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/ab
 """)),
     ("isolate", "feature/a\u2066b\u2069", "LG103", "characters", snapshot("""\
 LG103 error feature/a\\u2066b\\u2069: this branch name has U+2066 LEFT-TO-RIGHT ISOLATE, U+2069 POP
         DIRECTIONAL ISOLATE; nearest legal name: feature/ab
-    help: git branch -m 'feature/a\\u2066b\\u2069' feature/ab
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/ab
 """)),
     ("zero-width", "feature/a\u200bb", "LG103", "characters", snapshot("""\
 LG103 error feature/a\\u200bb: this branch name has U+200B ZERO WIDTH SPACE; nearest legal name: feature/ab
-    help: git branch -m 'feature/a\\u200bb' feature/ab
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/ab
 """)),
     ("joiner", "feature/a\u2060b", "LG103", "characters", snapshot("""\
 LG103 error feature/a\\u2060b: this branch name has U+2060 WORD JOINER; nearest legal name: feature/ab
-    help: git branch -m 'feature/a\\u2060b' feature/ab
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/ab
 """)),
     ("filler", "feature/\u3164", "LG103", "characters", snapshot("""\
 LG103 error feature/\\u3164: this branch name has U+3164 HANGUL FILLER; nearest legal name: research/feature
-    help: git branch -m 'feature/\\u3164' research/feature
+    help: git push origin <Add a policy for labgate>:refs/heads/research/feature
 """)),
     ("cyrillic", "feature/\u0430pple", "LG103", "characters", snapshot("""\
 LG103 error feature/\\u0430pple: this branch name has U+0430 CYRILLIC SMALL LETTER A; nearest legal name:
         feature/apple
-    help: git branch -m 'feature/\\u0430pple' feature/apple
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/apple
 """)),
     ("cyrillic-trunk", "m\u0430in", "LG103", "characters", snapshot("""\
 LG103 error m\\u0430in: this branch name has U+0430 CYRILLIC SMALL LETTER A; nearest legal name: feature/main
-    help: git branch -m 'm\\u0430in' feature/main
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/main
 """)),
     ("fullwidth", "feature/\uff41bc", "LG103", "characters", snapshot("""\
 LG103 error feature/\\uff41bc: this branch name has U+FF41 FULLWIDTH LATIN SMALL LETTER A; nearest legal
         name: feature/abc
-    help: git branch -m 'feature/\\uff41bc' feature/abc
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/abc
 """)),
     ("decomposed", "feature/cafe\u0301", "LG103", "characters", snapshot("""\
 LG103 error feature/cafe\\u0301: this branch name has U+0301 COMBINING ACUTE ACCENT; nearest legal name:
         feature/cafe
-    help: git branch -m 'feature/cafe\\u0301' feature/cafe
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/cafe
 """)),
     ("line-separator", "feature/a\u2028b", "LG103", "characters", snapshot("""\
 LG103 error feature/a\\u2028b: this branch name has U+2028 LINE SEPARATOR; nearest legal name: feature/a-b
-    help: git branch -m 'feature/a\\u2028b' feature/a-b
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/a-b
 """)),
     ("next-line", "feature/a\u0085b", "LG103", "characters", snapshot("""\
 LG103 error feature/a\\x85b: this branch name has U+0085 CONTROL OR UNNAMED; nearest legal name: feature/ab
-    help: git branch -m 'feature/a\\x85b' feature/ab
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/ab
 """)),
     ("tag-characters", "feature/a\U000e0041", "LG103", "characters", snapshot("""\
 LG103 error feature/a\\U000e0041: this branch name has U+E0041 TAG LATIN CAPITAL LETTER A; nearest legal
         name: feature/a
-    help: git branch -m 'feature/a\\U000e0041' feature/a
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/a
 """)),
     ("shell", "feature/a;touch${IFS}x", "LG103", "characters", snapshot("""\
 LG103 error feature/a;touch${IFS}x: this branch name has U+003B SEMICOLON, U+0024 DOLLAR SIGN, U+007B LEFT
         CURLY BRACKET and 1 more; nearest legal name: feature/a-touch-IFS-x
-    help: git branch -m 'feature/a;touch${IFS}x' feature/a-touch-IFS-x
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/a-touch-IFS-x
 """)),
     ("substitution", "feature/$(touch x)", "LG103", "characters", snapshot("""\
 LG103 error feature/$(touch x): this branch name has U+0024 DOLLAR SIGN, U+0028 LEFT PARENTHESIS, U+0020
         SPACE and 1 more; nearest legal name: feature/touch-x
-    help: git branch -m 'feature/$(touch x)' feature/touch-x
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/touch-x
 """)),
     ("workflow-command", "feature/::error::x", "LG103", "characters", snapshot("""\
 LG103 error feature/::error::x: this branch name has U+003A COLON; nearest legal name: feature/error-x
-    help: git branch -m feature/::error::x feature/error-x
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/error-x
 """)),
     ("long", "feature/" + "a" * 200, "LG103", "too-long", snapshot("""\
 LG103 error feature/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
@@ -136,23 +136,22 @@ LG103 error feature/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         aaaaaaaaaaaa: this branch name has 208 characters, more than 200; nearest legal name: feature/aaaaaa
         aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-    help: git branch -m feature/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-        aaaaaaaaaaaaaaaaaaaaaaaa feature/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-        aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+        aaaaaaaaaaaaaaaa
 """)),
     ("typo", "experiment--typo--ada", "LG102", None, snapshot("""\
 LG102 error experiment--typo--ada: service is typo, expected housing or ranker; nearest legal name:
         experiment--housing--ada
-    help: git branch -m experiment--typo--ada experiment--housing--ada
+    help: git push origin <Add a policy for labgate>:refs/heads/experiment--housing--ada
 """)),
     ("type", "feat/x", "LG102", None, snapshot("""\
 LG102 error feat/x: type is feat, expected feature, fix or docs; nearest legal name: feature/x
-    help: git branch -m feat/x feature/x
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/x
 """)),
     ("unknown", "whatever", "LG101", None, snapshot("""\
 LG101 error whatever: no kind of branch in the policy has such a name; nearest legal name: feature/whatever
-    help: git branch -m whatever feature/whatever
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/whatever
 """)),
 ]
 # fmt: on
@@ -197,10 +196,10 @@ def test_a_name_that_differs_from_another_only_in_case_is_refused(sdg: Repo) -> 
     verdict = judge_name(sdg, "Main")
     assert verdict.summary == snapshot("""\
 LG101 error Main: no kind of branch in the policy has such a name; nearest legal name: feature/Main
-    help: git branch -m Main feature/Main
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/Main
 LG104 error Main: differs from main only in case, so many machines cannot hold both; nearest legal name:
         feature/Main
-    help: git branch -m Main feature/Main
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/Main
 """)
     assert "LG104" in verdict.rules
     assert verdict.finding("LG104")["data"]["others"] == ["refs/heads/main"]
@@ -212,10 +211,10 @@ def test_a_name_that_differs_from_another_only_in_its_unicode_form_is_refused(sd
     assert verdict.summary == snapshot("""\
 LG103 error feature/cafe\\u0301: this branch name has U+0301 COMBINING ACUTE ACCENT; nearest legal name:
         feature/cafe
-    help: git branch -m 'feature/cafe\\u0301' feature/cafe
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/cafe
 LG104 error feature/cafe\\u0301: differs from feature/caf\\xe9 only in case or Unicode form, so many machines
         cannot hold both; nearest legal name: feature/cafe
-    help: git branch -m 'feature/cafe\\u0301' feature/cafe
+    help: git push origin <Add a policy for labgate>:refs/heads/feature/cafe
 """)
     assert verdict.rules == ["LG103", "LG104"]
 
@@ -283,7 +282,7 @@ def test_only_what_the_policy_names_is_legal(sdg: Repo) -> None:
     assert verdict.rules == ["LG101"]
     assert verdict.summary == snapshot("""\
 LG101 error 17-slug: no kind of branch in the policy has such a name; nearest legal name: 17/slug
-    help: git branch -m 17-slug 17/slug
+    help: git push origin <Fewer kinds>:refs/heads/17/slug
 """)
 
 

@@ -17,6 +17,9 @@ LOWERED = {
     "rule-off": POLICY + '\n[levels]\nLG201 = "off"\n',
     "no-sources": POLICY + "\n[research-gate]\nsources = []\n",
     "own-reviewer": POLICY + '\n[reviews.people.eve]\nemails = ["eve@example.net"]\n',
+}
+#: Each of them could not judge at all.
+USELESS = {
     "broken": "version = 1\ntrunk = 3\n",
     "other-trunk": POLICY.replace('trunk = "main"', 'trunk = "release/1.0"'),
 }
@@ -37,19 +40,31 @@ LG201 error main: 9 commits from research/pr-72 without a review (by ancestry); 
     evidence: ancestry research/pr-72
 review: trailer required; none reached; not counted: somebody; missing: total
 """)
-    assert verdict.rules == ["LG201"]
+    assert verdict.finding("LG201")["level"] == "error"
     assert len(verdict.finding("LG201")["commits"]) == 9
     trunk = sdg.head("refs/remotes/origin/main")
     blob = sdg.git("rev-parse", f"{trunk}:labgate.toml")
     assert verdict.report["policy"] == {"origin": "trunk", "commit": trunk, "blob": blob}
 
 
+@pytest.mark.parametrize("name", USELESS)
+def test_a_change_that_spoils_the_policy_is_judged_by_the_old_one_and_refused_for_it(sdg: Repo, name: str) -> None:
+    sdg.checkout("research/pr-72").commit("Be nice", {"labgate.toml": USELESS[name]})
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.rules == ["LG210", "LG201"]
+    assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
+
+
 def test_a_policy_in_a_second_place_does_not_shadow_the_trunks(sdg: Repo) -> None:
     own = '[tool.labgate]\nversion = 1\ntrunk = "main"\n[tool.labgate.kinds.protected]\nnames = ["main"]\n'
     sdg.checkout("research/pr-72").commit("Be nice", {"pyproject.toml": own})
     verdict = judge(sdg, *TO_MAIN, status=1)
-    assert verdict.rules == ["LG201"]
+    assert verdict.rules == ["LG210", "LG201"]
     assert verdict.summary == snapshot("""\
+LG210 error main: the proposed policy cannot judge: research/pr-72:pyproject.toml: [tool.labgate]: the
+        policy stands in labgate.toml too; keep one of them
+    help: git checkout research/pr-72 && take [tool.labgate] out of pyproject.toml, and git add
+        pyproject.toml && git commit -m 'Keep the policy of labgate'
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
@@ -139,8 +154,17 @@ LG201 error main: 2 commits from research/x without a review (by ancestry)
     assert verdict.report["policy"]["commit"] == bare_trunk.head()
 
 
-def test_a_first_policy_that_names_another_trunk_cannot_judge(bare_trunk: Repo) -> None:
-    bare_trunk.branch("feature/adopt", "main").commit("Add", {"labgate.toml": LOWERED["other-trunk"]})
+def test_a_first_policy_that_names_a_trunk_which_is_not_there_judges_with_a_warning(bare_trunk: Repo) -> None:
+    bare_trunk.branch("feature/adopt", "main").commit("Add", {"labgate.toml": USELESS["other-trunk"]})
+    verdict = assert_passes(bare_trunk, *TO_MAIN)
+    assert (
+        'so main counts as the trunk; change one line of labgate.toml: trunk = ["main", "release/1.0"]' in verdict.text
+    )
+
+
+def test_a_first_policy_that_names_another_trunk_which_is_there_cannot_judge(bare_trunk: Repo) -> None:
+    bare_trunk.push("main:refs/heads/release/1.0")
+    bare_trunk.branch("feature/adopt", "main").commit("Add", {"labgate.toml": USELESS["other-trunk"]})
     verdict = judge(bare_trunk, *TO_MAIN, status=2)
     assert verdict.summary == snapshot("""\
 problem: the judging policy says trunk = "release/1.0", but the trunk here is main
@@ -188,18 +212,18 @@ THREE_MISTAKES = (
 )
 
 
-def test_three_mistakes_are_three_lines(sdg: Repo) -> None:
-    sdg.commit("Break it", {"labgate.toml": THREE_MISTAKES})
-    sdg.push("main")
-    verdict = judge(sdg, "--target", "main", "--head", "research/pr-72", status=2)
+def test_three_mistakes_are_three_lines(bare_trunk: Repo) -> None:
+    bare_trunk.checkout("main").commit("Break it", {"labgate.toml": THREE_MISTAKES})
+    bare_trunk.push("main")
+    verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=2)
     assert verdict.summary == snapshot("""\
-problem: labgate.toml: trunk: expected a branch name such as "main", found 1
-problem: labgate.toml: [kinds.research] bases: unknown key (did you mean "base"?)
-problem: labgate.toml: [reviews] asurance: unknown key (did you mean "assurance"?)
+problem: origin/main:labgate.toml: trunk: expected a branch name such as "main", found 1
+problem: origin/main:labgate.toml: [kinds.research] bases: unknown key (did you mean "base"?)
+problem: origin/main:labgate.toml: [reviews] asurance: unknown key (did you mean "assurance"?)
 """)
     problems = [problem["message"] for problem in verdict.report["problems"]]
     assert len(problems) == 3
-    assert all(problem.startswith("labgate.toml: ") for problem in problems)
+    assert all(problem.startswith("origin/main:labgate.toml: ") for problem in problems)
     lines = [line for line in verdict.text.splitlines() if line.startswith("error: ")]
     assert lines == [f"error: {problem}" for problem in problems]
     (trunk,) = (line for line in lines if "trunk" in line)
@@ -211,18 +235,25 @@ problem: labgate.toml: [reviews] asurance: unknown key (did you mean "assurance"
 
 def test_a_proposed_policy_with_mistakes_does_not_stop_the_old_one(sdg: Repo) -> None:
     sdg.branch("feature/broken", "main").commit("Break it", {"labgate.toml": THREE_MISTAKES})
-    verdict = assert_passes(sdg, *TO_MAIN)
+    verdict = judge(sdg, *TO_MAIN, status=1)
+    assert verdict.rules == ["LG210"]
+    assert verdict.summary == snapshot("""\
+LG210 error main: the proposed policy cannot judge: feature/broken:labgate.toml: trunk: expected a branch
+        name such as "main", found 1 (and 2 more mistakes)
+    help: git checkout feature/broken && git checkout <Add a policy for labgate> -- labgate.toml && git
+        commit -m 'Keep the policy of labgate'
+""")
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
 
 
-def test_a_policy_that_is_no_file_cannot_judge(sdg: Repo) -> None:
-    (sdg.path / "labgate.toml").unlink()
-    (sdg.path / "labgate.toml").symlink_to("elsewhere.toml")
-    sdg.commit("Point elsewhere", {"elsewhere.toml": POLICY})
-    sdg.push("main")
-    verdict = judge(sdg, "--target", "main", "--head", "research/pr-72", status=2)
+def test_a_policy_that_is_no_file_cannot_judge(bare_trunk: Repo) -> None:
+    bare_trunk.checkout("main")
+    (bare_trunk.path / "labgate.toml").symlink_to("elsewhere.toml")
+    bare_trunk.commit("Point elsewhere", {"elsewhere.toml": POLICY})
+    bare_trunk.push("main")
+    verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=2)
     assert verdict.summary == snapshot(
-        "problem: labgate.toml: expected a regular file at <Point elsewhere>, found mode 120000\n"
+        "problem: origin/main:labgate.toml: expected a regular file, found mode 120000\n"
     )
     assert "expected a regular file" in verdict.text
 

@@ -220,7 +220,7 @@ found    trunk main (the branch to come), 1 branch
 wrote    labgate.toml, preset research-branch
          other presets: experiment-branches, trunk; to take one:
          rm labgate.toml && labgate init --preset NAME
-wrote    .git/labgate/policy.schema.json, for editors
+wrote    labgate.schema.json, for editors
 wrote    .pre-commit-config.yaml: labgate's hooks; they install labgate==0.1.0
          from your package index
 set      git config labgate.trunk main

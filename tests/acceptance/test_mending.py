@@ -170,6 +170,12 @@ def quorum_not_met(team: Repo) -> Judge:
     return check(team)
 
 
+@case("LG210")
+def useless_policy(team: Repo) -> Judge:
+    team.commit("Change the policy", {"labgate.toml": POLICY + "oops\n"})
+    return push(team, "main")
+
+
 @case("LG211", "deleted")
 def protected_deleted(team: Repo) -> Judge:
     team.push("main:release/1.0")

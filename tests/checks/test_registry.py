@@ -7,6 +7,7 @@ import re
 import pytest
 
 from labgate.checks.registry import (
+    CHECK_ID,
     NAMES,
     PLANNED,
     ROWS,
@@ -89,7 +90,7 @@ def test_every_section_of_the_policy_is_one_of_a_check() -> None:
     """What is left are the policy's own keys: they say what a branch is, whatever the checks."""
     keys = [key.name for key in policy_reader().record.keys]
     sections = [key.name for key in (section.key for section in policy_reader().sections)]
-    assert keys == ["version", "repository", "trunk", "kinds", "levels", *sections]
+    assert keys == ["version", "repository", "trunk", "labgate-min", "kinds", "levels", *sections]
     assert len(sections) == sum(len(row.sections) for row in ROWS)
     for row in ROWS:
         assert not row.sections or row.name in sections
@@ -99,7 +100,7 @@ def test_the_manifest_has_the_ids_of_the_registry_each_at_its_stage() -> None:
     text = MANIFEST.read_text(encoding="utf-8")
     found = re.findall(r"^- id: (\S+)$.*?^  stages: \[(\S+)\]$", text, re.MULTILINE | re.DOTALL)
     assert dict(found) == stages_of_ids()
-    assert {row.name for row in ROWS if row.hook} | set(STAGE_IDS.values()) == dict(found).keys()
+    assert {row.name for row in ROWS if row.hook} | {*STAGE_IDS.values(), CHECK_ID} == dict(found).keys()
 
 
 @BY_NAME

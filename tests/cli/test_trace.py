@@ -154,10 +154,23 @@ def test_a_commit_whose_files_are_not_here_costs_only_its_own_line(team: Repo) -
     oid = team.commit("Add data", {"data.txt": "".join(f"{number}\n" for number in range(99))})
     blob = team.git("rev-parse", "HEAD:data.txt")
     (team.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    shown = team.labgate("trace", "--format", "jsonl", "main~1", "main", "main~2", status=2)
-    assert [row["commit"] for row in rows(shown)] == [team.head("main~1"), team.head("main~2")]
-    assert blob in shown.err or oid in shown.err
-    assert shown.err.splitlines()[-1] == "  help: git fsck --no-dangling"
+    shown = team.labgate("trace", "--format", "jsonl", "main~1", "main", "main~2", status=0)
+    assert [row["commit"] for row in rows(shown)] == [team.head("main~1"), oid, team.head("main~2")]
+    assert [(row["derived"], row["undecidable"]) for row in rows(shown)] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    assert shown.err == (
+        "labgate: not compared, for this clone lacks objects of it: 1 commit\n  help: git fetch --refetch origin\n"
+    )
+
+
+def test_a_source_that_is_not_all_here_is_named_and_the_others_are_compared(team: Repo) -> None:
+    blob = team.git("rev-parse", "research/windows:model.py")
+    (team.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    shown = team.labgate("trace", "main~1", status=0)
+    assert "labgate: not compared, for this clone lacks objects of it: origin/research/windows" in shown.err
 
 
 def test_before_the_first_commit_head_names_none(repo: Repo) -> None:

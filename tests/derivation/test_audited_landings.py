@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labgate.derivation.audited_landings import AuditedLandings
+from labgate.derivation.lacking import Traces
 from labgate.git.refs import read_refs, tracking_refs
 from labgate.git.repository import discover
 from labgate.research.source_refs import classify_refs
@@ -92,7 +93,7 @@ def test_only_what_is_asked_for_is_answered(team: Repo) -> None:
     team.commit("Main goes on", {"on.py": code("on")})
     team.git("cherry-pick", "research/a")
     found = audited(team, start)
-    assert found.traced([]) == ([], frozenset())
+    assert found.traced([]) == Traces([], frozenset())
     assert found.traced([team.head("main~1")])[0] == []
     assert [item.commits for item in found.traced([team.head()])[0]] == [(team.head(),)]
 
@@ -102,7 +103,7 @@ def test_what_is_too_small_to_compare_is_said(team: Repo) -> None:
     research(team, "a")
     small = team.commit("Bump", {"version": "2\n"})
     found = audited(team, start)
-    assert found.traced([small]) == ([], frozenset({small}))
+    assert found.traced([small]) == Traces([], frozenset({small}))
     assert not found.graph.is_research(small)
 
 

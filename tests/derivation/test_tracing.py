@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from labgate.derivation.tracing import Tracer
+from labgate.git.refs import read_refs
 from labgate.values.errors import MissingObjectError
 from support.policies import policy
-from support.provenance import code, decisive, trace, traces
+from support.provenance import code, decisive, open_repository, sources_of, trace, traces
 from support.repo import Repo
 
 X = "refs/heads/research/x"
@@ -123,11 +125,17 @@ def test_names_that_are_no_text_are_traced(team: Repo) -> None:
     assert trace(team, "main").evidence[0].paths == (path,)
 
 
-def test_what_is_not_here_is_an_error(team: Repo) -> None:
+def test_what_is_not_here_costs_itself_alone(team: Repo) -> None:
     blob = team.git("rev-parse", "research/x:r.py")
-    (team.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
-    for _ in range(2):
-        with pytest.raises(MissingObjectError):
-            trace(team, "main")
+    path = team.path / ".git/objects" / blob[:2] / blob[2:]
+    before = trace(team, "main")
+    path.rename(team.path / "taken")
+    (team.path / ".git/labgate").rename(team.path / "elsewhere")
+    repository = open_repository(team)
+    tracer = Tracer(repository, read_refs(repository), sources_of(repository))
+    assert [found.lacking for found in tracer.trace([team.head("main")])] == [False]
+    assert tracer.lacking_sources == {X}
+    (team.path / "taken").rename(path)
+    assert trace(team, "main") == before
     with pytest.raises(MissingObjectError):
         traces(team, ["1" * 40])

@@ -283,8 +283,15 @@ def test_the_line_of_another_experiment_stays_above(operation: Operation, work: 
     assert stamps(work) == [OTHER, OWN]
 
 
-def test_squashed_stamps_stay_where_they_are(work: Repo, python: str) -> None:
+@pytest.mark.parametrize("editor", ["true", ":"], ids=["in an editor", "without one"])
+def test_of_squashed_stamps_one_is_left(editor: str, work: Repo, python: str) -> None:
+    work.env["GIT_EDITOR"] = editor
     squash(hook(work, "native", python))
-    line = f"Experiment: {OWN}\n"
-    wanted = [f"feat: {number}\n\nWhy {number}.\n\n{line}" for number in ("one", "two", "three")]
-    assert messages(work)[0].decode() == "\n".join(wanted)
+    said = "\n".join(f"feat: {number}\n\nWhy {number}.\n" for number in ("one", "two", "three"))
+    assert messages(work)[0].decode() == f"{said}\nExperiment: {OWN}\n"
+
+
+def test_what_autosquash_makes_of_fixups_has_one_stamp(work: Repo, python: str) -> None:
+    autosquash(hook(work, "native", python))
+    for message in messages(work)[:-1]:
+        assert message.decode().count(f"Experiment: {OWN}") == 1, message

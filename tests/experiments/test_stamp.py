@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labgate.experiments.draft import is_empty
-from labgate.experiments.stamp import stamp, trailer
+from labgate.experiments.stamp import stamp, trailer, without_earlier
 from support.env import hermetic
 
 ME = b"housing/ada"
@@ -99,6 +99,23 @@ def test_a_line_that_stands_is_left_as_it_is(message: str) -> None:
 )
 def test_line_ends_are_the_messages_own(message: bytes, expected: bytes) -> None:
     assert stamp(message, ME, b"#") == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        pytest.param("One\n\n@\nTwo\n\n@", "One\n\nTwo\n\n@", id="a paragraph of its own"),
+        pytest.param("One\n\n@A: b\n\nTwo\n\n@", "One\n\nA: b\n\nTwo\n\n@", id="beside another trailer"),
+        pytest.param("One\n\n@\nTwo\n\n@\nThree\n", "One\n\nTwo\n\nThree\n", id="what text follows goes"),
+        pytest.param("# 1\n\nOne\n\n@\n# 2\n\nTwo\n\n@", "# 1\n\nOne\n\n# 2\n\nTwo\n\n@", id="between comments"),
+        pytest.param("One\n\nprose\n@\nTwo\n\n@", "One\n\nprose\n@\nTwo\n\n@", id="in prose it is prose"),
+        pytest.param("@\nTwo\n\n@", "@\nTwo\n\n@", id="a title is none"),
+        pytest.param("One\n\n@", "One\n\n@", id="one alone"),
+    ],
+)
+def test_of_messages_put_together_the_last_line_is_left(message: str, expected: str) -> None:
+    before, after = (text.replace("@", LINE.decode()).encode() for text in (message, expected))
+    assert without_earlier(before, ME, b"#") == after
 
 
 def test_without_comments_a_hash_is_text() -> None:

@@ -81,8 +81,6 @@ def test_no_hook_and_no_program_of_the_environment_runs(clone: Repo, tmp_path: P
         (clone.path / ".git/hooks" / hook).symlink_to(marker.program)
     clone.git("config", "core.fsmonitor", marker.command)
     hostile = {
-        "GIT_SSH_COMMAND": marker.command,
-        "GIT_ASKPASS": str(marker.program),
         "GIT_PROXY_COMMAND": marker.command,
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "remote.origin.uploadpack",
@@ -277,16 +275,26 @@ def test_asking_a_remote_starts_no_program_of_its_url(
     assert marker.ran == ""
 
 
-def test_an_old_branch_that_stands_in_the_way_is_named_with_what_mends_it(repo: Repo, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("old", "new"), [("research", "research/x"), ("research/x", "research/x/y"), ("a/b", "a")])
+def test_an_old_branch_that_stands_in_the_way_is_named_with_what_mends_it(
+    repo: Repo, tmp_path: Path, old: str, new: str
+) -> None:
     repo.commit("one")
-    repo.git("branch", "research")
+    repo.git("branch", old)
     repo.git("clone", "--quiet", f"file://{repo.path}", str(tmp_path / "stale"))
-    repo.git("branch", "-D", "research")
-    repo.git("branch", "research/x")
+    repo.git("branch", "-D", old)
+    repo.git("branch", new)
     clone = Repo(tmp_path / "stale", repo.env)
     with pytest.raises(UndecidedError) as raised:
         fetch_branches(found(clone), "origin")
     assert raised.value.help == "git remote prune origin"
     clone.git("remote", "prune", "origin")
     fetch_branches(found(clone), "origin")
-    assert "refs/remotes/origin/research/x" in read_refs(found(clone))
+    assert f"refs/remotes/origin/{new}" in read_refs(found(clone))
+
+
+def test_of_the_repositorys_own_programs_none_is_started_at_the_other_end(clone: Repo, tmp_path: Path) -> None:
+    marker = Marker(tmp_path / "marker")
+    clone.git("config", "remote.origin.uploadpack", str(marker.program))
+    fetch_branches(found(clone), "origin")
+    assert marker.ran == ""

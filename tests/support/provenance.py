@@ -73,7 +73,11 @@ def landing(repo: Repo, head: str, base: str = "main") -> tuple[list[Evidence], 
     before = repo.head(base)
     graph = ResearchGraph(repository, RefClasses(sources_of(repository), (), ()), [before])
     commits = read_commits(repository, rev_list(repository, [repo.head(head)], [before]))
-    return range_evidence(repository, graph, commits, [before], FirstSeen(repository).research)
+    found = range_evidence(repository, graph, commits, [before], FirstSeen(repository).research)
+    lacking = found.lacking.error(repository)
+    if lacking is not None:
+        raise lacking
+    return list(found.evidence), found.small
 
 
 def decisive(traced: Traced) -> list[tuple[str, str | None, tuple[str, ...]]]:

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from labgate.values.errors import UndecidedError
+    from labgate.values.errors import LabgateError
 
 
 #: When the reason for which a check does not apply is worth a line: never, beside findings, always.
@@ -25,6 +25,6 @@ class Collected(Value):
 
     facts: tuple[Any, ...] = ()
     skipped: str | None = None
-    undecided: UndecidedError | None = None
+    undecided: LabgateError | None = None
     undecidable: tuple[str, ...] = ()
     notice: int = NEVER

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 
 COMMIT, MERGE, PREPARE, MESSAGE, PUSH = "pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg", "pre-push"
+#: The stage of frameworks that only a person or a CI job starts, and the hook id for it.
+MANUAL, CHECK_ID = "manual", "labgate-check"
 
 
 class Row(Value):
@@ -103,7 +105,7 @@ STAGE_IDS = {
 STAGES = tuple(STAGE_IDS)
 #: Rules that the contract has and no check yet: a policy may already set their levels.
 PLANNED = (
-    *("LG106", "LG206", "LG207", "LG209", "LG210"),
+    *("LG206", "LG207", "LG209"),
     *("LG302", "LG303", "LG304", "LG305", "LG306", "LG405"),
     *("LG501", "LG502", "LG503", "LG601", "LG602", "LG701"),
 )
@@ -140,7 +142,9 @@ def at_stage(stage: str, names: Sequence[str]) -> tuple[Row, ...]:
 
 def stages_of_ids() -> dict[str, str]:
     """Return the stage of every hook id in the manifest."""
-    return {name: stage for stage, name in STAGE_IDS.items()} | {row.name: row.hook for row in ROWS if row.hook}
+    return {name: stage for stage, name in (*STAGE_IDS.items(), (MANUAL, CHECK_ID))} | {
+        row.name: row.hook for row in ROWS if row.hook
+    }
 
 
 def all_rules() -> tuple[Rule, ...]:

@@ -21,7 +21,7 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
 @click.option("--base", metavar="REV", help="The target's tip before the change.  [default: its remote-tracking tip]")
 @click.option("--source", metavar="BRANCH", help="The branch that the change comes from, where it is known.")
 @click.option("--fetch", is_flag=True, help="Fetch the research branches first, so that nothing stays undecided.")
-@click.option("--offline", is_flag=True, help="Never use the network (the default; excludes --fetch).")
+@click.option("--offline", is_flag=True, help="Never use the network (excludes --fetch).")
 @report_options
 def check(
     checks: tuple[str, ...],
@@ -34,6 +34,8 @@ def check(
     reporting: Reporting,
 ) -> int:
     """Judge a change that is to land on a branch. Without a CHECK every check runs.
+
+    Without --fetch the network is only used in a partial clone: for the files that decide and were left out of it.
 
     \b
     Examples:
@@ -56,5 +58,7 @@ def check(
     from labgate.entrypoints.check import CheckRequest
     from labgate.entrypoints.check import check as judge
 
-    report = judge(CheckRequest(checks=checks, target=target, head=head, base=base, source=source, fetch=fetch))
+    report = judge(
+        CheckRequest(checks=checks, target=target, head=head, base=base, source=source, fetch=fetch, offline=offline)
+    )
     return reporting.conclude(report)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import tempfile
+from functools import partial
 
 import click
 
 from labgate.report.escape import safe
 from labgate.report.palette import CHOICES, palette, wants_colour
+from labgate.values.endings import undo_at_end, undone
 from labgate.values.errors import UsageError
 
 #: What sets colours and nothing else (ECMA-48, SGR).
@@ -47,7 +50,10 @@ def demo(keep: str | None, color: str) -> int:
     click.echo("Ada tries something on an experiment branch; Lin reviews; the server has main.")
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="labgate-demo-", ignore_cleanup_errors=True) as folder:
+            duty = partial(shutil.rmtree, folder, ignore_errors=True)
+            undo_at_end(duty)
             tell(Theatre(folder, show, os.environ, colour))
+            undone(duty)
     else:
         os.makedirs(keep, exist_ok=True)
         tell(Theatre(os.path.abspath(keep), show, os.environ, colour))

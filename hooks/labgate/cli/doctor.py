@@ -27,10 +27,12 @@ from labgate.report.escape import safe
 from labgate.report.palette import CHOICES, Paint, palette, wants_colour
 from labgate.research.source_refs import covers_sources
 from labgate.reviews.section import Reviews
-from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
-from labgate.values.errors import LabgateError, PolicyError
+from labgate.scene.governing_policy import Judging, Proposal, judging_policy, repairing, trunk_by
+from labgate.scene.policy_files import policy_at, worktree_policy
+from labgate.scene.trunk import Agreed, branches_of, line_to_change, trunk_name
+from labgate.values.errors import LabgateError, NoPolicyError, PolicyError
 from labgate.values.phrases import count
-from labgate.values.refnames import HEADS, tip_ref
+from labgate.values.refnames import tip_ref
 from labgate.values.value import Value
 
 #: All is well, or there is something to know; every other state is something to mend.
@@ -234,23 +236,24 @@ def _policy(
     except LabgateError as error:
         return None, Item("policy", INVALID, error.message, error.help)
     if at_trunk is not None:
-        return at_trunk[0], Item("policy", OK, f"the trunk's: {ref}")
+        return at_trunk.policy, Item("policy", OK, f"the trunk's: {ref}")
     return None, Item("policy", MISSING, "there is none, so every hook is skipped", "labgate init")
 
 
 def _trunk(
     repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None, reader: Reader
 ) -> Item:
-    configured = repository.setting(TRUNK)
-    if configured and policy is not None and configured.removeprefix(HEADS) != policy.trunk:
-        message = f"{TRUNK} is {configured}, the policy says {policy.trunk}"
-        return Item("trunk", INVALID, message, f"git config {TRUNK} {shlex.quote(policy.trunk)}")
-    if configured:
-        return Item("trunk", OK, configured)
     try:
+        wrong = _wrongly_configured(repository, refs, remote, policy)
+        found = wrong or _found_trunk(repository, refs, remote, policy, reader)
         name = trunk_name(repository, refs, remote, None, reader)
     except LabgateError as error:
         return Item("trunk", MISSING, error.message, error.help)
+    if found is not None:
+        return found
+    configured = repository.setting(TRUNK)
+    if configured:
+        return Item("trunk", OK, configured)
     if name is None and policy is not None:
         return Item(
             "trunk", ADVICE, f"{policy.trunk}, by the policy", f"git config {TRUNK} {shlex.quote(policy.trunk)}"
@@ -258,6 +261,49 @@ def _trunk(
     if name is None:
         return Item("trunk", ADVICE, "not known: no branch of a remote is here")
     return Item("trunk", ADVICE, f"{name}, but {TRUNK} does not say so", f"git config {TRUNK} {shlex.quote(name)}")
+
+
+def _wrongly_configured(
+    repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None
+) -> Item | None:
+    """Return the item for a setting that names another branch than the policy; ``None`` where it may stay."""
+    branches = branches_of(repository, refs, remote, {})
+    configured = branches.configured
+    if configured is None or policy is None:
+        return None
+    named = next((name for name in policy.trunks if name in branches.names), None)
+    lacks = bool(branches.names) and configured not in branches.names
+    if not lacks and (configured in policy.trunks or (branches.names and named is None)):
+        return None
+    message = f"{TRUNK} is {configured}, the policy says {policy.trunk}"
+    if lacks and configured in policy.trunks:
+        message = f"{TRUNK} is {configured}, which {branches.place} does not have"
+    mend = f"--unset {TRUNK}" if lacks and named is None else f"{TRUNK} {shlex.quote(named or policy.trunk)}"
+    return Item("trunk", INVALID, message, f"git config {mend}")
+
+
+def _found_trunk(
+    repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None, reader: Reader
+) -> Item | None:
+    """Return the item for a trunk of which a push would say something, ``None`` where it would not.
+
+    Raised: ``LabgateError`` where a push could not be judged.
+    """
+    found: Judging | Agreed | None
+    try:
+        found = judging_policy(repository, refs, remote, Proposal({}, ()), reader)
+    except NoPolicyError:
+        found = None if policy is None else trunk_by(policy, repository, refs, remote, reader)
+    if found is None or found.trunk is None:
+        return None
+    if isinstance(found, Judging) and found.unreadable is not None and found.trunk_tip is not None:
+        mend = repairing(repository, remote, found.trunk, found.trunk_tip, found.found)
+        return Item("trunk", INVALID, found.notices[0].partition("; to bring")[0], mend)
+    said = found.notices if isinstance(found, Judging) else (found.notice,)
+    if said and said[0] is not None:
+        lacks = said[0].removeprefix("warning: ").partition("; change")[0]
+        return Item("trunk", ADVICE, lacks, line_to_change(found.policy, found.trunk))
+    return None
 
 
 def _research(repository: Repository, remote: str | None, policy: Policy) -> Item:

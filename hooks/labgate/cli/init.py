@@ -20,7 +20,7 @@ from labgate.research.section import ResearchGate
 from labgate.setup.insert import installed_from
 from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, GITLAB_ROOT, SYSTEMS
 from labgate.setup.plan import PIPELINES, Done, FileChange, Plan, make_plan
-from labgate.setup.presets import PRESETS, SCHEMA, Proposal
+from labgate.setup.presets import FORMER_SCHEMA, PRESETS, SCHEMA, Proposal
 from labgate.setup.survey import take_survey
 from labgate.values.errors import LabgateError
 
@@ -122,7 +122,7 @@ def dry_lines(plan: Plan, preset: str | None) -> list[str]:
     if plan.installs:
         lines += _row("would", "run labgate install")
     for change in plan.files:
-        if change.name != SCHEMA:
+        if change.name not in (SCHEMA, FORMER_SCHEMA):
             lines += ["", *_shown(change)]
     for item in plan.by_hand:
         where = f"{item.where} is kept. It would say:" if item.kept else f"To add to {safe(item.where)}:"
@@ -147,8 +147,8 @@ def _files(plan: Plan, label: str, instead: str, verb: str = "") -> Iterator[str
     for change in plan.files:
         if change.name == OWN_FILE and plan.proposal is not None:
             yield from _policy(plan.proposal, plan.others, label, instead, verb)
-        elif change.name == SCHEMA:
-            yield from _row(label, f"{verb}{SCHEMA}, for editors")
+        elif change.name in (SCHEMA, FORMER_SCHEMA):
+            yield from _row(label, f"{verb}{change.name}, for editors")
         elif change.name in PIPELINES:
             yield from _row(label, f"{verb}{change.name}: {_PIPELINES[change.name]}")
         else:

@@ -20,7 +20,8 @@ from labgate.native.install import uninstall as take
 from labgate.native.shim import quoted, this_runtime
 from labgate.native.state import STAGES
 from labgate.report.escape import safe
-from labgate.scene.governing_policy import trunk_name, worktree_policy
+from labgate.scene.policy_files import worktree_policy
+from labgate.scene.trunk import trunk_name
 from labgate.values.errors import LabgateError
 
 TRUNK = "labgate.trunk"

@@ -14,13 +14,15 @@ from labgate.checks.registry import policy_reader
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.git.refs import read_refs
 from labgate.git.repository import discover
-from labgate.policy.model import FILES, PYPROJECT
+from labgate.policy.model import PYPROJECT, Policy
 from labgate.policy.reader import MAX_BYTES, PYPROJECT_TABLE, read_toml
 from labgate.policy.shape import Key, Path, Record, Shape, TableOf, quoted
 from labgate.report.escape import safe
 from labgate.research.section import ResearchGate
-from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
-from labgate.values.errors import NoPolicyError, PolicyError
+from labgate.scene.governing_policy import trunk_by
+from labgate.scene.policy_files import policy_at, worktree_policy
+from labgate.scene.trunk import trunk_name
+from labgate.values.errors import NoPolicyError, PolicyError, UndecidedError
 from labgate.values.refnames import tip_ref
 from labgate.values.value import Value
 
@@ -93,6 +95,9 @@ def check(file: str | None, verbose: bool) -> None:
     in_vain = reader.lint(parsed, found.name, found.table)
     if in_vain:
         raise PolicyError(in_vain)
+    notice = _of_trunk(parsed) if file is None else None
+    if notice is not None:
+        click.echo(f"labgate: {safe(notice)}", err=True)
     if verbose:
         click.echo(f"labgate: no mistake in {_shown(found)}")
 
@@ -101,6 +106,19 @@ def check(file: str | None, verbose: bool) -> None:
 def schema() -> None:
     """Print the JSON Schema of labgate.toml (draft 2020-12), for editors that complete and check it."""
     click.echo(json.dumps(policy_reader().schema(), indent=2))
+
+
+def _of_trunk(policy: Policy) -> str | None:
+    """Return what a push would say of the trunk that the work tree's policy names; ``None`` where that is nothing.
+
+    Raised: ``PolicyError`` where it could not be judged by this policy.
+    """
+    repository = discover(os.environ)
+    try:
+        settled = trunk_by(policy, repository, read_refs(repository), repository.usual_remote, policy_reader())
+    except UndecidedError:
+        return None  # which branch is the trunk is no question of this file
+    return None if settled is None else settled.notice
 
 
 def _found(repository: Repository) -> PolicyFile:
@@ -136,11 +154,9 @@ def _on_trunk(repository: Repository) -> PolicyFile | None:
     trunk = trunk_name(repository, refs, remote, None, reader)
     tip = None if trunk is None else refs.get(tip_ref(remote, trunk))
     found = None if tip is None else policy_at(repository, tip, reader)
-    if tip is None or found is None:
+    if found is None:
         return None
-    listing = os.fsdecode(repository.git.run("ls-tree", "-z", "--full-tree", tip, "--", *FILES))
-    name = next(entry.partition("\t")[2] for entry in listing.split("\0") if found[1] in entry)
-    return PolicyFile(name, f"{tip}:{name}", repository.git.run("cat-file", "blob", found[1]))
+    return PolicyFile(found.file, f"{tip}:{found.file}", repository.git.run("cat-file", "blob", found.blob))
 
 
 def _read(path: str) -> bytes:

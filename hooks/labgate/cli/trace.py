@@ -95,12 +95,20 @@ def trace(
         warn(tracing.found.incomplete)
     for error in tracing.unreadable:
         _complain(error)
-    missing: list[LabgateError] = []
     with closing(Bars()) as bars:
-        _render(_readable(tracing, bars, missing), tracing, format_, color, show=show)
-    for help in dict.fromkeys(error.help for error in missing if error.help is not None):
-        click.echo(help_line(help, indent=2), err=True)
-    return COULD_NOT_READ if tracing.unreadable or missing else 0
+        _trace(tracing, bars, format_, color, show=show)
+    return COULD_NOT_READ if tracing.unreadable else 0
+
+
+def _trace(tracing: Tracing, bars: Bars, format_: str, color: str, *, show: bool) -> None:
+    """Show where each commit comes from, and say what could not be compared."""
+    from labgate.derivation.lacking import Lacking
+
+    tracer, lacking = tracing.tracer(bars), list[str]()
+    _render(_shown(tracer.trace(tracing.commits), bars, lacking), tracing, format_, color, show=show)
+    incomplete = Lacking(tuple(sorted(tracer.lacking_sources)), tuple(lacking)).error(tracing.repository)
+    if incomplete is not None:
+        warn(incomplete)
 
 
 def warn(error: LabgateError) -> None:
@@ -128,16 +136,13 @@ def _spelt_out(revisions: Sequence[str]) -> Iterator[str]:
         yield from (line.strip() for line in text.split("\n") if line.strip())
 
 
-def _readable(tracing: Tracing, bars: Bars, missing: list[LabgateError]) -> Iterator[Traced]:
-    """Yield what was found of each commit that could be read; the others are complained of."""
-    for result in tracing.results(bars):
-        if isinstance(result, LabgateError):
-            bars.make_room(sys.stderr)
-            _complain(result)
-            missing.append(result)
-        else:
-            bars.make_room(sys.stdout)
-            yield result
+def _shown(results: Iterator[Traced], bars: Bars, lacking: list[str]) -> Iterator[Traced]:
+    """Yield what was found of each commit, and note those that are not all in this clone."""
+    for result in results:
+        bars.make_room(sys.stdout)
+        if result.lacking:
+            lacking.append(result.commit)
+        yield result
 
 
 def _render(results: Iterator[Traced], tracing: Tracing, format_: str, color: str, *, show: bool) -> None:

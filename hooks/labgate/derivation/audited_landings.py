@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from labgate.derivation.comparer import Compared
+from labgate.derivation.lacking import Lacking, Traces
 from labgate.derivation.landed_commits import LandedCommits
 from labgate.fingerprints.building import Progress
 from labgate.fingerprints.index import Index, indexed
@@ -14,7 +15,7 @@ from labgate.git.repository import Repository
 from labgate.research.first_seen import FirstSeen
 from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.source_refs import RefClasses
-from labgate.values.finding import METHODS, Evidence
+from labgate.values.finding import METHODS
 
 
 class AuditedLandings:
@@ -22,6 +23,7 @@ class AuditedLandings:
 
     ``line`` are those of the branch's first-parent line, newest first, and ``since`` the one below them (``None``: they
     start at a root). ``classes`` are the refs of today: what is research by a branch that is gone cannot be known.
+    ``broken`` are the names of research refs that cannot be read here, and are not among them.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class AuditedLandings:
         since: str | None,
         line: Sequence[str],
         progress: Progress | None = None,
+        broken: tuple[str, ...] = (),
     ) -> None:
         self._repository = repository
         self._sources = classes.sources
@@ -38,20 +41,27 @@ class AuditedLandings:
         self._line = line
         self._progress = progress
         self._first_seen = FirstSeen(repository)
+        self._broken = broken
+        self._lacking = Lacking(broken)
         # No protected branch of today says what had landed then.
         known = RefClasses(classes.sources, (), classes.others)
         self.graph = ResearchGraph(repository, known, self._before, self._first_seen, Aftermath(frozenset(line)))
 
-    def traced(self, oids: Iterable[str]) -> tuple[list[Evidence], frozenset[str]]:
-        """Return what the text of commits shows, and those of them that are too small to be compared by it.
+    def traced(self, oids: Iterable[str]) -> Traces:
+        """Return what the text of commits shows, which are commits of the branch that no source holds.
 
-        They are commits of the branch that no source holds. Raised: ``MissingObjectError`` when an object that decides
-        is not in this clone.
+        What is left out of research, and so of every landing, ``lacking`` says.
         """
         found = [self._found[oid] for oid in dict.fromkeys(oids) if oid in self._found]
         evidence = [item for one in found for item in one.evidence]
-        small = (one.commit for one in found if one.undecidable and not any(item.decisive for item in one.evidence))
-        return evidence, frozenset(small)
+        unclear = [one for one in found if one.undecidable and not any(item.decisive for item in one.evidence)]
+        small = frozenset(one.commit for one in unclear if not one.lacking)
+        return Traces(evidence, small, Lacking(commits=tuple(one.commit for one in unclear if one.lacking)))
+
+    @property
+    def lacking(self) -> Lacking:
+        """What no landing could be compared with; nothing where none was compared."""
+        return self._lacking
 
     @cached_property
     def _found(self) -> dict[str, Compared]:
@@ -62,4 +72,6 @@ class AuditedLandings:
     def _compared(self, index: Index, oids: Sequence[str]) -> dict[str, Compared]:
         ledger, methods = self._first_seen.research, frozenset(METHODS)
         comparer = LandedCommits(self._repository, index, self._sources, methods, ledger, self._progress)
-        return {one.commit: one for one in comparer.compare(oids)}
+        found = {one.commit: one for one in comparer.compare(oids)}
+        self._lacking = Lacking(tuple(sorted({*comparer.lacking_sources, *self._broken})))
+        return found

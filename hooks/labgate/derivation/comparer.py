@@ -35,12 +35,14 @@ class Compared(Value):
     """What a commit (or range) was found to share, strongest evidence first.
 
     ``undecidable``: it is too small to be judged by its text. ``parts`` are the source refs that it may be a part of.
+    ``lacking``: it is not all in this clone, so nothing is known of it.
     """
 
     commit: str
     evidence: tuple[Evidence, ...]
     undecidable: bool
     parts: tuple[str, ...]
+    lacking: bool = False
 
 
 class Comparer:
@@ -62,14 +64,19 @@ class Comparer:
         found = find_candidates(before.graph, before.chain, before.sources, before.scope)
         numbers = ensure_documents(repository, index, list(found), progress)
         candidates = {numbers[key]: candidate for key, candidate in found.items()}
+        gaps = index.gaps()
+        self.lacking_sources = tuple(
+            sorted({one.source.live or one.source.ref for key, one in found.items() if key in gaps})
+        )
         self._search = Search(repository, index, candidates, methods)
         self._replay = Replay(repository, candidates, methods)
 
     def compare(self, subjects: Sequence[Subject]) -> Iterator[Compared]:
         """Yield what each subject shares, in their order."""
         for subject, found in zip(subjects, self._search.find(subjects), strict=True):
+            lacks = bool(subject.document.lacking)
             matches = self._replay.add_proofs(subject, found.matches)
-            yield Compared(subject.key, as_evidence(subject, matches), subject.undecidable, found.parts)
+            yield Compared(subject.key, as_evidence(subject, matches), subject.undecidable, found.parts, lacks)
 
     def depths(self, documents: Iterable[Document]) -> dict[int, int]:
         """Return the depths at which the chain first had the features of documents, of those that it has."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from labgate.derivation.candidates import Candidate, Scope
 from labgate.derivation.comparer import Before, Compared, Comparer, novel
 from labgate.derivation.match import Subject
-from labgate.fingerprints.building import Progress, ensure_chain, make_document
-from labgate.fingerprints.index import Index, Past
-from labgate.fingerprints.patches import commit_patches
+from labgate.fingerprints.building import Progress, ensure_chain, make_documents
+from labgate.fingerprints.index import Document, Index, Past
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.ledger import Ledger
@@ -51,6 +51,11 @@ class LandedCommits(Value):
     ledger: Ledger | None
     progress: Progress | None
 
+    @cached_property
+    def lacking_sources(self) -> set[str]:
+        """The source refs with commits that are not all in this clone, as far as commits were compared with them."""
+        return set()
+
     def compare(self, oids: Sequence[str]) -> Iterator[Compared]:
         """Yield what each commit shares, chain by chain."""
         if not oids:
@@ -63,6 +68,7 @@ class LandedCommits(Value):
             past = self.index.past(commits[-1:])
             before = Before(graph, chain, past, self.sources, self._scope(times, places))
             comparer = Comparer(self.repository, self.index, before, self.methods, self.progress)
+            self.lacking_sources.update(comparer.lacking_sources)
             with self.index.reading():
                 for start in range(0, len(places), _CHUNK):
                     yield from comparer.compare(self._subjects(places[start : start + _CHUNK], comparer, past))
@@ -74,15 +80,20 @@ class LandedCommits(Value):
 
     def _subjects(self, places: Sequence[_Place], comparer: Comparer, past: Past) -> list[Subject]:
         """Return the commits as subjects; what is not on the chain is read from git."""
-        patches = commit_patches(self.repository, [place.oid for place in places if not place.on_chain])
-        documents = {patch.key: make_document(self.repository, patch, judged=True) for patch in patches}
+        beside = [place.oid for place in places if not place.on_chain]
+        documents = {item.key: item for item in make_documents(self.repository, beside, judged=True)}
         depths = comparer.depths(documents.values())
         subjects = []
         for place in places:
-            document = self.index.linked(place.oid) if place.on_chain else documents[place.oid]
+            document = self._linked(place.oid) if place.on_chain else documents[place.oid]
             new = document.features if place.on_chain else novel(document, depths, place.depth)
             subjects.append(Subject(document, new, past, place.allows, place.parent, place.depth))
         return subjects
+
+    def _linked(self, oid: str) -> Document:
+        """Return a chain commit's document, with what this clone lacks of it."""
+        document, gaps = self.index.linked(oid), self.index.gaps()
+        return document.changed(lacking=gaps[oid]) if oid in gaps else document
 
 
 def _read_graph(repository: Repository, tips: Iterable[str]) -> tuple[CommitGraph, dict[str, int]]:

@@ -50,7 +50,9 @@ class Subject(Value):
 
     @property
     def undecidable(self) -> bool:
-        """Whether even its exact twin would not raise the alarm."""
+        """Whether even its exact twin would not raise the alarm, or what it brings is not in this clone."""
+        if self.document.lacking:
+            return True
         return self.document.exact is not None and score(self.counts, self.counts, self.counts).total < ALARM
 
 

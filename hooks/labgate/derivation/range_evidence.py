@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from labgate.derivation.comparer import Compared
+from labgate.derivation.lacking import Lacking, Traces
 from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
 from labgate.fingerprints.index import Index, indexed
 from labgate.git.repository import Repository
@@ -21,24 +22,24 @@ _LONGEST = 400
 
 def range_evidence(
     repository: Repository, graph: ResearchGraph, commits: Sequence[Commit], landed: Sequence[str], ledger: Ledger
-) -> tuple[list[Evidence], frozenset[str]]:
-    """Return the evidence for commits, children before parents, and those of them that are too small to be compared.
-
-    ``landed`` are the tips of all that has landed before them.
-
-    Raised: ``MissingObjectError`` when an object that decides is not in this clone.
-    """
+) -> Traces:
+    """Return the evidence for commits, children before parents; ``landed`` are the tips of what landed before them."""
     research = UnlandedResearch(graph.parents, graph.classes.sources, landed, graph.is_research, ledger)
 
-    def work(index: Index) -> tuple[list[Evidence], frozenset[str]]:
+    def work(index: Index) -> Traces:
         comparer = UnlandedCommits(repository, index, research, frozenset(METHODS))
         with index.reading():
             compared = list(comparer.compare(commits))
             found = [item for one in compared for item in one.evidence]
             found += _together(comparer, commits, compared)
         decided = {oid for item in found if item.decisive for oid in item.commits}
-        small = {one.commit for one in compared if one.undecidable} - decided
-        return [_shown(repository, item) for item in found], frozenset(small)
+        small = {one.commit for one in compared if one.undecidable and not one.lacking} - decided
+        lacking = Lacking(
+            comparer.lacking_sources,
+            tuple(one.commit for one in compared if one.lacking),
+            sum(index.link(key) is not None for key in index.gaps()),
+        )
+        return Traces([_shown(repository, item) for item in found], frozenset(small), lacking)
 
     return indexed(repository.common_dir, work)
 

@@ -14,6 +14,7 @@ from labgate.fingerprints.patches import tree_patches
 from labgate.git.commits import tree_of
 from labgate.git.diffs import clean_merge
 from labgate.git.repository import Repository
+from labgate.values.errors import MissingObjectError
 from labgate.values.value import Value
 
 #: How many branches are tried for one commit: a replay costs as much as a merge.
@@ -43,12 +44,18 @@ class Replay(Value):
         if any(match.decisive and match.how == "exact" for match in matches):
             return matches
         groups = by_ref(match for match in matches if match.how != "exact")
-        found = []
+        found: list[Match] = []
         for mine in sorted(groups, key=lambda group: -max(match.score.total for match in group))[:_TRIED]:
-            proved = self._squash(subject, mine) or self._merge(subject, subject.parent, mine)
+            proved = self._proved(subject, subject.parent, mine)
             if proved is not None:
                 found.append(proved)
         return [*matches, *found]
+
+    def _proved(self, subject: Subject, parent: str, matches: Sequence[Match]) -> Match | None:
+        try:
+            return self._squash(subject, matches) or self._merge(subject, parent, matches)
+        except MissingObjectError:
+            return None  # a merge looks at more than the commits that it is of
 
     def _squash(self, subject: Subject, matches: Sequence[Match]) -> Match | None:
         """Say whether the subject is a run of one branch's commits in one, from the first shared one to the last."""

@@ -40,14 +40,16 @@ class Tracer(Value):
     progress: Progress | None = None
 
     @cached_property
+    def lacking_sources(self) -> set[str]:
+        """The source refs (full names) with commits that are not all in this clone, of those compared so far."""
+        return set()
+
+    @cached_property
     def _ledger(self) -> Ledger | None:
         return None if self.policy is None else FirstSeen(self.repository).research
 
     def trace(self, oids: Sequence[str]) -> Iterator[Traced]:
-        """Yield what was found of each commit, in the given order.
-
-        Raised: ``MissingObjectError`` when an object that decides is not in this clone.
-        """
+        """Yield what was found of each commit, in order. Raises: ``GitError`` where history cannot be read."""
         wanted = tuple(dict.fromkeys(oids))
         stated = self._stated(wanted)
         found = indexed(
@@ -56,7 +58,9 @@ class Tracer(Value):
         for oid in oids:
             compared = found.get(oid, Compared(oid, (), undecidable=False, parts=()))
             evidence = tuple(sorted((*stated.get(oid, ()), *compared.evidence), key=lambda item: item.strength))
-            yield Traced(oid, evidence, compared.undecidable and not any(item.decisive for item in evidence))
+            yield Traced(
+                oid, evidence, compared.undecidable and not any(item.decisive for item in evidence), compared.lacking
+            )
 
     def _stated(self, oids: Sequence[str]) -> dict[str, list[Evidence]]:
         """Return what ancestry and messages say of each commit."""
@@ -94,11 +98,13 @@ class Tracer(Value):
         unlanded = self._unlanded(oids) if self.exclude is None else oids
         if unlanded:
             comparer = UnlandedCommits(self.repository, index, self._research(before), self.methods)
+            self.lacking_sources.update(comparer.lacking_sources)
             with index.reading():
                 yield from comparer.compare(read_commits(self.repository, unlanded))
         left = frozenset(oids).difference(unlanded)
         history = LandedCommits(self.repository, index, self.sources, self.methods, self._ledger, self.progress)
         yield from history.compare([oid for oid in oids if oid in left])
+        self.lacking_sources.update(history.lacking_sources)
 
     def _research(self, landed: Sequence[str]) -> UnlandedResearch:
         """Return the research beside all that has landed, given by its tips."""

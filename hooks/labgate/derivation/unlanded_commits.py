@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from labgate.derivation.candidates import Candidate, Scope
 from labgate.derivation.comparer import Before, Compared, Comparer, novel
 from labgate.derivation.match import Subject
-from labgate.fingerprints.building import ensure_branch, make_document
+from labgate.fingerprints.building import ensure_branch, gap, make_document, make_documents
 from labgate.fingerprints.index import Document, Index, Link, Past
-from labgate.fingerprints.patches import commit_patches, tree_patches
+from labgate.fingerprints.patches import tree_patches
 from labgate.git.commits import rev_list
 from labgate.git.diffs import clean_merge
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
+from labgate.values.errors import MissingObjectError
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit
 from labgate.values.value import Value
@@ -51,6 +52,11 @@ class UnlandedCommits:
         before = Before(self._graph, chain, self._past, research.sources, scope)
         self._comparer = Comparer(repository, index, before, methods)
 
+    @property
+    def lacking_sources(self) -> tuple[str, ...]:
+        """The source refs with commits that are not all in this clone, and so are not compared."""
+        return self._comparer.lacking_sources
+
     def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
         """Yield what each commit shares; clean merges share nothing of their own, and are left out."""
         documents = list(self._documents(commits))
@@ -70,8 +76,7 @@ class UnlandedCommits:
         """Return what the run of commits from ``first`` to ``last`` shares, as one, with one source ref."""
         if not first.parents:
             return ()
-        patch = next(tree_patches(self._repository, [(first.parents[0], last.oid)]))
-        document = make_document(self._repository, patch, judged=True)
+        (document,) = make_documents(self._repository, [f"{first.parents[0]}..{last.oid}"], judged=True)
         new = novel(document, self._comparer.depths([document]))
         subject = Subject(document, new, self._past, lambda candidate: candidate.source.ref == ref, first.parents[0])
         return next(self._comparer.compare([subject])).evidence
@@ -79,14 +84,24 @@ class UnlandedCommits:
     def _documents(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Document]]:
         """Yield what each commit changes; of a merge only what git would not have made of its parents."""
         plain = [commit for commit in commits if len(commit.parents) < 2]
-        for commit, patch in zip(plain, commit_patches(self._repository, [c.oid for c in plain]), strict=True):
-            yield commit, make_document(self._repository, patch, judged=True)
+        made = make_documents(self._repository, [commit.oid for commit in plain], judged=True)
+        yield from zip(plain, made, strict=True)
         for commit in commits:
-            clean = clean_merge(self._repository, commit.parents) if len(commit.parents) > 1 else None
-            if clean is not None and clean != commit.tree:
-                for patch in tree_patches(self._repository, [(clean, commit.tree)]):
-                    patch.key = commit.oid
-                    yield commit, make_document(self._repository, patch, judged=True)
+            document = self._of_merge(commit) if len(commit.parents) > 1 else None
+            if document is not None:
+                yield commit, document
+
+    def _of_merge(self, commit: Commit) -> Document | None:
+        """Return what a merge changes, ``None`` for nothing."""
+        try:
+            clean = clean_merge(self._repository, commit.parents)
+            if clean is None or clean == commit.tree:
+                return None
+            (patch,) = tree_patches(self._repository, [(clean, commit.tree)])
+            patch.key = commit.oid
+            return make_document(self._repository, patch, judged=True)
+        except MissingObjectError:
+            return gap(commit.oid, [commit.oid])
 
     def _built_on(self, oids: Sequence[str]) -> dict[str, int]:
         """Return for each research commit those of the given ones that it is or descends from, as bits."""

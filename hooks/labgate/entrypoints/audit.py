@@ -16,18 +16,20 @@ from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
+from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
 from labgate.reviews.markers import LANDING, Claim, is_empty, landings_named, read_claims
 from labgate.reviews.section import Reviews
-from labgate.scene.governing_policy import policies_at
+from labgate.scene.policy_files import policies_at
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.finding import UNDECIDED
 from labgate.values.phrases import short_oid
 from labgate.values.ref_update import Commit, RefUpdate, View
-from labgate.values.refnames import HEADS, tracking_ref
+from labgate.values.refnames import HEADS, REMOTES, tracking_ref
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
+from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
 STAGE = "audit"
@@ -49,7 +51,7 @@ def audit(request: AuditRequest, environ: Mapping[str, str] = os.environ, progre
     Raised: ``UsageError`` when the request names what does not exist.
     """
     try:
-        return _audit(request, discover(environ), environ, progress)
+        return _audit(request, discover(environ).changed(online=not request.offline), environ, progress)
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
         return Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,))
 
@@ -84,15 +86,16 @@ def _audit(
     scenes = _Scenes(repository, refs, line, landings, request.fetch, request.offline, progress, {})
     judged: list[Judged] = []
     view = View(len(landings), len(landings), 0, sources_complete=True)
-    for policy, group in _by_policy(landings, policies, last):
+    for policy, group in _by_policy(landings, whole, policies, last):
         if isinstance(policy, LabgateError):
-            judged += [_undecided(line.ref, landing, policy) for landing in group]
+            judged += [_undecided(line.ref, landing, _dated(policy, landing, whole, policies)) for landing in group]
             continue
         report = judge_scene(STAGE, scenes.of(policy, group), PolicyOrigin("trunk"), ROWS, refs_total=len(landings))
         judged += report.judged
         view = report.view.changed(refs_seen=len(landings))
-    skipped = None if judged else "nothing has landed"
-    return Report(STAGE, PolicyOrigin("trunk", tip), view, tuple(judged), skipped, tuple(_late_notices(judged)))
+    origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
+    notices, problems = tuple(_late_notices(judged)), _left_out(repository, scenes)
+    return Report(STAGE, origin, view, tuple(judged), nothing, notices, problems)
 
 
 def _late_notices(judged: Iterable[Judged]) -> Iterator[str]:
@@ -100,6 +103,12 @@ def _late_notices(judged: Iterable[Judged]) -> Iterator[str]:
     for item in judged:
         if item.review is not None and item.review.late and not item.review.missing:
             yield f"{short_oid(item.update.new or '')} was reviewed late, by {', '.join(item.review.late)}"
+
+
+def _left_out(repository: Repository, scenes: _Scenes) -> tuple[LabgateError, ...]:
+    """Return what no landing could be compared with: said once, not once a landing."""
+    errors = [compared.lacking.error(repository) for compared in scenes.compared.values()]
+    return tuple({error.message: error for error in errors if error is not None}.values())
 
 
 def _branch(name: str, refs: Mapping[str, str], remote: str | None) -> tuple[str, str, str | None]:
@@ -110,7 +119,9 @@ def _branch(name: str, refs: Mapping[str, str], remote: str | None) -> tuple[str
         return HEADS + branch, tip, remote
     tip = refs.get(HEADS + branch)
     if tip is None:
-        message = f"there is no branch {branch!r} here"
+        prefix = HEADS if remote is None else f"{REMOTES}{remote}/"
+        near = nearest(branch, sorted(ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix)))
+        message = f"there is no branch {branch!r} here" + (f" (did you mean {near[0]}?)" if near else "")
         raise UsageError(message, "git branch --all  # lists them")
     return HEADS + branch, tip, None
 
@@ -187,14 +198,36 @@ def _closed(group: Sequence[Commit], *, together: bool) -> Iterator[Landing]:
 
 
 def _by_policy(
-    landings: Sequence[Landing], policies: Mapping[str, Policy | LabgateError | None], last: Policy | LabgateError
+    landings: Sequence[Landing],
+    whole: Sequence[str],
+    policies: Mapping[str, Policy | LabgateError | None],
+    last: Policy | LabgateError,
 ) -> list[tuple[Policy | LabgateError, list[Landing]]]:
-    """Return the landings by the policy that stood before each, or where there was none yet by the last one."""
+    """Return the landings by the policy that stood before each, or where there was none yet by the last one.
+
+    A landing that repaired a policy which could not be read is judged by the last version that could be. ``whole`` is
+    the first-parent line of the branch, oldest first.
+    """
     found: dict[int, tuple[Policy | LabgateError, list[Landing]]] = {}
     for landing in landings:
         judging = policies.get(landing.old or "") or last
+        repaired = policies.get(landing.new)
+        if isinstance(judging, LabgateError) and isinstance(repaired, Policy) and landing.old is not None:
+            before = (policies[oid] for oid in reversed(whole[: whole.index(landing.old)]))
+            judging = next((policy for policy in before if isinstance(policy, Policy)), repaired)
         found.setdefault(id(judging), (judging, []))[1].append(landing)
     return list(found.values())
+
+
+def _dated(
+    error: LabgateError, landing: Landing, whole: Sequence[str], policies: Mapping[str, Policy | LabgateError | None]
+) -> LabgateError:
+    """Return why the policy of a landing's time cannot judge it, with the command that judges what came after."""
+    later = whole[whole.index(landing.new) :] if landing.new in whole else ()
+    repaired = next((oid for oid in later if isinstance(policies[oid], Policy)), None)
+    if repaired is None:
+        return error
+    return LabgateError(error.message, f"judge what landed since it was repaired: --since {repaired[:12]}")
 
 
 def _undecided(ref: str, landing: Landing, error: LabgateError) -> Judged:
@@ -222,11 +255,14 @@ class _Scenes(Value):
         classes = classify_refs(
             policy, self.refs, tracking_refs(dict(self.refs), repository.remotes), repository.remotes
         )
+        classes, broken = readable(repository, classes)
         proposed = tuple(source for landing in self.landings for source in landing.sources(policy))
         classes = classes.changed(sources=(*classes.sources, *proposed))
         # Few policies differ in what is research, and comparing is the costly part.
         if classes not in self.compared:
-            self.compared[classes] = AuditedLandings(repository, classes, line.before, line.oids[::-1], self.progress)
+            self.compared[classes] = AuditedLandings(
+                repository, classes, line.before, line.oids[::-1], self.progress, broken
+            )
         updates = {landing: RefUpdate(line.ref, landing.old, landing.new) for landing in landings}
         return Scene(
             repository,

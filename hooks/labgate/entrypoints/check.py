@@ -11,12 +11,13 @@ from labgate.gate.judge import judge_scene
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository, discover
-from labgate.scene.governing_policy import judging_policy, require_tracking
+from labgate.scene.governing_policy import Judging, Proposal, judging_policy, require_tracking
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.refnames import HEADS, REMOTES, branch_named, branch_of, tracking_ref
 from labgate.values.report import PolicyOrigin, Report
+from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
 STAGE = "check"
@@ -31,6 +32,7 @@ class CheckRequest(Value):
     source: str | None = None
     checks: tuple[str, ...] = ()
     fetch: bool = False
+    offline: bool = False
 
 
 def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Report:
@@ -40,7 +42,7 @@ def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Rep
     """
     rows(request.checks)
     try:
-        return _check(request, discover(environ))
+        return _check(request, discover(environ).changed(online=not request.offline))
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
         return Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,))
 
@@ -57,9 +59,12 @@ def _check(request: CheckRequest, repository: Repository) -> Report:
     _refuse_tracking_name(request.target, refs)
     head = resolve_revision(repository, request.head, refs)
     update = _propose(request, repository, refs, remote, head)
-    standing = {update.ref: update.old}
-    judging = judging_policy(repository, refs, remote, standing, (head,), policy_reader(), target=update.ref)
-    scene = Scene(repository, judging.policy, refs, remote, judging.trunk_tip, (update,), fetched=fetched)
+    proposal = Proposal({update.ref: update.old}, (head,), target=update.ref)
+    judging = judging_policy(repository, refs, remote, proposal, policy_reader())
+    _require_target(repository, refs, remote, update, judging)
+    scene = Scene(
+        repository, judging.policy, refs, remote, judging.trunk_tip, (update,), fetched=fetched, judging=judging
+    )
     return judge_scene(STAGE, scene, judging.origin, rows(request.checks), refs_total=1)
 
 
@@ -88,6 +93,30 @@ def _refuse_tracking_name(target: str, refs: Mapping[str, str]) -> None:
         branch = tracking.removeprefix(REMOTES).partition("/")[2]
         message = f"{target} is this clone's copy of a branch; name the branch as its remote does"
         raise UsageError(message, f"labgate check --target {shlex.quote(branch)}")
+
+
+def _require_target(
+    repository: Repository, refs: Mapping[str, str], remote: str | None, update: RefUpdate, judging: Judging
+) -> None:
+    """Raised: ``UsageError`` for a branch that the remote does not have: nothing would be judged.
+
+    One that may be created by the policy is judged, unless its name is all but that of a protected branch.
+    """
+    target, prefix, policy = branch_of(update.ref), f"{REMOTES}{remote}/", judging.policy
+    there = {ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix)}
+    if target is None or remote is None or target in there or not there or policy.is_protected(update.ref):
+        return
+    near = nearest(target, sorted(name for name in there if policy.is_protected(HEADS + name)))
+    if policy.classify(update.ref).fields is not None and not near:
+        return
+    message = f"{remote} has no branch {target}"
+    near = near or nearest(target, sorted(there))
+    if near:
+        message += f" (did you mean {near[0]}?)"
+    help = f"labgate check --target {shlex.quote(near[0] if near else judging.trunk or 'BRANCH')}"
+    if not repository.fetches_all(remote):
+        help = f"{repository.fetching_branches(remote)}  # if it was not fetched; else: {help}"
+    raise UsageError(message, help)
 
 
 def _base(

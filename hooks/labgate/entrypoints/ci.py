@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.commit_size.check import changed_lines
-from labgate.checks.registry import ROWS, policy_reader
+from labgate.checks.registry import ROWS, Row, policy_reader
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
 from labgate.entrypoints.host import ChangeHeads, Host, Landing
 from labgate.gate.judge import judge_scene
@@ -20,7 +20,7 @@ from labgate.research.research_commits import Aftermath
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import SourceRef
 from labgate.reviews.section import Reviews
-from labgate.scene.governing_policy import judging_policy
+from labgate.scene.governing_policy import Proposal, judging_policy
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.values.ref_update import RefUpdate, View
@@ -43,10 +43,10 @@ class CiResult(Value):
     lines: int | None = None
 
 
-def ci(context: Context, environ: Mapping[str, str] = os.environ) -> CiResult:
-    """Judge the change of a CI job by every check. What stops the whole run is in the report: as its ``problems``."""
+def ci(context: Context, environ: Mapping[str, str] = os.environ, rows: Sequence[Row] = ROWS) -> CiResult:
+    """Judge the change of a CI job by these checks. What stops the whole run is in the report: as its ``problems``."""
     try:
-        return _Job(context, environ).judge()
+        return _Job(context, environ).judge(rows)
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
         return undecided(error)
 
@@ -81,13 +81,13 @@ class _Job:
         self.remote = _remote(repository)
         fetch_history(repository, self.remote)
         # It may have been shallow until now. The work tree is the change's own: it names no trunk.
-        self.repository = discover(environ).changed(top=None)
+        self.repository = discover(environ).changed(top=None, online=True)
         self.repository.require_history()
         _bring(self.repository, self.remote, context.head, context.head_refs)
         self.refs = read_refs(self.repository)
         self.tracking = tracking_ref(self.remote, context.target.removeprefix(HEADS))
 
-    def judge(self) -> CiResult:
+    def judge(self, rows: Sequence[Row]) -> CiResult:
         context, repository = self.context, self.repository
         place = self._place()
         # What is judged is how things stood before the change, also where it has landed since.
@@ -102,11 +102,14 @@ class _Job:
             repository,
             refs,
             self.remote,
-            {context.target: place.before},
-            (context.head,),
-            policy_reader(),
             # Not the branch that the change goes to: research targets research, by the trunk's rules.
-            target=None if trunk is None else HEADS + trunk,
+            Proposal(
+                {context.target: place.before},
+                (context.head,),
+                target=None if trunk is None else HEADS + trunk,
+                in_ci=True,
+            ),
+            policy_reader(),
         )
         policy = judging.policy
         landings = self._landings(policy, place)
@@ -128,8 +131,10 @@ class _Job:
             heads=None
             if context.event == CHANGE
             else ChangeHeads(repository, self.remote, context, repository.environ),
+            own_head=_is_own(context, refs, self.remote),
+            judging=judging,
         )
-        report = judge_scene(STAGE, scene, judging.origin, ROWS, refs_total=len(updates))
+        report = judge_scene(STAGE, scene, judging.origin, rows, refs_total=len(updates))
         report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report)))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
         return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
@@ -225,6 +230,18 @@ def _remote(repository: Repository) -> str:
         message = f"this clone has {which} to fetch from"
         raise UndecidedError(message, "git remote add origin URL")
     return remote
+
+
+def _is_own(context: Context, refs: Mapping[str, str], remote: str) -> bool | None:
+    """Say whether the branch of a change is one of the repository itself, ``None`` where no change is judged.
+
+    A system that does not name its repository may still have a branch of that name, and at that commit.
+    """
+    if context.event == LANDED or context.source is None:
+        return None
+    if context.source_repository is not None and context.repository is not None:
+        return context.source_repository.casefold() == context.repository.casefold()
+    return refs.get(tracking_ref(remote, context.source)) == context.head
 
 
 def _bring(repository: Repository, remote: str, head: str, refs: tuple[str, ...]) -> None:

@@ -10,12 +10,14 @@ from labgate.checks.registry import at_stage, policy_reader
 from labgate.entrypoints.hook_call import Skipped, hook_policy, standing_back
 from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.workplace import find_workplace
+from labgate.values.refnames import HEADS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.checks.collected import Collected
     from labgate.checks.registry import Row
     from labgate.entrypoints.hook_call import HookCall
+    from labgate.scene.surroundings import Surroundings
     from labgate.scene.workplace import Workplace
     from labgate.values.ref_update import RefUpdate
     from labgate.values.report import Report
@@ -36,14 +38,23 @@ def run(call: HookCall) -> Report | Skipped | None:
     if "GIT_INDEX_FILE" not in call.environ and _adds_nothing(commit):
         return Skipped("nothing is staged, so no commit is proposed")
     suspects = [row for row in rows if row.module("staged").suspects(commit)]
-    return _judged(commit, rows, suspects) if suspects else None
+    return _judged(commit, rows, suspects) if suspects or commit.notices else None
 
 
 def _proposed(stage: str, place: Workplace) -> ProposedCommit:
-    policy, origin = hook_policy(place)
+    found = hook_policy(place)
     branch = place.branch()
-    kind = None if branch is None else policy.classify(branch).name
-    return ProposedCommit(stage, place, policy, origin, branch, kind)
+    kind = None if branch is None else found.policy.classify(branch).name
+    return ProposedCommit(stage, place, found.policy, found.origin, branch, kind, found.notices)
+
+
+def _with_trunk(commit: ProposedCommit, around: Surroundings) -> ProposedCommit:
+    """Return the commit by a policy that knows the trunk where its file names only branches that are not there."""
+    settled = None if commit.origin is not None else around.agreed(commit.policy)
+    if settled is None or settled.notice is None or commit.branch != HEADS + settled.trunk:
+        return commit
+    kind = settled.policy.classify(commit.branch).name
+    return commit.changed(policy=settled.policy, kind=kind, notices=(settled.notice,))
 
 
 def _adds_nothing(commit: ProposedCommit) -> bool:
@@ -60,6 +71,7 @@ def _judged(commit: ProposedCommit, rows: tuple[Row, ...], suspects: list[Row]) 
     from labgate.values.report import PolicyOrigin, Report
 
     around = surroundings(commit.place, policy_reader())
+    commit = _with_trunk(commit, around)
     skipped: dict[str, Collected] = {}
 
     def collect(row: Row, update: RefUpdate) -> Collected:  # noqa: ARG001  (the one update is the commit)
@@ -69,6 +81,6 @@ def _judged(commit: ProposedCommit, rows: tuple[Row, ...], suspects: list[Row]) 
     [judged] = judge((RefUpdate(commit.branch or "HEAD", None, None),), rows, collect, commit.policy)
     least = BESIDE_FINDINGS if judged.findings else ALWAYS
     said = [(name, found) for name, found in skipped.items() if found.skipped is not None and found.notice >= least]
-    notices = tuple(f"{name} skipped: {found.skipped}" for name, found in said)
+    notices = commit.notices + tuple(f"{name} skipped: {found.skipped}" for name, found in said)
     view = View(1, 1, 0, sources_complete=True)
     return Report(commit.stage, commit.origin or PolicyOrigin("worktree"), view, (judged,), notices=notices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from labgate.policy.cache import cached_policy
+from labgate.values.errors import PolicyError
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -49,19 +50,42 @@ def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
     return Skipped(f"labgate's own {call.stage} hook is active")
 
 
-def hook_policy(place: Workplace) -> tuple[Policy, PolicyOrigin | None]:
-    """Return the policy for what is committed here: the work tree's, else the trunk's with where it stands.
+class InForce(Value):
+    """The policy for what is committed here.
+
+    ``origin`` says where it stands, ``None`` for the work tree. ``notices`` are what is to be said of it, a line each.
+    """
+
+    policy: Policy
+    origin: PolicyOrigin | None = None
+    notices: tuple[str, ...] = ()
+
+
+def hook_policy(place: Workplace) -> InForce:
+    """Return the policy for what is committed here: the work tree's, else the trunk's.
+
+    Where neither can be read, the last version of the trunk's that could be.
 
     A policy that is read for the first time tells the native hooks which branches are experiments. Raises:
     ``NoPolicyError`` where there is no policy, ``PolicyError`` where it has mistakes, ``OSError``.
     """
-    found = None if place.top is None else cached_policy(place.top, place.git_dir, place.common_dir, _parsing(place))
+    try:
+        found = (
+            None if place.top is None else cached_policy(place.top, place.git_dir, place.common_dir, _parsing(place))
+        )
+    except PolicyError as error:
+        from labgate.checks.registry import policy_reader
+        from labgate.scene.surroundings import stand_in
+
+        judging = stand_in(place, policy_reader(), error)
+        return InForce(judging.policy, judging.origin, judging.notices)
     if found is not None:
-        return found, None
+        return InForce(found)
     from labgate.checks.registry import policy_reader
     from labgate.scene.surroundings import trunk_policy
 
-    return trunk_policy(place, policy_reader())
+    judging = trunk_policy(place, policy_reader())
+    return InForce(judging.policy, judging.origin, judging.notices)
 
 
 def _parsing(place: Workplace) -> Parse:

@@ -14,7 +14,7 @@ from labgate.checks.registry import PREPARE, at_stage
 from labgate.entrypoints.hook_call import hook_policy, standing_back
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
 from labgate.experiments.settings import read_settings
-from labgate.experiments.stamp import stamp, trailer
+from labgate.experiments.stamp import stamp, trailer, without_earlier
 from labgate.scene.workplace import find_workplace
 from labgate.values.errors import NoPolicyError
 from labgate.values.files import write_whole
@@ -57,7 +57,7 @@ def _experiment(call: HookCall, place: Workplace) -> str | None:
     if ref is None:
         return None
     try:
-        policy, _ = hook_policy(place)
+        policy = hook_policy(place).policy
     except NoPolicyError:
         if call.stage != PREPARE or place.operation() is not None:
             return None
@@ -78,7 +78,10 @@ def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) ->
         if from_template:
             return 0
     edited = _edited(call)
-    if is_empty(message, b"") or (not edited and _stands(message, experiment)):
+    line = trailer(experiment.encode("utf-8", "surrogateescape"))
+    # Each of the commits that a rebase makes one of brings the line.
+    squashed = message.count(line) > 1 and place.operation() == "rebase"
+    if is_empty(message, b"") or (not edited and not squashed and _stands(message, experiment)):
         # Most calls end here, without asking git what a comment is.
         return 0
     settings = read_settings(place.git_dir, call.environ)
@@ -95,7 +98,7 @@ def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) ->
             return 0
         if is_empty(text, comment, besides=trailer(name)):
             return _say("labgate: only the Experiment line is left of this message, which counts as empty", 1)
-    stamped = stamp(text, name, comment)
+    stamped = stamp(without_earlier(text, name, comment) if squashed else text, name, comment)
     if stamped is not text:
         write_whole(path, stamped + rest)
     return 0

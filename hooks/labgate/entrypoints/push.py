@@ -6,18 +6,20 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from labgate.checks.registry import PUSH, at_stage, policy_reader
+from labgate.checks.registry import MANUAL, PUSH, at_stage, policy_reader
 from labgate.entrypoints.hook_call import HookCall, Skipped, standing_back
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import peel
 from labgate.git.refs import read_refs, resolve_commit, symbolic_ref
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
-from labgate.scene.governing_policy import judging_policy, require_tracking
+from labgate.policy.reader import Reader
+from labgate.scene.governing_policy import Proposal, judging_policy, require_tracking
+from labgate.scene.policy_files import policies_at
 from labgate.scene.scene import Scene
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
-from labgate.values.refnames import branch_of, tracking_ref
+from labgate.values.refnames import branch_of, is_oid, tracking_ref
 from labgate.values.report import Report
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
@@ -46,7 +48,12 @@ def run(call: HookCall) -> Report | Skipped | None:
     framework describes one ref in ``PRE_COMMIT_*``. Raised: ``NoPolicyError`` where there is no policy, any other
     ``LabgateError`` where labgate could not judge.
     """
-    repository = discover(call.environ)
+    if call.stage == MANUAL or _is_by_hand(call):
+        # Only now: a push waits for every import.
+        from labgate.entrypoints import by_hand
+
+        return by_hand.run(call)
+    repository = discover(call.environ).changed(online=True)
     active = standing_back(call, repository.common_dir)
     if active is not None:
         return active
@@ -60,16 +67,51 @@ def run(call: HookCall) -> Report | Skipped | None:
     return judge_push(repository, refs, push, call.checks)
 
 
+def _is_by_hand(call: HookCall) -> bool:
+    """Say whether somebody names a range to a framework: at a push that names full refs, and commits by their oids."""
+    to = call.environ.get("PRE_COMMIT_TO_REF", "")
+    ref, local = (call.environ.get(f"PRE_COMMIT_{side}_BRANCH", "") for side in ("REMOTE", "LOCAL"))
+    if call.native or not (to or ref):
+        return False
+    # A variable of the caller's own must not turn a push into something else; in CI nobody pushes by word of mouth.
+    spelt = to != "" and not is_oid(to) and call.environ.get("CI", "") != ""
+    return not ref.startswith("refs/") or not local or spelt
+
+
 def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, checks: Sequence[str] = ()) -> Report:
     """Return the report on a push. ``checks`` empty means all."""
     held = any(update.old is not None for update in push.updates)
     require_tracking(repository, refs, push.remote, has_refs=held)
     standing = {update.ref: _standing(refs, push, update) for update in push.updates}
-    proposed = [update.new for update in push.updates if update.new in push.commits and update.new is not None]
-    judging = judging_policy(repository, refs, push.remote, standing, proposed, policy_reader())
+    reader = policy_reader()
+    proposed = _proposed(repository, push, reader)
+    judging = judging_policy(repository, refs, push.remote, Proposal(standing, proposed), reader)
     _require_commits(push, judging.policy)
-    scene = Scene(repository, judging.policy, refs, push.remote, judging.trunk_tip, push.updates, pushing=True)
+    scene = Scene(
+        repository,
+        judging.policy,
+        refs,
+        push.remote,
+        judging.trunk_tip,
+        push.updates,
+        pushing=True,
+        judging=judging,
+    )
     return judge_scene(PUSH, scene, judging.origin, at_stage(PUSH, checks), push.refs_total)
+
+
+def _proposed(repository: Repository, push: Push, reader: Reader) -> list[str]:
+    """Return the commits that may bring the first policy: of several, the one that calls itself the trunk first."""
+    found = [update for update in push.updates if update.new in push.commits]
+    if len(found) > 1 and all(update.old is None for update in found):
+        policies = policies_at(repository, [update.new or "" for update in found], reader)
+
+        def is_trunk(update: RefUpdate) -> bool:
+            policy = policies[update.new or ""]
+            return isinstance(policy, Policy) and update.branch in policy.trunks
+
+        found.sort(key=lambda update: not is_trunk(update))
+    return [update.new for update in found if update.new is not None]
 
 
 def native_push(repository: Repository, lines: str, remote: str = "", url: str = "") -> Push:

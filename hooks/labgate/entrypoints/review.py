@@ -16,7 +16,7 @@ from labgate.reviews.delta import delta_id
 from labgate.reviews.markers import CHANGE, KEY, LANDING
 from labgate.reviews.quorum import person_of
 from labgate.reviews.section import Person, Reviews
-from labgate.scene.governing_policy import judging_policy
+from labgate.scene.governing_policy import Proposal, judging_policy
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import Identity
@@ -72,7 +72,7 @@ def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) ->
     refs = read_refs(repository)
     remote = repository.usual_remote
     place = _place(repository, refs, remote, request.branch)
-    judging = judging_policy(repository, refs, remote, {}, (place.tip,), policy_reader())
+    judging = judging_policy(repository, refs, remote, Proposal({}, (place.tip,)), policy_reader())
     reviews = judging.policy.section(Reviews)
     if reviews.assurance != "trailer":
         message = f'[reviews] assurance is "{reviews.assurance}": a trailer is only a claim, and does not count'

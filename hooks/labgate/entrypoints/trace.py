@@ -16,8 +16,9 @@ from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.policy.reader import Reader
 from labgate.research.source_refs import SourceRef, classify_refs, covers_sources
-from labgate.scene.governing_policy import policy_at, trunk_name, worktree_policy
-from labgate.values.errors import MissingObjectError, NoPolicyError, UndecidedError, UsageError
+from labgate.scene.policy_files import policy_at, worktree_policy
+from labgate.scene.trunk import trunk_name
+from labgate.values.errors import NoPolicyError, UndecidedError, UsageError
 from labgate.values.refnames import HEADS, REMOTES, TAGS, tracking_ref
 from labgate.values.spelling import nearest
 from labgate.values.value import Value
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from labgate.derivation.index_maintenance import IndexStatus
     from labgate.derivation.tracing import Tracer
     from labgate.fingerprints.building import Progress
-    from labgate.values.traced import Traced
 
 #: Commits whose subjects are read at a time: few processes, and little memory for however many revisions.
 _BATCH = 500
@@ -79,12 +79,12 @@ class Tracing(Value):
     exclude: str | None
     methods: tuple[str, ...]
 
-    def results(self, progress: Progress | None = None) -> Iterator[Traced | MissingObjectError]:
-        """Yield what was found of each commit, in order; an error stands for one whose objects are not all here."""
+    def tracer(self, progress: Progress | None = None) -> Tracer:
+        """Return what traces the commits."""
         from labgate.derivation.tracing import Tracer
         from labgate.values.finding import METHODS
 
-        tracer = Tracer(
+        return Tracer(
             self.repository,
             self.found.refs,
             self.found.sources,
@@ -93,14 +93,6 @@ class Tracing(Value):
             policy=self.found.policy,
             progress=progress,
         )
-        results = _until_missing(tracer, self.commits)
-        for at, commit in enumerate(self.commits):
-            result = next(results)
-            if isinstance(result, MissingObjectError):
-                # It may be about a later one of those that were read together: ask for this one alone.
-                (result,) = _until_missing(tracer, (commit,))
-                results = _until_missing(tracer, self.commits[at + 1 :])
-            yield result
 
     def subjects(self) -> Subjects:
         """Return the subjects of the commits, to be asked for in order."""
@@ -159,13 +151,6 @@ def rebuild_index(
         FirstSeen(repository).observe(classes, [], int(time.time()))
     status = rebuild(repository, found.refs, found.sources, found.trunk, progress=progress)
     return status, found
-
-
-def _until_missing(tracer: Tracer, commits: Sequence[str]) -> Iterator[Traced | MissingObjectError]:
-    try:
-        yield from tracer.trace(commits)
-    except MissingObjectError as error:
-        yield error
 
 
 def resolve_revisions(repository: Repository, revisions: Sequence[str], refs: dict[str, str]) -> dict[str, str | None]:
@@ -271,7 +256,7 @@ def _trunk(
         # On a server HEAD is the branch that clones check out; in a work tree it is what somebody works on.
         candidates = (symbolic_ref(repository, "HEAD"),)
     elif policy is not None:
-        candidates = (HEADS + policy.trunk,)
+        candidates = tuple(HEADS + name for name in policy.trunks)
     else:
         usual = [HEADS + name for name in ("main", "master") if HEADS + name in refs]
         candidates = tuple(usual) if len(usual) == 1 else ()
@@ -283,7 +268,7 @@ def _on_trunk(repository: Repository, refs: Mapping[str, str], trunk: str | None
     if found is None:
         message = "there is no policy in the work tree or on the trunk to say which branches are research"
         raise NoPolicyError(message, "name them: --sources 'refs/remotes/origin/research/*'")
-    return found[0]
+    return found.policy
 
 
 def _incomplete(repository: Repository, policy: Policy, remote: str | None) -> UndecidedError | None:

@@ -48,6 +48,39 @@ def stamp(message: bytes, experiment: bytes, comment: bytes) -> bytes:
     return message if place is None else _inserted(message, place, (line,), newline)
 
 
+def without_earlier(message: bytes, experiment: bytes, comment: bytes) -> bytes:
+    """Return the message without the experiment's line in trailer blocks that text follows; itself where none has it.
+
+    That is what is left where the messages of several commits were put together.
+    """
+    line = trailer(experiment)
+    if message.count(line) < 2:
+        return message
+    blocks = _paragraphs(lines(message[: text_end(message, comment)], comment))
+    gone: list[tuple[int, int]] = []
+    for block in blocks[1:-1]:
+        if all(_separator(message[start:stop]) >= 0 for start, stop, _ in block):
+            mine = [(start, stop) for start, stop, _ in block if message[start:stop].rstrip() == line]
+            if len(mine) == len(block):
+                # With the paragraph goes the blank line above it.
+                mine = [(message.rfind(b"\n", 0, block[0][0] - 1) + 1, block[-1][1])]
+            gone += mine
+    for start, stop in reversed(gone):
+        message = message[:start] + message[stop:]
+    return message
+
+
+def _paragraphs(text: Sequence[Line]) -> list[list[Line]]:
+    """Return the lines of text by paragraph; comments and blank lines stand between them."""
+    found: list[list[Line]] = [[]]
+    for line in text:
+        if line[2] == TEXT:
+            found[-1].append(line)
+        elif found[-1]:
+            found.append([])
+    return [paragraph for paragraph in found if paragraph]
+
+
 def _first_text(text: Sequence[Line]) -> Line:
     return next(line for line in text if line[2] == TEXT)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -14,7 +15,9 @@ from labgate.fingerprints.patch_ids import SWEEP, patch_ids
 from labgate.fingerprints.patches import FilePatch, Patch, Run, commit_patches, tree_patches
 from labgate.fingerprints.postings import CORE, EXACT, FILE
 from labgate.git.commits import rev_list
+from labgate.git.missing import absent, lacking
 from labgate.git.repository import Repository
+from labgate.values.errors import GitError
 
 #: Says what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -41,6 +44,50 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
     return Document(patch.key, ids.exact, ids.inverse, ids.core, significant, found.lines, paths, packed)
 
 
+def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool = False) -> Iterator[Document]:
+    """Yield the document of each key, in order; of what this clone lacks objects of only that it does.
+
+    Raises: ``GitError`` where git cannot read what is here.
+    """
+    lacks = lacking(repository, keys) if repository.partial else {}
+    done = 0
+    while done < len(keys):
+        made = _plain_documents(repository, [key for key in keys[done:] if key not in lacks], judged=judged)
+        try:
+            for key in keys[done:]:
+                yield gap(key, lacks[key]) if key in lacks else next(made)
+                done += 1
+        except GitError:
+            # It may have been about one further on: git is ahead of what is read of it.
+            found = lacking(repository, [key for key in keys[done:] if key not in lacks])
+            if not found:
+                raise
+            lacks |= found
+
+
+def gap(key: str, lacks: Sequence[str]) -> Document:
+    """Return the document of what this clone ``lacks`` objects of."""
+    return Document(
+        key,
+        exact=None,
+        inverse=None,
+        core=None,
+        significant=False,
+        lines=0,
+        paths=(),
+        features=array("Q"),
+        lacking=tuple(lacks),
+    )
+
+
+def _plain_documents(repository: Repository, keys: Sequence[str], *, judged: bool) -> Iterator[Document]:
+    ranges = [(old, new) for old, between, new in (key.partition("..") for key in keys) if between]
+    commits = [key for key in keys if ".." not in key]
+    both = {False: commit_patches(repository, commits), True: tree_patches(repository, ranges)}
+    for key in keys:
+        yield make_document(repository, next(both[".." in key]), judged=judged)
+
+
 def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
     from labgate.fingerprints.notebooks import notebook_runs  # few commits have one, and all wait for json and difflib
 
@@ -55,6 +102,7 @@ def ensure_documents(
     repository: Repository, index: Index, keys: Sequence[str], progress: Progress | None = None
 ) -> dict[str, int]:
     """Return the number of each document, made where it is missing. A key is a commit, or ``OLD..NEW``."""
+    _refuse_old_gaps(repository, index)
     known = index.document_ids()
     missing = [key for key in dict.fromkeys(keys) if key not in known]
     if missing:
@@ -69,6 +117,7 @@ def ensure_documents(
 
 def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], progress: Progress | None = None) -> None:
     """Index a first-parent chain, oldest first, from its root or from a commit that is indexed already."""
+    _refuse_old_gaps(repository, index)
     if not _unlinked(index, chain):
         return
     with index.building():
@@ -77,6 +126,23 @@ def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], pro
         for batch in _batches(repository, missing, "commits of the branch", progress, chain=True):
             index.extend(parent, batch)
             parent = batch[-1].key
+
+
+def _refuse_old_gaps(repository: Repository, index: Index) -> None:
+    """Raises: ``sqlite3.DatabaseError`` where objects are here by now that documents were made without.
+
+    What came later was compared with what was known then, so all is made anew.
+    """
+    gaps = index.gaps()
+    if not gaps or index.gaps_checked:
+        return
+    index.gaps_checked = True
+    blobs = {oid for key, oids in gaps.items() for oid in oids if not key.endswith(oid)}
+    # What lacks a tree is asked whether it still does; one of them speaks for all.
+    trees = [key for key, oids in gaps.items() if key.endswith(oids[0])][:1]
+    if absent(repository, blobs) != blobs or len(lacking(repository, trees)) < len(trees):
+        message = "objects have come here that the index was built without"
+        raise sqlite3.DatabaseError(message)
 
 
 def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
@@ -110,7 +176,7 @@ def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -
     file whole and makes older ones from it (git-pack-objects, "--depth"), so it reads them faster the other way round.
     """
     if len(keys) < _SPREAD or (os.cpu_count() or 1) < 2:
-        yield from _task(repository, keys, chain)
+        yield from make_documents(repository, keys, judged=chain)
         return
     from labgate.fingerprints.workers import spread  # a push seldom has so much to read
 
@@ -125,17 +191,9 @@ def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -
 def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) -> Iterator[list[Document]]:
     """Yield the documents of each task, all read by one git, which then has much of what it needs in its cache."""
     step = -1 if chain else 1
-    made = _task(repository, [key for task in tasks for key in task[::step]], chain)
+    made = make_documents(repository, [key for task in tasks for key in task[::step]], judged=chain)
     for task in tasks:
         yield list(islice(made, len(task)))[::step]
-
-
-def _task(repository: Repository, keys: Sequence[str], chain: bool) -> Iterator[Document]:
-    ranges = [(old, new) for old, between, new in (key.partition("..") for key in keys) if between]
-    commits = [key for key in keys if ".." not in key]
-    both = {False: commit_patches(repository, commits), True: tree_patches(repository, ranges)}
-    for key in keys:
-        yield make_document(repository, next(both[".." in key]), judged=chain)
 
 
 def ensure_branch(repository: Repository, index: Index, tip: str) -> None:

@@ -36,6 +36,8 @@ CREATE TABLE segment(id INTEGER PRIMARY KEY, parent INTEGER, fork INTEGER NOT NU
 CREATE TABLE run(owner INTEGER NOT NULL, part INTEGER NOT NULL, serial INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY(owner, part, serial));
 """
+#: What is not here yet of a document. Only made where something is not, and no part of what a layout says.
+_GAPS = "CREATE TABLE IF NOT EXISTS gap(key TEXT PRIMARY KEY, oids BLOB NOT NULL) WITHOUT ROWID"
 #: The owner of the list that says which documents have a feature; a segment's own list says when it first had one.
 _DOCUMENTS = -1
 #: A batch of fewer entries is kept beside the parts, as a tail, until there are ``_TAILS`` of them.
@@ -46,7 +48,10 @@ _ASKED = 500
 
 
 class Document(Value):
-    """A document as it is kept: ``key`` is an oid or ``OLD..NEW``, ``features`` are packed and sorted."""
+    """A document as it is kept: ``key`` is an oid or ``OLD..NEW``, ``features`` are packed and sorted.
+
+    ``lacking`` are the oids of objects that this clone had not when it was made: then it says nothing else.
+    """
 
     key: str
     exact: bytes | None
@@ -56,6 +61,7 @@ class Document(Value):
     lines: int
     paths: tuple[str, ...]
     features: Sequence[int]
+    lacking: tuple[str, ...] = ()
 
 
 class Link(Value):
@@ -77,6 +83,9 @@ class Index:
     def __init__(self, path: str | None) -> None:
         self._storage = Storage(path, _SCHEMA)
         self._tails: dict[int, array[int]] = {}
+        self._gaps: dict[str, tuple[str, ...]] | None = None
+        #: Whether it is known that what documents lack is still not here.
+        self.gaps_checked = False
         self._part = lru_cache(maxsize=4 * postings.PARTS)(self._read)
 
     @property
@@ -107,6 +116,7 @@ class Index:
     def _forget(self) -> None:
         self._part.cache_clear()
         self._tails.clear()
+        self._gaps = None
 
     # Documents: what a commit, or a range, changes.
 
@@ -134,10 +144,31 @@ class Index:
                 self._db.execute("INSERT INTO document VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             rows = ((item.features, number) for number, item in enumerate(documents, first))
             self._append(_DOCUMENTS, postings.parted(rows))
+            self._note_gaps(documents)
 
     def having(self, features: Sequence[int]) -> list[int]:
         """Return an entry (feature and document) for each document that has one of the given, sorted features."""
         return self._find(_DOCUMENTS, features)
+
+    # Gaps: documents that were made without objects which are not in this clone.
+
+    def gaps(self) -> dict[str, tuple[str, ...]]:
+        """Return by its key what each document lacks: oids of objects that were not here when it was made."""
+        if self._gaps is None:
+            there = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'gap'").fetchone()
+            rows = self._db.execute("SELECT key, oids FROM gap") if there else ()
+            self._gaps = {key: tuple(str(_checked(oids, key), "ascii").split()) for key, oids in rows}
+        return self._gaps
+
+    def _note_gaps(self, documents: Sequence[Document]) -> None:
+        """Remember what documents lack, inside a transaction."""
+        gaps = [
+            (item.key, with_checksum(" ".join(item.lacking).encode(), item.key)) for item in documents if item.lacking
+        ]
+        if gaps:
+            self._db.execute(_GAPS)
+            self._db.executemany("INSERT OR REPLACE INTO gap VALUES(?, ?)", gaps)
+            self._gaps = None
 
     # Chains: the first-parent history of branches, and when each feature was first on it.
 
@@ -229,6 +260,7 @@ class Index:
             above, fork, _ = self._segment(segment)
             self._put_segment(segment, above, fork, depth + len(documents) - 1)
             self._append(segment, first)
+            self._note_gaps(documents)
 
     def _place(self, parent: str | None) -> tuple[int, int, Past]:
         """Return the segment and depth of what comes on top of a commit, and the past up to it."""

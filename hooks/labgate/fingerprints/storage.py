@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from io import FileIO
 
+from labgate.values.endings import undo_at_end, undone
 from labgate.values.files import locked
 
 #: How long, in seconds, a process waits for another one that is building; then it works on its own copy.
@@ -30,13 +31,15 @@ class Storage:
         # An empty name is a database that spills to the disk and vanishes (sqlite.org, "Temporary Databases").
         self.db = sqlite3.connect(path or "", timeout=PATIENCE, isolation_level=None)
         self._file = None if path is None else identity_of(path)
+        # Closed, it takes back what is half done, and leaves no journal.
+        undo_at_end(self.db.close)
         try:
             self.db.execute("PRAGMA synchronous = NORMAL")
             if not self._is_ours():
                 with self.alone():
                     self._create(schema)
         except BaseException:
-            self.db.close()
+            self.close()
             raise
 
     def _is_ours(self) -> bool:
@@ -77,6 +80,7 @@ class Storage:
 
     def close(self) -> None:
         self.db.close()
+        undone(self.db.close)
 
 
 @contextlib.contextmanager

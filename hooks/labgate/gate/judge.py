@@ -19,9 +19,13 @@ Collector = Callable[[Row, RefUpdate], Collected]
 
 def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[Row], refs_total: int | None) -> Report:
     """Return the report on a scene's updates. ``refs_total`` is ``None`` where it is not known."""
+    if scene.repository.online and scene.repository.partial:
+        from labgate.scene.completing import complete  # few clones are, and it needs the index
+
+        complete(scene)
     judged = judge(scene.updates, rows, lambda row, update: row.module("facts").collect(scene, update), scene.policy)
     view = View(len(scene.updates), refs_total, len(scene.classes.sources), scene.sources_complete)
-    return Report(stage, origin, view, judged)
+    return Report(stage, origin, view, judged, notices=() if scene.judging is None else scene.judging.notices)
 
 
 def judge(updates: Iterable[RefUpdate], rows: Sequence[Row], collect: Collector, policy: Policy) -> tuple[Judged, ...]:

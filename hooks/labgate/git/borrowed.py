@@ -12,8 +12,10 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
+from labgate.values.endings import undo_at_end, undone
 from labgate.values.refnames import HEADS
 
 _CONFIG = """\
@@ -23,13 +25,15 @@ _CONFIG = """\
 [extensions]
 \tobjectformat = {object_format}
 """
-#: What deletes each of the folders; of one that is deleted it does nothing.
-_BORROWED: list[weakref.finalize[..., object]] = []
+#: What deletes each of the folders that are not given back yet.
+_BORROWED: dict[str, Callable[[], object]] = {}
 
 
 def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> str:
     """Return the absolute path of a new git directory; ``environ`` may name the quarantine of a push on its way in."""
     folder = os.path.realpath(tempfile.mkdtemp(prefix="labgate-"))
+    _BORROWED[folder] = partial(shutil.rmtree, folder, ignore_errors=True)
+    undo_at_end(_BORROWED[folder])
     os.makedirs(os.path.join(folder, "objects", "info"))
     os.mkdir(os.path.join(folder, "refs"))
     _write(folder, "HEAD", f"ref: {HEADS}none\n")
@@ -43,13 +47,20 @@ def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> s
 
 def give_back_with(owner: object, folder: str) -> None:
     """Delete what was borrowed when its owner is gone, or when Python ends."""
-    _BORROWED.append(weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True))
+    weakref.finalize(owner, _give_back, folder)
 
 
 def give_back_all() -> None:
     """Delete all that is still borrowed: for a process that ends before Python does."""
-    for delete in _BORROWED:
+    for folder in tuple(_BORROWED):
+        _give_back(folder)
+
+
+def _give_back(folder: str) -> None:
+    delete = _BORROWED.pop(folder, None)
+    if delete is not None:
         delete()
+        undone(delete)
 
 
 def _lenders(common_dir: str, environ: Mapping[str, str]) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from labgate.git.raw import USAGE
 from labgate.git.repository import Repository
 from labgate.values.errors import GitError
 from labgate.values.ref_update import Commit, Identity
@@ -95,6 +96,13 @@ def headline(repository: Repository, oid: str) -> tuple[str, str]:
     return subject, author
 
 
+def read_dates(repository: Repository, oids: Iterable[str]) -> tuple[int, ...]:
+    """Return when these commits were made, in the given order, in seconds since the epoch: their committer dates."""
+    asked = "\n".join(oids).encode() + b"\n"
+    output = repository.objects.run("log", "--no-walk=unsorted", "--stdin", "--format=%ct", stdin=asked)
+    return tuple(int(line) for line in output.split())
+
+
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
     """Say whether ``descendant`` reaches ``ancestor``."""
     return repository.objects.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0
@@ -125,8 +133,6 @@ def tree_of(repository: Repository, commit: str) -> str:
 
 
 CLEAN, CONFLICT, UNRELATED, TOO_OLD = "clean", "conflict", "unrelated", "too-old"
-#: What git exits with where it does not know an option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).
-_USAGE = 129
 
 
 class Merge(Value):
@@ -157,8 +163,8 @@ def merge(repository: Repository, ours: str, theirs: str) -> Merge:
     if ours in bases or theirs in bases:
         return Merge(CLEAN, tree_of(repository, theirs if ours in bases else ours))
     arguments = ("merge-tree", "--write-tree", "--no-messages", "-z", ours, theirs)
-    status, output = repository.objects.status(*arguments, accept=(0, 1, _USAGE))
-    if status == _USAGE:
+    status, output = repository.objects.status(*arguments, accept=(0, 1, USAGE))
+    if status == USAGE:
         return Merge(TOO_OLD)
     return Merge(CONFLICT) if status else Merge(CLEAN, output.split(b"\0", 1)[0].decode())
 

@@ -80,12 +80,15 @@ def _reverting(repository: Repository, onto: str, reverted: str) -> str | None:
         nobody = "labgate <> 0 +0000"
         text = f"tree {before}\nparent {reverted}\nauthor {nobody}\ncommitter {nobody}\n\nundo\n"
         undo = git.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode()).decode().strip()
-        return git.run("merge-tree", "--write-tree", "--no-messages", onto, undo).decode().strip()
     except MissingObjectError:
         raise
     except GitError:
-        # A conflict, a root commit, or a git before 2.38 without such a merge.
+        # A root commit.
         return None
+    # 1 is a conflict.
+    arguments = ("merge-tree", "--write-tree", "--no-messages", onto, undo)
+    status, output = git.status(*arguments, accept=(0, 1, raw.USAGE))
+    return None if status else output.decode().strip()
 
 
 def _by_commit(repository: Repository, commits: Iterable[str], *options: str) -> dict[str, list[Entry | Lines]]:

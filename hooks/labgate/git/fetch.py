@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from shlex import quote
 
 from labgate.git.commits import has_commit
+from labgate.git.missing import absent
+from labgate.git.network import local_helper, run_network
 from labgate.git.repository import Repository
-from labgate.git.runner import INHERITED, caller_env, first_line, spawn
+from labgate.git.runner import first_line
 from labgate.values.errors import UndecidedError
 from labgate.values.refnames import HEADS, REMOTES, is_oid
 
-#: What reaching a remote may need from the caller, and nothing that names a program or another repository.
-_NETWORK: tuple[str, ...] = ("SSH_AGENT_PID", "GIT_SSL_CAINFO", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
-_NETWORK_ANY_CASE = (*_NETWORK, *(name.lower() for name in _NETWORK))
 _QUIET = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-prune")
 #: Configured refspecs would move refs beside what is asked for: local branches, in a mirror (git-fetch, "--refmap").
 _FETCH = (*_QUIET, "--refmap=", "--no-recurse-submodules")
@@ -28,12 +27,10 @@ def fetch_branches(repository: Repository, remote: str, *options: str) -> None:
     remote cannot be reached.
     """
     refspec = f"+{HEADS}*:{REMOTES}{remote}/*"
-    status, _, errors = _run(repository, *_FETCH, *options, "--end-of-options", remote, refspec)
+    status, _, errors = run_network(repository, *_FETCH, *options, "--end-of-options", remote, refspec)
     if status:
         message = f"cannot fetch from {remote}: {first_line(errors)}"
-        # An old `research` may stand in the way of `research/x`.
-        mend = "remote prune" if b"exists; cannot create" in errors else "fetch"
-        raise UndecidedError(message, f"git {mend} {quote(remote)}")
+        raise UndecidedError(message, _way_out(repository, remote))
 
 
 def fetch_history(repository: Repository, remote: str) -> None:
@@ -52,17 +49,36 @@ def fetch_commit(repository: Repository, remote: str, oid: str, refs: Sequence[s
     for name in (oid, *refs):
         if has_commit(repository, oid):
             return True
-        _run(repository, *_FETCH, "--end-of-options", remote, name)
+        run_network(repository, *_FETCH, "--end-of-options", remote, name)
     return has_commit(repository, oid)
 
 
 def remote_tips(repository: Repository, remote: str, patterns: Sequence[str]) -> dict[str, str]:
     """Return the refs of a remote that fit a pattern, with what they lead to; none where it does not answer."""
-    status, output, _ = _run(repository, "ls-remote", "--quiet", "--refs", "--end-of-options", remote, *patterns)
+    words = ("ls-remote", "--quiet", "--refs", "--end-of-options", remote, *patterns)
+    status, output, _ = run_network(repository, *words)
     if status:
         return {}
     rows = (line.partition("\t") for line in output.decode("utf-8", "surrogateescape").split("\n"))
     return {name: oid for oid, _, name in rows if is_oid(oid)}
+
+
+def bring(repository: Repository, oids: Iterable[str]) -> None:
+    """Bring those of some objects that a partial clone has left out, all at once, where the network is allowed.
+
+    What the remote does not give stays missing: whoever needs it says so.
+    """
+    promisor = repository.promisor
+    if promisor is None or not repository.online:
+        return
+    missing = absent(repository, oids)
+    if not missing:
+        return
+    # As git itself asks for what it needs (git: promisor-remote.c). It says of no commit that it is here, for of what
+    # such a commit has the remote would leave all out.
+    words = (*_FETCH, "--filter=blob:none", "--stdin", "--end-of-options", promisor)
+    wanted = "".join(f"{oid}\n" for oid in sorted(missing)).encode()
+    run_network(repository, *words, stdin=wanted, settings=[("fetch.negotiationAlgorithm", "noop")])
 
 
 def default_branch(repository: Repository, remote: str) -> str | None:
@@ -70,10 +86,12 @@ def default_branch(repository: Repository, remote: str) -> str | None:
 
     Raised: ``UndecidedError`` when the remote cannot be reached.
     """
-    status, output, errors = _run(repository, "ls-remote", "--symref", "--quiet", "--end-of-options", remote, "HEAD")
+    status, output, errors = run_network(
+        repository, "ls-remote", "--symref", "--quiet", "--end-of-options", remote, "HEAD"
+    )
     if status:
         message = f"cannot ask {remote} for its default branch: {first_line(errors)}"
-        raise UndecidedError(message, f"git ls-remote {quote(remote)}")
+        raise UndecidedError(message, _sharing_helper(repository) or f"git ls-remote {quote(remote)}")
     for line in output.decode("utf-8", "surrogateescape").split("\n"):
         target, _, name = line.removeprefix(_SYMREF).partition("\t")
         if line.startswith(_SYMREF) and name == "HEAD" and target.startswith(HEADS):
@@ -81,7 +99,28 @@ def default_branch(repository: Repository, remote: str) -> str | None:
     return None
 
 
-def _run(repository: Repository, *words: str) -> tuple[int, bytes, bytes]:
-    argv = ["git", f"--git-dir={repository.git_dir}"]
-    argv += ["-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *words]
-    return spawn(argv, caller_env(repository.environ, (*INHERITED, *_NETWORK_ANY_CASE)))
+def _way_out(repository: Repository, remote: str) -> str:
+    """Return the command after which a fetch that failed may work, by what stands here and there, not by words."""
+    status, output, _ = run_network(repository, "ls-remote", "--heads", "--quiet", "--end-of-options", remote)
+    if status:
+        return _sharing_helper(repository) or f"git fetch {quote(remote)}"
+    there = {line.partition("\t")[2].removeprefix(HEADS) for line in os.fsdecode(output).split("\n")[:-1]}
+    listing = repository.git.run("for-each-ref", "--format=%(refname)", f"{REMOTES}{remote}/")
+    here = {ref.removeprefix(f"{REMOTES}{remote}/") for ref in os.fsdecode(listing).split("\n")[:-1]}
+    if any(_in_the_way(old, new) for old in here - there for new in there - here):
+        return f"git remote prune {quote(remote)}"
+    return f"git fetch {quote(remote)}"
+
+
+def _sharing_helper(repository: Repository) -> str | None:
+    """Return the command that makes a credential helper of the repository's own the user's, ``None`` without one."""
+    helper = local_helper(repository)
+    if helper is None:
+        return None
+    key, value = helper
+    return f"git config --global {quote(key)} {quote(value)}  # labgate starts no helper of the repository's own"
+
+
+def _in_the_way(old: str, new: str) -> bool:
+    """Say whether git cannot have both branches, as it cannot have ``research`` beside ``research/x``."""
+    return new.startswith(f"{old}/") or old.startswith(f"{new}/")

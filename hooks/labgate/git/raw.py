@@ -21,6 +21,8 @@ RENAMES = ("-M100%", "-l0")
 #: Without a path that is only intended to be added: unlike ``git diff``, the plumbing would show it as empty.
 _STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", "-z", "--no-abbrev")
 _SUBMODULE = "160000"
+#: What git exits with where it does not know an option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).
+USAGE = 129
 
 
 class Entry(Value):
@@ -121,13 +123,18 @@ def clean_merge(git: Git, parents: Sequence[str]) -> str | None:
     """Return the tree that git merges two parents to, conflict markers and all, or ``None`` where it cannot say.
 
     Needs ``git merge-tree --write-tree`` (git 2.38); an octopus, an older git and unrelated histories have none.
+
+    Raises: ``MissingObjectError`` when an object that decides is not in this clone.
     """
     if len(parents) != 2:
         return None
     try:
-        output = git.run("merge-tree", "--write-tree", "--no-messages", "-z", *parents, accept=(0, 1))
+        status, output = git.status("merge-tree", "--write-tree", "--no-messages", "-z", *parents, accept=(0, 1, USAGE))
     except MissingObjectError:
         raise
     except GitError:
+        # Only where there is nothing in common is that an answer; whatever else git says, it could not merge.
+        if git.status("merge-base", *parents, accept=(0, 1))[0] == 0:
+            raise
         return None
-    return output.split(b"\0", 1)[0].decode()
+    return None if status == USAGE else output.split(b"\0", 1)[0].decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from labgate.git.commits import peel
 from labgate.git.repository import Remote, Repository
@@ -14,6 +14,7 @@ from labgate.values.value import Value
 _SUFFIX = re.compile(r"[~^:]|@\{")
 #: Not ``%(*objectname)``: for what a tag leads to git reads every object whole, branches too.
 _FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(symref)"
+_PLAIN = "%(refname)%00%(objectname)%00%(symref)"
 
 
 class TrackingRef(Value):
@@ -29,16 +30,35 @@ def read_refs(repository: Repository) -> dict[str, str]:
     """Return every ref that leads to a commit, with that commit's oid; symbolic refs (``origin/HEAD``) are left out."""
     refs: dict[str, str] = {}
     tags: dict[str, str] = {}
-    listing = repository.git.run("for-each-ref", f"--format={_FORMAT}").decode("utf-8", "surrogateescape")
-    # Not splitlines: U+2028 and U+0085 are legal in a refname.
-    for line in listing.split("\n")[:-1]:
-        name, kind, oid, symref = line.split("\0")
+    for name, kind, oid, symref in _listed(repository):
         if kind == "commit" and not symref:
             refs[name] = oid
         elif kind == "tag" and not symref:
             tags[name] = oid
     commits = peel(repository, tags.values())
     return refs | {name: commits[oid] for name, oid in tags.items() if oid in commits}
+
+
+def _listed(repository: Repository) -> Iterator[tuple[str, str, str, str]]:
+    """Yield name, type and oid of the object, and what it points at, of each ref; one that is not here is a commit."""
+    try:
+        rows = _rows(repository, _FORMAT)
+    except GitError:
+        # git reads every object for its type, and gives up at the first that is lost.
+        plain = _rows(repository, _PLAIN)
+        asked = "".join(f"{oid}\n" for _, oid, _ in plain).encode()
+        answers = repository.objects.run("cat-file", "--batch-check=%(objecttype)", "--buffer", stdin=asked).decode()
+        for (name, oid, symref), kind in zip(plain, answers.splitlines(), strict=True):
+            yield name, "commit" if kind.endswith(" missing") else kind, oid, symref
+        return
+    for name, kind, oid, symref in rows:
+        yield name, kind, oid, symref
+
+
+def _rows(repository: Repository, format_: str) -> list[list[str]]:
+    listing = repository.git.run("for-each-ref", f"--format={format_}").decode("utf-8", "surrogateescape")
+    # Not splitlines: U+2028 and U+0085 are legal in a refname.
+    return [line.split("\0") for line in listing.split("\n")[:-1]]
 
 
 def refs_with(repository: Repository, commits: Iterable[str], under: str) -> frozenset[str]:
@@ -68,6 +88,13 @@ def symbolic_ref(repository: Repository, name: str) -> str | None:
     """Return the ref that a symbolic ref points at, or ``None`` when it is none or does not exist."""
     status, output = repository.git.status("symbolic-ref", "--quiet", name, accept=(0, 1))
     return output.decode("utf-8", "surrogateescape").strip() if status == 0 else None
+
+
+def first_in_reflog(repository: Repository, ref: str) -> str | None:
+    """Return the commit at which a local branch was made, ``None`` where its reflog does not tell (any more)."""
+    listing = repository.git.run("reflog", "show", "--format=%H %gs", ref, "--").decode("utf-8", "surrogateescape")
+    oid, _, what = listing.rstrip("\n").rpartition("\n")[2].partition(" ")
+    return oid if what.startswith("branch: Created from ") else None
 
 
 def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]) -> str:

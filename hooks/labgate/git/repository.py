@@ -9,7 +9,7 @@ from shlex import quote
 from weakref import ref
 
 from labgate.git.borrowed import borrow, give_back_with
-from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, first_line, spawn
+from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, command_scope, first_line, spawn
 from labgate.values.errors import GitError, UndecidedError
 from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import Value
@@ -27,7 +27,10 @@ class Remote(Value):
 
 
 class Repository(Value):
-    """A repository as discovery found it. Paths are absolute; ``top`` is ``None`` in a bare repository."""
+    """A repository as discovery found it. Paths are absolute; ``top`` is ``None`` in a bare repository.
+
+    ``online``: what a partial clone has left out may be asked of its remote.
+    """
 
     git_dir: str
     common_dir: str
@@ -35,6 +38,7 @@ class Repository(Value):
     object_format: str
     shallow: bool
     environ: Mapping[str, str]
+    online: bool = False
     _hidden = ("environ",)
 
     @cached_property
@@ -62,12 +66,26 @@ class Repository(Value):
         me = ref(self)
         return lambda: None if (repository := me()) is None else repository.completing()
 
+    @property
+    def promisor(self) -> str | None:
+        """The remote that has what a partial clone leaves out, ``None`` where nothing was left out."""
+        named = [remote.name for remote in self.remotes if f"remote.{remote.name}.promisor" in self.config]
+        return named[0] if named else self.setting("extensions.partialclone")
+
+    @property
+    def partial(self) -> bool:
+        """Whether objects may be missing here that a remote has promised."""
+        return self.promisor is not None
+
     def completing(self) -> str:
-        """Return the command that brings every object of a partial clone, or that looks for the damage in another."""
-        partial = [remote.name for remote in self.remotes if f"remote.{remote.name}.promisor" in self.config]
-        named = self.setting("extensions.partialclone")
-        if partial or named:
-            return f"git fetch --refetch --no-filter {quote(partial[0] if partial else named or '')}"
+        """Return the command that brings every object which a partial or a damaged clone lacks, where a remote has it.
+
+        Without a remote: the one that looks for the damage.
+        """
+        if self.promisor is not None:
+            return f"git fetch --refetch --no-filter {quote(self.promisor)}"
+        if self.usual_remote is not None:
+            return f"git fetch --refetch {quote(self.usual_remote)}"
         return "git fsck --no-dangling"
 
     @property
@@ -166,7 +184,8 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
 
 def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     """Return the lines of git's answer; the last one, the work tree's root, is missing where git knows of none."""
-    status, output, errors = spawn(argv, caller_env(environ, LOCATION))
+    # Only git knows whose settings may say that a folder is safe: those of the command, of the user, of the system.
+    status, output, errors = spawn(argv, caller_env(environ, LOCATION) | command_scope(environ))
     # That one has no answer in a bare repository and inside a ``.git`` directory, where git has answered the others.
     if status and output.count(b"\n") < _ANSWERS:
         complaint = first_line(errors)
@@ -190,7 +209,7 @@ def _refuse_embedded(git_dir: str, here: str, environ: Mapping[str, str]) -> Non
         return
     parent = os.path.dirname(git_dir)
     argv = ["git", "-C", parent, "rev-parse", "--is-inside-work-tree"]
-    status, output, _ = spawn(argv, caller_env(environ))
+    status, output, _ = spawn(argv, caller_env(environ) | command_scope(environ))
     if status == 0 and output.strip() == b"true":
         message = f"{git_dir} is a bare repository inside another repository's work tree"
         raise GitError(message, "to use it all the same: set GIT_DIR to it")

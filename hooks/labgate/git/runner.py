@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from labgate.values.endings import CHILDREN
 from labgate.values.errors import GitError, MissingObjectError
 
 TYPE_CHECKING = False
@@ -25,17 +26,21 @@ LOCATION = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORI
 #: Where the user keeps the configuration of git; only read where that is meant to hold.
 CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
+#: Where ``git -c`` and its kin put the settings of one command (git-config, "ENVIRONMENT"). git trusts them as much as
+#: the user's own files, for ``safe.directory`` too.
+COMMAND_SCOPE = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_CONFIG_PARAMETERS")
+
 #: Where pre-receive finds the objects of a push that is not accepted yet (git-receive-pack, "quarantine").
 QUARANTINE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
 
-_FIXED = {
+FIXED = {
     "LC_ALL": "C.UTF-8",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PAGER": "cat",
 }
 _HARDENED = {
-    **_FIXED,
+    **FIXED,
     # Replacement objects and grafts would show another history than the one that is pushed.
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
@@ -89,6 +94,8 @@ _OPTIONS = (
 _OBJECTS_ONLY = ("-c", "core.bare=true")
 _NO_INDEX = "labgate-reads-no-index"
 
+_HEXADECIMAL, _OID_LENGTHS = b"0123456789abcdef", (40, 64)
+#: What git says of an object that another one needs; of those that it is asked for it need not say it in these words.
 _MISSING = (
     b"missing blob",
     b"missing tree",
@@ -144,11 +151,13 @@ class _Process:
             os.close(writable)
             if given is not None:
                 os.close(given)
+        CHILDREN[self._pid] = os.getpid()
 
     def end(self) -> tuple[int, bytes]:
         """Return exit status (negative signal number if killed) and standard error; it ends for want of a reader."""
         os.close(self.output)
         status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        CHILDREN.pop(self._pid, None)
         os.lseek(self._errors, 0, os.SEEK_SET)
         errors = _drain(self._errors)
         os.close(self._errors)
@@ -196,7 +205,12 @@ def _drain(descriptor: int) -> bytes:
 
 def caller_env(environ: Environment, keep: Sequence[str] = ()) -> dict[str, str]:
     """Return the part of the caller's environment that git may see, without hardening (discovery, configuration)."""
-    return {name: environ[name] for name in (*INHERITED, *CONFIGURATION, *keep) if name in environ} | _FIXED
+    return {name: environ[name] for name in (*INHERITED, *CONFIGURATION, *keep) if name in environ} | FIXED
+
+
+def command_scope(environ: Environment) -> dict[str, str]:
+    """Return the variables by which the caller set configuration for one command (``git -c``, ``GIT_CONFIG_COUNT``)."""
+    return {name: value for name, value in environ.items() if name.startswith(COMMAND_SCOPE)}
 
 
 def first_line(text: bytes) -> str:
@@ -246,7 +260,7 @@ class Git:
         """Return git's exit status, one of ``accept``, and its standard output. Raised: as ``run``."""
         status, output, errors = spawn((*self._head, *args), self._env, stdin)
         if status not in accept:
-            raise self._failure(args[0], errors)
+            raise self._failure(args, stdin, errors)
         return status, output
 
     def stream(self, *args: str, stdin: bytes | None = None) -> Iterator[bytes]:
@@ -266,13 +280,24 @@ class Git:
             # Given up halfway, git dies of a closed pipe; that is no complaint.
             status, errors = process.end()
             if status and whole:
-                raise self._failure(args[0], errors)
+                raise self._failure(args, stdin, errors)
 
-    def _failure(self, command: str, errors: bytes) -> GitError:
-        message = f"git {command}: {first_line(errors)}"
-        if any(word in errors for word in _MISSING):
-            return self.missing(message)
-        return GitError(message)
+    def _failure(self, args: Sequence[str], stdin: bytes | None, errors: bytes) -> GitError:
+        if any(word in errors for word in _MISSING) or self._asked_for_missing(args, stdin):
+            return self.missing(f"this clone lacks an object that decides: {first_line(errors)}")
+        return GitError(f"git {args[0]}: {first_line(errors)}")
+
+    def _asked_for_missing(self, args: Sequence[str], stdin: bytes | None) -> bool:
+        """Say whether an object that git was asked for by its oid is not here, whatever git has to say of it."""
+        words = "\n".join(args).encode("utf-8", "surrogateescape") + b"\n" + (stdin or b"")
+        oids = [word for word in words.split() if len(word) in _OID_LENGTHS and not word.strip(_HEXADECIMAL)]
+        if not oids:
+            return False
+        argv = (*self._head, "cat-file", "--batch-check=%(objecttype)", "--buffer")
+        types = spawn(argv, self._env, b"\n".join(oids) + b"\n")[1].splitlines()
+        trees = b"".join(oid + b"^{tree}\n" for oid, kind in zip(oids, types) if kind == b"commit")  # noqa: B905
+        answers = b"" if not trees else spawn(argv, self._env, trees)[1]
+        return any(line.endswith(b" missing") for line in (*types, *answers.splitlines()))
 
     def missing(self, message: str) -> MissingObjectError:
         """Return the error for an object that is not here, with the command that brings it."""

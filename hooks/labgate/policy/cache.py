@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RACY = 2 * 10**9
 
 #: Changes whenever the format of a cache, or what stands in it, does.
-_FORMAT = "labgate-policy 2"
+_FORMAT = "labgate-policy 3"
 #: Largest cache that is read: a policy of the greatest size, with every default written out.
 _MOST_BYTES = 2**25
 

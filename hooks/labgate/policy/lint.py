@@ -172,8 +172,11 @@ def _rule(code: str, codes: Collection[str], path: Path, problems: Problems) -> 
 
 
 def _trunk(table: Table, problems: Problems) -> None:
-    if not Policy(table).is_protected(HEADS + table["trunk"]):
+    """Note a trunk that no kind protects. Where there are several, for a rename, all are protected by being named."""
+    [trunk, *others] = table["trunk"]
+    # Without a trunk: that protects what it names.
+    if not others and not Policy({**table, "trunk": []}).is_protected(HEADS + trunk):
         problems.add(
             ("trunk",),
-            f"{shown(table['trunk'])} is not protected: [kinds.protected] must be the first kind that has it",
+            f"{shown(trunk)} is not protected: [kinds.protected] must be the first kind that has it",
         )

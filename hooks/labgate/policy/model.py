@@ -7,6 +7,7 @@ numbers) that survives ``marshal``. This module only gives that table names. It 
 from __future__ import annotations
 
 from labgate.policy.grammar import Field, Template
+from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -70,20 +71,34 @@ class RefKind(Value):
 
 
 class Policy(Value):
-    """A whole ``labgate.toml``. The sections of checks are built when first asked for."""
+    """A whole ``labgate.toml``. The sections of checks are built when first asked for.
+
+    ``trunks`` are the names that the trunk may have: several during a rename, of which the first that the remote has
+    is meant. All of them are protected.
+    """
 
     table: Table
-    trunk: str
+    trunks: tuple[str, ...]
     repository: str | None
     kinds: tuple[Kind, ...]
 
     def __init__(self, table: Table) -> None:
         super().__init__(
             table=table,
-            trunk=table["trunk"],
+            trunks=tuple(table["trunk"]),
             repository=table["repository"],
             kinds=tuple((Kind(name, kind) for name, kind in table["kinds"].items())),
         )
+
+    @property
+    def trunk(self) -> str:
+        """The trunk's first name."""
+        return self.trunks[0]
+
+    def with_trunk(self, branch: str) -> Policy:
+        """Return the same policy with a branch (short name) that is the trunk before all that it names."""
+        names = [branch, *(name for name in self.trunks if name != branch)]
+        return Policy({**self.table, "trunk": names})
 
     def section(self, kind: type[S]) -> S:
         """Return a section as typed values, built when first asked for."""
@@ -94,7 +109,17 @@ class Policy(Value):
         return found
 
     def classify(self, ref: str) -> RefKind:
-        """Return what the grammar says of a full refname: the first kind in file order whose literal text fits."""
+        """Return what the grammar says of a full refname: the first kind in file order whose literal text fits.
+
+        A name of the trunk is protected, whatever else it fits.
+        """
+        found = self._fitting(ref)
+        if found.name != "protected" or found.bad_field is not None:
+            protected = self.kind("protected") if ref.startswith(HEADS) and ref[len(HEADS) :] in self.trunks else None
+            return found if protected is None else RefKind(protected, None, {})
+        return found
+
+    def _fitting(self, ref: str) -> RefKind:
         for kind in self.kinds:
             fitting = None
             for template in kind.templates:

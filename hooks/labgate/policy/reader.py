@@ -12,9 +12,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from labgate import __version__
 from labgate.policy import lint
 from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
-from labgate.policy.schema import SectionSchema, whole
+from labgate.policy.schema import LEAST_VERSION, SectionSchema, whole
 from labgate.policy.shape import Path, Problems, Record, shown
 from labgate.values.errors import PolicyError
 from labgate.values.value import Value
@@ -42,19 +43,21 @@ class Reader(Value):
         """
         return Policy(self.checked(read_toml(text, file), file, table=table))
 
-    def find(self, texts: Mapping[str, bytes]) -> tuple[Policy, str] | None:
+    def find(self, texts: Mapping[str, bytes], place: str = "") -> tuple[Policy, str] | None:
         """Return the policy among a tree's top-level files (by name), and the name of its file; ``None`` without one.
 
+        ``place`` says in messages whose files these are, such as ``origin/main``; empty means the work tree's.
         Raises ``PolicyError`` when it has mistakes, or when both files hold one.
         """
-        in_pyproject = PYPROJECT in texts and holds_policy(texts[PYPROJECT], PYPROJECT)
+        before = f"{place}:" if place else ""
+        in_pyproject = PYPROJECT in texts and holds_policy(texts[PYPROJECT], before + PYPROJECT)
         if OWN_FILE in texts and in_pyproject:
-            problem = f"{PYPROJECT}: [tool.labgate]: the policy stands in {OWN_FILE} too; keep one of them"
+            problem = f"{before}{PYPROJECT}: [tool.labgate]: the policy stands in {OWN_FILE} too; keep one of them"
             raise PolicyError((problem,))
         if OWN_FILE in texts:
-            return self.parse(texts[OWN_FILE], OWN_FILE), OWN_FILE
+            return self.parse(texts[OWN_FILE], before + OWN_FILE), OWN_FILE
         if in_pyproject:
-            return self.parse(texts[PYPROJECT], PYPROJECT, table=PYPROJECT_TABLE), PYPROJECT
+            return self.parse(texts[PYPROJECT], before + PYPROJECT, table=PYPROJECT_TABLE), PYPROJECT
         return None
 
     def checked(self, data: dict[str, Any], file: str, *, table: Path = ()) -> dict[str, Any]:
@@ -68,6 +71,7 @@ class Reader(Value):
         if not isinstance(found, dict):
             what = "nothing" if found is None else shown(found)
             raise PolicyError((f"{file}: [{'.'.join(table)}]: expected a table, found {what}",))
+        _require_version(found, file, table)
         problems = Problems(file, table)
         filled: dict[str, Any] = self.record.check(found, (), problems)
         for section in self.sections:
@@ -98,10 +102,29 @@ class Reader(Value):
         """
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": f"urn:labgate:policy:{__version__}",
             "title": "labgate policy",
             "description": "labgate.toml, or the table [tool.labgate] of pyproject.toml.",
             **self.record.json(),
         }
+
+
+def _require_version(policy: Mapping[str, object], file: str, table: Path) -> None:
+    """Raised: ``PolicyError`` of one line when a policy asks for a newer labgate: what else it says is not for us."""
+    least = policy.get("labgate-min")
+    if not isinstance(least, str) or not re.fullmatch(LEAST_VERSION, least) or _numbers(least) <= _numbers(__version__):
+        return
+    place = f"[{'.'.join(table)}] labgate-min" if table else "labgate-min"
+    problem = f"{file}: {place}: this policy needs labgate {least} or later, and this is {__version__}"
+    raise PolicyError((problem,), f"install labgate {least} or later; with pre-commit: pre-commit autoupdate")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version to compare it by; 0.2 and 0.2.0 are the same, and so are 0.2 and 0.2rc1."""
+    numbers = [int(part) for part in re.findall(r"(?:^|\.)([0-9]+)", version)]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
 
 
 def holds_policy(text: str | bytes, file: str) -> bool:

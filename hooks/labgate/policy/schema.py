@@ -17,6 +17,7 @@ from labgate.policy.shape import (
     Key,
     ListOf,
     Measure,
+    OneOrList,
     Path,
     Problems,
     Record,
@@ -44,6 +45,9 @@ _FIELD = "[a-z][a-z0-9_-]*"
 _CODE = "LG[0-9]{3}"
 
 _NOT_IN_A_WORD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\{}]|\.\.|//|^$")
+#: A version of labgate: what may stand in ``labgate-min``.
+LEAST_VERSION = r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}"
+_TRUNK = 'a branch name such as "main"'
 _REPOSITORY = r"[^\s/:@?#*]+(/[^\s/:@?#*]+){2,}(?<!\.git)"
 
 
@@ -166,9 +170,18 @@ _OWN = (
     ),
     Key(
         "trunk",
-        Text('a branch name such as "main"', lambda text: None if is_branch_name(text) else ""),
-        "The branch whose policy judges.",
+        OneOrList(
+            Text(_TRUNK, lambda text: None if is_branch_name(text) else ""),
+            "a list of branch names",
+        ),
+        "The branch whose policy judges. A list is for a rename: the first that the remote has judges, and all are "
+        "protected.",
         required=True,
+    ),
+    Key(
+        "labgate-min",
+        matching(LEAST_VERSION, 'a version such as "0.2"'),
+        "The oldest labgate that may judge by this policy.",
     ),
     Key(
         "kinds",

@@ -13,6 +13,8 @@ Path = tuple[str, ...]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST_SHOWN = 60
+#: The least share of common letters of which nobody doubts that a key is another one misspelt.
+_MISSPELT = 0.75
 #: Most lines that anybody reads; looking on would only let a hostile file take its time.
 _MOST_PROBLEMS = 100
 #: Most entries of a list or of a table whose keys are free.
@@ -102,6 +104,15 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     from labgate.values.spelling import nearest  # most policies have no mistakes
 
     return "".join(f" (did you mean {shown(near)}?)" for near in nearest(word, known))
+
+
+def _newer(key: str, known: Iterable[str]) -> str:
+    """Return who may know a key, where it is hardly a known one misspelt."""
+    from labgate import __version__
+    from labgate.values.spelling import nearest
+
+    misspelt = nearest(key, known, least=_MISSPELT)
+    return "" if misspelt else f", perhaps written for a newer labgate (this is {__version__})"
 
 
 def one_of(words: Iterable[object]) -> str:
@@ -235,6 +246,30 @@ class ListOf(Value):
         return {"type": "array", "items": self.item.json(), "uniqueItems": True, **least}
 
 
+class OneOrList(Value):
+    """One value, or a list of some; it becomes a list either way. ``several`` is what is expected in a list."""
+
+    item: Shape
+    several: str
+
+    @property
+    def expected(self) -> str:
+        return self.item.expected
+
+    @property
+    def blank(self) -> list[Any]:
+        return []
+
+    def check(self, value: object, path: Path, problems: Problems) -> list[Any]:
+        if isinstance(value, list):
+            return ListOf(self.item, self.several, 1).check(value, path, problems)
+        one = self.item.check(value, path, problems)
+        return [] if one is None else [one]
+
+    def json(self) -> dict[str, Any]:
+        return {"anyOf": [self.item.json(), ListOf(self.item, self.several, 1).json()]}
+
+
 class TableOf(Value):
     """A table whose keys are names that the policy's author chooses; ``required`` ones must be there."""
 
@@ -315,7 +350,7 @@ class Record(Value):
         good: dict[str, Any] = {}
         for name, item in value.items():
             if name not in known:
-                problems.add((*path, name), f"unknown key{suggestion(name, known)}")
+                problems.add((*path, name), f"unknown key{suggestion(name, known)}{_newer(name, known)}")
             else:
                 checked = known[name].shape.check(item, (*path, name), problems)
                 good[name] = known[name].shape.blank if checked is None else checked

@@ -94,8 +94,10 @@ class Contributors:
         """Return the emails of listed people who contributed to commits, each with one such commit."""
         found: dict[str, str] = {}
         for commit in commits:
-            if not self.is_contentless(commit):
-                found.update((email, commit.oid) for email in self._listed.intersection(self.everybody(commit)))
+            emails = self._listed.intersection(self.everybody(commit))
+            # To look at a merge costs a process, so only for those that matter.
+            if emails and not self.is_contentless(commit):
+                found.update(dict.fromkeys(emails, commit.oid))
         return found
 
     @cached_property

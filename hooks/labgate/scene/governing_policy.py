@@ -2,94 +2,68 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from labgate.git.refs import symbolic_ref
 from labgate.git.repository import Repository
-from labgate.policy.model import FILES, Policy
+from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
 from labgate.policy.reader import Reader
-from labgate.values.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
-from labgate.values.refnames import HEADS, REMOTES, branch_of, tracking_ref
+from labgate.scene.policy_files import Found, landed, last_readable, policy_at, restoring
+from labgate.scene.trunk import (
+    SETTING,
+    Agreed,
+    Branches,
+    OtherTrunkError,
+    agreed,
+    branches_of,
+    candidate,
+    first_trunk,
+    line_to_change,
+)
+from labgate.values.errors import NoPolicyError, PolicyError, UndecidedError
+from labgate.values.phrases import count, short_oid
+from labgate.values.refnames import HEADS, REMOTES, branch_of, short_ref, tip_ref
 from labgate.values.report import PolicyOrigin
 from labgate.values.value import Value
 
-_REGULAR = ("100644", "100755")
+#: How often the policy on one branch may name another one as the trunk.
+_MOST_HOPS = 3
 
 
 class Judging(Value):
     """The judging policy, where it came from, the trunk's branch name, and the trunk's tip before the change.
 
-    ``trunk_tip`` is ``None`` where the trunk does not exist yet.
+    ``trunk`` is ``None`` where the remote has no branches and none that is pushed is the trunk, ``trunk_tip`` where the
+    trunk does not exist yet. ``found`` is the policy as it stands in its file, ``branches`` are those that could be the
+    trunk, and ``reader`` is what read it. ``notices`` are what is to be said of it, a line each. ``unreadable`` is why
+    the trunk's own policy cannot be read, where an earlier one or the proposed one judges in its place.
     """
 
     policy: Policy
     origin: PolicyOrigin
+    trunk: str | None
     trunk_tip: str | None
+    found: Found
+    branches: Branches
+    reader: Reader
+    notices: tuple[str, ...] = ()
+    unreadable: PolicyError | None = None
 
 
-def policy_at(repository: Repository, commit: str, reader: Reader) -> tuple[Policy, str] | None:
-    """Return the policy in a commit's tree and its blob's oid, or ``None`` when the tree has none.
+class Proposal(Value):
+    """What is about to change, as far as it decides who judges.
 
-    Raised: ``PolicyError`` when it has one that cannot be used.
+    ``standing`` says where the changed refs of the remote (full names) stand before the change, ``None`` for one that
+    is created; for all others the remote-tracking refs do. ``proposed`` are the commits whose trees may bring the first
+    policy. ``target`` is the ref that a range is to land on; ``None`` at push, where any number of refs move. ``in_ci``
+    says that everything was fetched, that the clone's own settings are not heeded, and that a policy which cannot be
+    read is only replaced by an earlier one where the change repairs it.
     """
-    listing = os.fsdecode(repository.git.run("ls-tree", "-z", "--full-tree", commit, "--", *FILES))
-    blobs = {}
-    for line in listing.split("\0")[:-1]:
-        head, _, name = line.partition("\t")
-        mode, _, oid = head.split(" ")
-        if mode not in _REGULAR:
-            raise PolicyError((f"{name}: expected a regular file at {commit[:12]}, found mode {mode}",))
-        blobs[name] = oid
-    texts = {name: repository.git.run("cat-file", "blob", oid) for name, oid in blobs.items()}
-    found = reader.find(texts)
-    return None if found is None else (found[0], blobs[found[1]])
 
-
-def policies_at(
-    repository: Repository, commits: Sequence[str], reader: Reader
-) -> dict[str, Policy | LabgateError | None]:
-    """Return the policy of each commit: ``None`` where its tree has none, and why where it has one that is no use.
-
-    Few of many commits change it, so each one is read once; those that say the same are one.
-    """
-    asked = "".join(f"{oid}:{name}\n" for oid in commits for name in FILES).encode()
-    answers = repository.objects.run("cat-file", "--batch-check", "--buffer", stdin=asked).split(b"\n")
-    known: dict[tuple[bytes, ...], Policy | LabgateError | None] = {}
-    found = {}
-    for at, oid in enumerate(commits):
-        # A missing one is answered with the question, which names the commit: to all of these it is the same.
-        here = (line if not line.endswith(b" missing") else b"" for line in answers[at * len(FILES) :][: len(FILES)])
-        blobs = tuple(here)
-        if blobs not in known:
-            read = _policy_or_error(repository, oid, reader) if any(blobs) else None
-            # A pyproject.toml changes for other reasons.
-            known[blobs] = next((same for same in known.values() if isinstance(read, Policy) and same == read), read)
-        found[oid] = known[blobs]
-    return found
-
-
-def _policy_or_error(repository: Repository, commit: str, reader: Reader) -> Policy | LabgateError | None:
-    try:
-        found = policy_at(repository, commit, reader)
-    except PolicyError as error:
-        return error
-    return None if found is None else found[0]
-
-
-def worktree_policy(repository: Repository, reader: Reader) -> tuple[Policy, str] | None:
-    """Return the work tree's policy and its file's path, or ``None``. Raised: ``PolicyError``."""
-    if repository.top is None:
-        return None
-    texts = {}
-    for name in FILES:
-        path = os.path.join(repository.top, name)
-        if os.path.isfile(path):
-            with open(path, "rb") as stream:
-                texts[name] = stream.read()
-    found = reader.find(texts)
-    return None if found is None else (found[0], os.path.join(repository.top, found[1]))
+    standing: Mapping[str, str | None]
+    proposed: Sequence[str]
+    target: str | None = None
+    in_ci: bool = False
 
 
 def require_tracking(
@@ -109,102 +83,184 @@ def require_tracking(
 
 
 def judging_policy(
-    repository: Repository,
-    refs: Mapping[str, str],
-    remote: str | None,
-    standing: Mapping[str, str | None],
-    proposed: Sequence[str],
-    reader: Reader,
-    target: str | None = None,
+    repository: Repository, refs: Mapping[str, str], remote: str | None, proposal: Proposal, reader: Reader
 ) -> Judging:
     """Return the policy that judges a change.
-
-    ``standing`` says where the changed refs of the remote (full names) stand before the change, ``None`` for one that
-    is created; for all others the remote-tracking refs do. ``proposed`` are the commits whose trees may bring the first
-    policy. ``target`` is the ref that a range is to land on; ``None`` at push, where any number of refs move.
 
     Raised: ``UndecidedError`` when the trunk cannot be told, ``NoPolicyError`` when there is no policy at all,
     ``PolicyError`` when one cannot be used or names another trunk.
     """
-    trunk = trunk_name(repository, refs, remote, target, reader)
-    tip = None if trunk is None else _tip(refs, remote, trunk, standing)
-    found = policy_at(repository, tip, reader) if tip is not None else None
-    if tip is not None and found is not None:
-        return Judging(_of_trunk(found[0], trunk), PolicyOrigin("trunk", tip, found[1]), tip)
-    for commit in proposed:
-        found = policy_at(repository, commit, reader)
-        if found is not None:
-            return Judging(_of_trunk(found[0], trunk), PolicyOrigin("bootstrap", commit, found[1]), tip)
-    message = "there is no labgate.toml on the trunk or in the proposed tree"
-    raise NoPolicyError(message, "labgate init")
+    return _Search(repository, refs, remote, proposal, reader).judging()
 
 
-def _of_trunk(policy: Policy, trunk: str | None) -> Policy:
-    """Return the policy. Raised: ``PolicyError`` when it names another trunk than the one that was found."""
-    if trunk is not None and policy.trunk != trunk:
-        problem = f'the judging policy says trunk = "{policy.trunk}", but the trunk here is {trunk}'
-        raise PolicyError((problem,), f"git config labgate.trunk {shlex.quote(policy.trunk)}")
-    return policy
+def trunk_by(
+    policy: Policy, repository: Repository, refs: Mapping[str, str], remote: str | None, reader: Reader
+) -> Agreed | None:
+    """Return which branch is the trunk if the work tree's policy stood there; ``None`` where none can be told yet.
 
-
-def trunk_name(
-    repository: Repository, refs: Mapping[str, str], remote: str | None, target: str | None, reader: Reader
-) -> str | None:
-    """Return the trunk's branch name by the contract's order, or ``None`` when the remote has no branches yet."""
-    configured = repository.setting("labgate.trunk")
-    if configured:
-        return configured.removeprefix(HEADS)
-    if remote is None:
-        return None if target is None else target.removeprefix(HEADS)
-    prefix = f"{REMOTES}{remote}/"
-    there = frozenset(ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix))
-    for name in _trunk_names(repository, prefix, there, target, reader):
-        if name in there:
-            return name
-    if there:
-        message = f"cannot tell which branch of {remote} is the trunk"
-        ask = f"git remote set-head {shlex.quote(remote)} -a"
-        if not repository.fetches_all(remote):
-            ask = f"{repository.fetching_branches(remote)} && {ask}"
-        raise UndecidedError(message, ask)
-    return None
-
-
-def _trunk_names(
-    repository: Repository, prefix: str, there: frozenset[str], target: str | None, reader: Reader
-) -> Iterator[str]:
-    """Yield what may be the trunk's name, in the contract's order, each only when the ones before are not there."""
-    branch = None if target is None else branch_of(target)
-    if branch is not None:
-        yield branch
-    head = symbolic_ref(repository, f"{prefix}HEAD")
-    if head is not None and head.startswith(prefix):
-        yield head.removeprefix(prefix)
-    named = _worktree_trunk(repository, reader)
-    if named is not None:
-        yield named
-    usual = there & {"main", "master"}
-    if len(usual) == 1:
-        yield from usual
-
-
-def _worktree_trunk(repository: Repository, reader: Reader) -> str | None:
-    try:
-        found = worktree_policy(repository, reader)
-    except LabgateError:
+    Raised: ``UndecidedError``, ``PolicyError`` as ``judging_policy`` does.
+    """
+    branches = branches_of(repository, refs, remote, {})
+    trunk = candidate(repository, branches, None, reader)
+    if trunk is None or (branches.names and trunk not in branches.names):
         return None
-    return None if found is None else found[0].trunk
+    return agreed(repository, policy, trunk, branches)
 
 
-def _tip(refs: Mapping[str, str], remote: str | None, trunk: str, standing: Mapping[str, str | None]) -> str | None:
-    """Return the trunk's commit before the change, ``None`` where it does not exist yet."""
-    if HEADS + trunk in standing:
-        return standing[HEADS + trunk]
-    if remote is None:
-        return refs.get(HEADS + trunk)
-    tip = refs.get(tracking_ref(remote, trunk))
-    if tip is None and any(ref.startswith(f"{REMOTES}{remote}/") for ref in refs):
-        message = f"{remote} has no branch {trunk}, which labgate.trunk names"
-        help = f"git config --unset labgate.trunk  # or, if it is only not fetched yet: git fetch {shlex.quote(remote)}"
-        raise UndecidedError(message, help)
-    return tip
+class _Search:
+    """One search for the judging policy."""
+
+    def __init__(
+        self, repository: Repository, refs: Mapping[str, str], remote: str | None, proposal: Proposal, reader: Reader
+    ) -> None:
+        self.repository = repository
+        self.refs = refs
+        self.remote = remote
+        self.proposal = proposal
+        self.reader = reader
+        self.branches = branches_of(repository, refs, remote, proposal.standing, in_ci=proposal.in_ci)
+        if proposal.in_ci:
+            # The remote was asked for it just now.
+            self.branches = self.branches.changed(default=branch_of(proposal.target or ""))
+
+    def judging(self) -> Judging:
+        configured = self.branches.configured
+        if configured is None or not self._lacks(configured):
+            return self._from(candidate(self.repository, self.branches, self.proposal.target, self.reader))
+        # It was renamed, if the branch that is the trunk without this setting once had the name.
+        message = f"{self.remote} has no branch {configured}, which {SETTING} names"
+        unset = f"git config --unset {SETTING}"
+        fetch = f"git fetch {shlex.quote(self.remote or '')}"
+        other = candidate(self.repository, self.branches, self.proposal.target, self.reader, configured=False)
+        judging = self._from(other)
+        if configured not in judging.policy.trunks:
+            raise UndecidedError(message, f"{unset}  # or, if it is only not fetched yet: {fetch}")
+        return judging.changed(notices=(*judging.notices, f"warning: {message}: {unset}"))
+
+    def _lacks(self, trunk: str) -> bool:
+        """Say whether a remote has branches, but not this one."""
+        new = HEADS + trunk in self.proposal.standing
+        return self.remote is not None and bool(self.branches.names) and not new and trunk not in self.branches.names
+
+    def _from(self, trunk: str | None) -> Judging:
+        """Return the judging policy, asking the policy on each branch whether that is the trunk."""
+        for _ in range(_MOST_HOPS):
+            judging = self._at(trunk)
+            if judging.trunk == trunk or trunk is None:
+                return judging
+            trunk = judging.trunk
+        message = f"the policies on several branches each name another one as the trunk: {trunk}"
+        raise PolicyError((message,), f"let them all say the same in {OWN_FILE}: trunk = ...")
+
+    def _at(self, trunk: str | None) -> Judging:
+        """Return the policy on a branch, or in its place; its ``trunk`` is the branch that it says is the trunk."""
+        tip = None if trunk is None else self._tip(trunk)
+        if trunk is None or tip is None:
+            return self._bootstrap(trunk, None)
+        place = short_ref(tip_ref(self.remote, trunk))
+        try:
+            found = policy_at(self.repository, tip, self.reader, place)
+        except PolicyError as error:
+            return self._in_place_of(trunk, tip, error)
+        if found is None:
+            return self._bootstrap(trunk, tip)
+        return self._judging(self._agreed(found.policy, trunk), "trunk", found, tip)
+
+    def _in_place_of(self, trunk: str, tip: str, error: PolicyError) -> Judging:
+        """Return what judges where the trunk's policy cannot be read: its last readable version, else the proposed."""
+        found = last_readable(self.repository, tip, self.reader)
+        if found is None:
+            return self._bootstrap(trunk, tip, error)
+        repairs = self._repairs(trunk, tip)
+        if self.proposal.in_ci and not repairs:
+            raise PolicyError(error.problems, self._repair(trunk, tip, found))
+        said = f"{_first_of(error)}: the last version that can be read judges, that of {short_oid(found.commit)}"
+        if not repairs:
+            said += f"; to bring it back: {self._repair(trunk, tip, found)}"
+        judging = self._judging(self._agreed(found.policy, trunk), "trunk", found, tip)
+        return judging.changed(notices=(said, *judging.notices), unreadable=error)
+
+    def _repairs(self, trunk: str, tip: str) -> bool:
+        """Say whether after the change the trunk's policy can be read again."""
+        if HEADS + trunk not in self.proposal.standing:
+            return False
+        trees = (landed(self.repository, tip, commit) for commit in self.proposal.proposed)
+        policies = (self._readable(tree) for tree in trees)
+        return any(found is not None for found in policies)
+
+    def _readable(self, tree: str) -> Found | None:
+        try:
+            return policy_at(self.repository, tree, self.reader)
+        except PolicyError:
+            return None
+
+    def _bootstrap(self, trunk: str | None, tip: str | None, unreadable: PolicyError | None = None) -> Judging:
+        """Return the first proposed policy that can be read."""
+        errors = [] if unreadable is None else [unreadable]
+        for commit in self.proposal.proposed:
+            try:
+                found = policy_at(self.repository, commit, self.reader)
+            except PolicyError as error:
+                errors.append(error)
+                continue
+            if found is not None:
+                judging = self._judging(self._agreed(found.policy, trunk), "bootstrap", found, tip)
+                if unreadable is None:
+                    return judging
+                said = f"{_first_of(unreadable)}: no version of it could ever be read"
+                return judging.changed(notices=(said, *judging.notices), unreadable=unreadable)
+        if errors:
+            raise errors[0]
+        message = "there is no labgate.toml on the trunk or in the proposed tree"
+        raise NoPolicyError(message, "labgate init")
+
+    def _agreed(self, policy: Policy, trunk: str | None) -> Agreed | Policy:
+        if trunk is not None:
+            try:
+                return agreed(self.repository, policy, trunk, self.branches)
+            except OtherTrunkError as error:
+                raise self._other_trunk(trunk, error) from None
+        pushed = (branch_of(ref) for ref in self.proposal.standing)
+        return first_trunk(policy, frozenset(name for name in pushed if name is not None)) or policy
+
+    def _other_trunk(self, trunk: str, error: OtherTrunkError) -> PolicyError:
+        """Return the error with a help that does not lead to the same error about the other branch."""
+        tip = self._tip(error.named)
+        other = None if tip is None else self._readable(tip)
+        if other is None or error.named in other.policy.trunks or trunk not in other.policy.trunks:
+            return error
+        change = f"on {trunk}, {line_to_change(other.policy.with_trunk(trunk), trunk)}"
+        return PolicyError(error.problems, f"{change}, and push that once with git push --no-verify")
+
+    def _judging(self, settled: Agreed | Policy, origin: str, found: Found, tip: str | None) -> Judging:
+        whence = PolicyOrigin(origin, found.commit, found.blob)
+        if isinstance(settled, Policy):
+            return Judging(settled, whence, None, tip, found, self.branches, self.reader)
+        notices = () if settled.notice is None else (settled.notice,)
+        return Judging(settled.policy, whence, settled.trunk, tip, found, self.branches, self.reader, notices)
+
+    def _tip(self, trunk: str) -> str | None:
+        """Return the trunk's commit before the change, ``None`` where it does not exist yet."""
+        if HEADS + trunk in self.proposal.standing:
+            return self.proposal.standing[HEADS + trunk]
+        return self.refs.get(tip_ref(self.remote, trunk))
+
+    def _repair(self, trunk: str, tip: str, found: Found) -> str:
+        return repairing(self.repository, self.remote, trunk, tip, found)
+
+
+def repairing(repository: Repository, remote: str | None, trunk: str, tip: str, found: Found) -> str:
+    """Return the commands that bring a readable policy back to the trunk."""
+    restore = restoring(repository, tip, found)
+    if restore is None:
+        return f"take [tool.labgate] out of {PYPROJECT} on {trunk}"
+    commands = [f"git checkout --detach {shlex.quote(short_ref(tip_ref(remote, trunk)))}"]
+    commands += [restore, "git commit -m 'Repair the policy of labgate'"]
+    ref = shlex.quote(HEADS + trunk)
+    commands += [f"git push {shlex.quote(remote)} HEAD:{ref}" if remote is not None else f"git branch -f {trunk} HEAD"]
+    return " && ".join((*commands, "git checkout -"))
+
+
+def _first_of(error: PolicyError) -> str:
+    more = f" (and {count(len(error.problems) - 1, 'more mistake')})" if len(error.problems) > 1 else ""
+    return error.problems[0] + more

@@ -33,7 +33,7 @@ class ProposedCommit(Value):
     """The commit that is about to be made.
 
     ``origin`` says where the policy stands, ``None`` for the work tree. ``branch`` is a full refname, ``None`` where
-    HEAD is on no branch; ``kind`` is the policy's class of it.
+    HEAD is on no branch; ``kind`` is the policy's class of it. ``notices`` are what is to be said of the policy.
     """
 
     stage: str
@@ -42,6 +42,12 @@ class ProposedCommit(Value):
     origin: PolicyOrigin | None
     branch: str | None
     kind: str | None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is no merge, and does not complete a rebase, a cherry-pick or a revert."""
+        return self.stage == "pre-commit" and self.place.operation() is None
 
     @property
     def staged(self) -> Staged | None:

@@ -6,24 +6,53 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
+from labgate.derivation.lacking import Lacking
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
-from labgate.git.refs import TrackingRef, refs_with, tracking_refs
+from labgate.git.refs import TrackingRef, refs_with, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
+from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
 from labgate.reviews.markers import Claim
-from labgate.values.errors import UndecidedError
+from labgate.values.errors import GitError, UndecidedError
+from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import Commit, RefUpdate
-from labgate.values.refnames import REMOTES
+from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
+    from labgate.scene.governing_policy import Judging
+    from labgate.values.errors import LabgateError
+
+
+class Standing(Value):
+    """Where a person has what an update proposes.
+
+    ``branch`` is the short name of the local branch with it, ``None`` where none is meant; ``oid`` the commit. ``here``
+    says that HEAD is that branch or, detached, that commit.
+    """
+
+    branch: str | None
+    oid: str
+    here: bool
+
+    @property
+    def way(self) -> str:
+        """The beginning of a command line that goes there first; empty where nobody has to go anywhere."""
+        if self.here:
+            return ""
+        return f"git switch {'--detach ' + short_oid(self.oid) if self.branch is None else quote(self.branch)} && "
+
+    @property
+    def word(self) -> str:
+        """What names it in a command."""
+        return ("HEAD" if self.here else short_oid(self.oid)) if self.branch is None else quote(self.branch)
 
 
 class Scene(Value):
@@ -38,6 +67,8 @@ class Scene(Value):
     compared by itself. ``hosted`` has what the code host says of an update, where it was asked, and ``unanswered`` why
     it could not say it. ``late`` are the reviews that an update got when it had landed. ``heads`` brings the heads of
     the changes that commits of an update landed, where the code host still has them; ``None``: nobody is asked.
+    ``own_head`` says in CI whether the branch of the change is one of the repository itself, ``None`` where there is no
+    such branch. ``judging`` says how the policy was found, ``None`` where each update may have another one (audit).
     """
 
     repository: Repository
@@ -55,6 +86,8 @@ class Scene(Value):
     unanswered: Mapping[RefUpdate, UndecidedError] = NOTHING
     late: Mapping[RefUpdate, tuple[Claim, ...]] = NOTHING
     heads: Callable[[RefUpdate, Sequence[Commit]], tuple[str, ...]] | None = None
+    own_head: bool | None = None
+    judging: Judging | None = None
 
     @property
     def landing(self) -> bool:
@@ -65,26 +98,45 @@ class Scene(Value):
     def tracking(self) -> tuple[TrackingRef, ...]:
         return tracking_refs(dict(self.refs), self.repository.remotes)
 
-    @cached_property
+    @property
     def first_seen(self) -> FirstSeen:
         """What this clone has seen so far, with what it sees now."""
+        return self._looked[0]
+
+    @property
+    def _live(self) -> RefClasses:
+        return self._looked[1]
+
+    @property
+    def unreadable(self) -> LabgateError | None:
+        """Which research is left out, for its history is not all in this clone; ``None`` where all is."""
+        broken = self._looked[2]
+        return Lacking(broken).error(self.repository) if broken else None
+
+    @cached_property
+    def _looked(self) -> tuple[FirstSeen, RefClasses, tuple[str, ...]]:
+        """Return what was seen, the refs that can be read, and the names of the research refs that cannot."""
+        classes = classify_refs(self.policy, self.refs, self.tracking, self.repository.remotes)
         seen = FirstSeen(self.repository)
-        if self.aftermath is None:  # of what has landed, nothing is seen for the first time now
-            seen.observe(self._live, [], self._now)
-        return seen
+        if self.aftermath is not None:  # of what has landed, nothing is seen for the first time now
+            return (seen, *readable(self.repository, classes))
+        try:
+            seen.observe(classes, [], self._now)
+        except GitError:
+            classes, broken = readable(self.repository, classes)
+            seen = FirstSeen(self.repository)  # the other one remembers what it was asked in vain
+            seen.observe(classes, [], self._now)
+            return seen, classes, broken
+        return seen, classes, ()
 
     @cached_property
     def _now(self) -> int:
         return int(time.time())
 
     @cached_property
-    def _live(self) -> RefClasses:
-        return classify_refs(self.policy, self.refs, self.tracking, self.repository.remotes)
-
-    @cached_property
     def classes(self) -> RefClasses:
         """The refs by what they are to the gate; research that was deleted not long ago is there as well."""
-        live = frozenset(source.ref for source in self._live.sources)
+        live = frozenset((*(source.ref for source in self._live.sources), *self._looked[2]))
         deleted = self.first_seen.deleted(self._now, self.policy.section(ResearchGate).keep_deleted, live)
         return self._live.changed(sources=(*self._live.sources, *self.proposed, *deleted))
 
@@ -98,6 +150,23 @@ class Scene(Value):
     def remote_refs(self) -> dict[str, str]:
         """The remote's branches as last seen: full name there, and tip."""
         return {ref.remote_ref: ref.oid for ref in self.tracking if ref.remote == self.remote}
+
+    @cached_property
+    def is_first_push(self) -> bool:
+        """Say whether these refs are the first on their remote: they bring all of history, which is no change."""
+        return self.pushing and not self.remote_refs and all(update.old is None for update in self.updates)
+
+    def standing(self, update: RefUpdate) -> Standing | None:
+        """Return where a person has what an update proposes; ``None`` for a deletion."""
+        if update.new is None:
+            return None
+        local = None if update.source is None else HEADS + update.source
+        branch = update.source if local is not None and self.refs.get(local) == update.new else None
+        at = symbolic_ref(self.repository, "HEAD")
+        if at is not None:
+            return Standing(branch, update.new, here=branch is not None and at == local)
+        tip = self.repository.git.run("rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
+        return Standing(branch, update.new, here=branch is None and tip == update.new)
 
     def span(self, update: RefUpdate) -> Span:
         """Return what an update brings. Computed once for each update."""
@@ -140,16 +209,25 @@ class Span:
         return () if old is None else (old,)
 
     @cached_property
+    def _beside(self) -> tuple[str, ...]:
+        """New tips of protected refs that one push creates together with this branch: what they bring is theirs."""
+        scene = self.scene
+        if not scene.is_first_push or scene.policy.is_protected(self.update.ref):
+            return ()
+        tips = dict.fromkeys(other.new for other in scene.updates if scene.policy.is_protected(other.ref))
+        return tuple(oid for oid in tips if oid is not None and not is_ancestor(scene.repository, self.head, oid))
+
+    @cached_property
     def landed(self) -> tuple[str, ...]:
         """Tips of all that is on a protected branch before the change."""
-        return (*self.base, *dict.fromkeys(ref.oid for ref in self._others))
+        return (*self.base, *self._beside, *dict.fromkeys(ref.oid for ref in self._others))
 
     @cached_property
     def exclude(self) -> tuple[str, ...]:
         """What the range leaves out: the old tip, and the remote's protected refs that do not reach the head."""
         mine = dict.fromkeys(ref.oid for ref in self._others if ref.remote == self.scene.remote)
         repository = self.scene.repository
-        return (*self.base, *(oid for oid in mine if not is_ancestor(repository, self.head, oid)))
+        return (*self.base, *self._beside, *(oid for oid in mine if not is_ancestor(repository, self.head, oid)))
 
     @cached_property
     def oids(self) -> tuple[str, ...]:

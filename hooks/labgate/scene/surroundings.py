@@ -8,11 +8,11 @@ from labgate.git.refs import read_refs, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.policy.reader import Reader
-from labgate.scene.governing_policy import policy_at, trunk_name
+from labgate.scene.governing_policy import Judging, Proposal, judging_policy
+from labgate.scene.trunk import Agreed, agreed, branches_of, candidate, first_trunk, trunk_name
 from labgate.scene.workplace import Workplace
-from labgate.values.errors import NoPolicyError, UndecidedError
-from labgate.values.refnames import HEADS, short_ref, tip_ref
-from labgate.values.report import PolicyOrigin
+from labgate.values.errors import LabgateError, NoPolicyError, PolicyError, UndecidedError
+from labgate.values.refnames import HEADS, branch_of, short_ref, tip_ref
 from labgate.values.value import Value
 
 
@@ -65,6 +65,22 @@ class Surroundings(Value):
         name = name or (None if policy is None else policy.trunk)
         return None if name is None else self.refs.get(tip_ref(self.remote, name))
 
+    def agreed(self, policy: Policy) -> Agreed | None:
+        """Return which branch is the trunk by the work tree's policy, ``None`` where nobody can tell yet."""
+        branches = branches_of(self.repository, self.refs, self.remote, {})
+        if self.remote is None or not branches.names:
+            local = {branch_of(ref) for ref in (*self.refs, self.branch or "")}
+            return first_trunk(policy, frozenset(name for name in local if name is not None))
+        try:
+            trunk = candidate(self.repository, branches, None, self.reader)
+            return None if trunk is None else agreed(self.repository, policy, trunk, branches)
+        except LabgateError:
+            return None
+
+    def judging(self) -> Judging:
+        """Return the policy of the remote-tracking trunk. Raised: as ``judging_policy`` does."""
+        return judging_policy(self.repository, self.refs, self.remote, Proposal({}, ()), self.reader)
+
     def _configured(self, key: str) -> str | None:
         return self.repository.setting(f"branch.{short_ref(self.branch or '')}.{key}")
 
@@ -74,19 +90,33 @@ def surroundings(place: Workplace, reader: Reader) -> Surroundings:
     return Surroundings(discover(place.environ, place.top or place.git_dir), place.branch(), reader)
 
 
-def trunk_policy(place: Workplace, reader: Reader) -> tuple[Policy, PolicyOrigin]:
+def trunk_policy(place: Workplace, reader: Reader) -> Judging:
     """Return the policy of the remote-tracking trunk, for a work tree that has none.
 
     Raised: ``NoPolicyError`` when there is none either, or when nobody can say which branch is the trunk.
     """
     around = surroundings(place, reader)
+    message = "there is no labgate.toml, neither here nor on the trunk"
+    if around.remote is None:
+        raise NoPolicyError(message, "labgate init")
     try:
-        tip = None if around.remote is None else around.trunk_tip(None)
+        return around.judging()
     except UndecidedError as error:
         message = f"there is no labgate.toml here, and {error.message}"
         raise NoPolicyError(message, error.help) from error
-    found = None if tip is None else policy_at(around.repository, tip, reader)
-    if found is None:
-        message = "there is no labgate.toml, neither here nor on the trunk"
-        raise NoPolicyError(message, "labgate init")
-    return found[0], PolicyOrigin("trunk", tip, found[1])
+    except NoPolicyError as error:
+        raise NoPolicyError(message, "labgate init") from error
+
+
+def stand_in(place: Workplace, reader: Reader, error: PolicyError) -> Judging:
+    """Return what judges where the work tree's policy cannot be read (``error``) because the trunk's cannot.
+
+    Raised: ``PolicyError``, the error itself, where the mistake is not the trunk's.
+    """
+    try:
+        judging = surroundings(place, reader).judging()
+    except LabgateError:
+        raise error from None
+    if judging.unreadable is None:
+        raise error
+    return judging

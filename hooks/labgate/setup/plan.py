@@ -122,12 +122,15 @@ def make_plan(survey: Survey, preset: str | None, source: Source, ci: str | None
 
 def _schema(survey: Survey, proposal: Proposal | None) -> Iterator[FileChange]:
     """Yield the JSON Schema that the policy's first line names, where it does and the file is not the same already."""
-    path = os.path.join(survey.repository.common_dir, *presets.SCHEMA.split("/")[1:])
     policy = _read(os.path.join(survey.top, OWN_FILE)) or b""
-    after = f"{json.dumps(policy_reader().schema(), indent=2)}\n".encode()
-    before = _read(path)
-    if (proposal is not None or presets.SCHEMA.encode() in policy) and before != after:
-        yield FileChange(presets.SCHEMA, path, before, after)
+    # One line: what a tool wrote is no work of many lines, and nobody reads it.
+    after = f"{json.dumps(policy_reader().schema())}\n".encode()
+    inside = os.path.join(survey.repository.common_dir, *presets.FORMER_SCHEMA.split("/")[1:])
+    for name, path in ((presets.SCHEMA, os.path.join(survey.top, presets.SCHEMA)), (presets.FORMER_SCHEMA, inside)):
+        named = name.encode() in policy or (proposal is not None and name == presets.SCHEMA)
+        before = _read(path)
+        if named and before != after:
+            yield FileChange(name, path, before, after)
 
 
 def _snippets(survey: Survey, source: Source) -> Iterator[FileChange | ByHand]:

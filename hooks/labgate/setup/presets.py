@@ -20,9 +20,11 @@ from labgate.values.value import Value
 #: Name of each preset, and the kind of branch that a team has only if it works this way. Of equals the first is taken.
 PRESETS = {"research-branch": "research", "experiment-branches": "experiment", "trunk": None}
 
-#: Where ``init`` writes the policy's JSON Schema. There is no published address; this one is real in every repository
-#: that was set up, needs no network, and has the version of the labgate that judges.
-SCHEMA = ".git/labgate/policy.schema.json"
+#: Where ``init`` writes the policy's JSON Schema: beside the policy, to be committed with it. So every clone and work
+#: tree has it, without a network, and in the version that the policy was written for.
+SCHEMA = "labgate.schema.json"
+#: Where former versions wrote it: into the clone that was set up, and no other.
+FORMER_SCHEMA = ".git/labgate/policy.schema.json"
 
 #: Branches that programs make: dependency updates, merge queues, pull requests of workflows.
 BOTS = (

@@ -14,7 +14,7 @@ from labgate.git.refs import TrackingRef, read_refs, symbolic_ref, tracking_refs
 from labgate.git.repository import Remote, Repository
 from labgate.policy.reader import Reader
 from labgate.report.escape import safe
-from labgate.scene.governing_policy import policy_at, worktree_policy
+from labgate.scene.policy_files import policy_at, worktree_policy
 from labgate.values.errors import PolicyError, UndecidedError, UsageError
 from labgate.values.refnames import HEADS, REMOTES, branch_of, short_ref, tracking_ref
 from labgate.values.repository_name import repository_name

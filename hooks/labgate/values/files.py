@@ -49,7 +49,23 @@ def write_whole(
     """
     if folder:
         os.makedirs(os.path.dirname(path), exist_ok=True)
+    from labgate.values.endings import undo_at_end, undone
+
     temporary = f"{path}.{os.urandom(8).hex()}.tmp"
+
+    def duty() -> None:
+        os.unlink(temporary)
+
+    undo_at_end(duty)
+    try:
+        _write(temporary, path, content, mode, durable=durable, put=put or os.replace)
+    finally:
+        undone(duty)
+
+
+def _write(
+    temporary: str, path: str, content: bytes, mode: int | None, *, durable: bool, put: Callable[[str, str], None]
+) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
     try:
         with open(descriptor, "wb") as stream:
@@ -59,7 +75,7 @@ def write_whole(
                 os.fsync(descriptor)
         if mode is None and os.path.exists(path):
             os.chmod(temporary, os.stat(path).st_mode & 0o7777)
-        (put or os.replace)(temporary, path)
+        put(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise

@@ -78,7 +78,7 @@ class Report(Value):
     """All of one run.
 
     ``skipped`` is the reason when nothing was to be judged, else ``None``. ``problems`` are what stopped the whole
-    run; a report that has some is undecided.
+    run, or what none of its parts could take into account: a report that has some is undecided, unless it failed.
     """
 
     stage: str
@@ -102,7 +102,7 @@ class Report(Value):
     @property
     def outcome(self) -> str:
         if self.problems:
-            return UNDECIDED
+            return worst((UNDECIDED, *(item.outcome for item in self.judged)))
         return SKIPPED if self.skipped is not None else worst(item.outcome for item in self.judged)
 
     @property

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 NEAR = 0.6
 
 
-def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
+def nearest(word: str, known: Iterable[str], most: int = 1, least: float = NEAR) -> list[str]:
     """Return the known words that are near in spelling, whatever their case: the nearest first, ``most`` of them."""
     wanted = word.casefold()
     matcher = SequenceMatcher(b=wanted)
@@ -22,7 +22,7 @@ def nearest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
         given = name.casefold()
         matcher.set_seq1(given)
         # The first two are cheap upper bounds: there may be thousands of words.
-        if matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR and matcher.ratio() >= NEAR:
+        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least and matcher.ratio() >= least:
             # Of equally near words the one with more letters in the same places: LG2O1 is LG201, not LG212.
             found.append((matcher.ratio(), sum(map(eq, wanted, given)), name))
     found.sort(key=lambda near: near[:2], reverse=True)

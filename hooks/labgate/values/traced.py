@@ -7,11 +7,15 @@ from labgate.values.value import Value
 
 
 class Traced(Value):
-    """Where one commit comes from: evidence, strongest first. ``undecidable``: too small to judge by its text."""
+    """Where one commit comes from: evidence, strongest first. ``undecidable``: too small to judge by its text.
+
+    ``lacking``: it is not all in this clone, so it is undecidable.
+    """
 
     commit: str
     evidence: tuple[Evidence, ...]
     undecidable: bool
+    lacking: bool = False
 
     @property
     def derived(self) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from labgate.checks.branch_name.rules import BadField, Character
+    from labgate.checks.branch_name.rules import BadField, Character, CommitOnProtected
     from labgate.policy.model import Policy, RefKind
     from labgate.values.finding import Finding
 
@@ -22,7 +22,8 @@ class Base(Value):
     """Where a branch comes from. Refs are full names, distances are commits between their merge base and the branch.
 
     ``declared`` is the nearest branch of a kind that the branch's own kind declares as base; ``other`` the nearest
-    branch of any other kind, which is ``other_kind``.
+    branch of any other kind, which is ``other_kind``. ``branch`` is what a rebase is to move, ``None`` where it has the
+    name itself and empty for a detached HEAD; ``way`` begins a command line that goes there first.
     """
 
     declared: str
@@ -30,6 +31,14 @@ class Base(Value):
     other: str
     other_distance: int
     other_kind: str
+    branch: str | None = None
+    way: str = ""
+
+
+class Slip(Value):
+    """A commit that is made on a protected branch: ``upstream`` is the remote-tracking branch, ``None`` for none."""
+
+    upstream: str | None
 
 
 class Facts(Value):
@@ -38,7 +47,9 @@ class Facts(Value):
     ``ref`` is a full refname. ``created`` says that it is new: not on the remote before this push or, at commit,
     without an upstream. ``siblings`` are the full refnames that exist or are created beside it. ``base`` is ``None``
     where it is not known or nothing is declared. ``remote`` is the remote's name, ``None`` where there is none.
-    ``deleted`` says that the ref goes away.
+    ``deleted`` says that the ref goes away. ``held`` says whether the name must be legal, ``None`` that it must where
+    the ref is new. ``local`` says that a ref of that name is here, else ``word`` names its commit in a command;
+    ``foreign`` that the name was given in a fork. ``slip`` is there where a plain commit is made on the branch.
     """
 
     ref: str
@@ -47,6 +58,11 @@ class Facts(Value):
     base: Base | None = None
     remote: str | None = None
     deleted: bool = False
+    held: bool | None = None
+    local: bool = True
+    word: str = "HEAD"
+    foreign: bool = False
+    slip: Slip | None = None
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -62,7 +78,8 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     illegal = is_branch and found.fields is None
     base = facts.base if is_branch else None
     misplaced = base is not None and base.other_distance < base.declared_distance
-    if reasons or illegal or others or misplaced:
+    slipped = facts.slip is not None and forbids_commits(facts.ref, policy)
+    if reasons or illegal or others or misplaced or slipped:
         yield from _violations(facts, policy, found, reasons, others)
 
 
@@ -83,6 +100,13 @@ def _violations(
         yield CaseCollision(others=others, **_common(facts, policy))
     if is_branch and facts.base is not None and facts.base.other_distance < facts.base.declared_distance:
         yield WrongBase(name=_name(facts.ref), kind=found.name, ref=facts.ref, **facts.base.as_dict())
+    if facts.slip is not None and forbids_commits(facts.ref, policy):
+        yield _commit_on_protected(facts, facts.slip, policy)
+
+
+def forbids_commits(ref: str, policy: Policy) -> bool:
+    """Say whether no plain commit is to be made on a branch, given by its full name."""
+    return policy.is_protected(ref) and policy.level("LG106", "protected") != "off"
 
 
 def _common(facts: Facts, policy: Policy) -> dict[str, Any]:
@@ -95,9 +119,21 @@ def _common(facts: Facts, policy: Policy) -> dict[str, Any]:
         "created": facts.created,
         "remote": facts.remote,
         "suggestion": nearest(facts.ref, policy, facts.siblings),
-        "stated_level": "error" if facts.created else "note",
+        "local": facts.local,
+        "word": facts.word,
+        "foreign": facts.foreign,
+        "stated_level": "error" if (facts.created if facts.held is None else facts.held) else "note",
         "ref": facts.ref,
     }
+
+
+def _commit_on_protected(facts: Facts, slip: Slip, policy: Policy) -> CommitOnProtected:
+    from labgate.checks.branch_name.rules import CommitOnProtected
+    from labgate.checks.branch_name.suggest import beside
+
+    name = _name(facts.ref)
+    suggestion = beside(name, policy, facts.siblings)
+    return CommitOnProtected(branch=name, suggestion=suggestion, upstream=slip.upstream, ref=facts.ref)
 
 
 def _name(ref: str) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 
-from labgate.checks.branch_name.check import Base, Facts
+from labgate.checks.branch_name.base import base_of
+from labgate.checks.branch_name.check import Facts, Slip
 from labgate.checks.collected import BESIDE_FINDINGS, Collected
-from labgate.git.commits import parents_of, rev_list
-from labgate.git.refs import TrackingRef, refs_with
+from labgate.git.commits import merge_bases
+from labgate.scene.policy_files import has_policy
 from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene
 from labgate.scene.surroundings import Surroundings
 from labgate.scene.workplace import Workplace
 from labgate.values.ref_update import RefUpdate
-from labgate.values.refnames import HEADS, REMOTES, TAGS, collisions
+from labgate.values.refnames import HEADS, REMOTES, TAGS, collisions, short_ref, tracking_ref
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
@@ -29,7 +29,21 @@ def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: boo
         return Collected(skipped="HEAD is on no branch", notice=BESIDE_FINDINGS)
     if not suspect:
         return Collected()
-    return Collected((Facts(commit.branch, around.created, around.siblings, remote=around.remote),))
+    slip = _slip(commit, around) if commit.is_plain else None
+    return Collected((Facts(commit.branch, around.created, around.siblings, remote=around.remote, slip=slip),))
+
+
+def _slip(commit: ProposedCommit, around: Surroundings) -> Slip | None:
+    """Return what a plain commit would be on a protected branch; ``None`` where it has to be made there.
+
+    That is the first one, and the one that brings the policy.
+    """
+    branch = commit.branch or ""
+    tip = around.refs.get(branch)
+    if tip is None or not has_policy(around.repository, tip):
+        return None
+    upstream = None if around.remote is None else tracking_ref(around.remote, branch.removeprefix(HEADS))
+    return Slip(short_ref(upstream) if upstream in around.refs and upstream is not None else None)
 
 
 def collides(place: Workplace, ref: str) -> bool:
@@ -46,62 +60,42 @@ def _names(scene: Scene, update: RefUpdate) -> tuple[Facts, ...]:
         names[HEADS + update.source] = update.new
     if update.new is not None and (scene.pushing or update.old is None):
         names[update.ref] = update.new
-    return tuple(_facts(scene, ref, head) for ref, head in names.items() if ref.startswith((HEADS, TAGS)))
+    return tuple(_facts(scene, update, ref, head) for ref, head in names.items() if ref.startswith((HEADS, TAGS)))
 
 
-def _facts(scene: Scene, ref: str, head: str | None) -> Facts:
+def _facts(scene: Scene, update: RefUpdate, ref: str, head: str | None) -> Facts:
     created = ref not in scene.remote_refs
     if scene.pushing:
-        created = any(update.ref == ref and update.old is None for update in scene.updates)
-    beside = {*scene.remote_refs, *(update.ref for update in scene.updates if update.new is not None)}
+        created = any(other.ref == ref and other.old is None for other in scene.updates)
+    beside = {*scene.remote_refs, *(other.ref for other in scene.updates if other.new is not None)}
     if ref.startswith(TAGS):
         beside.update(name for name in scene.refs if name.startswith(TAGS))
     elif not scene.pushing:
         beside.update(name for name in scene.refs if name.startswith(HEADS))
-    base = _base(scene, ref, head) if head is not None else None
-    return Facts(ref=ref, created=created, siblings=tuple(sorted(beside - {ref})), base=base, remote=scene.remote)
-
-
-def _base(scene: Scene, ref: str, head: str) -> Base | None:
-    """Return how far the branch is from its declared bases and from the nearest branch of another kind.
-
-    ``None`` when no base is declared or nothing is nearer. A branch that holds the head itself may be stacked on this
-    one, so it says nothing of where this one was cut from.
-    """
-    kind = scene.policy.classify(ref).kind
-    if kind is None or not kind.base or scene.repository.shallow:
-        return None
-    live = [item for item in scene.tracking if item.remote == scene.remote and item.remote_ref != ref]
-    kinds = {item: scene.policy.classify(item.remote_ref).name for item in live}
-    declared = [item for item in live if kinds[item] in kind.base]
-    sharing = _sharing(scene, head, declared)
-    others = [item for item in live if item.ref in sharing and kinds[item] not in (None, *kind.base, kind.name)]
-    cut_from = [(distance, item) for distance, item in _by_distance(scene, head, others) if distance]
-    if not declared or not cut_from:
-        return None
-    declared_distance, nearest = _by_distance(scene, head, declared)[0]
-    other_distance, other = cut_from[0]
-    return Base(
-        declared=nearest.ref,
-        declared_distance=declared_distance,
-        other=other.ref,
-        other_kind=kinds[other] or "",
-        other_distance=other_distance,
+    is_source = update.source is not None and ref == HEADS + update.source
+    return Facts(
+        ref=ref,
+        created=created,
+        siblings=tuple(sorted(beside - {ref})),
+        base=base_of(scene, update, ref, head) if head is not None else None,
+        remote=scene.remote,
+        held=_held(scene, head) if is_source and scene.own_head is not None else None,
+        local=ref in scene.refs and (is_source or not scene.pushing or ref.startswith(TAGS)),
+        word="HEAD" if head is None else _word(scene, update),
+        foreign=is_source and scene.own_head is False,
     )
 
 
-def _sharing(scene: Scene, head: str, declared: Sequence[TrackingRef]) -> frozenset[str]:
-    """Return the remote-tracking refs that have commits in common with the branch which no declared base has.
+def _word(scene: Scene, update: RefUpdate) -> str:
+    standing = scene.standing(update)
+    return "HEAD" if standing is None else standing.word
 
-    A ref that has one of them has its ancestors too, so it is enough to ask for where they begin. Only these refs can
-    be nearer than the bases, and of a thousand branches they are few.
+
+def _held(scene: Scene, head: str | None) -> bool:
+    """Say whether the branch of a change must have a legal name: not in a fork, nor where it is older than the policy.
+
+    Nobody's open work turns red on the day on which a team takes labgate up.
     """
-    own = parents_of(scene.repository, [head], [item.oid for item in declared])
-    beginnings = [oid for oid, parents in own.items() if not any(parent in own for parent in parents)]
-    return refs_with(scene.repository, beginnings, f"{REMOTES}{scene.remote}/")
-
-
-def _by_distance(scene: Scene, head: str, items: Iterable[TrackingRef]) -> list[tuple[int, TrackingRef]]:
-    """Return the refs with the number of commits that the branch has and they have not, nearest first."""
-    measured = [(len(rev_list(scene.repository, [head], [item.oid])), item) for item in items]
-    return sorted(measured, key=lambda pair: (pair[0], pair[1].ref))
+    if not scene.own_head or head is None or scene.trunk_tip is None:
+        return False
+    return any(has_policy(scene.repository, oid) for oid in merge_bases(scene.repository, head, scene.trunk_tip))

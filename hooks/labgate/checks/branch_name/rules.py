@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labgate.values.finding import Finding, Rule
 from labgate.values.phrases import alternatives, count, quote
-from labgate.values.refnames import TAGS, short_ref
+from labgate.values.refnames import HEADS, TAGS, short_ref
 from labgate.values.value import Value
 
 _MOST_CHARACTERS_NAMED = 3
@@ -28,7 +28,8 @@ class NameFinding(Finding):
 
     ``name`` is the short name, ``tag`` whether it is one of a tag, ``created`` whether it is new, ``remote`` the
     remote's name (``None`` where there is none) and ``suggestion`` the nearest legal short name, ``None`` where nothing
-    legal is near.
+    legal is near. ``local`` says that a ref of that name is here, else ``word`` names the commit in a command;
+    ``foreign`` that the name was given in a fork.
     """
 
     name: str
@@ -36,6 +37,9 @@ class NameFinding(Finding):
     created: bool
     remote: str | None
     suggestion: str | None
+    local: bool
+    word: str
+    foreign: bool
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -56,8 +60,12 @@ class NameFinding(Finding):
 
     def help(self) -> str:
         new = self.suggestion
+        if self.foreign:
+            return "leave it as it is: a fork names its own branches"
         if new is None:
             return f"rename it to {alternatives(self.choices)}" if self.choices else f"rename the {self.noun}"
+        if not self.local:
+            return self._push(new)
         if self.tag:
             return f"git tag {quote(new)} {quote(TAGS + self.name)} && git tag -d {_operand(self.name)}"
         command = f"git branch -m {_operand(self.name)} {quote(new)}"
@@ -65,6 +73,13 @@ class NameFinding(Finding):
             return command
         # It is on the remote already, where others may use it: the old name is left to them.
         return f"{command} && git push -u {_operand(self.remote)} {quote(new)}"
+
+    def _push(self, new: str) -> str:
+        """Return the command that gives a legal name to what has a name on the remote alone."""
+        full = f"{TAGS if self.tag else HEADS}{new}"
+        if self.remote is None:
+            return f"push {self.word} to {full}"
+        return f"git push {_operand(self.remote)} {quote(f'{self.word}:{full}')}"
 
 
 class UnknownKind(NameFinding):
@@ -177,7 +192,11 @@ class CaseCollision(NameFinding):
 
 
 class WrongBase(Finding):
-    """``declared`` and ``other`` are full refnames; the distances count commits from their merge base to the branch."""
+    """``declared`` and ``other`` are full refnames; the distances count commits from their merge base to the branch.
+
+    ``branch`` is what a rebase is to move, ``None`` where it has the name itself and empty for a detached HEAD; ``way``
+    begins a command line that goes there first.
+    """
 
     rule = Rule(
         "LG105",
@@ -186,7 +205,9 @@ class WrongBase(Finding):
         "the branch was cut from a branch of another kind than the policy says",
         "What a branch starts from comes along when it lands. A topic branch cut from research brings that research to"
         " the trunk. The rule compares how many commits lie between the branch and the nearest branch of a declared "
-        "`base` kind, and between it and the nearest of other kinds; where both are as near there is no finding.",
+        "`base` kind, and between it and the nearest of other kinds; where both are as near there is no finding. Nor is"
+        " there one where the other branch is the younger one, or nobody can tell which is: what was first seen where "
+        "says so, the branch's reflog, and the dates of commits.",
         "Move the branch's own commits to the declared base with the `git rebase --onto` command that the finding "
         "gives. If the base is right, declare it: `[kinds.KIND] base`.",
     )
@@ -198,6 +219,8 @@ class WrongBase(Finding):
     other: str
     other_distance: int
     other_kind: str
+    branch: str | None
+    way: str
 
     def message(self) -> str:
         return (
@@ -208,7 +231,41 @@ class WrongBase(Finding):
 
     def help(self) -> str:
         onto, upstream = quote(_unambiguous(self.declared)), quote(_unambiguous(self.other))
-        return f"git rebase --onto {onto} {upstream} {quote(self.name)}"
+        branch = self.name if self.branch is None else self.branch
+        return f"{self.way}git rebase --onto {onto} {upstream}{' ' + quote(branch) if branch else ''}"
+
+
+class CommitOnProtected(Finding):
+    """``branch`` is the short name of the protected branch, ``suggestion`` a legal one for a branch of its own.
+
+    ``upstream`` is the remote-tracking branch, as people say it, ``None`` where there is none.
+    """
+
+    rule = Rule(
+        "LG106",
+        "commit-on-protected",
+        "warning",
+        "a commit is made on a protected branch itself",
+        "What is committed on a protected branch goes there without a branch that anybody could review, and the branch "
+        "here is no longer what it is on the remote. Mostly it is a slip. A merge is none, nor is what completes a "
+        "cherry-pick or a revert.",
+        "Move the commit to a branch of its own with the command that the finding gives. Where a team works on its "
+        'trunk, it sets the rule off: `[levels] LG106 = "off"`.',
+    )
+
+    branch: str
+    suggestion: str
+    upstream: str | None
+
+    def message(self) -> str:
+        return f"this commit is made on {self.branch} itself, which is protected"
+
+    def help(self) -> str:
+        switch = f"git switch -c {quote(self.suggestion)}"
+        if self.level == "error" or self.upstream is None:
+            return switch
+        # The commit is made all the same: the branch is set back to what it is on the remote.
+        return f"{switch} && git branch -f {quote(self.branch)} {quote(self.upstream)}"
 
 
 def _unambiguous(ref: str) -> str:
@@ -221,4 +278,4 @@ def _operand(text: str) -> str:
     return f"-- {quote(text)}" if text.startswith("-") else quote(text)
 
 
-FINDINGS = (UnknownKind, BadField, UnsafeName, CaseCollision, WrongBase)
+FINDINGS = (UnknownKind, BadField, UnsafeName, CaseCollision, WrongBase, CommitOnProtected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.checks.branch_name.check import Facts, check
+from labgate.checks.branch_name.check import Facts, check, forbids_commits
 from labgate.values.refnames import HEADS
 
 TYPE_CHECKING = False
@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 
 def suspects(commit: ProposedCommit) -> bool:
-    """Say whether the name may be wrong: by itself, or beside another one that differs in case."""
+    """Say whether the name may be wrong, by itself or beside another one that differs in case, or the branch."""
     ref = commit.branch
     if ref is None or not ref.startswith(HEADS):
         return False
+    if commit.is_plain and forbids_commits(ref, commit.policy):
+        return True
     if ref != ref.lower():
         # Only now the other names are worth a process: another spelling of this one may stand among them.
         from labgate.checks.branch_name.facts import collides

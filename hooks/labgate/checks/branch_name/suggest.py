@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+from labgate.research.section import ResearchGate
 from labgate.values.lookalikes import plain
 from labgate.values.refnames import HEADS, MOST_CHARACTERS, TAGS, collision_key, forbidden_part, unsafe_reasons
 
@@ -47,6 +48,31 @@ def nearest(ref: str, policy: Policy, siblings: tuple[str, ...]) -> str | None:
             if not taken.blocks(prefix + variant) and _is_legal(prefix + variant, variant, policy, closed):
                 return variant
     return None
+
+
+def beside(name: str, policy: Policy, siblings: tuple[str, ...]) -> str:
+    """Return a legal short name for a branch with what was committed on a protected one, of its short ``name``.
+
+    It is of the first kind in the policy whose branches may land there without a review of what they hold.
+    """
+    kinds = [kind for kind in policy.kinds if kind.name not in ("protected", "bot")]
+    kinds.sort(key=lambda kind: kind.name in policy.section(ResearchGate).sources)
+    for kind in kinds:
+        for template in kind.templates:
+            values = {key: _example(field, name) for key, field in template.fields.items()}
+            text = re.sub(r"\*+", f"from-{name}", template.fill(values)).removeprefix(HEADS)
+            candidate = nearest(HEADS + text, policy, siblings) if "refs/" not in text else None
+            if candidate is not None and policy.classify(HEADS + candidate).name == kind.name:
+                return candidate
+    return f"from-{name}"
+
+
+def _example(field: Field, name: str) -> str:
+    """Return some legal value of a field, as far as one is easily found."""
+    if field.words:
+        return field.words[0]
+    tried = (f"from-{name}", f"from-{name}".replace("/", "-"), "1", "a", "A", "A-1")
+    return next((value for value in tried if field.allows(value)), tried[1])
 
 
 class _Taken:

@@ -42,6 +42,9 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
     kind = scene.policy.classify(update.ref).name
     if update.new is None or kind not in scene.policy.section(CommitSize).limits:
         return Collected(skipped=_no_limits(kind))
+    protected = [other.ref for other in scene.updates if scene.policy.is_protected(other.ref)]
+    if scene.is_first_push and (update.ref in protected or not protected):
+        return Collected(skipped=f"nothing is on {scene.remote} yet, so all of history would count as one change")
     return Collected((weighed(scene, update),))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labgate.reviews.quorum import Assessment, JudgedClaim, Part, Refused
 
 
-#: How many reviews that do not count a message names.
+#: How many commits, and reviews that do not count, a message names.
 _SHOWN = 3
 #: Characters of a subject that stand in a message.
 _SUBJECT = 60
@@ -85,6 +85,15 @@ class UnmetReview(Finding):
     @property
     def advised(self) -> tuple[str, ...]:
         return tuple(reviewer.person for reviewer in self.reviewers or ())
+
+    @property
+    def named(self) -> str:
+        """The first few commits by short oid and subject, to follow a message; empty where no subject is known."""
+        if not any(self.subjects):
+            return ""
+        first = zip(self.oids[:_SHOWN], self.subjects, strict=False)
+        more = f" and {len(self.oids) - _SHOWN} more" if len(self.oids) > _SHOWN else ""
+        return f": {', '.join(f'{short_oid(oid)} {subject[:_SUBJECT]}'.rstrip() for oid, subject in first)}{more}"
 
     @property
     def state(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.checks.research_gate import protected_refs, research, reviews
+from labgate.checks.research_gate import policy_change, protected_refs, research, reviews
 from labgate.checks.research_gate.assessment import assessed
 from labgate.checks.research_gate.update import Facts
 from labgate.reviews.section import Reviews
@@ -20,6 +20,7 @@ __all__ = ["Facts", "check", "review_state"]
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Yield what stands in the way of one update of a protected ref."""
+    yield from policy_change.check(facts)
     yield from protected_refs.check(facts, policy)
     if facts.needing:
         review = assessed(facts, policy, facts.needing, facts.paths)

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.check import review_state
-from labgate.checks.research_gate.update import Facts, Landed, commits_of, restricted
+from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
 from labgate.git.commits import has_commit, is_ancestor, peel, read_commits, rev_list
 from labgate.git.diffs import changed_entries
 from labgate.research.section import ResearchGate
@@ -26,11 +26,19 @@ from labgate.reviews.markers import Claim, brought_in, read_claims
 from labgate.reviews.quorum import JudgedClaim
 from labgate.reviews.section import Reviews
 from labgate.reviews.source_markers import Segment, SourceMarkers, bound
+from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
-from labgate.values.errors import UndecidedError
+from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit, RefUpdate
-from labgate.values.refnames import HEADS, branch_of, is_oid
+from labgate.values.refnames import HEADS, branch_of, is_oid, short_ref, tracking_ref
+
+#: Where the queues of code hosts keep the changes that they test.
+_QUEUES = (f"{HEADS}gh-readonly-queue/", f"{HEADS}mergify/merge-queue/")
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.derivation.lacking import Traces
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
@@ -50,14 +58,21 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         source=update.source,
         source_kind=None if source is None else scene.policy.classify(source).name,
         source_stated=update.source_stated,
+        policy=proposed_policy(scene, update),
     )
+    if facts.rewrite is not None and scene.aftermath is None:
+        standing = scene.standing(update)
+        facts = facts.changed(way="" if standing is None else standing.way)
     undecidable: tuple[str, ...] = ()
     if update in scene.unanswered:
         raise scene.unanswered[update]  # nobody knows from where it came, nor who approved it
+    lacking: LabgateError | None = None
     if update.new is not None and facts.rewrite != "unknown-tip":
         scene.repository.require_history()
-        facts, undecidable = _Gathering(scene, scene.span(update)).complete(facts)
-    return Collected((facts,), undecided=_undecided(scene, update), undecidable=undecidable)
+        gathering = _Gathering(scene, scene.span(update))
+        facts, undecidable = gathering.complete(facts)
+        lacking = gathering.lacking
+    return Collected((facts,), undecided=lacking or _undecided(scene, update), undecidable=undecidable)
 
 
 def _is_first_push(scene: Scene, update: RefUpdate) -> bool:
@@ -99,6 +114,8 @@ class _Gathering:
         self.scene = scene
         self.span = span
         self.repository = scene.repository
+        #: Why what was found may not be all, ``None`` where it is.
+        self.lacking: LabgateError | None = None if scene.audited is not None else scene.unreadable
         self.heads: tuple[str, ...] = ()
         self.contributors = Contributors(
             scene.repository, scene.policy.section(Reviews), scene.trunk_tip, span.base, self._perhaps_original
@@ -133,6 +150,8 @@ class _Gathering:
             paths=self._paths(needing),
             suspected_paths=self._paths(suspected),
             rivals=self._rivals(evidence),
+            moves=self._moves(evidence),
+            forks=self._forks(),
             landed=self._landed,
             branch=_branch(self.scene, self.span.update),
             head=self.span.head,
@@ -190,7 +209,7 @@ class _Gathering:
         """Yield the markers that stay on the branch that commits come from, where these are what they covered."""
         reviews, here = self.scene.policy.section(Reviews), frozenset(self.span.oids)
         seen: set[tuple[str, frozenset[str]]] = set()
-        for tip in self._tips(facts):
+        for tip in self._reviewed_heads(facts):
             markers = SourceMarkers(self.repository, reviews, self.contributors, tip, self.span.base)
             for segment in self._segments(frozenset(facts.subjects)):
                 for claim in markers.claims(segment, here):
@@ -198,7 +217,7 @@ class _Gathering:
                         seen.add((claim.commit, claim.covers))
                         yield claim
 
-    def _tips(self, facts: Facts) -> tuple[str, ...]:
+    def _reviewed_heads(self, facts: Facts) -> tuple[str, ...]:
         """Return the heads of the branches that hold what the evidence names, and of the changes that landed.
 
         Their markers speak for how they land, not for another branch that took something from them and is proposed.
@@ -330,14 +349,18 @@ class _Gathering:
     def _traced(self, commits: Sequence[Commit]) -> tuple[Sequence[Evidence], frozenset[str]]:
         """Return what a comparison of commits with research says, and which of them are too small for it."""
         if self.scene.audited is not None:
-            return self.scene.audited.traced(_oids(commits))
+            return self._taken(self.scene.audited.traced(_oids(commits)))
         if not commits or not self.span.graph.has_sources:
             return (), frozenset()
         # Most pushes have nothing to compare, and all of them wait for every import.
         from labgate.derivation.range_evidence import range_evidence
 
         ledger = self.scene.first_seen.research
-        return range_evidence(self.repository, self.span.graph, commits, self.span.landed, ledger)
+        return self._taken(range_evidence(self.repository, self.span.graph, commits, self.span.landed, ledger))
+
+    def _taken(self, traces: Traces) -> tuple[Sequence[Evidence], frozenset[str]]:
+        self.lacking = self.lacking or traces.lacking.error(self.repository)
+        return traces.evidence, traces.small
 
     def _claims(self) -> tuple[Claim, ...]:
         return read_claims(self.span.commits, self.contributors.trees(self.span.commits))
@@ -357,13 +380,69 @@ class _Gathering:
         return frozenset(entry.path for found in entries.values() for entry in found)
 
     def _rivals(self, evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:
-        """For each source ref the live branches of another kind that hold the same commits."""
+        """For each source ref the live branches of another kind that hold the same commits, but for the change's own.
+
+        Nor a bot's, nor a merge queue's: nobody works on those.
+        """
         found: dict[str, tuple[str, ...]] = {}
         for item in evidence:
             if item.method == "ancestry" and item.source_ref is not None:
                 rivals = dict.fromkeys(ref for oid in item.commits for ref in self.span.graph.rivals_of(oid))
-                found[item.source_ref] = tuple(rivals)
+                found[item.source_ref] = tuple(ref for ref in rivals if not self._is_nobodys(ref))
         return found
+
+    def _is_nobodys(self, ref: str) -> bool:
+        """Say whether a remote-tracking branch is the change's own, a bot's or a merge queue's."""
+        item = next(item for item in self.scene.tracking if item.ref == ref)
+        source = self.span.update.source
+        own = source is not None and item.remote_ref == HEADS + source and item.remote == self.scene.remote
+        queued = item.remote_ref.startswith(_QUEUES) or self.scene.policy.classify(item.remote_ref).name == "bot"
+        return own or queued or item.oid in self._tips
+
+    @cached_property
+    def _tips(self) -> frozenset[str]:
+        """The heads that the change is made of: its own and, of its merges on the first-parent line, those merged."""
+        commits = {commit.oid: commit for commit in self.span.commits}
+        tips, oid = {self.span.head}, self.span.head
+        while oid in commits and commits[oid].parents:
+            oid, *merged = commits[oid].parents
+            tips.update(merged)
+        return frozenset(tips)
+
+    def _moves(self, evidence: Iterable[Evidence]) -> dict[str, Move]:
+        """For each source ref how to leave its commits out, where the change goes on from it with commits of its own.
+
+        The branch that is moved is always the one that the change comes from.
+        """
+        update, scene = self.span.update, self.scene
+        target = None if update.branch is None or scene.remote is None else tracking_ref(scene.remote, update.branch)
+        if scene.aftermath is not None or target is None or target not in scene.refs:
+            return {}
+        standing = scene.standing(update)
+        if standing is None or (standing.branch is None and not standing.here and (scene.pushing or not update.source)):
+            return {}
+        found = {}
+        for ref in {item.source_ref for item in evidence if item.method == "ancestry" and item.source_ref is not None}:
+            if ref not in scene.refs or not self._goes_on_from(ref):
+                continue
+            branch = standing.branch if scene.pushing else update.source
+            way = standing.way if standing.branch is not None else ""
+            found[ref] = Move(target, ref, branch, way)
+        return found
+
+    def _goes_on_from(self, ref: str) -> bool:
+        """Say whether the change has commits that a source ref has not, and no merge among them."""
+        source = next(each for each in self.span.graph.classes.sources if each.ref == ref)
+        own = [c for c in self.span.commits if source not in self.span.graph.sources_of(c.oid)]
+        return bool(own) and all(len(commit.parents) == 1 for commit in own)
+
+    def _forks(self) -> dict[str, str]:
+        """Return what people call the research of other repositories that no ref here stands for."""
+        return {
+            source.ref: f"{short_ref(source.branch)} of {source.remote}"
+            for source in self.scene.proposed
+            if source.remote is not None
+        }
 
 
 def _origins(evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:

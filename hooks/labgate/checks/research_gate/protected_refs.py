@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class ProtectedRefRewritten(Finding):
-    """``how`` is deleted, non-fast-forward or unknown-tip. ``remote`` is a name, ``None`` where there is none."""
+    """``how`` is deleted, non-fast-forward or unknown-tip. ``remote`` is a name, ``None`` where there is none.
+
+    ``way`` begins a command line that goes to what is pushed, empty where HEAD is there.
+    """
 
     rule = Rule(
         "LG211",
@@ -31,6 +34,7 @@ class ProtectedRefRewritten(Finding):
     ref: str
     remote: str | None
     how: str
+    way: str = ""
 
     def message(self) -> str:
         ref = short_ref(self.ref)
@@ -49,7 +53,7 @@ class ProtectedRefRewritten(Finding):
             # A tag that others have fetched is never moved for them (git-tag, "On Re-tagging").
             back = quote(f"+{self.ref}:{self.ref}")
             return f"git fetch {remote} {back}  # then give the new commit a tag of its own"
-        return f"git pull --rebase {remote} {quote(ref)}"
+        return f"{self.way}git pull --rebase {remote} {quote(ref)}"
 
 
 class WrongTarget(Finding):
@@ -82,7 +86,7 @@ class WrongTarget(Finding):
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Yield a loss of history that the policy does not allow, and a source branch that must not land here."""
     if facts.rewrite is not None and not _is_allowed(facts, policy):
-        yield ProtectedRefRewritten(ref=facts.ref, remote=facts.remote, how=facts.rewrite)
+        yield ProtectedRefRewritten(ref=facts.ref, remote=facts.remote, how=facts.rewrite, way=facts.way)
     kind = None if facts.source_kind is None else policy.kind(facts.source_kind)
     if kind is None or not kind.targets or "protected" in kind.targets or facts.rewrite == "deleted":
         return

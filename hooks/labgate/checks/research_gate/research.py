@@ -5,7 +5,7 @@ from __future__ import annotations
 from labgate.checks.research_gate.assessment import UnmetReview, assessed
 from labgate.checks.research_gate.update import commits_of, restricted
 from labgate.values.finding import SIMILARITY, Rule, reason
-from labgate.values.phrases import count, quote, short_oid
+from labgate.values.phrases import count, short_oid
 from labgate.values.refnames import short_ref
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from labgate.checks.research_gate.assessment import Assessed
-    from labgate.checks.research_gate.update import Facts
+    from labgate.checks.research_gate.update import Facts, Move
     from labgate.policy.model import Policy
     from labgate.values.finding import Evidence
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 class UnreviewedResearch(UnmetReview):
     """``source`` is the full name of the research ref, ``None`` where no live one holds the commits.
 
-    ``rivals`` are the full names of other live branches that hold them too.
+    ``rivals`` are the full names of other live branches that hold them too, but for the change's own. ``move`` leaves
+    them out of the change, ``None`` where it has nothing beside them. ``fork`` is what people call a source that is no
+    ref here.
     """
 
     rule = Rule(
@@ -39,22 +41,20 @@ class UnreviewedResearch(UnmetReview):
 
     source: str | None
     rivals: tuple[str, ...]
+    move: Move | None
+    fork: str | None
 
     def message(self) -> str:
-        said = f"{count(len(self.oids), 'commit')} from {_name(self.source)} without a review ({_ways(self.evidence)})"
+        commits, source = count(len(self.oids), "commit"), self.fork or _name(self.source)
+        said = f"{commits} from {source} without a review ({_ways(self.evidence)}){self.named}"
         held = f"; {short_ref(self.rivals[0])} holds them too: research wins" if self.rivals else ""
         return said + self.state + held
 
     def help(self) -> str:
         review = self.review_step()
-        if self.source is None or not self.rivals:
+        if self.move is None:
             return review
-        rival, remote = short_ref(self.rivals[0]), self.remote or "origin"
-        branch, onto = quote(_topic(self.source, remote)), quote(f"{remote}/{short_ref(self.target)}")
-        move = (
-            f"git rebase --onto {onto} {quote(rival)} {branch} && git push --force-with-lease {quote(remote)} {branch}"
-        )
-        return f"{review}; or, if they belong to {rival}: {move}"
+        return f"{review}; or, to leave {_name(self.source)} out: {self.move.command}"
 
 
 class SuspectedResearch(UnmetReview):
@@ -100,8 +100,15 @@ def unreviewed(review: Assessed) -> Iterator[UnreviewedResearch]:
     facts = review.facts
     for source, evidence in _by_source(facts.proofs, review.unreviewed).items():
         oids = review.ordered(commits_of(evidence))
-        rivals = facts.rivals.get(source or "", ())
-        yield UnreviewedResearch(source=source, rivals=rivals, evidence=evidence, **review.details(oids))
+        key = source or ""
+        yield UnreviewedResearch(
+            source=source,
+            rivals=facts.rivals.get(key, ()),
+            move=facts.moves.get(key),
+            fork=facts.forks.get(key),
+            evidence=evidence,
+            **review.details(oids),
+        )
 
 
 def suspected(facts: Facts, policy: Policy) -> Iterator[SuspectedResearch]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from labgate.values.phrases import quote
+from labgate.values.refnames import short_ref
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
 
     from labgate.reviews.approvals import ChangeName, JudgedApproval
     from labgate.reviews.quorum import JudgedClaim
+    from labgate.scene.proposed_policy import ProposedPolicy
     from labgate.values.finding import Evidence
 
 
@@ -19,6 +22,24 @@ class Landed(Value):
     old: str | None
     new: str
     subject: str
+
+
+class Move(Value):
+    """How the commits that are a change's own go to its target without a source ref's.
+
+    ``onto`` and ``upstream`` are full refnames of this clone. ``branch`` is the short name of the branch that the
+    change comes from, ``None`` for a detached HEAD. ``way`` goes there first, empty where HEAD is there.
+    """
+
+    onto: str
+    upstream: str
+    branch: str | None
+    way: str
+
+    @property
+    def command(self) -> str:
+        words = [short_ref(self.onto), short_ref(self.upstream), *([] if self.branch is None else [self.branch])]
+        return f"{self.way}git rebase --onto {' '.join(quote(word) for word in words)}"
 
 
 class Facts(Value):
@@ -35,7 +56,10 @@ class Facts(Value):
     ``strangers`` are the contributors, by email, whom the policy does not know. ``landed`` is how the target moved,
     ``None`` where it has not yet. ``branch`` is the short name of the branch on which a review of it can be stated,
     ``None`` where its ``head`` is on none. ``sought`` names, for a commit whose committer counts as a contributor, this
-    one by email and the author whose own commit of it was looked for in vain.
+    one by email and the author whose own commit of it was looked for in vain. ``way`` begins a command line that goes
+    to what is proposed, empty where HEAD is there. ``moves`` has for a source ref how to leave its commits out,
+    ``forks`` what people call one that is no ref here. ``policy`` is what the update would make of the trunk's,
+    ``None`` where it leaves it.
     """
 
     ref: str
@@ -60,6 +84,10 @@ class Facts(Value):
     branch: str | None = None
     head: str | None = None
     sought: Mapping[str, tuple[str, str]] = NOTHING
+    way: str = ""
+    moves: Mapping[str, Move] = NOTHING
+    forks: Mapping[str, str] = NOTHING
+    policy: ProposedPolicy | None = None
 
     @property
     def proofs(self) -> tuple[Evidence, ...]:

@@ -1,0 +1,124 @@
+"""A range that somebody names to a framework: ``pre-commit run --from-ref A --to-ref B``, as CI does. It is no push."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from labgate.checks.registry import PUSH, policy_reader, rows
+from labgate.ci.context import Context
+from labgate.ci.systems import read_context
+from labgate.entrypoints.check import CheckRequest, check
+from labgate.entrypoints.ci import ci
+from labgate.entrypoints.hook_call import HookCall, Skipped
+from labgate.git.commits import is_ancestor
+from labgate.git.refs import read_refs, resolve_revision
+from labgate.git.repository import Repository, discover
+from labgate.scene.policy_files import worktree_policy
+from labgate.scene.trunk import trunk_name
+from labgate.values.errors import LabgateError, NoPolicyError, UndecidedError, UsageError
+from labgate.values.refnames import HEADS, REMOTES, tip_ref
+from labgate.values.report import Report
+
+#: Variables in which CI systems name the branch that a change is to land on, for jobs that say too little besides.
+_TARGETS = (
+    *("LABGATE_TARGET", "GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "SYSTEM_PULLREQUEST_TARGETBRANCH"),
+    *("BITBUCKET_PR_DESTINATION_BRANCH", "CHANGE_TARGET", "BUILDKITE_PULL_REQUEST_BASE_BRANCH"),
+    *("CI_COMMIT_TARGET_BRANCH", "DRONE_TARGET_BRANCH"),
+)
+_FROM, _TO, _REMOTE_BRANCH = "PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF", "PRE_COMMIT_REMOTE_BRANCH"
+
+
+def run(call: HookCall) -> Report | Skipped:
+    """Judge what a CI system says of its job, else the range on its way to the named branch, else to the trunk.
+
+    Raised: ``NoPolicyError`` at pre-push where there is no policy, ``LabgateError`` where nobody says what it is for.
+    """
+    context = _context(call.environ)
+    if context is not None:
+        return _at_push(call, ci(context, call.environ, rows(call.checks)).report)
+    repository = discover(call.environ)
+    repository.require_history()
+    refs = read_refs(repository)
+    target = _target(call.environ, repository, refs)
+    head = resolve_revision(repository, call.environ.get(_TO) or "HEAD", refs)
+    base = _base(call.environ, repository, refs, target, head)
+    if base is not None and is_ancestor(repository, head, base):
+        return Skipped(f"{target} has {head[:12]} already, so nothing is proposed")
+    request = CheckRequest(target, head, base, _source(call.environ), call.checks)
+    return _at_push(call, check(request, call.environ))
+
+
+def _at_push(call: HookCall, report: Report) -> Report:
+    """Return the report. Raised: ``NoPolicyError`` at pre-push, where a team without a policy is left alone."""
+    for problem in report.problems:
+        if call.stage == PUSH and isinstance(problem, NoPolicyError):
+            raise problem
+    return report
+
+
+def _context(environ: Mapping[str, str]) -> Context | None:
+    """Return what the CI system says of the change, ``None`` where it says nothing that can be judged."""
+    try:
+        return read_context(environ, _read_text)
+    except UndecidedError:
+        return None
+
+
+def _read_text(path: str) -> str:
+    with open(path, encoding="utf-8") as stream:
+        return stream.read()
+
+
+def _target(environ: Mapping[str, str], repository: Repository, refs: dict[str, str]) -> str:
+    """Return the branch that the range is to land on: its short name, or a full refname."""
+    named = next((environ[name] for name in (*_TARGETS, _REMOTE_BRANCH) if environ.get(name)), None)
+    if named is not None:
+        # What a clone calls origin/main is the remote's main.
+        tracking = f"{REMOTES}{named}" in refs and HEADS + named not in refs
+        return named.partition("/")[2] if tracking else named.removeprefix(HEADS)
+    ways = (
+        "name the branch: set LABGATE_TARGET=BRANCH, or give --remote-branch BRANCH --local-branch HEAD "
+        "--remote-name NAME --remote-url URL"
+    )
+    try:
+        trunk = trunk_name(repository, refs, repository.usual_remote, None, policy_reader())
+    except UndecidedError as error:
+        raise UndecidedError(error.message, f"{error.help}  # or {ways}") from error
+    found = trunk or _named_by_policy(repository)
+    if found is None:
+        message = "nobody says which branch this range is to land on"
+        raise UndecidedError(message, ways)
+    return found
+
+
+def _named_by_policy(repository: Repository) -> str | None:
+    try:
+        found = worktree_policy(repository, policy_reader())
+    except LabgateError:
+        return None
+    return None if found is None else found[0].trunk
+
+
+def _base(
+    environ: Mapping[str, str], repository: Repository, refs: dict[str, str], target: str, head: str
+) -> str | None:
+    """Return where the target stood before the range, ``None`` where nobody can say.
+
+    That is its tip, or what the range was said to start from where it has landed by now.
+    """
+    tip = refs.get(target if target.startswith("refs/") else tip_ref(repository.usual_remote, target))
+    named = environ.get(_FROM)
+    if not named or (
+        tip is not None and repository.usual_remote is not None and not is_ancestor(repository, head, tip)
+    ):
+        return tip
+    try:
+        start = resolve_revision(repository, named, refs)
+    except UsageError:
+        return tip
+    return start if is_ancestor(repository, start, head) or tip is None else tip
+
+
+def _source(environ: Mapping[str, str]) -> str | None:
+    local = environ.get("PRE_COMMIT_LOCAL_BRANCH", "")
+    return local.removeprefix(HEADS) if local.startswith(HEADS) else None

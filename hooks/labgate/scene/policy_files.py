@@ -1,0 +1,178 @@
+"""The policies that stand in trees: a commit's, many commits', the work tree's, and the last one that can be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from labgate.git.commits import is_ancestor, merge, merge_bases
+from labgate.git.fetch import bring
+from labgate.git.missing import absent
+from labgate.git.repository import Repository
+from labgate.policy.model import FILES, OWN_FILE, PYPROJECT, Policy
+from labgate.policy.reader import Reader
+from labgate.values.errors import LabgateError, PolicyError
+from labgate.values.phrases import count, short_oid
+from labgate.values.value import Value
+
+_REGULAR = ("100644", "100755")
+#: How many versions of a policy are looked at together for one that can be read.
+_BATCH = 100
+
+
+class Found(Value):
+    """A policy that stands in a commit (full oid): the policy, and the oid and the name of the file that holds it."""
+
+    policy: Policy
+    commit: str
+    blob: str
+    file: str
+
+
+def policy_at(repository: Repository, commit: str, reader: Reader, place: str | None = None) -> Found | None:
+    """Return the policy in a commit's tree, or ``None`` when the tree has none.
+
+    ``place`` is what messages call the commit, ``None`` for its oid. Raised: ``PolicyError`` when it has one that
+    cannot be used.
+    """
+    shown = commit[:12] if place is None else place
+    listing = os.fsdecode(repository.objects.run("ls-tree", "-z", "--full-tree", commit, "--", *FILES))
+    blobs = {}
+    for line in listing.split("\0")[:-1]:
+        head, _, name = line.partition("\t")
+        mode, _, oid = head.split(" ")
+        if mode not in _REGULAR:
+            raise PolicyError((f"{shown}:{name}: expected a regular file, found mode {mode}",))
+        blobs[name] = oid
+    bring(repository, blobs.values())
+    texts = {name: repository.objects.run("cat-file", "blob", oid) for name, oid in blobs.items()}
+    found = reader.find(texts, shown)
+    return None if found is None else Found(found[0], commit, blobs[found[1]], found[1])
+
+
+def has_policy(repository: Repository, commit: str) -> bool:
+    """Say whether a commit's tree has a policy, of whatever use."""
+    listing = repository.git.run("ls-tree", "-z", "--full-tree", "--name-only", commit, "--", *FILES).split(b"\0")
+    if OWN_FILE.encode() in listing:
+        return True
+    return PYPROJECT.encode() in listing and b"tool.labgate" in repository.git.run(
+        "cat-file", "blob", f"{commit}:{PYPROJECT}"
+    )
+
+
+def policy_blobs(repository: Repository, commits: Sequence[str]) -> dict[str, tuple[bytes, ...]]:
+    """Return for each commit what stands in the files that may hold a policy, in a form that only serves to compare."""
+    asked = "".join(f"{oid}:{name}\n" for oid in commits for name in FILES).encode()
+    answers = repository.objects.run("cat-file", "--batch-check", "--buffer", stdin=asked).split(b"\n")
+    # A missing one is answered with the question, which names the commit: to all of these it is the same.
+    lines = [b"" if line.endswith(b" missing") else line for line in answers]
+    return {oid: tuple(lines[at * len(FILES) :][: len(FILES)]) for at, oid in enumerate(commits)}
+
+
+def landed(repository: Repository, tip: str, head: str) -> str:
+    """Return what has the policy of a branch once a change has landed on it: a commit, or the tree of their merge.
+
+    Where git cannot merge them, that is the change's head if it touches the policy, else the branch as it stands.
+    """
+    if is_ancestor(repository, tip, head):
+        return head
+    merged = merge(repository, tip, head)
+    if merged.tree is not None:
+        return merged.tree
+    base = next(iter(merge_bases(repository, tip, head)), None)
+    if base is None:
+        return head
+    blobs = policy_blobs(repository, (base, head))
+    return tip if blobs[base] == blobs[head] else head
+
+
+def last_readable(repository: Repository, tip: str, reader: Reader) -> Found | None:
+    """Return the newest policy that can be read on the first-parent chain of a commit; ``None`` where none ever could.
+
+    Raised: ``UndecidedError`` where a shallow clone cuts the chain before one is found.
+    """
+    listing = repository.objects.run("rev-list", "--first-parent", tip, "--", *FILES).decode().split()
+    for start in range(0, len(listing), _BATCH):
+        batch = listing[start : start + _BATCH]
+        policies = policies_at(repository, batch, reader)
+        readable = next((oid for oid in batch if isinstance(policies[oid], Policy)), None)
+        if readable is not None:
+            return policy_at(repository, readable, reader)
+    repository.require_history()
+    return None
+
+
+def restoring(repository: Repository, broken: str, found: Found) -> str | None:
+    """Return the command that brings a policy back which a commit (``broken``) has spoilt; it changes the index too.
+
+    ``None`` where only part of a project's own file is too much.
+    """
+    blobs = policy_blobs(repository, (broken, found.commit))
+    own_now, own_then = blobs[broken][0], blobs[found.commit][0]
+    if found.file == PYPROJECT and own_now:
+        return f"git rm --quiet {OWN_FILE}"
+    # What did not change itself is doubled by the other file.
+    file = PYPROJECT if found.file == PYPROJECT or own_now == own_then else OWN_FILE
+    if file == PYPROJECT and not blobs[found.commit][1]:
+        return None
+    return f"git checkout {short_oid(found.commit)} -- {file}"
+
+
+def policies_at(
+    repository: Repository, commits: Sequence[str], reader: Reader
+) -> dict[str, Policy | LabgateError | None]:
+    """Return the policy of each commit: ``None`` where its tree has none, and why where it has one that is no use.
+
+    Few of many commits change it, so each one is read once; those that say the same are one.
+    """
+    _require_files(repository, commits)
+    known: dict[tuple[bytes, ...], Policy | LabgateError | None] = {}
+    found = {}
+    for oid, blobs in policy_blobs(repository, commits).items():
+        if blobs not in known:
+            read = _policy_or_error(repository, oid, reader) if any(blobs) else None
+            # A pyproject.toml changes for other reasons.
+            known[blobs] = next((same for same in known.values() if isinstance(read, Policy) and same == read), read)
+        found[oid] = known[blobs]
+    return found
+
+
+def _require_files(repository: Repository, commits: Sequence[str]) -> None:
+    """Bring the policies of some commits, the newest last, to a partial clone: what is not here looks like none.
+
+    Raises: ``MissingObjectError`` where they cannot be had.
+    """
+    if not repository.partial or not commits:
+        return
+    options = ("--first-parent", "--diff-merges=first-parent", "--raw", "--no-abbrev", "--no-renames", "--format=")
+    listing = repository.objects.run("log", *options, commits[-1], "--", *FILES).decode("utf-8", "surrogateescape")
+    blobs = {
+        oid for line in listing.splitlines() if line.startswith(":") for oid in line.split(" ")[2:4] if oid.strip("0")
+    }
+    bring(repository, blobs)
+    missing = absent(repository, blobs)
+    if missing:
+        message = f"this clone lacks policies of {count(len(missing), 'landed commit')}"
+        raise repository.objects.missing(message)
+
+
+def _policy_or_error(repository: Repository, commit: str, reader: Reader) -> Policy | LabgateError | None:
+    try:
+        found = policy_at(repository, commit, reader)
+    except PolicyError as error:
+        return error
+    return None if found is None else found.policy
+
+
+def worktree_policy(repository: Repository, reader: Reader) -> tuple[Policy, str] | None:
+    """Return the work tree's policy and its file's path, or ``None``. Raised: ``PolicyError``."""
+    if repository.top is None:
+        return None
+    texts = {}
+    for name in FILES:
+        path = os.path.join(repository.top, name)
+        if os.path.isfile(path):
+            with open(path, "rb") as stream:
+                texts[name] = stream.read()
+    found = reader.find(texts)
+    return None if found is None else (found[0], os.path.join(repository.top, found[1]))

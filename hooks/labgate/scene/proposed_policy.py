@@ -1,0 +1,84 @@
+"""The policy that an update would put on the trunk: whether it could judge what comes after it."""
+
+from __future__ import annotations
+
+from labgate.git.repository import Repository
+from labgate.policy.model import OWN_FILE, Policy
+from labgate.policy.shape import shown
+from labgate.scene.governing_policy import Judging
+from labgate.scene.policy_files import landed, policy_at, policy_blobs, restoring
+from labgate.scene.trunk import listed
+from labgate.values.errors import PolicyError
+from labgate.values.ref_update import RefUpdate
+from labgate.values.refnames import HEADS, tip_ref
+from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.scene.scene import Scene
+
+
+class ProposedPolicy(Value):
+    """A policy that differs from the trunk's own. ``problems`` are why it could not judge, none where it could.
+
+    ``restoring`` is the command that brings back the one that judges now, ``None`` where there is no such command.
+    """
+
+    problems: tuple[str, ...]
+    restoring: str | None
+
+
+def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
+    """Return the policy that an update proposes; ``None`` where it is not to the trunk, or leaves the policy as it is.
+
+    Only the text of its files is compared: whether it says something else is another question.
+    """
+    judging = scene.judging
+    if judging is None or judging.trunk is None or update.ref != HEADS + judging.trunk or update.new is None:
+        return None
+    old = judging.trunk_tip if update.old is None else update.old
+    repository = scene.repository
+    # What is only proposed may have been cut from an older trunk, whose policy it leaves alone.
+    after = update.new if scene.pushing or old is None else landed(repository, old, update.new)
+    blobs = policy_blobs(repository, [oid for oid in (old, after) if oid is not None])
+    if old is not None and blobs[old] == blobs[after]:
+        return None
+    problems = _problems(scene, judging, after, update.source or update.new[:12])
+    back = None
+    if problems and judging.origin.origin == "trunk":
+        back = restoring(repository, after, judging.found)
+    return ProposedPolicy(problems, back)
+
+
+def _problems(scene: Scene, judging: Judging, after: str, place: str) -> tuple[str, ...]:
+    """Return why the policy could not judge once the trunk has it, none where it could or where there is none.
+
+    ``after`` is the commit or tree that the trunk has then, ``place`` what messages call it.
+    """
+    repository, trunk = scene.repository, judging.trunk or ""
+    try:
+        found = policy_at(repository, after, judging.reader, place)
+    except PolicyError as error:
+        return error.problems
+    if found is None or found.policy.trunks == judging.found.policy.trunks:
+        return ()
+    says = f"{place}:{found.file}: trunk = {listed(found.policy)}"
+    if trunk not in found.policy.trunks:
+        both = ", ".join(shown(name) for name in (*found.policy.trunks, trunk))
+        return (f"{says} leaves out {trunk}, on which it would stand; for a rename: trunk = [{both}]",)
+    there = judging.branches.names | {trunk}
+    named = next(name for name in found.policy.trunks if name in there)
+    if named == trunk:
+        return ()
+    other = _readable(repository, scene.refs.get(tip_ref(scene.remote, named)), judging)
+    if other is not None and next((name for name in other.trunks if name in there), None) == named:
+        return ()
+    return (f"{says} makes {named} the trunk, where no {OWN_FILE} says so",)
+
+
+def _readable(repository: Repository, tip: str | None, judging: Judging) -> Policy | None:
+    try:
+        found = None if tip is None else policy_at(repository, tip, judging.reader)
+    except PolicyError:
+        return None
+    return None if found is None else found.policy
