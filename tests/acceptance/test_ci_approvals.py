@@ -303,3 +303,41 @@ def test_two_pull_requests_in_one_push_are_judged_each_by_its_own_approval(proje
         (first, second, "passed"),
     ]
     assert {(item["rule"], item["update"]) for item in report["findings"] if item["level"] == "error"} == {("LG201", 0)}
+
+
+AGENT = "Try again\n\nCo-authored-by: Claude <noreply@anthropic.com>"
+
+
+def helped_by_an_agent(project: Project, agents: str) -> Project:
+    """Let the policy list agents, and push a commit that one of them helped with."""
+    text = project.repo.git("show", "main:labgate.toml")
+    move_main(project, {"labgate.toml": text.replace('"forge"', f'"forge"\nagents = [{agents}]', 1) + "\n"})
+    project.repo.commit(AGENT, {"more.py": "more = 1\n"})
+    project.pull_request(72, "research/pr-72", author="kim-c")
+    return approved(project)
+
+
+def test_an_agent_that_nobody_lists_blocks(project: Project) -> None:
+    result = helped_by_an_agent(project, "").judge(72)
+    assert result.status == 1
+    assert "list the contributor noreply@anthropic.com in [reviews.people], or in [reviews] agents" in result.text
+
+
+@pytest.mark.parametrize("pattern", ["noreply@anthropic.com", "NoReply@*.com"])
+def test_an_agent_neither_counts_nor_blocks(project: Project, pattern: str) -> None:
+    result = helped_by_an_agent(project, f'"{pattern}"').judge(72)
+    assert result.status == 0, result.text
+
+
+def test_who_opened_what_an_agent_made_contributed_to_it(project: Project) -> None:
+    helped_by_an_agent(project, '"noreply@anthropic.com"').host.changes[72].author = "octocat"
+    result = project.judge(72)
+    assert result.status == 1
+    assert "list the contributor octocat" in result.text
+
+
+def test_a_bot_that_opened_it_is_nobody(project: Project) -> None:
+    agents = '"noreply@anthropic.com", "*[bot]@users.noreply.github.com"'
+    helped_by_an_agent(project, agents).host.changes[72].author = "copilot[bot]"
+    result = project.judge(72)
+    assert result.status == 0, result.text

@@ -17,8 +17,7 @@ RESEARCH = ("--target", "main", "--head", "origin/research/pr-72")
 
 PULL_REQUEST_72 = snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
 
@@ -205,8 +204,7 @@ def test_t35_a_sha256_repository_is_judged_like_any_other(sha256: Repo) -> None:
     verdict = judge(sha256, "--target", "main", "--head", "research/x", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/x without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/x' --trailer 'Reviewed-by: ada <ada@example.org>'  #
-        once ada has reviewed it
+    help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/x
 """)
     assert verdict.rules == ["LG201"]
@@ -228,8 +226,7 @@ def test_t35_reverts_and_picks_name_their_commits_by_longer_oids(sha256: Repo) -
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/x without a review (by trailer: <Try it> from <Try it>; by
         patch-id)
-    help: git commit --allow-empty -m 'Review research/x' --trailer 'Reviewed-by: ada <ada@example.org>'  #
-        once ada has reviewed it
+    help: labgate review approve feature/x --by ada  # once ada has reviewed it
     evidence: trailer origin/research/x
     evidence: patch-id origin/research/x
 """)
@@ -301,9 +298,9 @@ def test_t14_a_clone_without_them_is_undecided_and_never_judged_by_the_change_it
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); origin/feature/x
         holds them too: research wins
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it; or, if they belong to origin/feature/x: git rebase --onto origin/main
-        origin/feature/x research/pr-72 && git push --force-with-lease origin research/pr-72
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it; or, if they belong to
+        origin/feature/x: git rebase --onto origin/main origin/feature/x research/pr-72 && git push
+        --force-with-lease origin research/pr-72
     evidence: ancestry origin/research/pr-72
 """)
 

@@ -18,8 +18,7 @@ def test_a_cherry_pick_that_names_its_source_is_research(sdg: Repo) -> None:
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/pr-72 without a review (by trailer: <Let the filter name
         the...> from <Let the filter name the...>; by patch-id)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve feature/pick --by ada  # once ada has reviewed it
     evidence: trailer origin/research/pr-72
     evidence: patch-id origin/research/pr-72
 """)
@@ -52,8 +51,7 @@ def test_a_commit_that_names_a_live_experiment_is_research(sdg: Repo) -> None:
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/experiment--ranker--ada without a review (by trailer: <Rank
         (squashed)> from <Rank>)
-    help: git commit --allow-empty -m 'Review experiment--ranker--ada' --trailer 'Reviewed-by: ada
-        <ada@example.org>'  # once ada has reviewed it
+    help: labgate review approve feature/rank --by ada  # once ada has reviewed it
     evidence: trailer origin/experiment--ranker--ada
 """)
     (evidence,) = verdict.finding("LG201")["evidence"]

@@ -27,8 +27,7 @@ def test_who_slips_a_file_into_a_merge_is_no_reviewer(sdg: Repo) -> None:
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); not counted: ada:
         self-review
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve main --by lin  # once lin has reviewed it
     evidence: ancestry origin/research/pr-72
 LG204 error main: the review by ada in <Merge branch 'research/pr-72'> does not count: ada contributed to
         <Merge branch 'research/pr-72'>
@@ -41,6 +40,7 @@ review: trailer required; none reached; not counted: ada; missing: total
         "marker": sdg.head(),
         "wrote": sdg.head(),
         "change": None,
+        "sought": None,
     }
     assert verdict.finding("LG201")["data"]["reviewers"][0]["person"] == "lin"
 
@@ -53,8 +53,7 @@ def test_an_evil_merge_below_an_empty_commit_has_a_contributor_too(sdg: Repo) ->
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); not counted: ada:
         self-review
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve main --by lin  # once lin has reviewed it
     evidence: ancestry origin/research/pr-72
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Merge branch
         'research/pr-72'>

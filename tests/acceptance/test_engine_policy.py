@@ -36,8 +36,7 @@ def test_a_change_that_lowers_its_own_policy_is_judged_by_the_old_one(sdg: Repo,
     assert verdict.summary == snapshot("""\
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry); not counted:
         eve@example.net: not listed in [reviews.people]
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 review: trailer required; none reached; not counted: somebody; missing: total
 """)
@@ -67,8 +66,7 @@ LG210 error main: the proposed policy cannot judge: research/pr-72:pyproject.tom
     help: git checkout research/pr-72 && take [tool.labgate] out of pyproject.toml, and git add
         pyproject.toml && git commit -m 'Keep the policy of labgate'
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 """)
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
@@ -80,8 +78,7 @@ def test_the_work_tree_does_not_judge(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
@@ -93,8 +90,7 @@ def test_a_local_trunk_does_not_judge(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve main --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.rules == ["LG201"]
@@ -117,8 +113,7 @@ def test_levels_of_the_trunk_hold(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=0)
     assert verdict.summary == snapshot("""\
 LG201 warning main: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.finding("LG201")["level"] == "warning"
@@ -151,8 +146,7 @@ def test_research_that_comes_with_the_first_policy_is_found(bare_trunk: Repo) ->
     verdict = judge(bare_trunk, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 2 commits from research/x without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/x' --trailer 'Reviewed-by: ada <ada@example.org>'  #
-        once ada has reviewed it
+    help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry research/x
 """)
     assert verdict.rules == ["LG201"]
@@ -188,8 +182,7 @@ def test_a_policy_in_pyproject_judges_too(bare_trunk: Repo) -> None:
     verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/x without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/x' --trailer 'Reviewed-by: ada <ada@example.org>'  #
-        once ada has reviewed it
+    help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/x
 """)
     assert verdict.rules == ["LG201"]
@@ -287,8 +280,7 @@ problem: cannot tell which branch of origin is the trunk
     assert verdict.rules == ["LG201"]
     assert verdict.summary == snapshot("""\
 LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
@@ -300,8 +292,7 @@ def test_the_work_tree_may_name_the_trunk_and_no_more(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "release/9.9", "--head", "research/pr-72", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
@@ -327,8 +318,7 @@ def test_without_a_remote_the_base_must_be_said(sdg: Repo) -> None:
     verdict = judge(sdg, *args, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 """)
     assert verdict.finding("LG201")["evidence"][0]["source_ref"] == "refs/heads/research/pr-72"

@@ -39,8 +39,7 @@ def test_a_second_reviewer_is_missing(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG205 error main: 8 commits reviewed by ada; still missing: more reviewers
-    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: lin <lin@example.org>'  # once
-        lin has reviewed it
+    help: labgate review approve main --by lin  # once lin has reviewed it
 review: trailer required; none reached; counted: ada; missing: total
 """)
     assert verdict.rules == ["LG205"]
@@ -58,8 +57,7 @@ def test_two_emails_of_one_person_count_once(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG205 error main: 8 commits reviewed by ada; still missing: more reviewers
-    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: lin <lin@example.org>'  # once
-        lin has reviewed it
+    help: labgate review approve main --by lin  # once lin has reviewed it
 review: trailer required; none reached; counted: ada; missing: total
 """)
     assert verdict.rules == ["LG205"]
@@ -72,8 +70,7 @@ def test_an_author_under_another_address_is_the_same_person(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/own without a review (by ancestry); not counted: ada: self-review
-    help: git commit --allow-empty -m 'Review research/own' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/own --by lin  # once lin has reviewed it
     evidence: ancestry research/own
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Own>
     help: ask somebody else in [reviews.people] to review it
@@ -92,8 +89,7 @@ def test_a_mailmap_in_the_tree_makes_nobody_another(sdg: Repo) -> None:
     assert verdict.rules == ["LG201", "LG204"]
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/own without a review (by ancestry); not counted: ada: self-review
-    help: git commit --allow-empty -m 'Review research/own' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/own --by lin  # once lin has reviewed it
     evidence: ancestry research/own
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Own>
     help: ask somebody else in [reviews.people] to review it
@@ -108,8 +104,7 @@ def test_beside_one_review_that_counts_a_self_review_is_no_finding_of_its_own(sd
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG205 error main: 1 commit reviewed by lin; still missing: more reviewers; not counted: ada: self-review
-    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: kim <kim@example.org>'  # once
-        kim has reviewed it
+    help: labgate review approve research/own --by kim  # once kim has reviewed it
 review: trailer required; none reached; counted: lin; not counted: ada; missing: total
 """)
     assert verdict.rules == ["LG205"]
@@ -133,8 +128,7 @@ def test_a_group_must_review_its_own_paths(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG205 error main: 8 commits reviewed by ada; still missing: core
-    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: lin <lin@example.org>'  # once
-        lin has reviewed it
+    help: labgate review approve main --by lin  # once lin has reviewed it
 review: trailer required; none reached; counted: ada; missing: core
 """)
     assert verdict.rules == ["LG205"]
@@ -160,8 +154,7 @@ def test_affiliations_come_from_the_policy_and_not_from_addresses(sdg: Repo) -> 
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG205 error main: 8 commits reviewed by ada, kim, max; still missing: more affiliations
-    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: lin <lin@example.org>'  # once
-        lin has reviewed it
+    help: labgate review approve main --by lin  # once lin has reviewed it
 review: trailer required; none reached; counted: ada, kim, max; missing: affiliations
 """)
     assert verdict.rules == ["LG205"]
@@ -236,8 +229,7 @@ def test_all_code_needs_a_review_where_the_policy_says_so(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG205 error main: 1 commit without a review; still missing: reviewers
-    help: git commit --allow-empty -m 'Review main' --trailer 'Reviewed-by: ada <ada@example.org>'  # once
-        ada has reviewed it
+    help: labgate review approve feature/plain --by ada  # once ada has reviewed it
 """)
     assert verdict.rules == ["LG205"]
     sdg.commit(reviewed("ada"))

@@ -16,10 +16,18 @@ SOURCE = "refs/remotes/origin/research/pr-72"
 
 PULL_REQUEST_72 = snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
+
+
+def pull_request_72_on(branch: str) -> str:
+    """Return the same, but for line breaks, where the commits are on another branch: there the review is stated."""
+    return unwrapped(PULL_REQUEST_72).replace("approve research/pr-72 ", f"approve {branch} ")
+
+
+def unwrapped(text: str) -> str:
+    return " ".join(text.split())
 
 
 def commits_of_pull_request_72(repo: Repo) -> list[str]:
@@ -35,7 +43,7 @@ def assert_finds_pull_request_72(verdict: Verdict, commits: list[str]) -> None:
     assert (evidence["method"], evidence["source_ref"]) == ("ancestry", SOURCE)
     assert evidence["source_commits"] == commits
     assert "8 commits from origin/research/pr-72" in verdict.text
-    assert "    help: git commit --allow-empty" in verdict.text
+    assert "    help: labgate review approve" in verdict.text
 
 
 # Row 1.
@@ -51,7 +59,7 @@ def test_a_research_branch_does_not_reach_main(sdg: Repo) -> None:
 def test_another_name_does_not_help(sdg: Repo) -> None:
     sdg.git("branch", "-m", "research/pr-72", "feature/x")
     verdict = judge(sdg, "--target", "main", "--head", "feature/x", status=1)
-    assert verdict.summary == PULL_REQUEST_72
+    assert unwrapped(verdict.summary) == pull_request_72_on("feature/x")
     assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
 
 
@@ -61,9 +69,9 @@ def test_another_name_on_the_remote_does_not_help(sdg: Repo) -> None:
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); origin/feature/x
         holds them too: research wins
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it; or, if they belong to origin/feature/x: git rebase --onto origin/main
-        origin/feature/x research/pr-72 && git push --force-with-lease origin research/pr-72
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it; or, if they belong to
+        origin/feature/x: git rebase --onto origin/main origin/feature/x research/pr-72 && git push
+        --force-with-lease origin research/pr-72
     evidence: ancestry origin/research/pr-72
 """)
     assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
@@ -73,7 +81,7 @@ LG201 error main: 8 commits from origin/research/pr-72 without a review (by ance
 def test_a_local_merge_does_not_help(sdg: Repo) -> None:
     sdg.merge("research/pr-72", "Merge branch 'research/pr-72'")
     verdict = judge(sdg, "--target", "main", "--head", "main", status=1)
-    assert verdict.summary == PULL_REQUEST_72
+    assert unwrapped(verdict.summary) == pull_request_72_on("main")
     assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
 
 
@@ -81,7 +89,7 @@ def test_a_local_main_that_moved_on_is_no_negative(sdg: Repo) -> None:
     sdg.git("merge", "--quiet", "--no-edit", "research/pr-72")
     sdg.branch("feature/on-top").commit("Build on it", {"top.py": "1\n"})
     verdict = judge(sdg, "--target", "main", status=1)
-    assert verdict.summary == PULL_REQUEST_72
+    assert unwrapped(verdict.summary) == pull_request_72_on("feature/on-top")
     assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
 
 
@@ -106,8 +114,7 @@ def test_a_branch_that_only_exists_here_is_a_source_too(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/new without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/new' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/new --by ada  # once ada has reviewed it
     evidence: ancestry research/new
 """)
     assert verdict.finding("LG201")["evidence"][0]["source_ref"] == "refs/heads/research/new"
@@ -118,8 +125,7 @@ def test_a_branch_ahead_of_the_remote_is_one_finding(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 """)
     assert verdict.rules == ["LG201"]
@@ -177,8 +183,7 @@ def test_unreviewed_research_does_not_reach_a_release_either(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "release/1.0", "--head", "research/pr-72", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error release/1.0: 8 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
     assert_finds_pull_request_72(verdict, commits_of_pull_request_72(sdg))
@@ -219,10 +224,9 @@ def test_research_started_from_an_unmerged_topic_branch_claims_it(sdg: Repo) -> 
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/tidier without a review (by ancestry); origin/feature/tidy
         holds them too: research wins
-    help: git commit --allow-empty -m 'Review research/tidier' --trailer 'Reviewed-by: ada
-        <ada@example.org>'  # once ada has reviewed it; or, if they belong to origin/feature/tidy: git
-        rebase --onto origin/main origin/feature/tidy research/tidier && git push --force-with-lease origin
-        research/tidier
+    help: labgate review approve feature/tidy --by ada  # once ada has reviewed it; or, if they belong to
+        origin/feature/tidy: git rebase --onto origin/main origin/feature/tidy research/tidier && git push
+        --force-with-lease origin research/tidier
     evidence: ancestry origin/research/tidier
 """)
     assert verdict.rules == ["LG201"]
@@ -296,8 +300,7 @@ def test_a_tag_of_an_ambiguous_name_changes_no_relative_revision(sdg: Repo) -> N
     verdict = judge(sdg, "--target", "main", "--head", "research/pr-72~1", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 7 commits from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve <Leave out an import> --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.finding("LG201")["commits"] == commits_of_pull_request_72(sdg)[1:]

@@ -25,6 +25,7 @@ def test_a_merge_that_a_listed_person_reviewed_passes(sdg: Repo) -> None:
         "counted": ["ada"],
         "not_counted": [],
         "missing": [],
+        "late": [],
     }
 
 
@@ -41,8 +42,7 @@ def test_one_more_commit_above_the_review_needs_its_own(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 review: trailer required; none reached; counted: ada; missing: total
 """)
@@ -58,8 +58,7 @@ def test_a_review_in_each_commit_covers_just_that_commit(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/two without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/two' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/two --by ada  # once ada has reviewed it
     evidence: ancestry research/two
 review: trailer required; none reached; counted: ada; missing: total
 """)
@@ -74,8 +73,7 @@ def test_a_reviewed_merge_covers_only_what_it_brings_in(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/one without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/one' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve main --by ada  # once ada has reviewed it
     evidence: ancestry research/one
 review: trailer required; none reached; counted: ada; missing: total
 """)
@@ -89,8 +87,7 @@ def test_a_merge_of_main_into_research_does_not_review_research(sdg: Repo) -> No
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 """)
     assert len(verdict.finding("LG201")["commits"]) == 8
@@ -112,16 +109,14 @@ NOT_COUNTED = {
     "stranger": ("Reviewed-by: Eve <eve@example.net>", None, "not listed in [reviews.people]", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: eve@example.net:
         not listed in [reviews.people]
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "machine": ("Reviewed-by: GitHub <noreply@github.com>", None, "a machine identity", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted:
         noreply@github.com: a machine identity
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
@@ -129,16 +124,14 @@ review: trailer required; none reached; not counted: somebody; missing: total
         "Reviewed-by: Lin <lin@example.org>\nwas there.\n\nMore.", "lin", "outside the trailer block", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: outside the
         trailer block
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "folded-before-the-email": ("Reviewed-by: Lin\n <lin@example.org>", "lin", "folded over two lines", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: folded over
         two lines
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
@@ -146,8 +139,7 @@ review: trailer required; none reached; not counted: lin; missing: total
         "Reviewed-by: Lin <lin@example.org>\n and all", None, "folded over two lines", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: a claim: folded
         over two lines
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
@@ -155,8 +147,7 @@ review: trailer required; none reached; not counted: somebody; missing: total
         "Reviewed\u2011by: Lin <lin@example.org>", "lin", "the key only looks like Reviewed-by", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: the key
         only looks like Reviewed-by
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
@@ -164,8 +155,7 @@ review: trailer required; none reached; not counted: lin; missing: total
         "R\u0435viewed-by: Lin <lin@example.org>", "lin", "the key only looks like Reviewed-by", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: the key
         only looks like Reviewed-by
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
@@ -173,32 +163,28 @@ review: trailer required; none reached; not counted: lin; missing: total
         "ReviewedBy: Lin <lin@example.org>", "lin", "the key only looks like Reviewed-by", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: the key
         only looks like Reviewed-by
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "two-people": ("Reviewed-by: Lin <lin@example.org>, Kim <kim@example.org>", None, "no Name <email>", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: a claim: no Name
         <email>
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "no-email": ("Reviewed-by: lin", None, "no Name <email>", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: a claim: no Name
         <email>
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "no-name": ("Reviewed-by: <lin@example.org>", None, "no Name <email>", snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: a claim: no Name
         <email>
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
@@ -221,8 +207,7 @@ def test_a_claim_as_the_subject_says_why(sdg: Repo) -> None:
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: outside the
         trailer block
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)
@@ -259,8 +244,7 @@ def test_an_author_is_no_reviewer(sdg: Repo) -> None:
     verdict = refuse(sdg, "Claim\n\nReviewed-by: Ada <ada@example.org>")
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: ada: self-review
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada contributed to <Claim>
     help: ask somebody else in [reviews.people] to review it
@@ -273,6 +257,7 @@ review: trailer required; none reached; not counted: ada; missing: total
         "marker": sdg.head(),
         "wrote": sdg.head(),
         "change": None,
+        "sought": None,
     }
     reviewers = verdict.finding("LG201")["data"]["reviewers"]
     assert reviewers == [{"person": "lin", "email": "lin@example.org"}], "the help line names somebody who can review"
@@ -283,10 +268,10 @@ def test_a_committer_is_no_reviewer(sdg: Repo) -> None:
     verdict = refuse(sdg, reviewed("ada", subject="Claim"), **committer)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: ada: self-review
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
-LG204 error main: the review by ada in <Claim> does not count: ada contributed to <Claim>
+LG204 error main: the review by ada in <Claim> does not count: ada committed <Claim>, and no commit of
+        Grace's own with the same change is to be found
     help: ask somebody else in [reviews.people] to review it
 review: trailer required; none reached; not counted: ada; missing: total
 """)
@@ -302,8 +287,7 @@ def test_the_author_of_one_commit_is_no_reviewer_of_the_range(sdg: Repo) -> None
     assert verdict.summary == snapshot("""\
 LG201 error main: 2 commits from research/claim without a review (by ancestry); not counted: ada:
         self-review
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Mine>
     help: ask somebody else in [reviews.people] to review it
@@ -322,8 +306,7 @@ def test_every_claim_of_one_range_is_answered(sdg: Repo) -> None:
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: ada:
         self-review, eve@example.net: not listed in [reviews.people], a claim: no Name <email> and 1 more
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada contributed to <Claim>
     help: ask somebody else in [reviews.people] to review it
@@ -365,8 +348,7 @@ def test_the_configuration_of_the_repository_makes_no_trailers(sdg: Repo) -> Non
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from research/pr-72 without a review (by ancestry)
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 """)
     assert verdict.rules == ["LG201"]

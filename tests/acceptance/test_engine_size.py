@@ -195,8 +195,7 @@ def test_t29_what_is_slipped_into_a_merge_of_research_needs_a_review_by_somebody
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); not counted: ada:
         self-review
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
+    help: labgate review approve main --by lin  # once lin has reviewed it
     evidence: ancestry origin/research/pr-72
 LG204 error main: the review by ada in <Merge research/pr-72> does not count: ada contributed to <Merge
         research/pr-72>

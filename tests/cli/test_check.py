@@ -57,7 +57,7 @@ def test_research_on_its_way_to_main_is_refused_with_the_command_that_mends_it(t
     first, second, last = shown.out.splitlines()
     assert first.startswith("main: LG201 error: 1 commit from ")
     assert "research/heads" in first
-    assert second.startswith("    help: git commit --allow-empty ")
+    assert second.startswith("    help: labgate review approve ")
     assert last == "1 error"
     assert shown.err == ""
 

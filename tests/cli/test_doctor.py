@@ -444,3 +444,14 @@ class TestRepository:
 def test_outside_a_repository(repo: Repo, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     assert "not a git repository" in Repo(tmp_path / "plain", repo.env).labgate("doctor", status=2).err
+
+
+def test_reviews_that_are_bound_to_no_content(scene: Scene) -> None:
+    scene.install()
+    policy = (scene.repo.path / "labgate.toml").read_text(encoding="utf-8")
+    people = '[reviews]\nbound = %s\n[reviews.people.ada]\nemails = ["ada@example.org"]\n'
+    scene.repo.write({"labgate.toml": policy + people % "false"})
+    found = items(scene.repo, status=0)["reviews"]
+    assert (found.state, found.help) == ("advice", "set bound = true in [reviews]")
+    scene.repo.write({"labgate.toml": policy + people % "true"})
+    assert "reviews" not in items(scene.repo, status=0)

@@ -46,7 +46,8 @@ def test_the_finding_names_the_landing(main: Branch) -> None:
     landing = main.merge("a", "Merge what a found")
     said = main.repo.labgate("audit", "main", "--format", "text", status=1)
     assert f"; landed as {landing[:12]} Merge what a found" in said.out
-    assert f"help: git log --patch {main.repo.head('main~1')[:12]}..{landing[:12]}  # show ada what landed" in said.out
+    late = f"labgate review approve main --landing {landing[:12]} --by ada && git push origin main"
+    assert f"help: {late}  # once ada has reviewed it" in said.out
 
 
 def in_the_merge(main: Branch) -> str:
@@ -333,3 +334,39 @@ def test_many_landings_need_few_open_files(main: Branch) -> None:
         landed.append(main.merge(f"r{number}"))
     said = main.repo.run("sh", "-c", "ulimit -n 40 && exec labgate audit main --format json", status=1)
     assert reported(json.loads(said.out)) == landed
+
+
+def reviewed_late(main: Branch) -> None:
+    """Run what LG201 says, as it is printed, with another branch checked out."""
+    said = main.repo.labgate("audit", "main", "--format", "text", status=1)
+    (line,) = (line for line in said.out.splitlines() if line.startswith("    help: "))
+    main.repo.branch("feature/elsewhere", "main~1")
+    main.repo.run("sh", "-c", line.removeprefix("    help: "))
+
+
+def test_a_late_review_counts_and_is_said_to_be_late(main: Branch) -> None:
+    main.research("a", count=2)
+    landing = main.merge("a")
+    reviewed_late(main)
+    report = main.audit(status=0)
+    assert report["notices"] == [f"{landing[:12]} was reviewed late, by ada"]
+    review = next(update["review"] for update in report["updates"] if update["new"] == landing)
+    assert (review["counted"], review["late"], review["missing"]) == (["ada"], ["ada"], [])
+
+
+def test_a_late_review_speaks_for_the_landing_that_it_names_alone(main: Branch) -> None:
+    main.research("a")
+    main.research("b")
+    main.squash("a")
+    reviewed_late(main)
+    main.repo.checkout("main")
+    other = main.squash("b")
+    assert main.past_review() == [other]
+
+
+def test_nobody_reviews_his_own_landing_late(main: Branch) -> None:
+    main.research("a")
+    landing = main.merge("a")
+    message = f"Late\n\nReviewed-by: Lin <lin@example.org>\nReviewed-landing: {landing}"
+    main.commit(message)
+    assert main.past_review() == [landing]

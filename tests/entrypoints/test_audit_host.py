@@ -111,3 +111,35 @@ def test_offline_nobody_is_asked_and_no_trailer_is_an_approval(main: Branch, hos
     landing = main.merge("a", reviewed("ada", subject="Merge a"))
     assert main.past_review("--offline") == [landing]
     assert host.asked == []
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by-its-commit", "by-its-number"])
+@pytest.mark.parametrize("approve", [True, False])
+def test_a_pull_request_that_names_no_commit_stops_nothing(
+    main: Branch, host: FakeHost, *, named: bool, approve: bool
+) -> None:
+    """GitHub's description lets ``merge_commit_sha`` be null where ``merged`` is true."""
+    for number in (1, 2, 3):
+        opened(main, host, number, f"r{number}", approve=approve or number == 3)
+    landings = [merged(main, host, number, f"r{number}", "squash") for number in (1, 2, 3)]
+    host.changes[2].merged_as = None
+    host.changes[2].commits = [landings[1]] if named else []
+    report = main.audit(status=0 if approve else 1)
+    assert reported(report) == ([] if approve else landings[:2])
+    assert {update["outcome"] for update in report["updates"]} <= {"passed", "failed"}
+
+
+def test_a_pull_request_of_another_shape_leaves_the_others_judged(main: Branch, host: FakeHost) -> None:
+    for number in (1, 2, 3):
+        opened(main, host, number, f"r{number}", approve=number == 3)
+    landings = [merged(main, host, number, f"r{number}", "squash") for number in (1, 2, 3)]
+
+    def altered(path: str, document: object) -> object:
+        if path.endswith("/pulls/2") and isinstance(document, dict):
+            document["merge_commit_sha"] = "HEAD"
+        return document
+
+    host.alter = altered
+    report = main.audit(status=1)
+    outcomes = {update["new"]: update["outcome"] for update in report["updates"]}
+    assert [outcomes[oid] for oid in landings] == ["failed", "undecided", "passed"]

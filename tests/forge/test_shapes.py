@@ -147,12 +147,12 @@ def test_the_message_names_the_place(
         ("github", "/pulls", (0, "merged_at"), 7),
         ("github", "/pulls", (0, "number"), "7"),
         ("github", "/pulls", (0, "base", "repo", "full_name"), None),
-        ("github", "/7", ("merge_commit_sha",), None),
+        ("github", "/7", ("merge_commit_sha",), "HEAD"),
         ("gitlab", "/merge_requests", (0, "state"), None),
         ("gitlab", "/merge_requests", (0, "iid"), True),
         ("gitlab", "/7", ("merge_commit_sha",), "HEAD"),
         ("gitea", "/pull", ("merged",), 1),
-        ("gitea", "/pull", ("merge_commit_sha",), None),
+        ("gitea", "/pull", ("merge_commit_sha",), 7),
         ("gitea", "/pull", ("base",), []),
     ],
 )
@@ -165,3 +165,14 @@ def test_a_landing_of_another_shape_is_undecided(
     assert [change.merged_as for change in forge.landed("d" * 40, "main")] == ["d" * 40]
     host.alter = lambda asked, document: replaced(document, place, value) if asked.endswith(path) else document
     assert "is not what the" in refused(lambda: forge.landed("d" * 40, "main")).message
+
+
+@pytest.mark.parametrize(("kind", "path"), [("github", "/7"), ("gitea", "/pull")])
+def test_what_a_merged_change_landed_as_need_not_be_said(host: FakeHost, kind: str, path: str) -> None:
+    """GitHub describes ``merge_commit_sha`` as ``string or null``, of merged pull requests too."""
+    host.open(7, author="ada-l", head=HEAD)
+    host.merge(7, "d" * 40)
+    place: Place = ("merge_commit_sha",)
+    host.alter = lambda asked, document: replaced(document, place, None) if asked.endswith(path) else document
+    forge = connect(kind, host.url(kind), host.repository(), {}, Clock().patience())
+    assert [(change.number, change.merged_as) for change in forge.landed("d" * 40, "main")] == [(7, None)]

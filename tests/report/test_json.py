@@ -140,6 +140,7 @@ def test_a_refusal_has_the_keys_of_the_contract() -> None:
             "counted": [],
             "not_counted": [{"person": "ada", "reason": "self-review"}, {"person": None, "reason": "stranger"}],
             "missing": ["core"],
+            "late": [],
         },
         "undecidable": [],
         "checks": ...,

@@ -14,10 +14,7 @@ from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
 from support import reports
 
-REVIEW = (
-    "git commit --allow-empty -m 'Review research/attention'"
-    " --trailer 'Reviewed-by: ada <ada@example.org>'  # once ada has reviewed it"
-)
+REVIEW = "labgate review approve research/attention --by ada  # once ada has reviewed it"
 SQUASH = "222222222222 and 1 more from 222222222222 and 6 more, 120 lines"
 REFUSED = f"""\
 labgate: partial view: 2 of 3 refs seen; run `labgate install`
@@ -257,7 +254,8 @@ def test_more_than_five_shared_lines_are_never_shown() -> None:
 
 
 def test_a_message_of_any_length_stays_readable() -> None:
-    long = reports.squashed(reports.COMMITS[:1], source="refs/heads/" + "x" * 10_000)
+    name = "x" * 10_000
+    long = reports.squashed(reports.COMMITS[:1], source=f"refs/heads/{name}", branch=name)
     first, second, *_ = rendered(reports.report(reports.judged(long))).splitlines()
     assert len(first) < 600
     assert first.endswith("…")

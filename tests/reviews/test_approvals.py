@@ -54,6 +54,8 @@ def reviews(assurance: str = "forge") -> Reviews:
         "assurance": assurance,
         "quorum": {"total": 1, "groups": {}, "affiliations": 0},
         "machines": ["NoReply@github.com"],
+        "agents": [],
+        "bound": False,
         "expires": 0,
         "groups": {},
         "people": {name: person(name) for name in LOGINS},

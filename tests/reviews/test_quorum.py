@@ -48,6 +48,8 @@ def reviews(
         "assurance": assurance,
         "quorum": {"total": total, "groups": groups or {}, "affiliations": affiliations},
         "machines": MACHINES,
+        "agents": [],
+        "bound": False,
         "expires": 0,
         "groups": {name: {"people": who, "paths": paths} for name, (who, paths) in (members or {}).items()},
         "people": {name: person(name, (of or {}).get(name)) for name in NAMES},

@@ -45,6 +45,8 @@ def squashed(commits: tuple[str, ...] = COMMITS[:2], **changes: Any) -> Unreview
         "reviewers": (Reviewer("ada", "ada@example.org"),),
         "change": None,
         "strangers": (),
+        "branch": "research/attention",
+        "head": commits[0],
         "not_counted": (),
         "landed": None,
     }

@@ -28,6 +28,7 @@ from labgate.policy.reader import Reader
 from labgate.report.escape import safe
 from labgate.report.palette import CHOICES, Paint, palette, wants_colour
 from labgate.research.source_refs import covers_sources
+from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy, repairing, trunk_by
 from labgate.scene.policy_files import policy_at, worktree_policy
 from labgate.scene.trunk import Agreed, branches_of, line_to_change, trunk_name
@@ -267,6 +268,7 @@ def repository_items(repository: Repository) -> Iterator[Item]:
     yield _trunk(repository, refs, remote, policy, reader)
     if policy is not None:
         yield _research(repository, remote, policy)
+        yield from _reviews(policy)
     yield _git(repository)
     yield from _attributes(repository)
     yield from _replaced(repository)
@@ -369,6 +371,13 @@ def _research(repository: Repository, remote: str | None, policy: Policy) -> Ite
         return Item("research", OK, f"git fetch {found.name} brings every research branch")
     message = f"git fetch {found.name} does not bring every research branch"
     return Item("research", MISSING, message, repository.fetching_branches(found.name))
+
+
+def _reviews(policy: Policy) -> Iterator[Item]:
+    reviews = policy.section(Reviews)
+    if reviews.people and reviews.assurance == "trailer" and not reviews.bound:
+        message = "a Reviewed-by line holds whatever is changed below it, unless labgate review approve wrote it"
+        yield Item("reviews", ADVICE, message, "set bound = true in [reviews]")
 
 
 def _git(repository: Repository) -> Item:

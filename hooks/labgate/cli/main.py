@@ -26,6 +26,7 @@ COMMANDS = {
     "check": Entry("labgate.cli.check:check", "Judge a change that is to land on a branch."),
     "ci": Entry("labgate.cli.ci:ci", "Judge the change that a CI job runs for."),
     "audit": Entry("labgate.cli.audit:audit", "Say what landed on a branch past its reviews."),
+    "review": Entry("labgate.cli.review:review", "State that a change was reviewed."),
     "trace": Entry("labgate.cli.trace:trace", "Say which research branch the code of a commit comes from."),
     "explain": Entry("labgate.cli.rules:explain", "Say what a rule wants, why, and how to mend a breach."),
     "rules": Entry("labgate.cli.rules:rules", "List every rule with its default level."),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labgate.checks.registry import policy_reader, rows
 from labgate.derivation.audited_landings import AuditedLandings
-from labgate.entrypoints.host import Host, Landing
+from labgate.entrypoints.host import ChangeHeads, Host, Landing
 from labgate.fingerprints.building import Progress
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import read_commits, rev_list
@@ -19,11 +19,13 @@ from labgate.policy.model import Policy
 from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
+from labgate.reviews.markers import LANDING, Claim, is_empty, landings_named, read_claims
 from labgate.reviews.section import Reviews
 from labgate.scene.policy_files import policies_at
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.finding import UNDECIDED
+from labgate.values.phrases import short_oid
 from labgate.values.ref_update import Commit, RefUpdate, View
 from labgate.values.refnames import HEADS, REMOTES, tracking_ref
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
@@ -81,7 +83,7 @@ def _audit(
         raise NoPolicyError(message, "labgate init")
     judging = [policies.get(oid) or last for oid in (line.before, *line.oids[:-1]) if oid is not None]
     landings = _landings(request, repository, line, judging, environ, progress)
-    scenes = _Scenes(repository, refs, line, landings, request.fetch, progress, {})
+    scenes = _Scenes(repository, refs, line, landings, request.fetch, request.offline, progress, {})
     judged: list[Judged] = []
     view = View(len(landings), len(landings), 0, sources_complete=True)
     for policy, group in _by_policy(landings, whole, policies, last):
@@ -92,7 +94,15 @@ def _audit(
         judged += report.judged
         view = report.view.changed(refs_seen=len(landings))
     origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
-    return Report(STAGE, origin, view, tuple(judged), nothing, problems=_left_out(repository, scenes))
+    notices, problems = tuple(_late_notices(judged)), _left_out(repository, scenes)
+    return Report(STAGE, origin, view, tuple(judged), nothing, notices, problems)
+
+
+def _late_notices(judged: Iterable[Judged]) -> Iterator[str]:
+    """Yield a line for each landing of which the review came late."""
+    for item in judged:
+        if item.review is not None and item.review.late and not item.review.missing:
+            yield f"{short_oid(item.update.new or '')} was reviewed late, by {', '.join(item.review.late)}"
 
 
 def _left_out(repository: Repository, scenes: _Scenes) -> tuple[LabgateError, ...]:
@@ -163,7 +173,13 @@ def _by_marker(repository: Repository, line: _Line) -> Iterator[Landing]:
     group: list[Commit] = []
     marked = False
     for commit in commits[len(outside) :]:
-        if len(commit.parents) == 1 and trees.get(commit.parents[0]) == commit.tree:
+        if is_empty(commit, trees) and landings_named(commit):
+            # It speaks for what it names alone.
+            yield from _closed(group, together=marked)
+            group, marked = [], False
+            yield from _closed([commit], together=False)
+            continue
+        if is_empty(commit, trees):
             group.append(commit)
             marked = True
             continue
@@ -229,6 +245,7 @@ class _Scenes(Value):
     line: _Line
     landings: tuple[Landing, ...]
     fetched: bool
+    offline: bool
     progress: Progress | None
     compared: dict[RefClasses, AuditedLandings]
 
@@ -259,4 +276,30 @@ class _Scenes(Value):
             aftermath=Aftermath(frozenset(line.oids)),
             audited=self.compared[classes],
             hosted={update: landing.change for landing, update in updates.items() if landing.change is not None},
+            unanswered={update: landing.problem for landing, update in updates.items() if landing.problem is not None},
+            late=_late_reviews(repository, line, updates.values()),
+            heads=None if self.offline else ChangeHeads(repository, line.remote, None, repository.environ),
         )
+
+
+def _late_reviews(
+    repository: Repository, line: _Line, updates: Iterable[RefUpdate]
+) -> dict[RefUpdate, tuple[Claim, ...]]:
+    """Return the reviews that landings got later: of empty commits that name a commit of the line and come after it."""
+    before = () if line.before is None else (line.before,)
+    oids = rev_list(repository, line.oids[-1:], before, "--regexp-ignore-case", f"--grep=^{LANDING}:")
+    commits = read_commits(repository, oids)
+    trees = {commit.oid: commit.tree for commit in read_commits(repository, _parents(commits))}
+    place = {oid: at for at, oid in enumerate(line.oids)}
+    found: dict[RefUpdate, tuple[Claim, ...]] = {}
+    for update in updates:
+        first, last = place.get(update.old or "", -1), place[update.new or ""]
+        for commit in commits:
+            named = {place.get(oid, -1) for oid in landings_named(commit)}
+            if is_empty(commit, trees) and any(first < at <= last for at in named) and commit.oid != update.new:
+                found[update] = (*found.get(update, ()), *read_claims([commit], trees))
+    return found
+
+
+def _parents(commits: Iterable[Commit]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(oid for commit in commits for oid in commit.parents))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.commit_size.check import changed_lines
 from labgate.checks.registry import ROWS, Row, policy_reader
-from labgate.ci.context import LANDED, QUEUE, Context
-from labgate.entrypoints.host import Host, Landing
+from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
+from labgate.entrypoints.host import ChangeHeads, Host, Landing
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import is_ancestor, rev_list
 from labgate.git.fetch import default_branch, fetch_commit, fetch_history
@@ -127,12 +127,31 @@ class _Job:
             proposed=(*_proposed_sources(context, policy, repository, refs, self.remote), *proposed),
             aftermath=self._aftermath(place),
             hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
+            unanswered={update: landing.problem for update, landing in updates.items() if landing.problem is not None},
+            heads=None
+            if context.event == CHANGE
+            else ChangeHeads(repository, self.remote, context, repository.environ),
             own_head=_is_own(context, refs, self.remote),
             judging=judging,
         )
         report = judge_scene(STAGE, scene, judging.origin, rows, refs_total=len(updates))
+        report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report)))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
         return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
+
+    def _landing_notices(self, policy: Policy, report: Report) -> Iterator[str]:
+        """Yield what to mind when a change lands whose review stands in markers that its landing may leave behind."""
+        if self.context.event != CHANGE or policy.section(Reviews).assurance != "trailer":
+            return
+        if not any(judged.review is not None and judged.review.counted for judged in report.judged):
+            return
+        if not ChangeHeads(self.repository, self.remote, self.context, self.repository.environ).keeps(
+            self.context.head
+        ):
+            yield (
+                f"{self.remote} keeps no head of this change, so when it lands squashed or rebased its review is only"
+                " seen while its branch is there: end the message with its Reviewed-by lines, or merge it"
+            )
 
     def _lines(self, scene: Scene) -> int | None:
         """Return the size of the change, ``None`` where it cannot be told: then a check has said why."""

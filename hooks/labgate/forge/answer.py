@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeVar
 
-from labgate.values.errors import UndecidedError
+from labgate.values.errors import AnswerError
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
@@ -37,15 +37,15 @@ class Question(Value):
     api: str
     manual: str
 
-    def misanswered(self, what: str) -> UndecidedError:
+    def misanswered(self, what: str) -> AnswerError:
         message = f"the answer of {self.request} is not what the {self.manual} documents: {what}"
-        return UndecidedError(message, f"check that {self.api} is the address of that API, and that no proxy alters it")
+        return AnswerError(message, f"check that {self.api} is the address of that API, and that no proxy alters it")
 
 
 class Answer:
     """One value of an answer, and where it stands. Whoever reads it says what it has to be.
 
-    Raised by all that reads: ``UndecidedError`` that names the place, as in ``reviews[3].state``.
+    Raised by all that reads: ``AnswerError`` that names the place, as in ``reviews[3].state``.
     """
 
     __slots__ = ("_question", "_value", "_where")
@@ -69,7 +69,7 @@ class Answer:
         """Return what ``read`` makes of this answer, or ``None`` when it is null or absent."""
         return None if self.given() is None else read(self)
 
-    def wrong(self) -> UndecidedError:
+    def wrong(self) -> AnswerError:
         """Return the error that says that what stands here is not as documented."""
         what = f"{self._where} is missing" if self._value is _ABSENT else self._where
         return self._question.misanswered(what)

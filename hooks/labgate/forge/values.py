@@ -21,9 +21,9 @@ class Change(Value):
     ``state`` is ``OPEN``, ``MERGED`` or ``CLOSED``. ``author`` is a login; ``None`` when the account is gone.
     ``target`` is the short name of the branch that it is to land on, ``source`` that of the branch it comes from, and
     ``source_repository`` the repository that has it, as ``owner/name``; each is ``None`` when the host has forgotten
-    it. ``head`` is the oid of its tip. ``merged_as`` is
-    the commit that its landing left on the target: a merge commit, a squash commit, or the last of the rebased ones;
-    ``None`` if it is not merged. ``url`` is its page for people, ``None`` when the host names none.
+    it. ``head`` is the oid of its tip. ``merged_as`` is the commit that its landing left on the target: a merge commit,
+    a squash commit, or the last of the rebased ones; ``None`` if it is not merged, or the host does not say. ``url`` is
+    its page for people, ``None`` when the host names none.
     """
 
     number: int
@@ -75,7 +75,7 @@ def change_of_pull(pull: Answer, approvals: tuple[Approval, ...]) -> Change:
         # A fork may be gone.
         source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
         head=pull["head"]["sha"].oid(),
-        merged_as=pull["merge_commit_sha"].oid() if merged else None,
+        merged_as=pull["merge_commit_sha"].optional(Answer.oid) if merged else None,
         approvals=approvals,
         url=pull["html_url"].optional(Answer.text),
     )

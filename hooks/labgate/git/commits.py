@@ -10,7 +10,7 @@ from labgate.values.errors import GitError
 from labgate.values.ref_update import Commit, Identity
 from labgate.values.value import Value
 
-_FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%cn", "%ce", "%B", "%(trailers:only=true,unfold=false)")
+_FIELDS = ("%H", "%P", "%T", "%an", "%ae", "%cn", "%ce", "%at", "%B", "%(trailers:only=true,unfold=false)")
 
 
 def rev_list(
@@ -65,7 +65,7 @@ def read_commits(repository: Repository, oids: Iterable[str]) -> tuple[Commit, .
 
 
 def _commit(fields: list[str]) -> Commit:
-    oid, parents, tree, author, author_email, committer, committer_email, message, trailers = fields
+    oid, parents, tree, author, author_email, committer, committer_email, authored, message, trailers = fields
     return Commit(
         oid.strip(),
         tuple(parents.split()),
@@ -74,6 +74,7 @@ def _commit(fields: list[str]) -> Commit:
         Identity(committer, committer_email),
         message,
         tuple(_unfolded_lines(trailers)),
+        authored,
     )
 
 
@@ -166,3 +167,14 @@ def merge(repository: Repository, ours: str, theirs: str) -> Merge:
     if status == USAGE:
         return Merge(TOO_OLD)
     return Merge(CONFLICT) if status else Merge(CLEAN, output.split(b"\0", 1)[0].decode())
+
+
+def picked(repository: Repository, onto: str, commit: str, before: str) -> Merge:
+    """Pick what ``commit`` changes since its parent ``before`` onto another commit, as git-cherry-pick does.
+
+    ``merge-tree`` takes no base before git 2.40, so ``onto`` is written as a commit on top of that parent.
+    """
+    nobody = "labgate <> 0 +0000"
+    text = f"tree {tree_of(repository, onto)}\nparent {before}\nauthor {nobody}\ncommitter {nobody}\n\npick\n"
+    written = repository.objects.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode())
+    return merge(repository, written.decode().strip(), commit)

@@ -71,6 +71,16 @@ def fetch_commit(repository: Repository, remote: str, oid: str, refs: Sequence[s
     return has_commit(repository, oid)
 
 
+def remote_tips(repository: Repository, remote: str, patterns: Sequence[str]) -> dict[str, str]:
+    """Return the refs of a remote that fit a pattern, with what they lead to; none where it does not answer."""
+    words = ("ls-remote", "--quiet", "--refs", "--end-of-options", remote, *patterns)
+    status, output, _ = run_network(repository, *words)
+    if status:
+        return {}
+    rows = (line.partition("\t") for line in output.decode("utf-8", "surrogateescape").split("\n"))
+    return {name: oid for oid, _, name in rows if is_oid(oid)}
+
+
 def bring(repository: Repository, oids: Iterable[str]) -> None:
     """Bring those of some objects that a partial clone has left out, all at once, where the network is allowed.
 

@@ -14,11 +14,15 @@ from labgate.values.value import Value
 TAKEN_BACK = "dismissed on the code host"
 UNBOUND = "bound to no commit"
 STALE_COMMITS = "given before more was pushed"
+OTHER_CONTENT = "what stands below it is not what was reviewed"
 LANDED_OTHERWISE = "what landed is not what was approved"
 CONFLICT = "the target has moved into a conflict with the change"
 UNRELATED = "the change has no history in common with the target"
 NEEDS_GIT = "git 2.38 is needed here to compare it with the change"
 NOT_HERE = "the approved commit is not in this clone"
+
+#: Of these, those that a review marker can have.
+STALE = frozenset({OTHER_CONTENT, LANDED_OTHERWISE})
 
 #: What fixes a flaw: a fresh approval alone, one after the target was merged, a revert, a newer git here, or a fetch.
 APPROVE, MERGE, REVERT, NEWER_GIT, FETCH = "approve", "merge", "revert", "newer-git", "fetch"
@@ -120,6 +124,17 @@ def judged_approvals(
         )
         for approval in approvals
     )
+
+
+def opened_by(change: ChangeName, reviews: Reviews) -> str | None:
+    """Return who opened a change, by the listed email or else by login; ``None`` where that is no person or unknown."""
+    login = (change.opener or "").casefold()
+    # Such accounts commit with one of these addresses.
+    addresses = (login, f"{login}@users.noreply.github.com", f"0+{login}@users.noreply.github.com")
+    if not login or any(map(reviews.is_agent, addresses)):
+        return None
+    name = people_by_login(reviews, change.kind).get(login)
+    return next((str(item.emails[0]) for item in reviews.people if item.name == name and item.emails), login)
 
 
 def listed_email(email: str, reviews: Reviews) -> str:

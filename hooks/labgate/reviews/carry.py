@@ -19,6 +19,7 @@ from labgate.reviews.approvals import (
     LANDED_OTHERWISE,
     NEEDS_GIT,
     NOT_HERE,
+    OTHER_CONTENT,
     STALE_COMMITS,
     UNBOUND,
     UNRELATED,
@@ -70,6 +71,20 @@ def carried_all(
     return Carried(flaws, tuple(errors.values()))
 
 
+def bound_flaw(repository: Repository, delta: str, reviewed: str, move: TargetMove) -> str | None:
+    """Say why a review of a delta, read at one commit, does not hold for a move; ``None`` where it does.
+
+    The delta alone is enough where it is the same by now; where it is not, the commit must be here to be compared.
+    """
+    comparison = _Comparison(repository, move)
+    if reviewed == move.new or comparison.is_delta(delta):
+        return None
+    if not has_commit(repository, reviewed):
+        return LANDED_OTHERWISE if move.landed else OTHER_CONTENT
+    flaw = comparison.carried(reviewed)
+    return OTHER_CONTENT if flaw == STALE_COMMITS else flaw
+
+
 class _Comparison:
     """One move; what does not depend on the reviewed commit is computed once."""
 
@@ -83,6 +98,19 @@ class _Comparison:
             return None
         source = shlex.quote(remote or self.repository.usual_remote or "origin")
         return UndecidedError(f"the approved commit {reviewed} is not in this clone", f"git fetch {source} {reviewed}")
+
+    def is_delta(self, delta: str) -> bool:
+        """Say whether what moves has this delta-id; nothing has the one of no change."""
+        old, new = self.move.old, self.move.new
+        if old is None or delta == EMPTY:
+            return False
+        return delta == (delta_id(self.repository, old, new) if self.move.landed else self._delta(old, new))
+
+    def carried(self, reviewed: str) -> str | None:
+        """Say why what was reviewed is not what moves, whatever a conflict with the target may ask for later."""
+        if self.move.old is None or self.move.landed:
+            return self.flaw(reviewed)
+        return self._replayed(self.move.old, reviewed, self._merged)
 
     def flaw(self, reviewed: str) -> str | None:
         if not is_oid(reviewed):

@@ -1,7 +1,8 @@
 """Review markers at level ``trailer``: find every claim in a range of commits, and say why a claim cannot count.
 
 A ``Reviewed-by: Name <email>`` line counts in the trailer block (git-interpret-trailers) of the commit itself, of a
-merge that brings it in, or of an empty commit above it.
+merge that brings it in, or of an empty commit above it. ``Reviewed-change: DELTA-ID OID`` beside it binds it to
+content, and ``Reviewed-landing: OID`` says that it speaks, late, for what has landed already.
 """
 
 from __future__ import annotations
@@ -12,34 +13,51 @@ from collections.abc import Mapping, Sequence
 
 from labgate.values.lookalikes import plain
 from labgate.values.ref_update import Commit
+from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
-KEY = "Reviewed-by"
+KEY, CHANGE, LANDING = "Reviewed-by", "Reviewed-change", "Reviewed-landing"
 
 #: Why a claim cannot count, whoever it names.
 OUTSIDE_BLOCK = "outside the trailer block"
 FOLDED = "folded over two lines"
 LOOK_ALIKE = "the key only looks like Reviewed-by"
 MALFORMED = "no Name <email>"
+#: Other trailers by which people agree, and why they are no reviews.
+_OTHER_KEYS = {
+    "acked-by": "Acked-by says that somebody agrees, not that he reviewed it",
+    "approved-by": "Approved-by says that it may land, not who reviewed it",
+}
+UNREADABLE = "its Reviewed-change is not one line of the form DELTA-ID OID"
 
 _PERSON = re.compile(r"^(?P<name>[^<>]*[^<>\s][^<>]*)<(?P<email>[^<>\s]+)>$")
 #: With the lines that continue it, which git folds into one value.
 _CO_AUTHORS = re.compile(r"^[ \t]*co-authored-by[ \t]*:(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
 _EMAIL = re.compile(r"<[ \t]*([^<>\s]+)[ \t]*>")
+_CHANGE = re.compile(r"([0-9a-f]{64}) ([0-9a-f]{40}(?:[0-9a-f]{24})?)")
 _SEPARATED = re.compile(r"^(?P<key>[^:\n]{1,40}?)[ \t]*:[ \t]*(?P<value>.*)$")
+
+
+class Binding(Value):
+    """What a marker says that was reviewed: a delta-id (``reviews.delta``), and the full oid of the commit."""
+
+    delta: str
+    oid: str
 
 
 class Claim(Value):
     """One review marker as a commit states it.
 
     ``commit`` states it; ``covers`` are the commits of the range that it speaks for. ``email`` is casefolded, ``None``
-    where the claim names none. ``flaw`` is why it cannot count whoever it names, or ``None``.
+    where the claim names none. ``flaw`` is why it cannot count whoever it names, or ``None``. ``binding`` is ``None``
+    where it is bound to no content.
     """
 
     commit: str
     email: str | None
     covers: frozenset[str]
     flaw: str | None
+    binding: Binding | None = None
 
 
 def claims_in(commit: Commit) -> tuple[tuple[str | None, str | None], ...]:
@@ -52,6 +70,10 @@ def claims_in(commit: Commit) -> tuple[tuple[str | None, str | None], ...]:
         if claim is not None and stated[claim]:
             stated[claim] -= 1
             found.append((_email(_split(trailer)[1]), _flaw(*_split(trailer))))
+    for trailer in commit.trailers:
+        key, value = _split(trailer)
+        if key.casefold() in _OTHER_KEYS:
+            found.append((_email(value), _OTHER_KEYS[key.casefold()]))
     for key, value in stated.elements():
         found.append((_email(value), OUTSIDE_BLOCK if _is_key(key) else LOOK_ALIKE))
     return tuple(found)
@@ -81,13 +103,45 @@ def read_claims(span: Sequence[Commit], trees: Mapping[str, str]) -> tuple[Claim
         stated = claims_in(commit)
         if not stated:
             continue
+        late = landings_named(commit)
         covers = frozenset({commit.oid})
-        if len(commit.parents) > 1:
-            covers |= _reachable(commit.parents[1:], parents) - _reachable(commit.parents[:1], parents)
+        if late:
+            covers = frozenset(oid for named in late for oid in brought_in(named, parents))
+        elif len(commit.parents) > 1:
+            covers |= brought_in(commit.oid, parents)
         elif is_empty(commit, trees):
             covers |= _reachable(commit.parents, parents)
-        claims += [Claim(commit.oid, email, covers, flaw) for email, flaw in stated]
+        binding, unreadable = _binding(commit)
+        claims += [Claim(commit.oid, email, covers, flaw or unreadable, binding) for email, flaw in stated]
     return tuple(claims)
+
+
+def brought_in(oid: str, parents: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Return a commit of a range with what it merges into its first parent; nothing where the range has it not."""
+    if oid not in parents:
+        return frozenset()
+    mine = parents[oid]
+    return frozenset({oid}) | (_reachable(mine[1:], parents) - _reachable(mine[:1], parents))
+
+
+def landings_named(commit: Commit) -> tuple[str, ...]:
+    """Return the landings (full oids) that a commit's late review is of; none where it is no late review."""
+    return tuple(value for value in _values(commit, LANDING) if is_oid(value))
+
+
+def _binding(commit: Commit) -> tuple[Binding | None, str | None]:
+    """Return what a commit's markers are bound to, and what is wrong with that; ``None`` for what there is not."""
+    stated = _values(commit, CHANGE)
+    if not stated:
+        return None, None
+    found = _CHANGE.fullmatch(stated[0])
+    return (None, UNREADABLE) if found is None or len(set(stated)) > 1 else (Binding(found[1], found[2]), None)
+
+
+def _values(commit: Commit, key: str) -> list[str]:
+    """Return the values of a trailer of a commit's own message, spelt as it is to be but for its case."""
+    split = (_split(trailer) for trailer in commit.trailers)
+    return [value.strip() for name, value in split if name.casefold() == key.casefold() and value in commit.message]
 
 
 def is_empty(commit: Commit, trees: Mapping[str, str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from labgate.reviews.approvals import JudgedApproval
+from labgate.reviews.approvals import STALE, JudgedApproval
 from labgate.reviews.section import Reviews
 from labgate.values.approval import CHANGES_REQUESTED
 from labgate.values.value import Value
@@ -12,6 +12,8 @@ from labgate.values.value import Value
 SELF_REVIEW = "self-review"
 STRANGER = "not listed in [reviews.people]"
 MACHINE = "a machine identity"
+AGENT = "one of [reviews] agents, which are no persons"
+NOT_BOUND = "without a Reviewed-change, which [reviews] bound asks for"
 MERE_CLAIM = "a trailer is only a claim, and [reviews] assurance asks for more"
 NOT_SIGNED = "an approval is not signed, and [reviews] assurance asks for that"
 UNLISTED_CONTRIBUTOR = "an unlisted contributor may be the same person"
@@ -20,13 +22,19 @@ _LEVELS = ("trailer", "forge", "signed")
 
 
 class JudgedClaim(Value):
-    """A claim, and those listed people who contributed to what it covers: casefolded email to one of their commits."""
+    """A claim, and those listed people who contributed to what it covers: casefolded email to one of their commits.
+
+    ``reviewed`` is the full oid that it is bound to, ``None`` where it is bound to no content. A ``late`` one was made
+    when what it covers had landed.
+    """
 
     commit: str
     email: str | None
     covers: frozenset[str]
     flaw: str | None
     contributors: Mapping[str, str]
+    reviewed: str | None = None
+    late: bool = False
 
 
 class Refused(Value):
@@ -53,10 +61,14 @@ TOTAL, AFFILIATIONS = Part("total"), Part("affiliations")
 
 
 class Assessment(Value):
-    """The reviewers of each commit that needs review (person names), and the claims and approvals that were refused."""
+    """The reviewers of each commit that needs review (person names), and the claims and approvals that were refused.
+
+    ``late`` are those people of whom a review counts that was made after the landing.
+    """
 
     reviewers: Mapping[str, frozenset[str]]
     refused: tuple[Refused, ...]
+    late: frozenset[str] = frozenset()
 
     @property
     def counted(self) -> tuple[str, ...]:
@@ -74,10 +86,11 @@ def assess(
     ``strangers`` are contributors of the change whom the policy does not know (``reviews.approvals.unlisted``).
     """
     reviewers: dict[str, set[str]] = {oid: set() for oid in needing}
-    refused = []
+    refused: list[Refused] = []
+    late: set[str] = set()
     for claim in claims:
         if isinstance(claim, JudgedClaim):
-            person = next((item.name for item in reviews.people if claim.email in item.emails), None)
+            person = person_of(claim.email, reviews)
             refusal = _refusal(claim, person, reviews)
         elif claim.state == CHANGES_REQUESTED:
             continue
@@ -87,23 +100,43 @@ def assess(
         if refusal is not None:
             refused.append(refusal)
         elif person is not None:
+            late.update({person} if isinstance(claim, JudgedClaim) and claim.late else ())
             for oid in claim.covers:
                 if oid in reviewers:
                     reviewers[oid].add(person)
-    return Assessment({oid: frozenset(people) for oid, people in reviewers.items()}, tuple(refused))
+    return Assessment({oid: frozenset(people) for oid, people in reviewers.items()}, tuple(refused), frozenset(late))
+
+
+def person_of(email: str | None, reviews: Reviews) -> str | None:
+    """Return the listed person with this email, or ``None``."""
+    return next((person.name for person in reviews.people if email in person.emails), None)
 
 
 def _refusal(claim: JudgedClaim, person: str | None, reviews: Reviews) -> Refused | None:
-    if claim.flaw is not None:
+    # What is written wrong is nobody's review; of one that is stale it matters first whose it is.
+    if claim.flaw is not None and claim.flaw not in STALE:
         return Refused(claim, person, claim.flaw)
-    if claim.email in reviews.machines:
-        return Refused(claim, None, MACHINE)
     if person is None:
-        return Refused(claim, None, STRANGER)
+        return Refused(claim, None, _nobody(claim.email, reviews))
     wrote = _wrote(person, claim.contributors, reviews)
     if wrote is not None:
         return Refused(claim, person, SELF_REVIEW, wrote)
-    return None if _suffices("trailer", reviews) else Refused(claim, person, MERE_CLAIM)
+    reason = claim.flaw or _insufficient(claim, reviews)
+    return None if reason is None else Refused(claim, person, reason)
+
+
+def _nobody(email: str | None, reviews: Reviews) -> str:
+    """Return why an email that no listed person has does not count."""
+    if email in reviews.machines:
+        return MACHINE
+    return AGENT if reviews.is_agent(email or "") else STRANGER
+
+
+def _insufficient(claim: JudgedClaim, reviews: Reviews) -> str | None:
+    """Return why the policy asks for more than a claim that is true, ``None`` where it does not."""
+    if not _suffices("trailer", reviews):
+        return MERE_CLAIM
+    return NOT_BOUND if reviews.bound and claim.reviewed is None and not claim.late else None
 
 
 def _refused_approval(approval: JudgedApproval, reviews: Reviews, strangers: Sequence[str]) -> Refused | None:

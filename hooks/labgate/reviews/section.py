@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PERSON = "[A-Za-z0-9][A-Za-z0-9._-]*"
 _EMAIL = matching(r"[^\s<>@]+@[^\s<>@]+", 'an email address such as "ada@example.org"')
+_AGENT = matching(r"[^\s<>@]*@?[^\s<>@]+", 'an email address or a pattern such as "*[bot]@users.noreply.github.com"')
 _KEY = matching(r"(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ \S[^\r\n]*", 'a public key such as "ssh-ed25519 AAAA..."')
 _ACCOUNT = matching(_PERSON, "a user name")
 _MEMBERS = ListOf(matching(_PERSON, "the name of a person"), "a list of people", 1)
@@ -64,13 +65,19 @@ class Quorum(Value):
 
 
 class Reviews(Value):
-    """``[reviews]``. ``machines`` are casefolded emails of landing identities; ``expires`` is in seconds."""
+    """``[reviews]``. ``machines`` are casefolded emails of landing identities; ``expires`` is in seconds.
+
+    ``agents`` are casefolded patterns of authors and co-authors that are no persons. ``bound`` refuses review markers
+    that are bound to no content.
+    """
 
     NAME = "reviews"
 
     assurance: str
     quorum: Quorum
     machines: tuple[str, ...]
+    agents: tuple[str, ...]
+    bound: bool
     expires: int
     groups: tuple[Group, ...]
     people: tuple[Person, ...]
@@ -80,10 +87,35 @@ class Reviews(Value):
             assurance=table["assurance"],
             quorum=Quorum(table["quorum"]),
             machines=tuple(email.casefold() for email in table["machines"]),
+            agents=tuple(pattern.casefold() for pattern in table["agents"]),
+            bound=table["bound"],
             expires=table["expires"],
             groups=tuple((Group(name, group) for name, group in table["groups"].items())),
             people=tuple((Person(name, person) for name, person in table["people"].items())),
         )
+
+    def is_agent(self, email: str) -> bool:
+        """Say whether a casefolded email is one of ``agents``, and nobody's whom the policy lists."""
+        if not any(_fits(pattern, email) for pattern in self.agents):
+            return False
+        return not any(email in person.emails for person in self.people)
+
+
+def _fits(pattern: str, email: str) -> bool:
+    """Say whether an email fits a pattern, of which ``*`` alone means more than itself: ``[bot]`` is part of names."""
+    first, *parts = pattern.split("*")
+    if not parts:
+        return email == pattern
+    *middle, last = parts
+    if not email.startswith(first) or not email.endswith(last) or len(email) < len(first) + len(last):
+        return False
+    at, end = len(first), len(email) - len(last)
+    for part in middle:
+        found = email.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 _QUORUM = Record(
@@ -120,6 +152,18 @@ _SHAPE = Record(
         Key("assurance", Choice(("trailer", "forge", "signed")), "What a review marker must at least be.", "trailer"),
         Key("quorum", _QUORUM, "How many reviewers a change needs.", {}),
         Key("machines", _MACHINES, "Landing identities: they never count as people.", ["noreply@github.com"]),
+        Key(
+            "agents",
+            ListOf(_AGENT, "a list of email addresses"),
+            "Authors and co-authors that are no persons: they neither count nor block. * stands for anything.",
+            [],
+        ),
+        Key(
+            "bound",
+            Choice((False, True)),
+            "Refuse review markers that are bound to no content (Reviewed-change).",
+            default=False,
+        ),
         Key("expires", DURATION, "How long a review holds.", "14d"),
         Key("groups", TableOf(_GROUP, "a table of groups", NAME), "Groups of people who answer for paths.", {}),
         Key("people", TableOf(_PERSON_TABLE, "a table of people", _PERSON), "The people whose reviews count.", {}),

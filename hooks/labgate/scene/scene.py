@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from labgate.derivation.lacking import Lacking
@@ -17,7 +17,8 @@ from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
-from labgate.values.errors import GitError
+from labgate.reviews.markers import Claim
+from labgate.values.errors import GitError, UndecidedError
 from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS, REMOTES
@@ -63,9 +64,11 @@ class Scene(Value):
 
     ``proposed`` are sources that no ref here stands for. ``aftermath`` is what came of updates that have landed
     already, ``None`` where they have not. ``audited`` has compared them with research, ``None`` where each is to be
-    compared by itself. ``hosted`` has what the code host says of an update, where it was asked. ``own_head`` says in CI
-    whether the branch of the change is one of the repository itself, ``None`` where there is no such branch.
-    ``judging`` says how the policy was found, ``None`` where each update may have another one (audit).
+    compared by itself. ``hosted`` has what the code host says of an update, where it was asked, and ``unanswered`` why
+    it could not say it. ``late`` are the reviews that an update got when it had landed. ``heads`` brings the heads of
+    the changes that commits of an update landed, where the code host still has them; ``None``: nobody is asked.
+    ``own_head`` says in CI whether the branch of the change is one of the repository itself, ``None`` where there is no
+    such branch. ``judging`` says how the policy was found, ``None`` where each update may have another one (audit).
     """
 
     repository: Repository
@@ -80,8 +83,16 @@ class Scene(Value):
     aftermath: Aftermath | None = None
     audited: AuditedLandings | None = None
     hosted: Mapping[RefUpdate, HostedChange] = NOTHING
+    unanswered: Mapping[RefUpdate, UndecidedError] = NOTHING
+    late: Mapping[RefUpdate, tuple[Claim, ...]] = NOTHING
+    heads: Callable[[RefUpdate, Sequence[Commit]], tuple[str, ...]] | None = None
     own_head: bool | None = None
     judging: Judging | None = None
+
+    @property
+    def landing(self) -> bool:
+        """Whether what is judged has landed, or is what a merge queue is about to land."""
+        return self.aftermath is not None or self.heads is not None
 
     @cached_property
     def tracking(self) -> tuple[TrackingRef, ...]:

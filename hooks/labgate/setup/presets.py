@@ -37,6 +37,11 @@ TYPES = (
     *("feature", "feat", "fix", "bugfix", "hotfix", "docs", "test", "ci", "build"),
     *("chore", "refactor", "perf", "style", "release-notes"),
 )
+#: The addresses with which bots and coding agents commit, or are named as co-authors.
+AGENTS = (
+    *("*[bot]@users.noreply.github.com", "*+copilot@users.noreply.github.com", "noreply@anthropic.com"),
+    *("cursoragent@cursor.com", "bot@renovateapp.com", "action@github.com", "github-actions@github.com"),
+)
 #: Files that a tool writes: nobody reviews them line by line.
 _GENERATED = ("*.lock", "*-lock.json", "*-lock.yaml", "vendor/**")
 _SIZES = """\
@@ -178,6 +183,8 @@ def _reviews(people: People) -> list[str]:
         "[reviews]",
         "quorum = { total = 1 }",
         'machines = ["noreply@github.com"]  # they land changes and never count',
+        "# Authors and co-authors that are no persons: who opened the change answers for it.",
+        f"agents = {_list('agents = ', AGENTS)}",
     ]
     used: set[str] = set()
     if people.me is not None:

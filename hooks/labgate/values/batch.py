@@ -26,7 +26,9 @@ class Batch(Value):
 
     For a merge the files are what differs from the clean merge of its parents. ``reverts`` is the oid of the commit
     on the target that this one exactly reverts, or ``None``. ``parents`` is how many parents it has or will have: 0 for
-    a first commit, 2 or more for a merge; how it can be split depends on that.
+    a first commit, 2 or more for a merge; how it can be split depends on that. ``squash`` says that it is a whole
+    change in one commit, to which only the limits of a series apply; ``landing`` is what it landed with, by the oid of
+    the commit on the target that stands for that, or ``None``.
     """
 
     oid: str | None
@@ -34,3 +36,5 @@ class Batch(Value):
     files: tuple[FileChange, ...]
     reverts: str | None = None
     parents: int = 1
+    squash: bool = False
+    landing: str | None = None

@@ -47,6 +47,10 @@ class UndecidedError(LabgateError):
     """Raised by a source of facts when one check cannot be decided here; the others go on."""
 
 
+class AnswerError(UndecidedError):
+    """Raised when what a code host says of one change is no use; of others it may be."""
+
+
 def known_error(error: Exception) -> LabgateError | None:
     """Return an error as one of ours; ``None`` for one that only a bug can cause."""
     if isinstance(error, LabgateError):

@@ -21,6 +21,7 @@ class Commit(Value):
     """A commit as git has it. ``message`` is decoded with its own encoding; ``trailers`` is git's trailer block.
 
     ``trailers`` holds the lines of the block that git itself recognises (git-interpret-trailers), still folded.
+    ``authored`` is the author's time in seconds since the epoch, ``""`` where it was not read.
     """
 
     oid: str
@@ -30,6 +31,7 @@ class Commit(Value):
     committer: Identity
     message: str
     trailers: tuple[str, ...]
+    authored: str = ""
 
     @property
     def subject(self) -> str:

@@ -26,13 +26,17 @@ class NotCounted(Value):
 
 
 class ReviewState(Value):
-    """What research-gate found of one update's review. ``required`` and ``reached`` are assurance levels."""
+    """What research-gate found of one update's review. ``required`` and ``reached`` are assurance levels.
+
+    ``late`` are those of ``counted`` who reviewed it when it had landed.
+    """
 
     required: str
     reached: str
     counted: tuple[str, ...] = ()
     not_counted: tuple[NotCounted, ...] = ()
     missing: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
 
 
 class CheckResult(Value):

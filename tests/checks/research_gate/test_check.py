@@ -110,7 +110,7 @@ def test_who_contributed_under_another_address_reviews_himself() -> None:
     judged = JudgedClaim(MARKER, "ada@example.org", frozenset({ONE, TWO}), None, {"ada@home.example": ONE})
     found = list(check(facts(judged), policy()))
     assert codes(found) == ["LG201", "LG204"]
-    assert found[1].data == {"person": "ada", "marker": MARKER, "wrote": ONE, "change": None}
+    assert found[1].data == {"person": "ada", "marker": MARKER, "wrote": ONE, "change": None, "sought": None}
 
 
 def test_a_self_review_beside_a_met_quorum_is_no_finding() -> None:

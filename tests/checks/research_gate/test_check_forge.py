@@ -145,7 +145,7 @@ def test_an_approval_of_other_commits_says_nothing() -> None:
 def test_an_approval_by_an_author_is_a_self_review(approval: JudgedApproval, wrote: str | None) -> None:
     research, finding = found(facts(approval))
     assert [research.rule.code, finding.rule.code] == ["LG201", "LG204"]
-    assert finding.data == {"person": "ada", "marker": HEAD, "wrote": wrote, "change": NAMED}
+    assert finding.data == {"person": "ada", "marker": HEAD, "wrote": wrote, "change": NAMED, "sought": None}
     assert finding.oids == (HEAD,)
 
 
@@ -184,6 +184,8 @@ def test_an_approval_that_no_longer_holds_is_stale(approval: JudgedApproval, rea
     assert finding.data == {
         "person": "lin",
         "reason": reason,
+        "marker": None,
+        "branch": None,
         "commit": approval.commit,
         "mend": mend,
         "target": "refs/heads/main",

@@ -17,7 +17,7 @@ from support.policies import TEAM, policy
 ONE, TWO, THREE = "97d3fcd62a44" + "0" * 28, "2" * 40, "3" * 40
 ORIGIN, LATER = "6b3eafe01122" + "0" * 28, "7" * 40
 SOURCE = "refs/remotes/origin/research/shiv"
-REVIEW = "git commit --allow-empty -m 'Review research/shiv' --trailer 'Reviewed-by: "
+REVIEW = "labgate review approve research/shiv --by "
 PEOPLE = """
 [reviews.people.ada]
 emails = ["ada@example.org"]
@@ -49,6 +49,7 @@ def say(*evidence: Evidence, **more: Any) -> Words:
         "refs/heads/main",
         "origin",
         evidence=evidence,
+        branch=more.pop("branch", "research/shiv"),
         needing=tuple(oid for oid in order if oid in proven),
         suspected=tuple(oid for oid in order if oid in hinted),
         **more,
@@ -72,7 +73,7 @@ def test_an_alarm_names_the_commit_its_source_the_lines_and_the_score_and_asks_f
     assert said.message == (
         "1 commit looks like origin/research/shiv (97d3fcd62a44: 9 lines shared with 6b3eafe01122, score 11.2)"
     )
-    assert said.help == f"{REVIEW}ada <ada@example.org>'  # once ada has reviewed it"
+    assert said.help == f"{REVIEW}ada  # once ada has reviewed it"
 
 
 def test_of_several_commits_the_one_most_alike_is_shown() -> None:
@@ -189,10 +190,12 @@ def test_a_group_is_no_part_of_the_quorum_of_the_same_name(
 
 
 def test_a_foreign_branch_name_is_one_word_of_the_command() -> None:
-    hostile = "refs/remotes/origin/research/a'; touch x; '"
-    said = say(similar(ONE, source_ref=hostile))
+    said = say(similar(ONE), branch="research/a'; touch x; '")
     assert said.help is not None
-    assert shlex.split(said.help, comments=True)[:5] == [
-        *("git", "commit", "--allow-empty", "-m"),
-        "Review research/a'; touch x; '",
-    ]
+    words = shlex.split(said.help, comments=True)
+    assert words == ["labgate", "review", "approve", "research/a'; touch x; '", "--by", "ada"]
+
+
+def test_what_is_on_no_branch_is_reviewed_by_its_name() -> None:
+    said = say(similar(ONE), branch=None)
+    assert said.help == "labgate review approve 97d3fcd62a44 --by ada  # once ada has reviewed it"

@@ -100,7 +100,8 @@ def test_a_stranger_is_called_by_his_login() -> None:
 def test_first_of_all_the_policy_must_know_every_contributor(strangers: tuple[str, ...], who: str) -> None:
     said = say("LG201", word("lin"), strangers=strangers)
     assert said.message.endswith("; not counted: lin: an unlisted contributor may be the same person")
-    assert said.help == f"list {who} in [reviews.people], or in [reviews] machines, in labgate.toml on the trunk"
+    where = "[reviews.people], or in [reviews] agents or machines if it is no person,"
+    assert said.help == f"list {who} in {where} in labgate.toml on the trunk"
 
 
 @pytest.mark.parametrize(

@@ -86,22 +86,43 @@ def check(facts: Facts, policy: Policy) -> Iterator[SizeFinding]:
         return
     weights = _weights(facts, policy)
     for weight in weights:
+        if weight.batch.squash:
+            continue
         splits: _Splits = {}
         for units in _UNITS:
             exceeded = _exceeded({unit: getattr(weight, unit) for unit in units}, holding)
             if exceeded is not None:
                 yield _commit_finding(exceeded, weight, facts, splits)
-    if facts.series:
-        series = [weight for weight in weights if weight.counted]
+    for series in _series(weights) if facts.series else ():
         actual = {"series_lines": sum(weight.lines for weight in series), "series_commits": len(series)}
         exceeded = _exceeded(actual, holding)
         if exceeded is not None:
             yield _series_finding(exceeded, series, facts, policy)
 
 
+def exceeding(facts: Facts, policy: Policy) -> frozenset[str]:
+    """Return the commits (full oids) that are larger than those limits allow which refuse."""
+    holding = [limits for limits in _holding(facts, policy) if limits[1] == "error"]
+    return frozenset(
+        weight.batch.oid
+        for weight in _weights(facts, policy)
+        for units in _UNITS
+        if weight.batch.oid is not None and _exceeded({unit: getattr(weight, unit) for unit in units}, holding)
+    )
+
+
 def changed_lines(facts: Facts, policy: Policy) -> int:
     """Return how many added and deleted lines count in all batches together."""
     return sum(weight.lines for weight in _weights(facts, policy))
+
+
+def _series(weights: Sequence[Weight]) -> list[list[Weight]]:
+    """Return what is measured together: what landed as one, and all the rest."""
+    found: dict[str | None, list[Weight]] = {}
+    for weight in weights:
+        if weight.counted:
+            found.setdefault(weight.batch.landing, []).append(weight)
+    return list(found.values())
 
 
 def _holding(facts: Facts, policy: Policy) -> list[tuple[str, str, Limits]]:

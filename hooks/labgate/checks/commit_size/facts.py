@@ -8,6 +8,7 @@ from collections.abc import Container, Mapping
 from labgate.checks.collected import ALWAYS, Collected
 from labgate.checks.commit_size import staged
 from labgate.checks.commit_size.check import Facts
+from labgate.checks.commit_size.landings import with_landings
 from labgate.checks.commit_size.section import CommitSize
 from labgate.git.commits import has_commit, is_ancestor, tree_of
 from labgate.git.diffs import (
@@ -70,7 +71,8 @@ def weighed(scene: Scene, update: RefUpdate) -> Facts:
     files = _marked(scene, files)
     batches = (Batch(c.oid, c.subject, files[c.oid], _reverted(scene, c, update), len(c.parents)) for c in commits)
     kind = scene.policy.classify(update.ref).name
-    return Facts(tuple(batches), kind, target=update.ref, source=update.source, series=True)
+    facts = Facts(tuple(batches), kind, target=update.ref, source=update.source, series=True)
+    return with_landings(scene, update, facts)
 
 
 def _merge_files(scene: Scene, commit: Commit) -> tuple[FileChange, ...]:

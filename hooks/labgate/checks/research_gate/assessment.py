@@ -7,6 +7,7 @@ from labgate.reviews.quorum import assess, helpful, missing
 from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding
 from labgate.values.phrases import quote, short_oid
+from labgate.values.refnames import short_ref
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -65,7 +66,8 @@ class UnmetReview(Finding):
     ``assurance`` is the level that the policy asks for, ``target`` the full refname that the commits go to and
     ``subjects`` are theirs. ``reviewers`` could complete the review, ``None`` where nobody can. ``change`` is the
     change on the code host, ``strangers`` are its contributors (emails) whom the policy does not know. ``landed`` is
-    how the target moved, ``None`` where it has not yet.
+    how the target moved, ``None`` where it has not yet. ``branch`` is the short name of the branch that a review is to
+    be stated on, ``None`` where there is none, and ``head`` the full oid of the last commit of what is judged.
     """
 
     assurance: str
@@ -77,6 +79,8 @@ class UnmetReview(Finding):
     strangers: tuple[str, ...]
     not_counted: tuple[RefusedReview, ...]
     landed: Landed | None
+    branch: str | None
+    head: str
 
     @property
     def advised(self) -> tuple[str, ...]:
@@ -103,23 +107,33 @@ class UnmetReview(Finding):
         more = f" and {len(self.not_counted) - _SHOWN} more" if len(self.not_counted) > _SHOWN else ""
         return f"; not counted: {', '.join(tuple(named)[:_SHOWN])}{more}{landed}"
 
-    def review_step(self, what: str) -> str:
-        """Return the command that states a review of ``what``, or the step that brings one."""
+    def review_step(self) -> str:
+        """Return the command that states a review, or the step that brings one."""
         if self.assurance == "signed":
             return 'this version of labgate verifies no signatures: set assurance = "forge" in [reviews] on the trunk'
         if self.assurance == "forge" and self.strangers:
             return _list_step(self.strangers)
         if self.reviewers is None:
             return "add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk"
-        who, landed = " and ".join(self.advised), self.landed
-        if self.assurance == "forge" and (self.change is not None or landed is None):
-            opening = "open a pull request and " if self.change is None else ""
-            return f"{opening}ask {who} to approve {'it' if self.change is None else self.change.title}"
-        if landed is not None:
-            since = "" if landed.old is None else f"{short_oid(landed.old)}.."
-            return f"git log --patch {since}{short_oid(landed.new)}  # show {who} what landed"
-        have = "have" if len(self.reviewers) > 1 else "has"
-        return f"{_marker_command(self.reviewers, what)}  # once {who} {have} reviewed it"
+        who = " and ".join(self.advised)
+        if self.assurance == "forge":
+            return self._approval_step(who)
+        return f"{self._marker_command()}  # once {who} {'have' if len(self.reviewers) > 1 else 'has'} reviewed it"
+
+    def _approval_step(self, who: str) -> str:
+        if self.change is not None:
+            return f"ask {who} to approve {self.change.title}"
+        if self.landed is None:
+            return f"open a pull request and ask {who} to approve it"
+        since = "" if self.landed.old is None else f"{short_oid(self.landed.old)}.."
+        return f"git log --patch {since}{short_oid(self.landed.new)}  # show {who} what landed"
+
+    def _marker_command(self) -> str:
+        if self.landed is None:
+            return approve_command(self.branch or short_oid(self.head), self.advised)
+        target = short_ref(self.target)
+        late = approve_command(target, self.advised, "--landing", short_oid(self.landed.new))
+        return f"{late} && git push {quote(self.remote or 'origin')} {quote(target)}"
 
 
 class Assessed(Value):
@@ -164,6 +178,8 @@ class Assessed(Value):
             "strangers": facts.strangers,
             "not_counted": tuple(_not_counted(item) for item in self.assessment.refused),
             "landed": facts.landed,
+            "branch": facts.branch,
+            "head": facts.head or oids[0],
             "oids": oids,
             "ref": facts.ref,
         }
@@ -201,13 +217,15 @@ def _unable(facts: Facts, policy: Policy) -> frozenset[str]:
     return frozenset(name for name, login in accounts.items() if login is None or change.is_opened_by(login))
 
 
+def approve_command(branch: str | None, people: Sequence[str], *options: str) -> str:
+    """Return the command that states these people's reviews on a branch, whatever is checked out."""
+    words = ("labgate", "review", "approve", *([branch] if branch is not None else []), *options)
+    by = [word for person in people for word in ("--by", person)]
+    return " ".join(quote(word) for word in (*words, *by))
+
+
 def _list_step(strangers: Sequence[str]) -> str:
     more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
     unlisted = f"the contributor{'s' if more else ''} {strangers[0]}{more}"
-    return f"list {unlisted} in [reviews.people], or in [reviews] machines, in labgate.toml on the trunk"
-
-
-def _marker_command(reviewers: Sequence[Reviewer], what: str) -> str:
-    trailers = [f"Reviewed-by: {reviewer.person} <{reviewer.email}>" for reviewer in reviewers]
-    options = " ".join(f"--trailer {quote(trailer)}" for trailer in trailers)
-    return f"git commit --allow-empty -m {quote(f'Review {what}')} {options}"
+    where = "[reviews.people], or in [reviews] agents or machines if it is no person,"
+    return f"list {unlisted} in {where} in labgate.toml on the trunk"

@@ -42,4 +42,5 @@ def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
         counted=review.assessment.counted,
         not_counted=tuple(NotCounted(refusal.person, refusal.reason) for refusal in review.assessment.refused),
         missing=tuple(dict.fromkeys(part.name for parts in review.missing.values() for part in parts)),
+        late=tuple(sorted(review.assessment.late)),
     )

@@ -51,7 +51,7 @@ class UnreviewedResearch(UnmetReview):
         return said + self.state + held
 
     def help(self) -> str:
-        review = self.review_step(self.fork or _topic(self.source, self.remote))
+        review = self.review_step()
         if self.move is None:
             return review
         return f"{review}; or, to leave {_name(self.source)} out: {self.move.command}"
@@ -91,7 +91,7 @@ class SuspectedResearch(UnmetReview):
 
     def help(self) -> str:
         if self.alarm:
-            return self.review_step(_topic(self.source, self.remote))
+            return self.review_step()
         return f"labgate trace --show {short_oid(self.evidence[0].commits[0])}"
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from labgate.checks.research_gate.assessment import NamedChange, UnmetReview, named_change
+from labgate.checks.research_gate.assessment import NamedChange, UnmetReview, approve_command, named_change
 from labgate.checks.research_gate.update import commits_of
-from labgate.reviews.approvals import JudgedApproval, mend_of, objectors
-from labgate.reviews.quorum import AFFILIATIONS, SELF_REVIEW, TOTAL
+from labgate.reviews.approvals import STALE, JudgedApproval, mend_of, objectors
+from labgate.reviews.quorum import AFFILIATIONS, SELF_REVIEW, TOTAL, person_of
+from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding, Rule
 from labgate.values.phrases import count, quote, short_oid
 from labgate.values.refnames import short_ref
@@ -20,17 +21,19 @@ if TYPE_CHECKING:
 
 
 class StaleReview(Finding):
-    """``commit`` is the full oid that was approved, ``None`` where the code host names none.
+    """``commit`` is the full oid that was reviewed, ``None`` where the code host names none.
 
-    ``mend`` is what fixes it: approve, merge, revert, newer-git or fetch. ``target`` is a full refname.
+    ``marker`` is that of the commit with the review marker, ``None`` for an approval on a code host, and ``branch`` the
+    short name of the branch that it is to be stated on anew. ``mend`` is what fixes it: approve, merge, revert,
+    newer-git or fetch. ``target`` is a full refname.
     """
 
     rule = Rule(
         "LG203",
         "stale-review",
         "error",
-        "an approval of something else than what is to land, or one that was taken back",
-        "An approval speaks for the content that was looked at. It holds wherever the protected branch has moved to, "
+        "a review of something else than what is to land, or one that was taken back",
+        "A review speaks for the content that was looked at. It holds wherever the protected branch has moved to, "
         "but not for what was pushed later, nor for a conflict that somebody has yet to settle.",
         "Let the same people approve the change as it is now.",
     )
@@ -42,12 +45,18 @@ class StaleReview(Finding):
     target: str
     remote: str | None
     change: NamedChange | None
+    marker: str | None = None
+    branch: str | None = None
 
     def message(self) -> str:
+        if self.marker is not None:
+            return f"the review by {self.person} in {short_oid(self.marker)} does not count: {self.reason}"
         of = "" if self.commit is None else f" of {short_oid(self.commit)}"
         return f"the approval by {self.person}{of} does not count: {self.reason}"
 
     def help(self) -> str:
+        if self.marker is not None:
+            return f"{approve_command(self.branch, (self.person,))}  # once {self.person} has reviewed it again"
         again, target = f"ask {self.person} to approve {_title(self.change)} again", short_ref(self.target)
         if self.mend == "merge":
             return f"merge {target} into the change and settle the conflict, then {again}"
@@ -64,7 +73,8 @@ class SelfReview(Finding):
     """``marker`` is the full oid of the commit that holds the review marker, or that was approved.
 
     ``wrote`` is a commit of the person, ``None`` where they only opened the change. ``change`` is what an approval
-    stands on, ``None`` for a review marker.
+    stands on, ``None`` for a review marker. ``sought`` is the author whose own commit would show that they only
+    brought it here, but is nowhere; ``None`` where they are more than its committer.
     """
 
     rule = Rule(
@@ -81,6 +91,7 @@ class SelfReview(Finding):
     marker: str | None
     wrote: str | None
     change: NamedChange | None
+    sought: str | None = None
 
     def message(self) -> str:
         # Only an approval stands on a change, and only one of those may be bound to no commit.
@@ -89,6 +100,9 @@ class SelfReview(Finding):
             f"approval by {self.person}" if approved else f"review by {self.person} in {short_oid(self.marker or '')}"
         )
         did = f"opened {_title(self.change)}" if self.wrote is None else f"contributed to {short_oid(self.wrote)}"
+        if self.sought is not None and self.wrote is not None:
+            own = f"no commit of {self.sought}'s own with the same change is to be found"
+            did = f"committed {short_oid(self.wrote)}, and {own}"
         return f"the {what} does not count: {self.person} {did}"
 
     def help(self) -> str:
@@ -124,7 +138,7 @@ class QuorumNotMet(UnmetReview):
         return f"{count(len(self.oids), 'commit')} {reviewed}; still missing: {missing}{self.state}"
 
     def help(self) -> str:
-        return self.review_step(short_ref(self.target))
+        return self.review_step()
 
 
 class StandingObjection(Finding):
@@ -182,18 +196,22 @@ def _stale_reviews(review: Assessed) -> Iterator[StaleReview]:
     """Yield the approvals that held once, of what nobody reviewed; beside a review that counts LG205 names them."""
     facts, oids = review.facts, review.ordered(review.unreviewed)
     for refusal in _refused(review):
-        approval = refusal.claim
-        if not isinstance(approval, JudgedApproval) or refusal.person is None:
+        claim, person = refusal.claim, refusal.person
+        if person is None or claim.flaw is None or refusal.reason != claim.flaw:
             continue
-        if approval.flaw is not None and refusal.reason == approval.flaw:
+        approval = isinstance(claim, JudgedApproval)
+        # What is wrong with how a marker is written is said where it is not counted.
+        if approval or claim.flaw in STALE:
             yield StaleReview(
-                person=refusal.person,
+                person=person,
                 reason=refusal.reason,
-                commit=approval.commit,
+                commit=claim.commit if isinstance(claim, JudgedApproval) else claim.reviewed,
                 mend=mend_of(refusal.reason),
                 target=facts.ref,
                 remote=facts.remote,
-                change=named_change(facts),
+                change=named_change(facts) if approval else None,
+                marker=None if approval else claim.commit,
+                branch=facts.branch,
                 oids=oids,
                 ref=facts.ref,
             )
@@ -209,9 +227,16 @@ def _self_reviews(review: Assessed) -> Iterator[SelfReview]:
                 marker=marker,
                 wrote=refusal.wrote,
                 change=named_change(review.facts) if approved else None,
+                sought=_sought(review, refusal),
                 oids=() if marker is None else (marker,),
                 ref=review.facts.ref,
             )
+
+
+def _sought(review: Assessed, refusal: Refused) -> str | None:
+    """Return whose commit was looked for in vain, where a self-reviewer is no more than a committer."""
+    email, author = review.facts.sought.get(refusal.wrote or "", (None, None))
+    return author if person_of(email, review.policy.section(Reviews)) == refusal.person else None
 
 
 def _refused(review: Assessed) -> Iterator[Refused]:

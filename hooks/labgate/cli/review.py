@@ -1,0 +1,55 @@
+"""``labgate review``: state that a change was reviewed."""
+
+from __future__ import annotations
+
+import click
+
+from labgate.cli.lazy import Entry, LazyGroup
+
+COMMANDS = {
+    "approve": Entry("labgate.cli.review:approve", "State on a branch that you have reviewed it."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, short_help="State that a change was reviewed.")
+def review() -> None:
+    """State that a change was reviewed."""
+
+
+@click.command(short_help="State on a branch that you have reviewed it.")
+@click.argument("branch", required=False)
+@click.option("--target", metavar="BRANCH", help="The branch that it is to land on.  [default: the trunk]")
+@click.option(
+    "--by",
+    "people",
+    metavar="PERSON",
+    multiple=True,
+    help="Who reviewed it, by the name in [reviews.people].  [default: the person whom git knows]",
+)
+@click.option("--landing", metavar="REV", help="A commit that landed on BRANCH without a review, for a late one.")
+def approve(branch: str | None, target: str | None, people: tuple[str, ...], landing: str | None) -> None:
+    """State on a branch that you have reviewed it: an empty commit on top, bound to what it brings.
+
+    BRANCH is the one that you are on by default. It need not be checked out, nor be here yet: one that only the remote
+    has is made. The review holds for the content: wherever the branch is rebased or its target moves to, but not for
+    what is changed later.
+
+    \b
+    Examples:
+      labgate review approve research/attention
+          then: git push origin research/attention
+      labgate review approve main --landing 3f2a9c1
+          a late review of what has landed on main
+    """
+    from labgate.entrypoints.review import ApproveRequest
+    from labgate.entrypoints.review import approve as state
+    from labgate.report.escape import safe
+    from labgate.values.phrases import short_oid
+
+    done = state(ApproveRequest(branch, target, people, landing))
+    place = f"on {done.branch}" if done.branch is not None else f"in {short_oid(done.marker)}"
+    click.echo(safe(f"labgate: {short_oid(done.reviewed)} is reviewed by {' and '.join(done.people)}, {place}"))
+    if done.remote is not None and done.branch is not None:
+        from shlex import quote
+
+        click.echo(safe(f"next: git push {quote(done.remote)} {quote(done.branch)}"))

@@ -1,0 +1,198 @@
+"""``labgate review approve``: state a review on a branch, bound to what was looked at, from wherever one stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from labgate.checks.registry import policy_reader
+from labgate.git.authoring import committer, move_ref, write_empty_commit
+from labgate.git.commits import is_ancestor, merge_bases, read_commits, rev_list
+from labgate.git.refs import read_refs, resolve_revision, symbolic_ref
+from labgate.git.repository import Repository, discover
+from labgate.policy.model import Policy
+from labgate.reviews.contributors import Contributors
+from labgate.reviews.delta import delta_id
+from labgate.reviews.markers import CHANGE, KEY, LANDING
+from labgate.reviews.quorum import person_of
+from labgate.reviews.section import Person, Reviews
+from labgate.scene.governing_policy import Proposal, judging_policy
+from labgate.values.errors import UndecidedError, UsageError
+from labgate.values.phrases import quote, short_oid
+from labgate.values.ref_update import Identity
+from labgate.values.refnames import HEADS, REMOTES, short_ref, tip_ref, tracking_ref
+from labgate.values.value import Value
+
+_REASON = "labgate review approve"
+
+
+class ApproveRequest(Value):
+    """What to approve. ``branch`` ``None``: what HEAD is on; it may be any revision, whose marker is then on no branch.
+
+    ``target`` is the branch that it is to land on, ``None``: the trunk. ``people`` are the names of those who reviewed
+    it, none: the person whom git knows. ``landing`` is a revision that has landed on the branch, for a late review.
+    """
+
+    branch: str | None = None
+    target: str | None = None
+    people: tuple[str, ...] = ()
+    landing: str | None = None
+
+
+class Approved(Value):
+    """A review that was stated: by whom (names in the policy), of which commit, and in which (full oids).
+
+    ``branch`` is the short name of the branch that has it now, ``None`` where none does; ``remote`` where to push it.
+    """
+
+    people: tuple[str, ...]
+    reviewed: str
+    marker: str
+    branch: str | None
+    remote: str | None
+
+
+class _Place(Value):
+    """Where the marker is written: above ``tip``. ``ref`` is moved there from ``old``; ``None``: none is."""
+
+    name: str
+    tip: str
+    ref: str | None
+    old: str | None
+
+
+def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) -> Approved:
+    """State a review as an empty commit on a branch, and return it.
+
+    Raised: ``UsageError`` where the request names what does not exist or a review would not count, ``UndecidedError``
+    where this clone lacks what decides, other ``LabgateError`` where there is no policy or git cannot write.
+    """
+    repository = discover(environ)
+    repository.require_history()
+    refs = read_refs(repository)
+    remote = repository.usual_remote
+    place = _place(repository, refs, remote, request.branch)
+    judging = judging_policy(repository, refs, remote, Proposal({}, (place.tip,)), policy_reader())
+    reviews = judging.policy.section(Reviews)
+    if reviews.assurance != "trailer":
+        message = f'[reviews] assurance is "{reviews.assurance}": a trailer is only a claim, and does not count'
+        raise UsageError(message, "approve the pull request on the code host")
+    people = _people(repository, reviews, request.people)
+    if request.landing is not None:
+        landed, base = _landing(repository, refs, place, request.landing)
+        trailers = [f"{LANDING}: {landed}"]
+    else:
+        landed = place.tip
+        base = _target(repository, refs, remote, judging.policy, judging.trunk_tip, request.target)
+        trailers = [f"{CHANGE}: {_delta(repository, base, place)} {place.tip}"]
+    _refuse_authors(
+        Contributors(repository, reviews, judging.trunk_tip, (base,), tuple), repository, people, base, landed
+    )
+    what = f"Review {place.name}" if request.landing is None else f"Review {short_oid(landed)} after it landed"
+    lines = [f"{KEY}: {who.name} <{who.email}>" for _, who in people]
+    marker = write_empty_commit(repository, place.tip, "\n".join([what, "", *lines, *trailers, ""]))
+    if place.ref is not None:
+        move_ref(repository, place.ref, place.old, marker, f"{_REASON}: {place.name}")
+    branch = None if place.ref in (None, "HEAD") else short_ref(place.ref or "")
+    return Approved(tuple(person.name for person, _ in people), landed, marker, branch, remote)
+
+
+def _place(repository: Repository, refs: dict[str, str], remote: str | None, named: str | None) -> _Place:
+    """Return where the marker goes: on the branch as the remote has it, where that is further."""
+    head = symbolic_ref(repository, "HEAD")
+    if named in (None, "HEAD", "@"):
+        if head is None:
+            tip = resolve_revision(repository, "HEAD", refs)
+            return _Place("HEAD", tip, "HEAD", tip)
+        named = short_ref(head)
+    branch = str(named).removeprefix(HEADS).removeprefix(REMOTES)
+    if remote is not None and HEADS + branch not in refs:
+        branch = branch.removeprefix(f"{remote}/")
+    mine, theirs = refs.get(HEADS + branch), None if remote is None else refs.get(tracking_ref(remote, branch))
+    if mine is None and theirs is None:
+        tip = resolve_revision(repository, str(named), refs)
+        if head is None and tip == resolve_revision(repository, "HEAD", refs):
+            return _Place("HEAD", tip, "HEAD", tip)
+        return _Place(short_oid(tip), tip, None, None)
+    if mine is None:
+        return _Place(branch, theirs or "", HEADS + branch, None)
+    # What is checked out, or was rebased here, is what stands before the reviewer.
+    behind = theirs is not None and head != HEADS + branch and is_ancestor(repository, mine, theirs)
+    return _Place(branch, theirs if behind and theirs is not None else mine, HEADS + branch, mine)
+
+
+def _people(repository: Repository, reviews: Reviews, names: Sequence[str]) -> list[tuple[Person, Identity]]:
+    """Return who reviewed, as the policy has them and as the trailer names them. Raised: ``UsageError``."""
+    listed = {person.name: person for person in reviews.people if person.emails}
+    if names:
+        for name in names:
+            if name not in listed:
+                message = f"there is no person {name} with an address in [reviews.people]"
+                raise UsageError(
+                    message, f"choose from: {', '.join(listed)}" if listed else "list the reviewers there first"
+                )
+        return [(listed[name], Identity(name, listed[name].emails[0])) for name in dict.fromkeys(names)]
+    me = committer(repository)
+    mine = person_of(me.key, reviews)
+    if mine is None:
+        message = f"nobody in [reviews.people] has your address {me.email}, so your review would not count"
+        raise UsageError(
+            message, f"git config user.email ADDRESS  # one that is listed: {', '.join(listed) or 'nobody yet'}"
+        )
+    return [(listed[mine], me)]
+
+
+def _target(
+    repository: Repository,
+    refs: dict[str, str],
+    remote: str | None,
+    policy: Policy,
+    trunk: str | None,
+    named: str | None,
+) -> str:
+    wanted = policy.trunk if named is None else named.removeprefix(HEADS)
+    tip = trunk if named is None and trunk is not None else refs.get(tip_ref(remote, wanted))
+    if tip is None:
+        message = f"it is not known here where {wanted} stands"
+        raise UndecidedError(message, repository.fetching_branches(remote or "origin"))
+    return tip
+
+
+def _delta(repository: Repository, target: str, place: _Place) -> str:
+    """Return the delta-id of what the marker is about. Raised: ``UsageError`` where that is nothing."""
+    bases = merge_bases(repository, target, place.tip)
+    if place.tip in bases:
+        message = f"{place.name} has nothing that its target has not"
+        raise UsageError(message, f"git log --oneline {short_oid(target)}..{short_oid(place.tip)}")
+    if not bases:
+        message = f"{place.name} has no history in common with its target"
+        raise UsageError(message, f"git merge --allow-unrelated-histories {short_oid(target)}")
+    return delta_id(repository, bases[0], place.tip)
+
+
+def _landing(repository: Repository, refs: dict[str, str], place: _Place, named: str) -> tuple[str, str]:
+    """Return a commit that has landed on a branch, and the one below it. Raised: ``UsageError`` where it has not."""
+    oid = resolve_revision(repository, named, refs)
+    line = rev_list(repository, [place.tip], (), "--first-parent")
+    if oid not in line[:-1]:
+        message = f"{named} is no commit on the first-parent line of {place.name}"
+        raise UsageError(message, f"git log --first-parent --oneline {quote(place.name)}")
+    return oid, line[line.index(oid) + 1]
+
+
+def _refuse_authors(
+    contributors: Contributors,
+    repository: Repository,
+    people: Sequence[tuple[Person, Identity]],
+    base: str,
+    head: str,
+) -> None:
+    """Raised: ``UsageError`` where one of these people wrote part of what they reviewed."""
+    commits = read_commits(repository, rev_list(repository, [head], [base]))
+    contributors.know(commits)
+    for commit in commits:
+        emails = () if contributors.is_contentless(commit) else contributors.authors(commit)
+        for person, _ in people:
+            if not set(emails).isdisjoint(person.emails):
+                message = f"{person.name} contributed to {short_oid(commit.oid)}, so that review would not count"
+                raise UsageError(message, "ask somebody else in [reviews.people] to review it")

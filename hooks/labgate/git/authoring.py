@@ -1,0 +1,56 @@
+"""Make a commit and move a branch to it, as the person whom git knows: what ``labgate review`` leaves behind."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from labgate.git.repository import Repository
+from labgate.git.runner import caller_env, first_line, spawn
+from labgate.values.errors import GitError
+from labgate.values.ref_update import Identity
+
+#: What says who commits, and what a signature needs.
+_PERSON = (
+    *("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"),
+    *("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE", "EMAIL"),
+    *("GNUPGHOME", "GPG_TTY"),
+)
+_IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>[^<>]*)> ")
+_TRUE = ("true", "yes", "on", "1", "")
+
+
+def committer(repository: Repository) -> Identity:
+    """Return whom git would name as the committer here. Raised: ``GitError`` where it knows nobody."""
+    found = _IDENTITY.match(os.fsdecode(_run(repository, "var", "GIT_COMMITTER_IDENT")))
+    if found is None:
+        message = "git does not know who you are"
+        raise GitError(message, "git config user.email YOU@EXAMPLE.ORG")
+    return Identity(found["name"], found["email"])
+
+
+def write_empty_commit(repository: Repository, parent: str, message: str) -> str:
+    """Write a commit with its parent's tree, signed where the user signs commits, and return its oid.
+
+    Raised: ``GitError`` where git cannot.
+    """
+    signed = (repository.setting("commit.gpgsign") or "false").lower() in _TRUE
+    words = ("commit-tree", *(("-S",) if signed else ()), "-p", parent, f"{parent}^{{tree}}")
+    return _run(repository, *words, stdin=message.encode("utf-8", "surrogateescape")).decode().strip()
+
+
+def move_ref(repository: Repository, ref: str, old: str | None, new: str, reason: str) -> None:
+    """Move a ref from ``old`` (``None``: there is none) to ``new``; ``HEAD`` is moved itself, not what it names.
+
+    Raised: ``GitError`` where it stands elsewhere by now.
+    """
+    _run(repository, "update-ref", "--no-deref", "-m", reason, ref, new, old or repository.null_oid)
+
+
+def _run(repository: Repository, *words: str, stdin: bytes | None = None) -> bytes:
+    argv = ("git", f"--git-dir={repository.git_dir}", *words)
+    status, output, errors = spawn(argv, caller_env(repository.environ, _PERSON), stdin)
+    if status:
+        message = f"git {words[0]}: {first_line(errors)}"
+        raise GitError(message, "git config user.email YOU@EXAMPLE.ORG" if words[0] == "var" else None)
+    return output

@@ -1,0 +1,196 @@
+"""Who wrote what a range brings: authors, co-authors, and committers who changed what an author had made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+
+from labgate.git.commits import CLEAN, picked, read_commits
+from labgate.git.diffs import clean_merge
+from labgate.git.repository import Repository
+from labgate.reviews.approvals import listed_email
+from labgate.reviews.carry import TargetMove, carried_all
+from labgate.reviews.delta import delta_id
+from labgate.reviews.mailmap import Mailmap
+from labgate.reviews.markers import co_authors, is_empty
+from labgate.reviews.section import Reviews
+from labgate.values.errors import GitError
+from labgate.values.ref_update import Commit, Identity
+from labgate.values.value import Value
+
+#: How many commits of one author and second are compared with one that somebody else committed.
+_TRIED = 4
+
+
+class Contributors:
+    """Reads who wrote commits. Nothing is asked of git until it decides.
+
+    ``trunk`` is the commit whose ``.mailmap`` holds, ``None`` where there is none. ``origins`` has for commits that
+    derive from others those others (full oids). ``originals`` returns the commits among which that one is looked for
+    which an author made before somebody else committed it; ``base`` is what they are compared on top of.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        reviews: Reviews,
+        trunk: str | None,
+        base: Sequence[str],
+        originals: Callable[[], Iterable[str]],
+    ) -> None:
+        self._repository = repository
+        self._reviews = reviews
+        self._base = base
+        self._candidates = originals
+        self._mailmap = Mailmap(repository, trunk)
+        self._trees: dict[str, str] = {}
+        self._clean: dict[str, bool] = {}
+        self._known: dict[str, tuple[str, ...]] = {}
+        self.origins: Mapping[str, tuple[str, ...]] = {}
+        #: By the oid of a commit whose committer counts as a contributor: his email, and the author whose own commit of
+        #: the same change was looked for in vain.
+        self.sought: dict[str, tuple[str, str]] = {}
+
+    def know(self, commits: Iterable[Commit]) -> None:
+        """Take note of the trees of commits that were read anyway."""
+        self._trees.update((commit.oid, commit.tree) for commit in commits)
+
+    def trees(self, commits: Sequence[Commit]) -> Mapping[str, str]:
+        """Return the tree of each of these commits and of each of their parents, and perhaps of others."""
+        self.know(commits)
+        missing = dict.fromkeys(oid for commit in commits for oid in commit.parents if oid not in self._trees)
+        self.know(read_commits(self._repository, missing))
+        return self._trees
+
+    def is_contentless(self, commit: Commit) -> bool:
+        """Say whether a commit brings nothing of its own: it is empty, or the merge that git itself would make."""
+        if len(commit.parents) < 2:
+            return is_empty(commit, self.trees([commit]))
+        if commit.oid not in self._clean:
+            self._clean[commit.oid] = clean_merge(self._repository, commit.parents) == commit.tree
+        return self._clean[commit.oid]
+
+    def everybody(self, commit: Commit) -> tuple[str, ...]:
+        """Return the casefolded emails of all who contributed to a commit, listed ones as the policy lists them."""
+        if commit.oid not in self._known:
+            self._known[commit.oid] = ()  # where two commits are each other's origin
+            self._known[commit.oid] = tuple(dict.fromkeys(self._contributors(commit)))
+        return self._known[commit.oid]
+
+    def authors(self, commit: Commit) -> tuple[str, ...]:
+        """Return as ``everybody`` does who made a commit, and what it derives from, without who committed it."""
+        named = (commit.author, *(Identity("", email) for email in co_authors(commit)))
+        own = (email for identity in named for email in self._named(identity))
+        origins = read_commits(self._repository, self.origins.get(commit.oid, ()))
+        theirs = (email for origin in origins if not self.is_contentless(origin) for email in self.everybody(origin))
+        return tuple(dict.fromkeys((*own, *theirs)))
+
+    def has_agent(self, commit: Commit) -> bool:
+        """Say whether somebody who is no person made a commit, or helped."""
+        stated = (commit.author.key, commit.committer.key, *co_authors(commit))
+        return any(self._reviews.is_agent(email) for email in stated)
+
+    def wrote(self, commits: Iterable[Commit]) -> dict[str, str]:
+        """Return the emails of listed people who contributed to commits, each with one such commit."""
+        found: dict[str, str] = {}
+        for commit in commits:
+            emails = self._listed.intersection(self.everybody(commit))
+            # To look at a merge costs a process, so only for those that matter.
+            if emails and not self.is_contentless(commit):
+                found.update(dict.fromkeys(emails, commit.oid))
+        return found
+
+    @cached_property
+    def _listed(self) -> frozenset[str]:
+        return frozenset(email for person in self._reviews.people for email in person.emails)
+
+    def _contributors(self, commit: Commit) -> Iterable[str]:
+        origins = read_commits(self._repository, self.origins.get(commit.oid, ()))
+        if not origins or not self._is_landing_of(commit, origins):
+            yield from self._named(commit.author)
+            if self._wrote_as_committer(commit):
+                yield from self._named(commit.committer)
+        for email in co_authors(commit):
+            yield from self._named(Identity("", email))
+        for origin in origins:
+            if not self.is_contentless(origin):
+                yield from self.everybody(origin)
+
+    def _named(self, identity: Identity) -> Iterable[str]:
+        """Yield the emails of somebody who is no agent: the one that is stated, and the ones that it stands for."""
+        if self._reviews.is_agent(identity.key):
+            return
+        for email in dict.fromkeys((identity.key, *self._mailmap.canonical(identity))):
+            yield listed_email(email, self._reviews)
+        yield from self._same_person(identity)
+
+    def _same_person(self, identity: Identity) -> Iterable[str]:
+        """Yield the listed address of a person of whom the mailmap says that this is another one."""
+        mapped = frozenset(self._mailmap.canonical(identity))
+        for person in self._reviews.people if mapped else ():
+            theirs = {alias for email in person.emails for alias in self._mailmap.canonical(Identity("", email))}
+            if mapped & theirs and person.emails:
+                yield person.emails[0]
+
+    def _wrote_as_committer(self, commit: Commit) -> bool:
+        """Say whether a committer may have changed what the author made: nowhere is a commit that says otherwise."""
+        author, committer = commit.author.key, commit.committer.key
+        if author == committer or committer in self._reviews.machines:
+            return True
+        if committer not in self._listed and self._reviews.assurance == "trailer":
+            return True  # he blocks nobody, so there is nothing to look for
+        if len(commit.parents) != 1:
+            return True
+        made = _Made(commit.author.name, author, commit.authored)
+        for oid, theirs in self._originals.get(made, ())[:_TRIED]:
+            if oid != commit.oid and theirs != committer and self.is_same_change(oid, commit):
+                return False
+        self.sought[commit.oid] = (listed_email(committer, self._reviews), commit.author.name)
+        return True
+
+    def is_same_change(self, original: str, commit: Commit) -> bool:
+        """Say whether a commit changes what another one does, be it on top of something else."""
+        (read,) = read_commits(self._repository, [original])
+        if len(read.parents) != 1:
+            return False
+        before, onto = read.parents[0], commit.parents[0]
+        if delta_id(self._repository, before, original) == delta_id(self._repository, onto, commit.oid):
+            return True
+        again = picked(self._repository, onto, original, before)
+        return again.outcome == CLEAN and again.tree == commit.tree
+
+    def _is_landing_of(self, commit: Commit, origins: Sequence[Commit]) -> bool:
+        """Say whether a commit is exactly the work of others, landed: who did that is not who wrote it."""
+        if len(commit.parents) != 1:
+            return False
+        below = {oid for origin in origins for oid in origin.parents}
+        tips = [origin.oid for origin in origins if origin.oid not in below]
+        if len(origins) == 1 and self.is_same_change(origins[0].oid, commit):
+            return True
+        move = TargetMove(commit.parents[0], commit.oid, landed=True)
+        return any(flaw is None for flaw in carried_all(self._repository, tips, move).flaws.values())
+
+    @cached_property
+    def _originals(self) -> dict[_Made, list[tuple[str, str]]]:
+        """The commits that may be what an author made: by author and date, each with its committer's email."""
+        found: dict[_Made, list[tuple[str, str]]] = {}
+        for commit in read_commits(self._repository, dict.fromkeys((*self._candidates(), *self._seen_here()))):
+            made = _Made(commit.author.name, commit.author.key, commit.authored)
+            found.setdefault(made, []).append((commit.oid, commit.committer.key))
+        return found
+
+    def _seen_here(self) -> tuple[str, ...]:
+        """Return what this clone has seen and has not thrown away yet: its reflogs lead there."""
+        try:
+            exclude = [f"^{oid}" for oid in self._base]
+            return tuple(self._repository.git.run("rev-list", "--reflog", *exclude).decode().split())
+        except GitError:
+            return ()
+
+
+class _Made(Value):
+    """What a rebase and a cherry-pick leave as it was: the author's name, casefolded email and date."""
+
+    name: str
+    email: str
+    time: str

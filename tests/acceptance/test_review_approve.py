@@ -1,0 +1,172 @@
+"""``labgate review approve``: the review lands on the branch that is meant, and holds for what was reviewed."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.people import EMAILS, adopt, by
+from support.repo import Repo, Result
+from support.team import POLICY, found, research
+
+
+def as_(person: str, email: str | None = None) -> dict[str, str]:
+    """Return the environment in which a person is author and committer."""
+    mine = email or EMAILS[person]
+    return {**by(person, mine), "GIT_COMMITTER_NAME": person.title(), "GIT_COMMITTER_EMAIL": mine}
+
+
+@pytest.fixture
+def team(repo: Repo) -> Repo:
+    """A team's clone on ``main``; ada's ``research/x`` is on the remote, with two commits."""
+    found(repo)
+    repo.env |= as_("ada")
+    research(repo)
+    repo.commit("Try more", {"more.py": "2\n"})
+    repo.push("research/x")
+    return repo.checkout("main")
+
+
+def check(repo: Repo, *args: str) -> Result:
+    return repo.labgate("check", "--target", "main", "--head", "research/x", "--source", "research/x", *args)
+
+
+def approve(repo: Repo, *args: str, status: int = 0, person: str = "lin") -> Result:
+    return repo.labgate("review", "approve", *args, status=status, **as_(person))
+
+
+def help_of(said: Result) -> str:
+    (line,) = (line for line in said.text.splitlines() if "help:" in line)
+    return line.partition("help: ")[2]
+
+
+def test_what_is_pushed_is_reviewed_whatever_is_checked_out(team: Repo) -> None:
+    """D1: the help of a refused push, run as it is printed, then the same push."""
+    team.run("labgate", "install")
+    pushed = team.run("git", "push", "origin", "research/x:main", status=1)
+    team.run("sh", "-c", help_of(pushed), status=0)
+    assert team.git("branch", "--show-current") == "main"
+    assert team.git("status", "--porcelain") == ""
+    assert team.git("log", "-1", "--format=%s", "main") == "Start"
+    team.run("git", "push", "origin", "research/x:main", status=0)
+
+
+@pytest.mark.parametrize("detached", [True, False])
+def test_what_is_on_no_branch_can_be_reviewed_too(team: Repo, *, detached: bool) -> None:
+    team.run("labgate", "install")
+    team.git("checkout", "--quiet", "--detach", "research/x")
+    team.commit("Try still more", {"still.py": "3\n"})
+    what = "HEAD" if detached else team.head()
+    if not detached:
+        team.checkout("main")
+    help = help_of(team.run("git", "push", "origin", f"{what}:main", status=1))
+    said = team.run("sh", "-c", help, status=0)
+    marker = "HEAD" if detached else said.text.split()[-1]
+    team.run("git", "push", "origin", f"{marker}:main", status=0)
+
+
+def test_the_reviewer_is_whom_git_knows(team: Repo) -> None:
+    said = approve(team, "research/x")
+    below = team.head("research/x~1")
+    assert said.out == f"labgate: {below[:12]} is reviewed by lin, on research/x\nnext: git push origin research/x\n"
+    assert team.git("log", "-1", "--format=%ae %ce", "research/x") == "lin@example.org lin@example.org"
+    message = team.git("log", "-1", "--format=%(trailers:only)", "research/x").strip()
+    assert message.startswith("Reviewed-by: Lin <lin@example.org>\nReviewed-change: ")
+    assert message.endswith(f" {below}")
+    assert check(team).status == 0
+
+
+def test_a_branch_that_only_the_remote_has_is_made(team: Repo) -> None:
+    team.git("branch", "--quiet", "-D", "research/x")
+    approve(team, "research/x")
+    assert team.head("research/x~1") == team.head("origin/research/x")
+
+
+def test_a_branch_that_is_behind_is_reviewed_as_the_remote_has_it(team: Repo) -> None:
+    team.git("branch", "--quiet", "--force", "research/x", "research/x~1")
+    approve(team, "research/x")
+    assert team.head("research/x~1") == team.head("origin/research/x")
+
+
+@pytest.mark.parametrize(
+    ("args", "person", "said"),
+    [
+        (("research/x",), "ada", "ada contributed to"),
+        (("research/x", "--by", "ada"), "lin", "ada contributed to"),
+        (("research/x",), "max", "nobody in [reviews.people] has your address max@example.org"),
+        (("research/x", "--by", "eve"), "lin", "there is no person eve"),
+        (("research/y",), "lin", "'research/y' names no commit"),
+        (("main",), "lin", "main has nothing that its target has not"),
+        (("main", "--landing", "research/x"), "lin", "is no commit on the first-parent line of main"),
+    ],
+)
+def test_a_review_that_would_not_count_is_not_made(team: Repo, args: tuple[str, ...], person: str, said: str) -> None:
+    before = team.head("research/x")
+    assert said in approve(team, *args, status=2, person=person).text
+    assert team.head("research/x") == before
+
+
+def test_at_level_forge_it_says_where_to_approve(team: Repo) -> None:
+    adopt(team, POLICY.replace("[reviews.people.ada]", '[reviews]\nassurance = "forge"\n[reviews.people.ada]', 1))
+    assert "approve the pull request on the code host" in approve(team, "research/x", status=2).text
+
+
+# What it is bound to.
+
+
+def rewrite(repo: Repo, edit: str) -> None:
+    """Edit the first commit of ``research/x`` below its marker, as an interactive rebase does."""
+    repo.checkout("research/x")
+    repo.env["GIT_SEQUENCE_EDITOR"] = "sed -i 1s/^pick/edit/"
+    repo.git("rebase", "--quiet", "--interactive", "--keep-empty", "main")
+    repo.run("sh", "-c", edit)
+    repo.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    repo.git("rebase", "--continue")
+
+
+def test_an_edit_below_the_marker_loses_it_and_the_help_renews_it(team: Repo) -> None:
+    approve(team, "research/x")
+    rewrite(team, "echo evil >>try.py")
+    said = team.labgate("check", "--target", "main", status=1)
+    assert "LG203" in said.text
+    assert "what stands below it is not what was reviewed" in said.text
+    help = next(line for line in said.text.splitlines() if "help:" in line).partition("help: ")[2]
+    team.run("sh", "-c", help, status=0)
+    assert team.labgate("check", "--target", "main").status == 0
+
+
+def test_other_messages_and_a_moved_target_keep_it(team: Repo) -> None:
+    approve(team, "research/x")
+    rewrite(team, "true")
+    team.checkout("main").commit("Go on", {"README.md": "Models and more.\n"})
+    team.push("main")
+    assert check(team).status == 0
+    team.checkout("research/x").git("rebase", "--quiet", "main")
+    assert check(team).status == 0
+    team.git("reset", "--quiet", "--hard", "ORIG_HEAD")
+    team.merge("main", "Merge main")
+    assert check(team).status == 0
+
+
+def test_a_marker_without_content_counts_unless_the_policy_says_otherwise(team: Repo) -> None:
+    team.checkout("research/x").commit("Review\n\nReviewed-by: Lin <lin@example.org>")
+    assert check(team).status == 0
+    adopt(team, POLICY.replace("[reviews.people.ada]", "[reviews]\nbound = true\n[reviews.people.ada]", 1))
+    said = check(team)
+    assert said.status == 1
+    assert "without a Reviewed-change, which [reviews] bound asks for" in said.text
+    approve(team, "research/x")
+    assert check(team).status == 0
+
+
+def test_a_binding_that_cannot_be_read_does_not_count(team: Repo) -> None:
+    team.checkout("research/x").commit("Review\n\nReviewed-by: Lin <lin@example.org>\nReviewed-change: yes")
+    said = check(team)
+    assert said.status == 1
+    assert "its Reviewed-change is not one line of the form DELTA-ID OID" in said.text
+
+
+def test_without_a_remote_the_branches_here_are_all_there_is(team: Repo) -> None:
+    team.git("remote", "remove", "origin")
+    approve(team, "research/x")
+    said = team.labgate("check", "--target", "main", "--base", "main", "--head", "research/x")
+    assert said.status == 0, said.text
