@@ -265,12 +265,12 @@ Next:
 
 def test_it_counts_the_branches_that_fit_and_names_some_that_do_not(repo: Repo) -> None:
     repo.commit("Start")
-    for name in ("a", "b", "fix/c", "release-1.0", "wip/x", "wip/y/z", "q--r", "1/2/3", "x_y", "_z", "s/t/u"):
+    for name in ("a", "b", "fix/c", "release-1.0", "own/x", "own/y/z", "q--r", "1/2/3", "x_y", "_z", "s/t/u"):
         repo.git("branch", name)
     said = repo.labgate("init", "--preset", "trunk", status=0).out
     assert "wrote    labgate.toml, preset trunk: 6 of 12 branches fit\n" in said
     flat = " ".join(said.split())
-    assert "not 1/2/3, _z, q--r, s/t/u, wip/x and 1 more: these only get a note, until created anew" in flat
+    assert "not 1/2/3, _z, own/x, own/y/z, q--r and 1 more: these only get a note, until created anew" in flat
     assert "other presets: research-branch (3 of 12), experiment-branches (3 of 12); to take one" in flat
 
 
