@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import re
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from hypothesis.errors import UnsatisfiedAssumption
+from hypothesis.strategies._internal.strategies import FilteredStrategy
 
 from labgate.policy import pattern
 from labgate.policy.pattern import MAX_VALUE, Pattern, PatternError
@@ -56,6 +59,36 @@ patterns = st.recursive(st.one_of(literals, escapes, classes), larger, max_leave
 #: ``re`` needs time that doubles with each character of a value that nearly matches: a longer one would take hours.
 LONGEST = 12
 values = st.text(ALPHABET, max_size=LONGEST)
+#: Some patterns need it even for these. So long ``re`` is waited for, in seconds of this process's own time.
+PATIENCE = 0.02
+
+
+@contextlib.contextmanager
+def patience_with_re() -> Iterator[None]:
+    """Give up an example for which ``re`` searches too long: it looks for signals while it does."""
+
+    def give_up(_: int, at: FrameType | None) -> None:
+        # Python runs this as soon as it can. Only what called re must see it end: the next signal does.
+        if at is not None and at.f_code in SEARCHING:
+            raise UnsatisfiedAssumption
+
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def re_matches(text: str, value: str) -> bool:
+    expression = re.compile(text, re.ASCII)
+    with patience_with_re():
+        return expression.fullmatch(value) is not None
+
+
+#: What calls ``re``: here, and in hypothesis for what it generates.
+SEARCHING = (re_matches.__code__, FilteredStrategy.do_filtered_draw.__code__)
 
 
 @given(
@@ -66,24 +99,31 @@ values = st.text(ALPHABET, max_size=LONGEST)
 )
 def test_a_pattern_matches_what_re_matches(text: str, tried: list[str]) -> None:
     for value in tried:
-        assert Pattern(text).fullmatch(value) == (re.fullmatch(text, value, re.ASCII) is not None)
+        assert Pattern(text).fullmatch(value) == re_matches(text, value)
 
 
 @given(patterns, st.data())
 def test_a_pattern_matches_what_re_would_generate(text: str, data: st.DataObject) -> None:
     # Random values seldom match; these always do, and so does one of their neighbours now and then.
-    value = data.draw(st.from_regex(re.compile(text, re.ASCII), fullmatch=True).filter(lambda drawn: len(drawn) < 80))
+    with patience_with_re():
+        # Whatever is generated is matched by re itself, too.
+        value = data.draw(st.from_regex(re.compile(text, re.ASCII), fullmatch=True))
+    assume(len(value) < 80)
     assert Pattern(text).fullmatch(value)
     nearby = value[: min(len(value) - 1, LONGEST)]
-    assert Pattern(text).fullmatch(nearby) == (re.fullmatch(text, nearby, re.ASCII) is not None)
+    assert Pattern(text).fullmatch(nearby) == re_matches(text, nearby)
 
 
 @given(patterns, values, st.integers(0, 4), st.integers(0, 12))
 def test_ends_are_all_the_places_where_a_match_may_end(text: str, value: str, start: int, stop: int) -> None:
-    expression = re.compile(text, re.ASCII)
     stop = min(stop, len(value))
-    expected = [end for end in range(start + 1, stop + 1) if expression.fullmatch(value[start:end])]
+    expected = [end for end in range(start + 1, stop + 1) if re_matches(text, value[start:end])]
     assert list(Pattern(text).ends(value, start, stop)) == expected
+
+
+def test_an_example_that_takes_re_hours_is_given_up() -> None:
+    with pytest.raises(UnsatisfiedAssumption):
+        re_matches("((a+)+)+b", "a" * 60)
 
 
 def steps(work: Callable[[], object]) -> int:
