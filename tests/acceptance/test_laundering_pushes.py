@@ -78,17 +78,17 @@ def forget_research(lab: Lab) -> None:
 
 def picked(lab: Lab) -> Claim:
     landed = pick(lab.repo, *lab.research[:2])
-    return Claim({landed[0]: lab.research[:1], landed[1]: lab.research[1:2]}, lab.research, ref=None)
+    return Claim({landed[0]: lab.research[:1], landed[1]: lab.research[1:2]}, lab.research)
 
 
 def squashed(lab: Lab) -> Claim:
-    return Claim({squash(lab.repo, lab.research[3], "Add mixtures"): lab.research}, lab.research, ref=None)
+    return Claim({squash(lab.repo, lab.research[3], "Add mixtures"): lab.research}, lab.research)
 
 
 def reformatted(lab: Lab) -> Claim:
     lab.repo.write({NEW: lab.read(NEW, lab.research[3])})
     lab.format(NEW)
-    return Claim({commit_paths(lab.repo, "Add", NEW): [lab.research[0], lab.research[3]]}, lab.research, ref=None)
+    return Claim({commit_paths(lab.repo, "Add", NEW): [lab.research[0], lab.research[3]]}, lab.research)
 
 
 @pytest.mark.parametrize("case", [picked, squashed, reformatted], ids=title)
@@ -101,7 +101,8 @@ def test_research_whose_branch_was_deleted_is_found_once_it_was_seen(lab: Lab, c
     report = lab.check()
     assert_found(report, claim)
     (finding,) = alarms(report)
-    assert "a deleted branch" in finding["message"]
+    assert f"{BRANCH} (deleted)" in finding["message"]
+    assert {item["source_state"] for item in finding["evidence"]} == {"deleted"}
 
 
 # Notebooks.

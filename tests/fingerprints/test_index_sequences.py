@@ -29,8 +29,9 @@ from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.research.first_seen import FirstSeen
 from labgate.research.research_commits import ResearchGraph
-from labgate.research.source_refs import RefClasses, SourceRef
+from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
 from support.histories import MAIN, Historian
+from support.policies import parse_policy
 from support.provenance import in_children, sources_of
 from support.repo import Repo
 
@@ -38,6 +39,17 @@ YEAR = 365 * 86_400
 #: ``topic`` is no research; it is what lands.
 BRANCHES = (MAIN, "topic", "research/x", "research/y")
 _NUMBERS = count()
+SOURCES = parse_policy(
+    """version = 1
+trunk = "main"
+[kinds.protected]
+names = ["main"]
+[kinds.research]
+names = ["research/**"]
+[research-gate]
+keep-deleted = "365d"
+"""
+)
 
 
 class World:
@@ -55,9 +67,10 @@ class World:
         self.now = 1_800_000_000
 
     def sources(self) -> tuple[SourceRef, ...]:
-        """Return the source refs, and those that were deleted and are still here."""
-        live = sources_of(self.repository)
-        return live + FirstSeen(self.repository).deleted(self.now, YEAR, {source.ref for source in live})
+        """Return the source refs, and where they stood before they were moved or deleted."""
+        refs = read_refs(self.repository)
+        live = classify_refs(SOURCES, refs, (), self.repository.remotes)
+        return FirstSeen(self.repository).known(SOURCES, live, refs, self.now).sources
 
     def look(self) -> None:
         """Write down what is new, as every push does."""

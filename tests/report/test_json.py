@@ -177,6 +177,7 @@ def test_a_refusal_has_the_keys_of_the_contract() -> None:
             "terms": {},
             "shared": [],
             "hint": None,
+            "source_state": "live",
         }
     ]
     assert finding["data"]["subjects"] == ["Try 0 heads", "Try 1 heads"]

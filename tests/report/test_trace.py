@@ -299,6 +299,7 @@ def test_a_record_has_the_keys_of_the_contract() -> None:
             "terms": {"T": 4.25, "X": 3.0, "V": 0.0},
             "shared": ["return heads"],
             "hint": "below-alarm",
+            "source_state": "live",
         },
         {
             "method": "patch-id",
@@ -311,6 +312,7 @@ def test_a_record_has_the_keys_of_the_contract() -> None:
             "terms": {},
             "shared": [],
             "hint": None,
+            "source_state": "live",
         },
     ]
 

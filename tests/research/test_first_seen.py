@@ -7,11 +7,34 @@ import pytest
 from labgate.git.refs import TrackingRef, read_refs
 from labgate.research.first_seen import FirstSeen
 from labgate.research.ledger import DeletedTip
-from labgate.research.source_refs import RefClasses, SourceRef
+from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
+from labgate.values.finding import DELETED, MOVED
+from support.policies import parse_policy
 from support.provenance import open_repository
 from support.repo import Repo
 
 DAY = 86_400
+POLICY = parse_policy(
+    """version = 1
+trunk = "main"
+[kinds.protected]
+names = ["main"]
+[kinds.research]
+names = ["research/{topic}"]
+[kinds.topic]
+names = ["topic/{slug}"]
+[research-gate]
+keep-deleted = "1d"
+"""
+)
+
+
+def gone(repo: Repo, seen: FirstSeen, now: int) -> list[tuple[str, str, str]]:
+    """Return name, tip and state of the sources that no ref stands for any more."""
+    repository = open_repository(repo)
+    refs = read_refs(repository)
+    known = seen.known(POLICY, classify_refs(POLICY, refs, (), repository.remotes), refs, now)
+    return [(source.ref, source.oid, source.state) for source in known.sources if source.state != "live"]
 
 
 def look(repo: Repo, now: int, *landed: str) -> FirstSeen:
@@ -64,19 +87,45 @@ def test_a_deleted_tip_is_a_source_for_a_while(team: Repo) -> None:
     look(team, 100)
     team.checkout("main").git("branch", "--quiet", "-D", "research/x")
     seen = look(team, 200)
-    assert seen.deleted(200 + DAY, DAY, ()) == (
-        SourceRef("refs/heads/research/x", "refs/heads/research/x", oid, None, deleted=True),
-    )
-    assert seen.deleted(201 + DAY, DAY, ()) == ()
+    assert gone(team, seen, 200 + DAY) == [("refs/heads/research/x", oid, DELETED)]
+    assert gone(team, seen, 201 + DAY) == []
 
 
-def test_a_moved_ref_stands_for_what_it_has_now(team: Repo) -> None:
-    old = team.branch("research/x").commit("New", {"b": "1\n"})
+def test_every_tip_that_a_ref_was_moved_away_from_is_a_source_too(team: Repo) -> None:
+    first = team.branch("research/x").commit("New", {"b": "1\n"})
     look(team, 100)
-    team.commit("New, again", {"b": "2\n"}, "--amend")
-    seen = look(team, 200)
-    assert [source.oid for source in seen.deleted(200, DAY, ())] == [old]
-    assert seen.deleted(200, DAY, {"refs/heads/research/x"}) == ()
+    second = team.commit("New, again", {"b": "2\n"}, "--amend")
+    look(team, 200)
+    team.git("reset", "--quiet", "--hard", "main")
+    seen = look(team, 300)
+    assert gone(team, seen, 300) == [
+        ("refs/heads/research/x", second, MOVED),
+        ("refs/heads/research/x", first, MOVED),
+    ]
+
+
+def test_what_only_reads_knows_of_what_happened_since_the_last_look(team: Repo) -> None:
+    moved = team.branch("research/x").commit("New", {"b": "1\n"})
+    went_on = team.branch("research/y", "main").commit("New", {"c": "1\n"})
+    deleted = team.branch("research/z", "main").commit("New", {"d": "1\n"})
+    seen = look(team, 100)
+    team.checkout("research/y").commit("More", {"c": "2\n"})
+    team.git("branch", "--quiet", "-D", "research/z")
+    team.checkout("research/x").commit("New, again", {"b": "2\n"}, "--amend")
+    assert gone(team, seen, 100 + 2 * DAY) == [
+        ("refs/heads/research/x", moved, MOVED),
+        ("refs/heads/research/z", deleted, DELETED),
+    ]
+    assert went_on not in {oid for _, oid, _ in gone(team, seen, 100)}
+
+
+def test_a_ref_that_the_policy_calls_no_source_any_more_is_none(team: Repo) -> None:
+    team.branch("topic/t").commit("New", {"b": "1\n"})
+    seen = FirstSeen(open_repository(team))
+    ref = "refs/heads/topic/t"
+    seen.observe(RefClasses((SourceRef(ref, ref, team.head(), None),), (), ()), [], 100)
+    team.checkout("main").git("branch", "--quiet", "-D", "topic/t")
+    assert gone(team, seen, 200) == []
 
 
 def test_a_deleted_tip_that_git_threw_away_is_remembered_and_no_source(team: Repo) -> None:
@@ -87,16 +136,19 @@ def test_a_deleted_tip_that_git_threw_away_is_remembered_and_no_source(team: Rep
     team.git("gc", "--quiet", "--prune=now")
     seen = look(team, 200)
     assert seen.research.deleted(200, DAY) == (DeletedTip("refs/heads/research/x", oid, 200),)
-    assert seen.deleted(200, DAY, ()) == ()
+    assert gone(team, seen, 200) == []
 
 
-@pytest.mark.parametrize("how", ["merged", "moved on", "rebased", "elsewhere"])
-def test_a_tip_is_gone_when_nothing_reaches_it_any_more(team: Repo, how: str) -> None:
+@pytest.mark.parametrize("how", ["merged", "landed", "moved on", "rebased", "elsewhere"])
+def test_a_tip_is_gone_when_its_ref_does_not_reach_it_any_more(team: Repo, how: str) -> None:
     old = team.branch("research/x").commit("New", {"b": "1\n"})
     look(team, 100)
     if how == "merged":
         team.checkout("main").merge("research/x", "Land")
         team.git("branch", "--quiet", "-f", "research/x", "main~1")
+    elif how == "landed":
+        team.checkout("main").merge("research/x", "Land")
+        team.git("branch", "--quiet", "-f", "research/x", "main")
     elif how == "moved on":
         team.commit("More", {"b": "2\n"})
     elif how == "elsewhere":
@@ -104,8 +156,8 @@ def test_a_tip_is_gone_when_nothing_reaches_it_any_more(team: Repo, how: str) ->
         team.git("branch", "--quiet", "-f", "research/x", "main")
     else:
         team.commit("New, again", {"b": "2\n"}, "--amend")
-    gone = [tip.oid for tip in look(team, 200).research.deleted(200, DAY)]
-    assert gone == ([old] if how == "rebased" else [])
+    left = [tip.oid for tip in look(team, 200).research.deleted(200, DAY)]
+    assert left == ([] if how in {"landed", "moved on"} else [old])
 
 
 def test_a_second_look_at_the_same_refs_writes_nothing(team: Repo) -> None:

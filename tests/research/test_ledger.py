@@ -136,26 +136,26 @@ def test_without_somebody_who_can_tell_only_the_commits_of_the_ref_count(ledger:
 
 
 def test_only_tips_that_moved_away_are_asked_about_and_once(ledger: Ledger) -> None:
-    asked: list[str] = []
+    asked: list[tuple[str, str]] = []
 
-    def covered(oid: str) -> bool:
-        asked.append(oid)
+    def continues(old: str, new: str) -> bool:
+        asked.append((old, new))
         return False
 
-    ledger.observe({X: A, Y: B}, {X: [A], Y: [B]}, 10, covered=covered)
-    ledger.observe({X: C, Y: D}, {X: [C], Y: [D, B]}, 20, covered=covered)
-    ledger.observe({Y: D}, {Y: [D, B]}, 30, covered=covered)
-    assert asked == [A]
+    ledger.observe({X: A, Y: B}, {X: [A], Y: [B]}, 10, continues=continues)
+    ledger.observe({X: C, Y: D}, {X: [C], Y: [D, B]}, 20, continues=continues)
+    ledger.observe({Y: D}, {Y: [D, B]}, 30, continues=continues)
+    assert asked == [(A, C)]
 
 
 def test_what_cannot_be_told_leaves_the_ledger_as_it_was(ledger: Ledger, path: Path) -> None:
-    def covered(oid: str) -> bool:
-        raise LookupError(oid)
+    def continues(old: str, new: str) -> bool:
+        raise LookupError(old, new)
 
     look(ledger, 10, x=[A])
     before = path.read_bytes()
     with pytest.raises(LookupError):
-        ledger.observe({X: B}, {X: [B]}, 20, covered=covered)
+        ledger.observe({X: B}, {X: [B]}, 20, continues=continues)
     assert path.read_bytes() == before
     assert ledger.tips() == {X: A}
 

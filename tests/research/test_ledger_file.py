@@ -256,6 +256,10 @@ DAMAGE = st.one_of(
 )
 
 
+def _landed(oids: set[str]) -> Callable[[str, str], bool]:
+    return lambda old, _: old in oids
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(LOOKS, st.integers(0, 99), st.sets(st.sampled_from(OIDS)), DAMAGE), max_size=12))
 def test_the_file_says_what_the_living_object_says(
@@ -267,7 +271,7 @@ def test_the_file_says_what_the_living_object_says(
         living, before = Ledger(str(path)), dict[str, str]()
         for commits, now, covered, damage in steps:
             tips = {ref: oids[0] for ref, oids in commits.items()}
-            living.observe(tips, commits, now, covered=covered.__contains__)
+            living.observe(tips, commits, now, continues=_landed(covered))
             for ref, oids in commits.items():
                 first |= {oid: (ref, now) for oid in oids if oid not in first}
             gone = {(tip.ref, tip.oid) for tip in living.deleted(0, YEAR)}

@@ -19,9 +19,10 @@ A, B, C, D = (oid(name) for name in "ABCD")
 
 
 def look(ledger: Ledger, now: int, /, *covered: str, **refs: Sequence[str]) -> None:
-    """Observe the refs ``x`` and ``y``, each given as its commits, newest first; ``covered`` is reached elsewhere."""
+    """Observe the refs ``x`` and ``y``, each given as its commits, newest first; ``covered`` has landed."""
     commits = {{"x": X, "y": Y}[name]: oids for name, oids in refs.items()}
-    ledger.observe({ref: oids[0] for ref, oids in commits.items()}, commits, now, covered=covered.__contains__)
+    tips = {ref: oids[0] for ref, oids in commits.items()}
+    ledger.observe(tips, commits, now, continues=lambda old, _: old in covered)
 
 
 def answers(ledger: Ledger, oids: Sequence[str], now: int = 0) -> object:

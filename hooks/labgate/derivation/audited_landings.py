@@ -22,7 +22,7 @@ class AuditedLandings:
     """The commits of a branch since one of its own.
 
     ``line`` are those of the branch's first-parent line, newest first, and ``since`` the one below them (``None``: they
-    start at a root). ``classes`` are the refs of today: what is research by a branch that is gone cannot be known.
+    start at a root). ``classes`` are the refs of today, with the research that is remembered of refs that are gone.
     ``broken`` are the names of research refs that cannot be read here, and are not among them.
     """
 

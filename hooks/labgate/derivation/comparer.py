@@ -34,8 +34,8 @@ class Before(Value):
 class Compared(Value):
     """What a commit (or range) was found to share, strongest evidence first.
 
-    ``undecidable``: it is too small to be judged by its text. ``parts`` are the source refs that it may be a part of.
-    ``lacking``: it is not all in this clone, so nothing is known of it.
+    ``undecidable``: it is too small to be judged by its text. ``parts`` are the keys of the sources that it may be a
+    part of. ``lacking``: it is not all in this clone, so nothing is known of it.
     """
 
     commit: str

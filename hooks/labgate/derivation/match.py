@@ -82,17 +82,21 @@ class Match(Value):
 
 
 def by_ref(matches: Iterable[Match]) -> list[list[Match]]:
-    """Return the matches of each source ref."""
+    """Return the matches of each source."""
     found: dict[str, list[Match]] = {}
     for match in matches:
-        found.setdefault(match.candidate.source.ref, []).append(match)
+        found.setdefault(match.candidate.source.key, []).append(match)
     return list(found.values())
 
 
 def as_evidence(subject: Subject, matches: Iterable[Match]) -> tuple[Evidence, ...]:
     """Return one evidence a source ref, the strongest first; at most ``REFS``."""
-    found = [_evidence(subject, mine) for mine in by_ref(matches)]
-    return tuple(sorted(found, key=lambda item: item.strength)[:REFS])
+    found = sorted((_evidence(subject, mine) for mine in by_ref(matches)), key=lambda item: item.strength)
+    # What a ref held earlier is mostly a draft of what it holds now: only the strongest speaks for it.
+    first: dict[str | None, Evidence] = {}
+    for item in found:
+        first.setdefault(item.source_ref, item)
+    return tuple(first.values())[:REFS]
 
 
 #: How a match is called as evidence; of two equally decisive ones the first counts.
@@ -111,7 +115,7 @@ def _evidence(subject: Subject, matches: Sequence[Match]) -> Evidence:
     return Evidence(
         _NAMES.get(best.how, "squash" if candidate.is_range else "patch-id"),
         best.decisive,
-        candidate.source.live,
+        candidate.source.ref,
         (subject.key,),
         (best.commits or singles or candidate.commits)[:NAMED],
         round(best.score.total, 2),
@@ -119,4 +123,5 @@ def _evidence(subject: Subject, matches: Sequence[Match]) -> Evidence:
         subject.document.paths,
         terms=tuple((name, round(value, 2)) for name, value in best.score.terms),
         hint=best.hint,
+        source_state=candidate.source.state,
     )

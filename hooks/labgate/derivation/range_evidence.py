@@ -50,16 +50,17 @@ def _together(comparer: UnlandedCommits, commits: Sequence[Commit], compared: Se
         return
     parts: dict[str, set[str]] = {}
     for one in compared:
-        for ref in one.parts:
-            parts.setdefault(ref, set()).add(one.commit)
+        for key in one.parts:
+            parts.setdefault(key, set()).add(one.commit)
     decisive = [(one.commit, item) for one in compared for item in one.evidence if item.decisive]
     decided = {(item.source_ref, oid) for oid, item in decisive}
     proven = {(item.source_ref, oid) for oid, item in decisive if item.method in ("patch-id", "squash")}
-    for ref, oids in parts.items():
+    for key, oids in parts.items():
+        ref = key.partition(" ")[0]
         mine = [commit for commit in reversed(commits) if commit.oid in oids]
         if len(mine) < 2 or all((ref, oid) in proven for oid in oids):
             continue
-        for item in comparer.compare_as_one(mine[0], mine[-1], ref):
+        for item in comparer.compare_as_one(mine[0], mine[-1], key):
             known = proven if item.proves else decided
             left = tuple(commit.oid for commit in mine if (item.source_ref, commit.oid) not in known)
             # A file that one of them leaves is that one's alone.

@@ -33,7 +33,7 @@ class Replay(Value):
         found: dict[str, list[Candidate]] = {}
         for candidate in sorted(self.candidates.values(), key=lambda candidate: candidate.place):
             if not candidate.is_range:
-                found.setdefault(candidate.source.ref, []).append(candidate)
+                found.setdefault(candidate.source.key, []).append(candidate)
         return found
 
     def add_proofs(self, subject: Subject, matches: list[Match]) -> list[Match]:
@@ -63,7 +63,7 @@ class Replay(Value):
         if len(singles) < 2 or not _covered(subject, singles):
             return None
         places = [match.candidate.place for match in singles]
-        steps = self._by_ref[singles[0].candidate.source.ref]
+        steps = self._by_ref[singles[0].candidate.source.key]
         run = [candidate for candidate in steps if min(places) <= candidate.place <= max(places)]
         if run[0].parent is None:
             return None
@@ -80,7 +80,7 @@ class Replay(Value):
         merged = clean_merge(self.repository, (parent, source.oid))
         if merged is None or merged != tree_of(self.repository, subject.key.rpartition("..")[2]):
             return None
-        return _proof(best, self._by_ref[source.ref])
+        return _proof(best, self._by_ref[source.key])
 
 
 def _proof(match: Match, steps: Sequence[Candidate]) -> Match:

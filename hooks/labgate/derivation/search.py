@@ -30,7 +30,7 @@ _SHARE = 0.25
 
 
 class Found(Value):
-    """What is known of one subject: its matches, and the source refs that it may be a part of."""
+    """What is known of one subject: its matches, and the sources (keys) that it may be a part of."""
 
     matches: list[Match]
     parts: tuple[str, ...]
@@ -110,7 +110,7 @@ class Search:
         candidate, passage = self._candidates[number], _is_passage(counts)
         if candidate.is_range or candidate.whole:
             return inf
-        whole = self._ranges.get(candidate.source.ref)
+        whole = self._ranges.get(candidate.source.key)
         if whole is None:
             return inf if passage else 0
         part = part_of(counts, subject.counts)
@@ -131,7 +131,7 @@ class Search:
     @cached_property
     def _ranges(self) -> dict[str, int]:
         """The document of each source as a whole."""
-        return {candidate.source.ref: number for number, candidate in self._candidates.items() if candidate.is_range}
+        return {candidate.source.key: number for number, candidate in self._candidates.items() if candidate.is_range}
 
     def _learn(self, numbers: set[int], subjects: Sequence[Subject]) -> None:
         past = subjects[0].past if subjects else None
@@ -174,7 +174,7 @@ class Search:
             if match.score.total >= SUSPECT:
                 hint = "below-alarm" if match.score.total < ALARM else "landed-first" if revert else None
                 matches.append(match.changed(hint=hint))
-        parts = (candidates[number].source.ref for number, counts in shared.items() if _is_part(subject, counts))
+        parts = (candidates[number].source.key for number, counts in shared.items() if _is_part(subject, counts))
         return Found(matches, tuple(dict.fromkeys(parts)))
 
     def _together(

@@ -83,6 +83,7 @@ class Tracer(Value):
             remotes = self.repository.remotes
             classes = classify_refs(self.policy, self.refs, tracking_refs(dict(self.refs), remotes), remotes)
             landed = [] if self.exclude is None else [self.exclude]
+            classes = classes.changed(sources=tuple(self.sources))
             return ResearchGraph(self.repository, classes, landed, FirstSeen(self.repository))
         if self.exclude is not None:
             return ResearchGraph(self.repository, RefClasses(tuple(self.sources), (), ()), [self.exclude])

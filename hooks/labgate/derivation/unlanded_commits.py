@@ -72,13 +72,13 @@ class UnlandedCommits:
             subjects.append(Subject(document, novel(document, depths), self._past, allowed, parent))
         return self._comparer.compare(subjects)
 
-    def compare_as_one(self, first: Commit, last: Commit, ref: str) -> tuple[Evidence, ...]:
-        """Return what the run of commits from ``first`` to ``last`` shares, as one, with one source ref."""
+    def compare_as_one(self, first: Commit, last: Commit, source: str) -> tuple[Evidence, ...]:
+        """Return what the run of commits from ``first`` to ``last`` shares, as one, with one source, by its key."""
         if not first.parents:
             return ()
         (document,) = make_documents(self._repository, [f"{first.parents[0]}..{last.oid}"], judged=True)
         new = novel(document, self._comparer.depths([document]))
-        subject = Subject(document, new, self._past, lambda candidate: candidate.source.ref == ref, first.parents[0])
+        subject = Subject(document, new, self._past, lambda candidate: candidate.source.key == source, first.parents[0])
         return next(self._comparer.compare([subject])).evidence
 
     def _documents(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Document]]:

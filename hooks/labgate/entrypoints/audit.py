@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labgate.checks.registry import policy_reader, rows
@@ -16,6 +17,7 @@ from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
+from labgate.research.first_seen import FirstSeen
 from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
@@ -256,6 +258,7 @@ class _Scenes(Value):
             policy, self.refs, tracking_refs(dict(self.refs), repository.remotes), repository.remotes
         )
         classes, broken = readable(repository, classes)
+        classes = FirstSeen(repository).known(policy, classes, self.refs, int(time.time()))
         proposed = tuple(source for landing in self.landings for source in landing.sources(policy))
         classes = classes.changed(sources=(*classes.sources, *proposed))
         # Few policies differ in what is research, and comparing is the costly part.

@@ -15,6 +15,7 @@ from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.policy.reader import Reader
+from labgate.research.first_seen import FirstSeen
 from labgate.research.source_refs import SourceRef, classify_refs, covers_sources
 from labgate.scene.policy_files import policy_at, worktree_policy
 from labgate.scene.trunk import trunk_name
@@ -141,7 +142,6 @@ def rebuild_index(
     With a policy what the refs show now is noted in the ledger, which is never thrown away.
     """
     from labgate.derivation.index_maintenance import rebuild
-    from labgate.research.first_seen import FirstSeen
 
     repository.require_history()
     found = find_sources(repository, patterns)
@@ -186,7 +186,8 @@ def find_sources(repository: Repository, patterns: Sequence[str]) -> Sources:
         return Sources(refs, _as_sources(repository, names, refs), None, trunk)
     policy = _on_trunk(repository, refs, trunk, reader) if found is None else found[0]
     classes = classify_refs(policy, refs, tracking_refs(refs, repository.remotes), repository.remotes)
-    return Sources(refs, classes.sources, policy, trunk, _incomplete(repository, policy, remote))
+    known = FirstSeen(repository).known(policy, classes, refs, int(time.time()))
+    return Sources(refs, known.sources, policy, trunk, _incomplete(repository, policy, remote))
 
 
 def _is_oid(word: str, length: int, refs: Mapping[str, str]) -> bool:

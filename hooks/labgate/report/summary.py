@@ -161,7 +161,7 @@ def _evidence(evidence: Evidence) -> str:
     lines = evidence.matched_lines
     return row(
         text(evidence.method) + ("" if evidence.decisive else f" (only a hint: {text(reason(evidence.hint))})"),
-        "a deleted branch" if ref is None else code(short_ref(ref), PLACE_LIMIT),
+        "a deleted branch" if ref is None else code(short_ref(ref), PLACE_LIMIT) + evidence.since,
         _oids(evidence.source_commits),
         f"{evidence.score:.1f}",
         "" if lines is None else f"{lines:,}",

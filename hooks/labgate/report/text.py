@@ -95,7 +95,7 @@ def _evidence(evidence: Evidence) -> str:
     source = "a deleted branch" if evidence.source_ref is None else shown_ref(evidence.source_ref)
     commits = f": {_oids(evidence.source_commits)}" if evidence.source_commits else ""
     hint = "" if evidence.hint is None else f" ({safe(evidence.hint)})"
-    return f"{evidence.method}{score} from {source}{commits}{hint}"
+    return f"{evidence.method}{score} from {source}{evidence.since}{commits}{hint}"
 
 
 def _basis_lines(evidence: Evidence, indent: int) -> Iterator[str]:

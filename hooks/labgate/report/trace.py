@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labgate.report.escape import safe
 from labgate.report.json import encoded, evidence_record
 from labgate.report.palette import palette
-from labgate.values.finding import ALARM, SIMILARITY, reason
+from labgate.values.finding import ALARM, LIVE, SIMILARITY, reason
 from labgate.values.phrases import count, short_oid
 from labgate.values.refnames import short_ref
 from labgate.values.value import Value
@@ -148,7 +148,8 @@ def _evidence_lines(traced: Traced, evidence: Evidence, view: TextView, paint: P
 def _where(traced: Traced, evidence: Evidence) -> str:
     """Return where the code is from and what it is: branch, commits, lines, paths."""
     if evidence.source_commits == (traced.commit,):
-        return f"{_source(evidence)} has this commit"
+        had = "has" if evidence.source_state == LIVE else "had"
+        return f"{_source(evidence)} {had} this commit"
     oids = [short_oid(oid) for oid in evidence.source_commits]
     paths = _listed([safe(path, NAME_LIMIT) for path in evidence.paths])
     lines = "" if evidence.matched_lines is None else count(evidence.matched_lines, "line")
@@ -158,7 +159,11 @@ def _where(traced: Traced, evidence: Evidence) -> str:
 
 
 def _source(evidence: Evidence) -> str:
-    return "a deleted branch" if evidence.source_ref is None else safe(short_ref(evidence.source_ref), NAME_LIMIT)
+    return (
+        "a deleted branch"
+        if evidence.source_ref is None
+        else safe(short_ref(evidence.source_ref), NAME_LIMIT) + evidence.since
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

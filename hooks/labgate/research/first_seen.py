@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from labgate import FOLDER
-from labgate.git.commits import is_ancestor, peel
+from labgate.git.commits import is_ancestor, peel, rev_list
 from labgate.git.repository import Repository
+from labgate.policy.model import Policy
 from labgate.research.commit_graph import CommitGraph, bits_of
 from labgate.research.ledger import Ledger
-from labgate.research.source_refs import RefClasses, SourceRef
+from labgate.research.readable import readable
+from labgate.research.section import ResearchGate
+from labgate.research.source_refs import RefClasses, past_source
 from labgate.research.unlanded import Unlanded
+from labgate.values.finding import DELETED, MOVED
 
 
 class FirstSeen:
@@ -36,15 +40,14 @@ class FirstSeen:
         theirs = {other.ref: other.oid for other in classes.others}
         graph = CommitGraph(self._unlanded.parents([*mine.values(), *theirs.values()], protected))
 
-        def covered(oid: str) -> bool:
-            """Say whether a source, another live branch or a protected ref still reaches a commit."""
-            if oid in graph.parents:
-                return True
-            here = oid in peel(self._repository, [oid])
-            return here and any(is_ancestor(self._repository, oid, tip) for tip in protected)
+        def continues(old: str, new: str) -> bool:
+            """Say whether a ref went on from a tip that is not among its unlanded commits: it has landed."""
+            if old in graph.parents:
+                return False
+            return old in peel(self._repository, [old]) and is_ancestor(self._repository, old, new)
 
-        self.research.observe(mine, _held(graph, mine), now, covered=covered)
-        self._others.observe(theirs, _held(graph, theirs), now, covered=lambda _: True)
+        self.research.observe(mine, _held(graph, mine), now, continues=continues)
+        self._others.observe(theirs, _held(graph, theirs), now, continues=lambda *_: True)
         self._protected = frozenset(protected)
 
     def unlanded(self, tips: Sequence[str], landed: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
@@ -53,14 +56,36 @@ class FirstSeen:
             return None
         return self._unlanded.parents(tips, landed)
 
-    def deleted(self, now: int, keep: int, live: Container[str]) -> tuple[SourceRef, ...]:
-        """Return the tips of research refs that are gone for at most ``keep`` seconds and still here as objects.
+    def known(self, policy: Policy, classes: RefClasses, refs: Mapping[str, str], now: int) -> RefClasses:
+        """Return what is research here: beside the refs of today what they were moved away from, or deleted with.
 
-        A ref that is ``live`` (full names) was moved away from its old tip, and stands for what it has now.
+        ``now`` is in seconds since the epoch. Everybody who asks what is research asks here. What git has thrown away
+        since is left out.
         """
-        tips = [tip for tip in self.research.deleted(now, keep) if tip.ref not in live]
-        here = peel(self._repository, [tip.oid for tip in tips]) if tips else {}
-        return tuple(SourceRef(tip.ref, tip.ref, tip.oid, None, deleted=True) for tip in tips if tip.oid in here)
+        remotes, keep = self._repository.remotes, policy.section(ResearchGate).keep_deleted
+        gone = self._gone({source.ref: source.oid for source in classes.sources}, now, keep)
+        past = [past_source(policy, ref, oid, MOVED if ref in refs else DELETED, remotes) for ref, oid in gone]
+        found = classes.changed(sources=tuple(source for source in past if source is not None), others=())
+        if not found.sources:
+            return classes
+        here = readable(self._repository, found)[0].sources
+        # The remote-tracking name comes first, as with those that are live.
+        return classes.changed(sources=(*classes.sources, *sorted(here, key=lambda source: source.remote is None)))
+
+    def _gone(self, stands: Mapping[str, str], now: int, keep: int) -> list[tuple[str, str]]:
+        """Return refs with the tips that they left and that are still here as objects, the latest first.
+
+        ``stands``: the tips of the sources of today. ``keep`` is in seconds. What has happened since somebody looked
+        last counts as well.
+        """
+        moved = {ref: oid for ref, oid in self.research.tips().items() if stands.get(ref, oid) != oid}
+        deleted = [(ref, oid) for ref, oid in self.research.tips().items() if ref not in stands]
+        noticed = self.research.deleted(now, keep)
+        tips = dict.fromkeys((*moved.items(), *deleted, *((tip.ref, tip.oid) for tip in noticed)))
+        here = peel(self._repository, [oid for _, oid in tips]) if tips else {}
+        asked = [oid for oid in moved.values() if oid in here]
+        left = frozenset(rev_list(self._repository, asked, stands.values()) if asked else ())
+        return [(ref, oid) for ref, oid in tips if oid in here and (moved.get(ref) != oid or oid in left)]
 
     def research_had_it_first(self, oid: str) -> bool | None:
         """Say on which side a commit was seen first; ``None`` where it was seen on both at once, or never."""

@@ -101,19 +101,19 @@ class Ledger:
         commits: Mapping[str, Sequence[str]],
         now: int,
         *,
-        covered: Callable[[str], bool] = lambda _: False,
+        continues: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         """Record one look at the refs; write nothing where it shows nothing new.
 
         ``tips``: every source ref (full name) with its tip. ``commits``: for each of them the research commits that it
         has, newest first; one that was never seen before belongs to the first ref, in the order of ``tips``, that has
         it. ``now``: seconds since the epoch. A ref that is missing is deleted. A ref whose old tip is not among its
-        commits was moved away from it, unless ``covered`` says that some source or protected ref still reaches that
-        oid; whatever it raises is passed on, and nothing is recorded then.
+        commits was moved away from it, unless ``continues`` says that the new tip reaches the old one, by what has
+        landed; whatever it raises is passed on, and nothing is recorded then.
 
         What cannot be written (read-only, full disk) is kept in memory, and written with the next look that can be.
         """
-        observation = _Observation(tips, commits, now, cache(covered))
+        observation = _Observation(tips, commits, now, cache(continues))
         self._load()
         if self._held or self._memory.news(observation):
             self._record(observation)
@@ -201,7 +201,7 @@ class _Observation(Value):
     tips: Mapping[str, str]
     commits: Mapping[str, Sequence[str]]
     now: int
-    covered: Callable[[str], bool]
+    continues: Callable[[str, str], bool]
 
     @cached_property
     def everything(self) -> frozenset[str]:
@@ -268,7 +268,9 @@ class _Memory:
         entries = []
         for ref, old in self.tips.items():
             new = observation.tips.get(ref)
-            if new is None or (new != old and not observation.reaches(ref, old) and not observation.covered(old)):
+            if new is None or (
+                new != old and not observation.reaches(ref, old) and not observation.continues(old, new)
+            ):
                 entries.append(observation.entry("gone", ref, old))
         entries += [
             # Where it is the tip itself, the entry for the tip says so.

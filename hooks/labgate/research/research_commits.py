@@ -109,9 +109,9 @@ class ResearchGraph:
         """Say whether a commit is research by ancestry."""
         if not self._by_source.get(oid, 0):
             return False
-        others = self._by_other[oid]
-        first = self._first_seen.research_had_it_first(oid) if others and self._first_seen is not None else None
-        return not others & self._exempting if first is None else first
+        # Also where the other branch is gone by now: it landed, and its button deleted it.
+        first = None if self._first_seen is None else self._first_seen.research_had_it_first(oid)
+        return not self._by_other[oid] & self._exempting if first is None else first
 
     def sources_of(self, oid: str) -> tuple[SourceRef, ...]:
         """Return the source refs that reach an unlanded commit."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from labgate.git.refs import TrackingRef
+from labgate.git.refs import TrackingRef, tracking_refs
 from labgate.git.repository import Remote
 from labgate.policy.model import Policy
 from labgate.research.section import ResearchGate
+from labgate.values.finding import LIVE
 from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
@@ -16,19 +17,20 @@ from labgate.values.value import Value
 class SourceRef(Value):
     """A ref that holds research. ``branch`` is the full refname it stands for on its remote (or here, if local).
 
-    A ``deleted`` one held it until not long ago.
+    ``state`` is one of ``values.finding.STATES``: a tip from which the ref was moved away, or that of a ref that was
+    deleted, is a source of its own.
     """
 
     ref: str
     branch: str
     oid: str
     remote: str | None
-    deleted: bool = False
+    state: str = LIVE
 
     @property
-    def live(self) -> str | None:
-        """Its full refname, ``None`` where it is deleted."""
-        return None if self.deleted else self.ref
+    def key(self) -> str:
+        """What tells it from every other source: its name, with the tip where it does not stand there any more."""
+        return self.ref if self.state == LIVE else f"{self.ref} {self.oid}"
 
 
 class RefClasses(Value):
@@ -66,6 +68,18 @@ def classify_refs(
     # The remote-tracking name comes first: it is the one that a teammate can look up.
     sources.sort(key=lambda source: (source.remote is None, source.ref))
     return RefClasses(tuple(sources), tuple(protected), tuple(others))
+
+
+def past_source(policy: Policy, ref: str, oid: str, state: str, remotes: tuple[Remote, ...]) -> SourceRef | None:
+    """Return a tip that a ref (full name) had as a source, ``None`` where the policy calls it none.
+
+    Nobody can say what a branch of a remote is that is not configured any more: it stays what it was.
+    """
+    tracked = tracking_refs({ref: oid}, remotes)
+    if ref.startswith(REMOTES) and not tracked:
+        return SourceRef(ref, ref, oid, None, state)
+    found = classify_refs(policy, {} if tracked else {ref: oid}, tracked, remotes).sources
+    return found[0].changed(state=state) if found else None
 
 
 def is_source_repository(policy: Policy, remote: Remote) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from labgate.policy.model import Policy
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import SourceRef
-from labgate.values.finding import Evidence
+from labgate.values.finding import LIVE, Evidence
 from labgate.values.ref_update import Commit
 
 #: What ``git cherry-pick -x`` appends (git-cherry-pick, "-x").
@@ -51,12 +51,25 @@ def _ancestry(graph: ResearchGraph, oids: Sequence[str]) -> Iterable[Evidence]:
             held.setdefault(source, []).append(oid)
     while left:
         source = max(
-            held, key=lambda ref: (sum(oid in left for oid in held[ref]), ref.oid in left, ref.remote is not None)
+            held,
+            key=lambda ref: (
+                sum(oid in left for oid in held[ref]),
+                ref.state == LIVE,
+                ref.oid in left,
+                ref.remote is not None,
+            ),
         )
         mine = tuple(oid for oid in held.pop(source) if oid in left)
         for oid in mine:
             del left[oid]
-        yield Evidence("ancestry", decisive=True, source_ref=source.live, commits=mine, source_commits=mine)
+        yield Evidence(
+            "ancestry",
+            decisive=True,
+            source_ref=source.ref,
+            commits=mine,
+            source_commits=mine,
+            source_state=source.state,
+        )
 
 
 def _named_in_messages(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable[Evidence]:
@@ -91,4 +104,11 @@ def _experiments(graph: ResearchGraph, policy: Policy, span: Sequence[Commit]) -
 
 
 def _named(source: SourceRef, commit: Commit, *origins: str) -> Evidence:
-    return Evidence("trailer", decisive=True, source_ref=source.live, commits=(commit.oid,), source_commits=origins)
+    return Evidence(
+        "trailer",
+        decisive=True,
+        source_ref=source.ref,
+        commits=(commit.oid,),
+        source_commits=origins,
+        source_state=source.state,
+    )

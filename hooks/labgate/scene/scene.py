@@ -14,7 +14,6 @@ from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
 from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath, ResearchGraph
-from labgate.research.section import ResearchGate
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
 from labgate.reviews.approvals import HostedChange
 from labgate.reviews.markers import Claim
@@ -135,10 +134,9 @@ class Scene(Value):
 
     @cached_property
     def classes(self) -> RefClasses:
-        """The refs by what they are to the gate; research that was deleted not long ago is there as well."""
-        live = frozenset((*(source.ref for source in self._live.sources), *self._looked[2]))
-        deleted = self.first_seen.deleted(self._now, self.policy.section(ResearchGate).keep_deleted, live)
-        return self._live.changed(sources=(*self._live.sources, *self.proposed, *deleted))
+        """The refs by what they are to the gate, with what is only proposed."""
+        known = self.first_seen.known(self.policy, self._live, self.refs, self._now)
+        return known.changed(sources=(*known.sources, *self.proposed))
 
     @cached_property
     def sources_complete(self) -> bool:

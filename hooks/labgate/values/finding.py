@@ -37,13 +37,17 @@ class Rule(Value):
     fix: str
 
 
+#: A source ref holds its commits now, or held them until it was moved away from them or deleted.
+STATES = LIVE, MOVED, DELETED = "live", "moved", "deleted"
+
+
 class Evidence(Value):
     """What shows that commits derive from research.
 
     ``method`` is one of ancestry, trailer, patch-id, squash, blob, similarity. ``source_ref`` is a full refname, or
-    ``None`` where no live ref holds the source. ``score`` is 1.0 for exact methods and the sum of the terms for
-    similarity. ``commits`` are the judged commits that it speaks of, ``source_commits`` the research commits they
-    derive from. ``matched_lines`` is ``None`` where the method does not count them.
+    ``None`` where none is known; ``source_state`` is one of ``STATES``. ``score`` is 1.0 for exact methods and the sum
+    of the terms for similarity. ``commits`` are the judged commits that it speaks of, ``source_commits`` the research
+    commits they derive from. ``matched_lines`` is ``None`` where the method does not count them.
 
     ``terms`` are name and value of each term of a similarity score, empty for exact methods. ``shared`` is a sample of
     the shared lines, stripped, five at most. ``hint`` says why it is not decisive, as a key: landed-first (the target
@@ -62,6 +66,7 @@ class Evidence(Value):
     terms: tuple[tuple[str, float], ...] = ()
     shared: tuple[str, ...] = ()
     hint: str | None = None
+    source_state: str = LIVE
 
     @property
     def proves(self) -> bool:
@@ -69,9 +74,15 @@ class Evidence(Value):
         return self.decisive and self.method != SIMILARITY
 
     @property
-    def strength(self) -> tuple[bool, int, float, str]:
+    def since(self) -> str:
+        """What has become of the source ref since, in words to stand behind its name; empty where it is live."""
+        return {LIVE: "", MOVED: " (moved since)", DELETED: " (deleted)"}[self.source_state]
+
+    @property
+    def strength(self) -> tuple[bool, int, float, int, str]:
         """A key to sort evidence by, the strongest first."""
-        return not self.decisive, METHODS.index(self.method), -self.score, self.source_ref or ""
+        state = STATES.index(self.source_state)
+        return not self.decisive, METHODS.index(self.method), -self.score, state, self.source_ref or ""
 
     def for_commits(self, kept: Container[str]) -> Evidence:
         """Return the same evidence for those of its commits that are ``kept``, in their order.

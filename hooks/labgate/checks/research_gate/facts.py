@@ -29,7 +29,7 @@ from labgate.reviews.source_markers import Segment, SourceMarkers, bound
 from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
 from labgate.values.errors import LabgateError, UndecidedError
-from labgate.values.finding import Evidence
+from labgate.values.finding import LIVE, Evidence
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS, branch_of, is_oid, short_ref, tracking_ref
 
@@ -386,7 +386,7 @@ class _Gathering:
         """
         found: dict[str, tuple[str, ...]] = {}
         for item in evidence:
-            if item.method == "ancestry" and item.source_ref is not None:
+            if item.method == "ancestry" and item.source_ref is not None and item.source_state == LIVE:
                 rivals = dict.fromkeys(ref for oid in item.commits for ref in self.span.graph.rivals_of(oid))
                 found[item.source_ref] = tuple(ref for ref in rivals if not self._is_nobodys(ref))
         return found

@@ -45,7 +45,7 @@ class UnreviewedResearch(UnmetReview):
     fork: str | None
 
     def message(self) -> str:
-        commits, source = count(len(self.oids), "commit"), self.fork or _name(self.source)
+        commits, source = count(len(self.oids), "commit"), self.fork or _source(self.source, self.evidence)
         said = f"{commits} from {source} without a review ({_ways(self.evidence)}){self.named}"
         held = f"; {short_ref(self.rivals[0])} holds them too: research wins" if self.rivals else ""
         return said + self.state + held
@@ -84,7 +84,7 @@ class SuspectedResearch(UnmetReview):
         strongest, number = self.evidence[0], len(self.oids)
         seen = _likeness(strongest) if strongest.method == SIMILARITY else _ways(self.evidence)
         look = "looks" if number == 1 else "look"
-        said = f"{count(number, 'commit')} {look} like {_name(self.source)} ({seen})"
+        said = f"{count(number, 'commit')} {look} like {_source(self.source, self.evidence)} ({seen})"
         if self.alarm:
             return said + self.state
         return f"{said}, but this is only a hint: {reason(strongest.hint, short_ref(self.target))}"
@@ -150,6 +150,12 @@ def _by_source(evidence: Iterable[Evidence], commits: Container[str]) -> dict[st
 
 def _name(source: str | None) -> str:
     return "a deleted branch" if source is None else short_ref(source)
+
+
+def _source(source: str | None, evidence: Sequence[Evidence]) -> str:
+    """Return a source branch with what became of it, where nothing of it is there any more."""
+    since = dict.fromkeys(item.since for item in evidence)
+    return _name(source) + ("" if "" in since else next(iter(since), ""))
 
 
 def _topic(source: str | None, remote: str | None) -> str:
