@@ -71,7 +71,9 @@ class AuditedLandings:
 
     def _compared(self, index: Index, oids: Sequence[str]) -> dict[str, Compared]:
         ledger, methods = self._first_seen.research, frozenset(METHODS)
-        comparer = LandedCommits(self._repository, index, self._sources, methods, ledger, self._progress)
+        comparer = LandedCommits(
+            self._repository, index, self._sources, methods, ledger, self._progress, merges_alone=True
+        )
         found = {one.commit: one for one in comparer.compare(oids)}
         self._lacking = Lacking(tuple(sorted({*comparer.lacking_sources, *self._broken})))
         return found

@@ -7,9 +7,11 @@ from functools import cached_property
 
 from labgate.derivation.candidates import Candidate, Scope
 from labgate.derivation.comparer import Before, Compared, Comparer, novel
+from labgate.derivation.judged_documents import judged_documents
 from labgate.derivation.match import Subject
 from labgate.fingerprints.building import Progress, ensure_chain, make_documents
 from labgate.fingerprints.index import Document, Index, Past
+from labgate.git.commits import read_commits
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.ledger import Ledger
@@ -41,7 +43,8 @@ class LandedCommits(Value):
     """All of history that some commits and the sources reach, and the documents of research in it.
 
     ``methods`` are those of ``finding.METHODS`` that count. ``ledger`` ``None``: nobody noted when commits were first
-    seen, and dates in commits are all there is.
+    seen, and dates in commits are all there is. ``merges_alone``: a merge brings what git would not have made of its
+    parents, as where it is judged before it lands; else all that its first parent has not.
     """
 
     repository: Repository
@@ -50,6 +53,7 @@ class LandedCommits(Value):
     methods: frozenset[str]
     ledger: Ledger | None
     progress: Progress | None
+    merges_alone: bool = False
 
     @cached_property
     def lacking_sources(self) -> set[str]:
@@ -57,7 +61,7 @@ class LandedCommits(Value):
         return set()
 
     def compare(self, oids: Sequence[str]) -> Iterator[Compared]:
-        """Yield what each commit shares, chain by chain."""
+        """Yield what each commit shares, chain by chain; a merge that brings nothing is left out."""
         if not oids:
             return
         graph, times = _read_graph(self.repository, [*oids, *(source.oid for source in self.sources)])
@@ -71,22 +75,32 @@ class LandedCommits(Value):
             self.lacking_sources.update(comparer.lacking_sources)
             with self.index.reading():
                 for start in range(0, len(places), _CHUNK):
-                    yield from comparer.compare(self._subjects(places[start : start + _CHUNK], comparer, past))
+                    chunk = places[start : start + _CHUNK]
+                    merges = [place for place in chunk if self.merges_alone and len(graph.parents[place.oid]) > 1]
+                    yield from comparer.compare(self._subjects(chunk, merges, comparer, past))
 
     def _scope(self, times: dict[str, int], places: Sequence[_Place]) -> Scope:
         depths = [place.depth for place in places]
         latest = max(place.time for place in places)
         return Scope(min(depths), max(depths), times=times, ledger=self.ledger, latest=latest)
 
-    def _subjects(self, places: Sequence[_Place], comparer: Comparer, past: Past) -> list[Subject]:
-        """Return the commits as subjects; what is not on the chain is read from git."""
-        beside = [place.oid for place in places if not place.on_chain]
+    def _subjects(
+        self, places: Sequence[_Place], merges: Sequence[_Place], comparer: Comparer, past: Past
+    ) -> list[Subject]:
+        """Return the commits as subjects; what is not on the chain, and what ``merges`` bring, is read from git."""
+        alone = frozenset(place.oid for place in merges)
+        beside = [place.oid for place in places if not place.on_chain and place.oid not in alone]
         documents = {item.key: item for item in make_documents(self.repository, beside, judged=True)}
+        merged = judged_documents(self.repository, read_commits(self.repository, alone)) if alone else ()
+        documents |= {commit.oid: document for commit, document in merged}
         depths = comparer.depths(documents.values())
         subjects = []
         for place in places:
-            document = self._linked(place.oid) if place.on_chain else documents[place.oid]
-            new = document.features if place.on_chain else novel(document, depths, place.depth)
+            linked = place.on_chain and place.oid not in alone
+            if not linked and place.oid not in documents:
+                continue
+            document = self._linked(place.oid) if linked else documents[place.oid]
+            new = document.features if linked else novel(document, depths, place.depth)
             subjects.append(Subject(document, new, past, place.allows, place.parent, place.depth))
         return subjects
 

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from labgate.derivation.candidates import Candidate, Scope
 from labgate.derivation.comparer import Before, Compared, Comparer, novel
+from labgate.derivation.judged_documents import judged_documents
 from labgate.derivation.match import Subject
-from labgate.fingerprints.building import ensure_branch, gap, make_document, make_documents
-from labgate.fingerprints.index import Document, Index, Link, Past
-from labgate.fingerprints.patches import tree_patches
+from labgate.fingerprints.building import ensure_branch
+from labgate.fingerprints.index import Index, Link, Past
 from labgate.git.commits import rev_list
-from labgate.git.diffs import clean_merge
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
-from labgate.values.errors import MissingObjectError
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit
 from labgate.values.value import Value
@@ -59,7 +57,7 @@ class UnlandedCommits:
 
     def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
         """Yield what each commit shares; clean merges share nothing of their own, and are left out."""
-        documents = list(self._documents(commits))
+        documents = list(judged_documents(self._repository, commits))
         built_on = self._built_on([commit.oid for commit, _ in documents])
         depths = self._comparer.depths(document for _, document in documents)
         subjects = []
@@ -80,28 +78,6 @@ class UnlandedCommits:
         new = novel(document, self._comparer.depths([document]))
         subject = Subject(document, new, self._past, lambda candidate: candidate.source.key == source, first.parents[0])
         return next(self._comparer.compare([subject])).evidence
-
-    def _documents(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Document]]:
-        """Yield what each commit changes; of a merge only what git would not have made of its parents."""
-        plain = [commit for commit in commits if len(commit.parents) < 2]
-        made = make_documents(self._repository, [commit.oid for commit in plain], judged=True)
-        yield from zip(plain, made, strict=True)
-        for commit in commits:
-            document = self._of_merge(commit) if len(commit.parents) > 1 else None
-            if document is not None:
-                yield commit, document
-
-    def _of_merge(self, commit: Commit) -> Document | None:
-        """Return what a merge changes, ``None`` for nothing."""
-        try:
-            clean = clean_merge(self._repository, commit.parents)
-            if clean is None or clean == commit.tree:
-                return None
-            (patch,) = tree_patches(self._repository, [(clean, commit.tree)])
-            patch.key = commit.oid
-            return make_document(self._repository, patch, judged=True)
-        except MissingObjectError:
-            return gap(commit.oid, [commit.oid])
 
     def _built_on(self, oids: Sequence[str]) -> dict[str, int]:
         """Return for each research commit those of the given ones that it is or descends from, as bits."""

@@ -1,0 +1,36 @@
+"""What commits that are judged bring: a plain one its change, a merge what git would not have made of its parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from labgate.fingerprints.building import gap, make_document, make_documents
+from labgate.fingerprints.index import Document
+from labgate.fingerprints.patches import tree_patches
+from labgate.git.diffs import clean_merge
+from labgate.git.repository import Repository
+from labgate.values.errors import MissingObjectError
+from labgate.values.ref_update import Commit
+
+
+def judged_documents(repository: Repository, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Document]]:
+    """Yield commits with what each brings, merges last; one that is just the merge that git makes is left out."""
+    plain = [commit for commit in commits if len(commit.parents) < 2]
+    yield from zip(plain, make_documents(repository, [commit.oid for commit in plain], judged=True), strict=True)
+    for commit in commits:
+        document = _of_merge(repository, commit) if len(commit.parents) > 1 else None
+        if document is not None:
+            yield commit, document
+
+
+def _of_merge(repository: Repository, commit: Commit) -> Document | None:
+    """Return what a merge changes, ``None`` for nothing."""
+    try:
+        clean = clean_merge(repository, commit.parents)
+        if clean is None or clean == commit.tree:
+            return None
+        (patch,) = tree_patches(repository, [(clean, commit.tree)])
+        patch.key = commit.oid
+        return make_document(repository, patch, judged=True)
+    except MissingObjectError:
+        return gap(commit.oid, [commit.oid])
