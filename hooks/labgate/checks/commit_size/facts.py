@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
+from functools import cached_property
 
 from labgate.checks.collected import ALWAYS, Collected
 from labgate.checks.commit_size import staged
 from labgate.checks.commit_size.check import Facts
+from labgate.checks.commit_size.grafts import grafted, grafts
 from labgate.checks.commit_size.landings import with_landings
 from labgate.checks.commit_size.section import CommitSize
-from labgate.git.commits import has_commit, is_ancestor, tree_of
+from labgate.git.commits import has_commit, is_ancestor, rev_list, tree_of
 from labgate.git.diffs import (
     clean_merge,
     commit_files,
@@ -66,8 +68,11 @@ def weighed(scene: Scene, update: RefUpdate) -> Facts:
     repository = scene.repository
     repository.require_history()
     commits = tuple(reversed(scene.span(update).unlanded_commits))
+    foreign = grafted(commits, _Beginning(scene, update).reached_by)
+    commits = tuple(commit for commit in commits if commit.oid not in foreign)
     files = commit_files(repository, [commit.oid for commit in commits if len(commit.parents) < 2])
-    files |= {commit.oid: _merge_files(scene, commit) for commit in commits if len(commit.parents) > 1}
+    merges = (commit for commit in commits if len(commit.parents) > 1)
+    files |= {merge.oid: _merge_files(scene, merge, whole=grafts(merge, foreign)) for merge in merges}
     files = _marked(scene, files)
     batches = (Batch(c.oid, c.subject, files[c.oid], _reverted(scene, c, update), len(c.parents)) for c in commits)
     kind = scene.policy.classify(update.ref).name
@@ -75,9 +80,32 @@ def weighed(scene: Scene, update: RefUpdate) -> Facts:
     return with_landings(scene, update, facts)
 
 
-def _merge_files(scene: Scene, commit: Commit) -> tuple[FileChange, ...]:
-    """Return what a merge changes beyond the clean merge; where git knows no clean merge, beyond the first parent."""
-    base = clean_merge(scene.repository, commit.parents)
+class _Beginning:
+    """Where the target began: the root of its first-parent line, or of the trunk's where it is only created."""
+
+    def __init__(self, scene: Scene, update: RefUpdate) -> None:
+        self._repository = scene.repository
+        self._tip = next(iter(scene.span(update).base), None) or scene.trunk_tip or scene.span(update).head
+
+    @cached_property
+    def _line(self) -> frozenset[str]:
+        return frozenset(self._chain)
+
+    @cached_property
+    def _chain(self) -> tuple[str, ...]:
+        return rev_list(self._repository, [self._tip], (), "--first-parent")
+
+    def reached_by(self, oid: str) -> bool:
+        """Say whether a commit goes back to it."""
+        return oid in self._line or is_ancestor(self._repository, self._chain[-1], oid)
+
+
+def _merge_files(scene: Scene, commit: Commit, *, whole: bool) -> tuple[FileChange, ...]:
+    """Return what a merge changes beyond the clean merge.
+
+    Beyond the first parent where git knows no clean merge, and where the ``whole`` of what it brings counts.
+    """
+    base = None if whole else clean_merge(scene.repository, commit.parents)
     if base is None:
         base = tree_of(scene.repository, commit.parents[0])
     return tree_files(scene.repository, base, commit.tree)
