@@ -65,9 +65,7 @@ class Comparer:
         numbers = ensure_documents(repository, index, list(found), progress)
         candidates = {numbers[key]: candidate for key, candidate in found.items()}
         gaps = index.gaps()
-        self.lacking_sources = tuple(
-            sorted({one.source.live or one.source.ref for key, one in found.items() if key in gaps})
-        )
+        self.lacking_sources = tuple(sorted({one.source.ref for key, one in found.items() if key in gaps}))
         self._search = Search(repository, index, candidates, methods)
         self._replay = Replay(repository, candidates, methods)
 

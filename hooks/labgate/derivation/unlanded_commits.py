@@ -8,7 +8,7 @@ from labgate.derivation.candidates import Candidate, Scope
 from labgate.derivation.comparer import Before, Compared, Comparer, novel
 from labgate.derivation.judged_documents import judged_documents
 from labgate.derivation.match import Subject
-from labgate.fingerprints.building import ensure_branch
+from labgate.fingerprints.building import ensure_branch, make_documents
 from labgate.fingerprints.index import Index, Link, Past
 from labgate.git.commits import rev_list
 from labgate.git.repository import Repository

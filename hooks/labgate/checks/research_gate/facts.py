@@ -422,7 +422,8 @@ class _Gathering:
         if standing is None or (standing.branch is None and not standing.here and (scene.pushing or not update.source)):
             return {}
         found = {}
-        for ref in {item.source_ref for item in evidence if item.method == "ancestry" and item.source_ref is not None}:
+        held = [item for item in evidence if item.method == "ancestry" and item.source_state == LIVE]
+        for ref in {item.source_ref for item in held if item.source_ref is not None}:
             if ref not in scene.refs or not self._goes_on_from(ref):
                 continue
             branch = standing.branch if scene.pushing else update.source
