@@ -15,6 +15,7 @@ from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
+from labgate.research.landed_content import LandedContent, without_landed
 from labgate.research.ledger import Ledger
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
@@ -70,10 +71,13 @@ class Tracer(Value):
         found: dict[str, list[Evidence]] = {}
         commits = read_commits(self.repository, oids)
         reached = frozenset(oid for oid in oids if graph.sources_of(oid))
-        for commit in commits:
-            for item in find_evidence(graph, self.policy, [commit], reached):
-                if item.method in self.methods:
-                    found.setdefault(commit.oid, []).append(item)
+        stated = (item for commit in commits for item in find_evidence(graph, self.policy, [commit], reached))
+        tips = self._protected if self.exclude is None else [self.exclude]
+        left, _ = without_landed(stated, LandedContent(self.repository, tips), graph.parents)
+        for item in left:
+            if item.method in self.methods:
+                for oid in item.commits:
+                    found.setdefault(oid, []).append(item)
         return found
 
     @cached_property

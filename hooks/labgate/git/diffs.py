@@ -68,26 +68,47 @@ def _undoes(entries: Iterable[Entry], done: Iterable[Entry]) -> bool:
     return bool(undone) and undone == {(entry.path, entry.old, entry.new) for entry in entries}
 
 
-def _reverting(repository: Repository, onto: str, reverted: str) -> str | None:
-    """Return the tree that ``git revert`` makes of a commit on top of another, ``None`` for a conflict.
+def picked_tree(repository: Repository, onto: str, commit: str) -> str | None:
+    """Return the tree that ``git cherry-pick`` makes of a commit on top of another, ``None`` for a conflict or a root.
 
-    A revert is a merge whose base is the commit and whose other side is its first parent. ``merge-tree`` takes no base
-    before git 2.40, so the other side is written as what it is: a commit on top that takes the whole of it back.
+    A pick is a merge whose base is the commit's first parent.
     """
-    git = repository.objects
     try:
-        before = tree_of(repository, f"{reverted}^")
-        nobody = "labgate <> 0 +0000"
-        text = f"tree {before}\nparent {reverted}\nauthor {nobody}\ncommitter {nobody}\n\nundo\n"
-        undo = git.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode()).decode().strip()
+        return _merged(repository, _stand_in(repository, onto, f"{commit}^"), commit)
     except MissingObjectError:
         raise
     except GitError:
         # A root commit.
         return None
+
+
+def _reverting(repository: Repository, onto: str, reverted: str) -> str | None:
+    """Return the tree that ``git revert`` makes of a commit on top of another, ``None`` for a conflict or a root.
+
+    A revert is a merge whose base is the commit and whose other side is its first parent.
+    """
+    try:
+        return _merged(repository, onto, _stand_in(repository, f"{reverted}^", reverted))
+    except MissingObjectError:
+        raise
+    except GitError:
+        # A root commit.
+        return None
+
+
+def _stand_in(repository: Repository, tree: str, parent: str) -> str:
+    """Write a commit with the tree of one commit on top of another: ``merge-tree`` takes no base before git 2.40."""
+    git = repository.objects
+    base = git.run("rev-parse", "--verify", "--end-of-options", f"{parent}^{{commit}}").decode().strip()
+    nobody = "labgate <> 0 +0000"
+    text = f"tree {tree_of(repository, tree)}\nparent {base}\nauthor {nobody}\ncommitter {nobody}\n\nstand in\n"
+    return git.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode()).decode().strip()
+
+
+def _merged(repository: Repository, ours: str, theirs: str) -> str | None:
     # 1 is a conflict.
-    arguments = ("merge-tree", "--write-tree", "--no-messages", onto, undo)
-    status, output = git.status(*arguments, accept=(0, 1, raw.USAGE))
+    arguments = ("merge-tree", "--write-tree", "--no-messages", ours, theirs)
+    status, output = repository.objects.status(*arguments, accept=(0, 1, raw.USAGE))
     return None if status else output.decode().strip()
 
 

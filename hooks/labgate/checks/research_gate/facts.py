@@ -11,6 +11,7 @@ from labgate.checks.research_gate.check import review_state
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
 from labgate.git.commits import has_commit, is_ancestor, peel, read_commits, rev_list
 from labgate.git.diffs import changed_entries
+from labgate.research.landed_content import LandedContent, without_landed
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.approvals import (
@@ -340,9 +341,11 @@ class _Gathering:
         """Return the evidence, strongest first, and the commits that are too small to be compared by their text."""
         reached = reached_by_sources(self.span.graph, self.span.oids)
         candidates = [commit for commit in self.span.commits if commit.oid in self.unlanded]
-        exact = find_evidence(self.span.graph, self.scene.policy, candidates, reached)
-        by_ancestry = {oid for item in exact if item.method == "ancestry" for oid in item.commits}
-        rest = [commit for commit in candidates if commit.oid not in by_ancestry]
+        stated = find_evidence(self.span.graph, self.scene.policy, candidates, reached)
+        tips = (*self.span.base, *filter(None, [self.scene.trunk_tip]))
+        exact, landed = without_landed(stated, LandedContent(self.repository, tips), self.span.graph.parents)
+        known = {oid for item in exact if item.method == "ancestry" for oid in item.commits} | landed
+        rest = [commit for commit in candidates if commit.oid not in known]
         traced, small = self._traced(rest)
         return tuple(sorted((*exact, *traced), key=lambda item: item.strength)), small
 
