@@ -7,6 +7,7 @@ from functools import cached_property
 
 from labgate.derivation.comparer import Compared
 from labgate.derivation.landed_commits import LandedCommits
+from labgate.derivation.landed_content import LandedContent, without_landed
 from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
 from labgate.fingerprints.building import Progress
 from labgate.fingerprints.index import Index, indexed
@@ -15,7 +16,6 @@ from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
-from labgate.research.landed_content import LandedContent, without_landed
 from labgate.research.ledger import Ledger
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs

@@ -11,7 +11,6 @@ from labgate.checks.research_gate.check import review_state
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
 from labgate.git.commits import has_commit, is_ancestor, peel, read_commits, rev_list
 from labgate.git.diffs import changed_entries
-from labgate.research.landed_content import LandedContent, without_landed
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.approvals import (
@@ -342,12 +341,21 @@ class _Gathering:
         reached = reached_by_sources(self.span.graph, self.span.oids)
         candidates = [commit for commit in self.span.commits if commit.oid in self.unlanded]
         stated = find_evidence(self.span.graph, self.scene.policy, candidates, reached)
-        tips = (*self.span.base, *filter(None, [self.scene.trunk_tip]))
-        exact, landed = without_landed(stated, LandedContent(self.repository, tips), self.span.graph.parents)
+        exact, landed = self._without_landed(stated)
         known = {oid for item in exact if item.method == "ancestry" for oid in item.commits} | landed
         rest = [commit for commit in candidates if commit.oid not in known]
         traced, small = self._traced(rest)
         return tuple(sorted((*exact, *traced), key=lambda item: item.strength)), small
+
+    def _without_landed(self, stated: Sequence[Evidence]) -> tuple[Sequence[Evidence], frozenset[str]]:
+        """Return what ancestry and messages show of research that has not landed, and the commits that have."""
+        if not stated:
+            return (), frozenset()
+        # Most pushes have no such evidence, and all of them wait for every import.
+        from labgate.derivation.landed_content import LandedContent, without_landed
+
+        tips = (*self.span.base, *filter(None, [self.scene.trunk_tip]))
+        return without_landed(stated, LandedContent(self.repository, tips), self.span.graph.parents)
 
     def _traced(self, commits: Sequence[Commit]) -> tuple[Sequence[Evidence], frozenset[str]]:
         """Return what a comparison of commits with research says, and which of them are too small for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from labgate.fingerprints.patches import Patch, commit_patches
 from labgate.git.commits import tree_of
 from labgate.git.diffs import changed_entries, clean_merge, picked_tree
 from labgate.git.repository import Repository
@@ -38,6 +39,24 @@ def without_landed(
     return [item for item in kept if item.source_commits], gone
 
 
+class _Lines:
+    """The lines that a patch adds and deletes, and the files without lines that it leaves."""
+
+    def __init__(self, patch: Patch) -> None:
+        self._added: set[tuple[str, str | bytes]] = set()
+        self._deleted: set[tuple[str, str | bytes]] = set()
+        for file in patch.files:
+            if not file.runs:
+                self._added.add((file.path, file.new_blob))
+            for run in file.runs:
+                self._added.update((file.path, line) for line in run.added)
+                self._deleted.update((file.path, line) for line in run.deleted)
+
+    def may_be_in(self, landing: _Lines) -> bool:
+        """Say whether a landing adds all that this adds or, where that is nothing, deletes all that this deletes."""
+        return self._added <= landing._added if self._added else self._deleted <= landing._deleted
+
+
 class LandedContent(Value):
     """What is on a branch already. ``tips``: its tip, and those of others on which it counts as landed as well."""
 
@@ -51,10 +70,14 @@ class LandedContent(Value):
         lands, those below it have too. What cannot be told has not landed.
         """
         graph, asked, found = CommitGraph(parents), frozenset(oids), set[str]()
-        for oid in oids[:_ASKED]:
+        touching = {oid: self._touching(oid) for oid in oids[:_ASKED]}
+        lines = {patch.key: _Lines(patch) for patch in self._patches(touching)}
+        for oid, landings in touching.items():
             if oid in found:
                 continue
-            for landing in self._candidates(oid):
+            for landing in landings:
+                if not lines[oid].may_be_in(lines[landing]):
+                    continue
                 if self._is_whole(landing, oid):
                     found |= graph.ancestors([oid]) & asked
                     break
@@ -63,15 +86,20 @@ class LandedContent(Value):
                     break
         return frozenset(found)
 
-    def _candidates(self, oid: str) -> Iterator[str]:
-        """Yield the commits of the branch itself that a commit has not, and that touch one of its files."""
+    def _touching(self, oid: str) -> list[str]:
+        """Return the commits of the branch itself that a commit has not, and that touch one of its files."""
         paths = [entry.path for entry in changed_entries(self.repository, [oid])[oid] if "\n" not in entry.path]
-        if not paths:
-            return
-        for tip in dict.fromkeys(self.tips):
+        found: dict[str, None] = {}
+        for tip in dict.fromkeys(self.tips) if paths else ():
             asked = os.fsencode("\n".join((tip, f"^{oid}", "--", *paths)) + "\n")
             options = ("--first-parent", f"--max-count={_TRIED}", "--stdin")
-            yield from self.repository.objects.run("rev-list", *options, stdin=asked).decode().split()
+            found |= dict.fromkeys(self.repository.objects.run("rev-list", *options, stdin=asked).decode().split())
+        return list(found)
+
+    def _patches(self, touching: Mapping[str, Sequence[str]]) -> Iterator[Patch]:
+        """Yield the patches of commits and of what may be their landings, each once."""
+        wanted = dict.fromkeys(oid for asked, landings in touching.items() if landings for oid in (asked, *landings))
+        yield from commit_patches(self.repository, wanted)
 
     def _is_whole(self, landing: str, oid: str) -> bool:
         """Say whether a commit and all below it bring something to the parent of a landing, and nothing to itself."""
