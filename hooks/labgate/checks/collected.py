@@ -21,6 +21,7 @@ class Collected(Value):
     ``facts`` has one item a subject (a check may judge two branch names). ``skipped`` is why the check does not apply,
     ``None`` where it does. ``undecided`` is why silence of the check would not mean that all is well. ``undecidable``
     are the commits (full oids) that the check could not compare. ``notice`` says when ``skipped`` is worth a line.
+    ``unseen`` has a line for each thing that the check does not look into, though it judges the rest.
     """
 
     facts: tuple[Any, ...] = ()
@@ -28,3 +29,4 @@ class Collected(Value):
     undecided: LabgateError | None = None
     undecidable: tuple[str, ...] = ()
     notice: int = NEVER
+    unseen: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from labgate.checks.registry import policy_reader, rows
 from labgate.derivation.audited_landings import AuditedLandings
 from labgate.entrypoints.host import ChangeHeads, Host, Landing
 from labgate.fingerprints.building import Progress
-from labgate.gate.judge import judge_scene
+from labgate.gate.judge import judge_scene, unseen
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, tracking_refs
@@ -96,7 +96,7 @@ def _audit(
         judged += report.judged
         view = report.view.changed(refs_seen=len(landings))
     origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
-    notices, problems = tuple(_late_notices(judged)), _left_out(repository, scenes)
+    notices, problems = (*_late_notices(judged), *unseen(judged)), _left_out(repository, scenes)
     return Report(STAGE, origin, view, tuple(judged), nothing, notices, problems)
 
 

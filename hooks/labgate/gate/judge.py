@@ -25,7 +25,13 @@ def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[R
         complete(scene)
     judged = judge(scene.updates, rows, lambda row, update: row.module("facts").collect(scene, update), scene.policy)
     view = View(len(scene.updates), refs_total, len(scene.classes.sources), scene.sources_complete)
-    return Report(stage, origin, view, judged, notices=() if scene.judging is None else scene.judging.notices)
+    notices = () if scene.judging is None else scene.judging.notices
+    return Report(stage, origin, view, judged, notices=(*notices, *unseen(judged)))
+
+
+def unseen(judged: Iterable[Judged]) -> tuple[str, ...]:
+    """Return what no check looked into, each thing once."""
+    return tuple(dict.fromkeys(line for item in judged for line in item.unseen))
 
 
 def judge(updates: Iterable[RefUpdate], rows: Sequence[Row], collect: Collector, policy: Policy) -> tuple[Judged, ...]:
@@ -65,7 +71,7 @@ def _result(row: Row, collected: Collected, found: Sequence[Finding]) -> CheckRe
         outcome, reason = SKIPPED, collected.skipped
     elif collected.undecided is not None:
         outcome, reason, help = UNDECIDED, collected.undecided.message, collected.undecided.help
-    return CheckResult(row.name, outcome, reason, help, codes, collected.undecidable)
+    return CheckResult(row.name, outcome, reason, help, codes, collected.undecidable, collected.unseen)
 
 
 def levelled(finding: Finding, policy: Policy, kind: str | None) -> Finding | None:

@@ -16,10 +16,21 @@ from labgate.values.errors import GitError, MissingObjectError
 _DIFF = ("diff-tree", "-r", "-z", "--no-abbrev", "--root", "--diff-merges=first-parent", *PLAIN)
 
 
+#: The mode of a submodule's commit in a tree.
+_POINTER = "160000"
+
+
 def changed_entries(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[Entry, ...]]:
     """Return each commit's raw diff against its first parent, renames as deletion and addition."""
     found = _by_commit(repository, commits, "--raw", "--no-renames")
     return {oid: tuple(record for record in records if isinstance(record, Entry)) for oid, records in found.items()}
+
+
+def changed_pointers(repository: Repository, old: str, new: str) -> tuple[Entry, ...]:
+    """Return the submodules whose commit is another one in ``new`` than in ``old``, or that are new there."""
+    output = repository.objects.run(*_DIFF, "--raw", "--no-renames", old, new)
+    entries = (record for record in read_records(output) if isinstance(record, Entry))
+    return tuple(entry for entry in entries if entry.new_mode == _POINTER)
 
 
 def commit_files(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[FileChange, ...]]:

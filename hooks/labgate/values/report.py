@@ -44,7 +44,7 @@ class CheckResult(Value):
 
     ``reason`` and ``help`` say why it was skipped or is undecided. ``codes`` are the rules that were violated.
     ``undecidable`` are the commits (full oids) that it could not compare by their text, because they hold too little of
-    it; exact methods found nothing.
+    it; exact methods found nothing. ``unseen`` has a line for each thing that it did not look into.
     """
 
     name: str
@@ -53,6 +53,7 @@ class CheckResult(Value):
     help: str | None = None
     codes: tuple[str, ...] = ()
     undecidable: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 class Judged(Value):
@@ -68,6 +69,11 @@ class Judged(Value):
     def undecidable(self) -> tuple[str, ...]:
         """The commits (full oids) that some check could not compare."""
         return tuple(oid for check in self.checks for oid in check.undecidable)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """A line for each thing that some check did not look into."""
+        return tuple(line for check in self.checks for line in check.unseen)
 
     @property
     def outcome(self) -> str:

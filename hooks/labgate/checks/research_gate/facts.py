@@ -10,7 +10,7 @@ from labgate.checks.collected import Collected
 from labgate.checks.research_gate.check import review_state
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
 from labgate.git.commits import has_commit, is_ancestor, peel, read_commits, rev_list
-from labgate.git.diffs import changed_entries
+from labgate.git.diffs import changed_entries, changed_pointers
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.approvals import (
@@ -30,6 +30,7 @@ from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
 from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.finding import LIVE, Evidence
+from labgate.values.phrases import short_oid
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS, branch_of, is_oid, short_ref, tracking_ref
 
@@ -72,7 +73,22 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         gathering = _Gathering(scene, scene.span(update))
         facts, undecidable = gathering.complete(facts)
         lacking = gathering.lacking
-    return Collected((facts,), undecided=lacking or _undecided(scene, update), undecidable=undecidable)
+    undecided, unseen = lacking or _undecided(scene, update), _unseen(scene, update)
+    return Collected((facts,), undecided=undecided, undecidable=undecidable, unseen=unseen)
+
+
+def _unseen(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
+    """Return a line for each submodule that comes to another commit: what that brings is another repository's."""
+    if update.new is None:
+        return ()
+    moved = [
+        entry for tip in scene.span(update).landed[:1] for entry in changed_pointers(scene.repository, tip, update.new)
+    ]
+    return tuple(
+        f"not looked into: submodule {entry.path} comes to {short_oid(entry.new)}, and what that brings "
+        "is not judged here"
+        for entry in moved
+    )
 
 
 def _is_first_push(scene: Scene, update: RefUpdate) -> bool:
