@@ -106,7 +106,8 @@ def _dispatch(call: HookCall) -> int:
     if call.stage in _OF_COMMITS:
         from labgate.entrypoints import commit
 
-        return _conclude(commit.run(call), call.environ)
+        status = _conclude(commit.run(call), call.environ)
+        return _remind(call, status) if call.stage == COMMIT else status
     if call.stage in _OF_MESSAGES:
         from labgate.entrypoints import message
 
@@ -118,6 +119,17 @@ def _dispatch(call: HookCall) -> int:
     from labgate.entrypoints import push
 
     return _conclude(push.run(call), call.environ)
+
+
+def _remind(call: HookCall, status: int) -> int:
+    """Say that the push hook is missing, where a framework starts this one, and return the status."""
+    # pre-commit and prek set PRE_COMMIT; git, which starts labgate's own hooks, does not.
+    if call.native or call.environ.get("PRE_COMMIT") != "1":
+        return status
+    from labgate.entrypoints.push_hook import reminder
+
+    line = reminder(call)
+    return status if line is None else _say(line, status)
 
 
 def _conclude(verdict: Report | Skipped | None, environ: Mapping[str, str]) -> int:

@@ -13,6 +13,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from support import sdg as sdg_project
+from support.installed import OID, URL, from_git, recorded
 from support.policies import READER, parse_policy
 from support.repo import Repo, Result
 
@@ -45,6 +46,11 @@ names = ["fix/{slug}"]
 """
 
 
+@pytest.fixture(autouse=True)
+def _installed_from_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(monkeypatch, from_git())
+
+
 def snapshot(repo: Repo) -> dict[str, tuple[int, bytes]]:
     """Return every file of the work tree and the git directory, but for git's index, with its mode and content."""
     found = {}
@@ -57,7 +63,7 @@ def snapshot(repo: Repo) -> dict[str, tuple[int, bytes]]:
 
 def narrow(said: Result) -> None:
     """Only what has to be pasted as it stands may be wider than a terminal."""
-    assert [line for line in said.text.splitlines() if len(line) > 80] == []
+    assert [line for line in said.text.splitlines() if len(line) > 80 and "labgate-hook" not in line] == []
 
 
 def empty(repo: Repo, _: Path) -> Repo:
@@ -139,7 +145,7 @@ KINDS = {
     "the synthetic project": Kind(synthetic),
     "a configuration full of comments": Kind(commented),
     "husky": Kind(husky, by_hand=".husky"),
-    "lefthook": Kind(lefthook, by_hand="lefthook.yml"),
+    "lefthook": Kind(lefthook, by_hand="lefthook install"),
     "master": Kind(master, trunk="master"),
     "no remote": Kind(no_remote),
     "a linked work tree": Kind(linked),
@@ -171,9 +177,10 @@ def test_the_doctor_is_content_or_one_step_is_left(kind: Kind, place: Repo) -> N
         assert not [step for step in steps if step.startswith(("Add", "The hooks"))]
         place.labgate("doctor", status=0)
     else:
-        assert [step for step in steps if step.startswith("Add")] == [steps[0]]
+        assert [step for step in steps if step.startswith(("Add", "lefthook"))] == [steps[0]]
         assert kind.by_hand in steps[0]
-        assert "labgate-hook pre-push --native" in said.out
+        config = place.path / "lefthook.yml"
+        assert "labgate-hook pre-push --native" in said.out + (config.read_text() if config.is_file() else "")
 
 
 def test_a_second_time_changes_nothing(place: Repo) -> None:
@@ -203,13 +210,31 @@ def test_no_file_that_was_there_is_lost(place: Repo) -> None:
     for path, (_, content) in before.items():
         name = os.path.basename(path)
         if name == ".pre-commit-config.yaml":
-            now = after[path][1]
-            assert len(now) > len(content)
-            assert any(now.startswith(content[:at]) and now.endswith(content[at:]) for at in range(len(content) + 1))
+            keeps_every_line(content, after[path][1])
+        elif name == "lefthook.yml":
+            assert len(after[path][1]) > len(content)
         elif "hooks" in Path(path).parts and name in STAGES:
             assert (before[path] == after[path]) or after[f"{path}.before-labgate"] == before[path]
         elif name != "config":
             assert after[path] == before[path], path
+
+
+def keeps_every_line(before: bytes, after: bytes) -> None:
+    """What was there is there, in order, with hooks of ours and the stages that they need."""
+    rest = iter(after.splitlines(keepends=True))
+    assert all(line in rest for line in before.splitlines(keepends=True))
+    assert after.count(b"default_install_hook_types:") == after.count(b"labgate-push") == 1
+
+
+def test_hooks_that_were_pasted_without_it_get_the_stages_that_they_need(repo: Repo) -> None:
+    """Without the key both frameworks write a hook for pre-commit alone, and nothing judges a push."""
+    repo.with_remote()
+    entry = f"- repo: {URL}\n  rev: {OID}\n  hooks:\n  - id: labgate-commit\n  - id: labgate-push\n"
+    repo.commit("Start", {"labgate.toml": POLICY, ".pre-commit-config.yaml": f"# ours\nrepos:\n{entry}"})
+    repo.labgate("init", status=0)
+    text = (repo.path / ".pre-commit-config.yaml").read_text()
+    assert text == f"# ours\ndefault_install_hook_types: [pre-commit, pre-push]\nrepos:\n{entry}"
+    assert "default_install_hook_types" not in repo.labgate("init", "--dry-run", status=0).out
 
 
 def test_what_it_says_in_an_empty_repository(repo: Repo) -> None:
@@ -221,8 +246,9 @@ wrote    labgate.toml, preset research-branch
          other presets: experiment-branches, trunk; to take one:
          rm labgate.toml && labgate init --preset NAME
 wrote    labgate.schema.json, for editors
-wrote    .pre-commit-config.yaml: labgate's hooks; they install labgate==0.1.0
-         from your package index
+wrote    .pre-commit-config.yaml: labgate's hooks; they install
+         https://example.org/tools/labgate at
+         0123456789abcdef0123456789abcdef01234567
 set      git config labgate.trunk main
 hooks    pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push
 
@@ -233,24 +259,18 @@ Next:
     git commit -m "Set up labgate"
  3. labgate doctor
     says what is active here and what is missing
-""".replace("0.1.0", _version())
+"""
     )
-
-
-def _version() -> str:
-    from labgate import __version__
-
-    return __version__
 
 
 def test_it_counts_the_branches_that_fit_and_names_some_that_do_not(repo: Repo) -> None:
     repo.commit("Start")
-    for name in ("a", "b", "fix/c", "release-1.0", "wip/x", "wip/y/z", "q--r", "1/2/3", "x_y", "_z", "s/t/u"):
+    for name in ("a", "b", "fix/c", "release-1.0", "own/x", "own/y/z", "q--r", "1/2/3", "x_y", "_z", "s/t/u"):
         repo.git("branch", name)
     said = repo.labgate("init", "--preset", "trunk", status=0).out
     assert "wrote    labgate.toml, preset trunk: 6 of 12 branches fit\n" in said
     flat = " ".join(said.split())
-    assert "not 1/2/3, _z, q--r, s/t/u, wip/x and 1 more: these only get a note, until created anew" in flat
+    assert "not 1/2/3, _z, own/x, own/y/z, q--r and 1 more: these only get a note, until created anew" in flat
     assert "other presets: research-branch (3 of 12), experiment-branches (3 of 12); to take one" in flat
 
 
@@ -319,16 +339,14 @@ def test_a_policy_in_pyproject_is_one(repo: Repo) -> None:
     assert (repo.path / "pyproject.toml").read_text() == text
 
 
-def test_crlf_mode_and_foreign_bytes_of_a_configuration_stay(repo: Repo) -> None:
-    text = COMMENTED.replace("\n", "\r\n").encode().replace(b"Ours.", b"Ours \xe9.")
+def test_crlf_and_mode_of_a_configuration_stay(repo: Repo) -> None:
+    text = COMMENTED.replace("\n", "\r\n").encode()
     repo.write({".pre-commit-config.yaml": text})
     path = repo.path / ".pre-commit-config.yaml"
     path.chmod(0o600)
     repo.labgate("init", status=0)
-    at = text.index(b"  # - repo")
     now = path.read_bytes()
-    assert now.startswith(text[:at])
-    assert now.endswith(text[at:])
+    keeps_every_line(text, now)
     assert b"\n" not in now.replace(b"\r\n", b"")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -341,14 +359,33 @@ def test_prek_with_a_file_of_its_own_gets_the_hooks_there(repo: Repo) -> None:
     assert not (repo.path / ".pre-commit-config.yaml").exists()
 
 
-def test_what_it_prints_for_husky_and_lefthook_is_seen_once_it_is_there(repo: Repo, tmp_path: Path) -> None:
+def test_lefthook_gets_its_commands_below_the_keys_that_are_there(repo: Repo, tmp_path: Path) -> None:
     lefthook(repo, tmp_path)
+    before = (repo.path / "lefthook.yml").read_text()
     said = repo.labgate("init", status=0).out
-    lines = said.split("Add to lefthook.yml, then run lefthook install:\n")[1].split("\n 2. ")[0]
-    snippet = yaml.safe_load("\n".join(line.removeprefix("      ") for line in lines.splitlines()))
-    assert set(snippet) == set(STAGES)
-    repo.write({"lefthook.yml": yaml.safe_dump(snippet)})
-    assert "Add to" not in repo.labgate("init", status=0).out
+    assert "\n 1. lefthook install\n" in said
+    text = (repo.path / "lefthook.yml").read_text()
+    rest = iter(text.splitlines())
+    assert all(line in rest for line in before.splitlines())
+    assert len(re.findall(r"^\S", text, re.MULTILINE)) == len(STAGES)
+    read = yaml.safe_load(text)
+    assert set(read) == set(STAGES)
+    assert set(read["pre-commit"]["commands"]) == {"words", "labgate"}
+    assert repo.labgate("init", status=0).out.splitlines()[-1].startswith("labgate: nothing to do")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("lefthook.toml", "[pre-commit.commands.words]\nrun = 'true'\n"),
+        ("lefthook.yml", "pre-commit: {commands: {words: {run: 'true'}}}\n"),
+    ],
+)
+def test_a_configuration_of_lefthook_in_another_form_is_left_to_people(name: str, text: str, repo: Repo) -> None:
+    repo.commit("Lefthook", {name: text})
+    said = repo.labgate("init", status=0).out
+    assert (repo.path / name).read_text() == text
+    assert all(f"Add to {name}, at {stage}:\n      commands:\n        labgate:\n" in said for stage in STAGES)
 
 
 def test_the_hooks_it_prints_for_husky_judge_a_push(repo: Repo, tmp_path: Path) -> None:
@@ -356,7 +393,7 @@ def test_the_hooks_it_prints_for_husky_judge_a_push(repo: Repo, tmp_path: Path) 
     husky(repo, tmp_path)
     repo.push("main")
     said = repo.labgate("init", "--preset", "research-branch", status=0).out
-    found = dict(re.findall(r"^ +# (\.husky/\S+)\n +(labgate-hook .*)$", said, re.MULTILINE))
+    found = dict(re.findall(r"^ +# (\.husky/\S+)\n +(if .* labgate-hook .*)$", said, re.MULTILINE))
     assert set(found) == {f".husky/{stage}" for stage in STAGES}
     # husky's own starter: https://typicode.github.io/husky
     starter = '#!/usr/bin/env sh\nexec sh -e ".husky/$(basename "$0")" "$@"\n'

@@ -12,9 +12,12 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from labgate import __version__
+from support.installed import from_git
+from support.installed import recorded as pretend
 from support.jobs import BRANCH, Runner, recorded
 from support.people import reviewed
 from support.policies import LEAST
+from support.published import publish
 from support.repo import Repo, Result
 from support.wheels import shelf
 
@@ -27,6 +30,11 @@ WRITTEN = {"github": (GITHUB, REVIEW), "gitlab": (GITLAB, ROOT_FILE)}
 def system(request: pytest.FixtureRequest) -> str:
     found: str = request.param
     return found
+
+
+@pytest.fixture(autouse=True)
+def _installed_from_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, from_git())
 
 
 @pytest.fixture
@@ -218,22 +226,28 @@ def test_modules_in_the_judged_tree_are_not_imported(change: Repo, tmp_path: Pat
     assert not (tmp_path / "owned").exists()
 
 
-def test_the_pipeline_installs_labgate_by_itself(system: str, change: Repo, tmp_path: Path) -> None:
-    push(change)
-    clone, environ = job(change, RUN[system][1], change.head("main"), tmp_path)
-    environ |= shelf(tmp_path / "shelf") | {"CI_BUILDS_DIR": str(tmp_path)}
-    found = yaml.safe_load((clone.path / WRITTEN[system][0]).read_text())
+def test_the_pipeline_installs_labgate_by_itself(
+    system: str, adopted: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = shelf(tmp_path / "shelf")
+    (tmp_path / "published").mkdir()
+    source = publish(tmp_path / "published")
+    pretend(monkeypatch, from_git(source.path.as_uri(), source.head()))
+    (adopted.path / ".pre-commit-config.yaml").unlink()
+    adopted.labgate("init", "--ci", system, status=0)
+    found = yaml.safe_load((adopted.path / WRITTEN[system][0]).read_text())
     if system == "github":
-        runner = Runner(clone, tmp_path, environ)
+        runner = Runner(adopted, tmp_path, environ)
         steps: list[dict[str, Any]] = found["jobs"]["labgate"]["steps"]
         for step in steps[1:-1]:
             runner.run(step)
         labgate = tmp_path / "labgate" / "bin" / "labgate"
     else:
+        environ |= {"CI_BUILDS_DIR": str(tmp_path), "CI_JOB_ID": "1"}
         for line in found["labgate"]["script"][:-1]:
-            clone.run("bash", "-e", "-c", line, status=0, **environ)
-        labgate = tmp_path / f"labgate-{environ['CI_JOB_ID']}" / "bin" / "labgate"
-    assert clone.run(str(labgate), "--version").out == f"labgate {__version__}\n"
+            adopted.run("bash", "-e", "-c", line, status=0, **environ)
+        labgate = tmp_path / "labgate-1" / "bin" / "labgate"
+    assert adopted.run(str(labgate), "--version").out == f"labgate {__version__}\n"
 
 
 #: Answers as gh does ("gh run list", "gh run rerun"), and writes down what it was asked.

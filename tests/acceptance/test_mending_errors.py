@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.installed import OID, URL
 from support.repo import Repo
 from support.team import POLICY, Judge, check, found, research
 
@@ -88,7 +89,9 @@ def test_the_help_of_an_error_lets_labgate_judge(name: str, team: Repo) -> None:
 
 def test_without_a_policy_init_writes_one_and_says_how_to_bring_it_to_the_trunk(repo: Repo) -> None:
     repo.with_remote()
-    repo.commit("Start", {"README.md": "Models.\n"})
+    # Which labgate the team uses is written down already; how the one of these tests was installed is no business here.
+    entry = f"repos:\n- repo: {URL}\n  rev: {OID}\n  hooks:\n  - id: labgate-push\n"
+    repo.commit("Start", {"README.md": "Models.\n", ".pre-commit-config.yaml": entry})
     repo.push("main")
     judge = check(repo, "--target", "main", "--head", "HEAD")
     said = judge()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -28,6 +30,9 @@ LABGATE_IDS = """\
 """
 
 
+PARTIAL = "which sees one ref of a push, and none that is deleted or set to what the remote has"
+
+
 @pytest.fixture
 def scene(repo: Repo, tmp_path: Path) -> Scene:
     repo.commit("Start", {"labgate.toml": TEAM})
@@ -40,6 +45,16 @@ def scene(repo: Repo, tmp_path: Path) -> Scene:
 def items(repo: Repo, status: int | None = None) -> dict[str, Item]:
     report = json.loads(repo.labgate("doctor", "--format", "json", status=status).out)
     return {item["name"]: Item(**item) for item in report["items"]}
+
+
+def as_version(repo: Repo, version: str, folder: Path) -> None:
+    """Let git answer with another version; the git that runs is the real one."""
+    real = repo.run("sh", "-c", "command -v git").out.strip()
+    wrapper = folder / "other" / "git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo "git version {version}" && exit\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    repo.env["PATH"] = os.pathsep.join([str(wrapper.parent), repo.env["PATH"]])
 
 
 def mend(scene: Scene, name: str) -> Item:
@@ -189,7 +204,7 @@ def test_what_only_a_framework_starts(scene: Scene) -> None:
         ("missing", "pre-commit starts nothing of labgate's"),
         ("ok", "pre-commit starts labgate-message"),
         ("missing", "pre-commit starts nothing of labgate's"),
-        ("missing", "pre-commit starts labgate-push, which sees one ref of a push"),
+        ("missing", f"pre-commit starts labgate-push, {PARTIAL}"),
     ]
     scene.install()
     found = items(scene.repo, status=0)
@@ -209,6 +224,83 @@ def test_a_framework_without_labgate_s_id_is_advice(scene: Scene) -> None:
     scene.install()
     found = items(scene.repo, status=0)["pre-commit"]
     assert (found.state, found.help) == ("advice", "add the id labgate-commit to .pre-commit-config.yaml")
+
+
+def test_a_configuration_that_new_clones_install_in_part(scene: Scene) -> None:
+    scene.framework_hooks(ids=LABGATE_IDS)
+    scene.framework("pre-commit", "install", stages=STAGES)
+    scene.install()
+    found = items(scene.repo, status=0)["hook types"]
+    assert (found.state, found.help) == ("advice", "labgate init")
+    assert "default_install_hook_types" in found.message
+    scene.repo.run("labgate", "init")
+    assert "hook types" not in items(scene.repo, status=0)
+
+
+def test_a_project_of_a_prek_workspace_is_seen(scene: Scene) -> None:
+    scene.framework_hooks("post-commit")
+    scene.repo.commit("Project", {"models/.pre-commit-config.yaml": f"repos:\n{LABGATE_IDS}"})
+    scene.framework("prek", "install", stages=STAGES)
+    found = items(scene.repo)
+    assert found["pre-commit"].message == "prek starts labgate-commit"
+    assert found["pre-push"].message == f"prek starts labgate-push, {PARTIAL}"
+    scene.framework("prek", "uninstall", stages=STAGES)
+    scene.framework("pre-commit", "install", stages=STAGES)
+    assert items(scene.repo)["pre-push"].message == "pre-commit starts nothing of labgate's"
+
+
+class TestConfiguredHooks:
+    """git 2.54 and later start what the configuration names; the git that runs is the real one but for its version."""
+
+    @pytest.fixture
+    def configured(self, scene: Scene) -> Scene:
+        for stage in STAGES:
+            scene.repo.git("config", "--add", "hook.labgate.event", stage)
+        scene.repo.git("config", "hook.labgate.command", "labgate-hook-of-git")
+        return scene
+
+    @pytest.mark.parametrize("version", ["2.54.0", "2.55.1"])
+    def test_a_git_that_obeys_them(self, configured: Scene, tmp_path: Path, version: str) -> None:
+        as_version(configured.repo, version, tmp_path)
+        found = items(configured.repo, status=0)
+        assert {(found[stage].state, found[stage].message) for stage in STAGES} == {
+            ("ok", "git starts it by hook.labgate.command")
+        }
+
+    def test_a_git_that_does_not(self, configured: Scene, tmp_path: Path) -> None:
+        as_version(configured.repo, "2.53.0", tmp_path)
+        found = items(configured.repo, status=1)["pre-push"]
+        assert (found.state, found.help) == ("missing", "labgate install")
+        assert found.message == "nothing starts labgate; hook.labgate.command needs git 2.54"
+
+    @pytest.mark.parametrize(
+        "setting", [("hook.labgate.command", "true"), ("hook.labgate.enabled", "false"), ("hook.labgate.event", "")]
+    )
+    def test_what_starts_nothing(self, configured: Scene, tmp_path: Path, setting: tuple[str, str]) -> None:
+        configured.repo.git("config", *(["--add"] if not setting[1] else []), *setting)
+        as_version(configured.repo, "2.54.0", tmp_path)
+        assert items(configured.repo, status=1)["pre-push"].message == "nothing starts labgate"
+
+
+LEFTHOOK = "pre-commit:\n  jobs:\n    - run: 'true'\npre-push:\n  commands:\n    words:\n      run: 'true'\n"
+
+
+@pytest.mark.skipif(shutil.which("lefthook", path=str(Path(sys.executable).parent)) is None, reason="no lefthook here")
+def test_lefthook_starts_it_once_both_are_set_up(scene: Scene) -> None:
+    scene.repo.commit("Lefthook", {"lefthook.yml": LEFTHOOK})
+    scene.repo.run("lefthook", "install")
+    found = items(scene.repo, status=1)["pre-push"]
+    assert (found.state, found.message) == ("missing", "lefthook.yml starts nothing of labgate's")
+    assert found.help == "labgate init && lefthook install"
+    scene.repo.run("sh", "-ec", str(found.help))
+    (scene.hooks / "commit-msg").unlink()
+    found = items(scene.repo, status=1)["commit-msg"]
+    assert (found.state, found.help) == ("missing", "lefthook install")
+    scene.repo.run("sh", "-ec", str(found.help))
+    found_after = items(scene.repo, status=0)
+    assert {found_after[stage].message for stage in STAGES} == {"lefthook starts it (lefthook.yml)"}
+    scene.repo.branch("no_such/kind/x").write({"a.py": "1\n"}).git("add", "a.py")
+    assert "LG101" in scene.repo.run("git", "commit", "-m", "Add a", status=1).text
 
 
 class TestHooksPath:
@@ -345,13 +437,7 @@ class TestRepository:
         ("version", "state"), [("2.33.9", "stale"), ("2.34.1", "advice"), ("2.37.0", "advice"), ("2.38.0.rc1", "ok")]
     )
     def test_what_an_older_git_cannot_do(self, ready: Scene, tmp_path: Path, version: str, state: str) -> None:
-        """The git that runs is the real one; only its answer to `git version` is another."""
-        real = ready.repo.run("sh", "-c", "command -v git").out.strip()
-        wrapper = tmp_path / "older" / "git"
-        wrapper.parent.mkdir()
-        wrapper.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo "git version {version}" && exit\nexec {real} "$@"\n')
-        wrapper.chmod(0o755)
-        ready.repo.env["PATH"] = os.pathsep.join([str(wrapper.parent), ready.repo.env["PATH"]])
+        as_version(ready.repo, version, tmp_path)
         assert items(ready.repo)["git"].state == state
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from labgate import __version__
+from labgate.setup.source import Source
 from support.console import blocks
 from support.data import ROOT
 from support.people import by
@@ -24,3 +26,16 @@ def clone(tmp_path: Path) -> Repo:
     repo.push("main")
     repo.run("labgate", "install")
     return repo
+
+
+#: Where the team of the examples gets labgate from.
+SOURCE = Source("https://example.org/tools/labgate", f"v{__version__}")
+
+
+@pytest.fixture
+def adopted(clone: Repo) -> Repo:
+    """The clone once its team starts labgate from pre-commit, with what the README says of it."""
+    (config,) = (block for block in blocks(ROOT / "README.md") if block.file == ".pre-commit-config.yaml")
+    clone.commit("Hooks", {".pre-commit-config.yaml": config.text.replace("<URL of labgate>", str(SOURCE.url))})
+    clone.push("main")
+    return clone

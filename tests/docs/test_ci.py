@@ -14,8 +14,8 @@ import yaml  # type: ignore[import-untyped]
 from labgate import __version__
 from labgate.report.outputs import SIZES, outputs
 from labgate.reviews.section import Reviews
-from labgate.setup.insert import Source
 from labgate.setup.pipelines import SYSTEMS, github
+from labgate.setup.source import Source
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report
 from support.console import blocks, hold
@@ -23,7 +23,9 @@ from support.data import ROOT
 from support.jobs import BASE, BRANCH, HEAD, recorded
 from support.people import reviewed
 from support.policies import parse_policy
+from support.published import publish
 from support.repo import Repo, Result
+from support.wheels import shelf
 
 PAGE = ROOT / "docs" / "ci.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -78,8 +80,8 @@ def script(name: str) -> str:
     return "\n".join(found) if isinstance(found, list) else str(found)
 
 
-def test_switching_it_on_happens_as_it_stands_there(clone: Repo) -> None:
-    hold(PAGE, console("Switch it on"), clone)
+def test_switching_it_on_happens_as_it_stands_there(adopted: Repo) -> None:
+    hold(PAGE, console("Switch it on"), adopted)
 
 
 def test_a_job_explains_itself_as_it_stands_there(clone: Repo, tmp_path: Path) -> None:
@@ -142,9 +144,19 @@ def test_a_recipe_refuses_research_until_somebody_has_reviewed_it(name: str, res
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_is_a_shell_script_and_installs_this_version(name: str) -> None:
+def test_a_recipe_is_a_shell_script_and_installs_what_the_hooks_name(name: str) -> None:
     subprocess.run(["bash", "-n"], input=script(name), text=True, check=True)
-    assert f"-I -m pip install --quiet labgate=={__version__}\n" in script(name) + "\n"
+    assert '-I -m pip install --quiet "git+<URL of labgate>@<commit>"\n' in script(name) + "\n"
+
+
+@pytest.mark.slow
+def test_what_a_recipe_installs_can_be_installed(tmp_path: Path) -> None:
+    (tmp_path / "published").mkdir()
+    labgate = publish(tmp_path / "published")
+    (line,) = (line for line in script("azure-pipelines.yml").splitlines() if " pip install " in line)
+    line = line.replace("<URL of labgate>", labgate.path.as_uri()).replace("<commit>", labgate.head())
+    text = f"venv={tmp_path}/venv\n{sys.executable} -I -m venv $venv\n{line}\n$venv/bin/labgate --version"
+    assert labgate.run("sh", "-ec", text, status=0, **shelf(tmp_path)).out == f"labgate {__version__}\n"
 
 
 def test_a_change_can_be_named_by_hand(research: Repo) -> None:

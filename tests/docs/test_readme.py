@@ -9,8 +9,8 @@ import pytest
 
 from labgate import __version__
 from labgate.cli.main import COMMANDS
-from labgate.setup.insert import Source
 from labgate.setup.pipelines import github
+from labgate.setup.source import Source
 from support.console import Block, blocks, hold
 from support.data import ROOT
 from support.people import by
@@ -74,12 +74,13 @@ def test_a_newcomer_gets_what_the_readme_shows(ada: Repo) -> None:
     hold(README, [ci, traced], ada, normalise=normalise)
 
 
-def test_the_pipeline_is_on_main_in_two_commands(clone: Repo) -> None:
+def test_the_pipeline_is_on_main_in_two_commands(adopted: Repo) -> None:
     (block,) = (block for block in blocks(README) if block.heading == CI_HEADING)
     assert len(block.text.splitlines()) == 2
-    clone.run("sh", "-ec", block.text)
-    workflow = clone.git("show", "origin/main:.github/workflows/labgate.yml") + "\n"
-    assert workflow == github("main", Source())[".github/workflows/labgate.yml"]
+    adopted.run("sh", "-ec", block.text)
+    workflow = adopted.git("show", "origin/main:.github/workflows/labgate.yml") + "\n"
+    named = Source("https://example.org/tools/labgate", f"v{__version__}")
+    assert workflow == github("main", named)[".github/workflows/labgate.yml"]
 
 
 def test_the_snippet_names_this_version() -> None:
@@ -122,3 +123,12 @@ def test_the_demo_runs(tmp_path: Path) -> None:
 def test_every_link_leads_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "docs/adr/0006-native-hooks-beside-the-frameworks.md"])
+def test_what_the_frameworks_start_no_hook_for_is_said(name: str) -> None:
+    """tests/acceptance/test_push_frameworks.py shows it."""
+    text = " ".join((ROOT / name).read_text(encoding="utf-8").replace("**", "").split())
+    assert "no hook" in text
+    for case in ("deleted", "created from commits that the remote has", "unknown here"):
+        assert case in text

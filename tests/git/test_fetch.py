@@ -298,3 +298,17 @@ def test_of_the_repositorys_own_programs_none_is_started_at_the_other_end(clone:
     clone.git("config", "remote.origin.uploadpack", str(marker.program))
     fetch_branches(found(clone), "origin")
     assert marker.ran == ""
+
+
+def test_a_job_without_credentials_is_told_what_it_needs(repo: Repo, tmp_path: Path) -> None:
+    """As ssh says it to a job whose checkout took the key away."""
+    ssh = tmp_path / "bin" / "ssh"
+    ssh.parent.mkdir()
+    ssh.write_text("#!/bin/sh\necho 'git@host: Permission denied (publickey).' >&2\nexit 255\n")
+    ssh.chmod(0o755)
+    repo.git("remote", "add", "origin", "ssh://git@host.invalid/t/models.git")
+    repo.env["PATH"] = f"{ssh.parent}:{repo.env['PATH']}"
+    with pytest.raises(UndecidedError, match="cannot fetch from origin") as caught:
+        fetch_branches(discover(repo.env, str(repo.path)), "origin")
+    assert caught.value.help is not None
+    assert caught.value.help.startswith("git fetch origin  # in a job: let the checkout keep its credentials")

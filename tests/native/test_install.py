@@ -12,6 +12,7 @@ import pytest
 
 from labgate.native.folder import LABGATE, read_slot
 from labgate.native.state import STAGES, native_hook_in_force
+from labgate.setup.insert import guarded
 from support.hooks import Scene
 from support.policies import TEAM
 from support.repo import Repo
@@ -188,7 +189,7 @@ class TestHooksPath:
         refused = scene.repo.labgate("install", status=2)
         assert refused.out == (
             "# the first command of each hook: git hands its list of refs to one reader\n"
-            + "".join(f'# .husky/{stage}\nlabgate-hook {stage} --native "$@" || exit\n' for stage in STAGES)
+            + "".join("# .husky/{}\n{}\n".format(stage, guarded(stage, ' "$@"')) for stage in STAGES)
         )
         assert refused.err == (
             "error: core.hooksPath = .husky/_ is inside the work tree; nothing was written\n"

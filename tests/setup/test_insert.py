@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from labgate.policy.reader import read_toml
 from labgate.setup.insert import (
     HOOKS,
-    Source,
     into_pre_commit_config,
     into_prek_config,
     is_there,
     new_pre_commit_config,
 )
+from labgate.setup.source import Source
 from support.env import hermetic
 
 INDEX = Source()

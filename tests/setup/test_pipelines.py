@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from labgate.setup.insert import Source
 from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, SYSTEMS, github, gitlab, new_root, root_lines
+from labgate.setup.source import Source
 from support.data import ROOT
 
 OID = "0123456789abcdef0123456789abcdef01234567"
@@ -127,8 +127,8 @@ def test_any_trunk_is_named_as_it_is(trunk: str, branches: list[str]) -> None:
     ("source", "requirement"),
     [
         (Source(), Source().requirement),
-        (Source("https://example.org/t/labgate", OID), f"labgate @ git+https://example.org/t/labgate@{OID}"),
-        (Source("https://example.org/$(id)", OID), f"labgate @ git+https://example.org/$(id)@{OID}"),
+        (Source("https://example.org/t/labgate", OID), f"git+https://example.org/t/labgate@{OID}"),
+        (Source("https://example.org/$(id)", OID), f"git+https://example.org/$(id)@{OID}"),
     ],
     ids=["the package index", "a repository", "a hostile address"],
 )

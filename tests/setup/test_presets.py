@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from labgate.checks.branch_name.check import Facts, check
 from labgate.git.repository import discover
 from labgate.research.section import ResearchGate
 from labgate.reviews.section import Reviews
 from labgate.setup.presets import PRESETS, SCHEMA, fill, propose
-from labgate.setup.survey import Survey, take_survey
+from labgate.setup.survey import MOST_PEOPLE, People, Somebody, Survey, grouped, take_survey
 from labgate.values.errors import LabgateError
+from labgate.values.refnames import HEADS
+from support.data import bundle
 from support.policies import READER, parse_policy
 from support.repo import Repo
 
@@ -61,7 +65,7 @@ def test_without_a_name_of_the_repository_the_line_is_an_example(url: str | None
     [
         ((), "research-branch", ()),
         (("fix/a", "12-b"), "research-branch", ()),
-        (("faster", "py312", "wip/x/y"), "trunk", ("wip/x/y",)),
+        (("faster", "py312", "q/x/y"), "trunk", ("q/x/y",)),
         (("research/a", "faster", "py312"), "research-branch", ("faster", "py312")),
         (("experiment--ranker--beam", "research", "x"), "experiment-branches", ("research", "x")),
         (("release-1.0", "dependabot/pip/x", "feat/x"), "research-branch", ()),
@@ -76,6 +80,42 @@ def test_the_preset_that_fits_best_is_proposed(
     assert (best.preset, best.misfits) == (expected, misfits)
     assert best.accepted == 1 + len(branches) - len(misfits)
     assert {best.preset, *(one.preset for one in others)} == set(PRESETS)
+
+
+#: What git, code hosts, bots and coding agents call branches.
+USUAL = (
+    *("gh-pages", "wip/x", "wip/ada/x", "backport/1.2/x", "revert-12-fix/typo", "revert-fix", "ada-patch-1"),
+    *("ada-l-patch-12", "dependabot/pip/x-1.2", "renovate/x", "pre-commit-ci-update-config", "copilot/fix-1"),
+    *("release-please--branches--main", "release-please--branches--release/1.0", "codex/x", "claude/x-1"),
+    "gh-readonly-queue/main/pr-1-ab",
+)
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_every_preset_knows_the_usual_branches(name: str, repo: Repo) -> None:
+    found = survey(repo)
+    for preset in PRESETS:
+        policy = fill(preset, found).policy
+        assert list(check(Facts(HEADS + name, created=True), policy)) == []
+        assert policy.classify(HEADS + name).name not in policy.section(ResearchGate).sources
+
+
+@pytest.mark.parametrize(
+    ("preset", "name"),
+    [
+        ("research-branch", "research/x-patch-1"),
+        ("experiment-branches", "experiment--housing--wide-patch-1"),
+        ("experiment-branches", "12-loader"),
+    ],
+)
+def test_a_usual_name_takes_nothing_from_research(preset: str, name: str, repo: Repo) -> None:
+    policy = fill(preset, survey(repo)).policy
+    assert policy.classify(HEADS + name).name in policy.section(ResearchGate).sources
+
+
+def test_an_issue_of_an_experiment_is_never_taken_for_a_button_s_branch(repo: Repo) -> None:
+    policy = fill("experiment-branches", survey(repo)).policy
+    assert [finding.rule.code for finding in check(Facts(HEADS + "12-patch-loader", created=True), policy)] == ["LG102"]
 
 
 def test_a_wish_wins(repo: Repo) -> None:
@@ -124,6 +164,41 @@ def test_people_are_proposed_but_only_the_one_who_asks_counts(repo: Repo) -> Non
         "grace",
         "ada",
     ]
+
+
+LONG = ("grace.brewster.murray.hopper@compilers.research.example.org", "grace@naval-reserve.laboratory.example.org")
+
+
+@pytest.mark.parametrize("me", [True, False], ids=["who runs it", "somebody else"])
+def test_two_long_addresses_are_a_list_that_can_be_read(me: bool, repo: Repo) -> None:
+    one = Somebody("Grace", LONG, 3)
+    found = survey(repo).changed(people=People(one, ()) if me else People(None, (one,)))
+    text = fill("research-branch", found).text
+    assert (f"# also seen under this name; add what is really theirs: {LONG[1]}\n" in text) is me
+    (person,) = parse_policy(uncommented(text), "labgate.toml").section(Reviews).people
+    assert person.emails == LONG[:1] if me else LONG
+
+
+def uncommented(text: str) -> str:
+    """Take away the # before everybody who is proposed, as the file asks for."""
+    head, mark, people = text.partition("stand together.\n")
+    people, blank, tail = people.partition("\n\n")
+    return head + mark + re.sub("^# ", "", people, flags=re.MULTILINE) + blank + tail
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["black", "distributed", "pytest", "sdg"])
+def test_everybody_of_a_real_history_is_proposed_as_toml(name: str, repo: Repo) -> None:
+    found = survey(repo)
+    repo.git("fetch", "--quiet", "--no-tags", str(bundle(f"{name}.bundle")), "+refs/*:refs/theirs/*")
+    everybody = grouped(repo.git("log", "-z", "--glob=refs/theirs", "--no-mailmap", "--format=%an%x00%ae").split("\0"))
+    assert len(everybody) > 20
+    for at, me in enumerate(everybody):
+        others = everybody[at + 1 : at + 1 + MOST_PEOPLE]
+        text = uncommented(fill("research-branch", found.changed(people=People(me, others))).text)
+        people = parse_policy(text, "labgate.toml").section(Reviews).people
+        proposed = [me.emails[:1], *(one.emails for one in others)]
+        assert [person.emails for person in people] == [tuple(map(str.lower, emails)) for emails in proposed]
 
 
 def test_without_an_identity_it_still_parses_and_says_that_nobody_can_review(repo: Repo) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from labgate.checks.registry import STAGES
-from labgate.setup.insert import HOOKS, Source, Style, husky_lines, installed_from, lefthook_lines, pre_commit_lines
+from labgate.setup.insert import HOOKS, Style, guarded, husky_lines, lefthook_commands, pre_commit_lines
+from labgate.setup.source import Source
 from support.data import ROOT
+from support.repo import Repo
 
 MANIFEST: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 
@@ -30,55 +30,28 @@ def test_there_is_one_for_every_stage() -> None:
 
 
 def test_lefthook_hands_on_the_refs_and_the_arguments_of_git() -> None:
-    config = yaml.safe_load("\n".join(lefthook_lines()))
-    assert set(config) == set(STAGES)
-    push = config["pre-push"]["commands"]["labgate"]
-    assert push == {"use_stdin": True, "run": "labgate-hook pre-push --native {0}"}
-    assert config["commit-msg"]["commands"]["labgate"] == {"run": "labgate-hook commit-msg --native {0}"}
+    found = {stage: yaml.safe_load("\n".join(lines))["labgate"] for stage, lines in lefthook_commands()}
+    assert set(found) == set(STAGES)
+    assert found["pre-push"] == {"use_stdin": True, "run": guarded("pre-push", " {0}")}
+    assert found["commit-msg"] == {"run": guarded("commit-msg", " {0}")}
+    assert found["pre-commit"] == {"run": guarded("pre-commit", "")}
 
 
 def test_husky_has_one_file_a_stage() -> None:
-    assert dict(husky_lines())[".husky/pre-push"] == 'labgate-hook pre-push --native "$@"'
+    assert dict(husky_lines())[".husky/pre-push"] == guarded("pre-push", ' "$@"')
     assert len(dict(husky_lines())) == len(STAGES)
 
 
-class Installed:
-    def __init__(self, record: object) -> None:
-        self.text = record if isinstance(record, str) or record is None else json.dumps(record)
-
-    def read_text(self, name: str) -> str | None:
-        assert name == "direct_url.json"
-        return self.text
-
-
-OID = "0123456789abcdef0123456789abcdef01234567"
-
-
-def from_git(url: str, commit: str = OID) -> dict[str, object]:
-    return {"url": url, "vcs_info": {"vcs": "git", "commit_id": commit}}
-
-
-@pytest.mark.parametrize(
-    ("record", "expected"),
-    [
-        (from_git("https://example.org/t/labgate"), Source("https://example.org/t/labgate", OID)),
-        (from_git("ssh://git@example.org/t/labgate.git"), Source("ssh://git@example.org/t/labgate.git", OID)),
-        (None, Source()),
-        ("not json", Source()),
-        ([], Source()),
-        ({"url": "file:///home/ada/labgate", "dir_info": {"editable": True}}, Source()),
-        (from_git("file:///home/ada/labgate"), Source()),
-        (from_git("https://ada:secret@example.org/t/labgate"), Source()),
-        (from_git("https://example.org/a b"), Source()),
-        (from_git("https://example.org/labgate", "x\nhooks:"), Source()),
-    ],
-    ids=[
-        *("https", "ssh", "from the index", "broken", "no table", "a folder", "a local clone", "a password"),
-        *("not plain", "no commit"),
-    ],
-)
-def test_the_source_is_one_that_the_team_can_reach(
-    record: object, expected: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: Installed(record))
-    assert installed_from() == expected
+@pytest.mark.parametrize("status", [None, 0, 1], ids=["no labgate", "passed", "refused"])
+@pytest.mark.parametrize("shell", ["sh", "sh -e"])
+def test_what_a_team_shares_lets_go_on_who_has_no_labgate(shell: str, status: int | None, repo: Repo) -> None:
+    if status is not None:
+        hook = repo.path / "bin" / "labgate-hook"
+        repo.write({"bin/labgate-hook": f'#!/bin/sh\necho "$@"\nexit {status}\n'})
+        hook.chmod(0o755)
+    repo.write({"script": guarded("pre-push", ' "$@"') + "\necho mine\n"})
+    path = f"{repo.path}/bin:/usr/bin:/bin"
+    done = repo.run(*shell.split(), "script", "origin", "a b", status=status or 0, PATH=path)
+    started = "" if status is None else "pre-push --native origin a b\n"
+    assert done.out == started + ("" if status else "mine\n")
+    assert done.err == ("labgate: pre-push skipped: labgate-hook is not on the PATH\n" if status is None else "")

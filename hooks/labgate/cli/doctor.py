@@ -15,10 +15,12 @@ from labgate.checks.registry import policy_reader, stages_of_ids
 from labgate.cli.install import TRUNK
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
+from labgate.git.runner import Git
 from labgate.git.settings import git_version
+from labgate.native.config_hooks import FIRST_GIT, configured_hooks, starts_labgate
 from labgate.native.folder import ABSENT, FOREIGN, HookFile, Site, Slot, default_folder, find_site, read_slots
 from labgate.native.install import mending, recorded_stages, uninstall_command
-from labgate.native.manifest import FILES, Configured, configured
+from labgate.native.manifest import FILES, Configured, configured, configured_in
 from labgate.native.shim import Shim, quoted
 from labgate.native.state import STAGES
 from labgate.policy.model import Policy
@@ -30,6 +32,9 @@ from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy, repairing, trunk_by
 from labgate.scene.policy_files import policy_at, worktree_policy
 from labgate.scene.trunk import Agreed, branches_of, line_to_change, trunk_name
+from labgate.setup.hook_types import KEY, lacks
+from labgate.setup.lefthook import Lefthook, find_lefthook
+from labgate.setup.survey import PRE_COMMIT_CONFIG, PREK_CONFIG
 from labgate.values.errors import LabgateError, NoPolicyError, PolicyError
 from labgate.values.phrases import count
 from labgate.values.refnames import tip_ref
@@ -67,7 +72,7 @@ def doctor(format_: str, color: str) -> int:
       2  there is no repository that could be looked at
     """
     repository = discover(os.environ)
-    items = (*hook_items(repository), *repository_items(repository))
+    items = (*hook_items(repository), *hook_types_items(repository), *repository_items(repository))
     if format_ == "json":
         click.echo(json.dumps(_as_json(items), indent=2))
     else:
@@ -103,10 +108,58 @@ def hook_items(repository: Repository) -> Iterator[Item]:
         yield from _elsewhere(site, repository)
         return
     top = repository.top
-    asked = {name: None if top is None else configured(top, name, stages_of_ids()) for name in FILES}
+    projects = _projects(repository)
+    asked = {name: None if top is None else configured(top, name, stages_of_ids(), projects) for name in FILES}
     recorded = recorded_stages(repository)
+    lefthook = None if top is None else find_lefthook(top)
+    obeys = git_version(repository.environ) >= FIRST_GIT
     for slot in read_slots(site.folder.path):
-        yield _stage(slot, asked, slot.stage in recorded)
+        by_git = configured_hooks(repository.config, slot.stage)
+        if slot.own is None and by_git and obeys:
+            yield Item(slot.stage, OK, f"git starts it by hook.{by_git[0]}.command")
+            continue
+        if lefthook is not None and slot.own is None and slot.framework is None:
+            item = _lefthook(slot, lefthook)
+        else:
+            item = _stage(slot, asked, slot.stage in recorded)
+        if by_git and not item.is_well:
+            needed = ".".join(map(str, FIRST_GIT))
+            item = item.changed(message=f"{item.message}; hook.{by_git[0]}.command needs git {needed}")
+        yield item
+
+
+def _lefthook(slot: Slot, lefthook: Lefthook) -> Item:
+    """Say whether lefthook starts labgate, by its configuration and by its hook."""
+    stage = slot.stage
+    if stage not in lefthook.stages:
+        return Item(stage, MISSING, f"{lefthook.file} starts nothing of labgate's", "labgate init && lefthook install")
+    if b"lefthook" not in slot.top.content:
+        message = f"{lefthook.file} starts labgate, but lefthook is not installed for this stage"
+        return Item(stage, MISSING, message, "lefthook install")
+    return Item(stage, OK, f"lefthook starts it ({lefthook.file})")
+
+
+def _projects(repository: Repository) -> tuple[str, ...]:
+    """Return the folders that have a configuration of their own: prek takes each for a project of a workspace."""
+    names = tuple(f"/{name}" for files in FILES.values() for name in files)
+    git = Git(repository.git_dir, repository.environ, index=os.path.join(repository.git_dir, "index"))
+    listing = os.fsdecode(git.run("ls-files", "-z")).split("\0")
+    return tuple(dict.fromkeys(os.path.dirname(path) for path in listing if path.endswith(names)))
+
+
+def hook_types_items(repository: Repository) -> Iterator[Item]:
+    """Yield an item where a configuration makes its framework write hooks for fewer stages than it has hooks for."""
+    top = repository.top or ""
+    for name in (PRE_COMMIT_CONFIG, PREK_CONFIG):
+        path = os.path.join(top, name)
+        if not top or not os.path.isfile(path):
+            continue
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            text = stream.read()
+        stages = tuple(dict.fromkeys(configured_in(text, name, stages_of_ids()).ids.values()))
+        if stages and lacks(name, text, stages):
+            message = f"a new clone lacks hooks: {KEY} in {name} does not name {', '.join(stages)}"
+            yield Item("hook types", ADVICE, message, "labgate init")
 
 
 def _elsewhere(site: Site, repository: Repository) -> Iterator[Item]:
@@ -128,7 +181,7 @@ def _started_by(site: Site, stage: str) -> str | None:
             with open(path, "rb") as stream:
                 lines = stream.read().split(b"\n")
             code = [line for line in lines if not line.lstrip().startswith(b"#")]
-            if any(b"labgate-hook" in line or b"labgate.hook" in line for line in code):
+            if any(map(starts_labgate, code)):
                 return path
     return None
 
@@ -172,7 +225,8 @@ def _framework(slot: Slot, framework: str, asked: Configured | None, recorded: b
     elif slot.before.owner != ABSENT:
         started = f"{started}, and nothing starts {slot.before.name}"
     elif ids and stage == "pre-push":
-        started = f"{started}, which sees one ref of a push"
+        # It starts no hook for these (docs/adr/0006): main or a release deleted, a release created, a forced update.
+        started = f"{started}, which sees one ref of a push, and none that is deleted or set to what the remote has"
     elif ids:
         return Item(stage, OK, started)
     elif stage == "pre-commit":

@@ -17,24 +17,28 @@ from labgate.native.install import UPDATED, WRITTEN, Installed, install
 from labgate.policy.model import OWN_FILE
 from labgate.report.escape import safe
 from labgate.research.section import ResearchGate
-from labgate.setup.insert import installed_from
 from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, GITLAB_ROOT, SYSTEMS
 from labgate.setup.plan import PIPELINES, Done, FileChange, Plan, make_plan
 from labgate.setup.presets import FORMER_SCHEMA, PRESETS, SCHEMA, Proposal
+from labgate.setup.source import BY_HAND, Source, installed_from, named_source
 from labgate.setup.survey import take_survey
-from labgate.values.errors import LabgateError
+from labgate.values.errors import LabgateError, UsageError
 
 
 @click.command(short_help="Set labgate up in this repository: policy, hooks, trunk.")
 @click.option("--preset", type=click.Choice([*PRESETS]), help="The policy to start from.  [default: the one that fits]")
 @click.option("--ci", "ci_", type=click.Choice([*SYSTEMS]), help="Also write the pipeline that judges in CI.")
+@click.option("--repo", metavar="URL", help="The repository to get labgate from.  [default: where this one is from]")
+@click.option("--rev", metavar="REV", help="Its tag or full commit id, along with --repo.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would be written.")
-def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
+def init(preset: str | None, ci_: str | None, repo: str | None, rev: str | None, dry_run: bool) -> None:
     """Set labgate up in this repository.
 
     Looks at the trunk, the branches and the hook managers, writes a commented labgate.toml and the lines that start
     labgate from pre-commit or prek, installs the hooks, and says what it did. What is there already is never
     overwritten; a second time changes nothing.
+
+    Hooks and pipeline get labgate from the repository and commit that this one was installed from, or from --repo.
 
     \b
     Presets:
@@ -48,7 +52,11 @@ def init(preset: str | None, ci_: str | None, dry_run: bool) -> None:
       labgate init --ci github
           also .github/workflows/labgate.yml, see docs/ci.md; later on, just that
     """
-    plan = make_plan(take_survey(discover(os.environ)), preset, installed_from(), ci_)
+    if (repo is None) != (rev is None):
+        message = "--repo and --rev go together"
+        raise UsageError(message, BY_HAND)
+    named = None if repo is None or rev is None else named_source(repo, rev)
+    plan = make_plan(take_survey(discover(os.environ)), preset, named, lambda: installed_from(os.environ), ci_)
     if dry_run:
         _echo(dry_lines(plan, preset))
         return
@@ -177,9 +185,17 @@ def _branches(number: int) -> str:
 
 
 def _snippet(plan: Plan, change: FileChange) -> str:
-    where = "" if change.before is None else ", behind those that were there"
-    source = plan.source.requirement + " from your package index" if plan.source.url is None else safe(plan.source.url)
-    return f"labgate's hooks{where}; they install {source}"
+    where = "" if change.before is None else ", beside those that were there"
+    return f"labgate's hooks{where}{_source(plan.source)}"
+
+
+def _source(source: Source | None) -> str:
+    if source is None:
+        return ""
+    if source.url is None:
+        return f"; they install {source.requirement} from your package index"
+    reach = ", a folder of this machine" if source.is_local else ""
+    return f"; they install {source.url} at {source.rev}{reach}"
 
 
 def _hook_rows(installed: Installed) -> Iterator[str]:
@@ -211,6 +227,8 @@ def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
         reason = safe(done.refused.message.removesuffix("; nothing was written"))
         help = () if done.refused.help is None else (safe(done.refused.help, limit=None),)
         yield [*_wrapped(f"The hooks are not installed: {reason}"), *help]
+    if plan.lefthook is not None and (plan.lefthook in plan.committed or plan.by_hand):
+        yield ["lefthook install"]
     if plan.policy is not None and plan.policy.section(ResearchGate).sources:
         yield _wrapped(_reviewers(plan.survey.people.me is None))
     if plan.committed:

@@ -22,6 +22,7 @@ from labgate.native.state import STAGES
 from labgate.report.escape import safe
 from labgate.scene.policy_files import worktree_policy
 from labgate.scene.trunk import trunk_name
+from labgate.setup.insert import guarded
 from labgate.values.errors import LabgateError
 
 TRUNK = "labgate.trunk"
@@ -124,12 +125,14 @@ def _snippet(site: Site) -> Iterator[str]:
     """Yield what to add to hooks that labgate must not touch."""
     if site.is_off:
         return
-    # What a whole team checks out cannot name the interpreter of one machine.
-    start = "labgate-hook" if site.shared else f"{quoted(this_runtime().python)} -I -m labgate.hook"
     yield "# the first command of each hook: git hands its list of refs to one reader"
     for stage in STAGES:
         yield f"# {_relative(os.path.join(site.scripts, stage))}"
-        yield f'{safe(start, limit=None)} {stage} --native "$@" || exit'
+        # What a whole team checks out cannot name the interpreter of one machine.
+        if site.shared:
+            yield guarded(stage, ' "$@"')
+        else:
+            yield safe(f'{quoted(this_runtime().python)} -I -m labgate.hook {stage} --native "$@" || exit', limit=None)
 
 
 def _relative(path: str) -> str:

@@ -18,6 +18,11 @@ _QUIET = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-m
 #: Configured refspecs would move refs beside what is asked for: local branches, in a mirror (git-fetch, "--refmap").
 _FETCH = (*_QUIET, "--refmap=", "--no-recurse-submodules")
 _SYMREF = "ref: "
+#: What git, ssh and code hosts say to somebody whom they do not know; a host may deny that there is a repository.
+_REFUSED = (
+    *(b"could not read Username", b"could not read Password", b"Authentication failed", b"terminal prompts disabled"),
+    *(b"Permission denied", b"Repository not found", b"error: 401", b"error: 403"),
+)
 
 
 def fetch_branches(repository: Repository, remote: str, *options: str) -> None:
@@ -30,7 +35,20 @@ def fetch_branches(repository: Repository, remote: str, *options: str) -> None:
     status, _, errors = run_network(repository, *_FETCH, *options, "--end-of-options", remote, refspec)
     if status:
         message = f"cannot fetch from {remote}: {first_line(errors)}"
-        raise UndecidedError(message, _way_out(repository, remote))
+        raise UndecidedError(message, f"{_way_out(repository, remote)}{_lacking(errors)}")
+
+
+def _lacking(errors: bytes) -> str:
+    """Return what a job without credentials needs, behind the command: the checkout of a private repository drops them.
+
+    How git and ssh say it decides nothing but this hint.
+    """
+    if not any(word in errors for word in _REFUSED):
+        return ""
+    return (
+        "  # in a job: let the checkout keep its credentials (persist-credentials, persistCredentials, an SSH agent),"
+        " or set http.URL.extraHeader"
+    )
 
 
 def fetch_history(repository: Repository, remote: str) -> None:

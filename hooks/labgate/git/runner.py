@@ -295,7 +295,7 @@ class Git:
             return False
         argv = (*self._head, "cat-file", "--batch-check=%(objecttype)", "--buffer")
         types = spawn(argv, self._env, b"\n".join(oids) + b"\n")[1].splitlines()
-        trees = b"".join(oid + b"^{tree}\n" for oid, kind in zip(oids, types) if kind == b"commit")  # noqa: B905
+        trees = b"".join(oid + b"^{tree}\n" for oid, kind in zip(oids, types, strict=False) if kind == b"commit")
         answers = b"" if not trees else spawn(argv, self._env, trees)[1]
         return any(line.endswith(b" missing") for line in (*types, *answers.splitlines()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from labgate.policy.reader import read_toml
 from labgate.values.errors import PolicyError
@@ -32,19 +32,34 @@ class Configured(Value):
         return tuple(name for name, known in self.ids.items() if known == stage)
 
 
-def configured(top: str, framework: str, stages: Mapping[str, str]) -> Configured | None:
+def configured(top: str, framework: str, stages: Mapping[str, str], projects: Sequence[str] = ()) -> Configured | None:
     """Return what a framework is asked to run in a work tree, ``None`` where it has no configuration.
 
-    ``stages`` is the stage of each of labgate's hook ids. Raises: ``OSError`` when the file cannot be read.
+    ``stages`` is the stage of each of labgate's hook ids. ``projects`` are folders below ``top`` with a configuration
+    of their own, which prek starts as well (a workspace), and pre-commit does not. Raises: ``OSError`` when a file
+    cannot be read.
     """
+    found = [_read(top, folder, framework, stages) for folder in ("", *(projects if framework == "prek" else ()))]
+    there = [each for each in found if each is not None]
+    if not there:
+        return None
+    ids = {name: stage for each in reversed(there) for name, stage in each.ids.items()}
+    return Configured(next((each.file for each in there if each.ids), there[0].file), ids)
+
+
+def _read(top: str, folder: str, framework: str, stages: Mapping[str, str]) -> Configured | None:
     for name in FILES[framework]:
-        path = os.path.join(top, name)
+        path = os.path.join(top, folder, name)
         if os.path.isfile(path):
             with open(path, encoding="utf-8", errors="replace") as stream:
-                text = stream.read()
-            found = _toml_ids(text, name) if name.endswith(".toml") else _yaml_ids(text)
-            return Configured(name, {each: stages[each] for each in found if each in stages})
+                return configured_in(stream.read(), os.path.join(folder, name), stages)
     return None
+
+
+def configured_in(text: str, name: str, stages: Mapping[str, str]) -> Configured:
+    """Return what the text of a configuration, ``name``, asks for."""
+    found = _toml_ids(text, name) if name.endswith(".toml") else _yaml_ids(text)
+    return Configured(name, {each: stages[each] for each in found if each in stages})
 
 
 def _yaml_ids(text: str) -> Iterator[str]:

@@ -1,7 +1,4 @@
-"""Put labgate's hooks into the configuration of pre-commit or prek, and keep every byte that stands there.
-
-ruamel.yaml only reads (docs/adr/0016): it says where things stand, and whether the changed text means what it should.
-"""
+"""Put labgate's hooks into the configuration of pre-commit or prek, and keep every byte that stands there."""
 
 from __future__ import annotations
 
@@ -10,14 +7,16 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from labgate import __version__
 from labgate.policy.reader import read_toml
-from labgate.values.errors import PolicyError
+from labgate.setup import hook_types
+from labgate.setup.source import Source, named_source
+from labgate.setup.survey import PRE_COMMIT_CONFIG, PREK_CONFIG
+from labgate.setup.yaml_text import attempt, events, joined, line_of, reader
+from labgate.values.errors import PolicyError, UsageError
 from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import StreamMark
     from ruamel.yaml.nodes import Node, SequenceNode
 
 
@@ -40,17 +39,6 @@ HOOKS = (
 )
 
 
-class Source(Value):
-    """Where a hook manager finds labgate: a git repository at a commit, or with ``url`` ``None`` the package index."""
-
-    url: str | None = None
-    rev: str | None = None
-
-    @property
-    def requirement(self) -> str:
-        return f"labgate=={__version__}"
-
-
 class Style(Value):
     """How a file indents: the column of ``- repo``, that of its key, and both again for hooks, below ``hooks:``."""
 
@@ -60,32 +48,12 @@ class Style(Value):
     hook_key: int = 2
 
 
-def installed_from() -> Source:
-    """Return where this labgate was installed from (PEP 610): its repository and commit, if it came from git.
-
-    A folder on this machine is of no use to the team, and neither is an address with a password in it.
-    """
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        text = distribution("labgate").read_text("direct_url.json")
-        record = json.loads(text) if text else {}
-        info = record.get("vcs_info", {})
-        url, rev = str(record.get("url", "")), str(info.get("commit_id", ""))
-    except (PackageNotFoundError, ValueError, AttributeError):
-        return Source()
-    plain = url.startswith(("https://", "ssh://")) and not set(url) & set(" \"'\\#") and url.isprintable()
-    secret = ":" in url.partition("://")[2].partition("/")[0].rpartition("@")[0]
-    known = info.get("vcs") == "git" and rev.isalnum()
-    return Source(url, rev) if known and plain and not secret else Source()
-
-
 def pre_commit_lines(source: Source, style: Style) -> Iterator[str]:
     """Yield the entry of ``repos:`` in ``.pre-commit-config.yaml``, without the ends of lines."""
     dash, key = " " * style.item + "-" + " " * (style.key - 1), " " * (style.item + style.key)
     yield f"{dash}repo: {source.url or 'local'}"
     if source.url is not None:
-        yield f"{key}rev: {source.rev}  # {__version__}"
+        yield f"{key}rev: {source.rev}{source.comment}"
     yield f"{key}hooks:"
     for hook in HOOKS:
         first = key + " " * style.hook + "-" + " " * (style.hook_key - 1)
@@ -100,7 +68,7 @@ def prek_lines(source: Source) -> Iterator[str]:
     yield "[[repos]]"
     yield f"repo = {_toml(source.url or 'local')}"
     if source.url is not None:
-        yield f"rev = {_toml(source.rev)}  # {__version__}"
+        yield f"rev = {_toml(source.rev)}{source.comment}"
     for hook in HOOKS:
         yield ""
         yield "[[repos.hooks]]"
@@ -109,22 +77,31 @@ def prek_lines(source: Source) -> Iterator[str]:
             yield f"{name} = {_toml(value)}"
 
 
-def lefthook_lines() -> Iterator[str]:
-    """Yield what belongs into ``lefthook.yml``. ``{0}`` stands for git's arguments; stdin has the refs of a push."""
+def guarded(stage: str, arguments: str) -> str:
+    """Return the command for a hook that a whole team shares: who has no labgate is told so and goes on.
+
+    It leaves the script only where labgate refuses, since other commands may stand below it.
+    """
+    start = f"labgate-hook {stage} --native{arguments}"
+    skipped = f"labgate: {stage} skipped: labgate-hook is not on the PATH"
+    return f'if command -v labgate-hook >/dev/null; then {start} || exit; else echo "{skipped}" >&2; fi'
+
+
+def lefthook_commands() -> Iterator[tuple[str, list[str]]]:
+    """Yield each stage of ``lefthook.yml`` and the lines of its command.
+
+    ``{0}`` stands for git's arguments; standard input has the refs of a push.
+    """
     for hook in HOOKS:
         arguments = "" if hook.stage in ("pre-commit", "pre-merge-commit") else " {0}"
-        yield f"{hook.stage}:"
-        yield "  commands:"
-        yield "    labgate:"
-        if hook.stage == "pre-push":
-            yield "      use_stdin: true"
-        yield f"      run: labgate-hook {hook.stage} --native{arguments}"
+        refs = ["  use_stdin: true"] if hook.stage == "pre-push" else []
+        yield hook.stage, ["labgate:", *refs, f"  run: '{guarded(hook.stage, arguments)}'"]
 
 
 def husky_lines() -> Iterator[tuple[str, str]]:
     """Yield each file of husky's and the line that belongs into it."""
     for hook in HOOKS:
-        yield f".husky/{hook.stage}", f'labgate-hook {hook.stage} --native "$@"'
+        yield f".husky/{hook.stage}", guarded(hook.stage, ' "$@"')
 
 
 def _settings(hook: Hook, source: Source) -> Iterator[tuple[str, object]]:
@@ -155,17 +132,46 @@ _OURS = re.compile(
     r"""labgate-hook\b|\bid\s*[:=]\s*["']?labgate-|\brepo\s*[:=]\s*["']?\S*/labgate(?:\.git)?["']?(?:\s|$)"""
 )
 
+#: The configurations that can name the repository of labgate.
+NAMES_SOURCE = (PRE_COMMIT_CONFIG, PREK_CONFIG)
+
 #: Takes a configuration and where labgate is found; returns the changed text, ``None`` where it cannot be changed.
 Insertion = Callable[[str, Source], "str | None"]
 
 #: The stages for which `pre-commit install` and `prek install` then write hooks; without it, for pre-commit alone.
 #: Hooks that the team adds later and that say nothing of stages stay at commit.
-_HEADER = ("default_install_hook_types:", *(f"  - {hook.stage}" for hook in HOOKS), "default_stages: [pre-commit]")
+_HEADER = (f"{hook_types.KEY}:", *(f"  - {hook.stage}" for hook in HOOKS), "default_stages: [pre-commit]")
 
 
 def is_there(text: str) -> bool:
     """Say whether a configuration has hooks of labgate already; what is commented out does not count."""
     return any(_OURS.search(line.partition("#")[0]) for line in text.split("\n"))
+
+
+def source_in(name: str, text: str) -> Source | None:
+    """Return where a configuration, ``name``, gets labgate's hooks from; ``None`` where it does not say it clearly."""
+    for entry in _repositories(name, text):
+        url, rev, hooks = (entry.get(key) for key in ("repo", "rev", "hooks"))
+        ids = [str(hook.get("id")) for hook in hooks if isinstance(hook, dict)] if isinstance(hooks, list) else []
+        if isinstance(url, str) and isinstance(rev, str) and any(hook.id in ids for hook in HOOKS):
+            try:
+                return named_source(url, rev)
+            except UsageError:
+                continue
+    return None
+
+
+def _repositories(name: str, text: str) -> list[dict[str, object]]:
+    """Return the entries of ``repos``, none where the text cannot be read."""
+    from ruamel.yaml.error import YAMLError
+
+    yaml = reader("safe")
+    try:
+        read = read_toml(text, name) if name == PREK_CONFIG else yaml.load(text)
+    except (PolicyError, YAMLError, RecursionError, ValueError, OverflowError):
+        return []
+    found = read.get("repos") if isinstance(read, dict) else None
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
 
 def new_pre_commit_config(source: Source) -> str:
@@ -178,17 +184,12 @@ def into_pre_commit_config(text: str, source: Source) -> str | None:
 
     ``None`` where the place for them cannot be told for sure: somebody has to do it by hand.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
 
-    yaml = YAML(typ="base", pure=True)
-    yaml.composer.warn_double_anchors = False
-    try:
+    def change(yaml: YAML) -> str | None:
         added = _with_entry(text, yaml.compose(text), source)
         return added if added is not None and _adds_only_ours(yaml, text, added, source) else None
-    except (YAMLError, RecursionError, ValueError, OverflowError):
-        # The last three: too deep for Python's stack, or an escape for a character that does not exist.
-        return None
+
+    return attempt(change)
 
 
 def into_prek_config(text: str, source: Source) -> str | None:
@@ -215,7 +216,7 @@ def _with_entry(text: str, root: Node | None, source: Source) -> str | None:
     keys = root.value if isinstance(root, MappingNode) else []
     values = [value for key, value in keys if key.value == "repos"]
     if not values and (keys or root is None or _is_null(root)):
-        return _joined(text, text.count("\n") + 1, ["repos:", *entry])
+        return joined(text, text.count("\n") + 1, ["repos:", *entry])
     if len(values) != 1:
         return None
     (value,) = values
@@ -239,21 +240,17 @@ def _instead_of(text: str, nothing: Node, entry: Sequence[str]) -> str | None:
     if "#" in text[start:end]:
         return None
     kept = text[:start].rstrip(" \t") if start < end else text[:start]
-    return _joined(kept + text[end:], _line(kept, nothing.start_mark) + 1, entry)
+    return joined(kept + text[end:], line_of(kept, nothing.start_mark) + 1, entry)
 
 
 def _behind_the_last(text: str, repos: SequenceNode, source: Source) -> str:
     lines = text.split("\n")
-    at = len(lines) if repos.end_mark.index == len(text) else _line(text, repos.end_mark)
+    at = len(lines) if repos.end_mark.index == len(text) else line_of(text, repos.end_mark)
     while not _belongs(lines[at - 1], repos.start_mark.column):
         at -= 1
     entry = list(pre_commit_lines(source, _style(repos)))
-    spaced = len(repos.value) > 1 and not lines[_line(text, repos.value[-1].start_mark) - 1].strip()
-    return _joined(text, at, ["", *entry] if spaced else entry)
-
-
-def _line(text: str, mark: StreamMark) -> int:
-    return text.count("\n", 0, mark.index)
+    spaced = len(repos.value) > 1 and not lines[line_of(text, repos.value[-1].start_mark) - 1].strip()
+    return joined(text, at, ["", *entry] if spaced else entry)
 
 
 def _belongs(line: str, column: int) -> bool:
@@ -276,35 +273,11 @@ def _style(repos: SequenceNode) -> Style:
 
 def _adds_only_ours(yaml: YAML, before: str, after: str, source: Source) -> bool:
     """Say whether a parser reads the new text as the old one with labgate's entry at the end of ``repos``."""
-    old, new = _events(yaml, before), _events(yaml, after)
-    alone = _events(yaml, "\n".join(["repos:", *pre_commit_lines(source, Style())]))
+    old, new = events(yaml, before), events(yaml, after)
+    alone = events(yaml, "\n".join(["repos:", *pre_commit_lines(source, Style())]))
     keyed, listed, entry = alone[1:-1], alone[2:-1], alone[3:-2]
     at = next((at for at, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), len(old))
     head, tail = old[:at], old[at:]
     # Behind other entries or in `[]`; instead of null; as a new key; in a file without content.
     expected = ([*head, *entry, *tail], [*head, *listed, *tail[1:]], [*head, *keyed, *tail])
     return new in expected or (len(old) <= 1 and new == alone)
-
-
-def _events(yaml: YAML, text: str) -> list[tuple[str, ...]]:
-    """Return what a parser reads, without layout: kind, value, anchor and tag of each event within the document.
-
-    An alias is one event, while the value that it repeats may be of any size.
-    """
-    return [
-        (type(event).__name__, *(str(getattr(event, name, None)) for name in ("value", "anchor", "ctag")))
-        for event in yaml.parse(text)
-        if not type(event).__name__.startswith(("Stream", "Document"))
-    ]
-
-
-def _joined(text: str, at: int, added: Sequence[str]) -> str:
-    """Return the text with lines added before line ``at``, ended as the others are."""
-    raw = text.split("\n")
-    end = "\r" if raw[0].endswith("\r") else ""
-    new = [line + end for line in added]
-    if at < len(raw) and (at > 0 or text):
-        return "\n".join([*raw[:at], *new, *raw[at:]])
-    # At the end of the file; its last line may lack an end.
-    head = raw[:-1] if raw[-1] == "" else [*raw[:-1], raw[-1] + end]
-    return "\n".join([*head, *new, ""])

@@ -10,7 +10,7 @@ from string import Template
 from types import MappingProxyType
 
 from labgate.report.escape import safe
-from labgate.setup.insert import Source
+from labgate.setup.source import Source
 
 #: Where each CI system reads a pipeline; git and people write these names the same.
 GITHUB, GITHUB_REVIEW = ".github/workflows/labgate.yml", ".github/workflows/labgate-review.yml"
@@ -58,16 +58,9 @@ def root_lines(text: str) -> tuple[str, tuple[str, ...]] | None:
     return GITLAB_ROOT, ("include:", f"  {INCLUDE}")
 
 
-def requirement(source: Source) -> str:
-    """Return what pip installs, quoted for the shell: this version, or the commit that this labgate came from."""
-    if source.url is None:
-        return shlex.quote(source.requirement)
-    return shlex.quote(f"labgate @ git+{source.url}@{source.rev}")
-
-
 def _fill(name: str, source: Source, **words: str) -> str:
     text = (files("labgate.setup") / "pipelines" / f"{name}.yml").read_text(encoding="utf-8")
-    return _Form(text).substitute(requirement=requirement(source), **words)
+    return _Form(text).substitute(requirement=shlex.quote(source.for_jobs().requirement), **words)
 
 
 def _pattern(branch: str) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
 
-from labgate.checks.registry import policy_reader
+from labgate.checks.registry import STAGES, policy_reader, stages_of_ids
 from labgate.native.install import Installed
+from labgate.native.manifest import configured_in
 from labgate.policy.model import OWN_FILE, Policy
-from labgate.setup import insert, pipelines, presets
-from labgate.setup.insert import Source, Style, husky_lines, lefthook_lines, pre_commit_lines, prek_lines
+from labgate.setup import hook_types, insert, pipelines, presets
+from labgate.setup.insert import Style, husky_lines, lefthook_commands, pre_commit_lines, prek_lines
+from labgate.setup.lefthook import Lefthook, into_lefthook, nested
 from labgate.setup.presets import Proposal
+from labgate.setup.source import Source
 from labgate.setup.survey import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG, Survey
 from labgate.values.errors import LabgateError
 from labgate.values.value import Value
@@ -31,11 +35,10 @@ class FileChange(Value):
 
     @property
     def added(self) -> list[str]:
-        """The lines that are new; only the ones in the middle, since nothing else ever changes."""
+        """The lines that are new."""
         old, new = (text.decode("utf-8", "backslashreplace").splitlines() for text in (self.before or b"", self.after))
-        start = next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(old))
-        end = len(new) - (len(old) - start)
-        return new[start : max(start, end)] or new[start:]
+        pieces = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        return [line for kind, _, _, start, end in pieces if kind != "equal" for line in new[start:end]]
 
 
 class ByHand(Value):
@@ -52,9 +55,10 @@ class ByHand(Value):
 class Plan(Value):
     """Everything that ``labgate init`` would change.
 
-    ``proposal`` is ``None`` where a policy is there already. ``source`` is where the hook managers find labgate.
-    ``sets_trunk`` says whether ``labgate.trunk`` is to be written, ``installs`` whether the native hooks are. ``ci`` is
-    the CI system that is to judge, ``None`` where none was asked for.
+    ``proposal`` is ``None`` where a policy is there already. ``source`` is where hook managers and pipeline find
+    labgate, ``None`` where nothing that is written has to say it. ``sets_trunk`` says whether ``labgate.trunk`` is to
+    be written, ``installs`` whether the native hooks are. ``ci`` is the CI system that is to judge, ``None`` where none
+    was asked for.
     """
 
     survey: Survey
@@ -62,7 +66,7 @@ class Plan(Value):
     others: tuple[Proposal, ...]
     files: tuple[FileChange, ...]
     by_hand: tuple[ByHand, ...]
-    source: Source
+    source: Source | None
     sets_trunk: bool
     installs: bool
     ci: str | None = None
@@ -75,7 +79,13 @@ class Plan(Value):
     @property
     def committed(self) -> tuple[str, ...]:
         """The names of the files that belong into the repository."""
-        return tuple(change.name for change in self.files if change.name in _COMMITTED)
+        return tuple(change.name for change in self.files if change.name in (*_COMMITTED, self.lefthook))
+
+    @property
+    def lefthook(self) -> str | None:
+        """The name of lefthook's configuration, ``None`` without one."""
+        here = self.survey.frameworks.lefthook
+        return None if here is None else here.file
 
 
 class Done(Value):
@@ -88,11 +98,16 @@ class Done(Value):
     refused: LabgateError | None = None
 
 
-def make_plan(survey: Survey, preset: str | None, source: Source, ci: str | None = None) -> Plan:
-    """Return what to do, without doing it. Raised: ``LabgateError`` when no policy can be written here.
+def make_plan(
+    survey: Survey, preset: str | None, named: Source | None, find: Callable[[], Source], ci: str | None = None
+) -> Plan:
+    """Return what to do, without doing it. Raises: ``LabgateError`` when no policy or source can be written here.
 
-    ``ci`` is one of ``pipelines.SYSTEMS``, ``None`` for no pipeline.
+    The team gets labgate from the source that the user ``named``, else from the one that the repository's hooks name,
+    else from what ``find`` returns; it is asked only where something that is written has to say it. ``ci`` is one of
+    ``pipelines.SYSTEMS``, ``None`` for no pipeline.
     """
+    wanted = _Wanted(survey, named, find)
     proposal: Proposal | None = None
     others: tuple[Proposal, ...] = ()
     changes: list[FileChange] = []
@@ -101,7 +116,7 @@ def make_plan(survey: Survey, preset: str | None, source: Source, ci: str | None
         changes.append(FileChange(OWN_FILE, os.path.join(survey.top, OWN_FILE), None, proposal.text.encode()))
     changes += _schema(survey, proposal)
     by_hand: list[ByHand] = []
-    for item in (*_snippets(survey, source), *_pipelines(survey, source, ci)):
+    for item in (*_snippets(survey, wanted), *_pipelines(survey, wanted, ci)):
         if isinstance(item, FileChange):
             changes.append(item)
         else:
@@ -113,11 +128,26 @@ def make_plan(survey: Survey, preset: str | None, source: Source, ci: str | None
         others,
         tuple(changes),
         tuple(by_hand),
-        source,
+        wanted.found,
         sets_trunk=survey.repository.setting("labgate.trunk") != survey.trunk.name,
         installs=here.lefthook is None and not here.husky,
         ci=ci,
     )
+
+
+class _Wanted:
+    """Where the team gets labgate from, looked for once, and only where it has to be said."""
+
+    def __init__(self, survey: Survey, named: Source | None, find: Callable[[], Source]) -> None:
+        self.survey, self.find, self.found = survey, find, named
+
+    def __call__(self) -> Source:
+        """Return the source that was named, else the one that the repository names, else what ``find`` returns."""
+        if self.found is None:
+            texts = {name: _read(os.path.join(self.survey.top, name)) or b"" for name in insert.NAMES_SOURCE}
+            named = (insert.source_in(name, text.decode("utf-8", "replace")) for name, text in texts.items())
+            self.found = next((source for source in named if source is not None), None) or self.find()
+        return self.found
 
 
 def _schema(survey: Survey, proposal: Proposal | None) -> Iterator[FileChange]:
@@ -133,17 +163,16 @@ def _schema(survey: Survey, proposal: Proposal | None) -> Iterator[FileChange]:
             yield FileChange(name, path, before, after)
 
 
-def _snippets(survey: Survey, source: Source) -> Iterator[FileChange | ByHand]:
+def _snippets(survey: Survey, source: _Wanted) -> Iterator[FileChange | ByHand]:
     """Yield what makes each hook manager start labgate, nothing where it does already."""
     here = survey.frameworks
     managed = here.starts_hooks or here.prek
     if here.pre_commit or not managed:
         yield from _pre_commit(survey, source)
     if here.prek:
-        lines = tuple(prek_lines(source))
-        yield from _edited(survey, PREK_CONFIG, insert.into_prek_config, source, ByHand(PREK_CONFIG, lines))
-    if here.lefthook is not None and not _mentions(survey, here.lefthook):
-        yield ByHand(f"{here.lefthook}, then run lefthook install", tuple(lefthook_lines()))
+        yield from _edited(survey, PREK_CONFIG, insert.into_prek_config, source, (PREK_CONFIG, prek_lines))
+    if here.lefthook is not None:
+        yield from _lefthook(survey, here.lefthook)
     if here.husky:
         missing = [(name, line) for name, line in husky_lines() if not _mentions(survey, name)]
         lines = tuple(text for name, line in missing for text in (f"# {name}", line))
@@ -151,11 +180,28 @@ def _snippets(survey: Survey, source: Source) -> Iterator[FileChange | ByHand]:
             yield ByHand(f"the hooks in {HUSKY}, as the first command of each", lines)
 
 
-def _pipelines(survey: Survey, source: Source, ci: str | None) -> Iterator[FileChange | ByHand]:
+def _lefthook(survey: Survey, here: Lefthook) -> Iterator[FileChange | ByHand]:
+    """Yield what makes lefthook start labgate at the stages where it does not."""
+    missing = [(stage, lines) for stage, lines in lefthook_commands() if stage not in here.stages]
+    path = os.path.join(survey.top, here.file)
+    before = _read(path)
+    if not missing:
+        return
+    after = None
+    if before is not None and here.file.endswith((".yml", ".yaml")) and not os.path.islink(path):
+        after = into_lefthook(before.decode("utf-8", "surrogateescape"), missing)
+    if after is not None:
+        yield FileChange(here.file, path, before, after.encode("utf-8", "surrogateescape"))
+        return
+    for stage, lines in missing:
+        yield ByHand(f"{here.file}, at {stage}", tuple(nested("commands", lines)))
+
+
+def _pipelines(survey: Survey, source: _Wanted, ci: str | None) -> Iterator[FileChange | ByHand]:
     """Yield what makes a CI system judge, nothing where it does already."""
     if ci is None:
         return
-    for name, text in pipelines.SYSTEMS[ci](survey.trunk.name, source).items():
+    for name, text in pipelines.SYSTEMS[ci](survey.trunk.name, source()).items():
         yield from _whole(survey, name, text)
     if ci != "gitlab":
         return
@@ -181,31 +227,42 @@ def _whole(survey: Survey, name: str, text: str) -> Iterator[FileChange | ByHand
         yield FileChange(name, path, None, text.encode())
 
 
-def _pre_commit(survey: Survey, source: Source) -> Iterator[FileChange | ByHand]:
+def _pre_commit(survey: Survey, source: _Wanted) -> Iterator[FileChange | ByHand]:
     path = os.path.join(survey.top, PRE_COMMIT_CONFIG)
     if not survey.frameworks.pre_commit:
-        yield FileChange(PRE_COMMIT_CONFIG, path, None, insert.new_pre_commit_config(source).encode())
+        yield FileChange(PRE_COMMIT_CONFIG, path, None, insert.new_pre_commit_config(source()).encode())
         return
-    lines = tuple(pre_commit_lines(source, Style()))
-    where = f"{PRE_COMMIT_CONFIG}, under repos"
-    yield from _edited(survey, PRE_COMMIT_CONFIG, insert.into_pre_commit_config, source, ByHand(where, lines))
+    by_hand = (f"{PRE_COMMIT_CONFIG}, under repos", lambda source: pre_commit_lines(source, Style()))
+    yield from _edited(survey, PRE_COMMIT_CONFIG, insert.into_pre_commit_config, source, by_hand)
 
 
 def _edited(
-    survey: Survey, name: str, insertion: insert.Insertion, source: Source, by_hand: ByHand
+    survey: Survey,
+    name: str,
+    insertion: insert.Insertion,
+    source: _Wanted,
+    by_hand: tuple[str, Callable[[Source], Iterator[str]]],
 ) -> Iterator[FileChange | ByHand]:
-    """Yield the changed file, or where it cannot be changed for sure the lines for people to add."""
+    """Yield the changed file, or where it cannot be changed for sure the lines for people to add: ``by_hand``."""
     path = os.path.join(survey.top, name)
-    before = _read(path)
-    text = None if before is None else before.decode("utf-8", "surrogateescape")
-    if text is not None and insert.is_there(text):
-        return
-    # A symbolic link may lead anywhere; whoever made it knows what shall be changed there.
-    after = None if text is None or os.path.islink(path) else insertion(text, source)
-    if after is None:
-        yield by_hand
-    else:
-        yield FileChange(name, path, before, after.encode("utf-8", "surrogateescape"))
+    found = _read(path)
+    before = None if found is None else found.decode("utf-8", "surrogateescape")
+    entered = before
+    if before is None or not insert.is_there(before):
+        # A symbolic link may lead anywhere; whoever made it knows what shall be changed there.
+        entered = None if before is None or os.path.islink(path) else insertion(before, source())
+    if entered is None:
+        where, lines = by_hand
+        yield ByHand(where, tuple(lines(source())))
+    text = entered or before or ""
+    stages = tuple(configured_in(text, name, stages_of_ids()).ids.values()) if entered else STAGES
+    typed = (hook_types.in_toml if name == PREK_CONFIG else hook_types.in_yaml)(text, stages)
+    by_people = entered is None or typed is None or os.path.islink(path)
+    if by_people and typed != text:
+        yield ByHand(f"{name}, at its top", (hook_types.line(name, stages),))
+    after = entered if by_people else typed
+    if after is not None and after != before:
+        yield FileChange(name, path, found, after.encode("utf-8", "surrogateescape"))
 
 
 def _mentions(survey: Survey, name: str) -> bool:

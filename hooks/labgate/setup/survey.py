@@ -15,6 +15,7 @@ from labgate.git.repository import Remote, Repository
 from labgate.policy.reader import Reader
 from labgate.report.escape import safe
 from labgate.scene.policy_files import policy_at, worktree_policy
+from labgate.setup.lefthook import Lefthook, find_lefthook
 from labgate.values.errors import PolicyError, UndecidedError, UsageError
 from labgate.values.refnames import HEADS, REMOTES, branch_of, short_ref, tracking_ref
 from labgate.values.repository_name import repository_name
@@ -132,32 +133,26 @@ def _policy_of_trunk(
 
 PRE_COMMIT_CONFIG, PREK_CONFIG = ".pre-commit-config.yaml", "prek.toml"
 HUSKY = ".husky"
-#: Where lefthook looks, in this order (https://lefthook.dev/configuration).
-_LEFTHOOK = tuple(
-    f"{folder}{name}.{ending}"
-    for folder, names in (("", ("lefthook", ".lefthook")), (".config/", ("lefthook",)))
-    for name in names
-    for ending in ("yml", "yaml", "toml", "json", "jsonc")
-)
 
 
 class Frameworks(Value):
     """The hook managers that are there.
 
-    ``lefthook`` is its configuration, below the work tree's root; ``None`` without one. ``hooks_path`` is
+    ``lefthook`` is its configuration; ``None`` without one. ``hooks_path`` is
     ``core.hooksPath`` as it is set, ``None`` where git takes its own folder.
     """
 
     pre_commit: bool
     prek: bool
-    lefthook: str | None
+    lefthook: Lefthook | None
     husky: bool
     hooks_path: str | None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of those that are there."""
-        there = {"pre-commit": self.pre_commit, "prek": self.prek, "lefthook": self.lefthook, "husky": self.husky}
+        lefthook = self.lefthook is not None
+        there = {"pre-commit": self.pre_commit, "prek": self.prek, "lefthook": lefthook, "husky": self.husky}
         return tuple(name for name, found in there.items() if found)
 
     @property
@@ -176,7 +171,7 @@ def find_frameworks(repository: Repository, top: str) -> Frameworks:
     return Frameworks(
         pre_commit=there(PRE_COMMIT_CONFIG),
         prek=there(PREK_CONFIG),
-        lefthook=next((name for name in _LEFTHOOK if there(name)), None),
+        lefthook=find_lefthook(top),
         husky=os.path.isdir(os.path.join(top, HUSKY)) or HUSKY in (hooks_path or "").split("/"),
         hooks_path=hooks_path,
     )
@@ -248,15 +243,28 @@ def _active(repository: Repository) -> tuple[Somebody, ...]:
         *("log", "-z", "--branches", "--remotes", "--no-mailmap", "--format=%an%x00%ae"),
         *(f"--since={max(0, int(newest) - _YEAR)}", f"--max-count={MOST_COMMITS}"),
     )
-    fields = output.decode("utf-8", "backslashreplace").split("\0")
+    return grouped(output.decode("utf-8", "backslashreplace").split("\0"))
+
+
+def grouped(fields: Sequence[str]) -> tuple[Somebody, ...]:
+    """Return the persons among the authors of commits, the most active first; ``fields``: name, address, name, ..."""
     counted = Counter(zip(fields[::2], fields[1::2], strict=False))
     found: dict[str, Somebody] = {}
+    # Whose a name or an address is: two persons with one address make no policy.
+    owners: dict[str, str] = {}
     for (name, email), commits in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
         if name and _is_person(name, email) and _usable(email):
-            before = found.get(name.casefold(), Somebody(name, ()))
-            known = {address.casefold() for address in before.emails}
-            emails = before.emails if email.casefold() in known else (*before.emails, email)
-            found[name.casefold()] = Somebody(before.name, emails, before.commits + commits)
+            named, addressed = name.casefold(), f"<{email.casefold()}>"
+            keys = dict.fromkeys(owners[key] for key in (named, addressed) if key in owners)
+            key, *others = keys or (named,)
+            before = found.get(key, Somebody(name, ()))
+            for other in others:
+                twin = found.pop(other)
+                before = Somebody(before.name, (*before.emails, *twin.emails), before.commits + twin.commits)
+                owners.update({known: key for known, owner in owners.items() if owner == other})
+            emails = before.emails if addressed in owners else (*before.emails, email)
+            owners |= {named: key, addressed: key}
+            found[key] = Somebody(before.name, emails, before.commits + commits)
     return tuple(sorted(found.values(), key=lambda one: (-one.commits, one.name)))
 
 

@@ -19,6 +19,8 @@ from labgate.values.refnames import HEADS, REMOTES, TAGS, collisions, short_ref,
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
     """Return facts for the updated ref if this update creates it, and for the branch that the change comes from."""
+    if scene.pushing and _mirrors(scene):
+        return Collected(skipped=f"{scene.remote or 'the remote'} gets a mirror of every ref, whatever it is called")
     found = _names(scene, update)
     return Collected(found, skipped=None if found else "no branch is created and no source branch is known")
 
@@ -52,6 +54,15 @@ def collides(place: Workplace, ref: str) -> bool:
     beside = {HEADS + name.removeprefix(REMOTES).partition("/")[2] for name in names if name.startswith(REMOTES)}
     beside.update(name for name in names if name.startswith(HEADS))
     return bool(collisions(ref, beside))
+
+
+def _mirrors(scene: Scene) -> bool:
+    """Say whether this push makes a copy of all refs: the remote is one, or ``git push --mirror`` was said.
+
+    git tells a hook nothing of its options, but nobody else pushes remote-tracking refs (git-push, ``--mirror``).
+    """
+    setting = scene.repository.setting(f"remote.{scene.remote}.mirror") or ""
+    return setting.lower() in ("true", "yes", "on", "1") or any(each.ref.startswith(REMOTES) for each in scene.updates)
 
 
 def _names(scene: Scene, update: RefUpdate) -> tuple[Facts, ...]:

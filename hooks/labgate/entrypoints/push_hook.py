@@ -1,0 +1,110 @@
+"""A push hook that is configured and not installed: at most once a day the commit hook says so, in one line.
+
+Who only pasted ``repos:`` has a hook for commits and none for pushes, and everything looks well. It is called only
+where a framework starts the commit hook, and what usually holds costs it a file or two.
+"""
+
+from __future__ import annotations
+
+import os
+
+from labgate import FOLDER
+from labgate.checks.registry import PUSH
+from labgate.native.state import framework_of, marker_of
+from labgate.values.errors import LabgateError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labgate.entrypoints.hook_call import HookCall
+    from labgate.git.repository import Repository
+
+#: Below the git common directory: its time is when somebody last looked.
+STAMP = os.path.join(FOLDER, "push-hook")
+_DAY = 86_400
+#: In a job nobody pushes; these systems all set one of them.
+_JOBS = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION")
+_IDS = (b"labgate-push", b"research-gate")
+_MOST = 2**20
+
+
+def reminder(call: HookCall) -> str | None:
+    """Return the line, ``None`` where there is nothing to say, or nobody to say it to."""
+    from labgate.scene.workplace import find_workplace
+
+    environ = call.environ
+    # Without git's index somebody runs all hooks by hand.
+    if call.checks or any(environ.get(name) for name in _JOBS) or "GIT_INDEX_FILE" not in environ:
+        return None
+    try:
+        place = find_workplace(environ)
+        hooks = os.path.join(place.common_dir, "hooks")
+        if place.top is None or _is_started(hooks) or not _is_asked_for(place.top):
+            return None
+        stamp = os.path.join(place.common_dir, STAMP)
+        return None if _is_fresh(stamp) else _looked(place.top, hooks, stamp, environ)
+    except (LabgateError, OSError):
+        return None
+
+
+def _looked(top: str, hooks: str, stamp: str, environ: Mapping[str, str]) -> str | None:
+    """Look once more, with all that git may be told, and remember when."""
+    from labgate.checks.registry import stages_of_ids
+    from labgate.git.repository import discover
+    from labgate.native.manifest import configured
+    from labgate.values.files import write_whole
+
+    framework = framework_of(_content(os.path.join(hooks, "pre-commit"))) or "pre-commit"
+    asked = configured(top, framework, stages_of_ids())
+    ids = () if asked is None else asked.at(PUSH)
+    if not ids:
+        return None
+    write_whole(stamp, b"", folder=True)
+    if _starts_elsewhere(discover(environ, top)):
+        return None
+    command = f"{framework} install --hook-type pre-push"
+    return f"labgate: {', '.join(ids)} is configured, but this clone has no push hook that starts it; run: {command}"
+
+
+def _starts_elsewhere(repository: Repository) -> bool:
+    """Say whether another folder or git's configuration has the hook; what cannot be known is not complained about."""
+    from labgate.git.settings import git_version, hooks_folder
+    from labgate.native.config_hooks import FIRST_GIT, configured_hooks
+
+    folder = hooks_folder(repository)
+    if folder.setting is not None and os.path.lexists(os.path.join(folder.path, PUSH)):
+        return True
+    return bool(configured_hooks(repository.config, PUSH)) and git_version(repository.environ) >= FIRST_GIT
+
+
+def _is_started(hooks: str) -> bool:
+    """Say whether the push hook is a framework's, labgate's own, or somebody's that names labgate."""
+    content = _content(os.path.join(hooks, PUSH))
+    return framework_of(content) is not None or marker_of(content) is not None or b"labgate" in content
+
+
+def _is_asked_for(top: str) -> bool:
+    """Say whether a configuration has the words at all; what they mean there takes longer to tell."""
+    for name in (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml"):
+        content = _content(os.path.join(top, name))
+        if any(each in content for each in _IDS):
+            return True
+    return False
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(_MOST)
+    except OSError:
+        return b""
+
+
+def _is_fresh(path: str) -> bool:
+    import time
+
+    try:
+        return 0 <= time.time() - os.stat(path).st_mtime < _DAY
+    except OSError:
+        return False
