@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Sequence
 from functools import cached_property
 
 from labgate.checks.collected import Collected
-from labgate.checks.research_gate.review_gathering import ReviewGathering
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
 from labgate.git.commits import has_commit, is_ancestor
 from labgate.git.diffs import changed_entries
@@ -103,6 +102,9 @@ class _Gathering:
         self.repository = scene.repository
         #: Why what was found may not be all, ``None`` where it is.
         self.lacking: LabgateError | None = None if scene.audited is not None else scene.unreadable
+        # Only now: most pushes are to branches that nothing protects, and wait for every import.
+        from labgate.checks.research_gate.review_gathering import ReviewGathering
+
         self.reviews = ReviewGathering(scene, span)
 
     def complete(self, facts: Facts) -> tuple[Facts, tuple[str, ...]]:
