@@ -1,4 +1,4 @@
-"""What landed on a branch, compared afterwards with the research of its time: all of it in one go."""
+"""Landed commits of a branch, compared afterwards with the research that existed when they landed."""
 
 from __future__ import annotations
 

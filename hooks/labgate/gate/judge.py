@@ -1,4 +1,4 @@
-"""One gate for every caller: run checks over updates, put the policy's levels on what they find, collect a report."""
+"""One gate for every caller: run checks on updates, apply the policy's levels, collect a report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from labgate.values.finding import FAILED, LEVELS, PASSED, SKIPPED, UNDECIDED, F
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report, ReviewState
 
-#: Brings what a check is to judge about an update.
+#: Collects the facts that a check judges about an update.
 Collector = Callable[[Row, RefUpdate], Collected]
 
 
@@ -29,7 +29,7 @@ def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[R
 
 
 def judge(updates: Iterable[RefUpdate], rows: Sequence[Row], collect: Collector, policy: Policy) -> tuple[Judged, ...]:
-    """Judge every update by the checks of ``rows``; facts that cannot be had here make that one check undecided."""
+    """Judge every update by the checks of ``rows``; a check whose facts cannot be collected here is undecided."""
     return tuple(_judge_one(update, rows, collect, policy) for update in updates)
 
 
@@ -69,7 +69,7 @@ def _result(row: Row, collected: Collected, found: Sequence[Finding]) -> CheckRe
 
 
 def levelled(finding: Finding, policy: Policy, kind: str | None) -> Finding | None:
-    """Put the policy's level on a finding; ``None`` when the policy turns its rule off.
+    """Return a finding at the policy's level; ``None`` when the policy turns its rule off.
 
     A check may lower a rule's own level for its context (a note on a branch that exists already); the policy's level
     then only counts where it is lower still.

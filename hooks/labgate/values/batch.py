@@ -1,4 +1,4 @@
-"""What a commit or a staged change weighs: the values that commit-size judges. On the commit hook's path."""
+"""The size of a commit or a staged change: the values that commit-size judges. On the commit hook's path."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ class FileChange(Value):
     """One path of a change against its first parent.
 
     ``status`` is git's raw letter: A, M, D, T, or R for an exact (100 %) rename. ``added`` and ``deleted`` are lines,
-    0 for a binary file. ``size`` is the new blob's size in bytes; 0 when the blob is no new content (deleted, exact
-    rename, submodule). ``excluded`` says that the trunk's attributes call it generated or vendored.
+    0 for a binary file. ``size`` is the new blob's size in bytes; 0 when the content is not new (deleted, exact
+    rename, submodule). ``excluded`` is true when the trunk's attributes mark it as generated or vendored.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""Which known words somebody may have meant by one that is not known."""
+"""Known words that are close in spelling to an unknown one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The least share of common letters in two words that somebody may have meant for each other (as difflib counts it).
+#: The least similarity of two words that can be a misspelling of each other (difflib's ratio).
 NEAR = 0.6
 
 

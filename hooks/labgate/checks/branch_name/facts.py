@@ -1,4 +1,4 @@
-"""The facts of branch-name: the name, whether it is new, what stands beside it, and what it was cut from."""
+"""The facts of branch-name: the name, whether it is new, the other names, and the branch it starts from."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _slip(commit: ProposedCommit, around: Surroundings) -> Slip | None:
 
 
 def collides(place: Workplace, ref: str) -> bool:
-    """Say whether some branch, here or on any remote, may be the same file as ``ref`` where case does not count."""
+    """Return whether a branch, here or on any remote, may be the same file as ``ref`` if case is ignored."""
     names = os.fsdecode(place.git().run("for-each-ref", "--format=%(refname)", HEADS, REMOTES)).split("\n")
     beside = {HEADS + name.removeprefix(REMOTES).partition("/")[2] for name in names if name.startswith(REMOTES)}
     beside.update(name for name in names if name.startswith(HEADS))

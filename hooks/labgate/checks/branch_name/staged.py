@@ -1,4 +1,4 @@
-"""Whether the branch of a commit that is being made needs a closer look. On the commit hook's path."""
+"""Whether the branch of a commit in progress needs a full check. On the commit hook's path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def suspects(commit: ProposedCommit) -> bool:
     if commit.is_plain and forbids_commits(ref, commit.policy):
         return True
     if ref != ref.lower():
-        # Only now the other names are worth a process: another spelling of this one may stand among them.
+        # Only now a process reads the other names, as one of them may differ in case.
         from labgate.checks.branch_name.facts import collides
 
         if collides(commit.place, ref):
