@@ -109,9 +109,9 @@ def schema() -> None:
 
 
 def _of_trunk(policy: Policy) -> str | None:
-    """Return what a push would say of the trunk that the work tree's policy names; ``None`` where that is nothing.
+    """Return what a push would say of the trunk that the work tree's policy names; ``None`` if that is nothing.
 
-    Raised: ``PolicyError`` where it could not be judged by this policy.
+    Raises: ``PolicyError`` when it could not be judged by this policy.
     """
     repository = discover(os.environ)
     try:

@@ -34,7 +34,7 @@ class Before(Value):
 class Compared(Value):
     """The result for a commit (or range): evidence, strongest first.
 
-    ``undecidable``: it is too small to be judged by its text. ``parts`` are the source refs that it may be a part of.
+    ``undecidable``: it has too little text to compare. ``parts`` are the source refs that it may be a part of.
     ``lacking``: it is not all in this clone, so nothing is known of it.
     """
 

@@ -79,7 +79,7 @@ class LandedCommits(Value):
         return Scope(min(depths), max(depths), times=times, ledger=self.ledger, latest=latest)
 
     def _subjects(self, places: Sequence[_Place], comparer: Comparer, past: Past) -> list[Subject]:
-        """Return the commits as subjects; what is not on the chain is read from git."""
+        """Return the commits as subjects; those that are not on the chain are read from git."""
         beside = [place.oid for place in places if not place.on_chain]
         documents = {item.key: item for item in make_documents(self.repository, beside, judged=True)}
         depths = comparer.depths(documents.values())

@@ -163,11 +163,11 @@ class Search:
         candidates = self._candidates
         certain = Score(1.0, ())
         matches = [Match(at, candidates[at], *how, certain, shared[at]) for at, how in exact.items()]
-        near = [
+        scored = [
             (number, score(shared[number], subject.counts, self._new_in(subject, number)).limited(limit))
             for number, limit in near.items()
         ]
-        similar = [Match(at, candidates[at], "similar", None, found, shared[at]) for at, found in near]
+        similar = [Match(at, candidates[at], "similar", None, found, shared[at]) for at, found in scored]
         similar += self._together(subject, similar, holders)
         # A revert of landed work restores old text, whoever else has it.
         revert = any(match.score.total >= ALARM for match in similar) and self._exact.reverts_landed(subject)

@@ -49,7 +49,7 @@ class Tracer(Value):
         return None if self.policy is None else FirstSeen(self.repository).research
 
     def trace(self, oids: Sequence[str]) -> Iterator[Traced]:
-        """Yield what was found of each commit, in order. Raises: ``GitError`` where history cannot be read."""
+        """Yield what was found of each commit, in order. Raises: ``GitError`` when history cannot be read."""
         wanted = tuple(dict.fromkeys(oids))
         stated = self._stated(wanted)
         found = indexed(

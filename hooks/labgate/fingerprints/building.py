@@ -47,7 +47,7 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
 def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool = False) -> Iterator[Document]:
     """Yield the document of each key, in order; of what this clone lacks objects of only that it does.
 
-    Raises: ``GitError`` where git cannot read what is here.
+    Raises: ``GitError`` when git cannot read what is here.
     """
     lacks = lacking(repository, keys) if repository.partial else {}
     done = 0
@@ -101,7 +101,7 @@ def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
 def ensure_documents(
     repository: Repository, index: Index, keys: Sequence[str], progress: Progress | None = None
 ) -> dict[str, int]:
-    """Return the number of each document, made where it is missing. A key is a commit, or ``OLD..NEW``."""
+    """Return the number of each document, and make those that are missing. A key is a commit, or ``OLD..NEW``."""
     _refuse_old_gaps(repository, index)
     known = index.document_ids()
     missing = [key for key in dict.fromkeys(keys) if key not in known]
@@ -129,7 +129,7 @@ def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], pro
 
 
 def _refuse_old_gaps(repository: Repository, index: Index) -> None:
-    """Raises: ``sqlite3.DatabaseError`` where objects are here by now that documents were made without.
+    """Raises: ``sqlite3.DatabaseError`` when objects are here by now that documents were made without.
 
     What came later was compared with what was known then, so all is made anew.
     """

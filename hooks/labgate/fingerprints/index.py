@@ -38,7 +38,7 @@ CREATE TABLE run(owner INTEGER NOT NULL, part INTEGER NOT NULL, serial INTEGER N
 """
 #: What is not here yet of a document. Only made where something is not, and no part of what a layout says.
 _GAPS = "CREATE TABLE IF NOT EXISTS gap(key TEXT PRIMARY KEY, oids BLOB NOT NULL) WITHOUT ROWID"
-#: The owner of the list that says which documents have a feature; a segment's own list says when it first had one.
+#: The owner of the posting list of documents by feature; a segment's own list has the depth of each feature.
 _DOCUMENTS = -1
 #: A batch of fewer entries is stored as a tail beside the parts, until there are ``_TAILS`` of them.
 _TAIL, _TAILS = 4096, 16

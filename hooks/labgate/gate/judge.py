@@ -18,7 +18,7 @@ Collector = Callable[[Row, RefUpdate], Collected]
 
 
 def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[Row], refs_total: int | None) -> Report:
-    """Return the report on a scene's updates. ``refs_total`` is ``None`` where it is not known."""
+    """Return the report on a scene's updates. ``refs_total`` is ``None`` if it is not known."""
     if scene.repository.online and scene.repository.partial:
         from labgate.scene.completing import complete  # few clones are, and it needs the index
 

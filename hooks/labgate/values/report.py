@@ -76,7 +76,7 @@ class Judged(Value):
 class Report(Value):
     """The result of one run.
 
-    ``skipped`` is the reason when nothing was to be judged, else ``None``. ``problems`` are what stopped the whole
+    ``skipped`` is the reason when there was nothing to judge, else ``None``. ``problems`` are errors that stopped the
     run, or what none of its parts could take into account: a report that has some is undecided, unless it failed.
     """
 

@@ -22,7 +22,7 @@ class Base(Value):
     """The origin of a branch. Refs are full names; distances count commits from their merge base to the branch.
 
     ``declared`` is the nearest branch of a kind that the branch's own kind declares as base; ``other`` the nearest
-    branch of any other kind, which is ``other_kind``. ``branch`` is what a rebase is to move, ``None`` where it has the
+    branch of any other kind, which is ``other_kind``. ``branch`` is what a rebase is to move, ``None`` if it has the
     name itself and empty for a detached HEAD; ``way`` begins a command line that goes there first.
     """
 
@@ -44,12 +44,12 @@ class Slip(Value):
 class Facts(Value):
     """One ref and the refs around it.
 
-    ``ref`` is a full refname. ``created`` says that it is new: not on the remote before this push or, at commit,
-    without an upstream. ``siblings`` are the full refnames that exist or are created beside it. ``base`` is ``None``
-    where it is not known or nothing is declared. ``remote`` is the remote's name, ``None`` where there is none.
-    ``deleted`` says that the ref goes away. ``held`` says whether the name must be legal, ``None`` that it must where
-    the ref is new. ``local`` says that a ref of that name is here, else ``word`` names its commit in a command;
-    ``foreign`` that the name was given in a fork. ``slip`` is there where a plain commit is made on the branch.
+    ``ref`` is a full refname. ``created``: it is new, that is, not on the remote before this push or, at commit,
+    without an upstream. ``siblings`` are the other full refnames that exist or are created. ``base`` is ``None`` if it
+    is not known or nothing is declared. ``remote`` is the remote's name, ``None`` if there is none. ``deleted``: the
+    ref is deleted. ``held`` says whether the name must be legal, ``None`` that it must where the ref is new. ``local``
+    says that a ref of that name is here, else ``word`` names its commit in a command; ``foreign`` that the name was
+    given in a fork. ``slip`` is there where a plain commit is made on the branch.
     """
 
     ref: str
@@ -105,7 +105,7 @@ def _violations(
 
 
 def forbids_commits(ref: str, policy: Policy) -> bool:
-    """Say whether no plain commit is to be made on a branch, given by its full name."""
+    """Return whether no plain commit is to be made on a branch, given by its full name."""
     return policy.is_protected(ref) and policy.level("LG106", "protected") != "off"
 
 

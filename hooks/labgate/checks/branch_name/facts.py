@@ -36,7 +36,7 @@ def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: boo
 
 
 def _slip(commit: ProposedCommit, around: Surroundings) -> Slip | None:
-    """Return what a plain commit would be on a protected branch; ``None`` where it has to be made there.
+    """Return what a plain commit would be on a protected branch; ``None`` if it has to be made there.
 
     That is the first one, and the one that brings the policy.
     """
@@ -103,9 +103,9 @@ def _word(scene: Scene, update: RefUpdate) -> str:
 
 
 def _held(scene: Scene, head: str | None) -> bool:
-    """Say whether the branch of a change must have a legal name: not in a fork, nor where it is older than the policy.
+    """Return whether the branch of a change must have a legal name: not in a fork, or if it is older than the policy.
 
-    Nobody's open work turns red on the day on which a team takes labgate up.
+    Open work is not refused on the day on which a team adopts labgate.
     """
     if not scene.own_head or head is None or scene.trunk_tip is None:
         return False

@@ -26,10 +26,10 @@ class Character(Value):
 class NameFinding(Finding):
     """A violation of the name itself.
 
-    ``name`` is the short name, ``tag`` whether it is one of a tag, ``created`` whether it is new, ``remote`` the
-    remote's name (``None`` where there is none) and ``suggestion`` the nearest legal short name, ``None`` where nothing
-    legal is near. ``local`` says that a ref of that name is here, else ``word`` names the commit in a command;
-    ``foreign`` that the name was given in a fork.
+    ``name`` is the short name, ``tag`` is true for a tag, ``created`` for a new ref, ``remote`` is the remote's name
+    (``None`` if there is none) and ``suggestion`` the nearest legal short name, ``None`` if nothing legal is near.
+    ``local`` says that a ref of that name is here, else ``word`` names the commit in a command; ``foreign`` that the
+    name was given in a fork.
     """
 
     name: str
@@ -193,7 +193,7 @@ class CaseCollision(NameFinding):
 class WrongBase(Finding):
     """``declared`` and ``other`` are full refnames; the distances count commits from their merge base to the branch.
 
-    ``branch`` is what a rebase is to move, ``None`` where it has the name itself and empty for a detached HEAD; ``way``
+    ``branch`` is what a rebase is to move, ``None`` if it has the name itself and empty for a detached HEAD; ``way``
     begins a command line that goes there first.
     """
 
@@ -201,7 +201,7 @@ class WrongBase(Finding):
         "LG105",
         "wrong-base",
         "warning",
-        "the branch was cut from a branch of another kind than the policy says",
+        "the branch starts from a branch of another kind than the policy says",
         "What a branch starts from comes along when it lands. A topic branch cut from research brings that research to"
         " the trunk. The rule compares how many commits lie between the branch and the nearest branch of a declared "
         "`base` kind, and between it and the nearest of other kinds; where both are as near there is no finding. Nor is"
@@ -237,7 +237,7 @@ class WrongBase(Finding):
 class CommitOnProtected(Finding):
     """``branch`` is the short name of the protected branch, ``suggestion`` a legal one for a branch of its own.
 
-    ``upstream`` is the remote-tracking branch, as people say it, ``None`` where there is none.
+    ``upstream`` is the remote-tracking branch, as people say it, ``None`` if there is none.
     """
 
     rule = Rule(

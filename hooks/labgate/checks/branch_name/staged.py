@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def suspects(commit: ProposedCommit) -> bool:
-    """Say whether the name may be wrong, by itself or beside another one that differs in case, or the branch."""
+    """Return whether the name may be wrong, by itself or beside another one that differs in case, or the branch."""
     ref = commit.branch
     if ref is None or not ref.startswith(HEADS):
         return False
