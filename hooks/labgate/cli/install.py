@@ -128,7 +128,7 @@ def _snippet(site: Site) -> Iterator[str]:
     yield "# the first command of each hook: git hands its list of refs to one reader"
     for stage in STAGES:
         yield f"# {_relative(os.path.join(site.scripts, stage))}"
-        # What a whole team checks out cannot name the interpreter of one machine.
+        # Files that a whole team checks out cannot name the interpreter of one machine.
         if site.shared:
             yield guarded(stage, ' "$@"')
         else:

@@ -38,7 +38,7 @@ class Question(Value):
     manual: str
 
     def misanswered(self, what: str) -> AnswerError:
-        message = f"the answer of {self.request} is not what the {self.manual} documents: {what}"
+        message = f"the answer of {self.request} is not as the {self.manual} documents it: {what}"
         return AnswerError(message, f"check that {self.api} is the address of that API, and that no proxy alters it")
 
 
@@ -70,7 +70,7 @@ class Answer:
         return None if self.given() is None else read(self)
 
     def wrong(self) -> AnswerError:
-        """Return the error that says that what stands here is not as documented."""
+        """Return the error that this value is not as documented."""
         what = f"{self._where} is missing" if self._value is _ABSENT else self._where
         return self._question.misanswered(what)
 

@@ -24,9 +24,9 @@ class FileChange(Value):
 class Batch(Value):
     """A commit, or the staged change about to become one (``oid`` is then ``None``), as its changed files.
 
-    For a merge the files are what differs from the clean merge of its parents. ``reverts`` is the oid of the commit
-    on the target that this one exactly reverts, or ``None``. ``parents`` is how many parents it has or will have: 0 for
-    a first commit, 2 or more for a merge; how it can be split depends on that. ``squash`` says that it is a whole
+    For a merge the files are what differs from the clean merge of its parents. ``reverts`` is the oid of the commit on
+    the target that this one exactly reverts, or ``None``. ``parents`` is the number of parents it has or will have: 0
+    for a first commit, 2 or more for a merge; how it can be split depends on that. ``squash`` says that it is a whole
     change in one commit, to which only the limits of a series apply; ``landing`` is what it landed with, by the oid of
     the commit on the target that stands for that, or ``None``.
     """

@@ -26,7 +26,7 @@ class NotCounted(Value):
 
 
 class ReviewState(Value):
-    """What research-gate found of one update's review. ``required`` and ``reached`` are assurance levels.
+    """The state of one update's review. ``required`` and ``reached`` are assurance levels.
 
     ``late`` are those of ``counted`` who reviewed it when it had landed.
     """

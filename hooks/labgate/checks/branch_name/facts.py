@@ -57,7 +57,7 @@ def collides(place: Workplace, ref: str) -> bool:
 
 
 def _mirrors(scene: Scene) -> bool:
-    """Say whether this push makes a copy of all refs: the remote is one, or ``git push --mirror`` was said.
+    """Return whether this push makes a copy of all refs: the remote is one, or ``git push --mirror`` was said.
 
     git tells a hook nothing of its options, but nobody else pushes remote-tracking refs (git-push, ``--mirror``).
     """
