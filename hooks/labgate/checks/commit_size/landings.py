@@ -72,7 +72,7 @@ def _numbered(scene: Scene, update: RefUpdate, span: Span) -> Iterable[str]:
 
 
 def _is_known_change(scene: Scene, span: Span, commit: Commit, facts: Facts) -> bool:
-    """Say whether a commit is what some branch, whose own commits are small enough, comes to."""
+    """Return whether a commit is what some branch, whose own commits are small enough, comes to."""
     theirs = [ref.oid for ref in scene.tracking if not scene.policy.is_protected(ref.remote_ref)]
     own = [oid for ref, oid in scene.refs.items() if ref.startswith(HEADS) and not scene.policy.is_protected(ref)]
     heads = () if scene.heads is None else scene.heads(span.update, [commit])
