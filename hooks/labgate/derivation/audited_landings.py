@@ -1,4 +1,4 @@
-"""What landed on a branch, compared afterwards with the research of its time: all of it in one go."""
+"""Landed commits of a branch, compared afterwards with the research that existed when they landed."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from labgate.values.finding import METHODS
 class AuditedLandings:
     """The commits of a branch since one of its own.
 
-    ``line`` are those of the branch's first-parent line, newest first, and ``since`` the one below them (``None``: they
-    start at a root). ``classes`` are the refs of today: what is research by a branch that is gone cannot be known.
-    ``broken`` are the names of research refs that cannot be read here, and are not among them.
+    ``line`` has the commits of the branch's first-parent line, newest first, ``since`` is the one below them (``None``:
+    they start at a root). ``classes`` are today's refs: research of a deleted branch cannot be known. ``broken`` are
+    the names of research refs that cannot be read here, and are not among them.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class AuditedLandings:
         self._first_seen = FirstSeen(repository)
         self._broken = broken
         self._lacking = Lacking(broken)
-        # No protected branch of today says what had landed then.
+        # Today's protected branches do not show what had landed then.
         known = RefClasses(classes.sources, (), classes.others)
         self.graph = ResearchGraph(repository, known, self._before, self._first_seen, Aftermath(frozenset(line)))
 

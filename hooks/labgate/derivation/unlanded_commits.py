@@ -1,4 +1,4 @@
-"""Compare commits that have not landed with the research that has not landed either."""
+"""Compare unlanded commits with unlanded research."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from labgate.values.value import Value
 class UnlandedResearch(Value):
     """Unlanded commits with their parents, children before parents, and the refs that hold research among them.
 
-    ``is_research`` says of a commit that a source holds whether it is research. ``landed`` are the tips of all that has
-    landed. ``ledger`` ``None``: nobody noted when commits were first seen.
+    ``is_research`` returns whether a commit of a source is research. ``landed`` are the tips of everything that has
+    landed. ``ledger`` ``None``: first-seen times were not recorded.
     """
 
     parents: Mapping[str, Sequence[str]]
@@ -37,7 +37,7 @@ class UnlandedResearch(Value):
 
 
 class UnlandedCommits:
-    """Compares commits on top of all that has landed. Used inside ``index.reading()``."""
+    """Compares commits on top of everything that has landed. Used inside ``index.reading()``."""
 
     def __init__(
         self, repository: Repository, index: Index, research: UnlandedResearch, methods: frozenset[str]
@@ -58,7 +58,7 @@ class UnlandedCommits:
         return self._comparer.lacking_sources
 
     def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
-        """Yield what each commit shares; clean merges share nothing of their own, and are left out."""
+        """Yield the result for each commit; clean merges change nothing of their own, and are left out."""
         documents = list(self._documents(commits))
         built_on = self._built_on([commit.oid for commit, _ in documents])
         depths = self._comparer.depths(document for _, document in documents)
@@ -73,7 +73,7 @@ class UnlandedCommits:
         return self._comparer.compare(subjects)
 
     def compare_as_one(self, first: Commit, last: Commit, ref: str) -> tuple[Evidence, ...]:
-        """Return what the run of commits from ``first`` to ``last`` shares, as one, with one source ref."""
+        """Return the evidence that commits ``first`` to ``last``, as one change, derive from a source ref."""
         if not first.parents:
             return ()
         (document,) = make_documents(self._repository, [f"{first.parents[0]}..{last.oid}"], judged=True)
@@ -82,7 +82,7 @@ class UnlandedCommits:
         return next(self._comparer.compare([subject])).evidence
 
     def _documents(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Document]]:
-        """Yield what each commit changes; of a merge only what git would not have made of its parents."""
+        """Yield each commit's document; a merge's has only the difference from git's own merge of its parents."""
         plain = [commit for commit in commits if len(commit.parents) < 2]
         made = make_documents(self._repository, [commit.oid for commit in plain], judged=True)
         yield from zip(plain, made, strict=True)
@@ -104,7 +104,7 @@ class UnlandedCommits:
             return gap(commit.oid, [commit.oid])
 
     def _built_on(self, oids: Sequence[str]) -> dict[str, int]:
-        """Return for each research commit those of the given ones that it is or descends from, as bits."""
+        """Return for each research commit which of the given ones it is or descends from, as bits."""
         bits = {oid: 1 << bit for bit, oid in enumerate(oids)}
         found: dict[str, int] = {}
         for oid in reversed(list(self._graph.parents)):
@@ -116,13 +116,13 @@ class UnlandedCommits:
 
 
 def _landed_chain(repository: Repository, index: Index, graph: CommitGraph, past: Past) -> Chain:
-    """Return where unlanded research stands to the chains of ``past``: what it was cut from may be beside them.
+    """Return the place of unlanded research relative to the chains of ``past``: its fork point may be beside them.
 
-    Where a commit was cut from is then how far up that has seen the chains, -1 where it shares nothing with them.
+    The fork of a commit is then the highest depth of the chains in its history, -1 if it shares nothing with them.
     """
 
     def depth(link: Link | None) -> int | None:
-        """Return a commit's depth on the chains, ``None`` beside them, whatever else is indexed."""
+        """Return a commit's depth on the chains, ``None`` if it is not on them, whatever else is indexed."""
         return link.depth if link is not None and link.depth <= past.limits.get(link.segment, -1) else None
 
     parents = graph.parents

@@ -71,7 +71,7 @@ def _numbered(scene: Scene, update: RefUpdate, span: Span) -> Iterable[str]:
 
 
 def _is_known_change(scene: Scene, span: Span, commit: Commit, facts: Facts) -> bool:
-    """Say whether a commit is what some branch, whose own commits are small enough, comes to."""
+    """Return whether a commit is what some branch, whose own commits are small enough, comes to."""
     # Only a commit that is too large is compared, and most pushes wait for every import.
     from labgate.reviews.carry import TargetMove, carried_all
 
