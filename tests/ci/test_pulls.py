@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from labgate.ci import pulls
-from labgate.ci.told import Told
+from labgate.ci.inputs import Input
 from labgate.values.errors import UndecidedError
 
 
-def told(text: str) -> Told:
-    return Told(text, "VARIABLE")
+def given(text: str) -> Input:
+    return Input(text, "VARIABLE")
 
 
 @pytest.mark.parametrize(
@@ -29,15 +29,15 @@ def told(text: str) -> Told:
     ],
 )
 def test_an_address_leads_to_number_and_ref(address: str, refs: list[str]) -> None:
-    assert pulls.number_in(told(address)).text == "7"
-    assert [ref.text for ref in pulls.refs_by_address(told(address))] == refs
+    assert pulls.number_in(given(address)).text == "7"
+    assert [ref.text for ref in pulls.refs_by_address(given(address))] == refs
 
 
 @pytest.mark.parametrize("address", ["https://github.com/acme/models", "https://github.com/acme/models/pull/x", "7"])
 def test_another_address_leads_nowhere(address: str) -> None:
-    assert pulls.refs_by_address(told(address)) == ()
+    assert pulls.refs_by_address(given(address)) == ()
     with pytest.raises(UndecidedError, match="VARIABLE"):
-        pulls.number_in(told(address))
+        pulls.number_in(given(address))
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_another_address_leads_nowhere(address: str) -> None:
     ],
 )
 def test_a_branch_of_the_merge_queue_names_its_pull_request(ref: str, number: str | None) -> None:
-    found = pulls.queued_number(told(ref))
+    found = pulls.queued_number(given(ref))
     assert (None if found is None else found.text) == number

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
+from labgate.ci.inputs import Input, full_name, is_oid, short_name
 from labgate.ci.systems import SYSTEMS, read_context
-from labgate.ci.told import Told, full_name, is_oid, short_name
 from labgate.values.errors import UndecidedError
 
 FOLDER = Path(__file__).parent / "environments"
@@ -141,13 +141,13 @@ def test_the_stale_diff_base_of_gitlab_is_no_base() -> None:
     ("variable", "value", "words"),
     [
         ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "", "is not set"),
-        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "-rf", "is no branch name"),
-        ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "a\x1b[2J", "is no branch name"),
-        ("CI_COMMIT_SHA", "0" * 40, "is no commit"),
-        ("CI_COMMIT_SHA", "0123456", "is no full commit id"),
-        ("CI_MERGE_REQUEST_IID", "seven", "is no number"),
-        ("CI_MERGE_REQUEST_SOURCE_PROJECT_URL", "https://gitlab.com/", "is no URL of a repository"),
-        ("CI_API_V4_URL", "ftp://gitlab.com", "is no URL of a REST API"),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "-rf", "is not a branch name"),
+        ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "a\x1b[2J", "is not a branch name"),
+        ("CI_COMMIT_SHA", "0" * 40, "is git's null oid"),
+        ("CI_COMMIT_SHA", "0123456", "is not a full commit id"),
+        ("CI_MERGE_REQUEST_IID", "seven", "is not the number"),
+        ("CI_MERGE_REQUEST_SOURCE_PROJECT_URL", "https://gitlab.com/", "is not the URL of a repository"),
+        ("CI_API_V4_URL", "ftp://gitlab.com", "is not the URL of a REST API"),
     ],
 )
 def test_a_variable_that_is_missing_or_malformed_is_named(variable: str, value: str, words: str) -> None:
@@ -178,12 +178,12 @@ def failing(error: Exception) -> Callable[[str], str]:
         pytest.param(failing(FileNotFoundError()), "cannot be read (FileNotFoundError)", id="a file that is not there"),
         pytest.param(failing(ValueError("embedded null byte")), "cannot be read", id="a path that is none"),
         pytest.param(lambda _: b"\xff".decode(), "cannot be read (UnicodeDecodeError)", id="a file that is no UTF-8"),
-        pytest.param(lambda _: "", "is no JSON", id="an empty file"),
-        pytest.param(lambda _: '{"ref":', "is no JSON", id="a file that was cut off"),
-        pytest.param(lambda _: '{"a":' * 100_000, "is no JSON", id="a file that nests too deep"),
-        pytest.param(lambda _: "[]", "is no JSON object", id="a list"),
+        pytest.param(lambda _: "", "is not JSON", id="an empty file"),
+        pytest.param(lambda _: '{"ref":', "is not JSON", id="a file that was cut off"),
+        pytest.param(lambda _: '{"a":' * 100_000, "is not JSON", id="a file that nests too deep"),
+        pytest.param(lambda _: "[]", "is not a JSON object", id="a list"),
         pytest.param(lambda _: "{}", "the event has no ref", id="an event that says nothing"),
-        pytest.param(lambda _: '{"ref": ["x"]}', "ref is neither a text nor", id="a member of another type"),
+        pytest.param(lambda _: '{"ref": ["x"]}', "ref is neither a string nor", id="a member of another type"),
     ],
 )
 def test_an_event_file_that_cannot_be_used_is_named(read: Callable[[str], str], words: str) -> None:
@@ -241,12 +241,12 @@ def test_a_spoilt_environment_gives_a_sound_context_or_a_reason(job: tuple[dict[
         assert len(reason.message.splitlines()) == 1
         return
     assert found.event in {CHANGE, QUEUE, LANDED}
-    assert is_oid(Told(found.head, "head"))
-    assert found.base is None or is_oid(Told(found.base, "base"))
+    assert is_oid(Input(found.head, "head"))
+    assert found.base is None or is_oid(Input(found.base, "base"))
     assert found.base is None or not found.created
-    full_name(Told(found.target, "target"))
+    full_name(Input(found.target, "target"))
     if found.source is not None:
-        short_name(Told(found.source, "source"))
+        short_name(Input(found.source, "source"))
     for ref in found.head_refs:
         assert ref.startswith("refs/")
         # What is read from the environment goes to git as an argument, so it has to be bytes.

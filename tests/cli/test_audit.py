@@ -59,7 +59,7 @@ def test_exit_zero_keeps_doubt(team: Repo) -> None:
 
 def test_options_that_exclude_each_other(team: Repo) -> None:
     said = team.labgate("audit", "main", "--fetch", "--offline", status=2)
-    assert said.err == "error: --fetch and --offline exclude each other\n  help: labgate audit --help\n"
+    assert said.err == "error: --fetch and --offline cannot be used together\n  help: labgate audit --help\n"
 
 
 def test_a_branch_has_to_be_named(team: Repo) -> None:

@@ -115,7 +115,7 @@ def test_no_command_at_all_is_no_success(args: list[str], capsys: pytest.Capture
         ),
         pytest.param(
             ["check", "--target", "main", "--fetch", "--offline"],
-            "error: --fetch and --offline exclude each other\n  help: labgate check --help\n",
+            "error: --fetch and --offline cannot be used together\n  help: labgate check --help\n",
             id="options-that-exclude-each-other",
         ),
         pytest.param(

@@ -92,14 +92,14 @@ def without_origin(shown: str) -> str:
 def test_show_writes_every_default_out(repo: Repo) -> None:
     repo.write({"labgate.toml": POLICY})
     shown = repo.labgate("policy", "show", status=0)
-    assert shown.out == f"# The policy in force: {repo.path / 'labgate.toml'}\n{without_origin(SHOWN)}"
+    assert shown.out == f"# The current policy: {repo.path / 'labgate.toml'}\n{without_origin(SHOWN)}"
     assert shown.err == ""
 
 
 def test_show_origin_says_where_each_value_comes_from(repo: Repo) -> None:
     repo.write({"labgate.toml": POLICY})
     shown = repo.labgate("policy", "show", "--origin", status=0)
-    assert shown.out == f"# The policy in force: {repo.path / 'labgate.toml'}\n{SHOWN}"
+    assert shown.out == f"# The current policy: {repo.path / 'labgate.toml'}\n{SHOWN}"
 
 
 def test_show_works_from_a_folder_below(repo: Repo) -> None:
@@ -115,7 +115,7 @@ def test_show_reads_the_table_of_a_pyproject_and_counts_its_lines(repo: Repo) ->
     )
     repo.write({"pyproject.toml": f"[project]\nname = 'x'\n[[tool.x]]\na = 1\n[tool.labgate]\n{policy}"})
     shown = repo.labgate("policy", "show", "--origin", status=0).out
-    assert shown.startswith(f"# The policy in force: {repo.path / 'pyproject.toml'} [tool.labgate]\n")
+    assert shown.startswith(f"# The current policy: {repo.path / 'pyproject.toml'} [tool.labgate]\n")
     assert 'trunk = "main"  # pyproject.toml:7\n' in shown
     assert "lines = 400  # pyproject.toml:21\n" in shown
     assert parse_policy(shown, "shown").table == parse_policy(POLICY, "given").table
@@ -129,7 +129,7 @@ def test_show_falls_back_to_the_trunk_and_names_its_commit(repo: Repo) -> None:
     repo.branch("fix/x")
     repo.git("rm", "--quiet", "labgate.toml")
     shown = repo.labgate("policy", "show", "--origin", status=0).out
-    assert shown == f"# The policy in force: {tip}:labgate.toml\n{SHOWN}"
+    assert shown == f"# The current policy: {tip}:labgate.toml\n{SHOWN}"
     assert remote.head("main") == tip
 
 

@@ -235,7 +235,7 @@ def test_methods_restrict_what_counts(team: Repo) -> None:
             "no method 'foo'; there are ancestry, trailer, patch-id, squash, blob, similarity",
             id="no-such-method",
         ),
-        pytest.param(["--show", "--format", "json"], "--show is for people: it excludes --format json", id="show-json"),
+        pytest.param(["--show", "--format", "json"], "--show cannot be used with --format json", id="show-json"),
     ],
 )
 def test_options_that_cannot_be_meant_are_answered(

@@ -232,7 +232,7 @@ def test_an_octopus_is_said_not_to_be_measured(team: Repo) -> None:
         team.checkout("main").branch(f"feature/{name}").commit(name, {f"{name}.py": BIG})
     team.checkout("main").branch("feature/all").commit("Own", {"own.py": "o\n"})
     result = team.run("git", "merge", "--no-edit", "feature/y", "feature/z")
-    assert "labgate: commit-size skipped: git cannot say here what the clean merge would be" in result.text
+    assert "labgate: commit-size skipped: git cannot make the clean merge to compare with" in result.text
 
 
 def test_an_exact_revert_of_a_commit_on_the_trunk_weighs_nothing(team: Repo) -> None:

@@ -22,10 +22,10 @@ HEAD = "1" * 40
 @pytest.mark.parametrize(
     ("api", "expected"),
     [
-        ("http://api.example.org", "must not travel in the clear"),
-        ("http://127.0.0.1.example.org/api", "must not travel in the clear"),
-        ("http://10.0.0.1/api/v1", "must not travel in the clear"),
-        ("https://user:pw@api.example.org", "holds a user name or password"),
+        ("http://api.example.org", "must not be sent unencrypted"),
+        ("http://127.0.0.1.example.org/api", "must not be sent unencrypted"),
+        ("http://10.0.0.1/api/v1", "must not be sent unencrypted"),
+        ("https://user:pw@api.example.org", "has a user name or password"),
         ("https://api.example.org?x=1", "is not a plain URL"),
         ("https://api.example.org/#x", "is not a plain URL"),
         ("ftp://api.example.org", "is not a plain URL"),
@@ -66,12 +66,12 @@ def test_what_names_no_repository_is_refused(kind: str, repository: str) -> None
 
 def test_an_unknown_kind_is_refused_with_those_that_are_known() -> None:
     error = refused(lambda: connect("bitbucket", "https://api.example.org", "bitbucket.org/acme/lab", {}))
-    assert error.help == "name one of these: github, gitlab, gitea"
+    assert error.help == "use one of these: github, gitlab, gitea"
 
 
 @pytest.mark.parametrize("tail", ["\nX-Evil: 1", " two", "\x00", "é"])
 def test_a_token_that_is_none_is_refused_unseen(tail: str) -> None:
-    with pytest.raises(Exception, match="GITHUB_TOKEN holds characters that no token has") as caught:
+    with pytest.raises(Exception, match="GITHUB_TOKEN has characters that no token has") as caught:
         connect("github", "https://api.example.org", "h/acme/lab", {"GITHUB_TOKEN": TOKEN + tail})
     assert TOKEN not in f"{caught.value!r} {caught.value} {caught.getrepr(style='native')}"
 

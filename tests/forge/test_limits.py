@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labgate.forge.http import is_limit, is_passing, next_link, told_to_wait, utc
+from labgate.forge.http import is_limit, is_passing, next_link, requested_wait, utc
 
 NOW = 1_800_000_000.0
 
@@ -31,7 +31,7 @@ NOW = 1_800_000_000.0
     ],
 )
 def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    assert told_to_wait(headers, NOW) == seconds
+    assert requested_wait(headers, NOW) == seconds
 
 
 @pytest.mark.parametrize(

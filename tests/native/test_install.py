@@ -17,7 +17,7 @@ from support.hooks import Scene
 from support.policies import TEAM
 from support.repo import Repo
 
-NEXT = "next: `labgate doctor` says what is active and what is missing\n"
+NEXT = "next: `labgate doctor` shows what is active and what is missing\n"
 NO_POLICY = "next: `labgate init` writes a policy; without one every hook is skipped\n"
 ALL_IN_80_COLUMNS = "pre-commit, prepare-commit-msg, commit-msg,\n  pre-merge-commit, pre-push"
 
@@ -64,11 +64,11 @@ def test_install_says_what_became_of_a_foreign_hook_and_uninstall_puts_it_back(s
     assert scene.files()["commit-msg.before-labgate"] == foreign
     done = scene.repo.labgate("uninstall", status=0)
     removed = ", ".join(f".git/hooks/{stage}" for stage in STAGES)
-    assert done.out == f"labgate: removed {removed}\nlabgate: put your own hook back: .git/hooks/commit-msg\n"
+    assert done.out == f"labgate: removed {removed}\nlabgate: restored your own hook: .git/hooks/commit-msg\n"
     assert scene.files() == {"commit-msg": foreign}
     assert os.access(scene.hooks / "commit-msg", os.X_OK)
     again = scene.repo.labgate("uninstall", status=0)
-    assert again.out == "labgate: nothing to do: no hook of labgate's is here\n"
+    assert again.out == "labgate: nothing to do: there are no labgate hooks here\n"
 
 
 @pytest.mark.parametrize("target", ["../../scripts/hook", "nowhere"], ids=["a script", "nothing"])
@@ -151,7 +151,7 @@ def test_a_trunk_that_cannot_be_told_is_said(repo: Repo) -> None:
     repo.commit("Start")
     repo.push("HEAD:one", "HEAD:two")
     out = repo.labgate("install", status=0).out
-    assert "cannot tell which branch of origin is the trunk; to say it: git config labgate.trunk BRANCH\n" in out
+    assert "cannot tell which branch of origin is the trunk; set it with: git config labgate.trunk BRANCH\n" in out
     assert repo.run("git", "config", "labgate.trunk", status=1).out == ""
 
 
@@ -339,5 +339,5 @@ def test_a_hook_that_somebody_else_brought_meanwhile_stays(scene: Scene) -> None
     scene.install()
     newer = scene.foreign(name="newer").read_bytes()
     out = scene.repo.labgate("uninstall", status=0).out
-    assert "labgate: your own hook stays at .git/hooks/pre-push.before-labgate: another one has taken its place" in out
+    assert "labgate: your own hook stays at .git/hooks/pre-push.before-labgate: another one is in its place" in out
     assert scene.files()["pre-push"] == newer

@@ -104,5 +104,5 @@ def test_no_two_values_stand_between_the_same_delimiters() -> None:
 
 @pytest.mark.parametrize("name", ["", "a=b", "a<<b", "a\nb", "é"])
 def test_a_name_that_could_be_read_otherwise_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="is no name of an output"):
+    with pytest.raises(ValueError, match="is not a valid name of an output"):
         format_outputs({name: "x"})

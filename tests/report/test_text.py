@@ -102,7 +102,7 @@ def test_a_suspicion_shows_what_its_score_stands_on() -> None:
         "main: LG202 warning: 1 commit looks like origin/research/attention"
         " (222222222222: 9 lines shared with 777777777777, score 11.2)\n"
         f"    help: {REVIEW}\n"
-        "    score 11.2 = T 6.1 + X 3.0 + I 2.1, alarm at 6\n"
+        "    similar: 11.2 of 6 needed; same lines, same places, same names\n"
         "    | heads = split(query, window)\n"
         "    | return softmax(heads)\n"
         "1 warning\n"
@@ -113,8 +113,8 @@ def test_a_suspicion_on_request_shows_it_for_each_evidence() -> None:
     hint = Evidence("patch-id", False, None, reports.COMMITS[:1], (), shared=("import torch",), hint="landed-first")
     finding = reports.suspected(reports.SIMILAR, hint)
     assert rendered(reports.report(reports.judged(finding)), verbose=True).partition("Try 0 heads\n")[2] == (
-        "    evidence similarity (score 11.2) from origin/research/attention: 777777777777\n"
-        "      score 11.2 = T 6.1 + X 3.0 + I 2.1, alarm at 6\n"
+        "    evidence similarity from origin/research/attention: 777777777777\n"
+        "      similar: 11.2 of 6 needed; same lines, same places, same names\n"
         "      | heads = split(query, window)\n"
         "      | return softmax(heads)\n"
         "    evidence patch-id from a deleted branch (landed-first)\n"

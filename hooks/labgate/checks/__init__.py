@@ -1,1 +1,1 @@
-"""The checks: a folder each, and ``registry`` with one row for each of them."""
+"""The checks: a folder for each, and ``registry`` with a row for each."""

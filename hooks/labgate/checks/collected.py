@@ -1,4 +1,4 @@
-"""What the facts of a check are handed over in: facts to judge, or why there are none."""
+"""The collected facts of a check, or why there are none."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from labgate.values.errors import LabgateError
 
 
-#: When the reason for which a check does not apply is worth a line: never, beside findings, always.
+#: When the reason why a check does not apply is shown: never, with findings, always.
 NEVER, BESIDE_FINDINGS, ALWAYS = 0, 1, 2
 
 
 class Collected(Value):
-    """What one check is to judge about one update.
+    """The facts that one check judges about one update.
 
     ``facts`` has one item a subject (a check may judge two branch names). ``skipped`` is why the check does not apply,
     ``None`` where it does. ``undecided`` is why silence of the check would not mean that all is well. ``undecidable``

@@ -1,6 +1,6 @@
-"""The one list of checks: a row each. Hook ids, stages, rules and policy sections derive from it.
+"""The only list of checks: a row for each. Hook ids, stages, rules and policy sections derive from it.
 
-Importing it loads no check: a hook loads only those of its stage, module by module.
+To import it loads no check: a hook loads only the modules that its stage needs.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from labgate.values.report import ReviewState
 
     class Module(Protocol):
-        """A module of a check or of a policy section; each member below says which module defines it.
+        """A module of a check or of a policy section; the docstring of each member names the module that defines it.
 
-        Every check has a type of its own for its facts, so here they are ``Any``.
+        Each check has its own type of facts, so here they are ``Any``.
         """
 
         #: ``rules``: the finding of each rule, in the order of their codes.
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
             """``check``: yield one finding for each violation. Pure."""
 
         def review_state(self, facts: Any, policy: Policy) -> ReviewState | None:
-            """``check``, only where it judges reviews: return the one of an update, ``None`` where none is needed."""
+            """``check``, if it judges reviews: return the review state, ``None`` if no review is needed."""
 
         def collect(self, scene: Scene, update: RefUpdate) -> Collected:
-            """``facts``: return what to judge of an update. Raises: ``UndecidedError``, ``GitError``."""
+            """``facts``: return the facts of an update. Raises: ``UndecidedError``, ``GitError``."""
 
         def suspects(self, commit: ProposedCommit) -> bool:
-            """``staged``: say whether a commit that is being made needs a closer look. On the commit hook's path."""
+            """``staged``: return whether a commit in progress needs a full check. On the commit hook's path."""
 
         def collect_staged(self, commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
-            """``facts``, beside ``staged``: the same as ``collect``; not suspect: only whether the check applies."""
+            """``facts``, for a commit in progress; if not ``suspect``: only whether the check applies."""
 
         def schema(self) -> SectionSchema:
-            """``section``: return what the section may say."""
+            """``section``: return the schema of the section."""
 
 
 COMMIT, MERGE, PREPARE, MESSAGE, PUSH = "pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg", "pre-push"
@@ -59,9 +59,9 @@ MANUAL, CHECK_ID = "manual", "labgate-check"
 class Row(Value):
     """One check.
 
-    ``name`` is its name in reports; with ``_`` it is its folder. ``hundred`` begins the codes of its rules; two checks
-    may share one. ``stages`` are those of git's stages at which it runs. ``hook`` is the stage of the hook id that runs
-    it alone, ``None`` where it has no id of its own. ``sections`` are the modules that declare its part of the policy.
+    ``name`` is its name in reports, and with ``_`` its folder. ``hundred`` is the first digit of its rules' codes; two
+    checks may share one. ``stages`` are the git stages at which it runs. ``hook`` is the stage of the hook id that only
+    runs this check, ``None`` if there is none. ``sections`` are the modules that declare its part of the policy.
     """
 
     name: str
@@ -103,7 +103,7 @@ STAGE_IDS = {
     PUSH: "labgate-push",
 }
 STAGES = tuple(STAGE_IDS)
-#: Rules that the contract has and no check yet: a policy may already set their levels.
+#: Rules of the contract that no check has yet: a policy may already set their levels.
 PLANNED = (
     *("LG206", "LG207", "LG209"),
     *("LG302", "LG303", "LG304", "LG305", "LG306", "LG405"),
@@ -112,9 +112,9 @@ PLANNED = (
 
 
 def rows(names: Sequence[str]) -> tuple[Row, ...]:
-    """Return the rows of these checks in the order of output; of all where none is named.
+    """Return the rows of these checks in the order of output; of all if none is named.
 
-    Raises: ``UsageError`` for a name that no check has.
+    Raises: ``UsageError`` when a name is unknown.
     """
     for name in names:
         if name not in NAMES:
@@ -126,9 +126,9 @@ def rows(names: Sequence[str]) -> tuple[Row, ...]:
 
 
 def at_stage(stage: str, names: Sequence[str]) -> tuple[Row, ...]:
-    """Return the rows of the named checks that run at a stage of git; of all that do where none is named.
+    """Return the rows of the named checks that run at a stage of git; of all that do if none is named.
 
-    Raises: ``UsageError`` for a check that does not run there.
+    Raises: ``UsageError`` when a check does not run there.
     """
     here = tuple(row for row in ROWS if stage in row.stages)
     for row in rows(names) if names else ():
@@ -148,12 +148,12 @@ def stages_of_ids() -> dict[str, str]:
 
 
 def all_rules() -> tuple[Rule, ...]:
-    """Return every rule of every check, in the order of output. Loads them all: for documents and SARIF only."""
+    """Return every rule of every check, in the order of output. It loads all checks: for documents and SARIF only."""
     return tuple(rule for row in ROWS for rule in row.rules)
 
 
 def policy_reader() -> Reader:
-    """Return what reads policies: with the sections of all checks, and the codes of all rules. Loads both."""
+    """Return the policy reader, with the sections of all checks and the codes of all rules. It loads both."""
     from labgate.policy.reader import Reader
 
     sections = tuple(_load(name).schema() for row in ROWS for name in row.sections)
@@ -161,6 +161,6 @@ def policy_reader() -> Reader:
 
 
 def _load(name: str) -> Module:
-    # importlib is as slow to import as all that a passing hook may import together.
+    # To import importlib takes as long as all other imports of a hook that passes.
     module: Module = __import__(name, fromlist=[""])
     return module

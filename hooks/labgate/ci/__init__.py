@@ -1,1 +1,1 @@
-"""What a CI system says of the change that it runs for, read from its variables and its event file."""
+"""The change that a CI job runs for, read from the CI system's variables and event file."""

@@ -6,19 +6,19 @@ Source: Microsoft's "Use predefined variables", the tables "Build variables" and
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, Context, branch_build, context
+from labgate.ci.inputs import Input, Job, branch, either_name, full_name, nothing_to_judge, number, oid
 from labgate.ci.pulls import pull_ref
-from labgate.ci.told import Job, Told, branch, either_name, full_name, nothing_to_judge, number, oid
 from labgate.values.refnames import TAGS
 
 _PUSHES = ("IndividualCI", "BatchedCI")
 _ID = "SYSTEM_PULLREQUEST_PULLREQUESTID"
-#: The number that people know, where the pull request is on GitHub; the id is Azure's own there.
+#: The number of a pull request on GitHub; the id is Azure's own there.
 _NUMBER = "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER"
 _REPOSITORY = "BUILD_REPOSITORY_URI"
 
 
 def azure(job: Job) -> Context:
-    """Return what Azure Pipelines says. Raised: ``UndecidedError``."""
+    """Return the context of an Azure Pipelines job. Raises: ``UndecidedError``."""
     reason = job.need("BUILD_REASON")
     if reason.text == "PullRequest":
         return _pull_request(job, reason)
@@ -31,12 +31,12 @@ def azure(job: Job) -> Context:
     return branch_build(job, name, oid(job.need("BUILD_SOURCEVERSION")), repository=job.repository(_REPOSITORY))
 
 
-def _pull_request(job: Job, reason: Told) -> Context:
+def _pull_request(job: Job, reason: Input) -> Context:
     on_github = job.environ.get("BUILD_REPOSITORY_PROVIDER", "").lower().startswith("github")
     change = number(job.need(_NUMBER if on_github else _ID))
     fork = job.says("SYSTEM_PULLREQUEST_ISFORK")
     source = either_name(job.need("SYSTEM_PULLREQUEST_SOURCEBRANCH"))
-    # Azure Repos keeps no ref of the head, but the merge that it made, whose second parent is the head.
+    # Azure Repos keeps no ref of the head, but its own merge, whose second parent is the head.
     merge = (change.read_as(f"refs/pull/{change.text}/merge"),)
     on_azure = merge if fork else (branch(source), *merge)
     return context(
@@ -54,7 +54,7 @@ def _pull_request(job: Job, reason: Told) -> Context:
     )
 
 
-def _fork(job: Job) -> Told | None:
-    """Return the fork, ``None`` where the variable only repeats the target's repository, as it does for GitHub."""
+def _fork(job: Job) -> Input | None:
+    """Return the fork, ``None`` if the variable only repeats the target's repository, as for GitHub."""
     found, ours = job.repository("SYSTEM_PULLREQUEST_SOURCEREPOSITORYURI"), job.repository(_REPOSITORY)
     return None if found is not None and ours is not None and found.text == ours.text else found

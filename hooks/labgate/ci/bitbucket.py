@@ -6,11 +6,11 @@ Source: Atlassian's "Variables and secrets", the table of default variables.
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, Context, branch_build, context, head_of
-from labgate.ci.told import Job, Told, branch, is_oid, number, oid, short_name
+from labgate.ci.inputs import Input, Job, branch, is_oid, number, oid, short_name
 
 
 def bitbucket(job: Job) -> Context:
-    """Return what Bitbucket Pipelines says. Raised: ``UndecidedError``."""
+    """Return the context of a Bitbucket Pipelines job. Raises: ``UndecidedError``."""
     job.refuse_tag("BITBUCKET_TAG")
     # HEAD is the target merged into the source branch, made here; the variable is the source branch's own tip.
     head = head_of(job, "BITBUCKET_COMMIT")
@@ -34,7 +34,7 @@ def bitbucket(job: Job) -> Context:
     )
 
 
-def _base(job: Job) -> Told | None:
-    """Return the target's tip, ``None`` where it is cut to twelve digits, as in most builds of pull requests."""
-    told = job.variable("BITBUCKET_PR_DESTINATION_COMMIT")
-    return oid(told) if told is not None and is_oid(told) else None
+def _base(job: Job) -> Input | None:
+    """Return the target's tip, ``None`` if it is abbreviated to twelve digits, as in most builds of pull requests."""
+    given = job.variable("BITBUCKET_PR_DESTINATION_COMMIT")
+    return oid(given) if given is not None and is_oid(given) else None

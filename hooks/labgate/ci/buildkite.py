@@ -6,8 +6,8 @@ Source: Buildkite's "Environment variables" and "Using GitHub merge queues".
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, HEAD, QUEUE, Context, branch_build, context, head_of, unmerged_head
+from labgate.ci.inputs import Input, Job, branch, nothing_to_judge, number, oid, short_name
 from labgate.ci.pulls import merge_request_ref, pull_ref, queued_number
-from labgate.ci.told import Job, Told, branch, nothing_to_judge, number, oid, short_name
 
 _QUEUE = "BUILDKITE_MERGE_QUEUE_BASE_BRANCH"
 _MERGED = "BUILDKITE_PULL_REQUEST_USING_MERGE_REFSPEC"
@@ -15,7 +15,7 @@ _REPOSITORY = "BUILDKITE_REPO"
 
 
 def buildkite(job: Job) -> Context:
-    """Return what Buildkite says. Raised: ``UndecidedError``."""
+    """Return the context of a Buildkite job. Raises: ``UndecidedError``."""
     job.refuse_tag("BUILDKITE_TAG")
     source = job.variable("BUILDKITE_SOURCE")
     if source is not None and source.text == "schedule":
@@ -30,7 +30,7 @@ def buildkite(job: Job) -> Context:
     return branch_build(job, name, head_of(job, "BUILDKITE_COMMIT"), repository=job.repository(_REPOSITORY))
 
 
-def _merge_group(job: Job, target: Told) -> Context:
+def _merge_group(job: Job, target: Input) -> Context:
     queue = branch(job.need("BUILDKITE_BRANCH"))
     return context(
         job,
@@ -44,7 +44,7 @@ def _merge_group(job: Job, target: Told) -> Context:
     )
 
 
-def _pull_request(job: Job, change: Told) -> Context:
+def _pull_request(job: Job, change: Input) -> Context:
     ours = job.repository(_REPOSITORY)
     theirs = job.repository("BUILDKITE_PULL_REQUEST_REPO") or ours
     # A fork's branch may be shown as OWNER:BRANCH; no branch has a colon in its name.
@@ -64,14 +64,14 @@ def _pull_request(job: Job, change: Told) -> Context:
     )
 
 
-def _head(job: Job, change: Told) -> Told:
+def _head(job: Job, change: Input) -> Input:
     if not job.says(_MERGED):
         return head_of(job, "BUILDKITE_COMMIT")
     asked = f"git ls-remote origin {pull_ref(change).text} | cut -f1"
     return unmerged_head(job, job.need(_MERGED), f'export {HEAD}="$({asked})"')
 
 
-def _head_refs(job: Job, change: Told, source: Told | None) -> tuple[Told, ...]:
+def _head_refs(job: Job, change: Input, source: Input | None) -> tuple[Input, ...]:
     provider = job.environ.get("BUILDKITE_PIPELINE_PROVIDER", "")
     if provider.startswith("github"):
         return (pull_ref(change),)

@@ -1,4 +1,4 @@
-"""CircleCI, which says neither where a change is to land nor what a push replaced: the user adds that.
+"""CircleCI, which states neither a change's target nor what a push replaced: the user adds that.
 
 Source: CircleCI's "Project values and variables".
 """
@@ -16,8 +16,8 @@ from labgate.ci.context import (
     declared_target,
     head_of,
 )
+from labgate.ci.inputs import CHECK, Input, Job, branch, repository, short_name
 from labgate.ci.pulls import number_in, refs_by_address
-from labgate.ci.told import CHECK, Job, Told, branch, repository, short_name
 from labgate.values.errors import UndecidedError
 
 _FORK = ("CIRCLE_PR_USERNAME", "CIRCLE_PR_REPONAME")
@@ -25,7 +25,7 @@ _REPOSITORY = "CIRCLE_REPOSITORY_URL"
 
 
 def circleci(job: Job) -> Context:
-    """Return what CircleCI says. Raised: ``UndecidedError``."""
+    """Return the context of a CircleCI job. Raises: ``UndecidedError``."""
     job.refuse_tag("CIRCLE_TAG")
     name = short_name(job.need("CIRCLE_BRANCH"))
     target = declared_target(job)
@@ -42,10 +42,10 @@ def circleci(job: Job) -> Context:
     return _pull_request(job, address, name, target, head)
 
 
-def _pull_request(job: Job, address: Told, name: Told, target: Told, head: Told) -> Context:
+def _pull_request(job: Job, address: Input, name: Input, target: Input, head: Input) -> Context:
     ours = job.repository(_REPOSITORY)
     fork = _fork(job, ours)
-    # The branch of a fork's pull request is called pull/7 here; what the fork calls it is not said.
+    # The branch of a fork's pull request is called pull/7 here; its name in the fork is unknown.
     source = name if fork is None else None
     return context(
         job,
@@ -61,9 +61,9 @@ def _pull_request(job: Job, address: Told, name: Told, target: Told, head: Told)
     )
 
 
-def _fork(job: Job, ours: Told | None) -> Told | None:
+def _fork(job: Job, ours: Input | None) -> Input | None:
     owner, name = (job.variable(variable) for variable in _FORK)
     if owner is None or name is None or ours is None:
         return None
     host = ours.text.partition("/")[0]
-    return repository(Told(f"https://{host}/{owner.text}/{name.text}", ", ".join(_FORK)))
+    return repository(Input(f"https://{host}/{owner.text}/{name.text}", ", ".join(_FORK)))

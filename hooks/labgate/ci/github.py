@@ -1,4 +1,4 @@
-"""GitHub Actions, and Gitea and Forgejo Actions, which use the same names: the event file says it all.
+"""GitHub Actions, and Gitea and Forgejo Actions, which use the same names. The event file has the change.
 
 Source: GitHub's "Webhook events and payloads" and "Variables reference"; Gitea's "Compared to GitHub Actions" and its
 webhook payloads.
@@ -7,10 +7,9 @@ webhook payloads.
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context, context
-from labgate.ci.pulls import pull_ref, queued_number
-from labgate.ci.told import (
+from labgate.ci.inputs import (
+    Input,
     Job,
-    Told,
     api,
     branch,
     full_name,
@@ -21,6 +20,7 @@ from labgate.ci.told import (
     repository,
     short_name,
 )
+from labgate.ci.pulls import pull_ref, queued_number
 from labgate.values.refnames import TAGS
 
 #: Their events all have the pull request as it is now, under the same name.
@@ -28,7 +28,7 @@ _PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target", "pull_request_rev
 
 
 def actions(job: Job) -> Context:
-    """Return what Actions of GitHub, Gitea or Forgejo say. Raised: ``UndecidedError``."""
+    """Return the context of a job of GitHub, Gitea or Forgejo Actions. Raises: ``UndecidedError``."""
     if job.system.text == "gitea":
         server = api(job.variable("GITHUB_SERVER_URL"))
         rest = server and server.read_as(f"{server.text}/api/v1")
@@ -44,12 +44,12 @@ def actions(job: Job) -> Context:
     raise nothing_to_judge(event, "is an event that proposes no change to a branch")
 
 
-def _pull_request(job: Job, event: Told, rest: Told | None) -> Context:
+def _pull_request(job: Job, event: Input, rest: Input | None) -> Context:
     state = job.member("pull_request.state")
     if state is not None and state.text == "closed":
         raise nothing_to_judge(state, "means that nothing is about to land; a landing is judged on push")
     change = number(job.need_member("pull_request.number"))
-    # The base is where the target stood when the pull request was last updated: a hint that goes stale.
+    # The base is the target's tip when the pull request was last updated: a hint that becomes outdated.
     base = job.member("pull_request.base.sha")
     return context(
         job,
@@ -58,7 +58,7 @@ def _pull_request(job: Job, event: Told, rest: Told | None) -> Context:
         head=oid(job.need_member("pull_request.head.sha")),
         base=base and oid_or_none(base),
         source=_source(job, change),
-        # A fork that was deleted since is null: nobody can say what it was.
+        # A deleted fork is null.
         source_repository=repository(job.member("pull_request.head.repo.html_url")),
         repository=_repository(job, "pull_request.base.repo.html_url"),
         change=change,
@@ -68,13 +68,13 @@ def _pull_request(job: Job, event: Told, rest: Told | None) -> Context:
     )
 
 
-def _merge_group(job: Job, event: Told, rest: Told | None) -> Context:
+def _merge_group(job: Job, event: Input, rest: Input | None) -> Context:
     queue = full_name(job.need_member("merge_group.head_ref"))
     return context(
         job,
         event.read_as(QUEUE),
         target=full_name(job.need_member("merge_group.base_ref")),
-        # Here the commit that the host made is the one that will land, when it passes.
+        # Here the commit that the host made is the one that lands if it passes.
         head=oid(job.need_member("merge_group.head_sha")),
         base=oid(job.need_member("merge_group.base_sha")),
         repository=_repository(job, "repository.html_url"),
@@ -85,7 +85,7 @@ def _merge_group(job: Job, event: Told, rest: Told | None) -> Context:
     )
 
 
-def _push(job: Job, event: Told, rest: Told | None) -> Context:
+def _push(job: Job, event: Input, rest: Input | None) -> Context:
     ref = job.need_member("ref")
     if ref.text.startswith(TAGS):
         raise nothing_to_judge(ref, "is a tag, on which no change lands")
@@ -110,7 +110,7 @@ def _push(job: Job, event: Told, rest: Told | None) -> Context:
     )
 
 
-def _source(job: Job, change: Told) -> Told | None:
+def _source(job: Job, change: Input) -> Input | None:
     """Return the source branch; ``None`` for a pull request of Gitea's AGit flow, which has no branch."""
     source = job.need_member("pull_request.head.ref")
     if job.system.text == "gitea" and source.text == pull_ref(change).text:
@@ -118,13 +118,13 @@ def _source(job: Job, change: Told) -> Told | None:
     return short_name(source)
 
 
-def _repository(job: Job, path: str) -> Told | None:
+def _repository(job: Job, path: str) -> Input | None:
     found = repository(job.member(path))
     server, name = job.variable("GITHUB_SERVER_URL"), job.variable("GITHUB_REPOSITORY")
     if found is not None or server is None or name is None:
         return found
-    return repository(Told(f"{server.text}/{name.text}", "GITHUB_SERVER_URL, GITHUB_REPOSITORY"))
+    return repository(Input(f"{server.text}/{name.text}", "GITHUB_SERVER_URL, GITHUB_REPOSITORY"))
 
 
-def _pusher(job: Job) -> Told | None:
+def _pusher(job: Job) -> Input | None:
     return job.member("sender.login") or job.variable("GITHUB_ACTOR")

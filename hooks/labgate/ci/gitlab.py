@@ -6,10 +6,9 @@ Source: GitLab's "Predefined CI/CD variables reference", "Merged results pipelin
 from __future__ import annotations
 
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context, context
-from labgate.ci.pulls import merge_request_ref
-from labgate.ci.told import (
+from labgate.ci.inputs import (
+    Input,
     Job,
-    Told,
     api,
     branch,
     nothing_to_judge,
@@ -20,6 +19,7 @@ from labgate.ci.told import (
     short_name,
     wrong,
 )
+from labgate.ci.pulls import merge_request_ref
 
 _KIND = "CI_MERGE_REQUEST_EVENT_TYPE"
 _HEAD = "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"
@@ -27,8 +27,8 @@ _TARGET = "CI_MERGE_REQUEST_TARGET_BRANCH_SHA"
 
 
 def gitlab(job: Job) -> Context:
-    """Return what GitLab CI says. Raised: ``UndecidedError``."""
-    # Not by CI_PIPELINE_SOURCE: a child pipeline of a merge request's says parent_pipeline there.
+    """Return the context of a GitLab CI job. Raises: ``UndecidedError``."""
+    # Not by CI_PIPELINE_SOURCE: it is parent_pipeline in a child pipeline of a merge request.
     change = job.variable("CI_MERGE_REQUEST_IID")
     if change is not None:
         return _merge_request(job, number(change))
@@ -39,7 +39,7 @@ def gitlab(job: Job) -> Context:
     return _push(job, source)
 
 
-def _merge_request(job: Job, change: Told) -> Context:
+def _merge_request(job: Job, change: Input) -> Context:
     kind = job.variable(_KIND)
     train = kind is not None and kind.text == "merge_train"
     target = job.variable(_TARGET)
@@ -48,8 +48,8 @@ def _merge_request(job: Job, change: Told) -> Context:
         kind.read_as(QUEUE) if kind is not None and train else change.read_as(CHANGE),
         target=branch(job.need("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")),
         head=_head(job, kind),
-        # In a train the target stands where the requests before this one leave it. CI_MERGE_REQUEST_DIFF_BASE_SHA is
-        # the merge base of the last diff, which goes stale when the target is changed: never used.
+        # In a train the target includes the requests before this one. CI_MERGE_REQUEST_DIFF_BASE_SHA is the merge base
+        # of the last diff, which becomes outdated when the target is changed: it is not used.
         base=target and oid_or_none(target),
         source=short_name(job.need("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")),
         source_repository=job.repository("CI_MERGE_REQUEST_SOURCE_PROJECT_URL"),
@@ -62,7 +62,7 @@ def _merge_request(job: Job, change: Told) -> Context:
     )
 
 
-def _head(job: Job, kind: Told | None) -> Told:
+def _head(job: Job, kind: Input | None) -> Input:
     """Return the request's own head: CI_COMMIT_SHA is a merge made for the pipeline when merged results are tested."""
     head = job.variable(_HEAD)
     if head is not None:
@@ -72,7 +72,7 @@ def _head(job: Job, kind: Told | None) -> Told:
     return oid(job.need("CI_COMMIT_SHA"))
 
 
-def _push(job: Job, source: Told) -> Context:
+def _push(job: Job, source: Input) -> Context:
     target = branch(job.need("CI_COMMIT_BRANCH"))
     before = job.need("CI_COMMIT_BEFORE_SHA")
     base = oid_or_none(before)

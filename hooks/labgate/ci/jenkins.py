@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 
 from labgate.ci.context import CHANGE, HEAD, Context, branch_build, context, head_of, unmerged_head
+from labgate.ci.inputs import Input, Job, branch, is_oid, number, oid, repository, short_name, wrong
 from labgate.ci.pulls import refs_by_address
-from labgate.ci.told import Job, Told, branch, is_oid, number, oid, repository, short_name, wrong
 from labgate.values.refnames import REMOTES
 
-#: What the job of a change is called where its merge is built and another one builds its head.
+#: The end of the name of a change's job that builds its merge, when another job builds its head.
 _MERGE_JOB = re.compile(r".+-merge")
 _BUILD_HEADS = f'build "The current pull request revision" in the branch source, or export {HEAD}'
 
 
 def jenkins(job: Job) -> Context:
-    """Return what Jenkins says. Raised: ``UndecidedError``."""
+    """Return the context of a Jenkins job. Raises: ``UndecidedError``."""
     job.refuse_tag("TAG_NAME")
     change = job.variable("CHANGE_ID")
     if change is not None:
@@ -29,7 +29,7 @@ def jenkins(job: Job) -> Context:
     return branch_build(job, _branch_name(job), head, base=_last_built(job, head), repository=ours)
 
 
-def _change(job: Job, change: Told) -> Context:
+def _change(job: Job, change: Input) -> Context:
     ours = job.repository("GIT_URL")
     name = job.variable("CHANGE_BRANCH")
     source = name and short_name(name)
@@ -50,10 +50,10 @@ def _change(job: Job, change: Told) -> Context:
     )
 
 
-def _head(job: Job) -> Told:
-    """Return the head of a change, a declared one first.
+def _head(job: Job) -> Input:
+    """Return the head of a change; a declared one comes first.
 
-    GIT_COMMIT is a merge that Jenkins made where the branch source says so, and no variable tells that for sure.
+    Jenkins builds a merge of the change if the branch source is set up so, and no variable shows that reliably.
     """
     name = job.variable("BRANCH_NAME")
     if name is not None and _MERGE_JOB.fullmatch(name.text):
@@ -62,7 +62,7 @@ def _head(job: Job) -> Told:
     return head_of(job, "GIT_COMMIT") if declared is None else oid(declared)
 
 
-def _branch_name(job: Job) -> Told:
+def _branch_name(job: Job) -> Input:
     name = job.variable("BRANCH_NAME")
     if name is not None:
         return short_name(name)
@@ -72,20 +72,20 @@ def _branch_name(job: Job) -> Told:
     return short_name(tracked.read_as(tracked.text.removeprefix(REMOTES).removeprefix("origin/")))
 
 
-def _last_built(job: Job, head: Told) -> Told | None:
-    """Return where the branch stood when it was built before.
+def _last_built(job: Job, head: Input) -> Input | None:
+    """Return the branch's tip at its previous build.
 
-    A build that is started again has its own commit there: nothing would be left to judge.
+    A repeated build has its own commit there, which would leave nothing to judge.
     """
     for name in ("GIT_PREVIOUS_COMMIT", "GIT_PREVIOUS_SUCCESSFUL_COMMIT"):
-        told = job.variable(name)
-        if told is not None and is_oid(told) and told.text.lower() != head.text:
-            return oid(told)
+        given = job.variable(name)
+        if given is not None and is_oid(given) and given.text.lower() != head.text:
+            return oid(given)
     return None
 
 
-def _fork(fork: Told, ours: Told | None) -> Told | None:
-    """Return the fork: its owner alone where the name is the same, its path in all other cases."""
+def _fork(fork: Input, ours: Input | None) -> Input | None:
+    """Return the fork. Jenkins gives its owner alone if the name is the same, else its path."""
     if ours is None:
         return None
     host, _, path = ours.text.partition("/")

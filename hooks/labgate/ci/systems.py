@@ -1,4 +1,4 @@
-"""Which CI system this is, by its own variables, and what it says of the change."""
+"""Recognise the CI system by its variables, and read the change that its job runs for."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from labgate.ci.circleci import circleci
 from labgate.ci.context import Context
 from labgate.ci.github import actions
 from labgate.ci.gitlab import gitlab
+from labgate.ci.inputs import CHECK, EVENT_FILE, Input, Job
 from labgate.ci.jenkins import jenkins
-from labgate.ci.told import CHECK, EVENT_FILE, Job, Told
 from labgate.values.errors import UndecidedError
 from labgate.values.value import Value
 
 
 class System(Value):
-    """A CI system: its ``name``, the variables of which one marks its jobs, and how its jobs are read.
+    """A CI system: its ``name``, the variables that mark its jobs (one is enough), and the reader of its jobs.
 
-    A mark that is a ``flag`` has to be ``true``, another one only set. ``has_event``: there is an event file.
+    With ``flag`` a mark must be ``true``, else it only has to be set. ``has_event``: there is an event file.
     """
 
     name: str
@@ -46,10 +46,10 @@ SYSTEMS = (
 
 
 def read_context(environ: Mapping[str, str], read_text: Callable[[str], str]) -> Context:
-    """Return what the CI system that started this process says of the change.
+    """Return the context of the CI job that this process runs in.
 
-    ``read_text`` returns the text of the file at a path, which is only asked for the event file. Raised:
-    ``UndecidedError`` where no CI system is known by its variables, where the job is for something else than a change
+    ``read_text`` returns the text of the file at a path, which is only asked for the event file. Raises:
+    ``UndecidedError`` when no CI system is known by its variables, where the job is for something else than a change
     to a branch (a tag, a deletion, a schedule), and where a variable or the event file is missing or malformed.
     """
     for system in SYSTEMS:
@@ -57,8 +57,8 @@ def read_context(environ: Mapping[str, str], read_text: Callable[[str], str]) ->
             value = environ.get(mark, "")
             if value.lower() == "true" or (value and not system.flag):
                 event = _read_event(environ, read_text) if system.has_event else {}
-                return system.read(Job(Told(system.name, mark), environ, event))
-    message = f"no CI system is known by these variables: {', '.join(system.name for system in SYSTEMS)} were tried"
+                return system.read(Job(Input(system.name, mark), environ, event))
+    message = f"no CI system is recognised by its variables; tried {', '.join(system.name for system in SYSTEMS)}"
     raise UndecidedError(message, CHECK)
 
 
@@ -67,20 +67,20 @@ def _read_event(environ: Mapping[str, str], read_text: Callable[[str], str]) -> 
     if not path:
         message = f"{EVENT_FILE} is not set, which names the file with the event"
         raise UndecidedError(message, CHECK)
-    help = f"hand the file over to the container or step that runs labgate, or: {CHECK}"
+    help = f"mount the file in the container or step that runs labgate, or: {CHECK}"
     try:
         text = read_text(path)
-    # A path with a null byte and a file that is no UTF-8 are a ValueError.
+    # A path with a null byte and a file that is not UTF-8 raise ValueError.
     except (OSError, ValueError) as error:
         message = f"{EVENT_FILE}: {path!r} cannot be read ({type(error).__name__})"
         raise UndecidedError(message, help) from error
     try:
         event = json.loads(text)
-    # Deep nesting is a RecursionError.
+    # Deep nesting raises RecursionError.
     except (ValueError, RecursionError) as error:
-        message = f"{EVENT_FILE}: {path!r} is no JSON"
+        message = f"{EVENT_FILE}: {path!r} is not JSON"
         raise UndecidedError(message, help) from error
     if not isinstance(event, dict):
-        message = f"{EVENT_FILE}: {path!r} is no JSON object"
+        message = f"{EVENT_FILE}: {path!r} is not a JSON object"
         raise UndecidedError(message, help)
     return event

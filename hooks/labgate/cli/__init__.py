@@ -1,1 +1,1 @@
-"""What people start: the command ``labgate``. The only place that reads options and the environment for them."""
+"""The command ``labgate``. The only place that reads a user's options and environment."""

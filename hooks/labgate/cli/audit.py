@@ -1,4 +1,4 @@
-"""``labgate audit``: what landed on a branch without the review that its policy asks for."""
+"""``labgate audit``: report landings on a branch without the review that its policy requires."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import click
 from labgate.cli.reporting import Reporting, report_options
 
 
-@click.command(short_help="Say what landed on a branch past its reviews.")
+@click.command(short_help="Report what landed on a branch without its reviews.")
 @click.argument("branch")
 @click.option(
-    "--since", metavar="REV", help="Judge what landed after this commit.  [default: the one that brought the policy]"
+    "--since", metavar="REV", help="Judge what landed after this commit.  [default: the one that added the policy]"
 )
 @click.option("--fetch", is_flag=True, help="Fetch the research branches first, so that nothing stays undecided.")
-@click.option("--offline", is_flag=True, help="Ask no code host, also where the policy counts its approvals.")
+@click.option("--offline", is_flag=True, help="Ask no code host, even if the policy counts its approvals.")
 @report_options
 def audit(branch: str, since: str | None, fetch: bool, offline: bool, reporting: Reporting) -> int:
-    """Say what landed on a branch past its reviews, landing by landing along its first-parent line.
+    """Report what landed on a branch without its reviews, for each commit of its first-parent line.
 
-    Each landing is judged by research-gate, with the policy and the history that the branch had just before it. Where
-    [reviews] assurance is forge, the code host is asked which pull request a commit landed with and who approved it.
+    research-gate judges each landing with the policy and the history that the branch had just before it. If [reviews]
+    assurance is forge, the code host is asked which pull request a commit landed with and who approved it.
 
     \b
     Examples:
       labgate audit main
-          since the commit that brought the policy
+          since the commit that added the policy
       labgate audit main --since v1.4 --format json
           since a release, for other tools
 
@@ -36,7 +36,7 @@ def audit(branch: str, since: str | None, fetch: bool, offline: bool, reporting:
       2  could not judge          130  interrupted
     """
     if fetch and offline:
-        message = "--fetch and --offline exclude each other"
+        message = "--fetch and --offline cannot be used together"
         raise click.UsageError(message)
     from labgate.cli.progress import Bars
     from labgate.entrypoints.audit import AuditRequest

@@ -1,4 +1,4 @@
-"""``labgate check``: judge a change that is to land on a branch, as the server or CI would."""
+"""``labgate check``: judge a change for a branch, as the server or CI would."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
     return names
 
 
-@click.command(short_help="Judge a change that is to land on a branch.")
+@click.command(short_help="Judge a change before it lands on a branch.")
 @click.argument("checks", metavar="[CHECK]...", nargs=-1, callback=_known)
-@click.option("--target", metavar="BRANCH", required=True, help="The branch that the change is to land on.")
+@click.option("--target", metavar="BRANCH", required=True, help="The branch that the change is for.")
 @click.option("--head", metavar="REV", default="HEAD", show_default=True, help="The change's last commit.")
 @click.option("--base", metavar="REV", help="The target's tip before the change.  [default: its remote-tracking tip]")
-@click.option("--source", metavar="BRANCH", help="The branch that the change comes from, where it is known.")
+@click.option("--source", metavar="BRANCH", help="The branch that the change comes from, if it is known.")
 @click.option("--fetch", is_flag=True, help="Fetch the research branches first, so that nothing stays undecided.")
 @click.option("--offline", is_flag=True, help="Never use the network (excludes --fetch).")
 @report_options
@@ -33,18 +33,18 @@ def check(
     offline: bool,
     reporting: Reporting,
 ) -> int:
-    """Judge a change that is to land on a branch. Without a CHECK every check runs.
+    """Judge a change before it lands on a branch. Without a CHECK every check runs.
 
     Without --fetch the network is only used in a partial clone: for the files that decide and were left out of it.
 
     \b
     Examples:
       labgate check --target main
-          what you have checked out, as if it were pushed to main
+          the current HEAD, as if it were pushed to main
       labgate check --target main --head research/fast-attention --fetch
           another branch, after fetching all research branches
       labgate check research-gate --target main --format json --output gate.json
-          one check, as a file for other tools
+          one check, written to a file for other tools
 
     \b
     Exit status:
@@ -52,9 +52,9 @@ def check(
       2  could not judge          130  interrupted
     """
     if fetch and offline:
-        message = "--fetch and --offline exclude each other"
+        message = "--fetch and --offline cannot be used together"
         raise click.UsageError(message)
-    # Only now: usage errors and --help answer without loading what judges.
+    # Imported late: usage errors and --help do not need it.
     from labgate.entrypoints.check import CheckRequest
     from labgate.entrypoints.check import check as judge
 

@@ -1,4 +1,4 @@
-"""``labgate ci``: judge the change that a CI job runs for, with everything taken from the CI's own variables."""
+"""``labgate ci``: judge the change of a CI job, as the CI system's variables describe it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ SUMMARY, OUTPUTS = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"
 
 
 @click.command(short_help="Judge the change that a CI job runs for.")
-@click.option("--explain-context", is_flag=True, help="Say what is judged and which variable says so, and stop.")
-@click.option("--summary", metavar="FILE", help="Add a page in Markdown there.  [default: $GITHUB_STEP_SUMMARY]")
+@click.option("--explain-context", is_flag=True, help="Show what would be judged, and from which variables, and stop.")
+@click.option(
+    "--summary", metavar="FILE", help="Append a page in Markdown to this file.  [default: $GITHUB_STEP_SUMMARY]"
+)
 @report_options
 def ci(explain_context: bool, summary: str | None, reporting: Reporting) -> int:
-    """Judge the change that a CI job runs for: every commit of it, by every check.
+    """Judge the change that a CI job runs for: all its commits, by all checks.
 
-    What is judged is taken from the CI's variables (docs/ci.md lists the systems). Missing history and research
-    branches are fetched. Where [reviews] assurance is forge, approvals are read from the code host, with its token
-    from the environment.
+    The CI's variables describe the change (docs/ci.md lists the systems). Missing history and research branches are
+    fetched. If [reviews] assurance is forge, approvals are read from the code host with a token from the environment.
 
     \b
     Examples:
       labgate ci
           as a step of a pipeline, see docs/ci.md
       labgate ci --explain-context
-          what would be judged, and which variable says so
+          what would be judged, and from which variables
       labgate ci --format sarif --output labgate.sarif
           for a code scanning page
 
@@ -43,7 +44,7 @@ def ci(explain_context: bool, summary: str | None, reporting: Reporting) -> int:
       0  nothing at level error     1  findings at level error
       2  could not judge          130  interrupted
     """
-    # Only now: usage errors and --help answer without loading what judges.
+    # Imported late: usage errors and --help do not need it.
     from labgate.ci.systems import read_context
 
     if explain_context:
@@ -51,12 +52,12 @@ def ci(explain_context: bool, summary: str | None, reporting: Reporting) -> int:
         return 0
     result = _judge()
     status = reporting.conclude(result.report)
-    _hand_over(result, summary)
+    _write_files(result, summary)
     return status
 
 
 def _judge() -> CiResult:
-    """Judge what this process's variables speak of. What cannot be judged is in the report, as its problem."""
+    """Judge the change in this process's variables. If it cannot be judged, the report has the problem."""
     from labgate.ci.systems import read_context
     from labgate.entrypoints.ci import ci, undecided
     from labgate.values.errors import UndecidedError
@@ -83,7 +84,7 @@ def _explain(context: Context) -> None:
             click.echo(line if origin is None or not known else f"{line}  ({safe(origin)})")
 
 
-def _hand_over(result: CiResult, summary: str | None) -> None:
+def _write_files(result: CiResult, summary: str | None) -> None:
     """Add the summary and the outputs to the files that the CI collects from a step."""
     from io import StringIO
 

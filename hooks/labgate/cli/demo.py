@@ -1,4 +1,4 @@
-"""``labgate demo``: watch labgate refuse and let through, in a real repository that is thrown away afterwards."""
+"""``labgate demo``: show refusals and passes in a real repository, which is deleted afterwards."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from labgate.report.palette import CHOICES, palette, wants_colour
 from labgate.values.endings import undo_at_end, undone
 from labgate.values.errors import UsageError
 
-#: What sets colours and nothing else (ECMA-48, SGR).
+#: Escape sequences that only set colours (ECMA-48, SGR).
 _SGR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 @click.command(short_help="Watch labgate at work in a throw-away repository.")
-@click.option("--keep", metavar="DIR", help="Play in this new folder and keep it.")
+@click.option("--keep", metavar="DIR", help="Use this new folder and keep it.")
 @click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
 def demo(keep: str | None, color: str) -> int:
     """Watch labgate at work: real git, a real remote, refusals and a push that passes. Needs no network."""
@@ -31,7 +31,7 @@ def demo(keep: str | None, color: str) -> int:
     paint = palette(colour)
 
     def say(line: str) -> None:
-        # The choice is made: by itself click takes the colours out of whatever is no terminal.
+        # The choice is made here: by default click removes colours if the output is not a terminal.
         click.echo(line, color=colour)
 
     def show(role: str, text: str) -> None:
@@ -63,5 +63,5 @@ def demo(keep: str | None, color: str) -> int:
 
 
 def _output(text: str) -> str:
-    """Return what git and the hooks printed, safe but for the colours: without them there are none in it."""
+    """Return the output of git and the hooks, safe except for its colours."""
     return "".join(part if at % 2 else safe(part, limit=None) for at, part in enumerate(_SGR.split(text)))

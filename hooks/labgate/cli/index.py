@@ -1,4 +1,4 @@
-"""``labgate index``: what labgate remembers of research code in this clone, and building it anew."""
+"""``labgate index``: show or rebuild the index of research code in this clone."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from labgate.derivation.index_maintenance import IndexStatus
 
 COMMANDS = {
-    "status": Entry("labgate.cli.index:status", "Say what the index holds and its size."),
-    "rebuild": Entry("labgate.cli.index:rebuild", "Throw the index away and build it anew."),
+    "status": Entry("labgate.cli.index:status", "Show the content and size of the index."),
+    "rebuild": Entry("labgate.cli.index:rebuild", "Delete the index and rebuild it."),
 }
 
 
-@click.group(cls=LazyGroup, table=COMMANDS, short_help="Say what labgate remembers of research code, or build it anew.")
+@click.group(cls=LazyGroup, table=COMMANDS, short_help="Show or rebuild the index of research code.")
 def index() -> None:
-    """Say what labgate remembers of research code, or build it anew.
+    """Show or rebuild the index of research code.
 
-    The index is a cache that keeps itself up to date; the ledger beside it holds what cannot be computed again, such as
-    when research was first seen here, and is always kept.
+    The index is a cache that is updated automatically. The ledger beside it has what cannot be computed again, such as
+    when research was first seen here, and is never deleted.
     """
 
 
-@click.command(short_help="Say what the index holds and its size.")
+@click.command(short_help="Show the content and size of the index.")
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
 def status(format_: str) -> None:
-    """Say what the index holds and its size. It changes nothing."""
+    """Show the content and size of the index. It changes nothing."""
     from labgate.derivation.index_maintenance import index_status
     from labgate.git.repository import discover
 
@@ -51,7 +51,7 @@ def status(format_: str) -> None:
         click.echo(line)
 
 
-@click.command(short_help="Throw the index away and build it anew.")
+@click.command(short_help="Delete the index and rebuild it.")
 @click.option(
     "--sources",
     metavar="REFPATTERN",
@@ -59,14 +59,14 @@ def status(format_: str) -> None:
     help="Full refs to index, as for git for-each-ref; repeatable.  [default: the policy's research branches]",
 )
 def rebuild(sources: tuple[str, ...]) -> None:
-    """Throw the index away and build it anew. The ledger is kept.
+    """Delete the index and rebuild it. The ledger is kept.
 
     \b
     Examples:
       labgate index rebuild
           for the research branches of the policy
       labgate index rebuild --sources 'refs/pull/*/head'
-          for a repository without one
+          for a repository without a policy
     """
     from labgate.cli.progress import Bars
     from labgate.cli.trace import warn

@@ -30,12 +30,12 @@ TRUNK = "labgate.trunk"
 WIDTH = 80
 
 
-@click.command(short_help="Put labgate's own git hooks into this clone.")
+@click.command(short_help="Install labgate's own git hooks in this clone.")
 def install() -> None:
-    """Put labgate's own git hooks into this clone.
+    """Install labgate's own git hooks in this clone.
 
-    A hook that already stands there runs first and keeps its say. To run it again changes nothing. Where git is told
-    to look for hooks elsewhere (core.hooksPath), nothing is written, and what to add there is printed.
+    An existing hook is kept and runs first. It is safe to run this again. If core.hooksPath points elsewhere, nothing
+    is written, and the lines to add there are printed.
     """
     try:
         done = put(None, os.environ)
@@ -48,9 +48,9 @@ def install() -> None:
     _print([_next(patterns)])
 
 
-@click.command(short_help="Take labgate's hooks out of this clone and put yours back.")
+@click.command(short_help="Remove labgate's hooks and restore your own.")
 def uninstall() -> None:
-    """Take labgate's hooks out of this clone and put yours back. Only files that labgate wrote are removed."""
+    """Remove labgate's hooks and restore your own. Only files that labgate wrote are removed."""
     _print(_uninstalled(take(None, os.environ)))
 
 
@@ -79,11 +79,11 @@ def _stages(steps: Iterable[Step]) -> str:
 
 
 def _note_experiment_branches(repository: Repository) -> bool:
-    """Write the patterns that spare the message hooks from starting Python; say whether there is a policy."""
+    """Write the patterns that let message hooks skip Python; return whether there is a policy."""
     try:
         found = worktree_policy(repository, policy_reader())
     except LabgateError:
-        return True  # the policy has mistakes: doctor and every hook say so
+        return True  # the policy has mistakes: doctor and every hook report them
     if found is None:
         return False
     write_experiment_branches(repository.common_dir, found[0], fresh=True)
@@ -91,13 +91,13 @@ def _note_experiment_branches(repository: Repository) -> bool:
 
 
 def _trunk_lines(repository: Repository) -> Iterator[str]:
-    """Write ``labgate.trunk`` where it is not set and the trunk can be told."""
+    """Write ``labgate.trunk`` if it is not set and the trunk is known."""
     if repository.setting(TRUNK):
         return
     try:
         trunk = trunk_name(repository, read_refs(repository), repository.usual_remote, None, policy_reader())
     except LabgateError as error:
-        yield f"labgate: {safe(error.message)}; to say it: git config {TRUNK} BRANCH"
+        yield f"labgate: {safe(error.message)}; set it with: git config {TRUNK} BRANCH"
         return
     if trunk is not None:
         write_setting(repository, TRUNK, trunk)
@@ -106,29 +106,29 @@ def _trunk_lines(repository: Repository) -> Iterator[str]:
 
 def _next(policy: bool) -> str:
     if policy:
-        return "next: `labgate doctor` says what is active and what is missing"
+        return "next: `labgate doctor` shows what is active and what is missing"
     return "next: `labgate init` writes a policy; without one every hook is skipped"
 
 
 def _uninstalled(done: Uninstalled) -> Iterator[str]:
     if not done.removed and not done.restored:
-        yield "labgate: nothing to do: no hook of labgate's is here"
+        yield "labgate: nothing to do: there are no labgate hooks here"
     if done.removed:
         yield f"labgate: removed {', '.join(_relative(path) for path in done.removed)}"
     for path in done.restored:
-        yield f"labgate: put your own hook back: {_relative(path)}"
+        yield f"labgate: restored your own hook: {_relative(path)}"
     for path in done.stranded:
-        yield f"labgate: your own hook stays at {_relative(path)}: another one has taken its place"
+        yield f"labgate: your own hook stays at {_relative(path)}: another one is in its place"
 
 
 def _snippet(site: Site) -> Iterator[str]:
-    """Yield what to add to hooks that labgate must not touch."""
+    """Yield the lines to add to hooks that labgate must not change."""
     if site.is_off:
         return
     yield "# the first command of each hook: git hands its list of refs to one reader"
     for stage in STAGES:
         yield f"# {_relative(os.path.join(site.scripts, stage))}"
-        # What a whole team checks out cannot name the interpreter of one machine.
+        # Files that a whole team checks out cannot name the interpreter of one machine.
         if site.shared:
             yield guarded(stage, ' "$@"')
         else:
@@ -136,7 +136,7 @@ def _snippet(site: Site) -> Iterator[str]:
 
 
 def _relative(path: str) -> str:
-    """Return a path as people here would write it: relative where that is shorter."""
+    """Return a path, relative to the current folder if that is shorter."""
     relative = os.path.relpath(path)
     return safe(relative if len(relative) < len(path) else path)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """Where a command is (``module:function``) and its one line in the list of commands."""
+    """The place of a command (``module:function``) and its line in the list of commands."""
 
     target: str
     summary: str
@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
 
 
 def require_known(names: Iterable[str], known: Sequence[str], what: str, ctx: click.Context) -> None:
-    """Raised: ``click.UsageError`` for the first name that is not ``known``, with the nearest one or all."""
+    """Check names. Raises: ``click.UsageError`` when one is not ``known``, with the closest one or all."""
     for name in names:
         if name not in known:
             others = did_you_mean(name, known) or f"; there are {', '.join(known)}"
@@ -72,5 +72,5 @@ def require_known(names: Iterable[str], known: Sequence[str], what: str, ctx: cl
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the known word that is nearest in spelling, or nothing when none is near."""
+    """Return ``; did you mean 'x'?`` for the known word that is closest in spelling, or ``""`` when none is close."""
     return "".join(f"; did you mean {near!r}?" for near in nearest(word, known))

@@ -1,4 +1,4 @@
-"""The entry point ``labgate``: finds the command, and turns everything that can go wrong into lines and a status."""
+"""The entry point ``labgate``: run a command, and turn every error into lines and an exit status."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ COULD_NOT_JUDGE, INTERRUPTED = 2, 130
 COMMANDS = {
     "demo": Entry("labgate.cli.demo:demo", "Watch labgate at work in a throw-away repository."),
     "init": Entry("labgate.cli.init:init", "Set labgate up in this repository: policy, hooks, trunk."),
-    "check": Entry("labgate.cli.check:check", "Judge a change that is to land on a branch."),
+    "check": Entry("labgate.cli.check:check", "Judge a change before it lands on a branch."),
     "ci": Entry("labgate.cli.ci:ci", "Judge the change that a CI job runs for."),
-    "audit": Entry("labgate.cli.audit:audit", "Say what landed on a branch past its reviews."),
+    "audit": Entry("labgate.cli.audit:audit", "Report what landed on a branch without its reviews."),
     "review": Entry("labgate.cli.review:review", "State that a change was reviewed."),
-    "trace": Entry("labgate.cli.trace:trace", "Say which research branch the code of a commit comes from."),
-    "explain": Entry("labgate.cli.rules:explain", "Say what a rule wants, why, and how to mend a breach."),
+    "trace": Entry("labgate.cli.trace:trace", "Show the research branch that a commit's code comes from."),
+    "explain": Entry("labgate.cli.rules:explain", "Explain a rule and how to fix a violation."),
     "rules": Entry("labgate.cli.rules:rules", "List every rule with its default level."),
     "policy": Entry("labgate.cli.policy:policy", "Show, check or describe the policy of this repository."),
-    "index": Entry("labgate.cli.index:index", "Say what labgate remembers of research code, or build it anew."),
-    "install": Entry("labgate.cli.install:install", "Put labgate's own git hooks into this clone."),
-    "uninstall": Entry("labgate.cli.install:uninstall", "Take labgate's hooks out of this clone and put yours back."),
+    "index": Entry("labgate.cli.index:index", "Show or rebuild the index of research code."),
+    "install": Entry("labgate.cli.install:install", "Install labgate's own git hooks in this clone."),
+    "uninstall": Entry("labgate.cli.install:uninstall", "Remove labgate's hooks and restore your own."),
     "doctor": Entry("labgate.cli.doctor:doctor", "Say what is active here, what is missing, and what mends it."),
 }
 
 
 class Settings:
-    """What the options before the command ask for; click hands it on as ``ctx.obj``."""
+    """The options before the command; click passes it on as ``ctx.obj``."""
 
     def __init__(self, traceback: bool) -> None:
         self.traceback = traceback
@@ -58,7 +58,7 @@ def _ask_traceback(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     expose_value=False,
     is_eager=True,
     callback=_ask_traceback,
-    help="Show where an error comes from (also: LABGATE_TRACEBACK=1).",
+    help="Show the traceback of an error (also: LABGATE_TRACEBACK=1).",
 )
 def labgate() -> None:
     """Move fast on research branches and keep main trustworthy."""
@@ -70,9 +70,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(args: Sequence[str]) -> int:
-    """Run one command and return its exit status. Nothing but a demand to end the process is raised."""
+    """Run one command and return its exit status. Only requests to end the process are raised."""
     settings = Settings(os.environ.get("LABGATE_TRACEBACK", "0") not in ("", "0"))
-    # A name from a repository may have letters that the terminal's encoding lacks; that is no reason to fail.
+    # A name from a repository may have letters that the terminal's encoding lacks, which must not fail.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -89,7 +89,7 @@ def run(args: Sequence[str]) -> int:
 def _invoke(args: Sequence[str], settings: Settings) -> int:
     """Return the exit status of the command. ``click.Command.main`` is not used: it makes 1 of a broken pipe."""
     if "_LABGATE_COMPLETE" in os.environ:
-        labgate.main(prog_name="labgate")  # a shell asks for completions; click answers and exits
+        labgate.main(prog_name="labgate")  # a shell requests completions; click answers and exits
     try:
         with labgate.make_context("labgate", list(args), obj=settings) as ctx:
             status = labgate.invoke(ctx)
@@ -99,7 +99,7 @@ def _invoke(args: Sequence[str], settings: Settings) -> int:
 
 
 def _report(error: Exception, settings: Settings) -> int:
-    _let_go_of_stdout()
+    _flush_stdout()
     if isinstance(error, click.Abort):
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
@@ -110,12 +110,12 @@ def _report(error: Exception, settings: Settings) -> int:
     if settings.traceback and not isinstance(error, click.ClickException):
         sys.stderr.writelines(f"{line}\n" for line in traceback_lines(error))
     colour = wants_colour("auto", os.environ, sys.stderr.isatty())
-    render_error(_understood(error), sys.stderr, colour=colour)
+    render_error(_as_known(error), sys.stderr, colour=colour)
     return COULD_NOT_JUDGE
 
 
-def _understood(error: Exception) -> Exception:
-    """Return an error of click's as one of ours, any other one as it is."""
+def _as_known(error: Exception) -> Exception:
+    """Return an error of click as a ``UsageError``, any other one unchanged."""
     if isinstance(error, click.UsageError):
         command = "labgate" if error.ctx is None else error.ctx.command_path
         return UsageError(_one_line(error), f"{command} --help")
@@ -128,8 +128,8 @@ def _one_line(error: click.ClickException) -> str:
     return " ".join(error.format_message().split()).rstrip(".")
 
 
-def _let_go_of_stdout() -> None:
-    """Write what is still buffered; where that fails (closed pipe, full disk), keep Python from trying it at exit."""
+def _flush_stdout() -> None:
+    """Flush the output; if that fails (closed pipe, full disk), keep Python from trying it again at exit."""
     try:
         sys.stdout.flush()
     except OSError:

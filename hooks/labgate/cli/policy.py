@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from labgate.git.repository import Repository
 
 COMMANDS = {
-    "show": Entry("labgate.cli.policy:show", "Print the policy in force, defaults and all."),
-    "check": Entry("labgate.cli.policy:check", "Say every mistake in a policy at once."),
+    "show": Entry("labgate.cli.policy:show", "Print the current policy with its defaults."),
+    "check": Entry("labgate.cli.policy:check", "Report all mistakes in a policy."),
     "schema": Entry("labgate.cli.policy:schema", "Print the JSON Schema of labgate.toml."),
 }
 
@@ -47,7 +47,7 @@ def policy() -> None:
 
 
 class PolicyFile(Value):
-    """A file that holds a policy: its name, where it was found (for people), and what it says."""
+    """A file with a policy: its name, where it was found (for people), and its content."""
 
     name: str
     place: str
@@ -59,13 +59,13 @@ class PolicyFile(Value):
         return PYPROJECT_TABLE if os.path.basename(self.name) == PYPROJECT else ()
 
 
-@click.command(short_help="Print the policy in force, defaults and all.")
-@click.option("--origin", is_flag=True, help="Say of each value where it comes from: a line of the file, or default.")
+@click.command(short_help="Print the current policy with its defaults.")
+@click.option("--origin", is_flag=True, help="Show the origin of each value: a line of the file, or default.")
 def show(origin: bool) -> None:
-    """Print the policy in force as a labgate.toml, with every default written out.
+    """Print the current policy as a labgate.toml, with all defaults.
 
-    It is the work tree's, or where that has none the trunk's. What judges a push or a change in CI is always the
-    trunk's own, as it was before the change.
+    It is the work tree's policy, or if there is none the trunk's. A push or a change in CI is always judged by the
+    trunk's policy, as it was before the change.
     """
     file = _found(discover(os.environ))
     reader = policy_reader()
@@ -73,21 +73,21 @@ def show(origin: bool) -> None:
     raw = read_toml(file.text, file.name)
     for name in file.table:
         raw = raw[name]
-    click.echo(f"# The policy in force: {_shown(file)}")
+    click.echo(f"# The current policy: {_shown(file)}")
     sources = parsed.section(ResearchGate).sources
     places = _places(file) if origin else None
     for line in policy_lines(reader.record, raw, sources, file.name, places):
         click.echo(line)
 
 
-@click.command(short_help="Say every mistake in a policy at once.")
+@click.command(short_help="Report all mistakes in a policy.")
 @click.argument("file", required=False)
-@click.option("--verbose", "-v", is_flag=True, help="Say it when there is none.")
+@click.option("--verbose", "-v", is_flag=True, help="Also report that there is no mistake.")
 def check(file: str | None, verbose: bool) -> None:
-    """Say every mistake in a policy at once, also what it says in vain.
+    """Report all mistakes in a policy, and settings without effect.
 
-    FILE is a labgate.toml or a pyproject.toml; without one it is the work tree's. Exit status 2 when there is
-    a mistake.
+    FILE is a labgate.toml or a pyproject.toml; the default is the work tree's policy. The exit status is 2 when there
+    is a mistake.
     """
     found = _worktree_file() if file is None else PolicyFile(file, file, _read(file))
     reader = policy_reader()
@@ -109,9 +109,9 @@ def schema() -> None:
 
 
 def _of_trunk(policy: Policy) -> str | None:
-    """Return what a push would say of the trunk that the work tree's policy names; ``None`` where that is nothing.
+    """Return what a push would say of the trunk that the work tree's policy names; ``None`` if that is nothing.
 
-    Raised: ``PolicyError`` where it could not be judged by this policy.
+    Raises: ``PolicyError`` when it could not be judged by this policy.
     """
     repository = discover(os.environ)
     try:
@@ -122,7 +122,7 @@ def _of_trunk(policy: Policy) -> str | None:
 
 
 def _found(repository: Repository) -> PolicyFile:
-    """Return the work tree's policy, else the trunk's. Raises ``NoPolicyError`` when there is neither."""
+    """Return the work tree's policy, else the trunk's. Raises: ``NoPolicyError`` when there is neither."""
     found = _in_worktree(repository) or _on_trunk(repository)
     if found is None:
         message = "there is no policy in the work tree or on the trunk"
@@ -147,7 +147,7 @@ def _in_worktree(repository: Repository) -> PolicyFile | None:
 
 
 def _on_trunk(repository: Repository) -> PolicyFile | None:
-    """Return the policy of the remote-tracking trunk, or of a local one where there is no remote."""
+    """Return the policy of the remote-tracking trunk, or of the local one if there is no remote."""
     refs = read_refs(repository)
     remote = repository.usual_remote
     reader = policy_reader()
@@ -178,12 +178,11 @@ def _places(file: PolicyFile) -> dict[Path, int]:
 def policy_lines(
     record: Record, raw: Mapping[str, Any], sources: tuple[str, ...], file: str, places: Mapping[Path, int] | None
 ) -> Iterator[str]:
-    """Yield a TOML text that means the same as the policy it was made from, with every default written out.
+    """Yield the lines of a TOML text that is equivalent to a policy, with all defaults.
 
-    ``record`` is the shape of a policy. ``raw`` is the policy's table as the file has it, already found free of
-    mistakes. ``sources`` are the kinds whose code needs a review: the one default that depends on the rest. With
-    ``places``, lines of ``file`` by key, each value says where it comes from. What says nothing when it is left out is
-    left out here too.
+    ``record`` is the shape of a policy. ``raw`` is the policy's table in the file, without mistakes. ``sources`` are
+    the kinds whose code needs a review: the only default that depends on other keys. With ``places``, the lines of
+    ``file`` by key, each value has its origin as a comment. Optional values without a default are left out.
     """
     filled = {**raw, "research-gate": {"sources": sources, **raw.get("research-gate", {})}}
     for path, keys in _tables(record, filled, ()):
@@ -196,11 +195,11 @@ def policy_lines(
 
 
 def _tables(shape: Shape, value: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield the tables of a value as TOML has them: each its path, and the keys that stand in it directly."""
+    """Yield the TOML tables of a value: the path of each, and its direct keys."""
     items = list(_items(shape, value))
     direct = {name: item for inner, name, item in items if not _is_table(inner, item)}
     below = [(inner, name, item) for inner, name, item in items if _is_table(inner, item)]
-    # An empty table still counts in [kinds] and [reviews.people], where the name alone says something.
+    # An empty table still counts in [kinds] and [reviews.people], where its name has a meaning.
     if direct or not below:
         yield path, direct
     for inner, name, item in below:
@@ -220,12 +219,12 @@ def _items(shape: Shape, value: Mapping[str, Any]) -> Iterator[tuple[Shape, str,
 
 
 def _is_silent(key: Key, item: object) -> bool:
-    """Say whether a table is left out: one without entries, whose shape has no defaults of its own."""
+    """Return whether a table is left out: one without entries, whose shape has no defaults of its own."""
     return item == {} and not isinstance(key.shape, Record)
 
 
 def _is_table(shape: Shape, value: object) -> bool:
-    """Say whether a value gets a ``[header]``; small tables without inner ones stand on one line."""
+    """Return whether a value gets a ``[header]``; small tables without inner ones are written on one line."""
     small = isinstance(shape, TableOf) and not isinstance(shape.item, Record)
     return isinstance(value, Mapping) and not small
 
@@ -236,13 +235,13 @@ def _origin(path: Path, raw: Mapping[str, Any], file: str, places: Mapping[Path,
         if not isinstance(found, Mapping) or name not in found:
             return "default"
         found = found[name]
-    # A table whose keys stand below a header of their own has no line, but they have.
+    # A table has no line if only its keys have a header.
     lines = [line for place, line in places.items() if place[: len(path)] == path]
     return f"{file}:{min(lines)}"
 
 
 def toml(value: object) -> str:
-    """Return a value as TOML on one line. Text that a terminal would obey or hide is escaped."""
+    """Return a value as TOML on one line. Text that a terminal would interpret or hide is escaped."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -257,7 +256,7 @@ def toml(value: object) -> str:
 
 
 def _string(text: str) -> str:
-    """Return a TOML basic string. Not JSON's: TOML has no surrogate pairs."""
+    """Return a TOML basic string. JSON strings differ: TOML has no surrogate pairs."""
     return f'"{"".join(_char(char) for char in text)}"'
 
 
@@ -272,8 +271,8 @@ def _char(char: str) -> str:
 def line_numbers(text: str) -> dict[Path, int]:
     """Return the line, counted from 1, of every key by its path from the root. ``text`` is TOML that parses.
 
-    TOML readers do not keep places. But a statement ends at the first line up to which it parses on its own, so they
-    are found by asking the reader, and no second grammar of TOML has to agree with the first.
+    TOML readers do not keep line numbers. But a statement ends at the first line up to which it parses on its own, so
+    the reader itself finds them, without a second grammar of TOML.
     """
     places: dict[Path, int] = {}
     table: Path = ()
@@ -288,9 +287,9 @@ def line_numbers(text: str) -> dict[Path, int]:
 
 
 def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """Yield each table header and each key with its value: its first line, its text, and what it says on its own."""
+    """Yield each table header and each key with its value: its first line, its text, and its parsed content."""
     statement, first = "", 1
-    # Not splitlines: that also ends a line at characters which TOML takes as part of a string.
+    # Not splitlines: it also splits at characters that TOML allows in a string.
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         if not statement:
             first = number

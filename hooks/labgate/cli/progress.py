@@ -1,4 +1,4 @@
-"""A bar on the terminal for what takes long; nothing anywhere else."""
+"""A progress bar for long tasks, on a terminal only."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from labgate.report.escape import safe
 if TYPE_CHECKING:
     from typing import TextIO
 
-    # click has no public name for what ``click.progressbar`` returns.
+    # click has no public name for the type that ``click.progressbar`` returns.
     from click._termui_impl import ProgressBar
 
-#: Seconds that something may take before a bar is worth its place: what is soon over needs none.
+#: Seconds before a bar is shown: short tasks need none.
 PATIENCE = 0.5
 
 
 class Bars:
-    """Shows one thing that is being done at a time; call it with what that is, how much is done, and of how much.
+    """Shows one task at a time; call it with the task's name, the amount done and the total.
 
-    Close it at the end: that gives the terminal its cursor back.
+    Close it at the end, which restores the terminal's cursor.
     """
 
     def __init__(self, stream: TextIO | None = None, patience: float = PATIENCE) -> None:
@@ -36,7 +36,7 @@ class Bars:
         self._quiet = not self._stream.isatty()
 
     def __call__(self, doing: str, done: int, total: int) -> None:
-        """Say how far something is; ``total`` 0 means that there is nothing to do."""
+        """Update the bar; ``total`` 0 means that there is nothing to do."""
         if self._quiet:
             return
         if doing != self._doing or done < self._done:
@@ -52,14 +52,14 @@ class Bars:
         self._bar.update(done - self._bar.pos)
 
     def close(self) -> None:
-        """End the bar that is shown, so that other lines may be written."""
+        """End the current bar, so that other lines can be written."""
         if self._bar is not None:
             self._bar.render_finish()
         self._bar = self._doing = None
         self._done = 0
 
     def make_room(self, stream: TextIO) -> None:
-        """End the bar, and show no other, where what is to be written to ``stream`` would stand in between."""
+        """End the bar, and show no other one, if output to ``stream`` goes to the same terminal."""
         if stream.isatty():
             self.close()
             self._quiet = True

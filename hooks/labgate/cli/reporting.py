@@ -1,4 +1,4 @@
-"""The options that every command with a report has, and what becomes of the report by them."""
+"""The options of every command with a report, and their effect on the report."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _OPTIONS = (
         "--format",
         "format_",
         type=click.Choice(FORMATS),
-        help="How to write the report.  [default: text; github when GITHUB_ACTIONS is true]",
+        help="The format of the report.  [default: text; github when GITHUB_ACTIONS is true]",
     ),
-    click.option("--output", metavar="FILE", help="Write the report there, whole or not at all."),
-    click.option("--exit-zero", is_flag=True, help="Exit 0 also with findings; 2 (could not judge) stays 2."),
-    click.option("--verbose", "-v", is_flag=True, help="Say what passed and what was skipped, and list the evidence."),
+    click.option("--output", metavar="FILE", help="Write the report to this file, whole or not at all."),
+    click.option("--exit-zero", is_flag=True, help="Exit 0 even with findings; 2 (could not judge) stays 2."),
+    click.option("--verbose", "-v", is_flag=True, help="Show what passed and what was skipped, and list the evidence."),
     click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True),
 )
 
 
 class Reporting(Value):
-    """How a report is wanted. ``format`` ``None`` means the usual one here, ``output`` ``None`` standard output."""
+    """The options of a report. ``format`` ``None`` means the default, ``output`` ``None`` standard output."""
 
     format: str | None
     output: str | None
@@ -45,7 +45,7 @@ class Reporting(Value):
     color: str
 
     def conclude(self, report: Report) -> int:
-        """Write the report and return the command's exit status. Raised: ``OSError`` when it cannot be written."""
+        """Write the report and return the command's exit status. Raises: ``OSError`` when it cannot be written."""
         to_terminal = self.output in (None, "-") and sys.stdout.isatty()
         colour = wants_colour(self.color, os.environ, to_terminal)
         render = renderer(self.format or default_format(os.environ), colour=colour, verbose=self.verbose)
@@ -54,7 +54,7 @@ class Reporting(Value):
 
 
 def report_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options of a report, which it gets as one argument, ``reporting``."""
+    """Add the options of a report to a command, which gets them as one argument, ``reporting``."""
 
     @wraps(command)
     def called(format_: str | None, output: str | None, exit_zero: bool, verbose: bool, color: str, **rest: Any) -> int:
@@ -68,7 +68,7 @@ def report_options(command: Callable[..., int]) -> Callable[..., int]:
 def deliver(report: Report, render: Renderer, path: str | None) -> None:
     """Render the report to a file, or to standard output when ``path`` is ``None`` or ``-``.
 
-    Raises ``OSError`` when the file cannot be written; a file that was there is then as it was.
+    Raises: ``OSError`` when the file cannot be written; an existing file is then unchanged.
     """
     if path is None or path == "-":
         render(report, sys.stdout)
@@ -79,10 +79,10 @@ def deliver(report: Report, render: Renderer, path: str | None) -> None:
 
 
 def write_output(path: str, content: str | bytes, *, new: bool = False) -> None:
-    """Write a file that a user named, whole or not at all. A symbolic link stays one.
+    """Write a file that a user named, whole or not at all. A symbolic link is kept.
 
-    With ``new`` nothing is replaced: ``FileExistsError`` is raised where something has the name by now. What is no
-    regular file (``/dev/null``, a pipe) is written to as it stands: replacing it would break the machine.
+    ``new`` never replaces a file. A file that is not regular (``/dev/null``, a pipe) is opened and written to, as to
+    replace it could break the machine. Raises: ``FileExistsError`` when ``new`` and the file exists.
     """
     data = _encoded(content) if isinstance(content, str) else content
     if new:
@@ -95,13 +95,13 @@ def write_output(path: str, content: str | bytes, *, new: bool = False) -> None:
 
 
 def _give_name(temporary: str, target: str) -> None:
-    """Move a file to a name that nothing has. Raised: ``FileExistsError``."""
+    """Move a file to an unused name. Raises: ``FileExistsError``."""
     try:
         os.link(temporary, target)
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links; here somebody else could come in between.
+        # A file system without hard links: another process could create the file in between.
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target) from None
         os.replace(temporary, target)
@@ -110,7 +110,7 @@ def _give_name(temporary: str, target: str) -> None:
 
 
 def append_output(path: str, content: str) -> None:
-    """Add text to the end of a file that a CI system named. Raises: ``OSError``."""
+    """Append text to a file that a CI system named. Raises: ``OSError``."""
     append(path, _encoded(content))
 
 

@@ -16,19 +16,19 @@ from labgate.values.errors import UsageError
 if TYPE_CHECKING:
     from labgate.values.finding import Rule
 
-#: Columns of running text; wide enough to read, and it fits a terminal of 80.
+#: Columns of text, which fit a terminal of 80.
 WIDTH = 78
 
-#: A command in the text must stay whole, however long it is.
+#: A command in the text is never split.
 _WRAPPER = textwrap.TextWrapper(
     WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
 )
 
 
-@click.command(short_help="Say what a rule wants, why, and how to mend a breach.")
+@click.command(short_help="Explain a rule and how to fix a violation.")
 @click.argument("rule")
 def explain(rule: str) -> None:
-    """Say what RULE wants, why, and how to mend a breach of it.
+    """Explain RULE: what it requires, why, and how to fix a violation.
 
     RULE is a code (LG201) or a name (unreviewed-research), in any case.
     """
@@ -56,7 +56,7 @@ def rules(format_: str) -> None:
 def find_rule(wanted: str) -> Rule:
     """Return the rule of that code or name, in any case.
 
-    Raises ``UsageError`` when there is none, with the nearest one.
+    Raises: ``UsageError`` when there is none, with the closest one.
     """
     known = {word: rule for rule in all_rules() for word in (rule.name, rule.code)}
     folded = {word.casefold(): rule for word, rule in known.items()}

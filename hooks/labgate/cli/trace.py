@@ -1,4 +1,4 @@
-"""``labgate trace``: where the code of commits comes from, for people and for programs."""
+"""``labgate trace``: the origin of the code of commits, for people and for programs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COULD_NOT_READ = 2
 
-#: Columns below which lines side by side say nothing.
+#: The least columns for lines side by side.
 NARROWEST = 40
 
 
@@ -35,7 +35,7 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
     return tuple(method for method in METHODS if method in names)
 
 
-@click.command(short_help="Say which research branch the code of a commit comes from.")
+@click.command(short_help="Show the research branch that a commit's code comes from.")
 @click.argument("revisions", metavar="[REV]... | -", nargs=-1)
 @click.option(
     "--sources",
@@ -43,7 +43,11 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
     multiple=True,
     help="Full refs to compare with, as for git for-each-ref; repeatable.  [default: the policy's research branches]",
 )
-@click.option("--exclude", metavar="REV", help="What was there before.  [default: each commit's own first parent]")
+@click.option(
+    "--exclude",
+    metavar="REV",
+    help="The commit with the code that was there before.  [default: each commit's first parent]",
+)
 @click.option(
     "--method",
     "methods",
@@ -64,9 +68,9 @@ def trace(
     show: bool,
     color: str,
 ) -> int:
-    """Say which research branch the code of a commit comes from, however it was rewritten on the way.
+    """Show the research branch that a commit's code comes from, even if it was rewritten.
 
-    Without a REV it is HEAD; with - the revisions are read from standard input, one a line.
+    The default REV is HEAD; with - the revisions are read from standard input, one a line.
 
     \b
     Examples:
@@ -79,22 +83,22 @@ def trace(
 
     \b
     Exit status:
-      0  something is said of every REV     2  a REV could not be read
+      0  every REV has a result     2  a REV could not be read
     """
     if show and format_ != "text":
-        message = f"--show is for people: it excludes --format {format_}"
+        message = f"--show cannot be used with --format {format_}"
         raise click.UsageError(message)
-    # Only now: usage errors and --help answer without loading what traces.
+    # Imported late: usage errors and --help do not need it.
     from labgate.cli.progress import Bars
     from labgate.entrypoints.trace import TraceRequest, prepare_trace
     from labgate.git.repository import discover
 
-    wanted = tuple(_spelt_out(revisions)) if revisions else ("HEAD",)
+    wanted = tuple(_expanded(revisions)) if revisions else ("HEAD",)
     tracing = prepare_trace(TraceRequest(wanted, sources, exclude, methods), discover(os.environ))
     if tracing.found.incomplete is not None:
         warn(tracing.found.incomplete)
     for error in tracing.unreadable:
-        _complain(error)
+        _report_problem(error)
     with closing(Bars()) as bars:
         _trace(tracing, bars, format_, color, show=show)
     return COULD_NOT_READ if tracing.unreadable else 0
@@ -112,20 +116,20 @@ def _trace(tracing: Tracing, bars: Bars, format_: str, color: str, *, show: bool
 
 
 def warn(error: LabgateError) -> None:
-    """Say on standard error what does not stop a command, and what mends it."""
+    """Write a problem that does not stop the command, and how to fix it, to standard error."""
     click.echo(f"labgate: {safe(error.message)}", err=True)
     if error.help is not None:
         click.echo(help_line(error.help, indent=2), err=True)
 
 
-def _complain(error: LabgateError) -> None:
-    """Write one line about one revision; what mends several of them is said once."""
+def _report_problem(error: LabgateError) -> None:
+    """Write one line about one revision; the fix for several of them is written once."""
     colour = wants_colour("auto", os.environ, sys.stderr.isatty())
     render_failure(LabgateError(error.message), sys.stderr, colour=colour)
 
 
-def _spelt_out(revisions: Sequence[str]) -> Iterator[str]:
-    """Yield the revisions, those of standard input in the place of ``-``."""
+def _expanded(revisions: Sequence[str]) -> Iterator[str]:
+    """Yield the revisions, with those of standard input in place of ``-``."""
     for revision in revisions:
         if revision != "-":
             yield revision

@@ -1,1 +1,1 @@
-"""``labgate demo``: a real repository with a real remote, in which labgate refuses and lets through."""
+"""``labgate demo``: a real repository with a real remote, in which labgate refuses and accepts changes."""

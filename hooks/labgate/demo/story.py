@@ -1,4 +1,4 @@
-"""The story that the demo tells, scene by scene."""
+"""The scenes of the demo."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from labgate.values.value import Value
 ADA = ("Ada", "ada@example.org")
 LIN = ("Lin", "lin@example.org")
 
-#: How a line is shown: a role (title, why, command, output) and its text.
+#: Shows a line with a role: title, why, command or output.
 Show = Callable[[str, str], None]
 
 
 class Theatre(Value):
-    """A folder with ``server.git`` and ``work`` in it. ``colour`` says whether the hooks may paint what they say."""
+    """A folder with ``server.git`` and ``work`` in it. ``colour``: the hooks may use colours."""
 
     folder: str
     show: Show
@@ -35,7 +35,7 @@ class Theatre(Value):
         return os.path.join(self.folder, "server.git")
 
     def env(self, person: tuple[str, str] = ADA) -> dict[str, str]:
-        """Return git's environment: no configuration of this machine, and the name of who is typing."""
+        """Return git's environment: no configuration of this machine, and the name of the person."""
         name, email = person
         kept = {key: self.environ[key] for key in ("PATH", "LANG", "TMPDIR", "SYSTEMROOT") if key in self.environ}
         return kept | {
@@ -53,7 +53,7 @@ class Theatre(Value):
         }
 
     def title(self, text: str, why: str) -> None:
-        """Announce a scene and say why it matters."""
+        """Show the title of a scene and why it matters."""
         self.show("title", text)
         self.show("why", why)
 
@@ -65,18 +65,18 @@ class Theatre(Value):
             stream.write(text)
 
     def git(self, *args: str, refused: bool = False, person: tuple[str, str] = ADA) -> None:
-        """Run a git command and show it with all that it prints.
+        """Run a git command and show it with all its output.
 
-        Raised: ``LabgateError`` when it was not ``refused`` as the story says, or was: the demo never pretends.
+        Raises: ``LabgateError`` when git's exit status does not match ``refused``: the demo is real.
         """
         self.show("command", shlex.join(("git", *args)))
         status = self._run(*args, person=person, shown=True)
         if (status != 0) != refused:
-            message = f"the demo went another way: git {args[0]} exited with {status}"
+            message = f"the demo failed: git {args[0]} exited with {status}"
             raise LabgateError(message, "labgate doctor, then report it with: labgate demo --keep DIR")
 
     def quietly(self, *args: str) -> None:
-        """Run a git command of the stage hands: not shown, and it must succeed."""
+        """Run a git command without showing it; it must succeed."""
         if self._run(*args, person=ADA, shown=False):
             message = f"the demo could not be set up: git {args[0]} failed"
             raise LabgateError(message)
@@ -122,12 +122,12 @@ def loss(predicted, actual, width=1.5):
 
 
 def set_the_stage(theatre: Theatre) -> None:
-    """Make the server, a clone with one commit that holds the policy, and install labgate's hooks."""
-    # GitPython builds; every verdict below is given by the hooks that git itself starts.
+    """Create the server, a clone with one commit that has the policy, and install labgate's hooks."""
+    # GitPython only builds; the hooks that git starts give every verdict below.
     from git import Actor, Repo
     from labgate.native.install import install
 
-    # Whatever this machine has configured for new repositories (templates bring hooks) stays out of it.
+    # Without this machine's configuration of new repositories, whose templates may have hooks.
     plain = ("init", "--quiet", "--initial-branch=main", "--template=", "--object-format=sha1")
     theatre.quietly(*plain, "--bare", theatre.server)
     theatre.quietly(*plain, theatre.work)
@@ -143,11 +143,11 @@ def set_the_stage(theatre: Theatre) -> None:
 
 
 def bad_name(theatre: Theatre) -> None:
-    """A branch name with a typo is refused at commit, and renamed as told."""
+    """A branch name with a typo is refused at commit, and renamed with the suggested command."""
     theatre.title(
-        "A branch name that nobody could look up",
+        "A branch name that nobody could find",
         "Scripts, dashboards and people find an experiment by its branch name, so a\n"
-        "typo is told at the first commit, with the name that was meant.",
+        "typo is reported at the first commit, with the intended name.",
     )
     theatre.write("housing/loss.py", _WIDER)
     theatre.git("checkout", "--quiet", "-b", "experiment--huosing--wide-loss")
@@ -156,9 +156,9 @@ def bad_name(theatre: Theatre) -> None:
 
 
 def trailer(theatre: Theatre) -> None:
-    """The renamed branch's commit carries its experiment."""
+    """The renamed branch's commit names its experiment."""
     theatre.title(
-        "Every commit says which experiment it belongs to",
+        "Every commit names its experiment",
         "Branches are deleted and squashed; the trailer stays with the commit.",
     )
     theatre.git("commit", "--quiet", "--all", "-m", "Cap the loss")
@@ -166,8 +166,8 @@ def trailer(theatre: Theatre) -> None:
 
 
 def oversized(theatre: Theatre) -> None:
-    """A commit over the limit is refused, and split as told."""
-    theatre.title("A commit that is too large to review", "Told before it exists, when splitting costs nothing.")
+    """A commit over the limit is refused, and split with the suggested command."""
+    theatre.title("A commit that is too large to review", "It is reported before it exists, when it is easy to split.")
     theatre.write("housing/grid.py", "".join(f"GRID_{n} = {n}\n" for n in range(380)))
     theatre.write("ranker/notes.py", "".join(f"NOTE_{n} = {n}\n" for n in range(120)))
     theatre.git("add", ".")
@@ -181,8 +181,8 @@ def research_to_main(theatre: Theatre) -> None:
     """The experiment is pushed to its own branch, and refused on main."""
     theatre.title(
         "Experiments are pushed freely, but not to main",
-        "On its own branch an experiment needs no ceremony. On main everybody else\n"
-        "builds on it, and nobody has looked at it yet.",
+        "An experiment on its own branch needs no review. On main everybody else\n"
+        "builds on it, and nobody has read it yet.",
     )
     theatre.git("push", "--quiet", "origin", "HEAD")
     theatre.git("push", "--quiet", "origin", "HEAD:main", refused=True)
@@ -191,17 +191,17 @@ def research_to_main(theatre: Theatre) -> None:
 def hidden(theatre: Theatre) -> None:
     """The same push is refused as the second of two refs."""
     theatre.title(
-        "The same, hidden behind a second ref",
-        "pre-commit and prek show a hook only the first ref of a push. labgate's own\nhook reads them all.",
+        "The same push, hidden behind a second ref",
+        "pre-commit and prek pass only the first ref of a push to a hook. labgate's own\nhook reads them all.",
     )
     theatre.quietly("branch", "docs/typo", "main")
     theatre.git("push", "--quiet", "origin", "docs/typo", "HEAD:main", refused=True)
 
 
 def reviewed(theatre: Theatre) -> None:
-    """A review by somebody else lets it through."""
+    """A review by somebody else makes it pass."""
     theatre.title(
-        "Reviewed, and let through", "Lin wrote none of it, has read it, and says so in an empty commit on top."
+        "Reviewed, and accepted", "Lin wrote none of it, has read it, and states so in an empty commit on top."
     )
     marker = f"Reviewed-by: {LIN[0]} <{LIN[1]}>"
     theatre.git("commit", "--quiet", "--allow-empty", "-m", "Review the wide loss", "--trailer", marker, person=LIN)
@@ -212,7 +212,7 @@ SCENES = (bad_name, trailer, oversized, research_to_main, hidden, reviewed)
 
 
 def tell(theatre: Theatre) -> None:
-    """Play the whole story. Raised: ``LabgateError`` when reality differs from it."""
+    """Run all scenes. Raises: ``LabgateError`` when one does not go as expected."""
     os.makedirs(theatre.work, exist_ok=True)
     set_the_stage(theatre)
     for scene in SCENES:

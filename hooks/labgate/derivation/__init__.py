@@ -1,1 +1,1 @@
-"""Which code derives from research: score, exact matches, replay, search, tracing."""
+"""Code that derives from research: score, exact matches, replay, search, tracing."""

@@ -1,4 +1,4 @@
-"""What landed on a branch, compared afterwards with the research of its time: all of it in one go."""
+"""Landed commits of a branch, compared afterwards with the research that existed when they landed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AuditedLandings:
         self._first_seen = FirstSeen(repository)
         self._broken = broken
         self._lacking = Lacking(broken)
-        # No protected branch of today says what had landed then.
+        # Today's protected branches do not show what had landed then.
         known = RefClasses(classes.sources, (), classes.others)
         self.graph = ResearchGraph(repository, known, self._before, self._first_seen, Aftermath(frozenset(line)))
 

@@ -1,4 +1,4 @@
-"""The documents of research that may be a commit's source: which ref each belongs to, and when it was there."""
+"""Candidates: the documents of research that may be a commit's source, with their refs and times."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
 from labgate.values.value import NOTHING, Value
 
-#: A longer range is compared commit by commit alone: nobody squashes a year of work, and its diff says little.
+#: A longer range is compared only commit by commit: nobody squashes a year of work, and its diff shows little.
 LONGEST_RANGE = 400
 
 
 class Candidate(Value):
-    """What one document is: commits of a source ref. ``time`` is when its last commit was first seen (seconds).
+    """A document as commits of a source ref. ``time`` is when its last commit was first seen (seconds).
 
     ``fork`` and ``landed`` are its last commit's (``Chain``). ``beside`` is the lowest fork of a source tip that holds
-    it: what is above was cut from the chain when it had the commit already. ``whole`` says that the ref has nothing
-    else. ``parent`` is the commit below its first one, ``place`` its place in history, older ones first.
+    it: sources with a higher fork started when the chain already had the commit. ``whole``: the ref has no other
+    commits. ``parent`` is the commit below its first one, ``place`` its place in history, older ones first.
     """
 
     source: SourceRef
@@ -36,7 +36,7 @@ class Candidate(Value):
     place: int = 0
 
     def may_be_source(self, depth: int, time: int) -> bool:
-        """Say whether this may be the source of the chain commit at a depth that was made at a time (seconds)."""
+        """Return whether this may be the source of the chain commit with this depth and time (seconds)."""
         beside = self.landed > depth or self.beside < depth
         return self.landed >= depth and self.fork < depth and self.time <= time and beside
 
@@ -46,12 +46,12 @@ class Candidate(Value):
 
 
 class Scope(Value):
-    """Which documents are candidates.
+    """The conditions for candidates.
 
-    ``since`` and ``until`` are depths of the chain between which commits are judged. ``is_research`` says of a commit
-    that a source holds whether it is research, too. ``times`` are committer times in seconds; a commit without one, and
-    one that the ledger saw earlier, was there earlier. ``ledger`` ``None``: nobody noted when commits were first seen.
-    What is later than ``latest`` is left out.
+    ``since`` and ``until`` are depths of the chain between which commits are judged. ``is_research`` returns whether a
+    commit of a source is research. ``times`` are committer times in seconds; the ledger's time of a commit counts if it
+    is earlier, or if there is no other. ``ledger`` ``None``: first-seen times were not recorded. Commits later than
+    ``latest`` are left out.
     """
 
     since: int = 0
@@ -65,10 +65,10 @@ class Scope(Value):
 def find_candidates(
     graph: CommitGraph, chain: Chain, sources: Sequence[SourceRef], scope: Scope
 ) -> dict[str, Candidate]:
-    """Return what may be the source of commits of a chain, by the key of its document.
+    """Return the possible sources of commits of a chain, by the key of their document.
 
-    A merge counts unless all that it merges is on the chain or no research. A commit that several refs hold belongs to
-    the ref that was first seen with it, else to the one that has least beside it: the lowest of a stack.
+    A merge counts unless everything that it merges is on the chain or is not research. A commit of several refs belongs
+    to the ref with which it was first seen, else to the one with the fewest other commits: the lowest of a stack.
     """
     finder = _Finder(graph, chain, sources, scope)
     commits = finder.commits()
@@ -82,7 +82,7 @@ class _Finder:
         self._sources = sources
         self._scope = scope
         self._forks = [chain.fork.get(source.oid, -1) for source in sources]
-        #: By commit the sources that reach it, as bits.
+        #: The sources that reach each commit, as bits.
         self._reached = {oid: bits for oid, bits in graph.reached([source.oid for source in sources]).items() if bits}
         near = [
             oid
@@ -96,7 +96,7 @@ class _Finder:
         #: The numbers of the sources that hold each wanted commit.
         self._owners = self._find_owners(wanted)
         self._sizes = [0] * len(sources)
-        #: By source the commits that bring something, newest first; of a long branch only its first ones.
+        #: The commits of each source that change something, newest first; of a long branch only its first ones.
         self._held: list[list[str]] = [[] for _ in sources]
         for oid, owners in self._owners.items():
             brings = not self._brings_nothing(oid)
@@ -106,7 +106,7 @@ class _Finder:
                     self._held[bit].append(oid)
 
     def _find_owners(self, oids: Sequence[str]) -> dict[str, list[int]]:
-        """Return the numbers of the sources that hold each commit and were cut from the chain before it landed."""
+        """Return the numbers of the sources that hold each commit and forked from the chain before it landed."""
         order = sorted(range(len(self._forks)), key=self._forks.__getitem__)
         forks = [self._forks[bit] for bit in order]
         below = list(accumulate((1 << bit for bit in order), or_, initial=0))
@@ -121,7 +121,7 @@ class _Finder:
             if not owners or self._brings_nothing(oid):
                 continue
             owner, time = owners[0], self._scope.times.get(oid, 0)
-            # Of a commit without a time that one source holds, the ledger could say nothing new.
+            # For a commit without a time in one source, the ledger has no other answer.
             if time or len(owners) > 1:
                 seen = None if self._scope.ledger is None else self._scope.ledger.first_seen(oid)
                 claimed = named.get(seen.ref) if seen is not None else None
@@ -151,7 +151,7 @@ class _Finder:
             if self._scope.times.get(source.oid, 0) > self._scope.latest:
                 continue
             if any(self._reached[oid] >> bit & 1 for oid in self._foreign):
-                # Its diff as a whole is not research alone.
+                # Its diff as a whole is not only research.
                 continue
             time = max(singles[oid].time for oid in commits)
             landed = self._chain.landed.get(source.oid, NEVER)
@@ -160,14 +160,14 @@ class _Finder:
         return found
 
     def _brings_nothing(self, oid: str) -> bool:
-        """Say whether a commit merges only what the chain has too, or what is no research."""
+        """Return whether a commit merges only commits that the chain has, or that are not research."""
         others = self._graph.parents[oid][1:]
         landed = self._chain.landed
         return bool(others) and all(landed.get(at, NEVER) < NEVER or at in self._foreign for at in others)
 
 
 def _names(sources: Sequence[SourceRef]) -> dict[str, int]:
-    """Return the number of the source that each ref stands for: of one branch here and on a remote the first."""
+    """Return the number of each ref's source; a branch and its remote-tracking refs share the first number."""
     first: dict[str, int] = {}
     for bit, source in enumerate(sources):
         first.setdefault(source.branch, bit)

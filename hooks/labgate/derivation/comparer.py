@@ -1,4 +1,4 @@
-"""Compare commits with the research that was there before them: exactly, by what they share, and by a replay."""
+"""Compare commits with the research before them: exactly, by similarity, and by a replay."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from labgate.values.value import Value
 
 
 class Before(Value):
-    """What stood before some commits: history, the chain that had landed, and the sources.
+    """The state before some commits: history, the chain that had landed, and the sources.
 
-    ``past`` is what the index has of that chain, ``scope`` says which documents of the sources are candidates.
+    ``past`` is that chain in the index, ``scope`` has the conditions for candidates.
     """
 
     graph: CommitGraph
@@ -32,7 +32,7 @@ class Before(Value):
 
 
 class Compared(Value):
-    """What a commit (or range) was found to share, strongest evidence first.
+    """The result for a commit (or range): evidence, strongest first.
 
     ``undecidable``: it is too small to be judged by its text. ``parts`` are the keys of the sources that it may be a
     part of. ``lacking``: it is not all in this clone, so nothing is known of it.
@@ -46,9 +46,10 @@ class Compared(Value):
 
 
 class Comparer:
-    """Compares subjects with all candidates of what stood before them, each as far as it is allowed.
+    """Compares subjects with all candidates before them that each of them allows.
 
-    ``methods`` are those of ``finding.METHODS`` that count. Made outside, and used inside ``index.reading()``.
+    ``methods`` are those of ``finding.METHODS`` that count. It is constructed outside of ``index.reading()`` and used
+    inside.
     """
 
     def __init__(
@@ -70,18 +71,18 @@ class Comparer:
         self._replay = Replay(repository, candidates, methods)
 
     def compare(self, subjects: Sequence[Subject]) -> Iterator[Compared]:
-        """Yield what each subject shares, in their order."""
+        """Yield the result for each subject, in their order."""
         for subject, found in zip(subjects, self._search.find(subjects), strict=True):
             lacks = bool(subject.document.lacking)
             matches = self._replay.add_proofs(subject, found.matches)
             yield Compared(subject.key, as_evidence(subject, matches), subject.undecidable, found.parts, lacks)
 
     def depths(self, documents: Iterable[Document]) -> dict[int, int]:
-        """Return the depths at which the chain first had the features of documents, of those that it has."""
+        """Return the depth at which the chain first had each feature of documents, if it has it."""
         return self._index.first_depths(sorted(set().union(*(item.features for item in documents))), self._past)
 
 
 def novel(document: Document, depths: Mapping[int, int], until: int = postings.VALUES) -> list[int]:
-    """Return the features of a document that the chain had not before a depth, and its ids, which may come twice."""
+    """Return the features of a document that the chain did not have before a depth, and all its patch ids."""
     never = postings.VALUES
     return [one for one in document.features if depths.get(one, never) >= until or postings.is_id(one)]

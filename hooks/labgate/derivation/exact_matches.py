@@ -1,4 +1,4 @@
-"""Exact matches: whether a candidate is just what a subject is, and whether that proves anything."""
+"""Exact matches: whether a candidate equals a subject, and whether that is a proof."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from labgate.git.commits import headline
 from labgate.git.repository import Repository
 from labgate.values.value import Value
 
-#: What code hosts add to a title.
+#: The suffix that code hosts add to a title.
 _LABEL = re.compile(r"\s*\((?:#|GH-|!)\d+\)\s*$")
-#: A smaller patch that is alike in its code alone may be alike by chance.
+#: A smaller patch may have equal code by chance.
 SUBSTANCE = 3
 
 
 class ExactMatches(Value):
-    """Compares ids of subjects with those of candidates, which stand by the number of their document.
+    """Compares patch ids of subjects with those of candidates, which are given by the number of their document.
 
     ``methods`` are those of ``finding.METHODS`` that count.
     """
@@ -33,9 +33,9 @@ class ExactMatches(Value):
     methods: frozenset[str]
 
     def compare(self, subject: Subject, number: int, counts: Mapping[int, int]) -> tuple[str, str | None] | None:
-        """Return how a document equals the subject (exact, core, blob) and why that is no proof (``None``: it is one).
+        """Return how a document equals the subject (exact, core, blob), and the hint that it is no proof, or ``None``.
 
-        ``counts`` are the features that both have. ``None`` where they do not equal each other.
+        ``counts`` are the numbers of shared features by kind. ``None`` if the two are not equal.
         """
         found = self._equal(subject, number, counts)
         if found is None or found[1] is not None or not self.reverts_landed(subject):
@@ -53,20 +53,20 @@ class ExactMatches(Value):
         if by_id and mine.core is not None and twin.core == mine.core and mine.lines >= SUBSTANCE:
             return "core", "landed-first" if self._landed_first(subject, number, CORE, mine.core) else None
         if "blob" in self.methods and counts.get(FILE):
-            # A file without lines to compare (data, a binary file) speaks for itself.
+            # A file without lines to compare (data, a binary file) is evidence as a whole.
             lines = counts.get(A, 0) + counts.get(D, 0)
             return ("blob", None) if lines >= SUBSTANCE or (mine.significant and mine.lines == 0) else None
         return None
 
     def reverts_landed(self, subject: Subject) -> bool:
-        """Say whether the subject takes back what the chain had: the old state is nobody's new work."""
+        """Return whether the subject reverts something that landed: its old state is not new work."""
         inverse = subject.document.inverse
         if inverse is None:
             return False
         return any(depth < subject.until for depth in self._depths(subject, EXACT, inverse))
 
     def _landed_first(self, subject: Subject, number: int, kind: int, digest: bytes) -> bool:
-        """Say whether the chain had the same patch after the research was cut from it, and before the subject."""
+        """Return whether the chain had the same patch after the research forked from it, and before the subject."""
         fork = self.candidates[number].fork
         return any(fork < depth < subject.until for depth in self._depths(subject, kind, digest))
 
@@ -74,13 +74,13 @@ class ExactMatches(Value):
         return self.index.depths(postings.packed_id(kind, digest), subject.past)
 
     def _is_landing(self, subject: Subject, number: int) -> bool:
-        """Say whether a mechanical change is a whole branch on its way, and not only the same as on another one.
+        """Return whether a mechanical change is a branch that lands, and not only equal to a change on another branch.
 
-        The same versions are raised on many branches. But where a ref has nothing else, and its title is the subject's
-        too, it is the ref that lands. And a commit of the same author and date is that very commit, picked or rebased.
+        Many branches raise the same versions. But a ref with nothing else and the subject's title is the ref that
+        lands, and a commit with the same author and date is the same commit, picked or rebased.
         """
         candidate = self.candidates[number]
-        # A range is called by its last commit.
+        # A range has the title of its last commit.
         mine, theirs = (headline(self.repository, key.rpartition("..")[2]) for key in (subject.key, candidate.last))
         return mine[1] == theirs[1] or (candidate.whole and _plain(mine[0]) == _plain(theirs[0]))
 

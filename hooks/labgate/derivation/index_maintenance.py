@@ -1,4 +1,4 @@
-"""Maintain the index as a whole: what it holds, and how it is built anew."""
+"""Maintain the index as a whole: show its state and rebuild it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from labgate.values.value import Value
 
 
 class IndexStatus(Value):
-    """What the index holds; sizes are in bytes.
+    """The state of the index; sizes are in bytes.
 
-    ``refs`` counts the source refs that it was built for, or where it is only looked at, those that the ledger knows.
-    ``problem`` says why the file cannot be used or written, ``None`` where it can.
+    ``refs`` is the number of source refs that it was built for, or in ``index_status`` of those that the ledger knows.
+    ``problem`` is why the file cannot be used or written, ``None`` if it can.
     """
 
     path: str
@@ -41,14 +41,14 @@ class IndexStatus(Value):
 
 
 def index_status(repository: Repository) -> IndexStatus:
-    """Return what the index and the ledger hold; nothing is built or changed."""
+    """Return the state of the index and the ledger; nothing is built or changed."""
     path = index_path(repository.common_dir)
     ledger = FirstSeen(repository).research
     counts = {"document": 0, "link": 0}
     exists = os.path.exists(path)
     size = os.path.getsize(path) if exists else 0
     problem = _problem(path)
-    # An empty file is one that a process was just about to fill.
+    # An empty file is one that a process is about to fill.
     if problem is None and size:
         try:
             with closing(Index(path)) as index:
@@ -62,7 +62,7 @@ def index_status(repository: Repository) -> IndexStatus:
 
 
 def _problem(path: str) -> str | None:
-    """Say why the system lets nobody keep an index there."""
+    """Return why the system does not allow an index there, ``None`` if it does."""
     here = path
     while not os.path.lexists(here):
         here = os.path.dirname(here)
@@ -81,11 +81,11 @@ def rebuild(
     *,
     progress: Progress | None = None,
 ) -> IndexStatus:
-    """Throw the index away, those of other versions too, and build it for these sources and this trunk (full names).
+    """Delete the index, those of other versions too, and build it for these sources and this trunk (full names).
 
-    What is remembered of unlanded history goes with it; the ledger stays.
+    The cache of unlanded history is deleted with it; the ledger stays.
 
-    Raised: ``GitError`` when history cannot be read.
+    Raises: ``GitError`` when history cannot be read.
     """
     path = index_path(repository.common_dir)
     for name in glob(os.path.join(escape(os.path.dirname(path)), "index-*.sqlite")):

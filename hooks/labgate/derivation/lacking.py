@@ -27,7 +27,7 @@ class Lacking(Value):
     landed: int = 0
 
     def error(self, repository: Repository) -> MissingObjectError | None:
-        """Return why silence does not mean that all is well, with what mends it; ``None`` where nothing is lacking."""
+        """Return why silence does not mean that all is well, with what mends it; ``None`` if nothing is lacking."""
         named = [short_ref(ref) for ref in self.sources]
         parts = [*named[:_NAMED], *([f"{len(named) - _NAMED} more branches"] if len(named) > _NAMED else [])]
         parts += [count(len(self.commits), "commit")] if self.commits else []

@@ -1,4 +1,4 @@
-"""Compare commits that have landed: each before the first-parent chain of its own parent, as that stood then."""
+"""Compare landed commits, each with the first-parent chain of its parent as its past."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
 from labgate.values.value import Value
 
-#: So many commits are compared at a time: what the index is asked for once is not asked for each of them.
+#: The number of commits that are compared at a time, so that they share queries of the index.
 _CHUNK = 100
 
 
 class _Place(Value):
-    """Where a commit stands: ``depth`` is one more than its first parent's. ``on_chain``: it is on the chain itself.
+    """The place of a commit: ``depth`` is one more than its first parent's. ``on_chain``: it is on the chain itself.
 
     ``time`` is its committer time in seconds since the epoch.
     """
@@ -35,12 +35,12 @@ class _Place(Value):
     on_chain: bool
 
     def allows(self, candidate: Candidate) -> bool:
-        """Say whether a candidate was there before."""
+        """Return whether a candidate is older."""
         return candidate.may_be_source(self.depth, self.time)
 
 
 class LandedCommits(Value):
-    """All of history that some commits and the sources reach, and the documents of research in it.
+    """All history that some commits and the sources reach, and the documents of research in it.
 
     ``methods`` are those of ``finding.METHODS`` that count. ``ledger`` ``None``: nobody noted when commits were first
     seen, and dates in commits are all there is. ``merges_alone``: a merge brings what git would not have made of its
@@ -128,10 +128,10 @@ def _read_graph(repository: Repository, tips: Iterable[str]) -> tuple[CommitGrap
 def _chains(
     graph: CommitGraph, times: dict[str, int], oids: Sequence[str], reached: set[str]
 ) -> Iterator[tuple[Chain, list[_Place]]]:
-    """Yield first-parent chains with the commits that are to be compared before them, the newest chains first.
+    """Yield first-parent chains with the commits whose past they are, the newest chains first.
 
-    A commit is compared before the chain of its parent, which it shares with many others. Only one that a source
-    reaches (``reached``) has a chain of its own, which says what was built on it.
+    A commit's past is the chain of its parent, which it shares with many others. Only a commit that a source reaches
+    (``reached``) needs its own chain, to know what was built on it.
     """
     wanted = frozenset(oids)
     left = [oid for oid in graph.parents if oid in wanted]

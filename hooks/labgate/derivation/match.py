@@ -1,4 +1,4 @@
-"""What is compared, what it was found to share with a candidate, and the evidence that this is."""
+"""Subjects of a comparison, their matches with candidates, and the evidence of these matches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labgate.fingerprints.index import Document, Past
 from labgate.values.finding import ALARM, Evidence
 from labgate.values.value import Value
 
-#: How many commits, and how many refs, one commit's evidence names.
+#: The most commits, and the most refs, in one commit's evidence.
 NAMED = 20
 REFS = 8
 
@@ -22,9 +22,9 @@ REFS = 8
 class Subject(Value):
     """A commit (or range) that is compared.
 
-    ``novel`` are the sorted features of its document that the chains of ``past`` had not before. ``allowed`` says
-    whether a candidate may be its source. ``parent`` is the commit that it stands on (``None``: on none, or on
-    several). ``depth`` is its place on a chain of ``past``, ``None``: on top of all of them.
+    ``novel`` are the sorted features of its document that the chains of ``past`` did not have before. ``allowed``
+    returns whether a candidate may be its source. ``parent`` is its only parent (``None``: it has none or several).
+    ``depth`` is its place on a chain of ``past``, ``None``: on top of all of them.
     """
 
     document: Document
@@ -40,12 +40,12 @@ class Subject(Value):
 
     @cached_property
     def counts(self) -> Mapping[int, int]:
-        """How many novel features of each kind there are."""
+        """The number of novel features of each kind."""
         return Counter([feature & 15 for feature in self.novel])
 
     @property
     def until(self) -> int:
-        """The depth from which on the chain is not its past."""
+        """The depth from which the chain is not its past."""
         return postings.VALUES if self.depth is None else self.depth
 
     @property
@@ -57,10 +57,10 @@ class Subject(Value):
 
 
 class Match(Value):
-    """What a subject and a candidate have in common. ``document`` is the number of the candidate's document.
+    """A match of a subject and a candidate. ``document`` is the number of the candidate's document.
 
-    ``how`` is exact, squash, core, blob or alike. ``hint`` is why it is not decisive, ``None`` if it is. ``commits``
-    are the source where that is more than the document's own, else empty.
+    ``how`` is exact, squash, core, blob or similar. ``hint`` is why it is not decisive, ``None`` if it is. ``commits``
+    are the source if that is more than the document's own, else empty.
     """
 
     document: int
@@ -77,7 +77,7 @@ class Match(Value):
 
     @property
     def lines(self) -> int:
-        """How many lines both add, or where they share none, how many both delete."""
+        """The number of lines that both add, or if there are none, that both delete."""
         return self.shared.get(A, 0) or self.shared.get(D, 0)
 
 
@@ -99,19 +99,19 @@ def as_evidence(subject: Subject, matches: Iterable[Match]) -> tuple[Evidence, .
     return tuple(first.values())[:REFS]
 
 
-#: How a match is called as evidence; of two equally decisive ones the first counts.
-_ORDER = ("exact", "squash", "core", "blob", "alike")
-_NAMES = {"squash": "squash", "blob": "blob", "alike": "similarity"}
+#: The order of matches, as the first of two equally decisive ones counts, and their methods as evidence.
+_ORDER = ("exact", "squash", "core", "blob", "similar")
+_NAMES = {"squash": "squash", "blob": "blob", "similar": "similarity"}
 
 
 def _evidence(subject: Subject, matches: Sequence[Match]) -> Evidence:
-    # Documents have numbers by when they were indexed, which must not show: equals stand in the order of history.
+    # Documents are numbered in the order of indexing, which must not matter: ties are in the order of history.
     ranked = sorted(matches, key=lambda m: (-m.score.total, m.candidate.place, m.candidate.last))
     best = min(ranked, key=lambda m: (not m.decisive, _ORDER.index(m.how), -m.score.total, m.candidate.is_range))
     candidate = best.candidate
     same = [m.candidate for m in ranked if m.how == best.how and m.decisive == best.decisive]
     singles = tuple(dict.fromkeys(one.last for one in same if not one.is_range))
-    text = best.how in ("blob", "alike")
+    text = best.how in ("blob", "similar")
     return Evidence(
         _NAMES.get(best.how, "squash" if candidate.is_range else "patch-id"),
         best.decisive,

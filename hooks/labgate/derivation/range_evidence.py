@@ -1,4 +1,4 @@
-"""Evidence that a range of commits, on its way to a branch, derives from research: what its text shows."""
+"""Evidence in its text that a range of commits, proposed for a branch, derives from research."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from labgate.research.research_commits import ResearchGraph
 from labgate.values.finding import METHODS, SIMILARITY, Evidence
 from labgate.values.ref_update import Commit
 
-#: How many shared lines a finding shows.
+#: The most shared lines in a finding.
 _SHOWN = 5
-#: A longer range is compared commit by commit alone: its diff as a whole says little.
+#: A longer range is compared only commit by commit: its diff as a whole shows little.
 _LONGEST = 400
 
 
@@ -45,7 +45,7 @@ def range_evidence(
 
 
 def _together(comparer: UnlandedCommits, commits: Sequence[Commit], compared: Sequence[Compared]) -> Iterator[Evidence]:
-    """Compare runs of the range as one: work may be split, reordered and mixed on its way."""
+    """Compare runs of the range as one: research may be split, reordered and mixed."""
     if len(commits) > _LONGEST:
         return
     parts: dict[str, set[str]] = {}
@@ -63,21 +63,21 @@ def _together(comparer: UnlandedCommits, commits: Sequence[Commit], compared: Se
         for item in comparer.compare_as_one(mine[0], mine[-1], key):
             known = proven if item.proves else decided
             left = tuple(commit.oid for commit in mine if (item.source_ref, commit.oid) not in known)
-            # A file that one of them leaves is that one's alone.
+            # A file with one commit's content belongs to that commit only.
             if item.decisive and item.method != "blob" and left:
                 yield item.changed(commits=left, method="squash" if item.proves else SIMILARITY)
 
 
 def _shown(repository: Repository, item: Evidence) -> Evidence:
-    """Return similarity evidence with some of the lines that it speaks of."""
+    """Return similarity evidence with a sample of its lines."""
     if item.method != SIMILARITY or not item.decisive:
         return item
-    from labgate.derivation.shared_lines import shared_lines  # only what is suspected is shown
+    from labgate.derivation.shared_lines import shared_lines  # only similar code is shown
 
     lines = [
         line.text for oid in item.commits for line in shared_lines(repository, oid, item.source_commits, edited=False)
     ]
-    # Lines are counted in the same file; what moved to another one is counted here.
+    # The count has lines in the same file; lines that moved to another one are counted here.
     return item.changed(
         shared=tuple(dict.fromkeys(lines))[:_SHOWN], matched_lines=item.matched_lines or len(set(lines))
     )

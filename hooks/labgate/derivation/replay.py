@@ -1,4 +1,4 @@
-"""Prove what similarity only suggests: a part of a branch squashed, or a merge of it replayed."""
+"""Prove by replay what similarity suggests: a squash of a part of a branch, or a merge of it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from labgate.git.repository import Repository
 from labgate.values.errors import MissingObjectError
 from labgate.values.value import Value
 
-#: How many branches are tried for one commit: a replay costs as much as a merge.
+#: The most branches that are tried for one commit: a replay costs as much as a merge.
 _TRIED = 3
 
 
 class Replay(Value):
-    """Tries, for a subject and the branches that it resembles, whether it is exactly what git would make of them."""
+    """Tests whether git makes exactly the subject of a branch that it is similar to."""
 
     repository: Repository
     candidates: Mapping[int, Candidate]
@@ -37,7 +37,7 @@ class Replay(Value):
         return found
 
     def add_proofs(self, subject: Subject, matches: list[Match]) -> list[Match]:
-        """Return the matches of a subject, and those that a replay proves."""
+        """Return the matches of a subject, with those that a replay proves."""
         document = subject.document
         if "squash" not in self.methods or subject.parent is None or document.exact is None or not document.significant:
             return matches
@@ -58,7 +58,7 @@ class Replay(Value):
             return None  # a merge looks at more than the commits that it is of
 
     def _squash(self, subject: Subject, matches: Sequence[Match]) -> Match | None:
-        """Say whether the subject is a run of one branch's commits in one, from the first shared one to the last."""
+        """Return the proof that the subject squashes one branch's commits, from the first shared one to the last."""
         singles = [match for match in matches if not match.candidate.is_range]
         if len(singles) < 2 or not _covered(subject, singles):
             return None
@@ -72,7 +72,7 @@ class Replay(Value):
         return _proof(singles[0], run) if same else None
 
     def _merge(self, subject: Subject, parent: str, matches: Sequence[Match]) -> Match | None:
-        """Say whether merging the branch into the commit below gives the subject's tree (git-merge-tree, 2.38)."""
+        """Return the proof that merging the branch into ``parent`` gives the subject's tree (git-merge-tree, 2.38)."""
         best = max(matches, key=lambda match: match.shared.get(A, 0) + match.shared.get(D, 0))
         if not _covered(subject, [best]):
             return None
@@ -88,7 +88,7 @@ def _proof(match: Match, steps: Sequence[Candidate]) -> Match:
 
 
 def _covered(subject: Subject, matches: Sequence[Match]) -> bool:
-    """Say whether every line of the subject may come from the matches; what is certain of no proof is not tried."""
+    """Return whether every line of the subject may come from the matches; otherwise there is no proof to try."""
     wanted = subject.counts.get(A, 0) + subject.counts.get(D, 0)
     shared = sum(match.shared.get(A, 0) + match.shared.get(D, 0) for match in matches)
     return 0 < wanted <= shared

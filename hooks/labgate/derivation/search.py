@@ -1,4 +1,4 @@
-"""Search the candidates for what subjects may come from: many subjects at a time, as posting lists are sorted."""
+"""Search the candidates for sources of subjects: many subjects at a time, as posting lists are sorted."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from labgate.values.finding import ALARM
 from labgate.values.value import Value
 
 _VALUE = postings.VALUES - 1
-#: A feature that so many documents have is common ground: it tells nothing about where a commit comes from.
+#: A feature of so many documents is common: it is no evidence of a commit's source.
 COMMON = 80
-#: So many sequences of three tokens in common are about a line of text; so many lines make a part.
+#: The shared sequences of three tokens that make about a line of text; the lines that make a part.
 _PASSAGE, _LINES = 8, 2
-#: A part of other work shares so much of what it brings.
+#: The share of its text that a part of other work shares.
 _SHARE = 0.25
 
 
@@ -37,7 +37,7 @@ class Found(Value):
 
 
 class Search:
-    """Finds what subjects share with candidates, which are given by the number of their document.
+    """Finds matches of subjects and candidates, which are given by the number of their document.
 
     ``methods`` restricts what counts (patch-id, squash, blob, similarity).
     """
@@ -49,12 +49,13 @@ class Search:
         self._candidates = candidates
         self._similar = "similarity" in methods
         self._exact = ExactMatches(repository, index, candidates, methods)
-        #: By document the depths at which each kind of its features came to a chain, sorted; for one past at a time.
+        #: For each document the sorted depths at which its features of each kind came to a chain; for one past at a
+        #: time.
         self._depths: dict[int, dict[int, list[int]]] = {}
         self._past: Past | None = None
 
     def find(self, subjects: Sequence[Subject]) -> list[Found]:
-        """Return what each subject may come from. All of them stand before the same past."""
+        """Return the result for each subject. All of them have the same past."""
         holders = self._holders(subjects)
         rows = []
         for subject in subjects:
@@ -66,7 +67,7 @@ class Search:
         return [self._found(*row, holders) for row in rows]
 
     def _holders(self, subjects: Sequence[Subject]) -> dict[int, list[int]]:
-        """Return for each feature that is new in a subject the candidates that have it."""
+        """Return the candidates that have each new feature of the subjects."""
         asked = sorted(set().union(*(subject.novel for subject in subjects)))
         candidates, found = self._candidates, defaultdict(list)
         for entry in self._index.having(asked):
@@ -76,7 +77,7 @@ class Search:
         return found
 
     def _shared(self, subject: Subject, holders: Mapping[int, list[int]]) -> dict[int, Counter[int]]:
-        """Return how many features of each kind the subject shares with each candidate that may be its source."""
+        """Return the number of features of each kind that the subject shares with each candidate that it allows."""
         allowed = cache(lambda number: subject.allowed(self._candidates[number]))
         both: list[int] = []
         for feature in subject.novel:
@@ -94,9 +95,9 @@ class Search:
     def _near(
         self, subject: Subject, shared: Mapping[int, Counter[int]], exact: Mapping[int, object]
     ) -> dict[int, float]:
-        """Return the documents that may be alike enough (no source is less than what is shared with it).
+        """Return the documents that may be similar enough, each with its highest possible score.
 
-        With each the most that it may score.
+        A source has at least the features that are shared with it.
         """
         if not self._similar:
             return {}
@@ -106,7 +107,7 @@ class Search:
         return {number: limit for number, limit in limits.items() if limit >= SUSPECT}
 
     def _limit(self, subject: Subject, number: int, counts: Mapping[int, int]) -> float:
-        """Return the most that a document may score: a step on the way is met by chance, all of a ref is not."""
+        """Return the limit of a document's score: a step of a branch matches by chance, a whole ref does not."""
         candidate, passage = self._candidates[number], _is_passage(counts)
         if candidate.is_range or candidate.whole:
             return inf
@@ -121,9 +122,9 @@ class Search:
         return UNSHOWN if passage else 0
 
     def _is_left(self, subject: Subject, step: int, whole: int) -> bool:
-        """Say whether a branch as a whole still has what one of its steps shares with the subject.
+        """Return whether a branch as a whole still has what one of its steps shares with the subject.
 
-        No date counts here: the whole is what became of the step, also where it is later than the subject.
+        Dates do not count here: the whole shows what became of the step, even if it is later than the subject.
         """
         both = set(subject.novel).intersection(self._index.document(step).features)
         return len(both.intersection(self._index.document(whole).features)) >= STEP_LEFT * len(both)
@@ -162,13 +163,13 @@ class Search:
         candidates = self._candidates
         certain = Score(1.0, ())
         matches = [Match(at, candidates[at], *how, certain, shared[at]) for at, how in exact.items()]
-        alike = [
+        scored = [
             (number, score(shared[number], subject.counts, self._new_in(subject, number)).limited(limit))
             for number, limit in near.items()
         ]
-        similar = [Match(at, candidates[at], "alike", None, found, shared[at]) for at, found in alike]
+        similar = [Match(at, candidates[at], "similar", None, found, shared[at]) for at, found in scored]
         similar += self._together(subject, similar, holders)
-        # What takes back landed work brings back old text, whoever else has it.
+        # A revert of landed work restores old text, whoever else has it.
         revert = any(match.score.total >= ALARM for match in similar) and self._exact.reverts_landed(subject)
         for match in similar:
             if match.score.total >= SUSPECT:
@@ -180,7 +181,7 @@ class Search:
     def _together(
         self, subject: Subject, similar: Sequence[Match], holders: Mapping[int, Sequence[int]]
     ) -> Iterator[Match]:
-        """Yield what the steps of a ref share as one, where each is worth a note and nothing of the ref an alarm."""
+        """Yield one match for the steps of a ref that each score a note, if no document of the ref scores an alarm."""
         for mine in by_ref(match for match in similar if match.score.total >= SUSPECT):
             found = [match for match in mine if not match.candidate.is_range]
             steps = sorted(found, key=lambda match: (match.candidate.place, match.candidate.last))
@@ -195,18 +196,18 @@ class Search:
             yield steps[0].changed(score=score(shared, subject.counts, theirs), shared=shared, commits=commits)
 
     def _new_in(self, subject: Subject, number: int) -> dict[int, int]:
-        """Return how many features of each kind a document has that were new to the chain when the subject came."""
+        """Return the number of a document's features of each kind that were new to the chain before the subject."""
         at = subject.until
         return {kind: len(places) - bisect_left(places, at) for kind, places in self._depths[number].items()}
 
 
 def _is_passage(counts: Mapping[int, int]) -> bool:
-    """Say whether what is shared is more than a line."""
+    """Return whether more than a line is shared."""
     return counts.get(A, 0) + counts.get(D, 0) >= _LINES or counts.get(V, 0) >= _PASSAGE
 
 
 def _is_part(subject: Subject, counts: Mapping[int, int]) -> bool:
-    """Say whether a subject may be a part of what it shares with: some lines or text, and much of its own."""
+    """Return whether a subject may be a part of a source: it shares some lines or text, and much of its own."""
     if not _is_passage(counts):
         return False
     mine, both = (sum(features.get(kind, 0) for kind in (V, A, D)) for features in (subject.counts, counts))

@@ -12,9 +12,9 @@ from labgate.git.repository import Repository
 from labgate.values.traced import SharedLine
 from labgate.values.value import Value
 
-#: From which likeness on two lines are shown as one that was edited (difflib's ratio of tokens), and how many lines of
-#: each side are tried.
-_LIKENESS, _TRIED = 0.6, 300
+#: The least similarity of two lines that are shown as one edited line (difflib's ratio of tokens), and the most lines
+#: of each side that are tried.
+_SIMILARITY, _TRIED = 0.6, 300
 
 
 class _Line(Value):
@@ -30,14 +30,14 @@ def shared_lines(
 ) -> tuple[SharedLine, ...]:
     """Return the added lines that a commit shares with others, in its order; of equal ones the same path comes first.
 
-    With ``edited`` lines that were changed on the way are there as well. Raised: ``MissingObjectError``.
+    With ``edited``, lines that were edited are included. Raises: ``MissingObjectError``.
     """
     mine = [line for patch in commit_patches(repository, [commit]) for line in _added(patch)]
     theirs = [line for patch in commit_patches(repository, source_commits) for line in _added(patch)]
     by_words: dict[tuple[bytes, ...], list[_Line]] = {}
     for line in theirs:
         by_words.setdefault(line.words, []).append(line)
-    #: By the place of a line in ``mine``.
+    #: The source of each line, by its place in ``mine``.
     sources: dict[int, _Line] = {}
     for place, line in enumerate(mine):
         same = by_words.get(line.words)
@@ -67,13 +67,13 @@ def _edited(mine: Sequence[_Line], theirs: Sequence[_Line], known: dict[int, _Li
     for place, line in enumerate(mine[:_TRIED]):
         if place in known:
             continue
-        best, likeness = None, _LIKENESS
+        best, highest = None, _SIMILARITY
         for other in left:
             matcher = SequenceMatcher(None, other.words, line.words, autojunk=False)
-            if matcher.real_quick_ratio() >= likeness and matcher.quick_ratio() >= likeness:
+            if matcher.real_quick_ratio() >= highest and matcher.quick_ratio() >= highest:
                 ratio = matcher.ratio()
-                if ratio >= likeness:
-                    best, likeness = other, ratio
+                if ratio >= highest:
+                    best, highest = other, ratio
         if best is not None:
             sources[place] = best
             left.remove(best)

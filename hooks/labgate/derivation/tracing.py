@@ -1,4 +1,4 @@
-"""Trace commits to their sources: thousands of them in one go, each judged as it stood when it came."""
+"""Trace commits to their sources: thousands at once, each compared with its own past."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from labgate.values.value import Value
 class Tracer(Value):
     """Traces commits to source refs.
 
-    ``exclude`` is the oid of a commit that has, and had first, what it reaches; ``None``: for each commit its own first
-    parent. With a ``policy`` the sources are those that it names, and ancestry and what messages say count as well.
+    ``exclude`` is the oid of a commit whose history had its code first; ``None``: each commit's own first parent.
+    With a ``policy`` the sources are those that it names, and ancestry and the commits' messages count as well.
     """
 
     repository: Repository
@@ -50,7 +50,7 @@ class Tracer(Value):
         return None if self.policy is None else FirstSeen(self.repository).research
 
     def trace(self, oids: Sequence[str]) -> Iterator[Traced]:
-        """Yield what was found of each commit, in order. Raises: ``GitError`` where history cannot be read."""
+        """Yield what was found of each commit, in order. Raises: ``GitError`` when history cannot be read."""
         wanted = tuple(dict.fromkeys(oids))
         stated = self._stated(wanted)
         found = indexed(
@@ -64,7 +64,7 @@ class Tracer(Value):
             )
 
     def _stated(self, oids: Sequence[str]) -> dict[str, list[Evidence]]:
-        """Return what ancestry and messages say of each commit."""
+        """Return the evidence in ancestry and messages for each commit."""
         graph = self._graph
         if graph is None or self.methods.isdisjoint({"ancestry", "trailer"}):
             return {}
@@ -82,7 +82,7 @@ class Tracer(Value):
 
     @cached_property
     def _graph(self) -> ResearchGraph | None:
-        """Return unlanded history, ``None`` where neither a policy nor ``exclude`` says what has landed."""
+        """Return unlanded history, ``None`` if neither a policy nor ``exclude`` shows what has landed."""
         if self.policy is not None:
             remotes = self.repository.remotes
             classes = classify_refs(self.policy, self.refs, tracking_refs(dict(self.refs), remotes), remotes)
@@ -94,10 +94,10 @@ class Tracer(Value):
         return None
 
     def _compared(self, index: Index, oids: Sequence[str]) -> Iterator[Compared]:
-        """Compare each commit with what was before it: what ``exclude`` or protected branches have, or its parent.
+        """Compare each commit with its past: ``exclude``, the protected branches, or its parent.
 
-        Of a commit that has landed only dates say whether research had it first. One that has not is later than all
-        that is known of research, whatever its date.
+        For a landed commit only dates show whether research had it first. An unlanded commit is later than all known
+        research, whatever its date.
         """
         before = self._protected if self.exclude is None else [self.exclude]
         unlanded = self._unlanded(oids) if self.exclude is None else oids
@@ -112,7 +112,7 @@ class Tracer(Value):
         self.lacking_sources.update(history.lacking_sources)
 
     def _research(self, landed: Sequence[str]) -> UnlandedResearch:
-        """Return the research beside all that has landed, given by its tips."""
+        """Return the research beside everything that has landed, which is given by its tips."""
         graph = self._graph
         if graph is None or self.policy is None:
             parents = parents_of(self.repository, [source.oid for source in self.sources], landed)
@@ -124,7 +124,7 @@ class Tracer(Value):
         return [] if self._graph is None else [ref.oid for ref in self._graph.classes.protected]
 
     def _unlanded(self, oids: Sequence[str]) -> tuple[str, ...]:
-        """Return which of the commits no protected branch has; none where no policy says which branches these are."""
+        """Return the commits that no protected branch has; empty if no policy names protected branches."""
         if self.policy is None or not self._protected:
             return ()
         reached = frozenset(rev_list(self.repository, oids, self._protected))

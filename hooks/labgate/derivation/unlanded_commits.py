@@ -1,4 +1,4 @@
-"""Compare commits that have not landed with the research that has not landed either."""
+"""Compare unlanded commits with unlanded research."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from labgate.values.value import Value
 class UnlandedResearch(Value):
     """Unlanded commits with their parents, children before parents, and the refs that hold research among them.
 
-    ``is_research`` says of a commit that a source holds whether it is research. ``landed`` are the tips of all that has
-    landed. ``ledger`` ``None``: nobody noted when commits were first seen.
+    ``is_research`` returns whether a commit of a source is research. ``landed`` are the tips of everything that has
+    landed. ``ledger`` ``None``: first-seen times were not recorded.
     """
 
     parents: Mapping[str, Sequence[str]]
@@ -35,7 +35,7 @@ class UnlandedResearch(Value):
 
 
 class UnlandedCommits:
-    """Compares commits on top of all that has landed. Used inside ``index.reading()``."""
+    """Compares commits on top of everything that has landed. Used inside ``index.reading()``."""
 
     def __init__(
         self, repository: Repository, index: Index, research: UnlandedResearch, methods: frozenset[str]
@@ -80,7 +80,7 @@ class UnlandedCommits:
         return next(self._comparer.compare([subject])).evidence
 
     def _built_on(self, oids: Sequence[str]) -> dict[str, int]:
-        """Return for each research commit those of the given ones that it is or descends from, as bits."""
+        """Return for each research commit which of the given ones it is or descends from, as bits."""
         bits = {oid: 1 << bit for bit, oid in enumerate(oids)}
         found: dict[str, int] = {}
         for oid in reversed(list(self._graph.parents)):
@@ -92,13 +92,13 @@ class UnlandedCommits:
 
 
 def _landed_chain(repository: Repository, index: Index, graph: CommitGraph, past: Past) -> Chain:
-    """Return where unlanded research stands to the chains of ``past``: what it was cut from may be beside them.
+    """Return the place of unlanded research relative to the chains of ``past``: its fork point may be beside them.
 
-    Where a commit was cut from is then how far up that has seen the chains, -1 where it shares nothing with them.
+    The fork of a commit is then the highest depth of the chains in its history, -1 if it shares nothing with them.
     """
 
     def depth(link: Link | None) -> int | None:
-        """Return a commit's depth on the chains, ``None`` beside them, whatever else is indexed."""
+        """Return a commit's depth on the chains, ``None`` if it is not on them, whatever else is indexed."""
         return link.depth if link is not None and link.depth <= past.limits.get(link.segment, -1) else None
 
     parents = graph.parents

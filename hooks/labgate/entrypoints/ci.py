@@ -128,9 +128,7 @@ class _Job:
             aftermath=self._aftermath(place),
             hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
             unanswered={update: landing.problem for update, landing in updates.items() if landing.problem is not None},
-            heads=None
-            if context.event == CHANGE
-            else ChangeHeads(repository, self.remote, context, repository.environ),
+            heads=None if context.event == CHANGE else self._heads,
             own_head=_is_own(context, refs, self.remote),
             judging=judging,
         )
@@ -138,6 +136,10 @@ class _Job:
         report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report)))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
         return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
+
+    @property
+    def _heads(self) -> ChangeHeads:
+        return ChangeHeads(self.repository, self.remote, self.context, self.repository.environ)
 
     def _landing_notices(self, policy: Policy, report: Report) -> Iterator[str]:
         """Yield what to mind when a change lands whose review stands in markers that its landing may leave behind."""

@@ -1,1 +1,1 @@
-"""Experiments: how a commit says which one it belongs to."""
+"""Experiments: how a commit names its experiment."""

@@ -1,7 +1,7 @@
-"""Read the file of a commit message that is still being made: what of it is text, and what git will take away.
+"""Read the file of a commit message before git cleans it up: which lines are text, and which git will remove.
 
 The rules are git's own: git-commit (``--cleanup``, ``--verbose``, an empty or unedited message), and
-git-interpret-trailers for where the text ends. A message is bytes, in any encoding that keeps ASCII's bytes.
+git-interpret-trailers for the end of the text. A message is bytes, in any encoding that contains ASCII.
 """
 
 from __future__ import annotations
@@ -10,29 +10,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    #: A line of a message: where it starts, where it ends (after its newline), and what it is.
+    #: A line of a message: its start, its end (after its newline), and its kind.
     Line = tuple[int, int, str]
 
 TEXT, BLANK, COMMENT = "text", "blank", "comment"
 
-#: What git writes, after the comment string and a space, above all that it cuts off (git-commit, ``--cleanup``).
+#: git's scissors line after the comment string and a space; git removes what follows it (git-commit, ``--cleanup``).
 CUT_LINE = b"------------------------ >8 ------------------------"
 SIGN_OFF = b"Signed-off-by: "
-#: How the message of ``git commit --fixup=amend:COMMIT`` starts: the message that will replace another one follows it.
+#: The start of the message of ``git commit --fixup=amend:COMMIT``: the replacement message follows it.
 AMEND = b"amend! "
 
 _DEFAULT_COMMENT = b"#"
-#: What ``core.commentChar=auto`` chooses from (git: ``adjust_comment_line_char``).
+#: The choices of ``core.commentChar=auto`` (git: ``adjust_comment_line_char``).
 _AUTO = (b"#", b";", b"@", b"!", b"$", b"%", b"^", b"&", b"|", b":")
 _CONFLICTS = b"Conflicts:\n"
 
 
 def comment_string(message: bytes, configured: Sequence[bytes]) -> bytes:
-    """Return what starts a comment in this message.
+    """Return the comment string of this message.
 
-    ``configured`` are the values of ``core.commentChar`` and ``core.commentString`` that may hold, the likeliest first.
-    For ``auto`` git chooses anew for each message and tells nobody, so the choice is read from the lines that git put
-    below the text.
+    ``configured`` are the possible values of ``core.commentChar`` and ``core.commentString``, the most likely first.
+    For ``auto`` git chooses one for each message, so the choice is read from the lines that git wrote below the text.
     """
     if not configured:
         return _DEFAULT_COMMENT
@@ -47,7 +46,7 @@ def comment_string(message: bytes, configured: Sequence[bytes]) -> bytes:
 
 
 def cut_at(message: bytes, comment: bytes) -> int:
-    """Return the offset of the scissors line, from which on git cuts everything off; the length where there is none."""
+    """Return the offset of the scissors line, from which git removes everything; without one, the length."""
     line = comment + b" " + CUT_LINE
     if message.startswith(line):
         return 0
@@ -56,9 +55,9 @@ def cut_at(message: bytes, comment: bytes) -> int:
 
 
 def text_end(message: bytes, comment: bytes) -> int:
-    """Return where the text ends, after which only comments, blank lines and git's lists of conflicts follow.
+    """Return the offset where the text ends; only comments, blank lines and git's lists of conflicts follow.
 
-    The same as git-interpret-trailers sees it. ``comment`` is empty where nothing is a comment. A message without text
+    It is the same as for git-interpret-trailers. ``comment`` is empty if there are no comments. A message without text
     ends at 0.
     """
     end, in_conflicts = 0, False
@@ -66,7 +65,7 @@ def text_end(message: bytes, comment: bytes) -> int:
         if in_conflicts and message.startswith(b"\t", start):
             continue
         if message.startswith(_CONFLICTS, start):
-            # The list of old gits (below 2.3), which is no comment.
+            # The list of git below 2.3, which is not a comment.
             in_conflicts = True
         elif message[start:stop] != b"\n" and not (comment and message.startswith(comment, start)):
             end, in_conflicts = stop, False
@@ -74,12 +73,12 @@ def text_end(message: bytes, comment: bytes) -> int:
 
 
 def lines(message: bytes, comment: bytes) -> list[Line]:
-    """Return the lines of a message, each with what it is."""
+    """Return the lines of a message with their kinds."""
     return [(start, stop, _sort(message[start:stop], comment)) for start, stop in spans(message)]
 
 
 def spans(message: bytes) -> list[tuple[int, int]]:
-    """Return where each line starts and ends."""
+    """Return the start and end of each line."""
     found, start = [], 0
     while start < len(message):
         stop = message.find(b"\n", start) + 1 or len(message)
@@ -89,23 +88,23 @@ def spans(message: bytes) -> list[tuple[int, int]]:
 
 
 def is_empty(message: bytes, comment: bytes, *, besides: bytes | None = None) -> bool:
-    """Say whether git will refuse this message as empty, as it does one that only holds sign-offs.
+    """Return whether git will refuse this message as empty; one with only sign-offs is empty too.
 
-    Of an ``amend!`` message only what follows its first paragraph counts. ``besides`` is a line that does not count.
+    The first paragraph of an ``amend!`` message does not count. ``besides`` is a line that does not count.
     """
     return _says_nothing(_body(_text(message, comment)), besides)
 
 
 def is_unedited(message: bytes, template: bytes, comment: bytes) -> bool:
-    """Say whether a message is the template that it started from, which git refuses (git-commit, ``--template``)."""
+    """Return whether a message is the unedited template, which git refuses (git-commit, ``--template``)."""
     text, given = _text(message, comment), _text(template, comment)
     return bool(given) and text[: len(given)] == given and _says_nothing(text[len(given) :], None)
 
 
 def _last_trace(message: bytes, comment: bytes) -> int:
-    """Return where the last of git's own lines with this comment string stands, -1 where there are none.
+    """Return the offset of the last of git's own lines with this comment string, -1 if there are none.
 
-    Below the text git always leaves some comment line with nothing on it.
+    Below the text git always writes an empty comment line.
     """
     at = message.rfind(b"\n" + comment + b" " + CUT_LINE)
     if at >= 0:
@@ -126,7 +125,7 @@ def _sort(line: bytes, comment: bytes) -> str:
 
 
 def _text(message: bytes, comment: bytes) -> list[bytes]:
-    """Return the lines that ``--cleanup=strip`` leaves: no comments, no blanks at ends, single blank lines between."""
+    """Return the lines that ``--cleanup=strip`` keeps: no comments, no trailing blanks, single blank lines."""
     kept: list[bytes] = []
     for start, stop, sort in lines(message, comment):
         if sort == TEXT:

@@ -1,4 +1,4 @@
-"""``[experiment-hash]``: artifacts of experiments, and where the commits are kept that made them."""
+"""``[experiment-hash]``: artifacts of experiments, and the ref prefix that keeps their commits."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ _SHAPE = Record(
 
 
 def schema() -> SectionSchema:
-    """Return what ``[experiment-hash]`` may say."""
+    """Return the schema of ``[experiment-hash]``."""
     return SectionSchema(Key("experiment-hash", _SHAPE, "Artifacts of experiments and the code that made them.", {}))

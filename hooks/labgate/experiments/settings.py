@@ -1,4 +1,4 @@
-"""What git's configuration says of commit messages: comments, cleaning up, template, encoding."""
+"""git's configuration of commit messages: comments, cleanup, template, encoding."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _WANTED = r"^(core\.comment(char|string)|commit\.(cleanup|template)|i18n\.commit
 
 
 class Settings(Value):
-    """The configured values, all bytes; ``None`` where nothing is configured.
+    """The configured values, as bytes; ``None`` if nothing is configured.
 
-    ``comments`` are the comment strings that may hold, the likeliest first; none means git's own. ``cleanup`` is a mode
-    of ``git commit --cleanup``, ``template`` a path as it is written there, ``encoding`` that of new commits.
+    ``comments`` are the possible comment strings, the most likely first; empty means git's default. ``cleanup`` is a
+    mode of ``git commit --cleanup``, ``template`` a path as it is configured, ``encoding`` that of new commits.
     """
 
     comments: tuple[bytes, ...] = ()
@@ -28,7 +28,7 @@ class Settings(Value):
     encoding: bytes | None = None
 
     def encoded(self, text: str) -> bytes:
-        """Return a text in the encoding of new commits, in UTF-8 where that is not possible."""
+        """Return a text in the encoding of new commits, or in UTF-8 if that is not possible."""
         if not text.isascii() and self.encoding:
             try:
                 return text.encode(self.encoding.decode("ascii", "replace"))
@@ -38,15 +38,15 @@ class Settings(Value):
 
 
 def read_settings(git_dir: str, environ: Mapping[str, str]) -> Settings:
-    """Return the configuration as that git sees it which makes this commit, ``git -c KEY=VALUE`` included.
+    """Return the configuration of the git process that makes this commit, including ``git -c KEY=VALUE``.
 
-    Raised: ``GitError`` when git cannot read it.
+    Raises: ``GitError`` when git cannot read it.
     """
     given = [name for name in environ if name.startswith("GIT_CONFIG_")]
     argv = ("git", f"--git-dir={git_dir}", "config", "-z", "--get-regexp", _WANTED)
     status, output, errors = spawn(argv, caller_env(environ, given))
     if status not in (0, 1):
-        # 1 says that nothing of all this is configured.
+        # 1 means that none of the keys is configured.
         message = f"git config: {first_line(errors)}"
         raise GitError(message)
     values: dict[bytes, bytes] = {}
@@ -56,7 +56,7 @@ def read_settings(git_dir: str, environ: Mapping[str, str]) -> Settings:
         values[key] = value
         if key.startswith(b"core.comment"):
             last = value
-    # The two keys mean the same and the last one holds, but git below 2.45 knows only core.commentChar.
+    # The two keys are synonyms and the last one wins, but git below 2.45 knows only core.commentChar.
     comments = dict.fromkeys(value for value in (last, values.get(b"core.commentchar")) if value)
     return Settings(
         tuple(comments),

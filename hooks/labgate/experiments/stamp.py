@@ -1,8 +1,7 @@
-"""Put ``Experiment: SERVICE/HANDLE`` into the trailer block of a commit message and change no other byte.
+"""Add ``Experiment: SERVICE/HANDLE`` to the trailer block of a commit message and change no other byte.
 
-What a trailer block is, is taken from git-interpret-trailers with its default configuration: a message is read by many
-people's gits, and only their common ground is sure to find the line. Where in the block the line goes, and why, is
-told in docs/adr/0008.
+A trailer block is that of git-interpret-trailers with its default configuration, as many people's gits read a message
+and share only the default. docs/adr/0008 says where in the block the line goes, and why.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 KEY = b"Experiment"
 
-#: Lines that make a paragraph a trailer block even beside some prose, and count as trailers without having the form.
+#: Lines that make a paragraph a trailer block even beside prose, and count as trailers without the usual form.
 _GIT_GENERATED = (b"Signed-off-by: ", b"(cherry picked from commit ")
 _TOKEN = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SPACE = (b" ", b"\t", b"\r", b"\n")
@@ -29,10 +28,10 @@ def trailer(experiment: bytes) -> bytes:
 
 
 def stamp(message: bytes, experiment: bytes, comment: bytes) -> bytes:
-    """Return the message with the experiment's line in its last trailer block; itself where the line is there already.
+    """Return the message with the experiment's line in its last trailer block; unchanged if the line is there.
 
-    ``experiment`` is ``service/handle``. ``comment`` is what starts a comment, empty where nothing is one. The message
-    must hold some text and no scissors line. The line's newline is the message's own, ``\\r\\n`` or ``\\n``.
+    ``experiment`` is ``service/handle``. ``comment`` is the comment string, empty if there are no comments. The
+    message must have some text and no scissors line. The line's newline is the message's own, ``\\r\\n`` or ``\\n``.
     """
     text = lines(message[: text_end(message, comment)], comment)
     if all(sort != TEXT for _, _, sort in text):
@@ -86,9 +85,9 @@ def _first_text(text: Sequence[Line]) -> Line:
 
 
 def _title_end(message: bytes, text: Sequence[Line]) -> int:
-    """Return the index of the blank line that ends the title, which is never a trailer block; else the number of lines.
+    """Return the index of the blank line after the title, which is never a trailer block; else the number of lines.
 
-    Of an ``amend!`` message the title of the message that it carries ends there.
+    In an ``amend!`` message it is the title of the replacement message.
     """
     titles = 2 if message.startswith(AMEND, _first_text(text)[0]) else 1
     inside = False
@@ -104,10 +103,10 @@ def _title_end(message: bytes, text: Sequence[Line]) -> int:
 
 
 def _block_start(message: bytes, text: Sequence[Line], title: int) -> int | None:
-    """Return the index of the first line of the last trailer block, ``None`` where the message has none.
+    """Return the index of the first line of the last trailer block, ``None`` if there is none.
 
     git-interpret-trailers: the last paragraph below the title, if all of it is trailers, or at least a quarter is and
-    git itself wrote one of them. A line that starts with a blank continues the trailer above it.
+    git wrote one of them. A line that starts with a blank continues the trailer above it.
     """
     trailers = others = continuing = 0
     generated = inside = False
@@ -136,9 +135,9 @@ def _block_start(message: bytes, text: Sequence[Line], title: int) -> int | None
 
 
 def _place_in_block(message: bytes, block: Sequence[Line], experiment: bytes) -> int | None:
-    """Return the offset at which the line goes into a block, ``None`` when it stands there.
+    """Return the offset for the line in a block, ``None`` when the line is there already.
 
-    After other experiments' lines, else before the first trailer.
+    It is after the lines of other experiments, else before the first trailer.
     """
     found = _trailers(message, block)
     experiments = [(stop, value) for _, stop, key, value in found if key.lower() == KEY.lower()]
@@ -148,7 +147,7 @@ def _place_in_block(message: bytes, block: Sequence[Line], experiment: bytes) ->
 
 
 def _trailers(message: bytes, block: Sequence[Line]) -> list[tuple[int, int, bytes, bytes]]:
-    """Return the trailers of a block: where each starts and ends, its key (empty where it has none) and its value."""
+    """Return the trailers of a block: the start, end, key (empty if it has none) and value of each."""
     found: list[tuple[int, int, bytes, bytes]] = []
     open_ = False
     for start, stop, sort in block:
@@ -164,14 +163,14 @@ def _trailers(message: bytes, block: Sequence[Line]) -> list[tuple[int, int, byt
 
 
 def _separator(line: bytes) -> int:
-    """Return where the colon after a trailer's key stands, -1 where the line is no trailer of its own."""
+    """Return the offset of the colon after a trailer's key, -1 if the line does not start a trailer."""
     key, colon, _ = line.partition(b":")
     token = key.rstrip(b" \t")
     return len(key) if colon and token and not token.strip(_TOKEN) else -1
 
 
 def _inserted(message: bytes, at: int, new: Sequence[bytes], newline: bytes) -> bytes:
-    """Put new lines between two lines. Where they come last they end as the message did, with a newline or without."""
+    """Insert new lines between two lines. At the end, the message keeps its last newline or the lack of one."""
     block = newline.join(new)
     whole = at == 0 or message[at - 1 : at] == b"\n"
     return message[:at] + (block + newline if whole else newline + block) + message[at:]

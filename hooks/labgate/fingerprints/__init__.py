@@ -1,1 +1,1 @@
-"""What a commit consists of: patches, features, patch ids, and the index that keeps them."""
+"""The content of commits: patches, features, patch ids, and the index that stores them."""

@@ -1,4 +1,4 @@
-"""Make what the index keeps of commits: documents of research, and the chains that research may land on."""
+"""Fill the index: documents of research commits, and the chains that research may land on."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from labgate.git.missing import absent, lacking
 from labgate.git.repository import Repository
 from labgate.values.errors import GitError
 
-#: Says what is being done, how much of it is done, and how much there is.
+#: Reports progress: what is being done, how much is done, and how much there is in all.
 Progress = Callable[[str, int, int], None]
 
-#: Documents of one process's task, at least and at most: a process holds all of it, and while the last is done the
-#: other core is idle. From how many documents on a second core pays.
+#: The least and most documents of one task: a process holds all of it, and during the last one the other core is
+#: idle. The least number of documents for which a second core is used.
 _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
-#: Features of one transaction, or a little more. Each transaction reads and writes anew what is there; until then its
+#: Features of one transaction, or a little more. Each transaction rewrites what is there; until then its
 #: features are in memory, at some 30 bytes each.
 _BATCH = 1_000_000
 
 
 def make_document(repository: Repository, patch: Patch, *, judged: bool = False) -> Document:
-    """Return a patch as the index keeps it; ``judged``: as what is compared with research (``features_of``)."""
+    """Return the document of a patch; ``judged`` as for ``features_of``."""
     found = features_of(patch, lambda file: _notebook_runs(repository, file), judged=judged)
     ids = patch_ids(patch)
     named = [(EXACT, ids.exact), (CORE, ids.core), *((FILE, digest) for digest in ids.files)]
     names = {postings.packed_id(kind, digest) for kind, digest in named if digest is not None}
     paths = tuple(file.path for file in patch.files)
     packed = array("Q", sorted([*found.numbers, *names]))
-    # What is the same change at many places has no lines of its own to speak of: a tool's sweep.
+    # The same change at many places is a tool's sweep, and its lines do not count.
     swept = found.lines == 0 and ids.code_runs >= SWEEP
     significant = ids.other_work or (ids.code_runs > 0 and not swept)
     return Document(patch.key, ids.exact, ids.inverse, ids.core, significant, found.lines, paths, packed)
@@ -47,7 +47,7 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
 def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool = False) -> Iterator[Document]:
     """Yield the document of each key, in order; of what this clone lacks objects of only that it does.
 
-    Raises: ``GitError`` where git cannot read what is here.
+    Raises: ``GitError`` when git cannot read what is here.
     """
     lacks = lacking(repository, keys) if repository.partial else {}
     done = 0
@@ -89,7 +89,7 @@ def _plain_documents(repository: Repository, keys: Sequence[str], *, judged: boo
 
 
 def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
-    from labgate.fingerprints.notebooks import notebook_runs  # few commits have one, and all wait for json and difflib
+    from labgate.fingerprints.notebooks import notebook_runs  # few commits have one, and json and difflib load slowly
 
     old, new = (
         repository.objects.run("cat-file", "blob", oid) if oid.strip("0") else b""
@@ -101,7 +101,7 @@ def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
 def ensure_documents(
     repository: Repository, index: Index, keys: Sequence[str], progress: Progress | None = None
 ) -> dict[str, int]:
-    """Return the number of each document, made where it is missing. A key is a commit, or ``OLD..NEW``."""
+    """Return the number of each document, and make those that are missing. A key is a commit, or ``OLD..NEW``."""
     _refuse_old_gaps(repository, index)
     known = index.document_ids()
     missing = [key for key in dict.fromkeys(keys) if key not in known]
@@ -129,7 +129,7 @@ def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], pro
 
 
 def _refuse_old_gaps(repository: Repository, index: Index) -> None:
-    """Raises: ``sqlite3.DatabaseError`` where objects are here by now that documents were made without.
+    """Raises: ``sqlite3.DatabaseError`` when objects are here by now that documents were made without.
 
     What came later was compared with what was known then, so all is made anew.
     """
@@ -156,7 +156,7 @@ def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
 def _batches(
     repository: Repository, keys: Sequence[str], what: str, progress: Progress | None, *, chain: bool = False
 ) -> Iterator[list[Document]]:
-    """Yield documents in lists of some ``_BATCH`` features; say how far it is when the next one is asked for."""
+    """Yield documents in lists of about ``_BATCH`` features, and report progress when the next one is requested."""
     batch: list[Document] = []
     size = 0
     for done, item in enumerate(_made(repository, keys, chain=chain), 1):
@@ -170,17 +170,17 @@ def _batches(
 
 
 def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -> Iterator[Document]:
-    """Yield documents in the order of their keys, made on two cores where there are many.
+    """Yield documents in the order of their keys; many of them are made on two cores.
 
-    ``chain``: the keys are the history of a branch, oldest first, and no research. git keeps the newest version of a
-    file whole and makes older ones from it (git-pack-objects, "--depth"), so it reads them faster the other way round.
+    ``chain``: the keys are the history of a branch, oldest first, not research. git stores the newest version of a
+    file whole and older ones as deltas (git-pack-objects, "--depth"), so it reads them faster in reverse.
     """
     if len(keys) < _SPREAD or (os.cpu_count() or 1) < 2:
         yield from make_documents(repository, keys, judged=chain)
         return
-    from labgate.fingerprints.workers import spread  # a push seldom has so much to read
+    from labgate.fingerprints.workers import spread  # a push rarely has so much to read
 
-    # Make what the workers share before they part.
+    # Make what the workers share before they are started.
     _ = repository.objects
     size = min(max(len(keys) // 8, _SMALL_TASK), _TASK)
     tasks = [keys[start : start + size] for start in range(0, len(keys), size)]
@@ -189,7 +189,7 @@ def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -
 
 
 def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) -> Iterator[list[Document]]:
-    """Yield the documents of each task, all read by one git, which then has much of what it needs in its cache."""
+    """Yield the documents of each task, all read by one git, whose cache serves them all."""
     step = -1 if chain else 1
     made = make_documents(repository, [key for task in tasks for key in task[::step]], judged=chain)
     for task in tasks:
@@ -197,7 +197,7 @@ def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) 
 
 
 def ensure_branch(repository: Repository, index: Index, tip: str) -> None:
-    """Index the first-parent chain of a branch, reading only as much history as is missing."""
+    """Index the first-parent chain of a branch; only missing history is read."""
     if index.link(tip) is not None:
         return
     count = 64

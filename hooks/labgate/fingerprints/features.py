@@ -1,4 +1,4 @@
-"""What a patch consists of, in features that survive a rewrite: token sequences, places, names and lines."""
+"""The features of a patch that survive a rewrite: token sequences, places, names and lines."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ from labgate.fingerprints.noise import (
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.values.value import Value
 
-#: Whatever changes a feature or an id changes this number; an index of another one is built anew.
+#: Any change of a feature or an id must change this number; an index with another number is rebuilt.
 VERSION = 4
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
-#: in a file. F: all that one run deletes and adds, in a file. S: the shape of two added lines, whatever their names.
-T, V, X, B, I, A, D, F, S = range(9)  # noqa: E741 - the letters that the terms of a score are shown by
+#: in a file. F: all that one run deletes and adds, in a file. S: the shape of two added lines, without names.
+T, V, X, B, I, A, D, F, S = range(9)  # noqa: E741 - the names of a score's terms in JSON
 KINDS = "TVXBIADFS"
 KIND_BITS = 4
 FEATURE_BITS = 40 + KIND_BITS
 _MASK = (1 << FEATURE_BITS) - 1
-#: Tokens of one run that are looked at: more in one piece is data.
+#: The most tokens of one run that are read: more in one piece is data.
 RUN_TOKENS = 4000
-#: A line with fewer letters and digits says nothing (brackets, ``x =``), nor does a pair of lines with fewer (``else:``
-#: twice).
+#: A line with fewer letters and digits does not count (brackets, ``x =``), nor does a pair of lines with fewer
+#: (``else:`` twice).
 LINE_WEIGHT, PAIR_WEIGHT = 3, 6
-#: Shorter words are loop variables and keywords: no sign of an author in I, and part of the shape in S.
+#: Shorter words are loop variables and keywords: they do not count in I, and are part of the shape in S.
 NAME_LENGTH = 4
-#: Two lines with fewer tokens have a shape that many others have.
+#: Two lines with fewer tokens have a common shape.
 SHAPE_TOKENS = 10
 #: Runs that exchange the same tokens for the same others in this many files of a patch are a tool's work: renames,
-#: years in headers, licences. With fewer files, recall falls by a point; a hand seldom repeats itself in so many.
+#: years in headers, licences. With fewer files, recall falls by a point; people rarely repeat an edit in so many.
 SWEEP_FILES = 5
 #: A licence header starts in the first lines of a file: after ``#!`` and an encoding.
 LEGAL_START = 3
 
-#: Numbers of pull requests and issues differ between a change and its copy, and would tell the source by its label.
+#: Numbers of pull requests and issues: they differ between a change and its copy, and would reveal the source.
 _NUMBERS = re.compile(rb"(?:#|\bGH-|/pull/|/issues/)\d+")
-#: A word (with any letters beyond ASCII), or one other visible character; formatters add and drop the ones left out.
+#: A word (with any letters beyond ASCII), or one other visible character; formatters add and drop the others.
 _TOKEN = re.compile(rb"[A-Za-z_0-9\x80-\xff]+|[^\sA-Za-z_0-9\x80-\xff\"'\\`,;()]")
-#: A name, of which a shape keeps the place alone.
+#: A name: a shape keeps only its place.
 _NAME = re.compile(rb"(?<![^ ])[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff]{%d,}" % (NAME_LENGTH - 1))
 _WEIGHTLESS = bytes(code for code in range(128) if not (chr(code).isalnum() or code == ord("_")))
 #: An odd multiplier for order-dependent hashes (Steele and Vigna, "Computationally easy, spectrally good multipliers").
@@ -67,20 +67,20 @@ _STEP = 0xD1342543DE82EF95 & ((1 << 40) - 1)
 class Features(Value):
     """The features of one patch, 44-bit numbers.
 
-    ``lines`` counts the distinct added and deleted lines of code that say something: 0 for what a tool did everywhere.
+    ``lines`` is the number of distinct added and deleted lines of code that count: 0 for a tool's sweep.
     """
 
     numbers: AbstractSet[int]
     lines: int
 
 
-#: A token's hashes for the three places in a sequence, which add up to a V, and the feature of the name that it is
-#: (0: it is none).
+#: A token's hashes for the three places in a sequence, which add up to a V, and the feature of its name (0: it is no
+#: name).
 _Token = tuple[int, int, int, int]
 
 
 class _Line(NamedTuple):
-    """What is known of a line wherever it stands: its tokens in one text, its weight, a hash of its tokens."""
+    """A line, independent of its place: its tokens in one text, its weight, a hash of its tokens."""
 
     plain: bytes
     weight: int
@@ -88,14 +88,14 @@ class _Line(NamedTuple):
 
 
 class _Change(NamedTuple):
-    """The lines of a run that say something."""
+    """The lines of a run that count."""
 
     run: Run
     deleted: list[_Line]
     added: list[_Line]
 
 
-#: What a change exchanges: the tokens that only the deleted lines have, and those that only the added ones have.
+#: The exchange of a change: the tokens that only the deleted lines have, and those that only the added ones have.
 _Exchange = tuple[frozenset[bytes], frozenset[bytes]]
 
 
@@ -105,8 +105,8 @@ def features_of(
     """Return the features of a patch.
 
     ``notebook`` gives the runs of a notebook's code cells (``notebooks.notebook_runs``); without it they do not count.
-    In what is ``judged``, and not research, a generator's mark hides nothing: it costs who hides something one line. A
-    file that has it in research is nobody's work, so what was generated on both sides has nothing to meet.
+    In a ``judged`` patch a generator's mark hides nothing, as anybody can add that line to hide code. In research a
+    file with the mark does not count, so files that were generated on both sides do not match.
     """
     prose: set[int] = set()
     counted: list[tuple[FilePatch, list[_Change]]] = []
@@ -131,7 +131,7 @@ def tokens(text: bytes) -> list[bytes]:
 
 
 def weight(text: bytes) -> int:
-    """Return how many letters, digits and underscores a text has: what little it says otherwise."""
+    """Return the number of letters, digits and underscores in a text."""
     return len(text.translate(None, _WEIGHTLESS))
 
 
@@ -156,7 +156,7 @@ class _Tokens(dict[bytes, _Token]):
 
 
 class _Lines(dict[bytes, _Line]):
-    """What is known of each line, computed once: a change, its copies and its context repeat the same lines."""
+    """The values of each line, computed once: a change, its copies and its context repeat the same lines."""
 
     def __missing__(self, text: bytes) -> _Line:
         if len(self) >= 1 << 16:
@@ -178,7 +178,7 @@ def _sequence(numbers: Iterable[int]) -> int:
 
 
 def _hash(text: bytes) -> int:
-    """Return a hash where a feature has it, the bits of the kind free."""
+    """Return a hash in the bits of a feature's hash, with the bits of the kind free."""
     return int.from_bytes(blake2b(text, digest_size=8).digest()[3:], "big") << KIND_BITS
 
 
@@ -196,7 +196,7 @@ def _prose_features(file: FilePatch) -> Iterator[int]:
 
 
 def _changes(file: FilePatch) -> Iterator[_Change]:
-    """Yield the changes of a file that count: neither the same tokens on other lines, nor licences, nor versions."""
+    """Yield the changes of a file that count: not reformatted lines, licences or versions."""
     settings = settings_of(file.path)
     for run in file.runs:
         deleted, added = run.deleted, run.added
@@ -228,7 +228,7 @@ def _exchange(change: _Change) -> _Exchange:
 
 
 def _code_features(counted: list[tuple[FilePatch, list[_Change]]]) -> tuple[set[int], int]:
-    """Return the features of changes, sweeps aside, and how many distinct lines say something."""
+    """Return the features of changes other than sweeps, and the number of distinct lines that count."""
     features: set[int] = set()
     lines: set[bytes] = set()
     sweeps = _sweeps(counted) if len(counted) >= SWEEP_FILES else frozenset()
@@ -245,7 +245,7 @@ def _code_features(counted: list[tuple[FilePatch, list[_Change]]]) -> tuple[set[
 
 
 def _sweeps(counted: list[tuple[FilePatch, list[_Change]]]) -> frozenset[_Exchange]:
-    """Return the exchanges of tokens that a patch makes in many files."""
+    """Return the token exchanges that a patch makes in many files."""
     files = Counter(exchange for _, changes in counted for exchange in set(map(_exchange, changes)))
     return frozenset(exchange for exchange, count in files.items() if count >= SWEEP_FILES)
 
@@ -272,7 +272,7 @@ def _change_features(change: _Change, path: int, placed: bool, features: set[int
 
 
 def _shape_features(added: list[_Line]) -> list[int]:
-    """Return the shapes of each two lines in a row: what is left of their tokens without the names."""
+    """Return the shapes of each two lines in a row: their tokens without the names."""
     if len(added) < 2:
         return []
     shapes = [_NAME.sub(b"", line.plain) for line in added]
@@ -284,7 +284,7 @@ def _shape_features(added: list[_Line]) -> list[int]:
 
 
 def _place_features(change: _Change, path: int) -> Iterator[int]:
-    """Yield where an edit stands, in two precisions; imports are a place that everybody edits."""
+    """Yield the place of an edit in two precisions; imports are skipped, as everybody edits them."""
     before, after, heading = (_lines[text] for text in (change.run.before, change.run.after, change.run.heading))
     mark = change.deleted[0] if change.deleted else before
     if is_import(mark.plain):

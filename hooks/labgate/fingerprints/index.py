@@ -1,7 +1,7 @@
-"""The index: a cache in SQLite of what commits consist of, and of when a branch first had each feature.
+"""The index: a cache in SQLite of the features of commits, and of when a branch first had each feature.
 
-Everything in it is a pure function of commits and of ``features.VERSION``, which stands in the file's name. So an entry
-is right or absent, a foreign version is another file, and whatever goes wrong costs time, never a wrong answer.
+Everything in it is a pure function of commits and of ``features.VERSION``, which is part of the file's name. So an
+entry is right or absent, another version is another file, and a failure costs time but never gives a wrong answer.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ CREATE TABLE run(owner INTEGER NOT NULL, part INTEGER NOT NULL, serial INTEGER N
 """
 #: What is not here yet of a document. Only made where something is not, and no part of what a layout says.
 _GAPS = "CREATE TABLE IF NOT EXISTS gap(key TEXT PRIMARY KEY, oids BLOB NOT NULL) WITHOUT ROWID"
-#: The owner of the list that says which documents have a feature; a segment's own list says when it first had one.
+#: The owner of the posting list of documents by feature; a segment's own list has the depth of each feature.
 _DOCUMENTS = -1
-#: A batch of fewer entries is kept beside the parts, as a tail, until there are ``_TAILS`` of them.
+#: A batch of fewer entries is stored as a tail beside the parts, until there are ``_TAILS`` of them.
 _TAIL, _TAILS = 4096, 16
 _TAIL_PART = -1
-#: How many rows one question asks for (sqlite.org, "Maximum Number Of Host Parameters": 999 in old ones).
+#: The most rows of one query (sqlite.org, "Maximum Number Of Host Parameters": 999 in old ones).
 _ASKED = 500
 
 
@@ -72,7 +72,7 @@ class Link(Value):
 
 
 class Past(Value):
-    """Where first-parent chains stand: for each segment the depth up to which it belongs to them."""
+    """The extent of first-parent chains: for each segment the depth up to which it belongs to them."""
 
     limits: Mapping[int, int]
 
@@ -97,14 +97,14 @@ class Index:
 
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
-        """Keep other processes from building the same: one does, and the others then find what they need."""
+        """Keep other processes from building at the same time: they wait, and then find what they need."""
         with self._storage.alone():
             self._forget()
             yield
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
-        """See one state of the index throughout, whatever other processes add (SQLite, "Isolation")."""
+        """Read one state of the index throughout, whatever other processes add (SQLite, "Isolation")."""
         self._forget()
         self._db.execute("BEGIN")
         try:
@@ -118,7 +118,7 @@ class Index:
         self._tails.clear()
         self._gaps = None
 
-    # Documents: what a commit, or a range, changes.
+    # Documents: the changes of a commit or a range.
 
     def document_ids(self) -> dict[str, int]:
         """Return the number of every document by its key."""
@@ -132,11 +132,11 @@ class Index:
         return _document(row, number)
 
     def add_documents(self, documents: Sequence[Document]) -> None:
-        """Keep documents and which features they have."""
+        """Add documents and their features."""
         with transaction(self._db):
             first = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM document").fetchone()[0]
             if first + len(documents) >= postings.VALUES:
-                # Nearly all of it is of commits that are long gone: it is made anew, as a damaged one is.
+                # Nearly all of it is about commits that are gone: it is rebuilt, as a damaged one is.
                 message = "the index is full"
                 raise sqlite3.DatabaseError(message)
             for number, item in enumerate(documents, first):
@@ -147,7 +147,7 @@ class Index:
             self._note_gaps(documents)
 
     def having(self, features: Sequence[int]) -> list[int]:
-        """Return an entry (feature and document) for each document that has one of the given, sorted features."""
+        """Return an entry (feature and document) for each document that has one of the sorted features."""
         return self._find(_DOCUMENTS, features)
 
     # Gaps: documents that were made without objects which are not in this clone.
@@ -178,7 +178,7 @@ class Index:
         return None if row is None else row[0]
 
     def links(self, oids: Sequence[str]) -> dict[str, Link]:
-        """Return the place of each of some commits that is on an indexed chain."""
+        """Return the places of those commits that are on an indexed chain."""
         found = {}
         for start in range(0, len(oids), _ASKED):
             asked = oids[start : start + _ASKED]
@@ -204,7 +204,7 @@ class Index:
         return None if row is None else (Link(*row[-2:]), _document(row[:-2], *row[-2:]))
 
     def past(self, oids: Iterable[str]) -> Past:
-        """Return the chains up to and with the given commits, which must be indexed."""
+        """Return the chains up to and including the given commits, which must be indexed."""
         limits: dict[int, int] = {}
         for oid in oids:
             at, _ = self._indexed(oid)
@@ -216,7 +216,7 @@ class Index:
         return Past(limits)
 
     def _segment(self, number: int) -> tuple[int | None, int, int]:
-        """Return the segment that one grows from (``None``: a root), where, and the depth of its own last commit."""
+        """Return a segment's parent segment (``None``: a root), the depth of the fork, and that of its last commit."""
         query = "SELECT parent, fork, last, seal FROM segment WHERE id = ?"
         parent, fork, last, checksum = self._db.execute(query, (number,)).fetchone()
         _checked(checksum, number, parent, fork, last)
@@ -227,7 +227,7 @@ class Index:
         self._db.execute("INSERT OR REPLACE INTO segment VALUES(?, ?, ?, ?, ?)", (*row, with_checksum(b"", *row)))
 
     def first_depths(self, features: Sequence[int], past: Past) -> dict[int, int]:
-        """Return for each of the sorted features that the chains of ``past`` had the depth at which they first did."""
+        """Return the depth at which the chains of ``past`` first had each of the sorted features, if they had it."""
         found: dict[int, int] = {}
         for segment, limit in past.limits.items():
             for entry in self._find(segment, features):
@@ -238,7 +238,7 @@ class Index:
         return found
 
     def depths(self, feature: int, past: Past) -> list[int]:
-        """Return every depth at which the chains of ``past`` had an id of a patch."""
+        """Return every depth at which the chains of ``past`` had a patch id."""
         found = []
         for segment, limit in past.limits.items():
             places = (entry & (postings.VALUES - 1) for entry in self._find(segment, [feature]))
@@ -246,7 +246,7 @@ class Index:
         return found
 
     def extend(self, parent: str | None, documents: Sequence[Document]) -> None:
-        """Put commits, oldest first, on top of an indexed one (``None``: they start at a root)."""
+        """Add commits, oldest first, on top of an indexed one (``None``: they start at a root)."""
         with transaction(self._db):
             segment, depth, before = self._place(parent)
             if depth + len(documents) >= postings.VALUES:
@@ -263,7 +263,7 @@ class Index:
             self._note_gaps(documents)
 
     def _place(self, parent: str | None) -> tuple[int, int, Past]:
-        """Return the segment and depth of what comes on top of a commit, and the past up to it."""
+        """Return the segment and depth of a commit's child, and the past up to the commit."""
         at = None if parent is None else self.link(parent)
         before = Past({}) if parent is None else self.past([parent])
         if at is not None and self._segment(at.segment)[2] == at.depth:
@@ -276,7 +276,7 @@ class Index:
     def _novelties(
         self, documents: Sequence[Document], depth: int, before: Past
     ) -> tuple[list[array[int]], list[array[int]]]:
-        """Return what is new in each of a row of commits, and the entries of all that by part."""
+        """Return the features that are new in each of a row of commits, and all their entries by part."""
         value = postings.VALUES - 1
         novel = [array("Q") for _ in documents]
         parts = postings.parted((item.features, place) for place, item in enumerate(documents, depth))
@@ -340,13 +340,13 @@ class Index:
                 self._write(owner, part, 0, sorted([*self._read(owner, part), *above, *mine]))
 
     def counts(self) -> dict[str, int]:
-        """Return how many documents and chain commits there are."""
+        """Return the numbers of documents and chain commits."""
         names = ("document", "link")
         return {name: self._db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}  # noqa: S608
 
 
 def _checked(blob: bytes, *names: object) -> memoryview:
-    """Return what a blob holds. Raised: ``sqlite3.DatabaseError`` where its checksum is wrong."""
+    """Return the content of a blob. Raises: ``sqlite3.DatabaseError`` when its checksum is wrong."""
     content = verified(blob, *names)
     if content is None:
         message = "the index is damaged"
@@ -355,8 +355,8 @@ def _checked(blob: bytes, *names: object) -> memoryview:
 
 
 def _columns(item: Document, features: Sequence[int], *place: int) -> tuple[object, ...]:
-    """Return a document as columns of a table, with a checksum of them and of where it stands."""
-    # No text: a path is any bytes.
+    """Return a document as columns of a table, with a checksum of them and of its place."""
+    # Not text: a path can be any bytes.
     paths = "\0".join(item.paths).encode("utf-8", "surrogateescape")
     names = (item.key, item.exact, item.inverse, item.core, int(item.significant), item.lines, paths)
     return *names, with_checksum(array("Q", features).tobytes(), *names, *place)
@@ -372,14 +372,14 @@ def _document(row: Sequence[Any], *place: int) -> Document:
 
 
 def index_path(common_dir: str) -> str:
-    """Return where the index of this version is kept."""
+    """Return the path of this version's index."""
     return os.path.join(common_dir, FOLDER, f"index-{_LAYOUT}.{VERSION}.sqlite")
 
 
 def indexed(common_dir: str, work: Callable[[Index], _T]) -> _T:
-    """Return what some work makes of a repository's index; where the index fails, of a temporary one that starts empty.
+    """Return the result of some work on a repository's index; if it fails, on a temporary one that starts empty.
 
-    Nothing that is in it cannot be made again: a damaged file is thrown away.
+    All of it can be rebuilt, so a damaged file is deleted.
     """
     path = index_path(common_dir)
     for _ in range(2):

@@ -1,15 +1,15 @@
-"""Which files and lines say nothing about who wrote them: generated, vendored, locked, legal, versions, prose."""
+"""Files and lines that are no evidence of an author: generated, vendored, locked, legal, versions, prose."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-#: What a file is compared as. CODE: token by token. PINS: so too, without the versions that it pins. PROSE (change
-#: logs): line by line, and never on its own a sign that code was taken. NOTEBOOK: by its code cells. IGNORED: never.
+#: How a file is compared. CODE: token by token. PINS: as code, without the versions that it pins. PROSE (change logs):
+#: line by line, and never evidence on its own. NOTEBOOK: by its code cells. IGNORED: never.
 CODE, PINS, PROSE, NOTEBOOK, IGNORED = "code", "pins", "prose", "notebook", "ignored"
-#: What the settings of a file are, beside PINS. SERVICES: what machines run on, where a number is a version more often
-#: than not. VALUES: any others, where a number may be the rate that an experiment learns with.
+#: The kinds of settings files beside PINS. SERVICES: builds and machines, where a number is most likely a version.
+#: VALUES: all others, where a number may be the learning rate of an experiment.
 SERVICES, VALUES = "services", "values"
 
 _IGNORED = re.compile(
@@ -46,7 +46,7 @@ _PINS = re.compile(
 _SETTINGS = re.compile(
     r"\.(?:ya?ml|toml|cfg|ini|txt|conf|properties|gradle)$|(?:^|/)(?:[^/]*Dockerfile|Makefile)[^/]*$", re.IGNORECASE
 )
-#: Hidden files and folders (``.github``, ``.travis.yml``), containers, builds and what CI services call their files.
+#: Hidden files and folders (``.github``, ``.travis.yml``), containers, builds and the files of CI services.
 _SERVICES = re.compile(
     r"""
       (?:^|/)\. | (?:^|/)(?:ci|continuous[-_]integration)/ | (?:^|/)[^/]*Dockerfile[^/]*$ | \.gradle$
@@ -54,16 +54,16 @@ _SERVICES = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-#: How a tool marks what it wrote (Go's convention, and what protoc, lexers and code generators print).
+#: The mark of generated files (Go's convention, and the output of protoc, lexers and code generators).
 _GENERATED = re.compile(rb"(?i)(?:@generated|do not edit|auto-?generated|generated (?:by|from|with) )")
-#: How far down a file such a mark stands, in changed lines.
+#: The changed lines at the top of a file in which such a mark counts.
 _MARK_LINES = 6
 _LEGAL = re.compile(rb"(?i)copyright|\blicen[cs]e|spdx-|all rights reserved|\(c\) ?\d{4}")
 _COMMENT = re.compile(rb"#|//|/?\*|--|;|%|<!--|\"\"\"|'''|\.\.|$")
 #: One version, and lists of them: ``3.9``, ``v6``, ``3.9-dev``, ``["3.8", "3.9"]``.
 _VERSION = re.compile(rb"v?\d+(?:\.[\d*]+)*(?:[-.]?(?:dev|alpha|beta|post|rc|a|b)\d*)?\b")
 _VERSIONS = re.compile(rb"0(?:[\"', ]+0)+")
-#: A version wherever it stands: in quotes, after ``@`` or a comparison, with a ``v`` or two dots, or not yet released.
+#: A version anywhere in a line: in quotes, after ``@`` or a comparison, with a ``v`` or two dots, or not yet released.
 _CERTAIN = re.compile(
     rb"""(?:(?<=["'@])|(?<=[=<>~!^]=)|(?<=[=<>~!^]=[ ]))v?\d+(?:\.[\d*]+)*\b
     | (?<![\w.])v\d+(?:\.[\d*]+)*\b
@@ -71,11 +71,11 @@ _CERTAIN = re.compile(
     | (?<![\w.])\d+(?:\.\d+)*(?:[-.]dev|[-.]?(?:alpha|beta|post|rc|a|b))\d+\b""",
     re.VERBOSE,
 )
-#: A setting that says that its numbers are versions.
+#: A setting whose name says that its numbers are versions.
 _VERSIONED = re.compile(
     rb"""(?i)(?:[\w.-]*version[\w.-]*|python|pypy|node|ruby|rust|java|jdk|cuda|rev|tag|image|release)["']?\s*[:=]"""
 )
-#: A line that names a package and nothing else, or a package (or a setting) and the version it must have.
+#: A line with only a package name, or a package (or a setting) and its required version.
 _PACKAGE = re.compile(
     rb"""[-"'\s]*[A-Za-z0-9][\w./-]*(?:\[[\w, -]*\])?["']?
     (?: \s*[<>=~!^:]{1,3}\s*(?:\{\s*version\s*=\s*)?["'\sv^~<>=]*\d | \s+v?\d | [\s,;"']*(?:\#.*)?$ )""",
@@ -103,7 +103,7 @@ def sort_of(path: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def settings_of(path: str) -> str | None:
-    """Return PINS, SERVICES or VALUES for a file of settings, where a change of versions alone says nothing.
+    """Return PINS, SERVICES or VALUES for a file of settings, where a change of versions alone does not count.
 
     ``None`` for any other file.
     """
@@ -115,17 +115,17 @@ def settings_of(path: str) -> str | None:
 
 
 def is_generated(lines: list[bytes]) -> bool:
-    """Say whether the first lines of a new file carry a generator's mark."""
+    """Return whether the first lines of a new file carry a generator's mark."""
     return any(_GENERATED.search(line) for line in lines[:_MARK_LINES])
 
 
 def is_import(line: bytes) -> bool:
-    """Say whether a line imports something: a place that everybody edits."""
+    """Return whether a line imports something: a place that everybody edits."""
     return _IMPORT.match(line) is not None
 
 
 def legal_lines(lines: list[bytes]) -> int:
-    """Return how many lines at the top of a file are its licence header: a comment that speaks of one."""
+    """Return the number of lines in the licence header at the top of a file: a comment about a licence."""
     size = next((at for at, line in enumerate(lines) if not _COMMENT.match(line)), len(lines))
     return size if any(_LEGAL.search(line) for line in lines[:size]) else 0
 
@@ -133,7 +133,7 @@ def legal_lines(lines: list[bytes]) -> int:
 def without_versions(deleted: list[bytes], added: list[bytes], settings: str) -> tuple[list[bytes], list[bytes]]:
     """Return deleted and added lines of settings (``settings_of``) without those that change in versions alone.
 
-    In PINS also without those that only name a package or a version of the language.
+    In PINS also without lines that only name a package or a version of the language.
     """
     if settings == PINS:
         deleted, added = ([line for line in lines if not _names_package(line)] for lines in (deleted, added))
@@ -151,7 +151,7 @@ def without_versions(deleted: list[bytes], added: list[bytes], settings: str) ->
 
 
 def _masked(line: bytes, settings: str) -> bytes:
-    """Return a line without its versions; where it is not sure that a number is one, it stays."""
+    """Return a line without its versions; a number that may be something else stays."""
     certain = settings == VALUES and not _VERSIONED.match(line.lstrip(b"-\"' \t"))
     return _VERSIONS.sub(b"0", (_CERTAIN if certain else _VERSION).sub(b"0", line))
 

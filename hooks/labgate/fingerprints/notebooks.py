@@ -1,4 +1,4 @@
-"""What a changed Jupyter notebook changes as code: the lines of its code cells, never outputs, metadata or counts."""
+"""The changes of a Jupyter notebook as code: the lines of its code cells, without outputs, metadata and counts."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from difflib import SequenceMatcher
 
 from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES, Run
 
-#: ``difflib`` takes quadratic time, and more where lines repeat. With more changed lines on both sides, or more pairs
-#: of equal ones, a notebook is compared by which lines it has, without saying where they stand.
+#: ``difflib`` takes quadratic time, and more if lines repeat. With more changed lines on both sides, or more pairs of
+#: equal ones, a notebook is compared by its lines without their places.
 ALIGNED_LINES, ALIGNED_PAIRS = 1500, 30_000
 
 
 def notebook_runs(old: bytes, new: bytes) -> list[Run]:
-    """Return what changes from one version of a notebook to another, as if its code cells were one file.
+    """Return the runs between two versions of a notebook, as if its code cells were one file.
 
-    Empty bytes stand for a notebook that is not there. If a side cannot be read there are no runs at all: the other
-    side would look as if all of it were new.
+    Empty bytes mean that there is no notebook. If a side cannot be read there are no runs: all of the other side would
+    look new.
     """
     sides = [_read(side) if side.strip() else [] for side in (old, new)]
     if sides[0] is None or sides[1] is None:
@@ -34,7 +34,7 @@ def notebook_runs(old: bytes, new: bytes) -> list[Run]:
 
 
 def _read(notebook: bytes) -> list[bytes] | None:
-    """Return the sources of the code cells, in order; ``None`` for what is not a notebook.
+    """Return the sources of the code cells, in order; ``None`` if this is not a notebook.
 
     Both formats in use (https://nbformat.readthedocs.io): 4, and 3 with its cells in worksheets and code in ``input``.
     """
@@ -65,7 +65,7 @@ def _lines(sources: list[bytes]) -> list[bytes]:
 
 
 def _common(left: list[bytes], right: list[bytes]) -> int:
-    """Return how many lines two lists begin with alike."""
+    """Return the number of equal lines at the start of two lists."""
     for at, (one, other) in enumerate(zip(left, right, strict=False)):
         if one != other:
             return at
@@ -73,7 +73,7 @@ def _common(left: list[bytes], right: list[bytes]) -> int:
 
 
 def _costs(left: list[bytes], right: list[bytes]) -> bool:
-    """Say whether aligning two lists of lines takes too long."""
+    """Return whether aligning two lists of lines takes too long."""
     if len(left) > ALIGNED_LINES and len(right) > ALIGNED_LINES:
         return True
     counts = Counter(right)

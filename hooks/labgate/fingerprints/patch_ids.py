@@ -1,4 +1,4 @@
-"""What makes two patches the same: an id of their changed lines, of their code alone, and of the files they leave."""
+"""Patch ids: of the changed lines, of the code alone, and of the resulting files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patc
 from labgate.values.value import Value
 
 _SIZE = 16
-#: Files that a tool wrote or that came from elsewhere: that two sides have the same says nothing about either.
+#: Files that a tool wrote or that came from elsewhere: if two sides have the same one, that is no evidence.
 _MECHANICAL = re.compile(
     r"""
       (?:^|/)(?:_?vendor|_?vendored|third[-_]?party|node_modules|bower_components|dist)/
@@ -36,11 +36,11 @@ _MECHANICAL = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _DIGITS = re.compile(rb"\bv?\d[\w.]*")
-#: A file must be changed in so many lines for what it holds afterwards to say who wrote it.
+#: The least changed lines in a file for its resulting content to be evidence.
 FILE_LINES = 3
-#: Who changes so many places of a file in their form alone has a formatter.
+#: So many places of a file that change in form alone are a formatter's work.
 FORMATTED_RUNS = 5
-#: So many places that a tool changed alike are a sweep.
+#: So many places that change in the same way are a tool's sweep.
 SWEEP = 5
 
 #: The deleted and the added lines of one place.
@@ -50,9 +50,9 @@ _Change = tuple[Sequence[bytes], Sequence[bytes]]
 class PatchIds(Value):
     """Ids of one patch.
 
-    ``exact`` is one of everything in it, ``inverse`` that of its revert, ``core`` one of its code files (each ``None``
-    where there is nothing). ``code_runs`` are the changed places of code that is somebody's work, ``other_work`` says
-    whether anything beside code is. ``files`` are ids of what it leaves in files that it changes in more than a few
+    ``exact`` is the id of everything in it, ``inverse`` that of its revert, ``core`` that of its code files (each
+    ``None`` if there is nothing). ``code_runs`` are the changed places of code that count, ``other_work`` says
+    whether anything beside code counts. ``files`` are ids of the new content of files with more than a few changed
     lines.
     """
 
@@ -67,7 +67,7 @@ class PatchIds(Value):
 def patch_ids(patch: Patch) -> PatchIds:
     """Return the ids of a patch.
 
-    As ``git patch-id`` they leave out line numbers and white space; unlike it also the context, which moves on.
+    As in ``git patch-id`` line numbers and white space do not count; here the context does not count either.
     """
     whole, inverse, core, files = [], [], [], []
     code_runs, other_work = 0, False
@@ -91,10 +91,10 @@ def patch_ids(patch: Patch) -> PatchIds:
 
 
 def _significant_lines(file: FilePatch) -> Iterator[bytes]:
-    """Yield the changed lines of a file that are somebody's work.
+    """Yield the changed lines of a file that count.
 
-    Nobody's are vendored, locked and generated files, versions and packages in lists of them, licence headers, and what
-    a formatter does. A binary file is work as a whole.
+    These do not count: vendored, locked and generated files, lists of packages and versions, licence headers, and a
+    formatter's changes. A binary file counts as a whole.
     """
     if _MECHANICAL.search(file.path) or _is_submodule(file):
         return
@@ -116,17 +116,17 @@ def _significant_lines(file: FilePatch) -> Iterator[bytes]:
 
 @lru_cache(maxsize=1 << 12)
 def _is_formatted(run: Run) -> bool:
-    """Say whether only blanks, quotes and the like change."""
+    """Return whether only blanks, quotes and the like change."""
     return bool(run.deleted) and tokens(b"\n".join(run.deleted)) == tokens(b"\n".join(run.added))
 
 
 def _says(line: bytes, versioned: bool) -> bool:
-    """Say whether a line has letters to speak of; where versions stand, these are none."""
+    """Return whether a line has enough letters to count; in lists of versions, versions do not count."""
     return weight(_DIGITS.sub(b"", line) if versioned else line) >= LINE_WEIGHT
 
 
 def _is_submodule(file: FilePatch) -> bool:
-    """Say whether it is the version of another repository that changes (git-diff, "Subproject commit")."""
+    """Return whether only a submodule's version changes (git-diff, "Subproject commit")."""
     return any(line.startswith(b"Subproject commit ") for run in file.runs[:1] for line in (*run.added, *run.deleted))
 
 
@@ -136,9 +136,9 @@ def _inverted(file: FilePatch) -> FilePatch:
 
 
 def _file_id(file: FilePatch, changes: Sequence[_Change], cut: bool) -> bytes:
-    """Return an id of what happens to one file: its changed lines in order, blanks aside, or its blob if binary.
+    """Return the id of one file's changes: its changed lines in order, without blanks, or its blob if binary.
 
-    Where not all of the lines are kept (``cut``) only the blobs say that two changes are the same.
+    If the lines are not complete (``cut``) only equal blobs make two changes the same.
     """
     status = file.status if file.status in "AD" else ""
     blob = f"{file.old_blob if cut else ''}{file.new_blob if cut or file.binary else ''}"

@@ -1,4 +1,4 @@
-"""What commits change, line by line: the patches of one pinned ``git diff-tree``, read as they stream in."""
+"""The patches of commits, line by line: the output of ``git diff-tree`` with fixed options, read as a stream."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from copy import copy
 from labgate.git.repository import Repository
 from labgate.values.files import write_whole
 
-#: The one producer of patches. A stored id is only comparable with ids from the same options, so a change here is a
-#: change of ``features.VERSION``. One line of context: enough to say where an edit stands, little enough not to see
-#: what moves around it. Hunk headings come from ``_ATTRIBUTES`` alone.
+#: The one producer of patches. Stored ids are only comparable with ids from the same options, so a change here must
+#: change ``features.VERSION``. One line of context is enough for the place of an edit, and ignores most moves around
+#: it. Hunk headings come from ``_ATTRIBUTES`` alone.
 _PATCH = (
     *("diff-tree", "-r", "-p", "-M", "-U1", "--root", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color"),
     *("--diff-algorithm=myers", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/", "-l400"),
     *("--ignore-submodules=none", "--diff-merges=first-parent"),
 )
-#: What git keeps of the objects that others are made from: its 96 MB are no faster for one commit after the other.
+#: git's cache of delta bases: its default of 96 MB is no faster for one commit after the other.
 _CACHE = ("-c", "core.deltaBaseCacheLimit=24m")
-#: Which heading git puts on a hunk (gitattributes, "Defining a custom hunk-header").
+#: How git finds the heading of a hunk (gitattributes, "Defining a custom hunk-header").
 _ATTRIBUTES = """\
 *.py diff=python
 *.pyi diff=python
@@ -42,15 +42,15 @@ _ATTRIBUTES = """\
 *.md diff=markdown
 *.tex diff=tex
 """
-#: A longer line is compared by its beginning; minified code and data have no lines to speak of.
+#: Longer lines are compared by their beginning: they are minified code or data.
 LINE_BYTES = 400
-#: A larger diff is judged by its first changed lines: imports of whole trees say nothing about who wrote them.
+#: A larger diff is judged by its first changed lines: it imports a whole tree.
 DIFF_LINES = 8000
 
-#: How git names what a patch is of: a commit, or two trees with a blank between, in SHA-1 or SHA-256.
+#: The line before a patch: a commit, or two trees with a blank between, in SHA-1 or SHA-256.
 _KEY_LENGTHS = frozenset({40, 64, 81, 129})
 _CHANGED = frozenset({b"+", b"-"})
-#: What git says of a last line without its line feed.
+#: git's note on a last line without a line feed.
 _NO_NEWLINE = b"\\"
 
 
@@ -81,7 +81,7 @@ class Run:
 
 
 class FilePatch:
-    """What happens to one file. ``old_path`` differs from ``path`` for a rename; blobs are oids, zeros where absent.
+    """The changes of one file. ``old_path`` differs from ``path`` for a rename; blobs are oids, zeros where absent.
 
     ``status`` is A (added), D (deleted), R (renamed) or M (modified). A binary file has no runs and ``binary`` set.
     """
@@ -114,7 +114,7 @@ class FilePatch:
 
 
 class Patch:
-    """What a commit changes against its first parent, or one tree against another."""
+    """The changes of a commit against its first parent, or of one tree against another."""
 
     __slots__ = ("files", "key")
 
@@ -126,12 +126,12 @@ class Patch:
 def commit_patches(repository: Repository, commits: Iterable[str]) -> Iterator[Patch]:
     """Yield the patch of each commit against its first parent (the root: against nothing), in the given order.
 
-    Raised: ``MissingObjectError`` when a commit, or a blob, is not in this clone.
+    Raises: ``MissingObjectError`` when a commit, or a blob, is not in this clone.
     """
     wanted = list(commits)
     if not wanted:
         return
-    # Without --always git says nothing at all of a commit that changes nothing, and of one that is not here.
+    # Without --always git prints nothing for a commit without changes, and for one that is missing.
     git = repository.objects
     patches = _parse(git.stream(*_options(repository), "--always", "--stdin", stdin="\n".join(wanted).encode() + b"\n"))
     for oid in wanted:
@@ -171,7 +171,7 @@ def _trees(repository: Repository, oids: Sequence[str]) -> dict[str, str]:
 def _options(repository: Repository) -> tuple[str, ...]:
     path = os.path.join(repository.objects.git_dir, "headings")
     if not os.path.exists(path):
-        # Several processes may be at it, and git must never read a half of it.
+        # Several processes may write it, and git must never read half of it.
         write_whole(path, _ATTRIBUTES.encode("ascii"))
     return ("-c", f"core.attributesFile={path}", *_CACHE, *_PATCH)
 
@@ -201,7 +201,7 @@ def _parse(lines: Iterator[bytes]) -> Iterator[Patch]:
 
 
 def _hunk(lines: Iterator[bytes], opening: bytes, file: FilePatch, left: int) -> tuple[bytes | None, int]:
-    """Read a hunk; return the line behind it (``None``: there is none), and how many lines are ``left`` to be taken.
+    """Read a hunk; return the line after it (``None``: there is none), and how many lines are ``left`` to be read.
 
     Every line of a hunk starts with a blank, ``+``, ``-`` or a backslash, so nothing in a file can end it.
     """
@@ -231,7 +231,7 @@ def _hunk(lines: Iterator[bytes], opening: bytes, file: FilePatch, left: int) ->
 
 
 def _changes(lines: Iterator[bytes], line: bytes | None, run: Run, left: int) -> tuple[bytes | None, int]:
-    """Read the deleted and added lines that stand together into a run; return as ``_hunk``."""
+    """Read adjacent deleted and added lines into a run; return as ``_hunk``."""
     deleted, added = run.deleted, run.added
     while line is not None:
         first = line[:1]
@@ -252,7 +252,7 @@ def _changes(lines: Iterator[bytes], line: bytes | None, run: Run, left: int) ->
 
 
 def _header(file: FilePatch, line: bytes) -> None:
-    """Take what an extended header says (git-diff): blobs and paths, and what becomes of the file."""
+    """Read an extended header (git-diff): blobs, paths and the status of the file."""
     word, _, rest = line.partition(b" ")
     if word == b"index":
         file.old_blob, _, file.new_blob = rest.partition(b" ")[0].decode().partition("..")
@@ -270,7 +270,7 @@ def _header(file: FilePatch, line: bytes) -> None:
 
 
 def _paths(text: bytes) -> tuple[str, str]:
-    """Return the path of a ``diff --git`` line twice, as old and new one; those of a rename follow in other headers."""
+    """Return the path of a ``diff --git`` line twice, as old and new one; other headers have those of a rename."""
     half = len(text) // 2
     if text[2:half] != text[half + 3 :]:
         return "", ""
@@ -282,7 +282,7 @@ _ESCAPES = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b
 
 
 def _unquoted(text: bytes) -> str:
-    """Return a path that git may have quoted as C does (git-config, "core.quotePath")."""
+    """Return a path without git's C-style quotes (git-config, "core.quotePath")."""
     if not text.startswith(b'"'):
         return text.decode("utf-8", "surrogateescape")
     out = bytearray()

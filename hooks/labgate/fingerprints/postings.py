@@ -1,4 +1,4 @@
-"""Posting lists: which documents have a feature, or when a branch first had it, in eight bytes an entry.
+"""Posting lists: the documents that have a feature, or when a branch first had it, in eight bytes an entry.
 
 An entry is a 44-bit feature and a 20-bit value; a list is sorted. A table of rows in SQLite takes twice the space
 (docs/adr/0011).
@@ -18,14 +18,14 @@ VALUES = 1 << VALUE_BITS
 _VALUE = VALUES - 1
 #: Kinds beside those of ``features``: the id of a whole patch, of its code, of a file as the patch leaves it.
 EXACT, CORE, FILE = 13, 14, 15
-#: A stored list is cut by the highest bits of its features, so that a query reads only what it needs.
+#: A stored list is split by the highest bits of its features, so that a query reads only what it needs.
 PART_BITS = 6
 PARTS = 1 << PART_BITS
 _PART_SHIFT = 64 - PART_BITS
 
 
 def packed_id(kind: int, digest: bytes) -> int:
-    """Return the feature that stands for an id of at least five bytes."""
+    """Return the feature for an id of at least five bytes."""
     return int.from_bytes(digest[:5], "big") << KIND_BITS | kind
 
 
@@ -40,7 +40,7 @@ def entries(features: Iterable[int], value: int) -> list[int]:
 
 
 def split(numbers: Sequence[int], *, entries: bool) -> Iterator[tuple[int, Sequence[int]]]:
-    """Yield the parts that a sorted sequence of entries, or of features, has numbers in, with these."""
+    """Yield each part with its numbers in a sorted sequence of entries, or of features."""
     shift = _PART_SHIFT if entries else _PART_SHIFT - VALUE_BITS
     start = 0
     while start < len(numbers):
@@ -51,7 +51,7 @@ def split(numbers: Sequence[int], *, entries: bool) -> Iterator[tuple[int, Seque
 
 
 def parted(rows: Iterable[tuple[Sequence[int], int]]) -> list[array[int]]:
-    """Return by part the entries of sorted features, each row with its value; those of a part stand row by row."""
+    """Return the entries of rows of sorted features, each row with its value, by part; a part keeps the row order."""
     parts = [array("Q") for _ in range(PARTS)]
     for features, value in rows:
         for part, mine in split(entries(features, value), entries=True):
@@ -78,5 +78,5 @@ def find(postings: array[int], features: Sequence[int]) -> list[int]:
 
 
 def is_id(feature: int) -> bool:
-    """Say whether a feature is an id of a patch: the same one may come more than once, and each time counts."""
+    """Return whether a feature is a patch id: one may occur more than once, and each time counts."""
     return feature & 15 in (EXACT, CORE)

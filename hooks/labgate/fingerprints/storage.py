@@ -1,4 +1,4 @@
-"""The file behind the index: one that is ours and whole is opened, with one process at a time to write in it."""
+"""The file of the index: it is checked when it is opened, and one process at a time writes to it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from io import FileIO
 from labgate.values.endings import undo_at_end, undone
 from labgate.values.files import locked
 
-#: How long, in seconds, a process waits for another one that is building; then it works on its own copy.
+#: Seconds that a process waits for another one that is building; then it works on its own copy.
 PATIENCE = 60.0
-#: What says that a database is an index of ours (sqlite.org, "PRAGMA application_id"): "lgix".
+#: The mark of a database that is an index of labgate (sqlite.org, "PRAGMA application_id"): "lgix".
 _MARK = 0x6C676978
-#: How much of the file who writes in it keeps in memory, in KiB.
+#: The page cache of a process that writes, in KiB.
 _WRITING_KB = 16000
 
 
 class Storage:
-    """A database with the tables of a schema, in a file (``path``) or of our own alone (``None``).
+    """A database with the tables of a schema, in a file (``path``) or private (``None``).
 
-    Raised: ``sqlite3.OperationalError`` and ``OSError`` when the file cannot be used, ``sqlite3.DatabaseError`` when it
-    is damaged or somebody else's.
+    Raises: ``sqlite3.OperationalError`` and ``OSError`` when the file cannot be used, ``sqlite3.DatabaseError`` when it
+    is damaged or not an index of labgate.
     """
 
     def __init__(self, path: str | None, schema: str) -> None:
         self._path = path
-        # An empty name is a database that spills to the disk and vanishes (sqlite.org, "Temporary Databases").
+        # An empty name is a temporary database that may use the disk (sqlite.org, "Temporary Databases").
         self.db = sqlite3.connect(path or "", timeout=PATIENCE, isolation_level=None)
         self._file = None if path is None else identity_of(path)
         # Closed, it takes back what is half done, and leaves no journal.
@@ -43,7 +43,7 @@ class Storage:
             raise
 
     def _is_ours(self) -> bool:
-        """Say whether the database has our tables; ``False`` where it has none at all."""
+        """Return whether the database has labgate's tables; ``False`` if it has none at all."""
         mark = self.db.execute("PRAGMA application_id").fetchone()[0]
         if mark == _MARK:
             return True
@@ -61,13 +61,13 @@ class Storage:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other processes from writing. A process that is killed lets go of the lock (flock(2)).
+        """Keep other processes from writing. The lock of a process that is killed is released (flock(2)).
 
-        Raised: ``sqlite3.DatabaseError`` where the file was replaced meanwhile. SQLite knows a journal by its name
-        only: what is written to the old file could come to be played back into the new one (sqlite.org, "How To
-        Corrupt An SQLite Database File").
+        Raises: ``sqlite3.DatabaseError`` when the file was replaced meanwhile. SQLite finds a journal by its
+        name only: a journal of the old file could be replayed into the new one (sqlite.org, "How To Corrupt An SQLite
+        Database File").
         """
-        # Who writes comes back to the same pages; a question reads each once, and has no use for so much memory.
+        # A writer uses the same pages again; a query reads each one once, and needs less memory.
         self.db.execute(f"PRAGMA cache_size = -{_WRITING_KB}")
         if self._path is None:
             yield
@@ -97,7 +97,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def identity_of(path: str) -> tuple[int, int] | None:
-    """Return what tells a file from one that takes its place; ``None``: there is none."""
+    """Return the identity of a file, which a replacement does not share; ``None``: there is no file."""
     try:
         stat = os.stat(path)
     except OSError:
@@ -106,9 +106,9 @@ def identity_of(path: str) -> tuple[int, int] | None:
 
 
 def discard(path: str, found: tuple[int, int] | None) -> None:
-    """Remove a database file that was ``found`` (``identity_of``), not one that a process has put in its place.
+    """Remove the database file that was ``found`` (``identity_of``), but not one that has replaced it.
 
-    Where that is not allowed, or somebody is writing in it for long, it stays.
+    It stays if that is not allowed, or if another process keeps the lock.
     """
     with contextlib.suppress(OSError, sqlite3.OperationalError), lock(path):
         if identity_of(path) == found:
@@ -118,7 +118,7 @@ def discard(path: str, found: tuple[int, int] | None) -> None:
 
 
 def lock(path: str) -> FileIO:
-    """Return what holds the lock of a database file until it is closed.
+    """Lock a database file; the lock is released when the result is closed.
 
     Raises: ``sqlite3.OperationalError`` when another has it for too long.
     """

@@ -1,4 +1,4 @@
-"""Do a row of tasks on two cores, in order, so that whichever process dies, the others end."""
+"""Run tasks on two cores, in order; if a process dies, the others end too."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typing import Any, TypeVar
 from labgate.values.errors import GitError
 
 _WORKERS = 2
-#: What an unprivileged process may ask for at most, unless an administrator says otherwise (pipe(7)).
+#: The largest pipe of an unprivileged process by default (pipe(7)).
 _PIPE_BYTES = 1 << 20
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
 def spread(work: Callable[[Sequence[_T]], Iterator[_R]], tasks: Sequence[_T]) -> Iterator[_R]:
-    """Yield what ``work`` makes of each task, in their order. Every worker is given every second task, all at once.
+    """Yield the results of ``work`` for each task, in their order. Each worker gets every second task, all at once.
 
-    No ``multiprocessing.Pool``: that one waits for ever for a task whose worker was killed, and its workers for ever
-    for a parent that was. Here each has a pipe of its own, which either of them finds closed.
+    A ``multiprocessing.Pool`` waits for ever for a task whose worker was killed, and its workers for a killed parent.
+    Here each worker has its own pipe, and either side notices when the other one is gone.
 
-    Raised: ``GitError`` when a worker ends before its time, and whatever ``work`` raises.
+    Raises: ``GitError`` when a worker ends early, and what ``work`` raises.
     """
     fork = multiprocessing.get_context("fork")
     with ExitStack() as stack:
@@ -46,9 +46,9 @@ def spread(work: Callable[[Sequence[_T]], Iterator[_R]], tasks: Sequence[_T]) ->
 
 
 def _widen(sending: Connection) -> None:
-    """Let a worker go on with its next tasks while the outcome of some waits to be read (fcntl(2), "F_SETPIPE_SZ").
+    """Let a worker continue while its results wait to be read (fcntl(2), "F_SETPIPE_SZ").
 
-    Linux alone knows this, and refuses it to who has many pipes already; then a worker waits.
+    Only Linux has this, and refuses it to a user with many pipes; then the worker waits.
     """
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         with suppress(OSError):
@@ -69,8 +69,8 @@ def _received(pipe: Connection) -> Any:
 def _worker(
     work: Callable[[Sequence[_T]], Iterator[_R]], tasks: Sequence[_T], sending: Connection, others: Sequence[Connection]
 ) -> None:
-    """Send what is made of each task. Ends when nobody reads it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who presses Ctrl-C means the parent, which ends this one
+    """Send the results of each task. It ends when nobody reads them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
     for pipe in others:
         pipe.close()
     made: _R | None

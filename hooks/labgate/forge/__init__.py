@@ -13,30 +13,29 @@ if TYPE_CHECKING:
     from labgate.forge.http import Patience
     from labgate.forge.values import Forge
 
-#: The kinds of code hosts that ``connect`` knows: the words of the policy's ``[reviews.people.<name>]``.
+#: The kinds of code hosts for ``connect``: keys of the policy's ``[reviews.people.<name>]``.
 KINDS = ("github", "gitlab", "gitea")
 
 
 def connect(
     kind: str, api: str, repository: str, environ: Mapping[str, str], patience: Patience | None = None
 ) -> Forge:
-    """Return the code host that holds a repository. Nothing is sent until something is asked.
+    """Return the code host of a repository. Nothing is sent yet.
 
     ``kind`` is one of ``KINDS`` (Forgejo is ``gitea``). ``api`` is the root of its REST API, such as
     ``https://api.github.com``, ``https://gitlab.com/api/v4`` or ``https://codeberg.org/api/v1``. ``repository`` is
-    ``host/owner/name``; on GitLab the groups between may be many. The token, proxies and certificates come from
-    ``environ`` and nowhere else. ``patience`` says how long to wait; ``None`` means the default. Raised:
-    ``UndecidedError`` for an unknown kind, an address that a token must not be sent to, a repository that cannot be
-    one, or a token that cannot be one.
+    ``host/owner/name``; on GitLab there may be several groups. The token, proxies and certificates come from
+    ``environ`` only. ``patience`` is how long to wait; ``None`` means the default. Raises: ``UndecidedError`` when the
+    kind is unknown, a token must not be sent to the address, or the repository or the token is malformed.
     """
     if kind not in KINDS:
-        message = f"labgate knows no code host of the kind {kind!r}"
-        raise UndecidedError(message, f"name one of these: {', '.join(KINDS)}")
+        message = f"unknown kind of code host: {kind!r}"
+        raise UndecidedError(message, f"use one of these: {', '.join(KINDS)}")
     path = tuple(repository.split("/")[1:])
-    # A dot segment would be resolved away, and the request would go to another repository.
+    # A dot segment would be resolved, and the request would go to another repository.
     if len(path) < 2 or (len(path) > 2 and kind != "gitlab") or {"", ".", ".."}.intersection(path):
-        message = f"{repository!r} is no repository of a {kind} host"
-        raise UndecidedError(message, "name it as host/owner/name, without scheme and .git")
+        message = f"{repository!r} is not a repository of a {kind} host"
+        raise UndecidedError(message, "give it as host/owner/name, without scheme and .git")
     from labgate.forge.http import Client, Patience
 
     patience = patience or Patience()

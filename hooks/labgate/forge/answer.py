@@ -1,4 +1,4 @@
-"""Reads the JSON of a code host member by member, and believes nothing about its shape."""
+"""Read the JSON of a code host member by member, and check the type of each."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?(?:([Zz])
 
 
 class _Absent:
-    """Stands for a member that is not there."""
+    """The value of a missing member."""
 
 
 _ABSENT: Final = _Absent()
 
 
 class Question(Value):
-    """What was asked, for the message that says what is wrong with the answer.
+    """A request, for the message about a wrong answer.
 
-    ``request`` is ``GET`` and a path below ``api``; ``manual`` is the name of the documentation that the answer is
-    held against.
+    ``request`` is ``GET`` and a path below ``api``; ``manual`` is the name of the documentation that the answer must
+    follow.
     """
 
     request: str
@@ -38,12 +38,12 @@ class Question(Value):
     manual: str
 
     def misanswered(self, what: str) -> AnswerError:
-        message = f"the answer of {self.request} is not what the {self.manual} documents: {what}"
+        message = f"the answer of {self.request} is not as the {self.manual} documents it: {what}"
         return AnswerError(message, f"check that {self.api} is the address of that API, and that no proxy alters it")
 
 
 class Answer:
-    """One value of an answer, and where it stands. Whoever reads it says what it has to be.
+    """One value of an answer, and its place. The caller says which type it must have.
 
     Raised by all that reads: ``AnswerError`` that names the place, as in ``reviews[3].state``.
     """
@@ -56,26 +56,26 @@ class Answer:
         self._where = where
 
     def __getitem__(self, name: str) -> Answer:
-        """Return the member of an object. A missing one complains when it is read, unless ``given`` is asked first."""
+        """Return the member of an object. To read a missing one raises, except with ``given`` and ``optional``."""
         if not isinstance(self._value, dict):
             raise self.wrong()
         return Answer(self._value.get(name, _ABSENT), self._question, f"{self._where}.{name}")
 
     def given(self) -> Answer | None:
-        """Return this answer, or ``None`` when it is null or absent."""
+        """Return this answer, or ``None`` when it is null or missing."""
         return None if self._value is None or self._value is _ABSENT else self
 
     def optional(self, read: Callable[[Answer], T]) -> T | None:
-        """Return what ``read`` makes of this answer, or ``None`` when it is null or absent."""
+        """Return ``read(self)``, or ``None`` when the answer is null or missing."""
         return None if self.given() is None else read(self)
 
     def wrong(self) -> AnswerError:
-        """Return the error that says that what stands here is not as documented."""
+        """Return the error that this value is not as documented."""
         what = f"{self._where} is missing" if self._value is _ABSENT else self._where
         return self._question.misanswered(what)
 
     def items(self, first: int = 0) -> Iterator[Answer]:
-        """Yield the items of a list, counted from ``first`` where it is a later page of one."""
+        """Yield the items of a list; ``first`` is the number of the first one on a later page."""
         if not isinstance(self._value, list):
             raise self.wrong()
         for place, value in enumerate(self._value, start=first):
@@ -88,7 +88,7 @@ class Answer:
         return self._value
 
     def is_empty(self) -> bool:
-        """Say whether this is an empty string, which Go writes for "none"."""
+        """Return whether this is an empty string, which hosts in Go write for "none"."""
         return self._value == ""
 
     def flag(self) -> bool:
@@ -98,30 +98,30 @@ class Answer:
 
     def number(self) -> int:
         """Return a positive integer."""
-        # To Python, True is an integer.
+        # In Python, True is an integer.
         if not isinstance(self._value, int) or isinstance(self._value, bool) or self._value < 1:
             raise self.wrong()
         return self._value
 
     def oid(self) -> str:
-        """Return the full name of an object: 40 hexadecimal digits, or 64 in a repository of SHA-256."""
+        """Return the full oid of an object: 40 hexadecimal digits, or 64 in a repository of SHA-256."""
         if not isinstance(self._value, str) or not is_oid(self._value):
             raise self.wrong()
         return self._value
 
     def word(self, *known: str) -> str:
-        """Return one of these words."""
+        """Return a string that must be one of these."""
         if not isinstance(self._value, str) or self._value not in known:
             raise self.wrong()
         return self._value
 
     def time(self) -> str:
-        """Return an instant as the host has it (RFC 3339)."""
+        """Return a time as the host writes it (RFC 3339)."""
         self.moment()
         return self.text()
 
     def moment(self) -> datetime:
-        """Return an instant, with its offset from UTC."""
+        """Return a time, with its offset from UTC."""
         match = _TIME.fullmatch(self.text())
         if match is None:
             raise self.wrong()
@@ -134,7 +134,7 @@ class Answer:
 
 
 def parse(body: bytes, question: Question, name: str) -> Answer:
-    """Return the answer in a body. ``name`` is what stands for its root in messages."""
+    """Return the answer in a body. ``name`` is the name of its root in messages."""
     value: object = _ABSENT
     with suppress(ValueError, RecursionError):
         value = json.loads(body.decode("utf-8"))

@@ -1,4 +1,4 @@
-"""What a connection to a code host is made of: an address that may have a token, the token, proxy and certificates."""
+"""The parts of a connection to a code host: address, token, proxy and certificates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from urllib3 import PoolManager
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-#: RFC 9110, section 5.5, without what no token has. A line feed would start a header of its own.
+#: RFC 9110, section 5.5, without characters that tokens do not have. A line feed would start another header.
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -36,7 +36,7 @@ class Secret:
 
 
 class Credential(Value):
-    """A way to hand over a token: the variable that it stands in, and the header that takes it after ``prefix``."""
+    """A way to send a token: its variable, and the header that has it after ``prefix``."""
 
     variable: str
     header: str
@@ -44,7 +44,7 @@ class Credential(Value):
 
 
 class Token(Value):
-    """A token, ready to be sent: ``value`` is what the header says, its prefix included."""
+    """A token, ready to be sent: ``value`` is the header's value, with its prefix."""
 
     variable: str
     header: str
@@ -52,9 +52,9 @@ class Token(Value):
 
 
 class Service(Value):
-    """A kind of code host: what it is called, its documentation, and how it is asked.
+    """A kind of code host: its name, documentation and credentials.
 
-    ``credentials`` are in the order in which they are tried. ``access`` is the step that gives a token what it needs.
+    ``credentials`` are tried in their order. ``access`` is the step that gives a token the permissions that it needs.
     """
 
     name: str
@@ -65,22 +65,22 @@ class Service(Value):
 
 
 def find_token(service: Service, environ: Mapping[str, str]) -> Token | None:
-    """Return the first token in the environment, or ``None``. Raised: ``UndecidedError`` when it cannot be sent."""
+    """Return the first token in the environment, or ``None``. Raises: ``UndecidedError`` when it cannot be sent."""
     for credential in service.credentials:
         text = environ.get(credential.variable, "").strip()
         if not text:
             continue
         if not _TOKEN.fullmatch(text):
-            message = f"{credential.variable} holds characters that no token has"
+            message = f"{credential.variable} has characters that no token has"
             raise UndecidedError(message, f"set {credential.variable} to the token alone, on one line")
         return Token(credential.variable, credential.header, Secret(credential.prefix + text))
     return None
 
 
 def check_address(api: str) -> SplitResult:
-    """Return the parts of an API's address. Raised: ``UndecidedError`` when a token must not be sent there.
+    """Return the parts of an API's address. Raises: ``UndecidedError`` when a token must not be sent there.
 
-    Only https hides the token on its way; the same machine needs no hiding.
+    Only https protects the token, except on the same machine.
     """
     parts: SplitResult | None = None
     try:
@@ -90,26 +90,25 @@ def check_address(api: str) -> SplitResult:
         parts = None
     if parts is None or not parts.hostname or parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
         message = "the address of the code host's API is not a plain URL"
-        raise UndecidedError(message, "name the root of the API, such as https://api.github.com")
+        raise UndecidedError(message, "give the root of the API, such as https://api.github.com")
     if parts.username is not None or parts.password is not None:
-        message = f"the address of the API on {parts.hostname} holds a user name or password"
-        raise UndecidedError(message, "take it out of the address; a token belongs in the environment")
+        message = f"the address of the API on {parts.hostname} has a user name or password"
+        raise UndecidedError(message, "remove it from the address; set a token in the environment")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        message = f"the address of the API on {parts.hostname} is not https, and a token must not travel in the clear"
+        message = f"the address of the API on {parts.hostname} is not https, and a token must not be sent unencrypted"
         raise UndecidedError(message, f"use https://{parts.hostname}")
     return parts
 
 
 def origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    """Return scheme, host and port (RFC 6454, section 4). Raised: ``ValueError`` for a port that is no number."""
+    """Return scheme, host and port (RFC 6454, section 4). Raises: ``ValueError`` when the port is not a number."""
     return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def open_pool(parts: SplitResult, environ: Mapping[str, str]) -> PoolManager:
-    """Return the connections to a host, none of them open yet. They close themselves when nothing refers to them.
+    """Return a pool of connections to a host, not open yet. They are closed when nothing refers to them.
 
-    Raised: ``UndecidedError`` when the certificates that the environment names cannot be read, or the proxy cannot be
-    used.
+    Raises: ``UndecidedError`` when the certificates or the proxy in the environment cannot be used.
     """
     import urllib3
 
@@ -128,9 +127,9 @@ def open_pool(parts: SplitResult, environ: Mapping[str, str]) -> PoolManager:
 
 
 def _proxy(parts: SplitResult, environ: Mapping[str, str]) -> str | None:
-    """Return the proxy that the environment names, as curl and urllib read it; ``None``: go directly."""
+    """Return the proxy in the environment, as curl and urllib read it; ``None``: no proxy."""
     if parts.hostname in _LOOPBACK:
-        # A plain request to this machine would hand the token to the proxy.
+        # A plain request to this machine would give the token to the proxy.
         return None
     names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
     proxy = next((environ[name] for name in names if environ.get(name)), None)
@@ -139,7 +138,7 @@ def _proxy(parts: SplitResult, environ: Mapping[str, str]) -> str | None:
 
 
 def _is_exempt(parts: SplitResult, exempt: str) -> bool:
-    """Say whether ``NO_PROXY`` names a host: by itself, with its port, or by a domain that it is in; ``*`` is all."""
+    """Return whether ``NO_PROXY`` names a host: itself, with its port, or a domain that it is in; ``*`` is all."""
     host = parts.hostname or ""
     for entry in exempt.casefold().replace(",", " ").split():
         name = entry.removeprefix("*").removeprefix(".")
@@ -156,14 +155,14 @@ def _proxy_address(proxy: str) -> SplitResult:
     except ValueError:
         address = None
     if address is None or address.scheme not in {"http", "https"} or not address.hostname:
-        # The address may hold a password, so it is not shown.
-        message = "the proxy that the environment names cannot be used: it is not http:// or https://"
+        # The address may have a password, so it is not shown.
+        message = "the proxy in the environment cannot be used: it is not http:// or https://"
         raise UndecidedError(message, "set HTTPS_PROXY to an HTTP proxy, or add the code host to NO_PROXY")
     return address
 
 
 def _certificates(environ: Mapping[str, str]) -> SSLContext:
-    """Return the checks of the host's certificate: those of the system, or against the bundle that is named."""
+    """Return the TLS context: the system's certificates, or the bundle that a variable names."""
     import os
     import ssl
 
@@ -177,7 +176,7 @@ def _certificates(environ: Mapping[str, str]) -> SSLContext:
             return ssl.create_default_context(capath=bundle)
         return ssl.create_default_context(cafile=bundle)
     except OSError:
-        # ssl.SSLError is one: a file without a certificate.
+        # ssl.SSLError, for a file without a certificate, is an OSError too.
         pass
-    message = f"{name} names {bundle!r}, and no certificates can be read there"
-    raise UndecidedError(message, f"unset {name}, or let it name a PEM file")
+    message = f"{name} names {bundle!r}, which has no readable certificates"
+    raise UndecidedError(message, f"unset {name}, or set it to a PEM file")

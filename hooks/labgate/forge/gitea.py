@@ -1,4 +1,4 @@
-"""Reads pull requests and their reviews from the REST API of Gitea and Forgejo."""
+"""Read pull requests and their reviews from the REST API of Gitea and Forgejo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SERVICE = Service(
     headers={},
 )
 
-#: ``ReviewStateType`` of the API's description. The last four say nothing about the change as a whole.
+#: ``ReviewStateType`` of the API's description. The last four are not about the change as a whole.
 _STATES = {
     "APPROVED": APPROVED,
     "REQUEST_CHANGES": CHANGES_REQUESTED,
@@ -48,8 +48,8 @@ class Host:
     def landed(self, oid: str, target: str) -> tuple[Change, ...]:
         """Return the merged change that a commit came with (``repoGetCommitPullRequest``).
 
-        Gitea keeps for each pull request the one commit that its landing left, so that of several rebased commits only
-        the last leads to it. "Nothing" and "not for you" are both 404; the repository itself tells them apart.
+        Gitea stores one merged commit for each pull request, so that of several rebased commits only the last one leads
+        to it. "Not found" and "not allowed" are both 404; a request for the repository distinguishes them.
         """
         pull = self._client.find(f"{self._root}/commits/{quote(oid, safe='')}/pull", "pull")
         if pull is None:
@@ -61,14 +61,14 @@ class Host:
 
     def _change(self, pull: Answer) -> Change:
         change = change_of_pull(pull, self._approvals(pull["number"].number()))
-        # A branch that is gone is called by the ref that Gitea keeps instead.
+        # A deleted branch has the name of the ref that Gitea keeps.
         return change.changed(source=None) if (change.source or "").startswith("refs/") else change
 
     def _approvals(self, number: int) -> tuple[Approval, ...]:
-        """Return everybody's last review that says yes or no (``repoListPullReviews``).
+        """Return everybody's last review that approves or rejects (``repoListPullReviews``).
 
-        No order is promised; ids count up. A review that was asked of a team has no user. ``stale`` says only that
-        there was a push since, which ``commit`` tells better.
+        The order is not documented; ids count up. A review requested from a team has no user. ``stale`` only says that
+        there was a push since, which ``commit`` shows better.
         """
         found = []
         for review in self._client.numbered_pages(f"{self._root}/pulls/{number}/reviews", "reviews"):
@@ -89,5 +89,5 @@ def _word(review: Answer) -> Approval | None:
 
 
 def _commit(answer: Answer) -> str | None:
-    # An old review has an empty one.
+    # Old reviews have an empty one.
     return None if answer.is_empty() else answer.oid()

@@ -1,4 +1,4 @@
-"""Reads pull requests and their reviews from GitHub's REST API."""
+"""Read pull requests and their reviews from GitHub's REST API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERVICE = Service(
     headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
 )
 
-#: "List reviews for a pull request", the member ``state``. The last two say nothing about the change as a whole.
+#: "List reviews for a pull request", the member ``state``. The last two are not about the change as a whole.
 _STATES = {
     "APPROVED": APPROVED,
     "CHANGES_REQUESTED": CHANGES_REQUESTED,
@@ -43,8 +43,8 @@ class Host:
     def change(self, number: int) -> Change:
         """Return the pull request of this number ("Get a pull request").
 
-        ``merge_commit_sha`` of a merged one is the merge commit, the squashed commit, or the commit that the base
-        branch was moved to by a rebase, as that section says; of an open one it is a trial merge.
+        ``merge_commit_sha`` of a merged one is the merge commit, the squashed commit, or the commit to which a rebase
+        moved the base branch, as that section says; of an open one it is a test merge.
         """
         pull = self._client.get(f"{self._root}/pulls/{number}", "pull")
         if pull["number"].number() != number:
@@ -52,10 +52,10 @@ class Host:
         return change_of_pull(pull, standing(self._reviews(number)))
 
     def _reviews(self, number: int) -> Iterator[Approval]:
-        """Yield the reviews that say yes or no, oldest first ("List reviews for a pull request").
+        """Yield the reviews that approve or reject, oldest first ("List reviews for a pull request").
 
-        A dismissed review has lost its former state. ``user`` is null when the account is gone; then nobody can be
-        counted, nor object.
+        A dismissed review has lost its former state. ``user`` is null when the account is deleted; then the review does
+        not count.
         """
         for review in self._client.pages(f"{self._root}/pulls/{number}/reviews", "reviews"):
             state = _STATES[review["state"].word(*_STATES)]

@@ -1,4 +1,4 @@
-"""Reads merge requests and their approvals from GitLab's REST API."""
+"""Read merge requests and their approvals from GitLab's REST API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SERVICE = Service(
     credentials=(
         Credential("LABGATE_GITLAB_TOKEN", "PRIVATE-TOKEN"),
         Credential("GITLAB_TOKEN", "PRIVATE-TOKEN"),
-        # "CI/CD job token": it opens few endpoints, and merge requests only where the project allows it.
+        # "CI/CD job token": it is allowed on few endpoints, and for merge requests only if the project allows it.
         Credential("CI_JOB_TOKEN", "JOB-TOKEN"),
     ),
     access="set LABGATE_GITLAB_TOKEN to a project access token with the scope read_api and the role Reporter;"
@@ -37,7 +37,7 @@ _REVIEWER_STATES = {
     "requested_changes": CHANGES_REQUESTED,
     "unapproved": DISMISSED,
 }
-#: What GitLab itself notes beside a merge request when somebody approves it or takes it back.
+#: GitLab's own notes on a merge request when somebody approves it or revokes the approval.
 _NOTES = {"approved this merge request": True, "unapproved this merge request": False}
 
 
@@ -75,7 +75,7 @@ class Host:
     def _source(self, request: Answer) -> str | None:
         """Return the path of the project that a merge request comes from ("Get a single project").
 
-        ``None``: it is gone, or not to be seen with this token.
+        ``None``: it is deleted, or hidden from this token.
         """
         source = request["source_project_id"].optional(Answer.number)
         if source is None or source == request["target_project_id"].number():
@@ -86,8 +86,8 @@ class Host:
     def landed(self, oid: str, target: str) -> tuple[Change, ...]:
         """Return the merged changes that a commit came with ("List merge requests associated with a commit").
 
-        It finds a merge request by its merge or squash commit and by the commits of its last version. The list is of
-        this project alone.
+        It finds a merge request by its merge or squash commit and by the commits of its last version. The list has only
+        this project.
         """
         path = f"{self._root}/repository/commits/{quote(oid, safe='')}/merge_requests"
         numbers = [
@@ -99,10 +99,10 @@ class Host:
         return tuple(change for change in changes if change.state == MERGED and change.target == target)
 
     def _approvals(self, path: str) -> tuple[Approval, ...]:
-        """Return the approvals in force ("Merge request approvals API") and what reviewers say otherwise.
+        """Return the current approvals ("Merge request approvals API") and requests for changes.
 
-        GitLab does not say on which head an approval was given, only when; see ``_head_at``. Somebody who approved and
-        then requested changes objects. When changes were requested is not said.
+        GitLab does not say for which head an approval was given, only when; see ``_head_at``. Somebody who approved and
+        then requested changes objects. The time of a request for changes is not known.
         """
         found: dict[str, Approval] = {}
         for reviewer in self._client.get(f"{path}/reviewers", "reviewers").items():
@@ -122,9 +122,9 @@ class Host:
         return tuple(found.values())
 
     def _times(self, path: str, approvals: Sequence[Answer]) -> list[Answer | None]:
-        """Return when each approval was given: by itself, where this GitLab says so, or by the note that it left.
+        """Return the time of each approval: its own, if this GitLab has it, or that of GitLab's note.
 
-        ``None``: there is no such note, or the person's last one takes an approval back.
+        ``None``: there is no such note, or the person's last one revokes an approval.
         """
         times = [approval["approved_at"].given() for approval in approvals]
         if all(times):
@@ -137,9 +137,9 @@ class Host:
         return times
 
     def _noted(self, path: str) -> dict[str, Answer]:
-        """Return when people approved last ("Notes API", "List all merge request notes").
+        """Return the time of each person's last approval ("Notes API", "List all merge request notes").
 
-        Nobody can write a note whose ``system`` is true.
+        People cannot write a note whose ``system`` is true.
         """
         last: dict[str, tuple[datetime, int, Answer | None]] = {}
         for note in self._client.pages(f"{path}/notes", "notes"):
@@ -156,7 +156,7 @@ class Host:
         return {login: time for login, (_, _, time) in last.items() if time is not None}
 
     def _heads(self, path: str) -> list[tuple[datetime, int, str | None]]:
-        """Return since when which head stood, oldest first ("Get merge request diff versions").
+        """Return the heads and their start times, oldest first ("Get merge request diff versions").
 
         A merge request without commits has a version without a head.
         """
@@ -168,10 +168,10 @@ class Host:
 
 
 def _head_at(heads: Sequence[tuple[datetime, int, str | None]], time: datetime) -> str | None:
-    """Return the head that stood at a time; ``None`` before the first.
+    """Return the head at a time; ``None`` before the first.
 
-    GitLab makes a version shortly after a push, so an approval in between is bound to the older head: too strict, but
-    never too mild.
+    GitLab creates a version shortly after a push, so an approval in between is bound to the older head: that is too
+    strict, but safe.
     """
     standing = [head for since, _, head in heads if since <= time]
     return standing[-1] if standing else None
@@ -182,9 +182,9 @@ def _login(user: Answer) -> str | None:
 
 
 def _landing(request: Answer) -> str:
-    """Return what a merged request left on the target: with a merge commit that, whether squashed or not.
+    """Return the commit of a merged request on the target: its merge commit, if any.
 
-    Without one the branch was moved forward, to the squash commit or to the head itself.
+    Without one the branch was moved to the squash commit or to the head.
     """
     for name in ("merge_commit_sha", "squash_commit_sha"):
         commit = request[name].given()

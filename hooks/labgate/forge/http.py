@@ -1,4 +1,4 @@
-"""One small HTTP client for a code host's REST API: GET, JSON, pages, patience and limits."""
+"""A small HTTP client for a code host's REST API: GET, JSON, pages, time-outs and rate limits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: How often a request is sent before labgate gives up, and the first wait in seconds, which doubles each time.
 _ATTEMPTS = 5
 _FIRST_WAIT = 0.5
-#: Items of one page that all three hosts grant, or lower to what they do grant.
+#: Items of one page that all three hosts accept, or lower to their limit.
 PAGE_SIZE = 100
 _MAX_PAGES = 100
 #: Bytes of one answer. A page of a hundred pull requests with their long texts has about 2 MB.
@@ -32,9 +32,9 @@ _CHUNK = 64 * 1024
 
 
 class Patience(Value):
-    """How long to wait, in seconds: for one answer, and for one question with all its pages and repeats.
+    """How long to wait, in seconds: for one answer, and for one request with all its pages and retries.
 
-    ``sleep``, ``clock`` (monotonic) and ``now`` (seconds since 1970) are those of ``time``, unless a test has its own.
+    ``sleep``, ``clock`` (monotonic) and ``now`` (seconds since 1970) are those of ``time``, except in tests.
     """
 
     timeout: float = 10.0
@@ -45,7 +45,7 @@ class Patience(Value):
 
 
 class _Reply(Value):
-    """What came back. ``headers`` have lower-case names; ``body`` is empty unless the status is 200."""
+    """A reply. ``headers`` have lower-case names; ``body`` is empty unless the status is 200."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,7 +54,7 @@ class _Reply(Value):
 
 
 class _Trouble(Value):
-    """Why nothing came back. ``help`` is the step that mends it where another attempt cannot; else ``None``."""
+    """Why there is no reply. ``help`` is the step that fixes it if a retry cannot; else ``None``."""
 
     reason: str
     help: str | None = None
@@ -65,11 +65,12 @@ _Outcome: TypeAlias = _Reply | _Trouble
 
 
 class Client:
-    """Asks one API. Connections are kept for the next question and close when the client goes.
+    """A client of one API. Connections are kept for the next request, and closed with the client.
 
-    No redirect is followed: it would carry the token, and a moved repository is better named as it is called now.
-    The token is revealed to ``urllib3`` alone. No message holds a text of the host, which could echo the token; errors
-    are raised outside ``except``, so that no traceback leads to where it was sent.
+    Redirects are not followed: they would carry the token, and a moved repository should be given by its new name.
+
+    Only ``urllib3`` gets the token. No message has a text of the host, which could echo the token; errors are raised
+    outside ``except``, so that no traceback has the frame that sent it.
     """
 
     def __init__(self, service: Service, api: str, environ: Mapping[str, str], patience: Patience) -> None:
@@ -85,22 +86,22 @@ class Client:
         return f"Client({self._service.name})"
 
     def get(self, path: str, name: str) -> Answer:
-        """Return the answer to ``GET path``; ``name`` is what stands for it in messages.
+        """Return the answer to ``GET path``; ``name`` is its name in messages.
 
-        Raised: ``UndecidedError`` when there is none, or it is a refusal.
+        Raises: ``UndecidedError`` when there is no answer or the request is refused.
         """
         question = self._question(path)
         reply = self._accepted(self._ask(self._api + path, question, self._deadline()), question)
         return parse(reply.body, question, name)
 
     def find(self, path: str, name: str) -> Answer | None:
-        """Return the answer to ``GET path``, or ``None`` when the host says that there is nothing (404)."""
+        """Return the answer to ``GET path``, or ``None`` when it is not found (404)."""
         question = self._question(path)
         reply = self._ask(self._api + path, question, self._deadline())
         return None if reply.status == 404 else parse(self._accepted(reply, question).body, question, name)
 
     def pages(self, path: str, name: str) -> Iterator[Answer]:
-        """Yield the items of a list, page after page, as the ``Link`` header leads (RFC 8288, ``rel="next"``)."""
+        """Yield the items of a list page by page, as the ``Link`` header says (RFC 8288, ``rel="next"``)."""
         question = self._question(path)
         deadline = self._deadline()
         url = f"{self._api}{path}?{urlencode({'per_page': PAGE_SIZE})}"
@@ -117,10 +118,10 @@ class Client:
         raise self._endless(question)
 
     def numbered_pages(self, path: str, name: str) -> Iterator[Answer]:
-        """Yield the items of a list that has no ``Link`` header: pages by number, until there are no more.
+        """Yield the items of a list without a ``Link`` header: pages by number, until there are no more.
 
-        ``X-Total-Count`` saves the last request. It can be higher than what there is to see: Gitea counts other
-        people's pending reviews and leaves them out.
+        ``X-Total-Count`` saves the last request. It can be too high: Gitea counts other people's pending reviews but
+        does not list them.
         """
         question = self._question(path)
         deadline = self._deadline()
@@ -143,7 +144,7 @@ class Client:
         return self._patience.clock() + self._patience.budget
 
     def _next(self, url: str, reply: _Reply, question: Question) -> str | None:
-        """Return the address of the next page, or ``None``. It has to be on the same origin, where the token goes."""
+        """Return the address of the next page, or ``None``. It must have the same origin, as it gets the token."""
         link = next_link(reply.headers.get("link", ""))
         if link is None:
             return None
@@ -159,7 +160,7 @@ class Client:
         return UndecidedError(message, f"check that {self._api} is the address of the {self._service.name} API")
 
     def _ask(self, url: str, question: Question, deadline: float) -> _Reply:
-        """Return what the host says, asking again while it is only busy or out of reach, and there is time."""
+        """Return the host's reply, with retries while it is busy or unreachable and there is time."""
         for attempt in range(_ATTEMPTS):
             outcome = self._attempt(url, deadline)
             if isinstance(outcome, _Reply) and not is_passing(outcome.status, outcome.headers):
@@ -174,11 +175,11 @@ class Client:
 
     def _wait(self, outcome: _Outcome, attempt: int) -> float:
         wait: float = _FIRST_WAIT * 2**attempt
-        told = told_to_wait(outcome.headers, self._patience.now()) if isinstance(outcome, _Reply) else None
-        return wait if told is None else max(told, _FIRST_WAIT)
+        asked = requested_wait(outcome.headers, self._patience.now()) if isinstance(outcome, _Reply) else None
+        return wait if asked is None else max(asked, _FIRST_WAIT)
 
     def _attempt(self, url: str, deadline: float) -> _Outcome:
-        """Send one request. What goes wrong is returned and not raised: see ``Client``."""
+        """Send one request. Errors are returned and not raised: see ``Client``."""
         from urllib3 import Timeout
         from urllib3 import exceptions as failures
 
@@ -201,7 +202,7 @@ class Client:
             return _trouble(error, seconds)
 
     def _headers(self) -> dict[str, str]:
-        # Nothing compressed: a small answer could unfold to any size.
+        # No compression: a small answer could expand to any size.
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": f"labgate/{__version__}"}
         headers.update(self._service.headers)
         if self._token is not None:
@@ -226,7 +227,7 @@ class Client:
                     return _Trouble("its answer did not end in time")
         finally:
             if not whole:
-                # What is left unread would be taken for the next answer.
+                # Unread data would be read as the next answer.
                 response.close()
             response.release_conn()
         return _Reply(response.status, headers, bytes(body))
@@ -240,14 +241,14 @@ class Client:
             message = f"{host} answered {question.request} with status {outcome.status}, {_ATTEMPTS} times"
             return UndecidedError(message, f"try again when {host} works again")
         now = self._patience.now()
-        told = told_to_wait(outcome.headers, now)
-        until = "" if told is None else f" until {utc(now + told)}"
+        wait = requested_wait(outcome.headers, now)
+        until = "" if wait is None else f" until {utc(now + wait)}"
         message = f"the rate limit of {host} is used up{until} (status {outcome.status} to {question.request})"
         more = "" if self._token else f"; with a token in {self._variables()} the limit is higher"
-        return UndecidedError(message, f"try again {'later' if told is None else 'then'}{more}")
+        return UndecidedError(message, f"try again {'later' if wait is None else 'then'}{more}")
 
     def _accepted(self, reply: _Reply, question: Question) -> _Reply:
-        """Return the reply if it is an answer. Raised: ``UndecidedError`` for a refusal, in words."""
+        """Return the reply if it is an answer. Raises: ``UndecidedError`` when it is a refusal."""
         if reply.status == 200:
             return reply
         host = self._parts.hostname
@@ -255,13 +256,13 @@ class Client:
         refusals = {
             401: f"{host} does not accept {asker} (status 401 to {question.request})",
             403: f"{host} does not allow {asker} to read this (status 403 to {question.request})",
-            404: f"{host} has nothing there, or hides it from {asker} (status 404 to {question.request})",
+            404: f"{host} does not have it, or hides it from {asker} (status 404 to {question.request})",
         }
         if reply.status in refusals:
             raise UndecidedError(refusals[reply.status], self._service.access)
         if 300 <= reply.status < 400:
-            message = f"{host} sends {question.request} elsewhere (status {reply.status}), and no redirect is followed"
-            raise UndecidedError(message, "if the repository was moved or renamed, name it as it is called now")
+            message = f"{host} redirects {question.request} (status {reply.status}); redirects are not followed"
+            raise UndecidedError(message, "if the repository was moved or renamed, use its new name")
         message = f"{host} answered {question.request} with status {reply.status}"
         raise UndecidedError(message, f"check that {self._api} is the address of the {self._service.name} API")
 
@@ -270,25 +271,25 @@ class Client:
 
 
 def _trouble(error: Exception, seconds: float) -> _Trouble:
-    """Return why a request failed, in words that hold nothing of the error: it may name a proxy's password."""
+    """Return why a request failed, without the error's text: it may have a proxy's password."""
     import ssl
 
     from urllib3 import exceptions as failures
 
     if isinstance(error, failures.SSLError) and any(isinstance(it, ssl.SSLCertVerificationError) for it in error.args):
         return _Trouble("its certificate is not trusted", "set SSL_CERT_FILE to the certificates of its issuer")
-    # The first is to urllib3 a kind of the second.
+    # In urllib3 the first is a subclass of the second.
     reasons = {
         failures.NewConnectionError: "the connection cannot be made",
         failures.TimeoutError: f"it took longer than {seconds:.3g} s",
         failures.SSLError: "the encrypted connection broke",
-        failures.ProxyError: "the proxy cannot be reached, or does not let it through",
+        failures.ProxyError: "the proxy cannot be reached, or refuses the request",
     }
     reason = next((reason for kind, reason in reasons.items() if isinstance(error, kind)), "the connection broke")
     return _Trouble(reason)
 
 
-#: A busy or restarting server, or a gateway before it. GitHub and GitLab limit rates with 429, GitHub also with 403.
+#: A busy or restarting server, or its gateway. GitHub and GitLab limit rates with 429, GitHub also with 403.
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _LIMITED = frozenset({403, 429})
 #: Header names of GitHub and Gitea, and of GitLab.
@@ -300,22 +301,22 @@ _RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE
 
 
 def is_limit(status: int, headers: Mapping[str, str]) -> bool:
-    """Say whether the host refuses because too much was asked, and not for good.
+    """Return whether the host refuses a request because of its rate limit.
 
     GitHub, "Rate limits for the REST API", "Exceeding the rate limit": 403 or 429 with ``retry-after``, or with
     ``x-ratelimit-remaining: 0``. GitLab, "User and IP rate limits": 429.
     """
-    told = "retry-after" in headers or _used_up(headers) is not None
-    return status == 429 or (status in _LIMITED and told)
+    limited = "retry-after" in headers or _used_up(headers) is not None
+    return status == 429 or (status in _LIMITED and limited)
 
 
 def is_passing(status: int, headers: Mapping[str, str]) -> bool:
-    """Say whether the same request may be answered a little later."""
+    """Return whether the same request may be answered a little later."""
     return status in _PASSING or is_limit(status, headers)
 
 
-def told_to_wait(headers: Mapping[str, str], now: float) -> float | None:
-    """Return for how many seconds the host asks to wait, ``None`` when it does not say.
+def requested_wait(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds that the host asks to wait, ``None`` when it does not say.
 
     ``Retry-After`` is a number of seconds or a date (RFC 9110, section 10.2.3); the reset of a rate limit counts in
     seconds since 1970, as ``now`` does.
@@ -344,7 +345,7 @@ def _http_date(text: str) -> datetime | None:
 
 
 def utc(seconds: float) -> str:
-    """Return an instant for people: ``2026-11-22 07:30:00 UTC``."""
+    """Return a time for people: ``2026-11-22 07:30:00 UTC``."""
     try:
         return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (ValueError, OverflowError, OSError):

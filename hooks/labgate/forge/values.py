@@ -1,4 +1,4 @@
-"""What a code host says about a change: its author, where it goes, and each reviewer's standing word."""
+"""A change on a code host: its author, its target, and each reviewer's last review."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOSED = "closed"
 class Change(Value):
     """A pull request (GitHub, Gitea) or merge request (GitLab).
 
-    ``state`` is ``OPEN``, ``MERGED`` or ``CLOSED``. ``author`` is a login; ``None`` when the account is gone.
+    ``state`` is ``OPEN``, ``MERGED`` or ``CLOSED``. ``author`` is a login; ``None`` when the account is deleted.
     ``target`` is the short name of the branch that it is to land on, ``source`` that of the branch it comes from, and
     ``source_repository`` the repository that has it, as ``owner/name``; each is ``None`` when the host has forgotten
     it. ``head`` is the oid of its tip. ``merged_as`` is the commit that its landing left on the target: a merge commit,
@@ -39,31 +39,30 @@ class Change(Value):
 
 
 class Forge(Protocol):
-    """A code host that holds one repository. Its methods ask the host, and may wait as long as their patience lasts.
+    """A code host of one repository. Its methods send requests, and wait as long as their ``Patience`` allows.
 
-    ``kind`` is ``github``, ``gitlab`` or ``gitea``: the policy's key for a person's login. Logins are compared without
-    regard to case on all three. Raised by both methods: ``UndecidedError`` when the host does not answer, refuses, or
-    answers something that its manual does not have.
+    ``kind`` is ``github``, ``gitlab`` or ``gitea``: the policy's key for a person's login. All three ignore the case
+    of logins. Raises: ``UndecidedError`` in both methods, when the host does not answer, refuses, or its answer is not
+    as documented.
     """
 
     kind: str
 
     def change(self, number: int) -> Change:
-        """Return the change of this number as it stands now."""
+        """Return the current state of the change with this number."""
         ...
 
     def landed(self, oid: str, target: str) -> tuple[Change, ...]:
-        """Return the merged changes into the branch ``target`` that this commit on it came with; none: ``()``.
+        """Return the merged changes of the branch ``target`` that brought this commit.
 
-        The host's word that they belong together is taken for that and no more. A commit of a squashed branch is
-        also associated with its change, though only ``merged_as`` landed: what the change and its landing have in
-        common is for git to say.
+        This is only the host's claim. A commit of a squashed branch is also associated with its change, though only
+        ``merged_as`` landed: git decides what the change and its landing have in common.
         """
         ...
 
 
 def change_of_pull(pull: Answer, approvals: tuple[Approval, ...]) -> Change:
-    """Return the change that a pull request is, as GitHub and Gitea write one."""
+    """Return the change for a pull request in the format of GitHub and Gitea."""
     merged = pull["merged"].flag()
     state = pull["state"].word("open", "closed")
     return Change(
@@ -72,7 +71,7 @@ def change_of_pull(pull: Answer, approvals: tuple[Approval, ...]) -> Change:
         author=pull["user"].optional(login_of),
         target=pull["base"]["ref"].text(),
         source=pull["head"]["ref"].text(),
-        # A fork may be gone.
+        # A fork may be deleted.
         source_repository=pull["head"]["repo"].optional(lambda repository: repository["full_name"].text()),
         head=pull["head"]["sha"].oid(),
         merged_as=pull["merge_commit_sha"].optional(Answer.oid) if merged else None,
@@ -82,12 +81,12 @@ def change_of_pull(pull: Answer, approvals: tuple[Approval, ...]) -> Change:
 
 
 def login_of(user: Answer) -> str:
-    """Return the login of an account, as GitHub and Gitea write one."""
+    """Return the login of an account in the format of GitHub and Gitea."""
     return user["login"].text()
 
 
 def standing(words: Iterable[Approval]) -> tuple[Approval, ...]:
-    """Return the last word of each account, from words in the order in which they were given."""
+    """Return the last review of each account, from reviews in the order in which they were given."""
     last: dict[str, Approval] = {}
     for word in words:
         last[word.login.casefold()] = word

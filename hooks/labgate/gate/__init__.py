@@ -1,1 +1,1 @@
-"""One gate for every caller: which checks apply, their levels, and the report that they make."""
+"""One gate for every caller: which checks apply, their levels, and the report."""

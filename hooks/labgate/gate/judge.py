@@ -1,4 +1,4 @@
-"""One gate for every caller: run checks over updates, put the policy's levels on what they find, collect a report."""
+"""One gate for every caller: run checks on updates, apply the policy's levels, collect a report."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from labgate.values.finding import FAILED, LEVELS, PASSED, SKIPPED, UNDECIDED, F
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report, ReviewState
 
-#: Brings what a check is to judge about an update.
+#: Collects the facts that a check judges about an update.
 Collector = Callable[[Row, RefUpdate], Collected]
 
 
 def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[Row], refs_total: int | None) -> Report:
-    """Return the report on a scene's updates. ``refs_total`` is ``None`` where it is not known."""
+    """Return the report on a scene's updates. ``refs_total`` is ``None`` if it is not known."""
     if scene.repository.online and scene.repository.partial:
         from labgate.scene.completing import complete  # few clones are, and it needs the index
 
@@ -35,7 +35,7 @@ def unseen(judged: Iterable[Judged]) -> tuple[str, ...]:
 
 
 def judge(updates: Iterable[RefUpdate], rows: Sequence[Row], collect: Collector, policy: Policy) -> tuple[Judged, ...]:
-    """Judge every update by the checks of ``rows``; facts that cannot be had here make that one check undecided."""
+    """Judge every update by the checks of ``rows``; a check whose facts cannot be collected here is undecided."""
     return tuple(_judge_one(update, rows, collect, policy) for update in updates)
 
 
@@ -75,7 +75,7 @@ def _result(row: Row, collected: Collected, found: Sequence[Finding]) -> CheckRe
 
 
 def levelled(finding: Finding, policy: Policy, kind: str | None) -> Finding | None:
-    """Put the policy's level on a finding; ``None`` when the policy turns its rule off.
+    """Return a finding at the policy's level; ``None`` when the policy turns its rule off.
 
     A check may lower a rule's own level for its context (a note on a branch that exists already); the policy's level
     then only counts where it is lower still.

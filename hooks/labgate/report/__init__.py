@@ -1,4 +1,4 @@
-"""Renderers: each writes one report to a stream, and decides nothing."""
+"""Renderers: each writes one report to a stream."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
 
 
 def default_format(environ: Mapping[str, str]) -> str:
-    """Return the format for who reads along: ``github`` on a runner of GitHub Actions (or of Gitea), else ``text``."""
+    """Return the default format: ``github`` on a runner of GitHub Actions (or of Gitea), else ``text``."""
     return "github" if environ.get("GITHUB_ACTIONS") == "true" else "text"
 
 
 def renderer(format: str, *, colour: bool = False, verbose: bool = False) -> Renderer:
-    """Return what renders a report in one of ``FORMATS``.
+    """Return the function that renders a report in one of ``FORMATS``.
 
-    ``colour`` and ``verbose`` (say what passed and was skipped) are the reader's wishes; the formats for machines have
-    no use for them.
+    ``colour`` and ``verbose`` (show what passed and was skipped) only apply to ``text``.
     """
     render: Callable[..., None] = import_module(f"labgate.report.{format}").render
     return partial(render, colour=colour, verbose=verbose) if format == "text" else render

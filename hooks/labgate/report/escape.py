@@ -1,12 +1,12 @@
-"""Makes foreign text safe to print: one visible line, in which nothing can steer a terminal or a CI log."""
+"""Make foreign text safe to print: one visible line that cannot control a terminal or a CI log."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-#: What a terminal obeys or does not show: controls, formats (bidi, zero width, tags), line and paragraph separators,
-#: surrogates (bytes that were not UTF-8), private use, unassigned.
+#: Characters that a terminal interprets or does not show: controls, formats (bidi, zero width, tags), line and
+#: paragraph separators, surrogates (bytes that were not UTF-8), private use, unassigned.
 _ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"})
 
 #: Default_Ignorable_Code_Point (Unicode 16, DerivedCoreProperties.txt) in other categories: drawn as nothing at all.
@@ -21,7 +21,7 @@ _IGNORABLE = (
     (0xE0000, 0xE0FFF),  # tags and variation selectors supplement
 )
 
-#: Azure (``##vso[``), old GitHub (``##[``) and TeamCity runners obey these wherever they stand in a line of the log.
+#: Azure (``##vso[``), old GitHub (``##[``) and TeamCity runners obey these anywhere in a line of the log.
 _LOG_COMMAND = re.compile(r"#(?=#\w*\[)")
 
 ELLIPSIS = "…"
@@ -33,13 +33,13 @@ DEFAULT_LIMIT = 500
 def safe(text: str, limit: int | None = DEFAULT_LIMIT) -> str:
     """Return ``text`` as one printable line of at most ``limit`` characters; ``None`` means any length.
 
-    What is not plainly visible becomes ``\\x1b``, ``\\u202e`` or ``\\U000e0001`` (T66 of the threat table), newlines
-    included. A text that is cut ends in an ellipsis, and no escape is cut in half. Every foreign string (author,
-    subject, path, ref, file text, an error of git) goes through here before it reaches a terminal.
+    A character that is not visible becomes ``\\x1b``, ``\\u202e`` or ``\\U000e0001`` (T66 of the threat table),
+    newlines included. A text that is too long ends in an ellipsis, and no escape is cut in half. Every foreign string
+    (author, subject, path, ref, file text, an error of git) goes through here before it reaches a terminal.
     """
     if limit is None:
         return "".join(_shown_parts(text))
-    # One character more than fits tells that the text is too long, without reading a megabyte of it.
+    # One character more than fits shows that the text is too long, without reading a megabyte of it.
     parts = _shown_parts(text[: limit + 1])
     if sum(map(len, parts)) <= limit:
         return "".join(parts)

@@ -1,4 +1,4 @@
-"""The report as workflow commands of GitHub Actions: one annotation a finding, in a log that obeys nothing foreign.
+"""The report as workflow commands of GitHub Actions: one annotation for each finding.
 
 Source: "Workflow commands for GitHub Actions" in GitHub's documentation; Gitea's and Forgejo's runners know them too.
 """
@@ -56,7 +56,7 @@ def _lines(report: Report) -> Iterator[str]:
 def _annotation(finding: Finding, judged: Judged) -> str:
     rule = finding.rule
     message, *help = said(finding)
-    # A path that has to be escaped is none that the host knows: it is told in the message.
+    # The host does not know a path that has to be escaped, so the message has it.
     known = finding.path is not None and safe(finding.path, limit=None) == finding.path
     if not known:
         place = shown_ref(ref_of(finding, judged)) if finding.path is None else safe(finding.path, PLACE_LIMIT)
@@ -66,7 +66,7 @@ def _annotation(finding: Finding, judged: Judged) -> str:
 
 
 def _unjudged(report: Report) -> Iterator[str]:
-    """Yield a warning for what nobody may take for passed: a run that was skipped, a check that is undecided."""
+    """Yield a warning for what did not pass: a run that was skipped, a check that is undecided."""
     if report.skipped is not None:
         yield command("warning", "labgate skipped", [safe(report.skipped)])
     for judged, check in report.undecided:
@@ -92,7 +92,7 @@ def _plain_lines(report: Report) -> Iterator[str]:
 def command(name: str, title: str, lines: Iterable[str], path: str | None = None) -> str:
     """Return a workflow command (no newline) that annotates ``path``, or the job where it is ``None``.
 
-    A runner takes a line for a command that starts with ``::``; ``lines`` become lines of the one message.
+    A runner reads a line that starts with ``::`` as a command; ``lines`` become lines of its message.
     """
     properties = {"title": title} if path is None else {"title": title, "file": path}
     escaped = {key: _data(value).replace(":", "%3A").replace(",", "%2C") for key, value in properties.items()}

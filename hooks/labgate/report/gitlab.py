@@ -1,7 +1,7 @@
 """The report as GitLab Code Quality: a JSON array that a merge request shows as a list of violations.
 
-Source: "Code Quality report format" in GitLab's documentation. It knows no violation without a file, and two with one
-fingerprint are one to it.
+Source: "Code Quality report format" in GitLab's documentation. Each violation needs a file, and two violations with the
+same fingerprint count as one.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from labgate.values.finding import Finding
     from labgate.values.report import Judged, Report
 
-#: What is about commits or refs and no file stands here, where what it breaks is written down.
+#: The place of a violation that has no file: the policy says what it violates.
 POLICY_FILE = "labgate.toml"
 
-#: GitLab knows info, minor, major, critical and blocker. ``critical`` is all that makes the job fail, and nothing else.
+#: GitLab knows info, minor, major, critical and blocker. ``critical`` is used for all that makes the job fail only.
 _FAILS = "critical"
 _SEVERITIES = {"error": _FAILS, "warning": "minor", "note": "info"}
 
@@ -71,7 +71,7 @@ def _entry(lines: list[str], name: str, identity: str, severity: str, path: str)
 
 
 def _unique(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the entries with fingerprints of their own: the first keeps its, a repeat hashes its number with it."""
+    """Return the entries with unique fingerprints: the first one keeps its own, a repeat is hashed with its number."""
     seen: Counter[str] = Counter()
     result = []
     for entry in entries:

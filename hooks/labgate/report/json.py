@@ -1,4 +1,4 @@
-"""The report as JSON, by the contract in ``report.schema.json``."""
+"""The report as JSON, as ``report.schema.json`` describes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labgate.values.finding import Evidence, Finding
     from labgate.values.report import Judged, Report
 
-#: The contract's number: it grows when a key changes its meaning or goes away, not when one is added.
+#: The version of the format: it grows when a key changes its meaning or is removed, not when one is added.
 SCHEMA = 1
 
 
@@ -94,12 +94,12 @@ def _finding(finding: Finding, update: int, ref: str) -> dict[str, Any]:
 
 
 def evidence_record(evidence: Evidence) -> dict[str, Any]:
-    """Return one piece of evidence as the contract has it."""
+    """Return one piece of evidence as plain dicts and lists."""
     return evidence.as_dict() | {"terms": dict(evidence.terms)}
 
 
 def _plain(value: Any) -> Any:
-    """Return the value with lists for tuples and objects for values, and with text that every JSON reader takes.
+    """Return the value with lists for tuples and dicts for values, and with text that every JSON reader accepts.
 
     A path that is not UTF-8 comes as lone surrogates (PEP 383). RFC 8259 leaves them undefined and strict readers
     refuse the whole document, so they are written out as ``\\udcff``.
@@ -115,10 +115,10 @@ def _plain(value: Any) -> Any:
     return value
 
 
-#: Part of what is hashed: a change in what counts as the same finding gets a new number and so new fingerprints.
+#: Part of the hash: a change in what counts as the same finding gets a new number and so new fingerprints.
 _VERSION = "labgate-finding/1"
 
-#: Keys of a finding's data (texts, or absent) that tell two findings of one rule at one place apart: the research ref
+#: Keys of a finding's data (texts, or absent) that distinguish two findings of one rule at one place: the research ref
 #: that code comes from, the person of a review marker.
 IDENTIFYING = ("source", "person")
 
@@ -126,9 +126,9 @@ IDENTIFYING = ("source", "person")
 def fingerprint(finding: Finding, ref: str) -> str:
     """Return 64 hexadecimal digits that are the same for the same finding in every run, format and clone.
 
-    Hashed (SHA-256 of compact ASCII JSON) are the rule's code, the full refname, the sorted commits, the path, and of
-    the data what ``IDENTIFYING`` names. Level, wording, counts and advice stay out: they say how bad it is and what to
-    do, not which finding it is. ``ref`` is the ref of the update that the finding belongs to; its own ref wins.
+    The hash (SHA-256 of compact ASCII JSON) covers the rule's code, the full refname, the sorted commits, the path and
+    the data named in ``IDENTIFYING``. It leaves out level, wording, counts and advice: they do not identify a finding.
+    ``ref`` is the ref of the update that the finding belongs to; its own ref wins.
     """
     stable = [
         _VERSION,

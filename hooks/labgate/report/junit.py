@@ -1,12 +1,12 @@
-"""The report as JUnit XML, which nearly every CI shows as tests: a suite for each ref, a test for each check.
+"""The report as JUnit XML, which most CI systems show as tests: a suite for each ref, a test for each check.
 
-No standard binds the format; this is what Jenkins' schema and the readers of GitLab, Azure and CircleCI agree on.
+The format has no standard; this is what Jenkins' schema and the readers of GitLab, Azure and CircleCI agree on.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET  # only written here: nothing foreign is parsed
+from xml.etree import ElementTree as ET  # only to write: nothing foreign is parsed
 
 from labgate.report.escape import safe
 from labgate.report.parts import check_lines, problem_lines, run_notes, said, too_small
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from labgate.values.finding import Finding
     from labgate.values.report import Judged, Report
 
-#: The suite and the test that stand for the run itself.
+#: The suite and the test for the run itself.
 _RUN = ("labgate", "run")
 
-#: The counts of a suite, by the tag that a test has which is counted.
+#: The counts of a suite, by the tag of the tests that are counted.
 _COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
@@ -41,7 +41,7 @@ def render(report: Report, stream: TextIO) -> None:
 
 
 def _count(element: ET.Element, suites: Iterable[ET.Element]) -> None:
-    """Write how many tests these suites have, and how many of them failed in each way (tests, not findings)."""
+    """Write the number of tests in these suites, and of those that failed in each way (tests, not findings)."""
     cases = [case for suite in suites for case in suite.iter("testcase")]
     element.set("tests", str(len(cases)))
     for count, tag in _COUNTS.items():
@@ -49,7 +49,7 @@ def _count(element: ET.Element, suites: Iterable[ET.Element]) -> None:
 
 
 def _run_suite(report: Report) -> ET.Element | None:
-    """Return the suite for what holds for the whole run, ``None`` when there is nothing to say and refs were judged."""
+    """Return the suite for the whole run, ``None`` when it has no notes and refs were judged."""
     notes = list(run_notes(report))
     if not notes and not report.problems and report.skipped is None and report.judged:
         return None
@@ -60,7 +60,7 @@ def _run_suite(report: Report) -> ET.Element | None:
         ET.SubElement(case, "skipped", message=safe(report.skipped))
     for error in report.problems:
         for lines in problem_lines(error):
-            _told(case, "error", "could-not-judge", lines)
+            _add(case, "error", "could-not-judge", lines)
     _output(case, notes)
     return suite
 
@@ -80,7 +80,7 @@ def _fill(case: ET.Element, check: CheckResult, findings: list[Finding], notes: 
     if check.outcome == SKIPPED:
         ET.SubElement(case, "skipped", message=check_lines(check)[0])
     if check.outcome == UNDECIDED:
-        _told(case, "error", UNDECIDED, check_lines(check))
+        _add(case, "error", UNDECIDED, check_lines(check))
     output = []
     for finding in findings:
         rule = f"{finding.rule.code} {finding.rule.name}"
@@ -88,13 +88,13 @@ def _fill(case: ET.Element, check: CheckResult, findings: list[Finding], notes: 
         if finding.path is not None:
             message = f"{safe(finding.path)}: {message}"
         if finding.level == "error":
-            _told(case, "failure", rule, [message, *help])
+            _add(case, "failure", rule, [message, *help])
         else:
             output += [f"{finding.level}: {rule}: {message}", *help]
     _output(case, [*output, *notes])
 
 
-def _told(case: ET.Element, tag: str, type_: str, lines: list[str]) -> None:
+def _add(case: ET.Element, tag: str, type_: str, lines: list[str]) -> None:
     ET.SubElement(case, tag, message=lines[0], type=type_).text = "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""What later steps of a CI job can ask of a report: its outcome, its counts, and labels that show where it is going."""
+"""Outputs for later steps of a CI job: the outcome, counts, and labels that show the change's way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from labgate.values.report import Report
 
-#: The most lines (added and deleted) of each size; what has more is XL.
+#: The most lines (added and deleted) of each size; a larger change is XL.
 SIZES = {"XS": 10, "S": 50, "M": 200, "L": 800}
 
 #: Characters of a label on GitHub.
@@ -23,11 +23,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def outputs(report: Report, source_kind: str | None = None, lines: int | None = None) -> dict[str, str]:
-    """Return the outputs of a step, by name; what is not known is the empty text.
+    """Return the outputs of a step, by name; an unknown one is the empty text.
 
     ``source_kind`` is the policy's kind of the branch that the change comes from; ``lines`` are the lines it adds and
-    deletes, as commit-size counts them: a report knows neither. Of several refs ``target-kind`` names each kind once.
-    ``labels`` are suggestions, with commas between them.
+    deletes, as commit-size counts them: a report knows neither. ``target-kind`` names each kind of the refs once.
+    ``labels`` are suggestions, separated by commas.
     """
     levels = [finding.level for _, finding in report.findings]
     kinds = list(dict.fromkeys(judged.kind for judged in report.judged if judged.kind is not None))
@@ -52,7 +52,7 @@ def _labels(report: Report, kinds: Iterable[str], source_kind: str | None, size:
     if size:
         labels.append(f"size: {size}")
     missing = [name for judged in report.judged if judged.review is not None for name in judged.review.missing]
-    # The policy's word for "anybody who counts" is `total`, which says nothing on a label.
+    # The policy's word for "any reviewers" is `total`, which is not clear on a label.
     labels += ["needs-review" if name == "total" else f"needs-review: {name}" for name in missing]
     return list(dict.fromkeys(safe(label.replace(",", " "), LABEL_LIMIT) for label in labels))
 
@@ -61,13 +61,12 @@ def format_outputs(found: Mapping[str, str]) -> str:
     """Return the outputs as lines for the file that GITHUB_OUTPUT names.
 
     Every value stands between delimiters that nobody can guess ("Multiline strings" in GitHub's documentation of
-    workflow commands), so that no value can end itself and begin another output. Raised: ``ValueError`` for a name that
-    is none.
+    workflow commands), so that no value can start another output. Raises: ``ValueError`` when a name is not valid.
     """
     written = []
     for name, value in found.items():
         if _NAME.fullmatch(name) is None:
-            message = f"{name!r} is no name of an output"
+            message = f"{name!r} is not a valid name of an output"
             raise ValueError(message)
         delimiter = f"labgate_{secrets.token_hex(16)}"
         written.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")

@@ -1,4 +1,4 @@
-"""Whether a report is coloured, and with which colours."""
+"""The colours of a report, and whether it has any."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 #: ``paint(role, text)`` returns the text in the colour of its role.
 Paint = Callable[[str, str], str]
 
-#: SGR parameters (ECMA-48) by role. Only the eight basic colours: they follow the reader's own terminal theme.
+#: SGR parameters (ECMA-48) by role. Only the eight basic colours are used: they follow the terminal's theme.
 _SGR = {"error": "1;31", "warning": "1;33", "note": "1;36", "undecided": "1;35", "code": "1", "quiet": "2"}
 
 CHOICES = ("auto", "always", "never")
 
 
 def wants_colour(choice: str, environ: Mapping[str, str], is_terminal: bool) -> bool:
-    """Decide on colour. ``choice`` is one of ``CHOICES`` (``--color``) and wins over the environment.
+    """Return whether to use colour. ``choice`` is one of ``CHOICES`` (``--color``) and wins over the environment.
 
-    Then come NO_COLOR (https://no-color.org: any value but the empty one), FORCE_COLOR and CLICOLOR_FORCE (neither
-    empty nor ``0``), and at last whether the stream is a terminal that knows colours.
+    Next are NO_COLOR (https://no-color.org: any value but the empty one), FORCE_COLOR and CLICOLOR_FORCE (neither
+    empty nor ``0``), and last whether the stream is a terminal with colours.
     """
     if choice != "auto":
         return choice == "always"
@@ -29,7 +29,7 @@ def wants_colour(choice: str, environ: Mapping[str, str], is_terminal: bool) -> 
 
 
 def palette(colour: bool) -> Paint:
-    """Return the function that paints, or one that leaves every text as it is when ``colour`` is false."""
+    """Return the function that colours a text, or one that returns it unchanged when ``colour`` is false."""
     return _paint if colour else _plain
 
 

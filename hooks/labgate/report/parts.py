@@ -1,4 +1,4 @@
-"""What several formats for people say in the same words: places, notes on the run, counts, a finding's own words."""
+"""Phrases that several formats for people share: places, notes on the run, counts, a finding's lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labgate.report.escape import safe
 from labgate.report.palette import Paint, palette
 from labgate.values.errors import LabgateError, PolicyError, known_error
-from labgate.values.finding import LEVELS, PASSED, SKIPPED
+from labgate.values.finding import ALARM, LEVELS, PASSED, SKIPPED
 from labgate.values.phrases import count
 from labgate.values.refnames import short_ref
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from labgate.values.finding import Finding
+    from labgate.values.finding import Evidence, Finding
     from labgate.values.ref_update import View
     from labgate.values.report import CheckResult, Judged, Report
 
-#: Characters of a ref or a path before a finding: long ones must not push the message off the screen.
+#: Most characters of a ref or a path before a finding, so that the message stays on the screen.
 PLACE_LIMIT = 100
 
 
 def shown_ref(ref: str) -> str:
-    """Return a ref as people say it, safe to show."""
+    """Return a ref in short, safe to show."""
     return safe(short_ref(ref), PLACE_LIMIT)
 
 
@@ -34,19 +34,30 @@ def ref_of(finding: Finding, judged: Judged) -> str:
 
 
 def said(finding: Finding) -> list[str]:
-    """Return a finding's message and, where there is one, its ``help: ...``: safe lines without newlines."""
+    """Return a finding's message and its ``help: ...``, if any: safe lines without newlines."""
     return [safe(finding.message()), *_help(finding.help())]
 
 
+#: The terms of a similarity score in words, by their names in JSON.
+_TERMS = {"T": "same lines", "X": "same places", "V": "same text", "B": "same change-log lines"}
+_TERMS |= {"I": "same names", "F": "same edits", "S": "same structure"}
+
+
+def similarity(evidence: Evidence) -> str:
+    """Return a similarity score in words: ``similar: 6.2 of 6 needed; same lines, same names``."""
+    words = ", ".join(_TERMS.get(name, safe(name)) for name, value in evidence.terms if value)
+    return f"similar: {evidence.score:.1f} of {ALARM:g} needed" + (f"; {words}" if words else "")
+
+
 def problem_lines(error: LabgateError) -> Iterator[list[str]]:
-    """Yield for each mistake that stopped the run its safe lines: what is wrong, and ``help: ...`` below the last."""
+    """Yield safe lines for each problem that stopped the run: what is wrong, and ``help: ...`` below the last."""
     problems = problems_of(error)
     for number, problem in enumerate(problems, 1):
         yield [safe(problem), *(_help(error.help) if number == len(problems) else [])]
 
 
 def check_lines(check: CheckResult) -> list[str]:
-    """Return why a check was skipped or is undecided, and ``help: ...`` where there is one: safe lines."""
+    """Return safe lines: why a check was skipped or is undecided, and its ``help: ...``, if any."""
     reason = "no reason given" if check.reason is None else safe(check.reason)
     return [reason, *_help(check.help)]
 
@@ -56,7 +67,7 @@ def _help(help: str | None) -> list[str]:
 
 
 def run_notes(report: Report) -> Iterator[str]:
-    """Yield, safe to show, what holds for the whole run: who judged, how much was seen."""
+    """Yield notes on the whole run, safe to show: which policy judged, how much was seen."""
     if report.policy.origin == "bootstrap":
         yield "bootstrap: the trunk holds no policy yet, so the proposed tree's own policy judged"
     if report.skipped is None and not report.problems and not report.view.complete:
@@ -81,7 +92,7 @@ def too_small(check: CheckResult) -> str:
 
 
 def tally(report: Report, paint: Paint) -> str:
-    """Return how many findings there are, worst first: ``1 error, 2 warnings``; empty when there is nothing."""
+    """Return the number of findings, worst first: ``1 error, 2 warnings``; empty when there are none."""
     levels = [finding.level for _, finding in report.findings]
     parts = [paint(level, count(levels.count(level), level)) for level in reversed(LEVELS) if level in levels]
     if report.undecided:
@@ -90,7 +101,7 @@ def tally(report: Report, paint: Paint) -> str:
 
 
 def passed(report: Report) -> str:
-    """Return the line that says that all is well, and how much was looked at."""
+    """Return the line for a run that passed, with the number of checks, refs and research refs."""
     outcomes = [check.outcome for judged in report.judged for check in judged.checks]
     skipped = f", {outcomes.count(SKIPPED)} skipped" if SKIPPED in outcomes else ""
     known = "" if report.view.sources_complete else ", perhaps not all"
@@ -100,17 +111,17 @@ def passed(report: Report) -> str:
 
 
 def worst_first(report: Report) -> list[tuple[Judged, Finding]]:
-    """Return every finding with its update: errors, then warnings, then notes; those of one level in their order."""
+    """Return every finding with its update: errors, then warnings, then notes; the order within a level is kept."""
     found = [(report.judged[at], finding) for at, finding in report.findings]
     return sorted(found, key=lambda item: -LEVELS.index(item[1].level))
 
 
-#: Characters of a command that mends something. A longer one would be cut, and half a command is a wrong command.
+#: Most characters of a command in ``help``. A longer one is not shown, as half a command is a wrong command.
 HELP_LIMIT = 4000
 
 
 def render_failure(error: LabgateError, stream: TextIO, *, colour: bool = False) -> None:
-    """Write ``error: message``, for a policy one line for each mistake, and ``  help: command`` where there is one."""
+    """Write ``error: message``, for a policy one line for each mistake, and ``  help: command``, if any."""
     stream.writelines(f"{line}\n" for line in failure_lines(error, palette(colour)))
 
 
@@ -123,12 +134,12 @@ def failure_lines(error: LabgateError, paint: Paint) -> Iterator[str]:
 
 
 def problems_of(error: LabgateError) -> tuple[str, ...]:
-    """Return what is wrong, one sentence each: several for a policy with several mistakes."""
+    """Return the problems of an error, one sentence each: several for a policy with several mistakes."""
     return error.problems if isinstance(error, PolicyError) else (error.message,)
 
 
 def render_error(error: Exception, stream: TextIO, *, colour: bool = False) -> None:
-    """Write an error of ours as ``render_failure`` does, any other one as a bug."""
+    """Write a ``LabgateError`` as ``render_failure`` does, any other one as a bug."""
     known = known_error(error)
     if known is None:
         render_bug(error, stream, colour=colour)
@@ -137,21 +148,21 @@ def render_error(error: Exception, stream: TextIO, *, colour: bool = False) -> N
 
 
 def traceback_lines(error: Exception) -> Iterator[str]:
-    """Yield where an error comes from, safe to show, without newlines."""
+    """Yield the traceback of an error, safe to show, without newlines."""
     import traceback
 
     yield from map(safe, "".join(traceback.format_exception(error)).splitlines())
 
 
 def render_bug(error: Exception, stream: TextIO, *, colour: bool = False) -> None:
-    """Write one line for an error that labgate did not foresee, and how to report it."""
+    """Write one line for an unexpected error, and how to report it."""
     kind = palette(colour)("error", "internal error:")
     stream.write(f"labgate: {kind} {type(error).__name__}: {safe(str(error))}; this is a bug\n")
     stream.write("  help: run it again with LABGATE_TRACEBACK=1 and report what it prints to labgate's issue tracker\n")
 
 
 def help_line(help: str, indent: int) -> str:
-    """Return the indented line with the command or step that mends a finding or a problem."""
+    """Return the indented line with the command or step that fixes a finding or a problem."""
     shown = safe(help, limit=None)
     if len(shown) > HELP_LIMIT:
         shown = "the command is too long to show; --format json has it"

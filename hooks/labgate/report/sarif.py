@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-#: The key and the version of our fingerprints (3.27.17): the ones of the JSON report.
+#: The key and the version of the fingerprints (3.27.17): those of the JSON report.
 FINGERPRINT = "labgate/v1"
 
 
@@ -44,15 +44,15 @@ def _run(report: Report) -> dict[str, Any]:
         },
         "invocations": [
             {
-                # 3.20.14: whether the tool did its work, all of it; not whether it liked what it saw.
+                # 3.20.14: whether the tool completed its work, not whether it found violations.
                 "executionSuccessful": not report.problems and not report.undecided,
                 "exitCode": report.exit_status,  # the verdict's; `--exit-zero` is the caller's
                 "toolExecutionNotifications": list(_notifications(report)),
             }
         ],
         "results": [
-            _result(finding, report.judged[at], rules, told)
-            for (at, finding), told in zip(report.findings, whole["findings"], strict=True)
+            _result(finding, report.judged[at], rules, record)
+            for (at, finding), record in zip(report.findings, whole["findings"], strict=True)
         ],
         # versionControlProvenance (3.14.15) wants the repository's URI, which a report does not know.
         "properties": {key: whole[key] for key in ("stage", "outcome", "policy", "view", "updates")},
@@ -70,22 +70,22 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, judged: Judged, rules: list[Rule], told: dict[str, Any]) -> dict[str, Any]:
+def _result(finding: Finding, judged: Judged, rules: list[Rule], record: dict[str, Any]) -> dict[str, Any]:
     return {
         "ruleId": finding.rule.code,
         "ruleIndex": rules.index(finding.rule),
         "level": finding.level,
         "message": _message(said(finding)),
         "locations": [_location(finding, judged)],
-        "partialFingerprints": {FINGERPRINT: told["fingerprint"]},
-        "properties": {key: told[key] for key in ("update", "commits", "evidence")},
+        "partialFingerprints": {FINGERPRINT: record["fingerprint"]},
+        "properties": {key: record[key] for key in ("update", "commits", "evidence")},
     }
 
 
 def _location(finding: Finding, judged: Judged) -> dict[str, Any]:
     """Return the file, and the ref as a logical location.
 
-    What is about commits and no file stands in the policy: code scanning on GitHub refuses a whole log for one result
+    A finding without a file is located in the policy: code scanning on GitHub refuses a whole log for one result
     without a physical location.
     """
     path = POLICY_FILE if finding.path is None else finding.path
@@ -98,9 +98,9 @@ def _logical(ref: str) -> list[dict[str, Any]]:
 
 
 def uri(path: str) -> str:
-    """Return a path as a relative URI reference (RFC 3986): each byte that is not plainly a name is percent-encoded.
+    """Return a path as a relative URI reference (RFC 3986): each byte that may not stand in a name is percent-encoded.
 
-    A path's bytes that are not UTF-8 come as lone surrogates (PEP 383) and are the bytes that they were.
+    Bytes of a path that are not UTF-8 come as lone surrogates (PEP 383) and become the original bytes.
     """
     try:
         name = path.encode("utf-8", "surrogateescape")
@@ -110,7 +110,7 @@ def uri(path: str) -> str:
 
 
 def _notifications(report: Report) -> Iterator[dict[str, Any]]:
-    """Yield what is about the run (3.20.21): what stopped it, what is undecided, what was skipped or not seen."""
+    """Yield notifications about the run (3.20.21): what stopped it, is undecided, was skipped or not seen."""
     for error in report.problems:
         yield from (_notification("error", lines) for lines in problem_lines(error))
     if report.skipped is not None:
@@ -132,5 +132,5 @@ def _notification(level: str, lines: list[str], ref: str | None = None) -> dict[
 
 
 def _message(lines: list[str]) -> dict[str, str]:
-    """Return a plain text message in which nothing is a link: ``[text](target)`` is one in every message (3.11.6)."""
+    """Return a plain text message without links: ``[text](target)`` is one in every message (3.11.6)."""
     return {"text": "\n".join(lines).replace("](", r"]\x28")}

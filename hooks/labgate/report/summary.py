@@ -1,6 +1,6 @@
-"""The report as one page of GitHub-flavoured Markdown: for the summary of a CI step, or as a file beside the job.
+"""The report as one page of GitHub-flavoured Markdown: for the summary of a CI step, or as a file of the job.
 
-Nothing foreign in it is structure, a link, HTML or a mention.
+Foreign text in it is never structure, a link, HTML or a mention.
 
 Source of the limit: "Adding a job summary" in GitHub's documentation. A larger summary is not shown at all.
 """
@@ -32,17 +32,17 @@ _CUT = "\n*This summary was cut: it is longer than 1 MiB. `labgate` with `--form
 #: Commits, paths and pieces of evidence that are listed; the JSON report has all.
 _LISTED = 20
 
-#: What a quorum wants, by the names that stand beside those of groups.
+#: What a quorum needs, by the keys of ``missing`` that are no groups.
 _WANTED = {"total": "more reviewers", "affiliations": "reviewers of more affiliations"}
 _SIGNS = {"passed": "✅", "failed": "❌", "skipped": "⏭️", "undecided": "❔"}
-_LEVELS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001  (the sign is meant, not the letter)
+_LEVELS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001  (this is the sign, not a letter)
 
 
 def render(report: Report, stream: TextIO) -> None:
-    """Write the page: at most ``LIMIT`` bytes of UTF-8 in whole lines, the last of which says where it was cut."""
+    """Write the page: at most ``LIMIT`` bytes of UTF-8 in whole lines; if it was cut, the last line says so."""
     room = LIMIT - len(_CUT.encode())
     kept: list[str] = []
-    held: list[str] = []  # what fits only when nothing more follows: it stands where the last line would
+    held: list[str] = []  # lines that only fit when nothing follows, as they take the room of the last line
     for line in _lines(report):
         size = len(line.encode()) + 1
         room -= size
@@ -134,7 +134,7 @@ def _review(review: ReviewState, findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _able(findings: Iterable[Finding]) -> list[str]:
-    """Return the persons who, by what the findings advise, could complete the review."""
+    """Return the persons who could complete the review, as the findings advise."""
     advised = (person for finding in findings for person in finding.advised)
     return list(dict.fromkeys(advised))
 
@@ -170,27 +170,27 @@ def _evidence(evidence: Evidence) -> str:
 
 
 def _help(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the line of a command or a step below an item of a list."""
+    """Yield the ``help`` line below an item of a list."""
     for line in lines:
         yield f"  - help: {code(line.removeprefix('help: '), limit=None)}"
 
 
-#: All that Markdown, HTML and mathematics give a meaning. A character reference never stands for structure (CommonMark
-#: 0.31, 2.5), nor do GFM's autolinks (6.9) see the ``:`` of a scheme or the dot of ``www.`` in one. An address of mail
-#: may still become a link to itself in code.
+#: All characters with a meaning in Markdown, HTML and mathematics. A character reference never stands for structure
+#: (CommonMark 0.31, 2.5), nor do GFM's autolinks (6.9) see the ``:`` of a scheme or the dot of ``www.`` in one. A mail
+#: address may still become a link to itself in code.
 _SPECIAL = re.compile(r"[&<>\[\]|`*_~#@\\${}]|:(?=\S)|(?<=www)\.", re.IGNORECASE)
 
-#: What hosts turn into mentions and references after Markdown, in the text that was shown: ``@ada``, ``#7``, ``!7``,
-#: ``GH-7``. Nothing but a character between can stop that; in code they leave it alone.
+#: What hosts turn into mentions and references in rendered text: ``@ada``, ``#7``, ``!7``, ``GH-7``. Only a character
+#: in between prevents that; they leave code alone.
 _REFERENCE = re.compile(r"(?<=[@#!])(?=\w)|(?<=GH-)(?=\d)", re.IGNORECASE)
 _ZERO_WIDTH_SPACE = "&#8203;"
 
 
 def text(foreign: str, limit: int | None = DEFAULT_LIMIT) -> str:
-    """Return foreign text as one line of inline Markdown that reads as the text and is nothing else.
+    """Return foreign text as one line of inline Markdown that is displayed as the text.
 
-    ``limit`` is in characters of what is read, as in ``safe``. Put it after something of ours: what opens a block at
-    the start of a line (``1.``) is only text behind another.
+    ``limit`` is in displayed characters, as in ``safe``. It must not start a line: text such as ``1.`` would open a
+    block there.
     """
     shown = safe(foreign, limit)
     return _ZERO_WIDTH_SPACE.join(_referenced(part) for part in _REFERENCE.split(shown))
@@ -199,8 +199,8 @@ def text(foreign: str, limit: int | None = DEFAULT_LIMIT) -> str:
 def code(foreign: str, limit: int | None = DEFAULT_LIMIT) -> str:
     """Return foreign text as inline code that can be copied as it is.
 
-    An element and no backticks: in a table a pipe ends the cell also between backticks, and nothing can be escaped
-    there.
+    It is an element instead of backticks: in a table a pipe ends the cell even between backticks, where nothing can be
+    escaped. score = f" (score {evidence.score:.1f})" if evidence.method == SIMILARITY else ""
     """
     return f"<code>{_referenced(safe(foreign, limit))}</code>"
 

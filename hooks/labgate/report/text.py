@@ -1,4 +1,4 @@
-"""The report as lines for people: what was found, what could not be decided, and what mends it."""
+"""The report as lines for people: findings, undecided checks, and the commands that fix them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from labgate.report.parts import (
     run_notes,
     said,
     shown_ref,
+    similarity,
     tally,
     too_small,
 )
-from labgate.values.finding import ALARM, PASSED, SIMILARITY, SKIPPED, UNDECIDED
+from labgate.values.finding import PASSED, SIMILARITY, SKIPPED, UNDECIDED
 from labgate.values.phrases import short_oid
 
 if TYPE_CHECKING:
@@ -32,19 +33,19 @@ if TYPE_CHECKING:
 #: Commits that a finding lists with ``verbose``, and characters of each one's subject.
 COMMITS_LISTED, SUBJECT_LIMIT = 5, 60
 
-#: Shared lines that a suspicion lists, and characters of each one.
+#: Shared lines that are listed for similar code, and characters of each one.
 SHARED_LISTED, SHARED_LIMIT = 5, 100
 
 
 def render(report: Report, stream: TextIO, *, colour: bool = False, verbose: bool = False) -> None:
-    """Write the lines of a report, in colour if wanted; ``verbose`` says what passed and was skipped too."""
+    """Write the lines of a report; ``verbose`` also shows what passed and was skipped."""
     stream.writelines(f"{line}\n" for line in lines(report, palette(colour), verbose))
 
 
 def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
     """Yield the lines of a report, without newlines; none at all when everything passed and ``verbose`` is false.
 
-    No line starts with foreign text other than a ref or a path that cannot be taken for a command by a CI runner.
+    The only foreign text at the start of a line is a ref or a path that no CI runner reads as a command.
     """
     if report.skipped is not None:
         yield f"labgate: skipped: {safe(report.skipped)}"
@@ -68,12 +69,14 @@ def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool
     place = _place(finding, judged)
     rule = f"{paint('code', finding.rule.code)} {paint(finding.level, finding.level + ':')}"
     message, *help = said(finding)
+    if finding.help_lines():
+        help = ("help: " + " \\\n      ".join(map(safe, finding.help_lines()))).split("\n")
     yield f"{place}: {rule} {message}"
     yield from (f"    {line}" for line in help)
     if verbose:
         yield from _detail_lines(finding)
     else:
-        # What proves needs no more than its line; whether likeness convinces is for the reader to see.
+        # A proof needs no details; the reader has to judge similarity by its lines.
         yield from (line for item in finding.evidence[:1] if not item.proves for line in _basis_lines(item, indent=4))
 
 
@@ -91,18 +94,16 @@ def _detail_lines(finding: Finding) -> Iterator[str]:
 
 
 def _evidence(evidence: Evidence) -> str:
-    score = f" (score {evidence.score:.1f})" if evidence.method == SIMILARITY else ""
     source = "a deleted branch" if evidence.source_ref is None else shown_ref(evidence.source_ref)
     commits = f": {_oids(evidence.source_commits)}" if evidence.source_commits else ""
     hint = "" if evidence.hint is None else f" ({safe(evidence.hint)})"
-    return f"{evidence.method}{score} from {source}{evidence.since}{commits}{hint}"
+    return f"{evidence.method} from {source}{evidence.since}{commits}{hint}"
 
 
 def _basis_lines(evidence: Evidence, indent: int) -> Iterator[str]:
-    """Yield what a score is the sum of, and a sample of the lines that both sides have."""
-    terms = " + ".join(f"{safe(name)} {value:.1f}" for name, value in evidence.terms if value)
-    if terms:
-        yield f"{' ' * indent}score {evidence.score:.1f} = {terms}, alarm at {ALARM:g}"
+    """Yield a similarity score in words, and a sample of the lines that both sides have."""
+    if evidence.method == SIMILARITY:
+        yield f"{' ' * indent}{similarity(evidence)}"
     for line in evidence.shared[:SHARED_LISTED]:
         yield f"{' ' * indent}| {safe(line, SHARED_LIMIT)}"
 
@@ -126,7 +127,7 @@ def _check_lines(check: CheckResult, judged: Judged, paint: Paint, verbose: bool
 
 
 def _place(finding: Finding, judged: Judged) -> str:
-    """Return where a finding is, most exact first: its path, its ref, the ref of its update."""
+    """Return the place of a finding: its path, else its ref, else the ref of its update."""
     if finding.path is None:
         return shown_ref(ref_of(finding, judged))
     # GitHub's runner obeys a line that starts with ``::`` after any blanks; ``./`` names the same file.

@@ -1,4 +1,4 @@
-"""Where commits come from, as lines for people and as JSON for machines (``labgate trace``)."""
+"""The output of ``labgate trace``: lines for people, or JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from labgate.report.escape import safe
 from labgate.report.json import encoded, evidence_record
 from labgate.report.palette import palette
-from labgate.values.finding import ALARM, LIVE, SIMILARITY, reason
+from labgate.report.parts import similarity
+from labgate.values.finding import LIVE, SIMILARITY, reason
 from labgate.values.phrases import count, short_oid
 from labgate.values.refnames import short_ref
 from labgate.values.value import Value
@@ -27,17 +28,17 @@ FORMATS = ("text", "json", "jsonl")
 
 #: Characters of a foreign name in a line, names that are listed before the rest is only counted, and shared lines.
 NAME_LIMIT, LISTED, LINES_SHOWN = 100, 3, 20
-#: Columns that a subject keeps however long the verdict beside it is, and at which evidence, lines and details stand.
+#: The least columns of a subject, and the columns at which evidence, lines and details start.
 _SUBJECT, _EVIDENCE, _LINES, _DETAIL = 24, 4, 6, 16
 _TAB = 4
 
 
 class TextView(Value):
-    """How people want it. ``width`` is in columns.
+    """The options of the text output. ``width`` is in columns.
 
-    ``sources`` is how many source refs the commits were held against, ``methods`` by which methods (empty: all).
+    ``sources`` is the number of source refs that were searched, ``methods`` the methods that were used (empty: all).
     ``subject`` returns a commit's subject. ``shared`` returns the lines that a commit shares with source commits; it is
-    ``None`` where they are not to be shown.
+    ``None`` when they are not shown.
     """
 
     sources: int
@@ -49,19 +50,19 @@ class TextView(Value):
 
 
 def render_jsonl(results: Iterable[Traced], stream: TextIO) -> None:
-    """Write one JSON object a line, each as soon as it is known."""
+    """Write one JSON object a line, each as soon as its commit is traced."""
     for traced in results:
         stream.write(encoded(record(traced)) + "\n")
         stream.flush()
 
 
 def render_json(results: Iterable[Traced], stream: TextIO) -> None:
-    """Write one JSON array, when everything is known: half an array is none."""
+    """Write one JSON array when all commits are traced, as half an array is not valid."""
     stream.write(encoded([record(traced) for traced in results], indent=2) + "\n")
 
 
 def render_text(results: Iterable[Traced], stream: TextIO, view: TextView) -> None:
-    """Write a block of lines for each commit as soon as it is known, and of several how many there were of a sort."""
+    """Write a block of lines for each commit as soon as it is traced, and counts at the end if there are several."""
     paint = palette(view.colour)
     tally: dict[str, int] = {}
     for traced in results:
@@ -77,7 +78,7 @@ def render_text(results: Iterable[Traced], stream: TextIO, view: TextView) -> No
 
 
 def record(traced: Traced) -> dict[str, Any]:
-    """Return one commit as the contract has it. Absent values are ``None``, never left out; oids are full."""
+    """Return the JSON object of one commit. Absent values are ``None``, never left out; oids are full."""
     evidence = [evidence_record(item) for item in traced.evidence]
     for item in evidence:
         del item["commits"]  # there is only the one
@@ -89,7 +90,7 @@ def record(traced: Traced) -> dict[str, Any]:
     }
 
 
-#: What a commit can turn out to be, most telling first, and the colour of it.
+#: Results for a commit, most important first, and their colours.
 _DERIVED, _PERHAPS, _SMALL, _CLEAN = "derived", "perhaps derived", "too small to judge", "with nothing shared"
 _ROLES = {_DERIVED: "warning", _PERHAPS: "note", _SMALL: "undecided", _CLEAN: "quiet"}
 
@@ -129,14 +130,12 @@ def _verdict(traced: Traced, view: TextView) -> str:
 def _evidence_lines(traced: Traced, evidence: Evidence, view: TextView, paint: Paint) -> Iterator[str]:
     role = "warning" if evidence.decisive else "note"
     first, *rest = _wrapped(_where(traced, evidence), view.width)
-    # Painted only now: to what wraps lines a colour would be so many more letters.
+    # Colour is added after wrapping, which would count its codes as letters.
     method = paint(role, evidence.method) + " " * (_DETAIL - _EVIDENCE - len(evidence.method))
     yield f"{' ' * _EVIDENCE}{method}{first.lstrip()}"
     yield from rest
     if evidence.method == SIMILARITY:
-        terms = " + ".join(f"{safe(name)} {value:.1f}" for name, value in evidence.terms if value)
-        score = f"score {evidence.score:.1f}" + (f" = {terms}" if terms else "")
-        yield from _wrapped(f"{score}, alarm at {ALARM:g}", view.width)
+        yield from _wrapped(similarity(evidence), view.width)
     if evidence.hint is not None:
         yield from _wrapped(f"only a hint: {safe(reason(evidence.hint))}", view.width)
     origins = tuple(oid for oid in evidence.source_commits if oid != traced.commit)
@@ -146,7 +145,7 @@ def _evidence_lines(traced: Traced, evidence: Evidence, view: TextView, paint: P
 
 
 def _where(traced: Traced, evidence: Evidence) -> str:
-    """Return where the code is from and what it is: branch, commits, lines, paths."""
+    """Return the origin of the code and its extent: branch, commits, lines, paths."""
     if evidence.source_commits == (traced.commit,):
         had = "has" if evidence.source_state == LIVE else "had"
         return f"{_source(evidence)} {had} this commit"
@@ -180,10 +179,10 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def side_by_side(lines: Sequence[SharedLine], width: int, paint: Paint) -> Iterator[str]:
-    """Yield shared lines in two columns, the commit's left and the source's right, below the names of their files.
+    """Yield shared lines in two columns below the names of their files: the commit's left, the source's right.
 
-    No line is longer than ``width`` columns, which are at least 40; what all lines of a pair of files are indented by
-    is left out.
+    No line is longer than ``width`` columns, which must be at least 40. The common indentation of a pair of files is
+    removed.
     """
     half = (width - _LINES - len(" | ")) // 2
 
@@ -207,7 +206,7 @@ def side_by_side(lines: Sequence[SharedLine], width: int, paint: Paint) -> Itera
 
 
 def _dedented(texts: Iterable[str]) -> list[str]:
-    """Return lines of code without tabs, and without the blanks that all of them start with."""
+    """Return lines of code with tabs expanded and the common indentation removed."""
     expanded = [text.expandtabs(_TAB).rstrip() for text in texts]
     blanks = min((len(text) - len(text.lstrip(" ")) for text in expanded if text), default=0)
     return [text[blanks:] for text in expanded]

@@ -183,7 +183,7 @@ def _reviews(people: People) -> list[str]:
         "[reviews]",
         "quorum = { total = 1 }",
         'machines = ["noreply@github.com"]  # they land changes and never count',
-        "# Authors and co-authors that are no persons: who opened the change answers for it.",
+        "# Authors and co-authors that are no persons: their change is its opener's.",
         f"agents = {_list('agents = ', AGENTS)}",
     ]
     used: set[str] = set()

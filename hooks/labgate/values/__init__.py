@@ -1,1 +1,1 @@
-"""The vocabulary: values that every other package speaks in. They import nothing of labgate but each other."""
+"""The vocabulary: values that all packages share. They import nothing of labgate but each other."""

@@ -1,19 +1,19 @@
-"""What an account on a code host says of a change."""
+"""The review of a change by an account on a code host."""
 
 from __future__ import annotations
 
 from labgate.values.value import Value
 
-#: What it comes to, the same for every kind of code host. Comments are none of these.
+#: States of a review, the same for every kind of code host. A comment has no state.
 APPROVED, CHANGES_REQUESTED, DISMISSED = "approved", "changes-requested", "dismissed"
 
 
 class Approval(Value):
-    """One account's standing word on a change: the last that was not a mere comment.
+    """An account's last review of a change that was not only a comment.
 
-    ``state`` is ``APPROVED``, ``CHANGES_REQUESTED`` or ``DISMISSED`` (taken back by its giver or by somebody who may,
-    or by the host itself after a push). ``commit`` is the full oid of the head that was looked at, ``None`` where the
-    host names none, so that nothing is bound. ``time`` is ISO 8601 as the host has it, ``None`` where it does not say.
+    ``state`` is ``APPROVED``, ``CHANGES_REQUESTED`` or ``DISMISSED`` (taken back by the reviewer, by somebody who has
+    the right to, or by the host after a push). ``commit`` is the full oid of the reviewed head, ``None`` if the host
+    names none. ``time`` is ISO 8601 as the host gives it, ``None`` if it gives none.
     """
 
     login: str

@@ -1,6 +1,6 @@
-"""A checksum over what is kept, and over where it belongs: SQLite and plain files have none, and a disk may forget.
+"""A checksum over stored content and its place: SQLite and plain files have none, and disks lose data.
 
-It is against accidents, not people. On the commit hook's path, where ``light`` checksums do without zlib: to load that
+It detects accidents, not attacks. On the commit hook's path, where ``light`` checksums avoid zlib: to load that
 library takes longer than to read a policy.
 """
 
@@ -12,9 +12,9 @@ _PRIME = 2**32 - 5
 
 
 def with_checksum(content: bytes, *names: object, light: bool = False) -> bytes:
-    """Return content with a checksum of it and of what it belongs to.
+    """Return content with a checksum of it and of the ``names`` of what it belongs to.
 
-    The checksum is CRC-32, or a ``light`` one: the remainder of all bytes read as one number, which is as quick for
+    The checksum is CRC-32, or a ``light`` one: the remainder of all bytes read as one number, which is as fast for
     some 10 kB.
     """
     return content + _checksum(content, names, light=light)
@@ -23,7 +23,7 @@ def with_checksum(content: bytes, *names: object, light: bool = False) -> bytes:
 def verified(blob: bytes, *names: object, light: bool = False) -> memoryview | None:
     """Return the content of ``with_checksum``, in place: a run has hundreds of kilobytes.
 
-    ``None`` where it, or what it belongs to, is not what it was.
+    ``None`` if the content or the names have changed.
     """
     content = memoryview(blob)[:-_SIZE]
     return content if _checksum(content, names, light=light) == blob[-_SIZE:] else None

@@ -1,7 +1,7 @@
-"""Every way in which labgate can fail to judge, by kind; each carries the command that mends it.
+"""The ways in which labgate can fail to judge, by kind; each carries the command that fixes it.
 
-No module here writes to a terminal: ``cli`` and ``hook`` turn an error into one line and an exit status.
-This module is on the commit hook's path and imports nothing.
+No module here writes to a terminal: ``cli`` and ``hook`` turn an error into one line and an exit status. This module is
+on the commit hook's path and imports nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 class LabgateError(Exception):
     """Raised when labgate could not judge (exit status 2).
 
-    ``help`` is the command or step that mends it, or ``None`` where there is none.
+    ``help`` is the command or step that fixes it, or ``None`` if there is none.
     """
 
     def __init__(self, message: str, help: str | None = None) -> None:
@@ -20,7 +20,7 @@ class LabgateError(Exception):
 
 
 class UsageError(LabgateError):
-    """Raised when a command line asks for something that cannot be meant."""
+    """Raised when a command line asks for something that makes no sense."""
 
 
 class PolicyError(LabgateError):
@@ -36,7 +36,7 @@ class NoPolicyError(LabgateError):
 
 
 class GitError(LabgateError):
-    """Raised when git refused a command; ``message`` has git's own first line of complaint."""
+    """Raised when git refused a command; ``message`` has the first line of git's own message."""
 
 
 class MissingObjectError(GitError):
@@ -44,7 +44,7 @@ class MissingObjectError(GitError):
 
 
 class UndecidedError(LabgateError):
-    """Raised by a source of facts when one check cannot be decided here; the others go on."""
+    """Raised when the facts for one check cannot be collected here; the other checks go on."""
 
 
 class AnswerError(UndecidedError):
@@ -52,7 +52,7 @@ class AnswerError(UndecidedError):
 
 
 def known_error(error: Exception) -> LabgateError | None:
-    """Return an error as one of ours; ``None`` for one that only a bug can cause."""
+    """Return an error as a ``LabgateError``; ``None`` for one that only a bug can cause."""
     if isinstance(error, LabgateError):
         return error
     if isinstance(error, OSError) and error.strerror is not None:

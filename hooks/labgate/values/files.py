@@ -17,10 +17,10 @@ _TURN = 0.005
 
 
 def read_bounded(path: str, limit: int) -> bytes:
-    """Return what a file holds. Raises: ``OSError`` where it cannot be read or has more than ``limit`` bytes."""
+    """Return the content of a file. Raises: ``OSError`` when it cannot be read or has more than ``limit`` bytes."""
     with open(path, "rb", buffering=0) as stream:
         content = stream.read(limit + 1)
-        # One call may bring less than there is.
+        # One call may return less than the file has.
         while more := stream.read(limit + 1 - len(content)):
             content += more
     if len(content) > limit:
@@ -39,13 +39,13 @@ def write_whole(
     folder: bool = False,
     put: Callable[[str, str], None] | None = None,
 ) -> None:
-    """Write a file in one step that another process sees as before or after, never half (rename(2)).
+    """Write a file in one step: another process sees the old or the new content, never half (rename(2)).
 
-    ``mode`` are its permissions, less the umask; ``None`` means those of the file that it replaces, or 0o666 for a new
-    one. ``durable`` waits until the content is on the disk. ``folder`` makes the folder where it is missing. ``put``
+    ``mode`` is its permissions, less the umask; ``None`` means those of the file that it replaces, or 0o666 for a new
+    one. ``durable`` waits until the content is on the disk. ``folder`` makes the folder if it is missing. ``put``
     moves the complete file from its temporary name to ``path``; ``None`` is ``os.replace``.
 
-    Raises: ``OSError``, or what ``put`` raises; what stood there is then as it was.
+    Raises: ``OSError``, or what ``put`` raises; the old file is then unchanged.
     """
     if folder:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -82,13 +82,13 @@ def _write(
 
 
 def append(path: str, content: bytes) -> None:
-    """Add to the end of a file, which is made where it is missing, in one write. Raises: ``OSError``."""
+    """Append to a file in one write, and create it if it is missing. Raises: ``OSError``."""
     with open(path, "ab", buffering=0) as stream:
         append_to(stream, content)
 
 
 def append_to(stream: FileIO, content: bytes) -> None:
-    """Add to the end of an open file in one write. Raises: ``OSError`` when not all of it could be written."""
+    """Append to an open file in one write. Raises: ``OSError`` when not all of it could be written."""
     if stream.write(content) < len(content):
         from errno import ENOSPC
 
@@ -96,10 +96,10 @@ def append_to(stream: FileIO, content: bytes) -> None:
 
 
 def locked(path: str, patience: float) -> FileIO:
-    """Return a file, opened to read and append, that no other process has locked; it is made where it is missing.
+    """Lock a file and return it, open to read and append. The file is created if it is missing.
 
-    The lock goes when the file is closed, and so it does when the process is killed (flock(2)). Raises: ``OSError``, of
-    which ``TimeoutError`` says that another process kept the lock for ``patience`` seconds.
+    The lock is released when the file is closed or the process is killed (flock(2)). Raises: ``OSError``;
+    ``TimeoutError`` when another process kept the lock for ``patience`` seconds.
     """
     os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
     stream = open(path, "a+b", buffering=0)  # noqa: SIM115  (the caller closes it)

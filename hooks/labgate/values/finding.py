@@ -1,4 +1,4 @@
-"""The vocabulary of judgement: rule, finding, evidence. On the commit hook's path; imports nothing heavy.
+"""Rule, finding and evidence. On the commit hook's path; imports nothing heavy.
 
 The words follow SARIF 2.1.0 (rule, level, location, fingerprint) and policy engines (passed, failed, skipped).
 """
@@ -18,16 +18,16 @@ LEVELS = ("off", "note", "warning", "error")
 #: Outcomes of a check. A skipped or undecided check is never shown as passed.
 PASSED, FAILED, SKIPPED, UNDECIDED = "passed", "failed", "skipped", "undecided"
 
-#: The method that compares text; every other one is exact. All of them, the strongest first.
+#: The method that compares text; every other one is exact. ``METHODS`` has all of them, the strongest first.
 SIMILARITY = "similarity"
 METHODS = ("ancestry", "trailer", "patch-id", "squash", "blob", SIMILARITY)
 
-#: The score from which similarity raises an alarm: a warning and no longer a note.
+#: The score that similarity needs for an alarm: a warning instead of a note.
 ALARM = 6.0
 
 
 class Rule(Value):
-    """One numbered statement of a check. ``level`` is the default one; ``fix`` says how to get past it."""
+    """One numbered statement of a check. ``level`` is the default; ``fix`` says how to resolve a violation."""
 
     code: str
     name: str
@@ -42,17 +42,17 @@ STATES = LIVE, MOVED, DELETED = "live", "moved", "deleted"
 
 
 class Evidence(Value):
-    """What shows that commits derive from research.
+    """Evidence that commits derive from research.
 
     ``method`` is one of ancestry, trailer, patch-id, squash, blob, similarity. ``source_ref`` is a full refname, or
     ``None`` where none is known; ``source_state`` is one of ``STATES``. ``score`` is 1.0 for exact methods and the sum
     of the terms for similarity. ``commits`` are the judged commits that it speaks of, ``source_commits`` the research
     commits they derive from. ``matched_lines`` is ``None`` where the method does not count them.
 
-    ``terms`` are name and value of each term of a similarity score, empty for exact methods. ``shared`` is a sample of
-    the shared lines, stripped, five at most. ``hint`` says why it is not decisive, as a key: landed-first (the target
-    had it before research), noise-only (dependency versions, lock, generated, ignored or vendored files), boilerplate,
-    small, below-alarm, mechanical; ``None`` where it is decisive.
+    ``terms`` are the name and value of each term of a similarity score, empty for exact methods. ``shared`` is a sample
+    of the shared lines, stripped, five at most. ``hint`` says why it is not decisive, as a key: landed-first (the
+    target had it before research), noise-only (dependency versions, lock, generated, ignored or vendored files),
+    boilerplate, small, below-alarm, mechanical; ``None`` if it is decisive.
     """
 
     method: str
@@ -70,7 +70,7 @@ class Evidence(Value):
 
     @property
     def proves(self) -> bool:
-        """Say whether it leaves no doubt that the commits derive from research: decisive, and not by similarity."""
+        """Return whether it proves that the commits derive from research: it is decisive, and exact."""
         return self.decisive and self.method != SIMILARITY
 
     @property
@@ -87,7 +87,7 @@ class Evidence(Value):
     def for_commits(self, kept: Container[str]) -> Evidence:
         """Return the same evidence for those of its commits that are ``kept``, in their order.
 
-        Ancestry speaks of the research commits themselves, so of its sources the same ones stay.
+        For ancestry the commits are their own sources, so the sources are restricted too.
         """
         commits = tuple(oid for oid in self.commits if oid in kept)
         return self.changed(
@@ -96,11 +96,11 @@ class Evidence(Value):
 
 
 class Finding(Value, kw_only=True):
-    """One violation of one rule. Each rule has a subclass, whose own fields are what there is to say about it.
+    """One violation of one rule. Each rule has a subclass, whose own fields are the data of the message.
 
     ``stated_level`` is the level in this context before the policy's ``[levels]``; ``None`` means the rule's default.
-    ``oids`` are the full oids of the commits that it is about. ``ref`` and ``path`` locate it; ``None`` where it has no
-    such place. All of these are given by name.
+    ``oids`` are the full oids of the commits that it is about. ``ref`` and ``path`` locate it; ``None`` if it has no
+    such place. All of these are keyword-only.
     """
 
     stated_level: str | None = None
@@ -126,7 +126,7 @@ class Finding(Value, kw_only=True):
 
     @property
     def data(self) -> dict[str, Any]:
-        """The subclass's own fields by name: ``data`` of the JSON report. Values stand for objects."""
+        """The subclass's own fields by name: ``data`` of the JSON report, where values become objects."""
         own = [name for name in type(self).__annotations__ if name in self._names]
         inherited = [name for name in self._fields if name not in Finding._fields and name not in own]
         return {name: self.__dict__[name] for name in (*inherited, *own)}
@@ -145,23 +145,27 @@ class Finding(Value, kw_only=True):
         raise NotImplementedError
 
     def help(self) -> str | None:
-        """Return the command or step that fixes it, in one line; ``None`` where there is none."""
+        """Return the command or step that fixes it, in one line; ``None`` if there is none."""
         raise NotImplementedError
 
+    def help_lines(self) -> tuple[str, ...]:
+        """Return a long command of ``help`` in shorter lines, for a shell to join; else ``()``."""
+        return ()
 
-#: By the keys of ``Evidence.hint``. ``{first}`` is who had the code before research.
+
+#: By the keys of ``Evidence.hint``. ``{first}`` is the name of the branch that had the code before research.
 _REASONS = {
     "landed-first": "{first} had it first",
     "noise-only": "only dependency versions, or lock, generated, ignored or vendored files",
     "boilerplate": "only boilerplate",
     "small": "too little text to be sure",
-    "below-alarm": f"below the alarm at {ALARM:g}",
+    "below-alarm": f"below the threshold of {ALARM:g}",
     "mechanical": "a mechanical change",
 }
 
 
 def reason(hint: str | None, first: str = "what it is compared with") -> str:
-    """Return why evidence does not decide; a key that has no words here as it is, ``None`` as "not decisive"."""
+    """Return why evidence does not decide; an unknown key is returned as it is, ``None`` as "not decisive"."""
     if hint is None:
         return "not decisive"
     return _REASONS[hint].replace("{first}", first) if hint in _REASONS else hint

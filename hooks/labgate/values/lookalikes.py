@@ -1,11 +1,11 @@
 # ruff: noqa: RUF001  (ambiguous letters are what this module is about)
-"""Which plain ASCII text a name stands for: look-alikes folded, accents and invisible characters taken off."""
+"""Plain ASCII for a name: look-alikes folded, accents and invisible characters removed."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# By shape where a letter passes for a Latin one (Unicode Technical Standard 39, confusables), else by sound.
+# By shape if a letter looks like a Latin one (Unicode Technical Standard 39, confusables), else by sound.
 _CYRILLIC = (
     "аa бb вv гg дd еe жzh зz иi йi кk лl мm нn оo пp рp сc тt уy фf хx цts чch шsh щsch ъ ыy ь эe юyu яya "
     "іi їi јj ѕs һh ԁd ԛq ԝw єe ґg ђdj ћc џdz љlj њnj АA ВB ЕE ЗZ КK МM НH ОO РP СC ТT УY ХX ІI ЈJ ЅS"
@@ -22,7 +22,7 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def plain(text: str) -> str:
-    """Return the nearest ASCII text. Invisible characters vanish, white space and what has no likeness become ``-``."""
+    """Return the nearest ASCII text. Invisible characters are dropped; white space and unknown ones become ``-``."""
     return "".join(_plain_character(character) for character in unicodedata.normalize("NFKD", text))
 
 
@@ -32,7 +32,7 @@ def _plain_character(character: str) -> str:
     category = unicodedata.category(character)
     if character in _BLANK_LETTERS or category[0] == "M" or category in ("Cc", "Cf", "Cs", "Co", "Cn"):
         return ""
-    likeness = _PLAIN.get(character)
-    if likeness is None and character.lower() in _PLAIN:
-        likeness = _PLAIN[character.lower()].capitalize()
-    return "-" if likeness is None else likeness
+    letters = _PLAIN.get(character)
+    if letters is None and character.lower() in _PLAIN:
+        letters = _PLAIN[character.lower()].capitalize()
+    return "-" if letters is None else letters

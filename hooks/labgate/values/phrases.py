@@ -1,4 +1,4 @@
-"""Small phrases that several messages share: counts, sizes, lists, short names of commits, words of a shell.
+"""Phrases that several messages share: counts, sizes, lists, short oids, quoted shell words.
 
 On the commit hook's path; imports nothing heavy.
 """
@@ -23,7 +23,7 @@ def count(number: int, noun: str) -> str:
 
 
 def size(number: int) -> str:
-    """Return bytes in the units of the policy, decimal ones, with one digit after the point where it says something."""
+    """Return bytes in the decimal units of the policy, with at most one digit after the point."""
     if number < 1000:
         return count(number, "byte")
     unit, scale = next((unit, scale) for unit, scale in _UNITS if number >= scale)

@@ -1,4 +1,4 @@
-"""What is about to happen, as values: ref updates, the commits they bring, and how much of it could be seen."""
+"""A proposal as values: ref updates, the commits they bring, and how much of it this run could see."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Identity(Value):
 
 
 class Commit(Value):
-    """A commit as git has it. ``message`` is decoded with its own encoding; ``trailers`` is git's trailer block.
+    """A commit. ``message`` is decoded with its own encoding; ``trailers`` is git's trailer block.
 
     ``trailers`` holds the lines of the block that git itself recognises (git-interpret-trailers), still folded.
     ``authored`` is the author's time in seconds since the epoch, ``""`` where it was not read.
@@ -39,10 +39,10 @@ class Commit(Value):
 
 
 class RefUpdate(Value):
-    """What a push proposes for one ref of a remote, or what a change proposes for its target.
+    """The update that a push proposes for one ref of a remote, or a change for its target.
 
     ``ref`` is a full refname on the remote. ``old`` is the tip before, ``None`` when the ref is created; ``new`` the
-    tip after, ``None`` when it is deleted. ``source`` is the branch the commits come from (short name), ``None`` where
+    tip after, ``None`` when it is deleted. ``source`` is the branch the commits come from (short name), ``None`` if
     it is not known; ``source_stated`` is true when the caller named it (``--source``, CI), false when it was only
     inferred.
     """

@@ -1,4 +1,4 @@
-"""What refs and objects are called: where refs stand, which names git takes, and which are safe on every machine.
+"""Names of refs and objects: their prefixes, which names git accepts, and which are safe on every machine.
 
 On the commit hook's path.
 """
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 HEADS, REMOTES, TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
 
-#: Longest safe name in characters: git stores it as a path with ``.lock`` appended, and file systems end at 255 bytes.
+#: Longest safe name in characters: git stores it as a path with ``.lock`` appended, and file systems allow 255 bytes.
 MOST_CHARACTERS = 200
-#: Nothing that a shell, a URL or a terminal reads as more than itself.
+#: No character has a special meaning in a shell, a URL or a terminal.
 SAFE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+@=-")
 
 #: Hexadecimal digits of an object id of SHA-1 and of SHA-256.
@@ -27,7 +27,7 @@ _NO_BYTES = r"[\ud800-\udc7f\udd00-\udfff]"
 
 
 def is_oid(text: str) -> bool:
-    """Say whether this is a full object id (SHA-1 or SHA-256) in lower case."""
+    """Return whether a text is a full object id (SHA-1 or SHA-256) in lower case."""
     return len(text) in _OID_LENGTHS and _OID_DIGITS.issuperset(text)
 
 
@@ -42,12 +42,12 @@ def tracking_ref(remote: str, branch: str) -> str:
 
 
 def tip_ref(remote: str | None, branch: str) -> str:
-    """Return the ref that has the tip of a team's branch here: remote-tracking, or local where there is no remote."""
+    """Return the ref that has the tip of a team's branch here: remote-tracking, or local if ``remote`` is ``None``."""
     return HEADS + branch if remote is None else tracking_ref(remote, branch)
 
 
 def short_ref(ref: str) -> str:
-    """Return a refname as people say it: ``origin/main`` for ``refs/remotes/origin/main``."""
+    """Return a refname in short: ``origin/main`` for ``refs/remotes/origin/main``."""
     for prefix in (HEADS, REMOTES, TAGS):
         if ref.startswith(prefix):
             return ref[len(prefix) :]
@@ -55,10 +55,10 @@ def short_ref(ref: str) -> str:
 
 
 def branch_named(word: str, refs: Container[str]) -> str | None:
-    """Return the full name of the local or remote-tracking branch that a user's word names, ``None`` if it names none.
+    """Return the full name of the local or remote-tracking branch that a user names, ``None`` if there is none.
 
     Unlike git, a branch wins over a tag of the same name: labgate judges branches. As in git, ``HEAD`` and a full oid
-    never name a branch that somebody called so (gitrevisions).
+    never name a branch, even if there is one of that name (gitrevisions).
     """
     if word in ("HEAD", "@") or is_oid(word):
         return None
@@ -67,18 +67,18 @@ def branch_named(word: str, refs: Container[str]) -> str | None:
 
 
 def forbidden_part(name: str) -> str | None:
-    """Return the first part of a name that makes git refuse it (``""`` where it is empty), ``None`` if git takes it.
+    """Return the first part of a name that makes git refuse it (``""`` if it is empty), ``None`` if git accepts it.
 
-    ``*`` is not looked at: git takes it in patterns only.
+    ``*`` is not checked: git accepts it in patterns only.
     """
-    import re  # a commit hook that passes does without
+    import re  # not needed by a commit hook that passes
 
     found = re.search(_FORBIDDEN, name)
     return None if found is None else found.group()
 
 
 def is_branch_name(name: str) -> bool:
-    """Say whether git takes this as the short name of a branch, and nobody can read it as the name of another ref."""
+    """Return whether git accepts this as the short name of a branch, and it cannot be mistaken for another ref."""
     import re
 
     other = name == "HEAD" or name.startswith("refs/") or "*" in name
@@ -104,13 +104,13 @@ def unsafe_reasons(name: str) -> list[str]:
 
 
 def collisions(ref: str, others: Iterable[str]) -> list[str]:
-    """Return the other refs that a file system which ignores case and Unicode form takes for the same file, sorted."""
+    """Return the other refs, sorted, that are the same file on a file system that ignores case and Unicode form."""
     key = collision_key(ref)
     return sorted({other for other in others if other != ref and collision_key(other) == key})
 
 
 def collision_key(ref: str) -> str:
-    """Return what two refs share when they collide (The Unicode Standard, 3.13, D145: canonical caseless matching)."""
+    """Return the key that colliding refs share (The Unicode Standard, 3.13, D145: canonical caseless matching)."""
     if ref.isascii():
         return ref.casefold()
     from unicodedata import normalize

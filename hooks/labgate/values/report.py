@@ -1,4 +1,4 @@
-"""The verdict of one run: what the gate concluded, for a renderer to show and for the exit status."""
+"""The result of one run, for a renderer to show and for the exit status."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from labgate.values.value import Value
 
 
 class PolicyOrigin(Value):
-    """Where the judging policy came from: trunk, worktree, bootstrap or none; oids are ``None`` where there is none."""
+    """Where the judging policy came from: trunk, worktree, bootstrap or none; oids are ``None`` if there is none."""
 
     origin: str
     commit: str | None = None
@@ -19,14 +19,14 @@ class PolicyOrigin(Value):
 
 
 class NotCounted(Value):
-    """A review marker that did not count, and why. ``person`` is ``None`` for a stranger."""
+    """A review marker that did not count, and why. ``person`` is ``None`` for somebody who is not listed."""
 
     person: str | None
     reason: str
 
 
 class ReviewState(Value):
-    """What research-gate found of one update's review. ``required`` and ``reached`` are assurance levels.
+    """The state of one update's review. ``required`` and ``reached`` are assurance levels.
 
     ``late`` are those of ``counted`` who reviewed it when it had landed.
     """
@@ -57,7 +57,7 @@ class CheckResult(Value):
 
 
 class Judged(Value):
-    """One ref update and all that was concluded about it. ``kind`` is the policy's class of the ref, if any."""
+    """One ref update with its results. ``kind`` is the policy's class of the ref, if any."""
 
     update: RefUpdate
     kind: str | None
@@ -81,9 +81,9 @@ class Judged(Value):
 
 
 class Report(Value):
-    """All of one run.
+    """The result of one run.
 
-    ``skipped`` is the reason when nothing was to be judged, else ``None``. ``problems`` are what stopped the whole
+    ``skipped`` is the reason when there was nothing to judge, else ``None``. ``problems`` are errors that stopped the
     run, or what none of its parts could take into account: a report that has some is undecided, unless it failed.
     """
 
@@ -113,7 +113,7 @@ class Report(Value):
 
     @property
     def exit_status(self) -> int:
-        """0 nothing at level error, 1 findings at level error, 2 could not judge."""
+        """The exit status: 0 nothing at level error, 1 findings at level error, 2 could not judge."""
         return {FAILED: 1, UNDECIDED: 2}.get(self.outcome, 0)
 
 

@@ -1,10 +1,10 @@
-"""What repositories are called, wherever their names come from."""
+"""Names of repositories, the same for every form of URL."""
 
 from __future__ import annotations
 
 
 def repository_name(url: str | None) -> str | None:
-    """Return ``host/owner/name`` of a URL, without scheme, user, port and ``.git``; a local path has no such name."""
+    """Return ``host/owner/name`` of a URL, without scheme, user, port and ``.git``; ``None`` for a local path."""
     if url is None:
         return None
     scheme, separator, rest = url.partition("://")

@@ -1,4 +1,4 @@
-"""Where the code of one commit comes from, as it is found and as it is shown."""
+"""The origin of one commit's code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Traced(Value):
 
 
 class SharedLine(Value):
-    """A line of a commit and the line of research that it is taken from; numbers count from 1, in the files after."""
+    """A line of a commit and the line of research that it comes from; numbers count from 1, in the new files."""
 
     path: str
     number: int

@@ -11,29 +11,29 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_):
-        """Tell type checkers, and nobody else, what a class makes of its annotations (PEP 681)."""
+        """Tell type checkers what a class makes of its annotations (PEP 681). It does nothing at run time."""
         return lambda cls: cls
 
 
-#: The default of a field that holds a mapping, where there is nothing in it. It is shared, and never added to.
+#: The empty default of a field that holds a mapping. It is shared, so nothing may be added to it.
 NOTHING: Mapping[Any, Any] = {}
 
 
 @dataclass_transform(frozen_default=True)
 class Value:
-    """Something that is what its fields are, and never changes.
+    """An immutable object that equals another one of its class with the same fields.
 
-    A subclass names its fields with their types, as a dataclass does; what has a default may be left out. Of the ones
-    in ``_hidden`` only the names are shown. Why these are no dataclasses: docs/adr/0014.
+    A subclass declares its fields with their types, as a dataclass does; a field with a default may be left out. The
+    values of fields in ``_hidden`` are not shown. docs/adr/0014 says why these are no dataclasses.
 
-    Raised by the constructor: ``TypeError`` for a field that is missing, unknown or given twice.
+    Raises: ``TypeError`` when a field is missing, unknown or given twice.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
     _names: ClassVar[frozenset[str]] = frozenset()
     _defaults: ClassVar[Mapping[str, object]] = NOTHING
     _hidden: ClassVar[tuple[str, ...]] = ()
-    #: Fields of classes that were declared with ``kw_only=True``: they stand last, and are given by name.
+    #: Fields of classes that were declared with ``kw_only=True``: they come last, and are given by name.
     _by_name: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:
@@ -55,7 +55,7 @@ class Value:
             self._complete(given, named)
 
     def _complete(self, given: tuple[object, ...], named: dict[str, object]) -> None:
-        """Take the fields that were not given by place."""
+        """Set the fields that were not given by place."""
         mine = self.__dict__
         twice = named.keys() & self._fields[: len(given)]
         mine.update(named)
@@ -67,7 +67,7 @@ class Value:
             raise TypeError(message)
 
     def changed(self, **fields: Any) -> Self:
-        """Return the same value with other ``fields``."""
+        """Return a copy with other ``fields``."""
         found = object.__new__(type(self))
         Value.__init__(found, **self.as_dict() | fields)
         return found

@@ -303,7 +303,7 @@ def test_a_merge_is_not_split(change: dict[str, str | bytes]) -> None:
 
 def test_a_first_commit_of_nothing_but_large_files_cannot_be_mended_by_a_command() -> None:
     (finding,) = judge({"model.bin": b"\0" * 1200}, oid=OID, parents=0)
-    assert help_of(finding) == "start the history again without these files: its first commit holds nothing else"
+    assert help_of(finding) == "start the history again without these files: its first commit has nothing else"
 
 
 def test_a_series_whose_first_commit_is_too_large_asks_to_split_that() -> None:

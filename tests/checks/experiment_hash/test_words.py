@@ -50,10 +50,15 @@ def test_the_message_names_the_first_three_commits() -> None:
 
 def test_the_command_names_the_line_once_and_commits_by_short_oids() -> None:
     commits = (("ab" * 20, "one", ""), ("cd" * 20, "two", ""))
-    assert judge(Facts("housing", "ada", BRANCH, commits)).help() == (
-        f"LINE='{LINE}' git rebase abababababab^ --exec 'git log -1 --format=%B | grep -qixF \"$LINE\" || "
-        f'git commit --amend --no-edit --allow-empty --trailer "$LINE"\' {BRANCH}'
+    rebase = judge(Facts("housing", "ada", BRANCH, commits))
+    assert rebase.help_lines() == (
+        f"LINE='{LINE}'",
+        "ADD='git commit --amend --no-edit --allow-empty --trailer \"$LINE\"'",
+        f"git rebase abababababab^ {BRANCH}",
+        '--exec \'git log -1 --format=%B | grep -qixF "$LINE" || eval "$ADD"\'',
     )
+    assert rebase.help() == " ".join(rebase.help_lines())
+    assert max(map(len, rebase.help_lines())) < 80 - len("    help:  \\")
     assert judge(Facts("housing", "ada", BRANCH, commits, linear=False)).help() == (
         f"LINE='{LINE}' FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter "
         "'case $GIT_COMMIT in abababababab*|cdcdcdcdcdcd*) git interpret-trailers --trailer \"$LINE\";; *) cat;; esac' "

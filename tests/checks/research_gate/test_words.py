@@ -110,7 +110,7 @@ def test_an_alarm_says_which_review_does_not_count() -> None:
         ("noise-only", "only dependency versions, or lock, generated, ignored or vendored files"),
         ("boilerplate", "only boilerplate"),
         ("small", "too little text to be sure"),
-        ("below-alarm", "below the alarm at 6"),
+        ("below-alarm", "below the threshold of 6"),
         ("mechanical", "a mechanical change"),
         ("something-new", "something-new"),
         (None, "not decisive"),

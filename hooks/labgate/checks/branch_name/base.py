@@ -89,7 +89,7 @@ class _Pair:
 
     @property
     def is_cut(self) -> bool:
-        """Say whether the branch was cut from the other one: it is sure to be the younger of the two."""
+        """Return whether the branch was cut from the other one: it is sure to be the younger of the two."""
         chain = rev_list(self.scene.repository, [self.head], self.bases, "--first-parent")
         theirs = frozenset(rev_list(self.scene.repository, [self.other.oid], self.bases, "--first-parent"))
         shared = [oid for oid in chain if oid in theirs]
@@ -112,7 +112,7 @@ class _Pair:
         return self.scene.policy.classify(ref).name in self.scene.policy.section(ResearchGate).sources
 
     def _by_ledger(self, oid: str, *, mine: bool, others: bool) -> bool | None:
-        """Say whether the other branch had a commit first, ``None`` where nobody looked in time."""
+        """Return whether the other branch had a commit first, ``None`` if nobody looked in time."""
         seen = self.scene.first_seen
         if mine != others:
             research = seen.research_had_it_first(oid)
@@ -122,7 +122,7 @@ class _Pair:
         return False if sighting is not None and sighting.ref in own else None
 
     def _start(self) -> str | None:
-        """Return the commit at which the branch was made here, ``None`` where that is not known."""
+        """Return the commit at which the branch was made here, ``None`` if that is not known."""
         standing = self.scene.standing(self.update)
         if standing is None or standing.branch is None:
             return None
@@ -137,7 +137,7 @@ class _Pair:
         return self.own.difference(rev_list(self.scene.repository, [self.head], [old]))
 
     def _by_dates(self, first: str) -> bool:
-        """Say whether the other branch went on before this one did, whose first own commit is given."""
+        """Return whether the other branch went on before this one did, whose first own commit is given."""
         theirs = rev_list(self.scene.repository, [self.other.oid], [self.head], "--first-parent")
         if not theirs:
             return True

@@ -1,4 +1,4 @@
-"""branch-name: a branch has a name that the team's grammar knows, and that git and shells take safely.
+"""branch-name: a branch has a name that is legal in the team's grammar, and safe for git and shells.
 
 On the commit hook's path: the rules are imported only for a finding.
 """
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Base(Value):
-    """Where a branch comes from. Refs are full names, distances are commits between their merge base and the branch.
+    """The origin of a branch. Refs are full names; distances count commits from their merge base to the branch.
 
     ``declared`` is the nearest branch of a kind that the branch's own kind declares as base; ``other`` the nearest
-    branch of any other kind, which is ``other_kind``. ``branch`` is what a rebase is to move, ``None`` where it has the
+    branch of any other kind, which is ``other_kind``. ``branch`` is what a rebase is to move, ``None`` if it has the
     name itself and empty for a detached HEAD; ``way`` begins a command line that goes there first.
     """
 
@@ -42,14 +42,14 @@ class Slip(Value):
 
 
 class Facts(Value):
-    """One ref and what stands around it.
+    """One ref and the refs around it.
 
-    ``ref`` is a full refname. ``created`` says that it is new: not on the remote before this push or, at commit,
-    without an upstream. ``siblings`` are the full refnames that exist or are created beside it. ``base`` is ``None``
-    where it is not known or nothing is declared. ``remote`` is the remote's name, ``None`` where there is none.
-    ``deleted`` says that the ref goes away. ``held`` says whether the name must be legal, ``None`` that it must where
-    the ref is new. ``local`` says that a ref of that name is here, else ``word`` names its commit in a command;
-    ``foreign`` that the name was given in a fork. ``slip`` is there where a plain commit is made on the branch.
+    ``ref`` is a full refname. ``created``: it is new, that is, not on the remote before this push or, at commit,
+    without an upstream. ``siblings`` are the other full refnames that exist or are created. ``base`` is ``None`` if it
+    is not known or nothing is declared. ``remote`` is the remote's name, ``None`` if there is none. ``deleted``: the
+    ref is deleted. ``held`` says whether the name must be legal, ``None`` that it must where the ref is new. ``local``
+    says that a ref of that name is here, else ``word`` names its commit in a command; ``foreign`` that the name was
+    given in a fork. ``slip`` is there where a plain commit is made on the branch.
     """
 
     ref: str
@@ -66,7 +66,7 @@ class Facts(Value):
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
-    """Yield what is wrong with a ref's name and base; nothing for a deletion or a ref that is no branch and no tag."""
+    """Yield violations of a ref's name and base; none for a deletion or a ref that is neither branch nor tag."""
     is_branch = facts.ref.startswith(HEADS)
     if facts.deleted or not (is_branch or facts.ref.startswith(TAGS)):
         return
@@ -105,12 +105,12 @@ def _violations(
 
 
 def forbids_commits(ref: str, policy: Policy) -> bool:
-    """Say whether no plain commit is to be made on a branch, given by its full name."""
+    """Return whether no plain commit is to be made on a branch, given by its full name."""
     return policy.is_protected(ref) and policy.level("LG106", "protected") != "off"
 
 
 def _common(facts: Facts, policy: Policy) -> dict[str, Any]:
-    """Return what every finding about the name itself says."""
+    """Return the fields that every finding about the name has."""
     from labgate.checks.branch_name.suggest import nearest
 
     return {
@@ -176,7 +176,7 @@ def _offending(name: str) -> tuple[Character, ...]:
     for character in dict.fromkeys(name):
         if character not in SAFE_CHARACTERS:
             code = ord(character)
-            # What is not UTF-8 arrives as lone surrogates (PEP 383): the byte is what went in.
+            # Bytes that are not UTF-8 come as lone surrogates (PEP 383).
             unnamed = f"BYTE {code - 0xDC00:02X}, NOT UTF-8" if 0xDC80 <= code <= 0xDCFF else "CONTROL OR UNNAMED"
             found.append(Character(f"U+{code:04X}", name_of(character, unnamed)))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The facts of branch-name: the name, whether it is new, what stands beside it, and what it was cut from."""
+"""The facts of branch-name: the name, whether it is new, the other names, and the branch it starts from."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: boo
 
 
 def _slip(commit: ProposedCommit, around: Surroundings) -> Slip | None:
-    """Return what a plain commit would be on a protected branch; ``None`` where it has to be made there.
+    """Return what a plain commit would be on a protected branch; ``None`` if it has to be made there.
 
     That is the first one, and the one that brings the policy.
     """
@@ -49,7 +49,7 @@ def _slip(commit: ProposedCommit, around: Surroundings) -> Slip | None:
 
 
 def collides(place: Workplace, ref: str) -> bool:
-    """Say whether some branch, here or on any remote, may be the same file as ``ref`` where case does not count."""
+    """Return whether a branch, here or on any remote, may be the same file as ``ref`` if case is ignored."""
     names = os.fsdecode(place.git().run("for-each-ref", "--format=%(refname)", HEADS, REMOTES)).split("\n")
     beside = {HEADS + name.removeprefix(REMOTES).partition("/")[2] for name in names if name.startswith(REMOTES)}
     beside.update(name for name in names if name.startswith(HEADS))
@@ -57,7 +57,7 @@ def collides(place: Workplace, ref: str) -> bool:
 
 
 def _mirrors(scene: Scene) -> bool:
-    """Say whether this push makes a copy of all refs: the remote is one, or ``git push --mirror`` was said.
+    """Return whether this push makes a copy of all refs: the remote is one, or ``git push --mirror`` was said.
 
     git tells a hook nothing of its options, but nobody else pushes remote-tracking refs (git-push, ``--mirror``).
     """
@@ -103,9 +103,9 @@ def _word(scene: Scene, update: RefUpdate) -> str:
 
 
 def _held(scene: Scene, head: str | None) -> bool:
-    """Say whether the branch of a change must have a legal name: not in a fork, nor where it is older than the policy.
+    """Return whether the branch of a change must have a legal name: not in a fork, or if it is older than the policy.
 
-    Nobody's open work turns red on the day on which a team takes labgate up.
+    Open work is not refused on the day on which a team adopts labgate.
     """
     if not scene.own_head or head is None or scene.trunk_tip is None:
         return False

@@ -1,4 +1,4 @@
-"""The rules of branch-name, and what a violation of each says. On the commit hook's path; imports nothing heavy."""
+"""The rules of branch-name and their findings. On the commit hook's path; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _REASONS = {
 
 
 class Character(Value):
-    """A character that is not safe in a name: ``code`` as U+XXXX, ``name`` as Unicode has it."""
+    """A character that is not safe in a name: ``code`` is U+XXXX, ``name`` is Unicode's."""
 
     code: str
     name: str
 
 
 class NameFinding(Finding):
-    """A violation by the name itself.
+    """A violation of the name itself.
 
-    ``name`` is the short name, ``tag`` whether it is one of a tag, ``created`` whether it is new, ``remote`` the
-    remote's name (``None`` where there is none) and ``suggestion`` the nearest legal short name, ``None`` where nothing
-    legal is near. ``local`` says that a ref of that name is here, else ``word`` names the commit in a command;
-    ``foreign`` that the name was given in a fork.
+    ``name`` is the short name, ``tag`` is true for a tag, ``created`` for a new ref, ``remote`` is the remote's name
+    (``None`` if there is none) and ``suggestion`` the nearest legal short name, ``None`` if nothing legal is near.
+    ``local`` says that a ref of that name is here, else ``word`` names the commit in a command; ``foreign`` that the
+    name was given in a fork.
     """
 
     name: str
@@ -43,7 +43,7 @@ class NameFinding(Finding):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The forms that a person can choose from where no legal name is near."""
+        """The forms to choose from if no legal name is near."""
         return ()
 
     @property
@@ -55,7 +55,7 @@ class NameFinding(Finding):
         return said if self.suggestion is None else f"{said}; nearest legal name: {self.suggestion}"
 
     def problem(self) -> str:
-        """Return what is wrong, without a name that would do."""
+        """Return what is wrong, without a suggestion."""
         raise NotImplementedError
 
     def help(self) -> str:
@@ -71,7 +71,7 @@ class NameFinding(Finding):
         command = f"git branch -m {_operand(self.name)} {quote(new)}"
         if self.created or self.remote is None:
             return command
-        # It is on the remote already, where others may use it: the old name is left to them.
+        # It is on the remote already and others may use it, so the old name stays there.
         return f"{command} && git push -u {_operand(self.remote)} {quote(new)}"
 
     def _push(self, new: str) -> str:
@@ -83,18 +83,17 @@ class NameFinding(Finding):
 
 
 class UnknownKind(NameFinding):
-    """``forms`` are the templates of the policy that a person can choose from."""
+    """``forms`` are the templates of the policy to choose from."""
 
     rule = Rule(
         "LG101",
         "unknown-kind",
         "error",
         "the branch has a name that belongs to no kind of branch in the policy",
-        "The kind of a branch decides what holds for it: which limits, which base, whether its code needs a review "
-        "before it lands. A branch of no kind has no rules that anybody could look up, and research on it is not known"
-        " as research.",
-        "Rename the branch to the nearest legal name that the finding gives, before its first push: nobody else has it"
-        " yet. If the team needs another kind of branch, add it under `[kinds]` in the policy on the trunk.",
+        "The kind of a branch decides which rules apply: its limits, its base, whether its code needs a review before "
+        "it lands. A branch of no kind has no such rules, and research on it is not recognised as research.",
+        "Rename the branch to the nearest legal name in the finding before its first push, while nobody else has it. "
+        "If the team needs another kind of branch, add it under `[kinds]` in the policy on the trunk.",
     )
 
     forms: tuple[str, ...]
@@ -108,20 +107,20 @@ class UnknownKind(NameFinding):
 
 
 class BadField(NameFinding):
-    """``form`` is the template that fits, ``field`` the one whose ``value`` is illegal.
+    """``form`` is the template that matches, ``field`` the one whose ``value`` is illegal.
 
-    ``words`` are the legal values, ``None`` where ``pattern`` says what is legal.
+    ``words`` are the legal values, ``None`` if there is a ``pattern``.
     """
 
     rule = Rule(
         "LG102",
         "bad-field",
         "error",
-        "the branch is of a known kind, but a field of its name holds a value that the policy does not allow",
-        "Fields of a name are read by people and by tools: the service of an experiment says whose artifacts it makes."
-        " A misspelt service or type is found by nobody who looks for the right one.",
-        "Rename the branch to the nearest legal name that the finding gives. If the value is right and the policy is "
-        "not up to date, add it to the field's list under `[kinds.KIND] fields` on the trunk.",
+        "the branch is of a known kind, but a field of its name has a value that the policy does not allow",
+        "People and tools read the fields of a name: the service of an experiment says whose artifacts it makes. A "
+        "search for the right service or type does not find a misspelt one.",
+        "Rename the branch to the nearest legal name in the finding. If the value is right and the policy is out of "
+        "date, add it to the field's list under `[kinds.KIND] fields` on the trunk.",
     )
 
     kind: str
@@ -143,13 +142,13 @@ class UnsafeName(NameFinding):
         "LG103",
         "unsafe-name",
         "error",
-        "git, a shell or a reader can take the name for something else",
-        "A branch may be named `HEAD`, `@`, `-x`, `refs/heads/main` or like a whole object id, and git takes any "
-        "letter of Unicode, invisible ones and look-alikes too. Such names make a command speak of another commit, "
-        "give it options that nobody wrote, or make a CI script run what stands in them. So a name is none of these, "
-        "and has at most 200 characters: the letters and digits of ASCII and `. _ / + @ = -`.",
-        "Rename the branch or tag to the name that the finding gives. The finding lists each offending character by "
-        "its code point and name, since often it cannot be seen.",
+        "git, a shell or a reader can mistake the name for something else",
+        "git accepts `HEAD`, `@`, `-x`, `refs/heads/main` or a whole object id as the name of a branch, and any "
+        "Unicode letter, even invisible ones and look-alikes. With such a name a command may use another commit or "
+        "read it as an option, and a CI script may run it. So these names are not allowed, and a name has at most 200 "
+        "characters: ASCII letters and digits and `. _ / + @ = -`.",
+        "Rename the branch or tag to the name in the finding. The finding lists the code point and name of each unsafe "
+        "character, as many are invisible.",
     )
 
     reasons: tuple[str, ...]
@@ -176,8 +175,8 @@ class CaseCollision(NameFinding):
         "LG104",
         "case-collision",
         "error",
-        "another ref has the same name but for upper and lower case, or for the Unicode form of its letters",
-        "A branch is a file name. Where the file system ignores case, as on most macOS and Windows machines, both "
+        "another ref has the same name except for case or for the Unicode form of its letters",
+        "A branch is a file name. If the file system ignores case, as on most macOS and Windows machines, both "
         "names are one file: fetching one branch overwrites the other, and pushes go to the wrong one.",
         "Rename the newer of the two refs.",
     )
@@ -194,7 +193,7 @@ class CaseCollision(NameFinding):
 class WrongBase(Finding):
     """``declared`` and ``other`` are full refnames; the distances count commits from their merge base to the branch.
 
-    ``branch`` is what a rebase is to move, ``None`` where it has the name itself and empty for a detached HEAD; ``way``
+    ``branch`` is what a rebase is to move, ``None`` if it has the name itself and empty for a detached HEAD; ``way``
     begins a command line that goes there first.
     """
 
@@ -202,7 +201,7 @@ class WrongBase(Finding):
         "LG105",
         "wrong-base",
         "warning",
-        "the branch was cut from a branch of another kind than the policy says",
+        "the branch starts from a branch of another kind than the policy says",
         "What a branch starts from comes along when it lands. A topic branch cut from research brings that research to"
         " the trunk. The rule compares how many commits lie between the branch and the nearest branch of a declared "
         "`base` kind, and between it and the nearest of other kinds; where both are as near there is no finding. Nor is"
@@ -238,7 +237,7 @@ class WrongBase(Finding):
 class CommitOnProtected(Finding):
     """``branch`` is the short name of the protected branch, ``suggestion`` a legal one for a branch of its own.
 
-    ``upstream`` is the remote-tracking branch, as people say it, ``None`` where there is none.
+    ``upstream`` is the remote-tracking branch, as people say it, ``None`` if there is none.
     """
 
     rule = Rule(
@@ -269,7 +268,7 @@ class CommitOnProtected(Finding):
 
 
 def _unambiguous(ref: str) -> str:
-    """Return the short name of a ref, the full one where git could read the short one as an option."""
+    """Return the short name of a ref, or the full one if git could read the short one as an option."""
     return ref if short_ref(ref).startswith("-") else short_ref(ref)
 
 

@@ -1,4 +1,4 @@
-"""Whether the branch of a commit that is being made needs a closer look. On the commit hook's path."""
+"""Whether the branch of a commit in progress needs a full check. On the commit hook's path."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def suspects(commit: ProposedCommit) -> bool:
-    """Say whether the name may be wrong, by itself or beside another one that differs in case, or the branch."""
+    """Return whether the name may be wrong, by itself or beside another one that differs in case, or the branch."""
     ref = commit.branch
     if ref is None or not ref.startswith(HEADS):
         return False
     if commit.is_plain and forbids_commits(ref, commit.policy):
         return True
     if ref != ref.lower():
-        # Only now the other names are worth a process: another spelling of this one may stand among them.
+        # Only now a process reads the other names, as one of them may differ in case.
         from labgate.checks.branch_name.facts import collides
 
         if collides(commit.place, ref):

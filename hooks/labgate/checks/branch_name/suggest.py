@@ -1,7 +1,6 @@
 """The nearest legal name to an illegal one: pure, off the commit hook's path, imported only for a finding.
 
-Nothing that is proposed is taken on trust: each candidate is held against the policy, git's own rules for refnames
-and the refs that stand beside it before it is returned.
+Each candidate is checked against the policy, git's own rules for refnames and the other refs before it is returned.
 """
 
 from __future__ import annotations
@@ -19,28 +18,28 @@ if TYPE_CHECKING:
     from labgate.policy.grammar import Field, Template
     from labgate.policy.model import Policy
 
-#: How alike two words must be for one to count as the other misspelt (``difflib`` ratio, 0 to 1).
-_ALIKE = 0.7
-#: The same for a value that stands where one of a few words must stand: anything a little like it is better than none.
-_SOMEWHAT_ALIKE = 0.4
+#: The least similarity of a word and its misspelling (``difflib`` ratio, 0 to 1).
+_SIMILAR = 0.7
+#: The same in the place of one of a few words: a roughly similar one is better than none.
+_ROUGHLY_SIMILAR = 0.4
 _UNSAFE_RUN = re.compile(r"[^A-Za-z0-9._/+@=-]+")
 _SEPARATORS = re.compile(r"[-_/+=@]+|(?<!\d)\.+|\.+(?!\d)")
 _PIECES = re.compile(r"\{[^}]*\}|\*+|[^{*]+")
 
 
 def nearest(ref: str, policy: Policy, siblings: tuple[str, ...]) -> str | None:
-    """Return the legal short name that is nearest to a full refname, or ``None`` where nothing legal is near.
+    """Return the legal short name that is nearest to a full refname, or ``None`` if nothing legal is near.
 
-    It is safe, of a kind in the policy (a tag may have none), and neither equal to a sibling nor in its way. The name
-    of a protected branch is only proposed for one that is already of that kind: nobody should be led to push there.
+    It is safe, of a kind in the policy (a tag may have none), and does not collide with a sibling. The name of a
+    protected branch is only proposed for one of that kind, so that nobody pushes there by mistake.
     """
     prefix = HEADS if ref.startswith(HEADS) else TAGS
     name = _clean(ref[len(prefix) :])
     taken = _Taken(ref, siblings)
     found = policy.classify(ref)
     closed = {"bot", "protected"} - {found.name}
-    # A tag needs no kind: a word in front is enough where git gives the name itself another meaning.
-    others = _by_likeness(name, policy, closed) if prefix == HEADS else [f"tag-{name}"]
+    # A tag needs no kind: a prefix is enough if the name has another meaning in git.
+    others = _by_similarity(name, policy, closed) if prefix == HEADS else [f"tag-{name}"]
     for candidate in (name, *others):
         if not _is_legal(prefix + candidate, candidate, policy, closed):
             continue
@@ -76,7 +75,7 @@ def _example(field: Field, name: str) -> str:
 
 
 class _Taken:
-    """The names that siblings occupy, and the directories in them (git holds no ``a`` beside ``a/b``)."""
+    """The names that siblings occupy, and the directories in them (git cannot have ``a`` beside ``a/b``)."""
 
     def __init__(self, ref: str, siblings: tuple[str, ...]) -> None:
         self.keys = {collision_key(sibling) for sibling in siblings if sibling != ref}
@@ -104,17 +103,17 @@ def _is_legal(ref: str, name: str, policy: Policy, closed: set[str]) -> bool:
 
 
 def _clean(name: str) -> str:
-    """Return the name in safe characters, as git takes it, short enough to leave room for a kind's literal text."""
+    """Return the name in safe characters, legal in git, and short enough for a kind's literal text."""
     text = _UNSAFE_RUN.sub("-", plain(name))
     text = re.sub(r"^(refs/)+(heads/|tags/|remotes/[^/]*/)?", "", text)
     text = re.sub(r"/+", "/", re.sub(r"\.{2,}", ".", text))
-    # A run of characters without likeness leaves a hyphen at the edge of a segment, where it says nothing.
+    # A run of unknown characters leaves a hyphen at the edge of a segment, which is dropped.
     segments = [re.sub(r"(\.lock)+$", "", segment.strip("-.")).rstrip("-.") for segment in text.split("/")]
     return "/".join(segment for segment in segments if segment)[: MOST_CHARACTERS - 40].rstrip("-./")
 
 
-def _by_likeness(name: str, policy: Policy, closed: set[str]) -> list[str]:
-    """Return what each template makes of a name: first the kinds that it seems to mean, then the likest text."""
+def _by_similarity(name: str, policy: Policy, closed: set[str]) -> list[str]:
+    """Return candidates of all templates: first the kinds that the name seems to mean, then the closest text."""
     candidates: list[tuple[float, str]] = []
     for kind in policy.kinds:
         if kind.name in closed:
@@ -123,7 +122,7 @@ def _by_likeness(name: str, policy: Policy, closed: set[str]) -> list[str]:
             if not template.text.startswith("refs/") or template.text.startswith(HEADS):
                 candidates += _fitted(template, name)
                 candidates += _Reading(template, name).candidates()
-    # Alike but for case counts most; among those the one that keeps more of the name's own case.
+    # Equal except for case comes first; among those the one that keeps more of the name's own case.
     ranked = sorted(
         (-meant, -_ratio(text, name), -SequenceMatcher(None, text, name).ratio(), number, text)
         for number, (meant, text) in enumerate(candidates)
@@ -132,30 +131,30 @@ def _by_likeness(name: str, policy: Policy, closed: set[str]) -> list[str]:
 
 
 def _fitted(template: Template, name: str) -> Iterator[tuple[float, str]]:
-    """Mend the fields of a name that has the template's literal text, perhaps but for case."""
+    """Correct the fields of a name that has the template's literal text, in any case."""
     for ref in (HEADS + name, HEADS + name.lower()):
         values = template.fits(ref)
         if values and "*" not in template.text:
-            mended = {field: _mend(template.fields[field], value) for field, value in values.items()}
-            whole = {field: value for field, value in mended.items() if value is not None}
-            if len(whole) == len(mended):
+            corrected = {field: _correct(template.fields[field], value) for field, value in values.items()}
+            whole = {field: value for field, value in corrected.items() if value is not None}
+            if len(whole) == len(corrected):
                 first = next(iter(values))
                 starts_with_field = template.text.removeprefix(HEADS).startswith("{")
                 meant = _ratio(values[first], whole[first]) if starts_with_field else 1.0
-                yield (meant if meant >= _ALIKE else 0.0), template.fill(whole).removeprefix(HEADS)
+                yield (meant if meant >= _SIMILAR else 0.0), template.fill(whole).removeprefix(HEADS)
 
 
 class _Reading:
-    """A name read word by word along a template, whatever separates its words."""
+    """A name read word by word along a template, with any separators between its words."""
 
     def __init__(self, template: Template, name: str) -> None:
         self.template = template
         self.words = _words(name)
-        #: How surely the name means this template: 0, or the likeness of the word that shows it.
+        #: How likely the name means this template: 0, or the similarity of the word that shows it.
         self.meant = 0.0
 
     def candidates(self) -> Iterator[tuple[float, str]]:
-        """Yield the name that this reading makes, if it makes one."""
+        """Yield the name in this reading, if there is one."""
         pieces = _PIECES.findall(self.template.text.removeprefix(HEADS))
         holes = sum(1 for piece in pieces if piece[0] in "{*")
         made = []
@@ -174,13 +173,13 @@ class _Reading:
 
     def _literal(self, piece: str) -> None:
         for word in _words(piece):
-            likeness = _ratio(self.words[0], word) if self.words else 0.0
-            if likeness >= _ALIKE:
-                self.meant = max(self.meant, likeness)
+            similarity = _ratio(self.words[0], word) if self.words else 0.0
+            if similarity >= _SIMILAR:
+                self.meant = max(self.meant, similarity)
                 del self.words[0]
 
     def _hole(self, piece: str, holes_after: int) -> str | None:
-        """Return the value of a field or star, taken from the words that are left, or ``None`` if none is legal."""
+        """Return the value of a field or star from the remaining words, or ``None`` if none is legal."""
         field = None if piece[0] == "*" else self.template.fields[piece[1:-1]]
         if field is not None and field.words is not None:
             return self._listed(field, field.words, holes_after)
@@ -191,44 +190,46 @@ class _Reading:
         del self.words[:taken]
         if field is None:
             return value
-        # A pattern such as digits, which hardly a word fulfils, says as much about the kind as literal text does.
+        # A pattern that few words match, such as digits, shows the kind as well as literal text does.
         if field.allows(value) and not field.allows("x"):
             self.meant = max(self.meant, 1.0)
-        return _mend(field, value)
+        return _correct(field, value)
 
     def _length(self, field: Field | None, most: int) -> int:
-        """Return how many words make a value before another hole: the fewest that are legal together, else one."""
+        """Return the number of words of a value before another hole: the fewest that are legal together, else one."""
         if field is None:
             return 1
         return next((n for n in range(1, min(3, most) + 1) if field.allows("-".join(self.words[:n]))), 1)
 
     def _listed(self, field: Field, listed: tuple[str, ...], holes_after: int) -> str | None:
-        """Return the word that is meant: it may hold hyphens itself, so up to three words are tried together."""
+        """Return the listed word that is meant: it may contain hyphens, so up to three words are tried together."""
         best, word, taken = 0.0, None, 0
         for length in range(1, min(3, len(self.words)) + 1):
             given = "-".join(self.words[:length])
             for candidate in listed:
-                likeness = _ratio(given, candidate)
-                if likeness > best:
-                    best, word, taken = likeness, candidate, length
-        if best >= _ALIKE:
+                similarity = _ratio(given, candidate)
+                if similarity > best:
+                    best, word, taken = similarity, candidate, length
+        if best >= _SIMILAR:
             self.meant = max(self.meant, best)
             del self.words[:taken]
             return word
-        # A word that is like none of the list stands in its place only where literal text has shown the kind.
+        # A word unlike all of the list is replaced only if literal text has shown the kind.
         if self.meant and len(self.words) > holes_after:
-            return _mend(field, self.words.pop(0))
+            return _correct(field, self.words.pop(0))
         return listed[0] if listed else None
 
 
-def _mend(field: Field, value: str) -> str | None:
-    """Return the nearest legal value of a field, or ``None`` where no change of spelling makes one."""
+def _correct(field: Field, value: str) -> str | None:
+    """Return the nearest legal value of a field, or ``None`` if no change of spelling makes one."""
     if field.allows(value):
         return value
     if field.words is not None:
-        likest = max(field.words, key=lambda word: _ratio(value, word), default=None)
+        closest = max(field.words, key=lambda word: _ratio(value, word), default=None)
         return (
-            likest if likest is not None and _ratio(value, likest) >= _SOMEWHAT_ALIKE else next(iter(field.words), None)
+            closest
+            if closest is not None and _ratio(value, closest) >= _ROUGHLY_SIMILAR
+            else next(iter(field.words), None)
         )
     slug = re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9._-]+", "-", value)).strip("-._")
     spellings = (

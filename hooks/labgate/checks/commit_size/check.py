@@ -1,4 +1,4 @@
-"""commit-size: a commit, and a series of them, is small enough to be read by somebody else.
+"""commit-size: a commit, and a series of commits, is small enough for a review.
 
 On the commit hook's path: the rules are imported only for a finding.
 """
@@ -29,14 +29,13 @@ _UNITS = (("lines",), ("files",), ("file_bytes", "bytes"))
 
 
 class Facts(Value):
-    """The batches under judgement, oldest first, and whose limits hold for them.
+    """The batches to judge, oldest first, and the kinds whose limits apply.
 
-    ``kind`` is the kind of branch whose limits hold: ``protected`` on the way to a protected ref, ``None`` where none
-    do. ``preview_kind`` is a kind whose limits only warn, or ``None``. ``target`` names the branch that they are on
-    the way to, and ``source`` is the short name of the branch that holds them; ``None`` where it is not known.
-    ``series`` says that the batches are one series (LG404). ``staged`` says that the commit is still being made, and
-    ``temporary_index`` that it is made from an index which git throws away when the hook refuses (``git commit -a``,
-    ``git commit FILE``).
+    ``kind`` is the kind of branch whose limits apply: ``protected`` for a protected target, ``None`` if no limits
+    apply. ``preview_kind`` is a kind whose limits only warn, or ``None``. ``target`` is the branch they are proposed
+    for, and ``source`` the short name of the branch that has them; ``None`` if it is not known. ``series``: the
+    batches are one series (LG404). ``staged``: the commit is in progress. ``temporary_index``: its index is one that
+    git deletes when the hook refuses (``git commit -a``, ``git commit FILE``).
     """
 
     batches: tuple[Batch, ...]
@@ -50,7 +49,7 @@ class Facts(Value):
 
 
 class Weight(Value):
-    """What one batch weighs: ``counted`` are the files that count; all but ``files`` and ``lines`` are bytes."""
+    """The size of one batch: ``counted`` are the files that count; all but ``files`` and ``lines`` are bytes."""
 
     batch: Batch
     counted: Sequence[FileChange]
@@ -69,7 +68,7 @@ class Weight(Value):
 
 
 class _Exceeded(Value):
-    """A limit that is exceeded: ``unit`` in the policy's words with ``_``, ``kind`` is whose limit it is."""
+    """A limit that is exceeded: ``unit`` is its key in the policy with ``_``, ``kind`` the kind that has it."""
 
     unit: str
     actual: int
@@ -80,7 +79,7 @@ class _Exceeded(Value):
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[SizeFinding]:
-    """Yield one finding for each batch and limit that it exceeds, and one for the series."""
+    """Yield a finding for each limit that a batch exceeds, and one for the series."""
     holding = _holding(facts, policy)
     if not holding:
         return
@@ -112,7 +111,7 @@ def exceeding(facts: Facts, policy: Policy) -> frozenset[str]:
 
 
 def changed_lines(facts: Facts, policy: Policy) -> int:
-    """Return how many added and deleted lines count in all batches together."""
+    """Return the number of added and deleted lines that count in all batches."""
     return sum(weight.lines for weight in _weights(facts, policy))
 
 
@@ -126,7 +125,7 @@ def _series(weights: Sequence[Weight]) -> list[list[Weight]]:
 
 
 def _holding(facts: Facts, policy: Policy) -> list[tuple[str, str, Limits]]:
-    """Return whose limits hold, as (kind, level, limits): those that refuse before those that warn."""
+    """Return the limits that apply, as (kind, level, limits): those that refuse before those that warn."""
     holding = []
     for kind, level in ((facts.kind, "error"), (facts.preview_kind, "warning")):
         limits = policy.section(CommitSize).limits.get(kind)
@@ -136,13 +135,13 @@ def _holding(facts: Facts, policy: Policy) -> list[tuple[str, str, Limits]]:
 
 
 def _weights(facts: Facts, policy: Policy) -> list[Weight]:
-    """Return what each batch weighs; an exact revert is left out."""
+    """Return the size of each batch; exact reverts are left out."""
     ignored = policy.section(CommitSize).ignore
     return [Weight(batch, _counted(batch, ignored)) for batch in facts.batches if batch.reverts is None]
 
 
 def _counted(batch: Batch, ignored: tuple[Glob, ...]) -> list[FileChange]:
-    """Return the files that count. The raw status ``R`` is an exact rename; any other is work to review."""
+    """Return the files that count. The raw status ``R`` is an exact rename, which needs no review."""
     counted = []
     for file in batch.files:
         if file.status in ("D", "R") or file.excluded:
@@ -156,7 +155,7 @@ def _counted(batch: Batch, ignored: tuple[Glob, ...]) -> list[FileChange]:
 
 
 def _exceeded(actual: dict[str, int], holding: list[tuple[str, str, Limits]]) -> _Exceeded | None:
-    """Return the first limit that is exceeded, in the order of whose limits hold, then of the units; else ``None``."""
+    """Return the first exceeded limit, in the order of the kinds, then of the units; else ``None``."""
     for kind, level, limits in holding:
         for unit, value in actual.items():
             limit: int | None = getattr(limits, unit)
@@ -166,7 +165,7 @@ def _exceeded(actual: dict[str, int], holding: list[tuple[str, str, Limits]]) ->
 
 
 def _commit_finding(exceeded: _Exceeded, weight: Weight, facts: Facts, splits: _Splits) -> CommitFinding:
-    """Return one finding; ``splits`` keeps how the batch splits under each kind's limits, for its other findings."""
+    """Return one finding; ``splits`` caches the split of the batch under each kind's limits."""
     from labgate.checks.commit_size.rules import RULE_OF_UNIT
     from labgate.checks.commit_size.split import groups
 
@@ -204,7 +203,7 @@ def _series_finding(exceeded: _Exceeded, series: list[Weight], facts: Facts, pol
 
 
 def _common(exceeded: _Exceeded, facts: Facts) -> dict[str, Any]:
-    """Return what every finding says of its limit."""
+    """Return the fields that every finding has about its limit."""
     return {
         "unit": exceeded.unit.replace("_", "-"),
         "limit": exceeded.limit,
@@ -217,7 +216,7 @@ def _common(exceeded: _Exceeded, facts: Facts) -> dict[str, Any]:
 
 
 def _heaviest(weight: Weight, unit: str) -> tuple[HeavyFile, ...]:
-    """Return the heaviest files in the unit that is exceeded; of too many files, those with the most lines."""
+    """Return the largest files in the exceeded unit; for too many files, those with the most lines."""
     from labgate.checks.commit_size.rules import HeavyFile
 
     by_size = unit in ("bytes", "file_bytes")
@@ -226,7 +225,7 @@ def _heaviest(weight: Weight, unit: str) -> tuple[HeavyFile, ...]:
 
 
 def _first_part(series: list[Weight], limits: Limits) -> Part | None:
-    """Return the most commits from the oldest on that fit the series limits together, ``None`` if not even one does."""
+    """Return the longest part of the series, from the oldest commit, that keeps its limits; ``None`` if none does."""
     from labgate.checks.commit_size.rules import Part
 
     part: Part | None = None
@@ -242,7 +241,7 @@ def _first_part(series: list[Weight], limits: Limits) -> Part | None:
 
 
 def _part_branch(source: str | None, policy: Policy) -> str | None:
-    """Return a legal name for a branch with the first part of another one, ``None`` where the grammar has none."""
+    """Return a legal name for a branch with the first part of another one, ``None`` if there is none."""
     if source is None:
         return None
     name = f"{source}-part-1"

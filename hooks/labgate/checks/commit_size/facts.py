@@ -1,4 +1,4 @@
-"""Facts for commit-size: what each commit of a range weighs, merges by what differs from the clean merge."""
+"""Facts for commit-size: the size of each commit of a range; of a merge, the difference from the clean merge."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from labgate.scene.workplace import Workplace
 from labgate.values.batch import Batch, FileChange
 from labgate.values.ref_update import Commit, RefUpdate
 
-#: What ``git revert`` writes.
+#: The line that ``git revert`` writes.
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b", re.MULTILINE)
 
-#: Why a merge is not measured (``git.raw.clean_merge``).
-_UNMEASURED = "git cannot say here what the clean merge would be (git below 2.38, or more than two parents)"
+#: Why a merge is not measured (see ``git.raw.clean_merge``).
+_UNMEASURED = "git cannot make the clean merge to compare with (git below 2.38, or more than two parents)"
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
@@ -51,7 +51,7 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
 
 
 def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
-    """Return the facts of a commit that is being made, without what the trunk exempts."""
+    """Return the facts of a commit in progress, without the files that the trunk exempts."""
     if not staged.limits(commit):
         return Collected(skipped=_no_limits(commit.kind))
     facts = staged.weighed(commit) if suspect else None
@@ -61,9 +61,9 @@ def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: boo
 
 
 def weighed(scene: Scene, update: RefUpdate) -> Facts:
-    """Return what every commit weighs that the update brings and no protected branch holds, oldest first.
+    """Return the sizes of an update's commits that no protected branch has, oldest first.
 
-    The update brings something: it is no deletion. Raises: ``UndecidedError`` in a shallow clone.
+    The update must not be a deletion. Raises: ``UndecidedError`` in a shallow clone.
     """
     repository = scene.repository
     repository.require_history()
@@ -112,9 +112,9 @@ def _merge_files(scene: Scene, commit: Commit, *, whole: bool) -> tuple[FileChan
 
 
 def _reverted(scene: Scene, commit: Commit, update: RefUpdate) -> str | None:
-    """Return the commit on the target that this one exactly takes back, or ``None``.
+    """Return the commit on the target that this one exactly reverts, or ``None``.
 
-    Only the first that the message names can be it: a commit takes back one other exactly, or none.
+    Only the first one in the message counts: a commit exactly reverts one other or none.
     """
     repository, named = scene.repository, _REVERTS.search(commit.message)
     if named is None or update.old is None or not has_commit(repository, named[1]):
@@ -124,7 +124,7 @@ def _reverted(scene: Scene, commit: Commit, update: RefUpdate) -> str | None:
 
 
 def _marked(scene: Scene, files: Mapping[str, tuple[FileChange, ...]]) -> dict[str, tuple[FileChange, ...]]:
-    """Mark what the trunk's attributes exclude. An attribute that the change itself brings excludes nothing."""
+    """Mark files that the trunk's attributes exclude. Attributes in the change itself do not count."""
     if scene.trunk_tip is None:
         return dict(files)
     paths = {change.path for changes in files.values() for change in changes}
@@ -148,7 +148,7 @@ def _exempted(facts: Facts, commit: ProposedCommit, around: Surroundings) -> Fac
 
 
 def _staged_revert(place: Workplace, repository: Repository, tip: str) -> str | None:
-    """Return the commit on the trunk that the staged change exactly reverts, ``None`` where it does not."""
+    """Return the commit on the trunk that the staged change exactly reverts, or ``None``."""
     oid = place.reverted()
     if oid is None or not has_commit(repository, oid) or not is_ancestor(repository, oid, tip):
         return None

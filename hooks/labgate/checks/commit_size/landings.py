@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from labgate.checks.commit_size.check import Facts, exceeding
 from labgate.git.commits import rev_list
 from labgate.git.diffs import commit_files
-from labgate.reviews.carry import TargetMove, carried_all
 from labgate.reviews.change_numbers import numbers_in
 from labgate.reviews.markers import brought_in
 from labgate.scene.scene import Scene, Span
@@ -72,7 +71,10 @@ def _numbered(scene: Scene, update: RefUpdate, span: Span) -> Iterable[str]:
 
 
 def _is_known_change(scene: Scene, span: Span, commit: Commit, facts: Facts) -> bool:
-    """Say whether a commit is what some branch, whose own commits are small enough, comes to."""
+    """Return whether a commit is what some branch, whose own commits are small enough, comes to."""
+    # Only a commit that is too large is compared, and most pushes wait for every import.
+    from labgate.reviews.carry import TargetMove, carried_all
+
     theirs = [ref.oid for ref in scene.tracking if not scene.policy.is_protected(ref.remote_ref)]
     own = [oid for ref, oid in scene.refs.items() if ref.startswith(HEADS) and not scene.policy.is_protected(ref)]
     heads = () if scene.heads is None else scene.heads(span.update, [commit])

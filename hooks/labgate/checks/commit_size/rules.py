@@ -1,4 +1,4 @@
-"""The rules of commit-size, and what a violation of each says.
+"""The rules of commit-size and their findings.
 
 On the commit hook's path: the long commands are imported only for a finding.
 """
@@ -11,13 +11,13 @@ from labgate.values.refnames import short_ref
 from labgate.values.value import Value
 
 _WHAT_COUNTS = (
-    " Files that are wholly deleted or only renamed count nothing, nor do those that `[commit-size] ignore` or the "
-    "trunk's attributes exempt, nor a commit that exactly reverts another one of the target. Of a merge only that "
-    "counts in which it differs from the clean merge."
+    " These do not count: deleted files, files that are only renamed, files that `[commit-size] ignore` or the trunk's "
+    "attributes exempt, and a commit that exactly reverts one on the target. A merge counts only as far as it differs "
+    "from the clean merge."
 )
 _WHOSE_LIMITS = (
-    " Limits stand in `[commit-size.limits.KIND]` on the trunk: on the way to a protected branch those of `protected` "
-    "hold, at commit those of the branch's own kind, and a kind without limits has none."
+    " Limits are set in `[commit-size.limits.KIND]` on the trunk. The limits of `protected` apply to a change for a "
+    "protected branch, those of the branch's own kind at commit. A kind without a table has no limits."
 )
 
 
@@ -30,7 +30,7 @@ class HeavyFile(Value):
 
 
 class Group(Value):
-    """Part of a commit that keeps all limits. A path that ends in ``/`` is a directory with all below it."""
+    """Part of a commit that keeps all limits. A path that ends in ``/`` is a whole directory."""
 
     paths: tuple[str, ...]
     lines: int
@@ -47,7 +47,7 @@ class HeavyCommit(Value):
 
 
 class Part(Value):
-    """The first commits of a series: ``oid`` is the last one, ``commits`` and ``lines`` are how many there are."""
+    """The first commits of a series: ``oid`` is the last one, ``commits`` and ``lines`` are counts."""
 
     oid: str | None
     commits: int
@@ -57,9 +57,9 @@ class Part(Value):
 class SizeFinding(Finding):
     """A limit that is exceeded.
 
-    ``unit`` is the limit's key in the policy, ``limit`` and ``actual`` are in that unit and ``over`` is what lies
-    between them. ``kind`` is whose limit it is; ``target`` the branch that the commits are on the way to, ``None``
-    where it is not known.
+    ``unit`` is the limit's key in the policy, ``limit`` and ``actual`` are in that unit and ``over`` is their
+    difference. ``kind`` is the kind that has the limit; ``target`` the branch that the commits are proposed for,
+    ``None`` if it is not known.
     """
 
     unit: str
@@ -70,7 +70,7 @@ class SizeFinding(Finding):
     target: str | None
 
     def excess(self) -> str:
-        """Return by how much the limit is exceeded, and whose it is: that of the target where it is known."""
+        """Return the excess over the limit, and the branch or kind that has it."""
         whose = f"for {self.kind} branches" if self.target is None else f"for {short_ref(self.target)}"
         if "bytes" not in self.unit:
             return f"{self.over:,} over the limit of {self.limit:,} {whose}"
@@ -81,10 +81,10 @@ class SizeFinding(Finding):
 class CommitFinding(SizeFinding):
     """A commit that is too large, or a staged change (``oid`` is then ``None`` and ``subject`` empty).
 
-    ``files`` are the heaviest ones. ``oversized`` are the paths that are too large each, of LG403 only, and ``others``
-    is how many other files the commit has. ``split`` are groups to commit one by one, empty where directories do not
-    help. ``parents`` is how many parents the commit has or will have. ``staged`` says that it is still being made,
-    ``temporary_index`` that it is made from an index which git throws away when the hook refuses.
+    ``files`` are the largest ones. ``oversized`` are the paths that are too large by themselves, for LG403 only, and
+    ``others`` is the number of other files in the commit. ``split`` are groups to commit one by one, empty if
+    directories do not help. ``parents`` is the number of parents the commit has or will have. ``staged``: it is in
+    progress. ``temporary_index``: its index is one that git deletes when the hook refuses.
     """
 
     files: tuple[HeavyFile, ...]
@@ -115,9 +115,9 @@ class TooManyLines(CommitFinding):
         "too-many-lines",
         "error",
         "the commit adds and deletes more lines of text than the limit `lines`",
-        "The more there is to read the less of it is read: past some hundred lines reviewers skim. And only a small "
-        "commit can be reverted alone." + _WHAT_COUNTS,
-        "Split it: the finding gives groups of directories that fit, and the command that commits the first of them."
+        "Reviewers read large changes less carefully: past some hundred lines they skim. And only a small commit can "
+        "be reverted alone." + _WHAT_COUNTS,
+        "Split it: the finding has groups of directories that fit, and the command that commits the first one."
         + _WHOSE_LIMITS,
     )
 
@@ -133,9 +133,9 @@ class TooManyFiles(CommitFinding):
         "too-many-files",
         "error",
         "the commit changes more files than the limit `files`",
-        "A change that touches everything has nobody who knows all of it, and conflicts with everybody else's work."
+        "Nobody knows all of a change that touches everything, and it conflicts with everybody else's work."
         + _WHAT_COUNTS,
-        "Split it by directory with the command that the finding gives." + _WHOSE_LIMITS,
+        "Split it by directory with the command in the finding." + _WHOSE_LIMITS,
     )
 
     def message(self) -> str:
@@ -150,10 +150,10 @@ class TooManyBytes(CommitFinding):
         "too-many-bytes",
         "error",
         "a file's new content exceeds the limit `file-bytes`, or all new content together exceeds `bytes`",
-        "Lines say nothing of binary and minified files. What was once in the history comes with every clone, also "
-        "after it was deleted again." + _WHAT_COUNTS,
-        "Leave data and models out of the commit with the command that the finding gives, and keep them in git-lfs, "
-        "DVC or a bucket. Text that is too large splits by directory." + _WHOSE_LIMITS,
+        "Lines do not show the size of binary and minified files. A file that was once in the history is in every "
+        "clone, even after it was deleted." + _WHAT_COUNTS,
+        "Leave data and models out of the commit with the command in the finding, and keep them in git-lfs, DVC or a "
+        "bucket. Split text that is too large by directory." + _WHOSE_LIMITS,
     )
 
     def message(self) -> str:
@@ -166,10 +166,10 @@ class TooManyBytes(CommitFinding):
 
 
 class SeriesTooLarge(SizeFinding):
-    """``commits`` are the heaviest ones.
+    """``commits`` are the largest ones.
 
-    ``part`` is the longest beginning of the series that keeps the limits, ``None`` where not even the first commit
-    does. ``branch`` is a legal short name for a branch with that part, ``None`` where the grammar has none.
+    ``part`` is the longest first part of the series that keeps the limits, ``None`` if not even the first commit does.
+    ``branch`` is a legal short name for a branch with that part, ``None`` if there is none.
     """
 
     rule = Rule(
@@ -177,9 +177,9 @@ class SeriesTooLarge(SizeFinding):
         "series-too-large",
         "error",
         "all commits together change more lines than `series-lines`, or are more than `series-commits`",
-        "Fifty small commits that land at once are one large change, and nobody reads it to the end. A commit in which "
-        "nothing counts is no part of the series." + _WHAT_COUNTS,
-        "Land the first part alone, up to the commit that the finding names; then the next one." + _WHOSE_LIMITS,
+        "Fifty small commits that land at once are one large change, and nobody reads it to the end. A commit without "
+        "anything that counts is not part of the series." + _WHAT_COUNTS,
+        "Land the first part alone, up to the commit in the finding; then the next one." + _WHOSE_LIMITS,
     )
 
     commits: tuple[HeavyCommit, ...]
@@ -210,7 +210,7 @@ def _by_lines(files: tuple[HeavyFile, ...]) -> str:
 
 
 FINDINGS = (TooManyLines, TooManyFiles, TooManyBytes, SeriesTooLarge)
-#: Which rule a unit of a commit belongs to.
+#: The rule of each unit of a commit.
 RULE_OF_UNIT: dict[str, type[CommitFinding]] = {
     "lines": TooManyLines,
     "files": TooManyFiles,

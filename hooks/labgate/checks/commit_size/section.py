@@ -1,4 +1,4 @@
-"""``[commit-size]``: how large a commit and a proposal may be. On the commit hook's path, but for its schema."""
+"""``[commit-size]``: limits of a commit and a proposal. On the commit hook's path, except for its schema."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Limits(Value):
 
 
 class CommitSize(Value):
-    """``[commit-size]``. ``limits`` are by kind of branch; a kind that is not there has none."""
+    """``[commit-size]``. ``limits`` are by kind of branch; a missing kind has none."""
 
     NAME = "commit-size"
 
@@ -44,7 +44,7 @@ class CommitSize(Value):
 
 
 def schema() -> SectionSchema:
-    """Return what ``[commit-size]`` may say."""
+    """Return the schema of ``[commit-size]``."""
     from labgate.policy.schema import GLOBS, NAME, SectionSchema
     from labgate.policy.shape import Key, Record, TableOf
 

@@ -1,4 +1,4 @@
-"""How to split a change that is too large by its directories: pure, off the commit hook's path."""
+"""Split a change that is too large by its directories: pure, off the commit hook's path."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     #: Lines, files and bytes.
     _Weight = tuple[int, int, int]
 
-#: The most paths in a group: a command that names them must still be read.
+#: The most paths in a group, so that its command stays readable.
 MOST_PATHS = 10
-#: The most groups that are named: nobody plans further ahead, and the next commit asks again.
+#: The most groups that are named: the next commit is checked again.
 MOST_GROUPS = 50
 
 
 def groups(files: Sequence[FileChange], limits: Limits) -> tuple[Group, ...]:
     """Return groups that each keep all limits of one commit.
 
-    A directory stands in them as a whole: a top-level one where that fits, else its parts. Neighbours share a group as
-    long as they fit. There is no group where this makes no two of them, or where one file alone is too large: then
-    directories do not help. At most ``MOST_GROUPS`` are returned.
+    A group has whole directories: top-level ones if they fit, else their parts. Neighbours share a group as long as
+    they fit. The result is empty if there would be only one group, or if one file alone is too large: then directories
+    do not help. At most ``MOST_GROUPS`` are returned.
     """
     units = _units(files, limits)
     if any(not _fits(weight, limits) for _, weight in units):

@@ -1,4 +1,4 @@
-"""Whether the size of a commit that is being made needs a closer look. On the commit hook's path."""
+"""Whether the size of a commit in progress needs a full check. On the commit hook's path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def suspects(commit: ProposedCommit) -> bool:
-    """Say whether the commit may be too large, or cannot be measured."""
+    """Return whether the commit may be too large, or cannot be measured."""
     if not limits(commit):
         return False
     facts = weighed(commit)
@@ -23,15 +23,15 @@ def suspects(commit: ProposedCommit) -> bool:
 
 
 def limits(commit: ProposedCommit) -> tuple[Limits, ...]:
-    """Return the limits that hold or announce themselves: of the branch's own kind, and of protected branches."""
+    """Return the limits that apply or only warn: of the branch's own kind, and of protected branches."""
     by_kind = commit.policy.section(CommitSize).limits
     return tuple(by_kind[kind] for kind in (commit.kind, _preview(commit)) if kind in by_kind)
 
 
 def weighed(commit: ProposedCommit) -> Facts | None:
-    """Return what is staged, without asking what the trunk exempts; ``None`` where git cannot say what a merge adds.
+    """Return the staged change without the trunk's exemptions; ``None`` if git cannot say what a merge adds.
 
-    Bytes are asked for only where one of the limits is in bytes.
+    Bytes are only read if one of the limits is in bytes.
     """
     staged = commit.staged
     if staged is None:

@@ -42,20 +42,20 @@ def leave_out(finding: CommitFinding) -> str:
 
 
 def _drop(finding: CommitFinding, large: Sequence[str]) -> str:
-    """Return the command that drops the whole commit: nothing but the large files is in it."""
+    """Return the command that drops the whole commit, as it only has the large files."""
     if finding.staged:
         return f"git reset -q -- {_join(large)}"
     if finding.parents == 0:
-        return "start the history again without these files: its first commit holds nothing else"
+        return "start the history again without these files: its first commit has nothing else"
     return f"git rebase --rebase-merges --onto {finding.oid}^ {finding.oid}"
 
 
 def _take_out(finding: CommitFinding, pathspecs: Sequence[str]) -> str:
-    """Return the command that takes paths out of the commit; they stay in the work tree.
+    """Return the command that removes paths from the commit; they stay in the work tree.
 
     A staged change is reset to HEAD, which also works before the first commit (``git restore --staged`` does not). A
-    commit is stopped at in a rebase and amended; with ``-N`` new files stay known to git, so ``rebase --continue``
-    does not forget them.
+    rebase stops at a commit, which is then amended; with ``-N`` git still tracks new files, so that ``rebase
+    --continue`` keeps them.
     """
     if finding.staged:
         return f"git reset -q -- {_join(pathspecs)} && git commit"
@@ -65,7 +65,7 @@ def _take_out(finding: CommitFinding, pathspecs: Sequence[str]) -> str:
 
 
 def _by_hunks(finding: CommitFinding) -> str:
-    """Return the command that asks hunk by hunk, where directories do not help."""
+    """Return the command that asks hunk by hunk, if directories do not help."""
     if finding.staged:
         return "git reset -q -N && git add -p && git commit"
     if finding.parents == 0:
@@ -77,7 +77,7 @@ def _by_hunks(finding: CommitFinding) -> str:
 def _stop_at(finding: CommitFinding) -> str:
     """Return the command that starts a rebase and stops right after the commit, with the branch checked out.
 
-    The list of steps is edited by ``sed -i.bak``, which GNU and BSD know alike; full oids make the commit certain.
+    The todo list is edited by ``sed -i.bak``, which GNU and BSD share; full oids make the commit unambiguous.
     """
     edit = f"sed -i.bak 's/^p[a-z]* {finding.oid}/edit {finding.oid}/'"
     start = "--root" if finding.parents == 0 else f"{finding.oid}^"

@@ -1,4 +1,4 @@
-"""experiment-hash: every commit of an experiment says which experiment it belongs to."""
+"""experiment-hash: every commit of an experiment names the experiment."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 
 
 class Facts(Value):
-    """An experiment branch and what is new on it.
+    """An experiment branch and its new commits.
 
     ``branch`` is its short name. ``commits`` are (oid, subject, message), oldest first: the non-merge commits on its
-    first-parent chain that are new to the remote and not on the trunk. ``linear`` says that no merge lies among them:
-    then a plain rebase reaches just these commits. ``root`` is the oid of the one that has no parent, ``None`` where
-    all have.
+    first-parent chain that are new to the remote and not on the trunk. ``linear``: no merge lies among them, so a plain
+    rebase rewrites just these commits. ``root`` is the oid of the one without a parent, ``None`` if all have one.
     """
 
     service: str
@@ -51,7 +50,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[MissingTrailer]:  # noqa: AR
 
 
 def names_experiment(message: str, experiment: str) -> bool:
-    """Say whether a line of a message names the experiment.
+    """Return whether a line of a message names the experiment.
 
     Any line counts, not only git's trailer block: after a squash with co-authors the block is another paragraph. The
     key compares without case and blanks around the value do not count, as in git-interpret-trailers.

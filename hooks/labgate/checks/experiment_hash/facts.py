@@ -1,4 +1,4 @@
-"""Facts for experiment-hash: which experiment a branch is, and its own commits that are new to the remote."""
+"""Facts for experiment-hash: the experiment of a branch, and its own commits that are new to the remote."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from labgate.values.refnames import HEADS
 def collect(scene: Scene, update: RefUpdate) -> Collected:
     """Return the facts of an experiment branch: its own commits that need the line, oldest first.
 
-    They are on its first-parent chain, are no merges and have not landed; in a push they are new to the remote.
+    They are on its first-parent chain, are not merges and have not landed; in a push they are new to the remote.
     """
     branch = None if update.new is None else _experiment_branch(scene, update)
     if branch is None:

@@ -1,4 +1,4 @@
-"""The rule of experiment-hash, and what a violation of it says."""
+"""The rule of experiment-hash and its finding."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class MissingTrailer(Finding):
     """Commits of one experiment branch that do not name the experiment.
 
     ``experiment`` is ``service`` and ``handle`` with a slash between, ``branch`` a short name. ``commits`` are in
-    order, oldest first; ``parent`` is the revision just below the oldest, ``None`` where that is a root commit.
-    ``linear`` says that no merge lies among the new commits of the branch.
+    order, oldest first; ``parent`` is the parent of the oldest, ``None`` if that is a root commit. ``linear``: no merge
+    lies among the new commits of the branch.
     """
 
     rule = Rule(
@@ -30,11 +30,11 @@ class MissingTrailer(Finding):
         "missing-experiment-trailer",
         "warning",
         "a commit on an experiment branch does not name its experiment in an `Experiment: SERVICE/HANDLE` line",
-        "Branches are deleted, renamed and squashed; the message of a commit goes with it. The line is how a commit "
-        "that landed long ago is traced back to its experiment and to the artifacts that its code made. Commits that "
-        "only merge, and those that the trunk already has, need none.",
-        "Run the command that the finding gives, before anybody builds on these commits: it adds the line to all of "
-        "them and gives them new hashes. From then on let the hook write the line: `labgate install`.",
+        "Branches are deleted, renamed and squashed; the message stays with the commit. The line leads from a commit "
+        "that landed long ago back to its experiment and to the artifacts of its code. Merge commits, and commits that "
+        "the trunk already has, do not need it.",
+        "Run the command of the finding before anybody builds on these commits: it adds the line to all of them and "
+        "gives them new hashes. Then run `labgate install`, so that the hook writes the line.",
     )
 
     service: str
@@ -53,35 +53,38 @@ class MissingTrailer(Finding):
         return f"{count(number, 'commit')} {do_not} `Experiment: {self.experiment}`: {named}{more}"
 
     def help(self) -> str:
-        # A variable, because both commands need the line inside of quotes, where a second level is hard to read.
-        line = f"LINE={quote(f'Experiment: {self.experiment}')}"
+        return " ".join(self.help_lines())
+
+    def help_lines(self) -> tuple[str, ...]:
         branch = quote(HEADS + self.branch) if self.branch.startswith("-") else quote(self.branch)
         below_oldest = None if self.parent is None else f"{short_oid(self.commits[0].oid)}^"
-        return f"{line} {_rebase(below_oldest, branch) if self.linear else _filter(self.commits, below_oldest, branch)}"
+        # Variables, because the commands need the line inside of quotes, where a second level is hard to read.
+        line = f"LINE={quote(f'Experiment: {self.experiment}')}"
+        return line, *(_rebase(below_oldest, branch) if self.linear else _filter(self.commits, below_oldest, branch))
 
 
-def _rebase(below_oldest: str | None, branch: str) -> str:
-    """Return the command that goes through the commits and amends those without the line.
+def _rebase(below_oldest: str | None, branch: str) -> tuple[str, ...]:
+    """Return the lines of the command that amends every commit without the line.
 
-    The whole message is searched first, without case as git compares trailers: ``commit --trailer`` looks only at the
-    last line of git's trailer block, and in a rebase labgate's own hook may have written the line by then. Amending an
+    The whole message is searched first, ignoring case as git does for trailers: ``commit --trailer`` only looks at the
+    last line of git's trailer block, and labgate's own hook may have written the line during the rebase. Amending an
     empty commit needs ``--allow-empty``.
     """
-    amend = 'git commit --amend --no-edit --allow-empty --trailer "$LINE"'
-    step = f'git log -1 --format=%B | grep -qixF "$LINE" || {amend}'
-    return f"git rebase {below_oldest or '--root'} --exec {quote(step)} {branch}"
+    add = "ADD='git commit --amend --no-edit --allow-empty --trailer \"$LINE\"'"
+    step = 'git log -1 --format=%B | grep -qixF "$LINE" || eval "$ADD"'
+    return add, f"git rebase {below_oldest or '--root'} {branch}", f"--exec {quote(step)}"
 
 
-def _filter(commits: tuple[Unstamped, ...], below_oldest: str | None, branch: str) -> str:
-    """Return the command that rewrites only these commits and keeps the merges among them.
+def _filter(commits: tuple[Unstamped, ...], below_oldest: str | None, branch: str) -> tuple[str, ...]:
+    """Return the lines of the command that rewrites only these commits and keeps the merges among them.
 
-    A rebase would copy the commits that a merge brought in, or give them the line too; filter-branch leaves alone
-    what it is not asked to change. Without ``-f`` it refuses to run a second time.
+    A rebase would copy the commits that a merge brought in, or add the line to them; filter-branch only changes these
+    commits. Without ``-f`` it refuses to run a second time.
     """
     oids = "|".join(f"{short_oid(commit.oid)}*" for commit in commits)
     script = f'case $GIT_COMMIT in {oids}) git interpret-trailers --trailer "$LINE";; *) cat;; esac'
     revisions = branch if below_oldest is None else f"{below_oldest}..{branch}"
-    return f"FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter {quote(script)} -- {revisions}"
+    return "FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f", f"--msg-filter {quote(script)}", f"-- {revisions}"
 
 
 FINDINGS = (MissingTrailer,)

@@ -1,0 +1,233 @@
+"""The reviews of an update: markers in it and beside it, approvals on the code host, and whose do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import takewhile
+
+from labgate.checks.research_gate.check import review_state
+from labgate.checks.research_gate.update import Facts
+from labgate.git.commits import has_commit, peel, read_commits, rev_list
+from labgate.reviews.approvals import (
+    HostedChange,
+    commits_to_compare,
+    judged_approvals,
+    opened_by,
+    people_by_login,
+    unlisted,
+)
+from labgate.reviews.contributors import Contributors
+from labgate.reviews.markers import Claim, brought_in, read_claims
+from labgate.reviews.quorum import JudgedClaim
+from labgate.reviews.section import Reviews
+from labgate.reviews.source_markers import Segment, SourceMarkers, bound
+from labgate.scene.scene import Scene, Span
+from labgate.values.finding import Evidence
+from labgate.values.ref_update import Commit
+from labgate.values.refnames import HEADS, is_oid
+
+
+class ReviewGathering:
+    """What was said of one update; each place is only looked at when the ones before leave something open."""
+
+    def __init__(self, scene: Scene, span: Span) -> None:
+        self.scene = scene
+        self.span = span
+        self.repository = scene.repository
+        self.heads: tuple[str, ...] = ()
+        self.contributors = Contributors(
+            scene.repository, scene.policy.section(Reviews), scene.trunk_tip, span.base, self._perhaps_original
+        )
+        self.contributors.know(span.commits)
+
+    def complete(self, facts: Facts) -> Facts:
+        """Return the facts with the reviews. The further away they may be, the later they are looked for."""
+        origins = _origins(facts.evidence)
+        # What was deleted may be gone, though it is remembered.
+        here = peel(self.repository, [oid for oids in origins.values() for oid in oids])
+        self.contributors.origins = {oid: tuple(one for one in mine if one in here) for oid, mine in origins.items()}
+        facts = self._with_approvals(self._with_claims(facts))
+        if self._is_open(facts):
+            facts = self._with_claims(facts, elsewhere=True)
+        if self._is_open(facts) and self.scene.heads is not None:
+            self.heads = self.scene.heads(self.span.update, self.span.commits)
+            if self.heads:
+                self._forget()
+                facts = self._with_approvals(self._with_claims(facts, elsewhere=True))
+        return facts
+
+    def _is_open(self, facts: Facts) -> bool:
+        """Say whether a review is missing of what needs one, or may be of what is suspected with reason."""
+        state = review_state(facts, self.scene.policy)
+        alarms = any(item.decisive and not item.proves for item in facts.evidence)
+        return alarms or (state is not None and bool(state.missing))
+
+    def _forget(self) -> None:
+        """Read anew who contributed: there are more commits now to tell it by."""
+        origins, scene = self.contributors.origins, self.scene
+        self.contributors = Contributors(
+            scene.repository, scene.policy.section(Reviews), scene.trunk_tip, self.span.base, self._perhaps_original
+        )
+        self.contributors.know(self.span.commits)
+        self.contributors.origins = origins
+
+    def _with_claims(self, facts: Facts, *, elsewhere: bool = False) -> Facts:
+        """Return the facts with the review markers of the range, and ``elsewhere`` with those of its source too."""
+        judged = [self._judged(claim) for claim in self._claims() if not claim.covers.isdisjoint(facts.subjects)]
+        judged += self._late(facts)
+        if elsewhere:
+            judged += self._elsewhere(facts)
+        contributors = frozenset(self.contributors.wrote(self.span.commits))
+        return facts.changed(claims=tuple(judged), contributors=contributors, sought=dict(self.contributors.sought))
+
+    def _late(self, facts: Facts) -> Iterator[JudgedClaim]:
+        """Yield the reviews that were made when the update had landed."""
+        for claim in self.scene.late.get(self.span.update, ()):
+            wrote = self.contributors.wrote(self.span.commits)
+            covers = frozenset(facts.subjects)
+            yield JudgedClaim(claim.commit, claim.email, covers, claim.flaw, wrote, late=True)
+
+    def _elsewhere(self, facts: Facts) -> Iterator[JudgedClaim]:
+        """Yield the markers that stay on the branch that commits come from, where these are what they covered."""
+        reviews, here = self.scene.policy.section(Reviews), frozenset(self.span.oids)
+        seen: set[tuple[str, frozenset[str]]] = set()
+        for tip in self._reviewed_heads(facts):
+            markers = SourceMarkers(self.repository, reviews, self.contributors, tip, self.span.base)
+            for segment in self._segments(frozenset(facts.subjects)):
+                for claim in markers.claims(segment, here):
+                    if (claim.commit, claim.covers) not in seen:
+                        seen.add((claim.commit, claim.covers))
+                        yield claim
+
+    def _reviewed_heads(self, facts: Facts) -> tuple[str, ...]:
+        """Return the heads of the branches that hold what the evidence names, and of the changes that landed.
+
+        Their markers speak for how they land, not for another branch that took something from them and is proposed.
+        """
+        scene, graph, update = self.scene, self.span.graph, self.span.update
+        named = dict.fromkeys(oid for item in facts.evidence for oid in item.source_commits)
+        landing = scene.landing or scene.pushing or update.source is None
+        sources = dict.fromkeys(source for oid in named for source in graph.sources_of(oid))
+        own = None if update.source is None else HEADS + update.source
+        tips = [source.oid for source in sources if landing or source.branch == own]
+        lost = [oid for oid in named if landing and not graph.sources_of(oid)]
+        return tuple(dict.fromkeys((*self.heads, *tips, *peel(self.repository, lost))))
+
+    def _segments(self, needing: frozenset[str]) -> tuple[Segment, ...]:
+        """Return what may have landed as one: the whole range, runs of the target's line, and each commit of it."""
+        parents = {commit.oid: commit.parents for commit in self.span.commits}
+        line = list(takewhile(parents.__contains__, _first_parents(self.span.head, parents)))[::-1]
+        brought = {oid: brought_in(oid, parents) for oid in line}
+        runs: list[list[str]] = [line]
+        run: list[str] = []
+        for oid in line:
+            if brought[oid] & needing or self.contributors.is_contentless(self._by_oid[oid]):
+                run.append(oid)
+            else:
+                runs, run = [*runs, run], []
+        runs += [run, *([oid] for oid in line if brought[oid] & needing)]
+        segments = [
+            Segment(next(iter(parents[run[0]]), None), run[-1], frozenset[str]().union(*(brought[oid] for oid in run)))
+            for run in runs
+            if run
+        ]
+        return tuple(dict.fromkeys(segments))
+
+    @cached_property
+    def _by_oid(self) -> Mapping[str, Commit]:
+        return {commit.oid: commit for commit in self.span.commits}
+
+    def _perhaps_original(self) -> Iterable[str]:
+        """Yield the commits that may be what an author made, before somebody else brought it here."""
+        yield from self.span.graph.parents
+        reviewed = [claim.binding.oid for claim in self._claims() if claim.binding is not None]
+        hosted = self.scene.hosted.get(self.span.update)
+        if hosted is not None:
+            reviewed += [approval.commit for approval in hosted.approvals if approval.commit is not None]
+        here = [oid for oid in (*self.heads, *reviewed) if is_oid(oid) and has_commit(self.repository, oid)]
+        yield from rev_list(self.repository, here, self.span.base)
+
+    def _with_approvals(self, facts: Facts) -> Facts:
+        """Return the facts with what the code host says of the change, where it was asked.
+
+        Raises: ``UndecidedError`` where it depends on a commit that is not here whether the review is enough.
+        """
+        hosted = self.scene.hosted.get(self.span.update)
+        if hosted is None:
+            return facts
+        # Only now: a push has no such thing, and waits for every import.
+        from labgate.reviews.carry import TargetMove, carried_all
+
+        reviews = self.scene.policy.section(Reviews)
+        people = people_by_login(reviews, hosted.name.kind)
+        move = TargetMove(next(iter(self.span.base), None), self.span.head, hosted.landed)
+        compared = carried_all(
+            self.repository, commits_to_compare(hosted.approvals, people), move, remote=self.scene.remote
+        )
+        wrote, emails = self._wrote_change(hosted, compared.here)
+        approvals = judged_approvals(
+            hosted.approvals,
+            compared.flaws,
+            people,
+            change=hosted.name,
+            covers=frozenset(self.span.oids),
+            contributors=wrote,
+        )
+        found = facts.changed(approvals=approvals, strangers=unlisted(emails, reviews), change=hosted.name)
+        state = review_state(found, self.scene.policy)
+        if compared.unfetched and state is not None and state.missing:
+            raise compared.unfetched[0]
+        return found
+
+    def _wrote_change(self, hosted: HostedChange, reviewed: Sequence[str]) -> tuple[dict[str, str], set[str]]:
+        """Return who contributed to a change, as ``Contributors.wrote`` does, and all contributors' emails.
+
+        The committer of what a host landed is who pressed its button, perhaps the reviewer: there the commits that
+        were reviewed say who contributed, beside the authors of what landed.
+        """
+        commits = list(self.span.commits)
+        if hosted.landed:
+            commits += read_commits(self.repository, rev_list(self.repository, reviewed, self.span.base))
+        listed = {email for person in self.scene.policy.section(Reviews).people for email in person.emails}
+        wrote: dict[str, str] = {}
+        everybody: set[str] = set()
+        agents = False
+        for at, commit in enumerate(commits):
+            if not self.contributors.is_contentless(commit):
+                landed = hosted.landed and at < len(self.span.commits)
+                emails = self.contributors.authors(commit) if landed else self.contributors.everybody(commit)
+                agents = agents or self.contributors.has_agent(commit)
+                everybody.update(emails)
+                wrote.update((email, commit.oid) for email in listed.intersection(emails))
+        opener = opened_by(hosted.name, self.scene.policy.section(Reviews)) if agents else None
+        return wrote, everybody if opener is None else everybody | {opener}
+
+    def _claims(self) -> tuple[Claim, ...]:
+        return read_claims(self.span.commits, self.contributors.trees(self.span.commits))
+
+    def _judged(self, claim: Claim) -> JudgedClaim:
+        commit, base = self._by_oid[claim.commit], next(iter(self.span.base), None)
+        empty = len(commit.parents) == 1 and self.contributors.is_contentless(commit)
+        flaw = claim.flaw or bound(self.repository, claim, commit, base, empty=empty)
+        wrote = self.contributors.wrote(self._by_oid[oid] for oid in claim.covers)
+        reviewed = None if claim.binding is None else claim.binding.oid
+        return JudgedClaim(claim.commit, claim.email, claim.covers, flaw, wrote, reviewed)
+
+
+def _origins(evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:
+    """Return for each commit that derives from others those others."""
+    found: dict[str, tuple[str, ...]] = {}
+    for item in evidence:
+        if item.decisive and item.method != "ancestry":
+            for oid in item.commits:
+                found[oid] = tuple(dict.fromkeys((*found.get(oid, ()), *item.source_commits)))
+    return found
+
+
+def _first_parents(oid: str, parents: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield a commit and its first parents, down to the first that is not among ``parents``, which is yielded too."""
+    yield oid
+    while parents.get(oid):
+        oid = parents[oid][0]
+        yield oid
