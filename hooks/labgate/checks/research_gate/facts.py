@@ -7,7 +7,7 @@ from functools import cached_property
 
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
-from labgate.git.commits import has_commit, is_ancestor
+from labgate.git.commits import has_commit, is_ancestor, read_commits
 from labgate.git.diffs import changed_entries, changed_pointers
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
@@ -140,6 +140,7 @@ class _Gathering:
         undecidable = _oids(self._with_content(small - proven - hinted))
         if not needing and not suspected:
             return facts, undecidable
+        rivals = self._rivals(evidence)
         facts = facts.changed(
             evidence=(
                 *restricted(proofs, frozenset(_oids(needing))),
@@ -150,7 +151,8 @@ class _Gathering:
             subjects={commit.oid: commit.subject for commit in (*needing, *suspected)},
             paths=self._paths(needing),
             suspected_paths=self._paths(suspected),
-            rivals=self._rivals(evidence),
+            rivals=rivals,
+            nobodys=frozenset(ref for refs in rivals.values() for ref in refs if self._is_nobodys(ref)),
             moves=self._moves(evidence),
             forks=self._forks(),
             landed=self._landed,
@@ -219,15 +221,12 @@ class _Gathering:
         return frozenset(entry.path for found in entries.values() for entry in found)
 
     def _rivals(self, evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:
-        """For each source ref the live branches of another kind that hold the same commits, but for the change's own.
-
-        Nor a bot's, nor a merge queue's: nobody works on those.
-        """
+        """For each source ref the live branches of another kind that hold the same commits."""
         found: dict[str, tuple[str, ...]] = {}
         for item in evidence:
             if item.method == "ancestry" and item.source_ref is not None and item.source_state == LIVE:
                 rivals = dict.fromkeys(ref for oid in item.commits for ref in self.span.graph.rivals_of(oid))
-                found[item.source_ref] = tuple(ref for ref in rivals if not self._is_nobodys(ref))
+                found[item.source_ref] = tuple(rivals)
         return found
 
     def _is_nobodys(self, ref: str) -> bool:
@@ -289,9 +288,18 @@ def _branch(scene: Scene, update: RefUpdate) -> str | None:
     """Return the short name of the branch on which a review of an update is to be stated, ``None`` where none is."""
     if update.source is not None or update.new is None:
         return update.source
-    own = [branch for ref, oid in scene.refs.items() if oid == update.new and (branch := branch_of(ref)) is not None]
-    theirs = [branch for ref, oid in scene.remote_refs.items() if oid == update.new and (branch := branch_of(ref))]
-    return next(iter((*own, *theirs)), None)
+    found = _branches_at(scene, (update.new,))
+    # A queue makes a merge of its own: the review belongs on the branch that is merged.
+    return next(iter(found or _branches_at(scene, read_commits(scene.repository, [update.new])[0].parents[1:])), None)
+
+
+def _branches_at(scene: Scene, oids: Sequence[str]) -> list[str]:
+    """Return the short names of the branches at these commits, those here first; no bot's, and no merge queue's."""
+    refs = [ref for ref, oid in scene.refs.items() if oid in oids] + [
+        ref for ref, oid in scene.remote_refs.items() if oid in oids
+    ]
+    kept = [ref for ref in refs if not ref.startswith(_QUEUES) and scene.policy.classify(ref).name != "bot"]
+    return [branch for ref in kept if (branch := branch_of(ref)) is not None]
 
 
 def _oids(commits: Iterable[Commit]) -> tuple[str, ...]:

@@ -58,8 +58,8 @@ class Facts(Value):
     ``None`` where its ``head`` is on none. ``sought`` names, for a commit whose committer counts as a contributor, this
     one by email and the author whose own commit of it was looked for in vain. ``way`` begins a command line that goes
     to what is proposed, empty where HEAD is there. ``moves`` has for a source ref how to leave its commits out,
-    ``forks`` what people call one that is no ref here. ``policy`` is what the update would make of the trunk's,
-    ``None`` where it leaves it.
+    ``forks`` what people call one that is no ref here. ``nobodys`` are the rivals that are the change's own branch, a
+    bot's or a merge queue's. ``policy`` is what the update would make of the trunk's, ``None`` where it leaves it.
     """
 
     ref: str
@@ -85,6 +85,7 @@ class Facts(Value):
     head: str | None = None
     sought: Mapping[str, tuple[str, str]] = NOTHING
     way: str = ""
+    nobodys: frozenset[str] = frozenset()
     moves: Mapping[str, Move] = NOTHING
     forks: Mapping[str, str] = NOTHING
     policy: ProposedPolicy | None = None
