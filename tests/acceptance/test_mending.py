@@ -111,6 +111,12 @@ def wrong_base(team: Repo) -> Judge:
     return check(team)
 
 
+@case("LG106")
+def commit_on_protected(team: Repo) -> Judge:
+    team.write({"slip": "1\n"}).git("add", "slip")
+    return commit(team)
+
+
 @case("LG201")
 def unreviewed_research(team: Repo) -> Judge:
     research(team)
