@@ -1,4 +1,4 @@
-"""What many CI jobs run: ``pre-commit run --hook-stage pre-push --from-ref A --to-ref B``. It is judged, not skipped."""
+"""What CI jobs run, ``pre-commit run --hook-stage pre-push --from-ref A --to-ref B``, is judged and not skipped."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_hook_for_ci_needs_no_range(team: Repo, framework: str) -> None:
 @pytest.mark.parametrize("variable", ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "LABGATE_TARGET"])
 def test_the_branch_that_a_job_s_variables_name_decides(team: Repo, framework: str, variable: str) -> None:
     said = run(team, framework, "pre-push", *RANGE, **{variable: "release/1.0"})
-    assert errors(said) == [("release/1.0", "LG201")]
+    assert errors(said) == [("release/1.0", "LG201")], said.text
 
 
 def test_what_github_says_is_moved_decides(team: Repo, framework: str) -> None:
@@ -93,7 +93,7 @@ def test_what_github_says_is_moved_decides(team: Repo, framework: str) -> None:
 def test_the_remote_branch_decides_short_or_full(team: Repo, branch: str) -> None:
     named = ("--remote-branch", branch, "--local-branch", "HEAD", "--remote-name", "origin", "--remote-url", "x")
     said = run(team, "pre-commit", "pre-push", *RANGE, *named)
-    assert errors(said) == [("release/1.0", "LG201")]
+    assert errors(said) == [("release/1.0", "LG201")], said.text
     assert errors(run(team, "pre-commit", "pre-push", *RANGE, *named, LABGATE_TARGET="main")) == (
         [("main", "LG201")] if branch == "release/1.0" else [("release/1.0", "LG201")]
     )

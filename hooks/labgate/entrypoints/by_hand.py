@@ -40,11 +40,15 @@ def run(call: HookCall) -> Report | Skipped:
     repository.require_history()
     refs = read_refs(repository)
     target = _target(call.environ, repository, refs)
-    head = resolve_revision(repository, call.environ.get(_TO) or "HEAD", refs)
+    named = call.environ.get(_TO) or "HEAD"
+    head = resolve_revision(repository, named, refs)
     base = _base(call.environ, repository, refs, target, head)
     if base is not None and is_ancestor(repository, head, base):
         return Skipped(f"{target} has {head[:12]} already, so nothing is proposed")
-    request = CheckRequest(target, head, base, _source(call.environ), call.checks)
+    trunk = _trunk(repository, refs)
+    request = CheckRequest(
+        target, named, base, _source(call.environ), call.checks, trunk=trunk if isinstance(trunk, str) else None
+    )
     return _at_push(call, check(request, call.environ))
 
 
@@ -76,19 +80,26 @@ def _target(environ: Mapping[str, str], repository: Repository, refs: dict[str, 
         # What a clone calls origin/main is the remote's main.
         tracking = f"{REMOTES}{named}" in refs and HEADS + named not in refs
         return named.partition("/")[2] if tracking else named.removeprefix(HEADS)
+    found = _trunk(repository, refs)
+    if isinstance(found, str):
+        return found
     ways = (
         "name the branch: set LABGATE_TARGET=BRANCH, or give --remote-branch BRANCH --local-branch HEAD "
         "--remote-name NAME --remote-url URL"
     )
+    if found is not None:
+        raise UndecidedError(found.message, f"{found.help}  # or {ways}") from found
+    message = "nobody says which branch this range is to land on"
+    raise UndecidedError(message, ways)
+
+
+def _trunk(repository: Repository, refs: dict[str, str]) -> str | UndecidedError | None:
+    """Return the trunk's branch name, or why it cannot be told; ``None`` where nothing names one."""
     try:
         trunk = trunk_name(repository, refs, repository.usual_remote, None, policy_reader())
     except UndecidedError as error:
-        raise UndecidedError(error.message, f"{error.help}  # or {ways}") from error
-    found = trunk or _named_by_policy(repository)
-    if found is None:
-        message = "nobody says which branch this range is to land on"
-        raise UndecidedError(message, ways)
-    return found
+        return error
+    return trunk or _named_by_policy(repository)
 
 
 def _named_by_policy(repository: Repository) -> str | None:

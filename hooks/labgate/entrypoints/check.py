@@ -24,7 +24,10 @@ STAGE = "check"
 
 
 class CheckRequest(Value):
-    """What to judge. ``checks`` empty means all; ``base`` ``None`` means the target's remote-tracking tip."""
+    """What to judge. ``checks`` empty means all; ``base`` ``None`` means the target's remote-tracking tip.
+
+    ``trunk`` is the branch whose policy judges, where the caller knows that it is not the target.
+    """
 
     target: str
     head: str = "HEAD"
@@ -33,6 +36,7 @@ class CheckRequest(Value):
     checks: tuple[str, ...] = ()
     fetch: bool = False
     offline: bool = False
+    trunk: str | None = None
 
 
 def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Report:
@@ -59,7 +63,8 @@ def _check(request: CheckRequest, repository: Repository) -> Report:
     _refuse_tracking_name(request.target, refs)
     head = resolve_revision(repository, request.head, refs)
     update = _propose(request, repository, refs, remote, head)
-    proposal = Proposal({update.ref: update.old}, (head,), target=update.ref)
+    trunk = update.ref if request.trunk is None else HEADS + request.trunk
+    proposal = Proposal({update.ref: update.old}, (head,), target=trunk)
     judging = judging_policy(repository, refs, remote, proposal, policy_reader())
     _require_target(repository, refs, remote, update, judging)
     scene = Scene(
