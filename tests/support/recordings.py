@@ -73,6 +73,7 @@ def normalise(text: str) -> str:
     """Put constants in the place of what no two runs or machines share: new folders, dated oids, git's version."""
     text = re.sub(r"/\S*/labgate-demo-\w+/server\.git", "/tmp/labgate-demo/server.git", text)  # noqa: S108  (shown only)
     text = re.sub(r"^ +[0-9a-f]{7,}\.\.[0-9a-f]{7,}  ", "     1234567..89abcde  ", text, flags=re.MULTILINE)
+    text = re.sub(r"\b[0-9a-f]{12}\b", "1234567890ab", text)
     return re.sub(r"^(git +\S*ok\S* +)[0-9.]+$", r"\g<1>2.40", text, flags=re.MULTILINE)
 
 

@@ -124,6 +124,7 @@ class _Gathering:
         undecidable = _oids(self._with_content(small - proven - hinted))
         if not needing and not suspected:
             return facts, undecidable
+        rivals = self._rivals(evidence)
         facts = facts.changed(
             evidence=(
                 *restricted(proofs, frozenset(_oids(needing))),
@@ -134,7 +135,8 @@ class _Gathering:
             subjects={commit.oid: commit.subject for commit in (*needing, *suspected)},
             paths=self._paths(needing),
             suspected_paths=self._paths(suspected),
-            rivals=self._rivals(evidence),
+            rivals=rivals,
+            nobodys=frozenset(ref for refs in rivals.values() for ref in refs if self._is_nobodys(ref)),
             moves=self._moves(evidence),
             forks=self._forks(),
             landed=self._landed,
@@ -192,15 +194,12 @@ class _Gathering:
         return frozenset(entry.path for found in entries.values() for entry in found)
 
     def _rivals(self, evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:
-        """For each source ref the live branches of another kind that hold the same commits, but for the change's own.
-
-        Nor a bot's, nor a merge queue's: nobody works on those.
-        """
+        """For each source ref the live branches of another kind that hold the same commits."""
         found: dict[str, tuple[str, ...]] = {}
         for item in evidence:
             if item.method == "ancestry" and item.source_ref is not None:
                 rivals = dict.fromkeys(ref for oid in item.commits for ref in self.span.graph.rivals_of(oid))
-                found[item.source_ref] = tuple(ref for ref in rivals if not self._is_nobodys(ref))
+                found[item.source_ref] = tuple(rivals)
         return found
 
     def _is_nobodys(self, ref: str) -> bool:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class UnreviewedResearch(UnmetReview):
     """``source`` is the full name of the research ref, ``None`` where no live one holds the commits.
 
-    ``rivals`` are the full names of other live branches that hold them too, but for the change's own. ``move`` leaves
-    them out of the change, ``None`` where it has nothing beside them. ``fork`` is what people call a source that is no
-    ref here.
+    ``rivals`` are the full names of other live branches that hold them too, ``holder`` the first of them that is not
+    the change's own, a bot's or a merge queue's. ``move`` leaves them out of the change, ``None`` where it has nothing
+    beside them. ``fork`` is what people call a source that is no ref here.
     """
 
     rule = Rule(
@@ -41,13 +41,14 @@ class UnreviewedResearch(UnmetReview):
 
     source: str | None
     rivals: tuple[str, ...]
+    holder: str | None
     move: Move | None
     fork: str | None
 
     def message(self) -> str:
         commits, source = count(len(self.oids), "commit"), self.fork or _name(self.source)
         said = f"{commits} from {source} without a review ({_ways(self.evidence)}){self.named}"
-        held = f"; {short_ref(self.rivals[0])} holds them too: research wins" if self.rivals else ""
+        held = f"; {short_ref(self.holder)} holds them too: research wins" if self.holder is not None else ""
         return said + self.state + held
 
     def help(self) -> str:
@@ -101,9 +102,11 @@ def unreviewed(review: Assessed) -> Iterator[UnreviewedResearch]:
     for source, evidence in _by_source(facts.proofs, review.unreviewed).items():
         oids = review.ordered(commits_of(evidence))
         key = source or ""
+        rivals = facts.rivals.get(key, ())
         yield UnreviewedResearch(
             source=source,
-            rivals=facts.rivals.get(key, ()),
+            rivals=rivals,
+            holder=next((ref for ref in rivals if ref not in facts.nobodys), None),
             move=facts.moves.get(key),
             fork=facts.forks.get(key),
             evidence=evidence,
