@@ -34,17 +34,9 @@ def test_a_change_that_lowers_its_own_policy_is_judged_by_the_old_one(sdg: Repo,
     sdg.commit("Review\n\nReviewed-by: Eve <eve@example.net>")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry); not counted:
         eve@example.net: not listed in [reviews.people]
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-=======
-LG201 error main: 9 commits from research/pr-72 without a review (by ancestry): <Be nice> Be nice, <Tidy the
-        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import and 6
-        more; not counted: eve@example.net: not listed in [reviews.people]
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/pr-72
 review: trailer required; none reached; not counted: somebody; missing: total
 """)
@@ -85,16 +77,8 @@ def test_the_work_tree_does_not_judge(sdg: Repo) -> None:
     sdg.write({"labgate.toml": LOWERED["rule-off"]})
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-=======
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
-        the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
-        hold no number> Skip rows that hold no number and 5 more
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
@@ -105,16 +89,8 @@ def test_a_local_trunk_does_not_judge(sdg: Repo) -> None:
     sdg.merge("research/pr-72", "Merge branch 'research/pr-72'")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
     help: labgate review approve main --by ada  # once ada has reviewed it
-=======
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
-        the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
-        hold no number> Skip rows that hold no number and 5 more
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.rules == ["LG201"]
@@ -136,16 +112,8 @@ def test_levels_of_the_trunk_hold(sdg: Repo) -> None:
     sdg.checkout("research/pr-72")
     verdict = judge(sdg, *TO_MAIN, status=0)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 warning main: 8 commits from origin/research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-=======
-LG201 warning main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter
-        and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows
-        that hold no number> Skip rows that hold no number and 5 more
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.finding("LG201")["level"] == "warning"
@@ -177,15 +145,8 @@ def test_research_that_comes_with_the_first_policy_is_found(bare_trunk: Repo) ->
     bare_trunk.checkout("research/x").commit("Add a policy for labgate", {"labgate.toml": POLICY})
     verdict = judge(bare_trunk, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 2 commits from research/x without a review (by ancestry)
     help: labgate review approve research/x --by ada  # once ada has reviewed it
-=======
-LG201 error main: 2 commits from research/x without a review (by ancestry): <Add a policy for labgate> Add a
-        policy for labgate, <Try> Try
-    help: git commit --allow-empty -m 'Review research/x' --trailer 'Reviewed-by: ada <ada@example.org>'  #
-        once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/x
 """)
     assert verdict.rules == ["LG201"]
@@ -220,14 +181,8 @@ def test_a_policy_in_pyproject_judges_too(bare_trunk: Repo) -> None:
     bare_trunk.push("main")
     verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from origin/research/x without a review (by ancestry)
     help: labgate review approve research/x --by ada  # once ada has reviewed it
-=======
-LG201 error main: 1 commit from origin/research/x without a review (by ancestry): <Try> Try
-    help: git commit --allow-empty -m 'Review research/x' --trailer 'Reviewed-by: ada <ada@example.org>'  #
-        once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry origin/research/x
 """)
     assert verdict.rules == ["LG201"]
@@ -324,16 +279,8 @@ problem: cannot tell which branch of origin is the trunk
     verdict = judge(sdg, *args, status=1)
     assert verdict.rules == ["LG201"]
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-=======
-LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the
-        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip
-        rows that hold no number> Skip rows that hold no number and 5 more
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
@@ -344,16 +291,8 @@ def test_the_work_tree_may_name_the_trunk_and_no_more(sdg: Repo) -> None:
     sdg.write({"labgate.toml": LOWERED["rule-off"]})
     verdict = judge(sdg, "--target", "release/9.9", "--head", "research/pr-72", status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-=======
-LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the
-        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip
-        rows that hold no number> Skip rows that hold no number and 5 more
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry origin/research/pr-72
 """)
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
@@ -378,16 +317,8 @@ def test_without_a_remote_the_base_must_be_said(sdg: Repo) -> None:
     args = ("--target", "main", "--head", "research/pr-72", "--base", base)
     verdict = judge(sdg, *args, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 8 commits from research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-=======
-LG201 error main: 8 commits from research/pr-72 without a review (by ancestry): <Tidy the filter and the...>
-        Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
-        number> Skip rows that hold no number and 5 more
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/pr-72
 """)
     assert verdict.finding("LG201")["evidence"][0]["source_ref"] == "refs/heads/research/pr-72"
