@@ -17,15 +17,8 @@ def test_a_cherry_pick_that_names_its_source_is_research(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/pr-72 without a review (by trailer: <Let the filter name
-<<<<<<< HEAD
         the...> from <Let the filter name the...>; by patch-id)
     help: labgate review approve feature/pick --by ada  # once ada has reviewed it
-=======
-        the...> from <Let the filter name the...>; by patch-id): <Let the filter name the...> Let the filter
-        name the values that it keeps
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: trailer origin/research/pr-72
     evidence: patch-id origin/research/pr-72
 """)
@@ -57,14 +50,8 @@ def test_a_commit_that_names_a_live_experiment_is_research(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/experiment--ranker--ada without a review (by trailer: <Rank
-<<<<<<< HEAD
         (squashed)> from <Rank>)
     help: labgate review approve feature/rank --by ada  # once ada has reviewed it
-=======
-        (squashed)> from <Rank>): <Rank (squashed)> Rank (squashed)
-    help: git commit --allow-empty -m 'Review experiment--ranker--ada' --trailer 'Reviewed-by: ada
-        <ada@example.org>'  # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: trailer origin/experiment--ranker--ada
 """)
     (evidence,) = verdict.finding("LG201")["evidence"]

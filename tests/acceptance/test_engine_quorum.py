@@ -69,15 +69,8 @@ def test_an_author_under_another_address_is_the_same_person(sdg: Repo) -> None:
     sdg.commit(reviewed("ada"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/own without a review (by ancestry); not counted: ada: self-review
     help: labgate review approve research/own --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/own without a review (by ancestry): <Own> Own; not counted: ada:
-        self-review
-    help: git commit --allow-empty -m 'Review research/own' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/own
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Own>
     help: ask somebody else in [reviews.people] to review it
@@ -95,15 +88,8 @@ def test_a_mailmap_in_the_tree_makes_nobody_another(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.rules == ["LG201", "LG204"]
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/own without a review (by ancestry); not counted: ada: self-review
     help: labgate review approve research/own --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/own without a review (by ancestry): <Own> Own; not counted: ada:
-        self-review
-    help: git commit --allow-empty -m 'Review research/own' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/own
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Own>
     help: ask somebody else in [reviews.people] to review it

@@ -41,15 +41,8 @@ def test_one_more_commit_above_the_review_needs_its_own(sdg: Repo) -> None:
     sdg.push("research/pr-72")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from origin/research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-=======
-LG201 error main: 1 commit from origin/research/pr-72 without a review (by ancestry): <One more thing> One
-        more thing
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry origin/research/pr-72
 review: trailer required; none reached; counted: ada; missing: total
 """)
@@ -64,14 +57,8 @@ def test_a_review_in_each_commit_covers_just_that_commit(sdg: Repo) -> None:
     second = sdg.commit("Second", {"two.py": "1\n"})
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/two without a review (by ancestry)
     help: labgate review approve research/two --by ada  # once ada has reviewed it
-=======
-LG201 error main: 1 commit from research/two without a review (by ancestry): <Second> Second
-    help: git commit --allow-empty -m 'Review research/two' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/two
 review: trailer required; none reached; counted: ada; missing: total
 """)
@@ -85,14 +72,8 @@ def test_a_reviewed_merge_covers_only_what_it_brings_in(sdg: Repo) -> None:
     sdg.merge("research/two", reviewed("ada", subject="Merge branch 'research/two'"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/one without a review (by ancestry)
     help: labgate review approve main --by ada  # once ada has reviewed it
-=======
-LG201 error main: 1 commit from research/one without a review (by ancestry): <One> One
-    help: git commit --allow-empty -m 'Review research/one' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/one
 review: trailer required; none reached; counted: ada; missing: total
 """)
@@ -105,16 +86,8 @@ def test_a_merge_of_main_into_research_does_not_review_research(sdg: Repo) -> No
     sdg.checkout("research/pr-72").merge("main", reviewed("ada", subject="Merge branch 'main' into research/pr-72"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 8 commits from research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-=======
-LG201 error main: 8 commits from research/pr-72 without a review (by ancestry): <Tidy the filter and the...>
-        Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
-        number> Skip rows that hold no number and 5 more
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/pr-72
 """)
     assert len(verdict.finding("LG201")["commits"]) == 8
@@ -134,16 +107,9 @@ def refuse(repo: Repo, message: str, **author: str) -> Verdict:
 # fmt: off
 NOT_COUNTED = {
     "stranger": ("Reviewed-by: Eve <eve@example.net>", None, "not listed in [reviews.people]", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: eve@example.net:
         not listed in [reviews.people]
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        eve@example.net: not listed in [reviews.people]
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
@@ -156,132 +122,69 @@ review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "in-the-body": (
         "Reviewed-by: Lin <lin@example.org>\nwas there.\n\nMore.", "lin", "outside the trailer block", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: outside the
         trailer block
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: outside the trailer block
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "folded-before-the-email": ("Reviewed-by: Lin\n <lin@example.org>", "lin", "folded over two lines", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: folded over
         two lines
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: folded over two lines
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "folded-after-the-email": (
         "Reviewed-by: Lin <lin@example.org>\n and all", None, "folded over two lines", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: a claim: folded
         over two lines
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted: a
-        claim: folded over two lines
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "look-alike-hyphen": (
         "Reviewed\u2011by: Lin <lin@example.org>", "lin", "the key only looks like Reviewed-by", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: the key
         only looks like Reviewed-by
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: the key only looks like Reviewed-by
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "look-alike-letter": (
         "R\u0435viewed-by: Lin <lin@example.org>", "lin", "the key only looks like Reviewed-by", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: the key
         only looks like Reviewed-by
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: the key only looks like Reviewed-by
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "look-alike-in-ascii": (
         "ReviewedBy: Lin <lin@example.org>", "lin", "the key only looks like Reviewed-by", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: the key
         only looks like Reviewed-by
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: the key only looks like Reviewed-by
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "two-people": ("Reviewed-by: Lin <lin@example.org>, Kim <kim@example.org>", None, "no Name <email>", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: a claim: no Name
         <email>
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted: a
-        claim: no Name <email>
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "no-email": ("Reviewed-by: lin", None, "no Name <email>", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: a claim: no Name
         <email>
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted: a
-        claim: no Name <email>
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "no-name": ("Reviewed-by: <lin@example.org>", None, "no Name <email>", snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: a claim: no Name
         <email>
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted: a
-        claim: no Name <email>
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
@@ -302,16 +205,9 @@ def test_a_claim_that_cannot_count_says_why(sdg: Repo, name: str) -> None:
 def test_a_claim_as_the_subject_says_why(sdg: Repo) -> None:
     verdict = refuse(sdg, "Reviewed-by: Lin <lin@example.org>")
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: lin: outside the
         trailer block
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Reviewed-by: Lin...>
-        Reviewed-by: Lin <lin@example.org>; not counted: lin: outside the trailer block
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)
@@ -348,15 +244,8 @@ review: trailer required; none reached; not counted: ada; missing: total
 def test_an_author_is_no_reviewer(sdg: Repo) -> None:
     verdict = refuse(sdg, "Claim\n\nReviewed-by: Ada <ada@example.org>")
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: ada: self-review
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        ada: self-review
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada contributed to <Claim>
     help: ask somebody else in [reviews.people] to review it
@@ -379,15 +268,8 @@ def test_a_committer_is_no_reviewer(sdg: Repo) -> None:
     committer = {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}
     verdict = refuse(sdg, reviewed("ada", subject="Claim"), **committer)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: ada: self-review
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        ada: self-review
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada committed <Claim>, and no commit of
         Grace's own with the same change is to be found
@@ -404,16 +286,9 @@ def test_the_author_of_one_commit_is_no_reviewer_of_the_range(sdg: Repo) -> None
     sdg.commit(reviewed("ada"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 2 commits from research/claim without a review (by ancestry); not counted: ada:
         self-review
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 2 commits from research/claim without a review (by ancestry): <Theirs> Theirs, <Mine>
-        Mine; not counted: ada: self-review
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Mine>
     help: ask somebody else in [reviews.people] to review it
@@ -430,17 +305,9 @@ def test_every_claim_of_one_range_is_answered(sdg: Repo) -> None:
     )
     verdict = refuse(sdg, message)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 1 commit from research/claim without a review (by ancestry); not counted: ada:
         self-review, eve@example.net: not listed in [reviews.people], a claim: no Name <email> and 1 more
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
-=======
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        ada: self-review, eve@example.net: not listed in [reviews.people], a claim: no Name <email> and 1
-        more
-    help: git commit --allow-empty -m 'Review research/claim' --trailer 'Reviewed-by: lin <lin@example.org>'
-        # once lin has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada contributed to <Claim>
     help: ask somebody else in [reviews.people] to review it
@@ -481,16 +348,8 @@ def test_the_configuration_of_the_repository_makes_no_trailers(sdg: Repo) -> Non
     assert shown.count("Reviewed-by: Ada") == 2, "git itself takes both for reviews"
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-<<<<<<< HEAD
 LG201 error main: 8 commits from research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-=======
-LG201 error main: 8 commits from research/pr-72 without a review (by ancestry): <Tidy the filter and the...>
-        Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
-        number> Skip rows that hold no number and 5 more
-    help: git commit --allow-empty -m 'Review research/pr-72' --trailer 'Reviewed-by: ada <ada@example.org>'
-        # once ada has reviewed it
->>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
     evidence: ancestry research/pr-72
 """)
     assert verdict.rules == ["LG201"]

@@ -260,9 +260,18 @@ def _branch(scene: Scene, update: RefUpdate) -> str | None:
     """Return the short name of the branch on which a review of an update is to be stated, ``None`` where none is."""
     if update.source is not None or update.new is None:
         return update.source
-    own = [branch for ref, oid in scene.refs.items() if oid == update.new and (branch := branch_of(ref)) is not None]
-    theirs = [branch for ref, oid in scene.remote_refs.items() if oid == update.new and (branch := branch_of(ref))]
-    return next(iter((*own, *theirs)), None)
+    found = _branches_at(scene, (update.new,))
+    # A queue makes a merge of its own: the review belongs on the branch that is merged.
+    return next(iter(found or _branches_at(scene, read_commits(scene.repository, [update.new])[0].parents[1:])), None)
+
+
+def _branches_at(scene: Scene, oids: Sequence[str]) -> list[str]:
+    """Return the short names of the branches at these commits, those here first; no bot's, and no merge queue's."""
+    refs = [ref for ref, oid in scene.refs.items() if oid in oids] + [
+        ref for ref, oid in scene.remote_refs.items() if oid in oids
+    ]
+    kept = [ref for ref in refs if not ref.startswith(_QUEUES) and scene.policy.classify(ref).name != "bot"]
+    return [branch for ref in kept if (branch := branch_of(ref)) is not None]
 
 
 def _oids(commits: Iterable[Commit]) -> tuple[str, ...]:

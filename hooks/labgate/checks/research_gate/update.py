@@ -54,19 +54,12 @@ class Facts(Value):
     the change. ``rivals`` maps a source ref to other live branches that hold its commits too. ``approvals`` are the
     words on ``change``, the pull or merge request that the code host knows (``None`` where nobody asked it).
     ``strangers`` are the contributors, by email, whom the policy does not know. ``landed`` is how the target moved,
-    <<<<<<< HEAD
     ``None`` where it has not yet. ``branch`` is the short name of the branch on which a review of it can be stated,
     ``None`` where its ``head`` is on none. ``sought`` names, for a commit whose committer counts as a contributor, this
     one by email and the author whose own commit of it was looked for in vain. ``way`` begins a command line that goes
     to what is proposed, empty where HEAD is there. ``moves`` has for a source ref how to leave its commits out,
-    ``forks`` what people call one that is no ref here. ``policy`` is what the update would make of the trunk's,
-    ``None`` where it leaves it.
-    =======
-    ``None`` where it has not yet. ``way`` begins a command line that goes to what is proposed, empty where HEAD is
-    there. ``nobodys`` are the rivals that are the change's own branch, a bot's or a merge queue's. ``moves`` has for a
-    source ref how to leave its commits out, ``forks`` what people call one that is no ref here. ``policy``
-    is what the update would make of the trunk's, ``None`` where it leaves it.
-    >>>>>>> 5653878 (Say what names, bases and ranges are held to, and keep every holder in the data)
+    ``forks`` what people call one that is no ref here. ``nobodys`` are the rivals that are the change's own branch, a
+    bot's or a merge queue's. ``policy`` is what the update would make of the trunk's, ``None`` where it leaves it.
     """
 
     ref: str
