@@ -16,7 +16,9 @@ WIDEN = "git config --add remote.origin.fetch '+refs/heads/*:refs/remotes/origin
 RESEARCH = ("--target", "main", "--head", "origin/research/pr-72")
 
 PULL_REQUEST_72 = snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
+LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+        the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
+        hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -203,7 +205,7 @@ def sha256(tmp_path: Path) -> Repo:
 def test_t35_a_sha256_repository_is_judged_like_any_other(sha256: Repo) -> None:
     verdict = judge(sha256, "--target", "main", "--head", "research/x", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/x without a review (by ancestry)
+LG201 error main: 1 commit from origin/research/x without a review (by ancestry): <Try it> Try it
     help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/x
 """)
@@ -225,7 +227,7 @@ def test_t35_reverts_and_picks_name_their_commits_by_longer_oids(sha256: Repo) -
     verdict = judge(sha256, "--target", "main", "--head", "feature/x", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/x without a review (by trailer: <Try it> from <Try it>; by
-        patch-id)
+        patch-id): <Try it> Try it
     help: labgate review approve feature/x --by ada  # once ada has reviewed it
     evidence: trailer origin/research/x
     evidence: patch-id origin/research/x
@@ -296,11 +298,11 @@ def test_t14_a_clone_without_them_is_undecided_and_never_judged_by_the_change_it
     assert len(verdict.finding("LG201")["commits"]) == 8
     assert verdict.report["view"]["sources_complete"] is True
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry); origin/feature/x
-        holds them too: research wins
-    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it; or, if they belong to
-        origin/feature/x: git rebase --onto origin/main origin/feature/x research/pr-72 && git push
-        --force-with-lease origin research/pr-72
+LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+        the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
+        hold no number> Skip rows that hold no number and 5 more; origin/feature/x holds them too: research
+        wins
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
 

@@ -17,7 +17,8 @@ def test_a_cherry_pick_that_names_its_source_is_research(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/research/pr-72 without a review (by trailer: <Let the filter name
-        the...> from <Let the filter name the...>; by patch-id)
+        the...> from <Let the filter name the...>; by patch-id): <Let the filter name the...> Let the filter
+        name the values that it keeps
     help: labgate review approve feature/pick --by ada  # once ada has reviewed it
     evidence: trailer origin/research/pr-72
     evidence: patch-id origin/research/pr-72
@@ -50,7 +51,7 @@ def test_a_commit_that_names_a_live_experiment_is_research(sdg: Repo) -> None:
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 commit from origin/experiment--ranker--ada without a review (by trailer: <Rank
-        (squashed)> from <Rank>)
+        (squashed)> from <Rank>): <Rank (squashed)> Rank (squashed)
     help: labgate review approve feature/rank --by ada  # once ada has reviewed it
     evidence: trailer origin/experiment--ranker--ada
 """)

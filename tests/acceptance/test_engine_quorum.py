@@ -69,7 +69,8 @@ def test_an_author_under_another_address_is_the_same_person(sdg: Repo) -> None:
     sdg.commit(reviewed("ada"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/own without a review (by ancestry); not counted: ada: self-review
+LG201 error main: 1 commit from research/own without a review (by ancestry): <Own> Own; not counted: ada:
+        self-review
     help: labgate review approve research/own --by lin  # once lin has reviewed it
     evidence: ancestry research/own
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Own>
@@ -88,7 +89,8 @@ def test_a_mailmap_in_the_tree_makes_nobody_another(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.rules == ["LG201", "LG204"]
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/own without a review (by ancestry); not counted: ada: self-review
+LG201 error main: 1 commit from research/own without a review (by ancestry): <Own> Own; not counted: ada:
+        self-review
     help: labgate review approve research/own --by lin  # once lin has reviewed it
     evidence: ancestry research/own
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Own>

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
-from labgate.git.commits import has_commit, is_ancestor
+from labgate.git.commits import has_commit, is_ancestor, read_commits
 from labgate.git.diffs import changed_entries
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
