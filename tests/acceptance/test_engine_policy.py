@@ -34,8 +34,9 @@ def test_a_change_that_lowers_its_own_policy_is_judged_by_the_old_one(sdg: Repo,
     sdg.commit("Review\n\nReviewed-by: Eve <eve@example.net>")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 9 commits from research/pr-72 without a review (by ancestry); not counted:
-        eve@example.net: not listed in [reviews.people]
+LG201 error main: 9 commits from research/pr-72 without a review (by ancestry): <Be nice> Be nice, <Tidy the
+        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import and 6
+        more; not counted: eve@example.net: not listed in [reviews.people]
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 review: trailer required; none reached; not counted: somebody; missing: total
@@ -63,9 +64,10 @@ def test_a_policy_in_a_second_place_does_not_shadow_the_trunks(sdg: Repo) -> Non
     assert verdict.summary == snapshot("""\
 LG210 error main: the proposed policy cannot judge: research/pr-72:pyproject.toml: [tool.labgate]: the
         policy stands in labgate.toml too; keep one of them
-    help: git checkout research/pr-72 && take [tool.labgate] out of pyproject.toml, and git add
-        pyproject.toml && git commit -m 'Keep the policy of labgate'
-LG201 error main: 9 commits from research/pr-72 without a review (by ancestry)
+    help: keep it in one file, and repair it until this finds nothing: labgate policy check
+LG201 error main: 9 commits from research/pr-72 without a review (by ancestry): <Be nice> Be nice, <Tidy the
+        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import and 6
+        more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 """)
@@ -77,7 +79,9 @@ def test_the_work_tree_does_not_judge(sdg: Repo) -> None:
     sdg.write({"labgate.toml": LOWERED["rule-off"]})
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
+LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+        the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
+        hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -89,7 +93,9 @@ def test_a_local_trunk_does_not_judge(sdg: Repo) -> None:
     sdg.merge("research/pr-72", "Merge branch 'research/pr-72'")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry)
+LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+        the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
+        hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve main --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -112,7 +118,9 @@ def test_levels_of_the_trunk_hold(sdg: Repo) -> None:
     sdg.checkout("research/pr-72")
     verdict = judge(sdg, *TO_MAIN, status=0)
     assert verdict.summary == snapshot("""\
-LG201 warning main: 8 commits from origin/research/pr-72 without a review (by ancestry)
+LG201 warning main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter
+        and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows
+        that hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -145,7 +153,8 @@ def test_research_that_comes_with_the_first_policy_is_found(bare_trunk: Repo) ->
     bare_trunk.checkout("research/x").commit("Add a policy for labgate", {"labgate.toml": POLICY})
     verdict = judge(bare_trunk, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 2 commits from research/x without a review (by ancestry)
+LG201 error main: 2 commits from research/x without a review (by ancestry): <Add a policy for labgate> Add a
+        policy for labgate, <Try> Try
     help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry research/x
 """)
@@ -181,7 +190,7 @@ def test_a_policy_in_pyproject_judges_too(bare_trunk: Repo) -> None:
     bare_trunk.push("main")
     verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/x without a review (by ancestry)
+LG201 error main: 1 commit from origin/research/x without a review (by ancestry): <Try> Try
     help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/x
 """)
@@ -279,7 +288,9 @@ problem: cannot tell which branch of origin is the trunk
     verdict = judge(sdg, *args, status=1)
     assert verdict.rules == ["LG201"]
     assert verdict.summary == snapshot("""\
-LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry)
+LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the
+        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip
+        rows that hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -291,7 +302,9 @@ def test_the_work_tree_may_name_the_trunk_and_no_more(sdg: Repo) -> None:
     sdg.write({"labgate.toml": LOWERED["rule-off"]})
     verdict = judge(sdg, "--target", "release/9.9", "--head", "research/pr-72", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry)
+LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the
+        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip
+        rows that hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -317,7 +330,9 @@ def test_without_a_remote_the_base_must_be_said(sdg: Repo) -> None:
     args = ("--target", "main", "--head", "research/pr-72", "--base", base)
     verdict = judge(sdg, *args, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from research/pr-72 without a review (by ancestry)
+LG201 error main: 8 commits from research/pr-72 without a review (by ancestry): <Tidy the filter and the...>
+        Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
+        number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 """)
