@@ -63,7 +63,7 @@ def test_a_policy_in_a_second_place_does_not_shadow_the_trunks(sdg: Repo) -> Non
     assert verdict.summary == snapshot("""\
 LG210 error main: the proposed policy cannot judge: research/pr-72:pyproject.toml: [tool.labgate]: the
         policy stands in labgate.toml too; keep one of them
-    help: git checkout research/pr-72 && take [tool.labgate] out of pyproject.toml, and git add
+    help: git checkout research/pr-72 && remove [tool.labgate] from pyproject.toml, and git add
         pyproject.toml && git commit -m 'Keep the policy of labgate'
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it

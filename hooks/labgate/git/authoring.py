@@ -21,7 +21,7 @@ _TRUE = ("true", "yes", "on", "1", "")
 
 
 def committer(repository: Repository) -> Identity:
-    """Return whom git would name as the committer here. Raised: ``GitError`` where it knows nobody."""
+    """Return whom git would name as the committer here. Raises: ``GitError`` when it knows nobody."""
     found = _IDENTITY.match(os.fsdecode(_run(repository, "var", "GIT_COMMITTER_IDENT")))
     if found is None:
         message = "git does not know who you are"
@@ -32,7 +32,7 @@ def committer(repository: Repository) -> Identity:
 def write_empty_commit(repository: Repository, parent: str, message: str) -> str:
     """Write a commit with its parent's tree, signed where the user signs commits, and return its oid.
 
-    Raised: ``GitError`` where git cannot.
+    Raises: ``GitError`` when git cannot.
     """
     signed = (repository.setting("commit.gpgsign") or "false").lower() in _TRUE
     words = ("commit-tree", *(("-S",) if signed else ()), "-p", parent, f"{parent}^{{tree}}")
@@ -42,7 +42,7 @@ def write_empty_commit(repository: Repository, parent: str, message: str) -> str
 def move_ref(repository: Repository, ref: str, old: str | None, new: str, reason: str) -> None:
     """Move a ref from ``old`` (``None``: there is none) to ``new``; ``HEAD`` is moved itself, not what it names.
 
-    Raised: ``GitError`` where it stands elsewhere by now.
+    Raises: ``GitError`` when it stands elsewhere by now.
     """
     _run(repository, "update-ref", "--no-deref", "-m", reason, ref, new, old or repository.null_oid)
 

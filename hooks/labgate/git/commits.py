@@ -18,7 +18,7 @@ def rev_list(
 ) -> tuple[str, ...]:
     """Return the commits that ``include`` reaches and ``exclude`` does not, newest first, parents after children.
 
-    Raised: ``MissingObjectError`` when history is missing here.
+    Raises: ``MissingObjectError`` when history is missing here.
     """
     lines = [*include, *(f"^{oid}" for oid in exclude)]
     if not any(not line.startswith("^") for line in lines):
@@ -104,12 +104,12 @@ def read_dates(repository: Repository, oids: Iterable[str]) -> tuple[int, ...]:
 
 
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
-    """Say whether ``descendant`` reaches ``ancestor``."""
+    """Return whether ``descendant`` reaches ``ancestor``."""
     return repository.objects.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0
 
 
 def has_commit(repository: Repository, oid: str) -> bool:
-    """Say whether a commit's object is here."""
+    """Return whether a commit's object is here."""
     return oid in repository.commits_here or oid in peel(repository, [oid])
 
 
@@ -154,7 +154,7 @@ def merge_bases(repository: Repository, one: str, other: str) -> tuple[str, ...]
 def merge(repository: Repository, ours: str, theirs: str) -> Merge:
     """Merge two commits without a work tree, by no attributes and nobody's settings (git-merge-tree).
 
-    Where one holds the other any git can say; anything else needs git 2.38. Raised: ``MissingObjectError`` when an
+    Where one holds the other any git can say; anything else needs git 2.38. Raises: ``MissingObjectError`` when an
     object that decides is not in this clone.
     """
     bases = merge_bases(repository, ours, theirs)

@@ -46,12 +46,12 @@ def tree_files(repository: Repository, old: str, new: str) -> tuple[FileChange, 
 
 
 def clean_merge(repository: Repository, parents: Sequence[str]) -> str | None:
-    """Return the tree that git merges two parents to, or ``None`` where it cannot say (``raw.clean_merge``)."""
+    """Return the tree that git merges two parents to, or ``None`` if it cannot say (``raw.clean_merge``)."""
     return raw.clean_merge(repository.objects, parents)
 
 
 def is_exact_revert(repository: Repository, commit: str, reverted: str) -> bool:
-    """Say whether a commit takes back exactly what an earlier one did, wherever its lines have moved since."""
+    """Return whether a commit takes back exactly what an earlier one did, wherever its lines have moved since."""
     entries = changed_entries(repository, (commit, reverted))
     if _undoes(entries[commit], entries[reverted]):
         return True
@@ -60,7 +60,7 @@ def is_exact_revert(repository: Repository, commit: str, reverted: str) -> bool:
 
 
 def staged_exactly_reverts(repository: Repository, staged: Git, reverted: str) -> bool:
-    """Say whether what the index of ``staged`` adds to HEAD takes back exactly what an earlier commit did."""
+    """Return whether what the index of ``staged`` adds to HEAD takes back exactly what an earlier commit did."""
     entries = [record for record in raw.staged_records(staged, "HEAD", "--raw") if isinstance(record, Entry)]
     if _undoes(entries, changed_entries(repository, (reverted,))[reverted]):
         return True

@@ -28,7 +28,7 @@ _REFUSED = (
 def fetch_branches(repository: Repository, remote: str, *options: str) -> None:
     """Fetch every branch of a remote, as the user's own git reaches it, and run no hook and no maintenance.
 
-    Not just research: a topic branch that lives on is what exempts its commits. Raised: ``UndecidedError`` when the
+    Not just research: a topic branch that lives on is what exempts its commits. Raises: ``UndecidedError`` when the
     remote cannot be reached.
     """
     refspec = f"+{HEADS}*:{REMOTES}{remote}/*"
@@ -52,7 +52,7 @@ def _lacking(errors: bytes) -> str:
 
 
 def fetch_history(repository: Repository, remote: str) -> None:
-    """Fetch every branch of a remote and, in a shallow clone, all of their history. Raised: ``UndecidedError``."""
+    """Fetch every branch of a remote and, in a shallow clone, all of their history. Raises: ``UndecidedError``."""
     fetch_branches(repository, remote, *(("--unshallow",) if repository.shallow else ()))
 
 
@@ -100,9 +100,9 @@ def bring(repository: Repository, oids: Iterable[str]) -> None:
 
 
 def default_branch(repository: Repository, remote: str) -> str | None:
-    """Return the short name of the branch that a remote itself calls its default one, ``None`` where it names none.
+    """Return the short name of the branch that a remote itself calls its default one, ``None`` if it names none.
 
-    Raised: ``UndecidedError`` when the remote cannot be reached.
+    Raises: ``UndecidedError`` when the remote cannot be reached.
     """
     status, output, errors = run_network(
         repository, "ls-remote", "--symref", "--quiet", "--end-of-options", remote, "HEAD"
@@ -140,5 +140,5 @@ def _sharing_helper(repository: Repository) -> str | None:
 
 
 def _in_the_way(old: str, new: str) -> bool:
-    """Say whether git cannot have both branches, as it cannot have ``research`` beside ``research/x``."""
+    """Return whether git cannot have both branches, as it cannot have ``research`` beside ``research/x``."""
     return new.startswith(f"{old}/") or old.startswith(f"{new}/")

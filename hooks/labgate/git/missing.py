@@ -72,7 +72,7 @@ def _read(repository: Repository, lines: Sequence[str], found: list[tuple[str, s
 
 
 def _trees(repository: Repository, keys: Sequence[str]) -> dict[str, str | None]:
-    """Return what to ask ``diff-tree`` for each key, ``None`` where a tree at the root is not here."""
+    """Return what to ask ``diff-tree`` for each key, ``None`` if a tree at the root is not here."""
     ends = {key: key.split("..") if ".." in key else [key] for key in keys}
     oids = list(dict.fromkeys(oid for mine in ends.values() for oid in mine))
     asked = "".join(f"{oid}^{{tree}}\n" for oid in oids).encode()

@@ -83,7 +83,7 @@ def weigh(
 ) -> dict[str, tuple[FileChange, ...]]:
     """Join raw entries, lines and blob sizes, for each key. Without ``sizes`` every blob counts 0 bytes.
 
-    Raised: ``MissingObjectError`` when a blob is not in this clone.
+    Raises: ``MissingObjectError`` when a blob is not in this clone.
     """
     weighed = {}
     entries = {key: [item for item in records if isinstance(item, Entry)] for key, records in changes.items()}
@@ -102,7 +102,7 @@ def _file(entry: Entry, lines: Lines | None, sizes: Mapping[str, int]) -> FileCh
 
 
 def blob_sizes(git: Git, oids: set[str]) -> dict[str, int]:
-    """Return the size in bytes of each blob. Raised: ``MissingObjectError`` when one is not in this clone."""
+    """Return the size in bytes of each blob. Raises: ``MissingObjectError`` when one is not in this clone."""
     if not oids:
         return {}
     output = git.run(
@@ -120,7 +120,7 @@ def blob_sizes(git: Git, oids: set[str]) -> dict[str, int]:
 
 
 def clean_merge(git: Git, parents: Sequence[str]) -> str | None:
-    """Return the tree that git merges two parents to, conflict markers and all, or ``None`` where it cannot say.
+    """Return the tree that git merges two parents to, conflict markers and all, or ``None`` if it cannot say.
 
     Needs ``git merge-tree --write-tree`` (git 2.38); an octopus, an older git and unrelated histories have none.
 

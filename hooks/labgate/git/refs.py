@@ -91,7 +91,7 @@ def symbolic_ref(repository: Repository, name: str) -> str | None:
 
 
 def first_in_reflog(repository: Repository, ref: str) -> str | None:
-    """Return the commit at which a local branch was made, ``None`` where its reflog does not tell (any more)."""
+    """Return the commit at which a local branch was made, ``None`` if its reflog does not tell (any more)."""
     listing = repository.git.run("reflog", "show", "--format=%H %gs", ref, "--").decode("utf-8", "surrogateescape")
     oid, _, what = listing.rstrip("\n").rpartition("\n")[2].partition(" ")
     return oid if what.startswith("branch: Created from ") else None
@@ -100,7 +100,7 @@ def first_in_reflog(repository: Repository, ref: str) -> str | None:
 def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]) -> str:
     """Return the commit that a user's word names, where ``main`` and ``main~2`` always mean the branch.
 
-    Raised: ``UsageError`` when it names no commit here.
+    Raises: ``UsageError`` when it names no commit here.
     """
     # No refname has one of these (git-check-ref-format), so what stands before them is a whole name.
     name = _SUFFIX.split(revision, maxsplit=1)[0]
@@ -111,7 +111,7 @@ def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]
 def resolve_commit(repository: Repository, revision: str) -> str:
     """Return the full oid of the commit that a full refname, an oid or any other revision names.
 
-    Raised: ``UsageError`` when it names no commit here.
+    Raises: ``UsageError`` when it names no commit here.
     """
     try:
         output = repository.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")

@@ -68,7 +68,7 @@ class Repository(Value):
 
     @property
     def promisor(self) -> str | None:
-        """The remote that has what a partial clone leaves out, ``None`` where nothing was left out."""
+        """The remote that has what a partial clone leaves out, ``None`` if nothing was left out."""
         named = [remote.name for remote in self.remotes if f"remote.{remote.name}.promisor" in self.config]
         return named[0] if named else self.setting("extensions.partialclone")
 
@@ -138,7 +138,7 @@ class Repository(Value):
         return tracked if any(remote.name == tracked for remote in self.remotes) else self.usual_remote
 
     def require_history(self) -> None:
-        """Raised: ``UndecidedError`` in a shallow clone, where a range or a merge base may be cut short unseen."""
+        """Raises: ``UndecidedError`` in a shallow clone, where a range or a merge base may be cut short unseen."""
         if self.shallow:
             remote = self.remotes[0].name if self.remotes else "origin"
             message = "this clone is shallow: history that decides is missing"
@@ -153,7 +153,7 @@ class Repository(Value):
         return f"git config --add {quote(f'remote.{remote}.fetch')} {quote(_all_branches(remote))} && {fetch}"
 
     def fetches_all(self, remote: str) -> bool:
-        """Say whether a plain ``git fetch`` brings every branch of a remote (git-fetch, "CONFIGURED")."""
+        """Return whether a plain ``git fetch`` brings every branch of a remote (git-fetch, "CONFIGURED")."""
         return any(item.name == remote and _all_branches(remote) in item.fetch for item in self.remotes)
 
 
@@ -165,7 +165,7 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
     """Return the repository that git itself would use here.
 
     The user's configuration holds for this one step, so that ``safe.directory`` keeps its meaning; ``GIT_DIR`` and its
-    kin are honoured here and nowhere else. ``directory`` ``None`` is the process's own. Raised: ``GitError`` where
+    kin are honoured here and nowhere else. ``directory`` ``None`` is the process's own. Raises: ``GitError`` when
     there is none, or it must not be used.
     """
     here = os.path.realpath(directory or os.curdir)
@@ -198,7 +198,7 @@ def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
 
 
 def _refuse_embedded(git_dir: str, here: str, environ: Mapping[str, str]) -> None:
-    """Raised: ``GitError`` when a git directory that is no ``.git`` lies in a work tree and nobody named it.
+    """Raises: ``GitError`` when a git directory that is no ``.git`` lies in a work tree and nobody named it.
 
     Such a folder arrives by a clone and brings its own configuration, where it may even deny to be bare (git:
     ``safe.bareRepository``).

@@ -117,7 +117,7 @@ _MISSING = (
 def spawn(argv: Sequence[str], env: Environment, stdin: bytes | None = None) -> tuple[int, bytes, bytes]:
     """Run a program and return its exit status (negative signal number if killed), standard output and standard error.
 
-    ``stdin`` ``None`` means an empty one. Raised: ``GitError`` when the program cannot be started.
+    ``stdin`` ``None`` means an empty one. Raises: ``GitError`` when the program cannot be started.
     """
     process = _Process(argv, env, stdin)
     try:
@@ -251,20 +251,20 @@ class Git:
     def run(self, *args: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)) -> bytes:
         """Return git's standard output.
 
-        Raised: ``MissingObjectError`` when an object is not in this clone, ``GitError`` when the exit status is none of
+        Raises: ``MissingObjectError`` when an object is not in this clone, ``GitError`` when the exit status is none of
         ``accept``.
         """
         return self.status(*args, stdin=stdin, accept=accept)[1]
 
     def status(self, *args: str, stdin: bytes | None = None, accept: tuple[int, ...]) -> tuple[int, bytes]:
-        """Return git's exit status, one of ``accept``, and its standard output. Raised: as ``run``."""
+        """Return git's exit status, one of ``accept``, and its standard output. Raises: as ``run``."""
         status, output, errors = spawn((*self._head, *args), self._env, stdin)
         if status not in accept:
             raise self._failure(args, stdin, errors)
         return status, output
 
     def stream(self, *args: str, stdin: bytes | None = None) -> Iterator[bytes]:
-        """Yield git's standard output as lines without their line feed, while git is at work. Raised: as ``run``."""
+        """Yield git's standard output as lines without their line feed, while git is at work. Raises: as ``run``."""
         process = _Process((*self._head, *args), self._env, stdin)
         whole = False
         try:
@@ -288,7 +288,7 @@ class Git:
         return GitError(f"git {args[0]}: {first_line(errors)}")
 
     def _asked_for_missing(self, args: Sequence[str], stdin: bytes | None) -> bool:
-        """Say whether an object that git was asked for by its oid is not here, whatever git has to say of it."""
+        """Return whether an object that git was asked for by its oid is not here, whatever git has to say of it."""
         words = "\n".join(args).encode("utf-8", "surrogateescape") + b"\n" + (stdin or b"")
         oids = [word for word in words.split() if len(word) in _OID_LENGTHS and not word.strip(_HEXADECIMAL)]
         if not oids:

@@ -17,7 +17,7 @@ _CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM
 class HooksFolder(Value):
     """The folder, absolute, in which git looks for hooks.
 
-    ``setting`` is the value of ``core.hooksPath`` as written, ``None`` where it is not set, and ``scope`` says where it
+    ``setting`` is the value of ``core.hooksPath`` as written, ``None`` if it is not set, and ``scope`` says where it
     is set: ``system``, ``global``, ``local`` or ``worktree``.
     """
 
@@ -27,7 +27,7 @@ class HooksFolder(Value):
 
 
 def hooks_folder(repository: Repository) -> HooksFolder:
-    """Return where git looks for hooks. Raised: ``GitError`` when ``core.hooksPath`` is no path."""
+    """Return where git looks for hooks. Raises: ``GitError`` when ``core.hooksPath`` is no path."""
     status, output, _ = _ask(repository, "config", "--show-scope", "--get", "core.hooksPath")
     scope, _, setting = os.fsdecode(output).rstrip("\n").partition("\t")
     status, path, errors = _ask(repository, "rev-parse", "--path-format=absolute", "--git-path", "hooks")
@@ -46,7 +46,7 @@ def git_version(environ: Mapping[str, str]) -> tuple[int, int]:
 
 
 def write_setting(repository: Repository, key: str, value: str) -> None:
-    """Set a value in the repository's own configuration. Raised: ``GitError`` when it cannot be written."""
+    """Set a value in the repository's own configuration. Raises: ``GitError`` when it cannot be written."""
     status, _, errors = _ask(repository, "config", "--local", key, value)
     if status:
         message = f"git config {key}: {first_line(errors)}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     #: Of each file in which a policy may stand: path, size, mtime_ns, ctime_ns, inode; ``None`` for one that is absent.
     Key = tuple[str, tuple[tuple[str, int, int, int, int] | None, ...]]
-    #: Reads the policy among a work tree's files (by name); ``None`` where they hold none.
+    #: Reads the policy among a work tree's files (by name); ``None`` if they hold none.
     Parse = Callable[[Mapping[str, bytes]], Policy | None]
 
 #: A file this young may change again without a change of its time stamps (git: "racily clean"), in nanoseconds.
@@ -33,7 +33,7 @@ _MOST_BYTES = 2**25
 
 
 def cached_policy(top: str, git_dir: str, common_dir: str, parse: Parse) -> Policy | None:
-    """Return the policy of the work tree at ``top``, ``None`` where it holds none.
+    """Return the policy of the work tree at ``top``, ``None`` if it holds none.
 
     ``parse`` is called where the cache does not know it. Raises: what ``parse`` raises, ``OSError`` when a file cannot
     be read.
@@ -76,7 +76,7 @@ def _read(paths: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def _load(cache: str, key: Key) -> dict[str, Any] | None:
-    """Return the cached table, the empty one where the files hold no policy; ``None`` where the cache cannot tell."""
+    """Return the cached table, the empty one where the files hold no policy; ``None`` if the cache cannot tell."""
     try:
         # Before it is read: a cache that is replaced meanwhile counts as older than it is.
         written = os.stat(cache).st_mtime_ns

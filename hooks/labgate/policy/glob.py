@@ -32,7 +32,7 @@ class Glob:
         return f"Glob({self.text!r})"
 
     def matches(self, path: str) -> bool:
-        """Say whether a path (or a repository's ``host/owner/name``), with ``/`` between segments, matches."""
+        """Return whether a path (or a repository's ``host/owner/name``), with ``/`` between segments, matches."""
         return _align(self._segments, path.split("/"), "**", _segment_fits)
 
 

@@ -41,7 +41,7 @@ class TemplateError(ValueError):
 class Field(Value):
     """A named part of a branch name and what it may hold.
 
-    ``words`` are the only legal values, or ``None`` where ``pattern_text`` says what is legal, which is ``None`` beside
+    ``words`` are the only legal values, or ``None`` if ``pattern_text`` says what is legal, which is ``None`` beside
     words. A pattern is compiled when a value is first held against it: ``PatternError`` is raised then, and never for a
     policy that ``policy.reader`` accepted.
     """
@@ -57,7 +57,7 @@ class Field(Value):
         super().__init__(name=name, words=words, pattern_text=text)
 
     def allows(self, value: str) -> bool:
-        """Say whether a value is legal; the empty one never is."""
+        """Return whether a value is legal; the empty one never is."""
         if self.words is not None:
             return value != "" and value in self.words
         return value != "" and self._pattern().fullmatch(value)

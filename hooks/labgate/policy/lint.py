@@ -28,7 +28,7 @@ def check(policy: Policy, problems: Problems) -> None:
 
 
 def can_be(template: Template, kind: str, policy: Policy) -> bool:
-    """Say whether some ref that a template fits is of a kind (by name)."""
+    """Return whether some ref that a template fits is of a kind (by name)."""
     deepest = _deepest(named for _, named in _named(policy))
     return any(policy.classify(sample).name == kind for sample in _samples(template, deepest))
 

@@ -142,7 +142,7 @@ class Policy(Value):
         return found.name == "protected" and found.fields is not None
 
     def level(self, code: str, kind: str | None) -> str | None:
-        """Return the level that ``[levels]`` sets for a rule on a kind of branch, or ``None`` where it says nothing."""
+        """Return the level that ``[levels]`` sets for a rule on a kind of branch, or ``None`` if it says nothing."""
         levels = self.table["levels"]
         of_kind: str | None = levels["kinds"].get(kind, {}).get(code)
         return levels["rules"].get(code) if of_kind is None else of_kind

@@ -100,7 +100,7 @@ class Pattern:
         self._moves: dict[tuple[int, str], int] = {}
 
     def fullmatch(self, value: str) -> bool:
-        """Say whether the whole value matches; a value longer than ``MAX_VALUE`` characters never does."""
+        """Return whether the whole value matches; a value longer than ``MAX_VALUE`` characters never does."""
         if len(value) > MAX_VALUE:
             return False
         self._build()
@@ -126,7 +126,7 @@ class Pattern:
                 yield position + 1
 
     def admits(self, character: str) -> bool:
-        """Say whether the pattern names this character anywhere."""
+        """Return whether the pattern names this character anywhere."""
         self._build()
         return self._readers(character) != 0
 

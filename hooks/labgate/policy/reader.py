@@ -110,7 +110,7 @@ class Reader(Value):
 
 
 def _require_version(policy: Mapping[str, object], file: str, table: Path) -> None:
-    """Raised: ``PolicyError`` of one line when a policy asks for a newer labgate: what else it says is not for us."""
+    """Raises: ``PolicyError`` of one line when a policy asks for a newer labgate: what else it says is not for us."""
     least = policy.get("labgate-min")
     if not isinstance(least, str) or not re.fullmatch(LEAST_VERSION, least) or _numbers(least) <= _numbers(__version__):
         return
@@ -128,7 +128,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def holds_policy(text: str | bytes, file: str) -> bool:
-    """Say whether a ``pyproject.toml`` has a table ``[tool.labgate]``. Raises ``PolicyError`` if nobody can know."""
+    """Return whether a ``pyproject.toml`` has a table ``[tool.labgate]``. Raises ``PolicyError`` if nobody can know."""
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     # A project that never names labgate is none of our business, however broken its file is.
     if b"labgate" not in raw:

@@ -46,7 +46,7 @@ class Problems:
         self._found.append((path, f"{self._file}: {place}: {message}"))
 
     def under(self, *path: str) -> bool:
-        """Say whether something is wrong at this path or below it."""
+        """Return whether something is wrong at this path or below it."""
         return any(found[: len(path)] == path for found, _ in self._found)
 
     @property
