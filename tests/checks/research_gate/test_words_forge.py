@@ -108,7 +108,10 @@ def test_first_of_all_the_policy_must_know_every_contributor(strangers: tuple[st
     ("reason", "help"),
     [
         (STALE_COMMITS, "ask lin to approve pull request #7 again"),
-        (CONFLICT, "merge main into the change and resolve the conflict, then ask lin to approve pull request #7 again"),
+        (
+            CONFLICT,
+            "merge main into the change and resolve the conflict, then ask lin to approve pull request #7 again",
+        ),
         (LANDED_OTHERWISE, "revert it on main, and land what was approved, or have the rest approved first"),
         (NEEDS_GIT, "run labgate with git 2.38 or later"),
         (NOT_HERE, f"git fetch origin {HEAD}"),
