@@ -81,7 +81,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def read_call(argv: Sequence[str], environ: Mapping[str, str]) -> HookCall:
-    """Read the command line. Raised: ``UsageError`` when it is not of the form ``USAGE``."""
+    """Read the command line. Raises: ``UsageError`` when it is not of the form ``USAGE``."""
     from labgate.entrypoints.hook_call import HookCall
 
     words, native = list(argv), "--native" in argv

@@ -225,7 +225,7 @@ def test_a_trailer_is_not_enough_where_the_policy_asks_for_more(sdg: Repo, assur
     assert verdict.rules == ["LG201"]
     assert verdict.review is not None
     assert (verdict.review["required"], verdict.review["reached"]) == (assurance, "none")
-    assert verdict.not_counted == [("ada", "a trailer is only a claim, and [reviews] assurance asks for more")]
+    assert verdict.not_counted == [("ada", "a trailer is only a claim, and [reviews] assurance requires more")]
 
 
 def test_all_code_needs_a_review_where_the_policy_says_so(sdg: Repo) -> None:

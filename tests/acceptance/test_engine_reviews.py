@@ -277,7 +277,7 @@ LG201 error main: 1 commit from research/claim without a review (by ancestry): <
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada committed <Claim>, and no commit of
-        Grace's own with the same change is to be found
+        Gracewith the same change was found
     help: ask somebody else in [reviews.people] to review it
 review: trailer required; none reached; not counted: ada; missing: total
 """)

@@ -282,7 +282,7 @@ def approve_it_again(_: Repo, said: Result) -> None:
 
 
 def settle_it(_: Repo, said: Result) -> None:
-    assert help_of(said, "LG208").startswith("settle it with kim: an approval by kim, or the dismissal")
+    assert help_of(said, "LG208").startswith("resolve it with kim: an approval by kim, or the dismissal")
     PROJECTS[-1].host.review(7, "kim")
 
 

@@ -128,7 +128,7 @@ def test_an_edit_below_the_marker_loses_it_and_the_help_renews_it(team: Repo) ->
     rewrite(team, "echo evil >>try.py")
     said = team.labgate("check", "--target", "main", status=1)
     assert "LG203" in said.text
-    assert "what stands below it is not what was reviewed" in said.text
+    assert "the content below it is not what was reviewed" in said.text
     help = next(line for line in said.text.splitlines() if "help:" in line).partition("help: ")[2]
     team.run("sh", "-c", help, status=0)
     assert team.labgate("check", "--target", "main").status == 0
@@ -153,7 +153,7 @@ def test_a_marker_without_content_counts_unless_the_policy_says_otherwise(team: 
     adopt(team, POLICY.replace("[reviews.people.ada]", "[reviews]\nbound = true\n[reviews.people.ada]", 1))
     said = check(team)
     assert said.status == 1
-    assert "without a Reviewed-change, which [reviews] bound asks for" in said.text
+    assert "without a Reviewed-change, which [reviews] bound requires" in said.text
     approve(team, "research/x")
     assert check(team).status == 0
 

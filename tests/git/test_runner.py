@@ -98,7 +98,7 @@ def test_a_missing_object_says_how_to_get_it(repo: Repo) -> None:
     repo.commit("one", {"a": "text"})
     blob = repo.git("rev-parse", "HEAD:a")
     (repo.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
-    git = Git(str(repo.path / ".git"), repo.env, mend=lambda: "bring it")
+    git = Git(str(repo.path / ".git"), repo.env, fix=lambda: "bring it")
     with pytest.raises(MissingObjectError) as caught:
         git.run("diff-tree", "--root", "-p", "HEAD")
     assert caught.value.help == "bring it"

@@ -100,7 +100,7 @@ def test_a_suspicion_shows_what_its_score_stands_on() -> None:
     shown = rendered(reports.report(reports.judged(reports.suspected())))
     assert shown == (
         "main: LG202 warning: 1 commit looks like origin/research/attention"
-        " (222222222222: 9 lines shared with 777777777777, score 11.2)\n"
+        " (222222222222: 9 lines shared with 777777777777, similarity 11.2)\n"
         f"    help: {REVIEW}\n"
         "    similar: 11.2 of 6 needed; same lines, same places, same names\n"
         "    | heads = split(query, window)\n"

@@ -10,7 +10,7 @@ import pytest
 
 from labgate.git.refs import read_refs
 from labgate.git.repository import discover
-from labgate.research.ledger import DeletedTip, Ledger, Sighting
+from labgate.research.ledger import DeletedTip, FirstRecord, Ledger
 from support.ledgers import YEAR, A, B, C, D, X, Y, answers, look
 from support.repo import Repo
 
@@ -43,10 +43,10 @@ def test_the_first_sight_of_a_commit_is_kept(ledger: Ledger, path: Path) -> None
     look(ledger, 20, x=[C, B, A], y=[D, A])
     for reader in (ledger, Ledger(str(path))):
         assert [reader.first_seen(oid) for oid in (A, B, C, D)] == [
-            Sighting(A, X, 10),
-            Sighting(B, X, 10),
-            Sighting(C, X, 20),
-            Sighting(D, Y, 20),
+            FirstRecord(A, X, 10),
+            FirstRecord(B, X, 10),
+            FirstRecord(C, X, 20),
+            FirstRecord(D, Y, 20),
         ]
         assert reader.tips() == {X: C, Y: D}
         assert reader.deleted(20, YEAR) == ()
@@ -54,23 +54,23 @@ def test_the_first_sight_of_a_commit_is_kept(ledger: Ledger, path: Path) -> None
 
 def test_the_first_ref_of_a_look_has_the_commits_that_it_shares_with_others(ledger: Ledger, path: Path) -> None:
     ledger.observe({Y: B, X: C}, {X: [C, A], Y: [B, A]}, 10)
-    assert ledger.first_seen(A) == Sighting(A, Y, 10)
-    assert ledger.first_seen(C) == Sighting(C, X, 10)
+    assert ledger.first_seen(A) == FirstRecord(A, Y, 10)
+    assert ledger.first_seen(C) == FirstRecord(C, X, 10)
     assert path.read_text() == f"labgate-ledger 1\nnew 10 {Y} {B} {A} .\nnew 10 {X} {C} .\n"
 
 
 def test_two_refs_may_share_a_tip(ledger: Ledger, path: Path) -> None:
     look(ledger, 10, x=[A], y=[A])
     assert Ledger(str(path)).tips() == {X: A, Y: A}
-    assert ledger.first_seen(A) == Sighting(A, X, 10)
+    assert ledger.first_seen(A) == FirstRecord(A, X, 10)
 
 
 def test_commits_below_a_known_tip_may_be_new(ledger: Ledger, path: Path) -> None:
     """As when a protected branch is moved back from them."""
     look(ledger, 10, x=[B])
     look(ledger, 20, x=[B, A])
-    assert Ledger(str(path)).first_seen(A) == Sighting(A, X, 20)
-    assert Ledger(str(path)).first_seen(B) == Sighting(B, X, 10)
+    assert Ledger(str(path)).first_seen(A) == FirstRecord(A, X, 20)
+    assert Ledger(str(path)).first_seen(B) == FirstRecord(B, X, 10)
 
 
 def test_a_ref_without_research_commits_has_a_tip_all_the_same(ledger: Ledger, path: Path) -> None:
@@ -84,8 +84,8 @@ def test_a_clock_that_goes_back_changes_no_first_sight(ledger: Ledger, path: Pat
     path.write_bytes(path.read_bytes() + f"new 10 {Y} {A} .\n".encode())
     look(ledger, 20, x=[B, A], y=[A])
     for reader in (ledger, Ledger(str(path))):
-        assert reader.first_seen(A) == Sighting(A, X, 1000)
-        assert reader.first_seen(B) == Sighting(B, X, 20)
+        assert reader.first_seen(A) == FirstRecord(A, X, 1000)
+        assert reader.first_seen(B) == FirstRecord(B, X, 20)
 
 
 @pytest.mark.parametrize("again", ["the same object", "another process"])
@@ -106,7 +106,7 @@ def test_a_ref_that_is_missing_is_deleted(ledger: Ledger, path: Path) -> None:
     for reader in (ledger, Ledger(str(path))):
         assert reader.deleted(30, YEAR) == (DeletedTip(X, A, 20),)
         assert reader.tips() == {Y: B}
-        assert reader.first_seen(A) == Sighting(A, X, 10)
+        assert reader.first_seen(A) == FirstRecord(A, X, 10)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_an_older_look_that_comes_last_is_set_right_by_the_next(path: Path) -> N
     after = Ledger(str(path))
     assert after.deleted(30, YEAR) == ()
     assert after.tips() == {X: D, Y: C}
-    assert after.first_seen(B) == Sighting(B, X, 20)
+    assert after.first_seen(B) == FirstRecord(B, X, 20)
 
 
 def test_real_refs_that_a_pruning_fetch_or_a_removed_remote_takes_away(repo: Repo) -> None:
@@ -258,12 +258,12 @@ def test_real_refs_that_a_pruning_fetch_or_a_removed_remote_takes_away(repo: Rep
     after = observe(30)
     assert {(tip.ref, tip.oid) for tip in after.deleted(30, YEAR)} == tips.items()
     assert after.tips() == {}
-    assert after.first_seen(tips[gone]) == Sighting(tips[gone], gone, 10)
+    assert after.first_seen(tips[gone]) == FirstRecord(tips[gone], gone, 10)
 
 
 def test_oids_of_sha256_are_held_whole(ledger: Ledger, path: Path) -> None:
     one, two = (sha256(name).hexdigest() for name in (b"1", b"2"))
     look(ledger, 10, x=[two, one])
     look(ledger, 20, x=[one])
-    assert Ledger(str(path)).first_seen(two) == Sighting(two, X, 10)
+    assert Ledger(str(path)).first_seen(two) == FirstRecord(two, X, 10)
     assert Ledger(str(path)).deleted(20, YEAR) == (DeletedTip(X, two, 20),)

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labgate.research import ledger as ledger_module
-from labgate.research.ledger import DeletedTip, Ledger, Sighting
+from labgate.research.ledger import DeletedTip, FirstRecord, Ledger
 from support.isolated import obey_permissions
 from support.ledgers import YEAR, A, B, C, D, X, Y, answers, look, oid
 
@@ -104,13 +104,13 @@ def test_what_cannot_be_written_waits_in_memory(path: Path, ledger: Ledger, obst
     look(ledger, 20, x=[B])
     assert ledger.tips() == {X: B}
     assert ledger.deleted(20, YEAR) == (DeletedTip(X, A, 20),)
-    assert ledger.first_seen(A) == Sighting(A, X, 10)
+    assert ledger.first_seen(A) == FirstRecord(A, X, 10)
     assert ledger._held
     in_the_way.rmdir() if in_the_way == path else in_the_way.unlink()
     look(Ledger(str(path)), 15, x=[A])
     look(ledger, 30, x=[B])
     assert not ledger._held
-    assert ledger.first_seen(A) == Sighting(A, X, 15), "another process was first to write it down"
+    assert ledger.first_seen(A) == FirstRecord(A, X, 15), "another process was first to write it down"
     assert answers(Ledger(str(path)), [A, B]) == answers(ledger, [A, B])
 
 
@@ -155,7 +155,7 @@ def test_entries_of_a_newer_format_stay_and_are_passed_over(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(text)
     ledger = Ledger(str(path))
-    assert answers(ledger, [A, B, C]) == ([Sighting(A, X, 10), None, None], {X: A}, (), 1)
+    assert answers(ledger, [A, B, C]) == ([FirstRecord(A, X, 10), None, None], {X: A}, (), 1)
     look(ledger, 20, x=[B, A])
     assert path.read_text() == text + f"new 20 {X} {B} .\n"
 
@@ -169,7 +169,7 @@ def test_a_ledger_that_somebody_takes_away_is_begun_anew(path: Path, ledger: Led
     else:
         path.unlink() if loss == "deleted" else path.write_bytes(b"")
     look(ledger, 20, x=[B, A])
-    assert ledger.first_seen(A) == Sighting(A, X, 5 if loss == "replaced" else 20)
+    assert ledger.first_seen(A) == FirstRecord(A, X, 5 if loss == "replaced" else 20)
     assert answers(Ledger(str(path)), [A, B, D]) == answers(ledger, [A, B, D])
 
 
@@ -208,7 +208,7 @@ def test_many_processes_write_at_once_and_nothing_is_lost_or_written_twice(path:
     for me in range(writers):
         for number in range(looks):
             seen = ledger.first_seen(f"{0xB0000 + me * 1000 + number:040x}")
-            assert seen == Sighting(f"{0xB0000 + me * 1000 + number:040x}", f"refs/heads/research/{me}", 100 + me)
+            assert seen == FirstRecord(f"{0xB0000 + me * 1000 + number:040x}", f"refs/heads/research/{me}", 100 + me)
             assert path.read_text().count(f"{0xA0000 + number:040x}") == 1
     assert all(line.endswith(" .") for line in path.read_text().splitlines()[1:])
 

@@ -26,9 +26,9 @@ from labgate.reviews.approvals import (
     JudgedApproval,
     account_of,
     commits_to_compare,
+    fix_of,
     judged_approvals,
     listed_email,
-    mend_of,
     objectors,
     people_by_login,
     unlisted,
@@ -294,7 +294,7 @@ def test_who_opened_the_change_cannot_object_to_it_but_who_wrote_part_of_it_can(
     ],
 )
 def test_every_flaw_can_be_mended(flaw: str, mend: str) -> None:
-    assert mend_of(flaw) == mend
+    assert fix_of(flaw) == mend
 
 
 WORDS = st.builds(

@@ -48,7 +48,7 @@ _ROLES = {OK: "quiet", ADVICE: "note", MISSING: "error", STALE: "warning", SHADO
 
 
 class Item(Value):
-    """One thing that the doctor looked at. ``help`` is the command that mends it, ``None`` where nothing is to mend."""
+    """One thing that the doctor looked at. ``help`` is the command that mends it, ``None`` if nothing is to mend."""
 
     name: str
     state: str
@@ -129,7 +129,7 @@ def hook_items(repository: Repository) -> Iterator[Item]:
 
 
 def _lefthook(slot: Slot, lefthook: Lefthook) -> Item:
-    """Say whether lefthook starts labgate, by its configuration and by its hook."""
+    """Return whether lefthook starts labgate, by its configuration and by its hook."""
     stage = slot.stage
     if stage not in lefthook.stages:
         return Item(stage, MISSING, f"{lefthook.file} starts nothing of labgate's", "labgate init && lefthook install")
@@ -203,7 +203,7 @@ def _stage(slot: Slot, asked: dict[str, Configured | None], recorded: bool) -> I
 
 
 def _native(slot: Slot, own: HookFile, shim: Shim) -> Item:
-    """Say whether labgate's own hook, which is started, is the one that it should be."""
+    """Return whether labgate's own hook, which is started, is the one that it should be."""
     if shim.edited:
         kept = quoted(own.path + ".edited")
         return Item(slot.stage, STALE, f"{own.name} was edited", f"mv {quoted(own.path)} {kept} && {INSTALL}")
@@ -320,7 +320,7 @@ def _trunk(
 def _wrongly_configured(
     repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None
 ) -> Item | None:
-    """Return the item for a setting that names another branch than the policy; ``None`` where it may stay."""
+    """Return the item for a setting that names another branch than the policy; ``None`` if it may stay."""
     branches = branches_of(repository, refs, remote, {})
     configured = branches.configured
     if configured is None or policy is None:
@@ -339,9 +339,9 @@ def _wrongly_configured(
 def _found_trunk(
     repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None, reader: Reader
 ) -> Item | None:
-    """Return the item for a trunk of which a push would say something, ``None`` where it would not.
+    """Return the item for a trunk of which a push would say something, ``None`` if it would not.
 
-    Raised: ``LabgateError`` where a push could not be judged.
+    Raises: ``LabgateError`` when a push could not be judged.
     """
     found: Judging | Agreed | None
     try:

@@ -64,7 +64,7 @@ def init(preset: str | None, ci_: str | None, repo: str | None, rev: str | None,
 
 
 def _carry_out(plan: Plan) -> Done:
-    """Write the files, the setting and the hooks. Raised: ``OSError``, ``GitError``; each step is whole or not done."""
+    """Write the files, the setting and the hooks. Raises: ``OSError``, ``GitError``; each step is whole or not done."""
     for change in plan.files:
         os.makedirs(os.path.dirname(change.path), exist_ok=True)
         write_output(change.path, change.after, new=change.before is None)

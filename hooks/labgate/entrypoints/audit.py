@@ -50,7 +50,7 @@ class AuditRequest(Value):
 def audit(request: AuditRequest, environ: Mapping[str, str] = os.environ, progress: Progress | None = None) -> Report:
     """Judge what landed. What stops the whole run is in the report: as its ``problems``.
 
-    Raised: ``UsageError`` when the request names what does not exist.
+    Raises: ``UsageError`` when the request names what does not exist.
     """
     try:
         return _audit(request, discover(environ).changed(online=not request.offline), environ, progress)
@@ -114,7 +114,7 @@ def _left_out(repository: Repository, scenes: _Scenes) -> tuple[LabgateError, ..
 
 
 def _branch(name: str, refs: Mapping[str, str], remote: str | None) -> tuple[str, str, str | None]:
-    """Return a branch's full name, its tip, and the remote that it is on: ``None`` where only this clone has it."""
+    """Return a branch's full name, its tip, and the remote that it is on: ``None`` if only this clone has it."""
     branch = name.removeprefix(HEADS)
     tip = None if remote is None else refs.get(tracking_ref(remote, branch))
     if tip is not None:

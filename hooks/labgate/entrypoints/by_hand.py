@@ -31,7 +31,7 @@ _FROM, _TO, _REMOTE_BRANCH = "PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF", "PRE_CO
 def run(call: HookCall) -> Report | Skipped:
     """Judge what a CI system says of its job, else the range on its way to the named branch, else to the trunk.
 
-    Raised: ``NoPolicyError`` at pre-push where there is no policy, ``LabgateError`` where nobody says what it is for.
+    Raises: ``NoPolicyError`` at pre-push where there is no policy, ``LabgateError`` where nobody says what it is for.
     """
     context = _context(call.environ)
     if context is not None:
@@ -53,7 +53,7 @@ def run(call: HookCall) -> Report | Skipped:
 
 
 def _at_push(call: HookCall, report: Report) -> Report:
-    """Return the report. Raised: ``NoPolicyError`` at pre-push, where a team without a policy is left alone."""
+    """Return the report. Raises: ``NoPolicyError`` at pre-push, where a team without a policy is left alone."""
     for problem in report.problems:
         if call.stage == PUSH and isinstance(problem, NoPolicyError):
             raise problem
@@ -61,7 +61,7 @@ def _at_push(call: HookCall, report: Report) -> Report:
 
 
 def _context(environ: Mapping[str, str]) -> Context | None:
-    """Return what the CI system says of the change, ``None`` where it says nothing that can be judged."""
+    """Return what the CI system says of the change, ``None`` if it says nothing that can be judged."""
     try:
         return read_context(environ, _read_text)
     except UndecidedError:
@@ -113,7 +113,7 @@ def _named_by_policy(repository: Repository) -> str | None:
 def _base(
     environ: Mapping[str, str], repository: Repository, refs: dict[str, str], target: str, head: str
 ) -> str | None:
-    """Return where the target stood before the range, ``None`` where nobody can say.
+    """Return where the target stood before the range, ``None`` if nobody can say.
 
     That is its tip, or what the range was said to start from where it has landed by now.
     """

@@ -42,7 +42,7 @@ class CheckRequest(Value):
 def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Report:
     """Judge a range. What stops the whole run is in the report too: as its ``problems``.
 
-    Raised: ``UsageError`` when the request names what does not exist.
+    Raises: ``UsageError`` when the request names what does not exist.
     """
     rows(request.checks)
     try:
@@ -92,7 +92,7 @@ def _propose(
 
 
 def _refuse_tracking_name(target: str, refs: Mapping[str, str]) -> None:
-    """Raised: ``UsageError`` for ``origin/main``: taken as a branch of that name it would be of no kind, and pass."""
+    """Raises: ``UsageError`` for ``origin/main``: taken as a branch of that name it would be of no kind, and pass."""
     tracking = target if target.startswith(REMOTES) else REMOTES + target
     if tracking in refs and HEADS + target not in refs:
         branch = tracking.removeprefix(REMOTES).partition("/")[2]
@@ -103,7 +103,7 @@ def _refuse_tracking_name(target: str, refs: Mapping[str, str]) -> None:
 def _require_target(
     repository: Repository, refs: Mapping[str, str], remote: str | None, update: RefUpdate, judging: Judging
 ) -> None:
-    """Raised: ``UsageError`` for a branch that the remote does not have: nothing would be judged.
+    """Raises: ``UsageError`` for a branch that the remote does not have: nothing would be judged.
 
     One that may be created by the policy is judged, unless its name is all but that of a protected branch.
     """

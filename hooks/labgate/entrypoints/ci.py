@@ -35,7 +35,7 @@ class CiResult(Value):
     """A report, and what a reviewer wants to see beside it.
 
     ``source_kind`` is the policy's kind of the branch that the change comes from, ``lines`` how many lines the change
-    adds and deletes as commit-size counts them; ``None`` where that is not known.
+    adds and deletes as commit-size counts them; ``None`` if that is not known.
     """
 
     report: Report
@@ -68,7 +68,7 @@ class _Place(Value):
 
     @property
     def before(self) -> str | None:
-        """Where the target was last seen before the change, ``None`` where it was not there."""
+        """Where the target was last seen before the change, ``None`` if it was not there."""
         return self.tip if self.lost else self.old
 
 
@@ -156,7 +156,7 @@ class _Job:
             )
 
     def _lines(self, scene: Scene) -> int | None:
-        """Return the size of the change, ``None`` where it cannot be told: then a check has said why."""
+        """Return the size of the change, ``None`` if it cannot be told: then a check has said why."""
         try:
             return sum(changed_lines(commit_size.weighed(scene, update), scene.policy) for update in scene.updates)
         except (UndecidedError, GitError):
@@ -190,7 +190,7 @@ class _Job:
         return RefUpdate(self.context.target, landing.old, landing.new, source, source_stated=source is not None)
 
     def _place(self) -> _Place:
-        """Return where the target stands. Raised: ``UndecidedError`` where that cannot be told."""
+        """Return where the target stands. Raises: ``UndecidedError`` when that cannot be told."""
         context, tip = self.context, self.refs.get(self.tracking)
         if context.event == LANDED:
             return self._landed_on(tip)
@@ -216,7 +216,7 @@ class _Job:
         return base if related else tip
 
     def _aftermath(self, place: _Place) -> Aftermath | None:
-        """Return what came of a push on the target's own line, ``None`` where nothing has landed yet."""
+        """Return what came of a push on the target's own line, ``None`` if nothing has landed yet."""
         if self.context.event != LANDED:
             return None
         known = () if place.old is None or place.lost else (place.old,)
@@ -235,7 +235,7 @@ def _remote(repository: Repository) -> str:
 
 
 def _is_own(context: Context, refs: Mapping[str, str], remote: str) -> bool | None:
-    """Say whether the branch of a change is one of the repository itself, ``None`` where no change is judged.
+    """Return whether the branch of a change is one of the repository itself, ``None`` if no change is judged.
 
     A system that does not name its repository may still have a branch of that name, and at that commit.
     """

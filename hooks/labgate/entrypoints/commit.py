@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def run(call: HookCall) -> Report | Skipped | None:
-    """Judge the commit that is being made; return ``None`` where nothing stands in its way.
+    """Judge the commit that is being made; return ``None`` if nothing stands in its way.
 
-    Raises: ``NoPolicyError`` where there is no policy, any other ``LabgateError`` where labgate could not judge.
+    Raises: ``NoPolicyError`` when there is no policy, any other ``LabgateError`` where labgate could not judge.
     """
     rows = at_stage(call.stage, call.checks)
     place = find_workplace(call.environ)

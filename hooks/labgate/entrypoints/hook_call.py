@@ -41,7 +41,7 @@ class Skipped(Value):
 
 
 def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
-    """Return why a framework's hook leaves a stage to labgate's own; ``None`` where git starts no such hook itself."""
+    """Return why a framework's hook leaves a stage to labgate's own; ``None`` if git starts no such hook itself."""
     from labgate import __version__
     from labgate.native.state import native_hook_in_force
 
@@ -67,7 +67,7 @@ def hook_policy(place: Workplace) -> InForce:
     Where neither can be read, the last version of the trunk's that could be.
 
     A policy that is read for the first time tells the native hooks which branches are experiments. Raises:
-    ``NoPolicyError`` where there is no policy, ``PolicyError`` where it has mistakes, ``OSError``.
+    ``NoPolicyError`` when there is no policy, ``PolicyError`` where it has mistakes, ``OSError``.
     """
     try:
         found = (

@@ -49,7 +49,7 @@ class Landing(Value):
     """A move of a branch, in full oids; ``old`` ``None``: it was created.
 
     ``change`` is the pull or merge request that it landed, with the branch that came from (``source``, a short name,
-    and the repository that has it) and its last ``head``; ``None`` where there was none, or nobody asked. ``rivals``
+    and the repository that has it) and its last ``head``; ``None`` if there was none, or nobody asked. ``rivals``
     are further changes that say that they landed so: nobody's approval is sure to be meant for it then. ``problem`` is
     why the host could not say what landed.
     """
@@ -91,7 +91,7 @@ class Host:
     def of(
         cls, repository: Repository, remote: str | None, context: Context | None, environ: Mapping[str, str]
     ) -> Host:
-        """Return the host of a remote. Raised: ``UndecidedError`` where it cannot be told which one that is."""
+        """Return the host of a remote. Raises: ``UndecidedError`` when it cannot be told which one that is."""
         urls = {item.name: item.url for item in repository.remotes}
         name = context.repository if context is not None else None
         name = name or repository_name(urls.get(remote or ""))
@@ -104,7 +104,7 @@ class Host:
     def change(self, number: int, target: str, *, landed: bool) -> Landing:
         """Return a change with the words on it, as a landing that is still to be placed.
 
-        ``target`` is the full name of the branch that it is judged for, ``landed`` as in ``HostedChange``. Raised:
+        ``target`` is the full name of the branch that it is judged for, ``landed`` as in ``HostedChange``. Raises:
         ``UndecidedError``, also where it goes somewhere else by now.
         """
         found = self._forge.change(number)
@@ -243,7 +243,7 @@ class ChangeHeads:
         return tuple(dict.fromkeys((*found, *self._asked(update, commits))))
 
     def keeps(self, oid: str) -> bool:
-        """Say whether the remote has a commit as the head of a change, whatever becomes of its branch."""
+        """Return whether the remote has a commit as the head of a change, whatever becomes of its branch."""
         return oid in self._kept.values()
 
     @cached_property

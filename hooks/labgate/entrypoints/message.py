@@ -33,7 +33,7 @@ def run(call: HookCall) -> int:
     """Stamp the message file where the commit is an experiment's, and return the exit status.
 
     It is 1 where somebody deleted all of a message but the stamp, without which git would refuse it as empty; else 0.
-    Raised: ``NoPolicyError`` where there is no policy; any other ``LabgateError``, or ``OSError``, where labgate could
+    Raises: ``NoPolicyError`` when there is no policy; any other ``LabgateError``, or ``OSError``, where labgate could
     not read or stamp the message, whose file is then as it was.
     """
     at_stage(call.stage, call.checks)
@@ -49,9 +49,9 @@ def run(call: HookCall) -> int:
 
 
 def _experiment(call: HookCall, place: Workplace) -> str | None:
-    """Return ``service/handle`` of the branch that the commit is for, ``None`` where it is no experiment's.
+    """Return ``service/handle`` of the branch that the commit is for, ``None`` if it is no experiment's.
 
-    Raised: ``NoPolicyError`` where there is no policy, but once a commit only, and not for each commit of a rebase.
+    Raises: ``NoPolicyError`` when there is no policy, but once a commit only, and not for each commit of a rebase.
     """
     ref = place.branch()
     if ref is None:
@@ -112,17 +112,17 @@ def _source(call: HookCall) -> str:
 
 
 def _edited(call: HookCall) -> bool:
-    """Say whether an editor opens; where none does git tells so (githooks, "prepare-commit-msg")."""
+    """Return whether an editor opens; where none does git tells so (githooks, "prepare-commit-msg")."""
     return call.environ.get("GIT_EDITOR") != ":"
 
 
 def _stands(message: bytes, experiment: str) -> bool:
-    """Say whether the line stands at the very end of a message, whatever a comment may be."""
+    """Return whether the line stands at the very end of a message, whatever a comment may be."""
     return experiment.isascii() and stamp(message, experiment.encode("ascii"), b"") is message
 
 
 def _keeps_comments(call: HookCall, place: Workplace, settings: Settings, *, cut: bool) -> bool:
-    """Say whether git keeps a message in which every line looks like a comment (``-m "#12 is fixed"``).
+    """Return whether git keeps a message in which every line looks like a comment (``-m "#12 is fixed"``).
 
     Without an editor only ``strip`` takes comments away, and git itself asks for that to complete a cherry-pick. In an
     editor what stands above the scissors line is kept.
@@ -133,7 +133,7 @@ def _keeps_comments(call: HookCall, place: Workplace, settings: Settings, *, cut
 
 
 def _is_unedited(place: Workplace, settings: Settings, text: bytes, comment: bytes) -> bool:
-    """Say whether git will refuse the message because it is just the template.
+    """Return whether git will refuse the message because it is just the template.
 
     The configured template is asked too, for where only commit-msg is installed.
     """

@@ -29,9 +29,9 @@ _HEAD = ("HEAD", "@")
 
 
 class Push(Value):
-    """A push as far as it can be seen. ``refs_total`` is ``None`` where a framework shows only one ref of it.
+    """A push as far as it can be seen. ``refs_total`` is ``None`` if a framework shows only one ref of it.
 
-    ``remote`` is the configured remote that it goes to, ``None`` where no remote can be meant. ``commits`` are the
+    ``remote`` is the configured remote that it goes to, ``None`` if no remote can be meant. ``commits`` are the
     oids of the updates that are commits of this clone: a tag may name something else, an old tip may be unknown here.
     """
 
@@ -42,10 +42,10 @@ class Push(Value):
 
 
 def run(call: HookCall) -> Report | Skipped | None:
-    """Judge a push; return ``None`` where git has nothing to send.
+    """Judge a push; return ``None`` if git has nothing to send.
 
     Natively git names its remote and URL as arguments, and all refs on standard input (githooks, "pre-push"); a
-    framework describes one ref in ``PRE_COMMIT_*``. Raised: ``NoPolicyError`` where there is no policy, any other
+    framework describes one ref in ``PRE_COMMIT_*``. Raises: ``NoPolicyError`` when there is no policy, any other
     ``LabgateError`` where labgate could not judge.
     """
     if call.stage == MANUAL or _is_by_hand(call):
@@ -68,7 +68,7 @@ def run(call: HookCall) -> Report | Skipped | None:
 
 
 def _is_by_hand(call: HookCall) -> bool:
-    """Say whether somebody names a range to a framework: at a push that names full refs, and commits by their oids."""
+    """Return whether a framework was given a range by hand: a push has full refs, and oids for commits."""
     to = call.environ.get("PRE_COMMIT_TO_REF", "")
     ref, local = (call.environ.get(f"PRE_COMMIT_{side}_BRANCH", "") for side in ("REMOTE", "LOCAL"))
     if call.native or not (to or ref):
@@ -117,7 +117,7 @@ def _proposed(repository: Repository, push: Push, reader: Reader) -> list[str]:
 def native_push(repository: Repository, lines: str, remote: str = "", url: str = "") -> Push:
     """Read git's own description of a push: ``LOCAL-REF LOCAL-OID REMOTE-REF REMOTE-OID`` a line.
 
-    Raised: ``UsageError`` when a line is not of that form.
+    Raises: ``UsageError`` when a line is not of that form.
     """
     rows = []
     # Not splitlines: U+2028 and U+0085 are legal in a refname.
@@ -198,7 +198,7 @@ def _standing(refs: Mapping[str, str], push: Push, update: RefUpdate) -> str | N
 
 
 def _require_commits(push: Push, policy: Policy) -> None:
-    """Raised: ``UndecidedError`` when a protected ref is to name what no check can look into, a tree for instance."""
+    """Raises: ``UndecidedError`` when a protected ref is to name what no check can look into, a tree for instance."""
     for update in push.updates:
         if update.new is not None and update.new not in push.commits and policy.is_protected(update.ref):
             message = f"{update.ref} would point at {update.new[:12]}, which is no commit"

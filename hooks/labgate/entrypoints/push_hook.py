@@ -30,7 +30,7 @@ _MOST = 2**20
 
 
 def reminder(call: HookCall) -> str | None:
-    """Return the line, ``None`` where there is nothing to say, or nobody to say it to."""
+    """Return the line, ``None`` if there is nothing to say, or nobody to say it to."""
     from labgate.scene.workplace import find_workplace
 
     environ = call.environ
@@ -68,7 +68,7 @@ def _looked(top: str, hooks: str, stamp: str, environ: Mapping[str, str]) -> str
 
 
 def _starts_elsewhere(repository: Repository) -> bool:
-    """Say whether another folder or git's configuration has the hook; what cannot be known is not complained about."""
+    """Return whether another folder or git's configuration has the hook, or this cannot be known."""
     from labgate.git.settings import git_version, hooks_folder
     from labgate.native.config_hooks import FIRST_GIT, configured_hooks
 
@@ -79,13 +79,13 @@ def _starts_elsewhere(repository: Repository) -> bool:
 
 
 def _is_started(hooks: str) -> bool:
-    """Say whether the push hook is a framework's, labgate's own, or somebody's that names labgate."""
+    """Return whether the push hook is a framework's, labgate's own, or somebody's that names labgate."""
     content = _content(os.path.join(hooks, PUSH))
     return framework_of(content) is not None or marker_of(content) is not None or b"labgate" in content
 
 
 def _is_asked_for(top: str) -> bool:
-    """Say whether a configuration has the words at all; what they mean there takes longer to tell."""
+    """Return whether a configuration has the words at all; what they mean there takes longer to tell."""
     for name in (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml"):
         content = _content(os.path.join(top, name))
         if any(each in content for each in _IDS):

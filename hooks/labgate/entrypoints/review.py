@@ -42,7 +42,7 @@ class ApproveRequest(Value):
 class Approved(Value):
     """A review that was stated: by whom (names in the policy), of which commit, and in which (full oids).
 
-    ``branch`` is the short name of the branch that has it now, ``None`` where none does; ``remote`` where to push it.
+    ``branch`` is the short name of the branch that has it now, ``None`` if none does; ``remote`` where to push it.
     """
 
     people: tuple[str, ...]
@@ -64,7 +64,7 @@ class _Place(Value):
 def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) -> Approved:
     """State a review as an empty commit on a branch, and return it.
 
-    Raised: ``UsageError`` where the request names what does not exist or a review would not count, ``UndecidedError``
+    Raises: ``UsageError`` when the request names what does not exist or a review would not count, ``UndecidedError``
     where this clone lacks what decides, other ``LabgateError`` where there is no policy or git cannot write.
     """
     repository = discover(environ)
@@ -122,7 +122,7 @@ def _place(repository: Repository, refs: dict[str, str], remote: str | None, nam
 
 
 def _people(repository: Repository, reviews: Reviews, names: Sequence[str]) -> list[tuple[Person, Identity]]:
-    """Return who reviewed, as the policy has them and as the trailer names them. Raised: ``UsageError``."""
+    """Return who reviewed, as the policy has them and as the trailer names them. Raises: ``UsageError``."""
     listed = {person.name: person for person in reviews.people if person.emails}
     if names:
         for name in names:
@@ -159,7 +159,7 @@ def _target(
 
 
 def _delta(repository: Repository, target: str, place: _Place) -> str:
-    """Return the delta-id of what the marker is about. Raised: ``UsageError`` where that is nothing."""
+    """Return the delta-id of what the marker is about. Raises: ``UsageError`` when that is nothing."""
     bases = merge_bases(repository, target, place.tip)
     if place.tip in bases:
         message = f"{place.name} has nothing that its target has not"
@@ -171,7 +171,7 @@ def _delta(repository: Repository, target: str, place: _Place) -> str:
 
 
 def _landing(repository: Repository, refs: dict[str, str], place: _Place, named: str) -> tuple[str, str]:
-    """Return a commit that has landed on a branch, and the one below it. Raised: ``UsageError`` where it has not."""
+    """Return a commit that has landed on a branch, and the one below it. Raises: ``UsageError`` when it has not."""
     oid = resolve_revision(repository, named, refs)
     line = rev_list(repository, [place.tip], (), "--first-parent")
     if oid not in line[:-1]:
@@ -187,7 +187,7 @@ def _refuse_authors(
     base: str,
     head: str,
 ) -> None:
-    """Raised: ``UsageError`` where one of these people wrote part of what they reviewed."""
+    """Raises: ``UsageError`` when one of these people wrote part of what they reviewed."""
     commits = read_commits(repository, rev_list(repository, [head], [base]))
     contributors.know(commits)
     for commit in commits:

@@ -42,8 +42,8 @@ _NAMESPACES = ("refs/", TAGS, HEADS, REMOTES)
 class Sources(Value):
     """The source refs that commits are held against, and the refs of this clone that they are among.
 
-    ``policy`` is what they were found by, ``None`` where they were named by patterns. ``trunk`` is the full name of the
-    trunk's ref here, ``None`` where none can be told. ``incomplete`` says that source refs may be missing here, and the
+    ``policy`` is what they were found by, ``None`` if they were named by patterns. ``trunk`` is the full name of the
+    trunk's ref here, ``None`` if none can be told. ``incomplete`` says that source refs may be missing here, and the
     command that brings them.
     """
 
@@ -109,7 +109,7 @@ class Subjects:
         self._known: dict[str, str] = {}
 
     def of(self, commit: str) -> str:
-        """Return the subject of one of the commits. Raised: ``GitError``."""
+        """Return the subject of one of the commits. Raises: ``GitError``."""
         while commit not in self._known:
             batch = tuple(islice(self._left, _BATCH))
             if not batch:
@@ -121,7 +121,7 @@ class Subjects:
 def prepare_trace(request: TraceRequest, repository: Repository) -> Tracing:
     """Return the tracing of a request.
 
-    Raised: ``UsageError`` when a pattern matches no ref or ``exclude`` names no commit, ``UndecidedError`` in a shallow
+    Raises: ``UsageError`` when a pattern matches no ref or ``exclude`` names no commit, ``UndecidedError`` in a shallow
     clone, and as ``find_sources``.
     """
     repository.require_history()
@@ -137,7 +137,7 @@ def prepare_trace(request: TraceRequest, repository: Repository) -> Tracing:
 def rebuild_index(
     repository: Repository, patterns: Sequence[str], *, progress: Progress | None = None
 ) -> tuple[IndexStatus, Sources]:
-    """Throw the index away, build it anew, and return what it holds then. Raised: as ``find_sources``.
+    """Throw the index away, build it anew, and return what it holds then. Raises: as ``find_sources``.
 
     With a policy what the refs show now is noted in the ledger, which is never thrown away.
     """
@@ -167,7 +167,7 @@ def resolve_revisions(repository: Repository, revisions: Sequence[str], refs: di
 def find_sources(repository: Repository, patterns: Sequence[str]) -> Sources:
     """Return the refs that match the patterns, or without any the sources of the policy.
 
-    Raised: ``UsageError`` when a pattern matches no ref; without patterns ``NoPolicyError``, ``PolicyError``, and
+    Raises: ``UsageError`` when a pattern matches no ref; without patterns ``NoPolicyError``, ``PolicyError``, and
     ``UndecidedError`` when it cannot be told which branch is the trunk that has it.
     """
     refs = read_refs(repository)
@@ -191,7 +191,7 @@ def find_sources(repository: Repository, patterns: Sequence[str]) -> Sources:
 
 
 def _is_oid(word: str, length: int, refs: Mapping[str, str]) -> bool:
-    """Say whether git reads a word as an object id, whole or abbreviated: never what a ref is called, but if whole."""
+    """Return whether git reads a word as an object id: a full one, or an abbreviation that is not a ref's name."""
     if not _OID.fullmatch(word):
         return False
     return len(word) == length or not any(space + word in refs for space in _NAMESPACES)
@@ -248,7 +248,7 @@ def _as_sources(repository: Repository, names: Mapping[str, None], refs: dict[st
 def _trunk(
     repository: Repository, refs: Mapping[str, str], remote: str | None, policy: Policy | None, reader: Reader
 ) -> str | None:
-    """Return the full name of the trunk's ref here, ``None`` where there is none. Raised: ``UndecidedError``."""
+    """Return the full name of the trunk's ref here, ``None`` if there is none. Raises: ``UndecidedError``."""
     name = trunk_name(repository, refs, remote, None, reader)
     if name is not None:
         tracking = () if remote is None else (tracking_ref(remote, name),)

@@ -1,1 +1,1 @@
-"""The only package that runs git: a hardened runner, typed reads, and nothing that judges."""
+"""The only package that runs git: a hardened runner and typed reads."""

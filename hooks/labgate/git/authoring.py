@@ -1,4 +1,4 @@
-"""Make a commit and move a branch to it, as the person whom git knows: what ``labgate review`` leaves behind."""
+"""Create a commit and move a branch to it, as git's user: for ``labgate review``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from labgate.git.runner import caller_env, first_line, spawn
 from labgate.values.errors import GitError
 from labgate.values.ref_update import Identity
 
-#: What says who commits, and what a signature needs.
+#: Variables with the committer, and those that a signature needs.
 _PERSON = (
     *("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"),
     *("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE", "EMAIL"),
@@ -21,7 +21,7 @@ _TRUE = ("true", "yes", "on", "1", "")
 
 
 def committer(repository: Repository) -> Identity:
-    """Return whom git would name as the committer here. Raised: ``GitError`` where it knows nobody."""
+    """Return the committer that git would use here. Raises: ``GitError`` when there is none."""
     found = _IDENTITY.match(os.fsdecode(_run(repository, "var", "GIT_COMMITTER_IDENT")))
     if found is None:
         message = "git does not know who you are"
@@ -32,7 +32,7 @@ def committer(repository: Repository) -> Identity:
 def write_empty_commit(repository: Repository, parent: str, message: str) -> str:
     """Write a commit with its parent's tree, signed where the user signs commits, and return its oid.
 
-    Raised: ``GitError`` where git cannot.
+    Raises: ``GitError`` when git cannot.
     """
     signed = (repository.setting("commit.gpgsign") or "false").lower() in _TRUE
     words = ("commit-tree", *(("-S",) if signed else ()), "-p", parent, f"{parent}^{{tree}}")
@@ -40,9 +40,9 @@ def write_empty_commit(repository: Repository, parent: str, message: str) -> str
 
 
 def move_ref(repository: Repository, ref: str, old: str | None, new: str, reason: str) -> None:
-    """Move a ref from ``old`` (``None``: there is none) to ``new``; ``HEAD`` is moved itself, not what it names.
+    """Move a ref from ``old`` (``None``: there is none) to ``new``; ``HEAD`` itself is moved, not its branch.
 
-    Raised: ``GitError`` where it stands elsewhere by now.
+    Raises: ``GitError`` when it has moved meanwhile.
     """
     _run(repository, "update-ref", "--no-deref", "-m", reason, ref, new, old or repository.null_oid)
 

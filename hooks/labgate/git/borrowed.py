@@ -1,9 +1,9 @@
-"""A private repository without settings that borrows another one's objects: what is read there is read as it was made.
+"""A private repository without settings that borrows another one's objects, so that no setting changes the result.
 
-Every file in a git directory has a say in what git shows: ``info/attributes``, ``diff.default.binary``,
-``core.worktree`` (which each submodule has, and which brings in-tree attributes back), ``core.bigFileThreshold``,
-``trailer.*``, a promisor remote whose URL is a program. None of them is there. And what git writes on the way, such as
-the tree of a merge that nobody made, vanishes with it instead of staying in the user's repository.
+Many files in a git directory change what git shows: ``info/attributes``, ``diff.default.binary``, ``core.worktree``
+(which each submodule has, and which enables in-tree attributes), ``core.bigFileThreshold``, ``trailer.*``, a promisor
+remote whose URL is a program. The private repository has none of them. Objects that git writes, such as the tree of a
+trial merge, are deleted with it and do not stay in the user's repository.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _CONFIG = """\
 [extensions]
 \tobjectformat = {object_format}
 """
-#: What deletes each of the folders that are not given back yet.
+#: The finalizers of the folders that are not deleted yet.
 _BORROWED: dict[str, Callable[[], object]] = {}
 
 
 def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> str:
-    """Return the absolute path of a new git directory; ``environ`` may name the quarantine of a push on its way in."""
+    """Return the absolute path of a new git directory; ``environ`` may name the quarantine of an incoming push."""
     folder = os.path.realpath(tempfile.mkdtemp(prefix="labgate-"))
     _BORROWED[folder] = partial(shutil.rmtree, folder, ignore_errors=True)
     undo_at_end(_BORROWED[folder])
@@ -46,12 +46,12 @@ def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> s
 
 
 def give_back_with(owner: object, folder: str) -> None:
-    """Delete what was borrowed when its owner is gone, or when Python ends."""
+    """Delete the folder when its owner is collected, or when Python ends."""
     weakref.finalize(owner, _give_back, folder)
 
 
 def give_back_all() -> None:
-    """Delete all that is still borrowed: for a process that ends before Python does."""
+    """Delete all folders now: for a process that ends without Python's clean-up."""
     for folder in tuple(_BORROWED):
         _give_back(folder)
 
@@ -70,7 +70,7 @@ def _lenders(common_dir: str, environ: Mapping[str, str]) -> Iterable[str]:
     for path in dict.fromkeys(os.path.realpath(path) for path in named):
         escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         yield f'"{escaped}"'
-    # Already a list in git's own quoting, but for the separator (git, GIT_ALTERNATE_OBJECT_DIRECTORIES).
+    # Already a list in git's own quoting, except for the separator (git, GIT_ALTERNATE_OBJECT_DIRECTORIES).
     others = environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
     yield from (entry for entry in others.split(os.pathsep) if entry)
 

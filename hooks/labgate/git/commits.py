@@ -18,7 +18,7 @@ def rev_list(
 ) -> tuple[str, ...]:
     """Return the commits that ``include`` reaches and ``exclude`` does not, newest first, parents after children.
 
-    Raised: ``MissingObjectError`` when history is missing here.
+    Raises: ``MissingObjectError`` when history is missing here.
     """
     lines = [*include, *(f"^{oid}" for oid in exclude)]
     if not any(not line.startswith("^") for line in lines):
@@ -58,7 +58,7 @@ def read_commits(repository: Repository, oids: Iterable[str]) -> tuple[Commit, .
     size = len(_FIELDS)
     commits = tuple(_commit(fields[start : start + size]) for start in range(0, len(fields) - size + 1, size))
     if tuple(commit.oid for commit in commits) != wanted:
-        # A header or message with bytes that no porcelain writes; never guess which commit says what.
+        # A header or message with bytes that no porcelain writes; never guess which commit it belongs to.
         message = "git log: a commit in this range cannot be read unambiguously"
         raise GitError(message, "git fsck --no-dangling")
     return commits
@@ -79,7 +79,7 @@ def _commit(fields: list[str]) -> Commit:
 
 
 def _unfolded_lines(block: str) -> list[str]:
-    """Split a trailer block into trailers; a folded one keeps its line breaks, so that it can be refused as such."""
+    """Split a trailer block into trailers; a folded one keeps its line breaks, so that it can be refused."""
     trailers: list[str] = []
     for line in block.split("\n"):
         if line[:1] in (" ", "\t") and trailers:
@@ -90,37 +90,37 @@ def _unfolded_lines(block: str) -> list[str]:
 
 
 def headline(repository: Repository, oid: str) -> tuple[str, str]:
-    """Return a commit's subject, and its author's email and date: what a rebase and a cherry-pick leave as it was."""
+    """Return a commit's subject, and its author's email and date, which a rebase and a cherry-pick keep."""
     output = repository.objects.run("log", "-1", "--no-mailmap", "--format=%s%x00%ae %at", oid)
     subject, _, author = output.decode("utf-8", "backslashreplace").strip().partition("\0")
     return subject, author
 
 
 def read_dates(repository: Repository, oids: Iterable[str]) -> tuple[int, ...]:
-    """Return when these commits were made, in the given order, in seconds since the epoch: their committer dates."""
+    """Return the committer dates of these commits, in the given order, in seconds since the epoch."""
     asked = "\n".join(oids).encode() + b"\n"
     output = repository.objects.run("log", "--no-walk=unsorted", "--stdin", "--format=%ct", stdin=asked)
     return tuple(int(line) for line in output.split())
 
 
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
-    """Say whether ``descendant`` reaches ``ancestor``."""
+    """Return whether ``descendant`` reaches ``ancestor``."""
     return repository.objects.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0
 
 
 def has_commit(repository: Repository, oid: str) -> bool:
-    """Say whether a commit's object is here."""
+    """Return whether a commit's object is here."""
     return oid in repository.commits_here or oid in peel(repository, [oid])
 
 
 def peel(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
-    """Return the commit that each object is or, as an annotated tag, leads to; without those that are here as none."""
+    """Return the commit that each object is, or that an annotated tag points to; other objects are left out."""
     wanted = tuple(dict.fromkeys(oids))
     if not wanted:
         return {}
     asked = "".join(f"{oid}^{{commit}}\n" for oid in wanted).encode()
     answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
-    # For what is no commit git repeats the question and adds a reason (git-cat-file, "BATCH OUTPUT").
+    # For an object that is not a commit git repeats the request and adds a reason (git-cat-file, "BATCH OUTPUT").
     found = zip(wanted, answers.splitlines(), strict=True)
     peeled = {oid: answer for oid, answer in found if " " not in answer}
     repository.commits_here.update(peeled.values())
@@ -136,9 +136,9 @@ CLEAN, CONFLICT, UNRELATED, TOO_OLD = "clean", "conflict", "unrelated", "too-old
 
 
 class Merge(Value):
-    """What merging two commits gives. ``tree`` is the merged tree, ``None`` unless ``outcome`` is ``CLEAN``.
+    """The result of merging two commits. ``tree`` is the merged tree, ``None`` unless ``outcome`` is ``CLEAN``.
 
-    ``CONFLICT``: somebody must resolve it. ``UNRELATED``: no history in common. ``TOO_OLD``: this git cannot say.
+    ``CONFLICT``: somebody must resolve it. ``UNRELATED``: no common history. ``TOO_OLD``: this git cannot do it.
     """
 
     outcome: str
@@ -146,16 +146,16 @@ class Merge(Value):
 
 
 def merge_bases(repository: Repository, one: str, other: str) -> tuple[str, ...]:
-    """Return the best common ancestors of two commits: none where unrelated, several after a criss-cross merge."""
+    """Return the best common ancestors of two commits: none if unrelated, several after a criss-cross merge."""
     status, output = repository.objects.status("merge-base", "--all", one, other, accept=(0, 1))
     return () if status else tuple(output.decode().split())
 
 
 def merge(repository: Repository, ours: str, theirs: str) -> Merge:
-    """Merge two commits without a work tree, by no attributes and nobody's settings (git-merge-tree).
+    """Merge two commits without a work tree, attributes or settings (git-merge-tree).
 
-    Where one holds the other any git can say; anything else needs git 2.38. Raised: ``MissingObjectError`` when an
-    object that decides is not in this clone.
+    Any git can do it if one contains the other; else it needs git 2.38. Raises: ``MissingObjectError`` when a needed
+    object is not in this clone.
     """
     bases = merge_bases(repository, ours, theirs)
     if not bases:
@@ -170,7 +170,7 @@ def merge(repository: Repository, ours: str, theirs: str) -> Merge:
 
 
 def picked(repository: Repository, onto: str, commit: str, before: str) -> Merge:
-    """Pick what ``commit`` changes since its parent ``before`` onto another commit, as git-cherry-pick does.
+    """Apply the changes of ``commit`` since its parent ``before`` to another commit, as git-cherry-pick does.
 
     ``merge-tree`` takes no base before git 2.40, so ``onto`` is written as a commit on top of that parent.
     """

@@ -1,4 +1,4 @@
-"""What commits change: files, lines and bytes, from objects alone, and which of them are generated."""
+"""The changes of commits: files, lines and bytes, from objects only, and which files are generated."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ def changed_pointers(repository: Repository, old: str, new: str) -> tuple[Entry,
 
 
 def commit_files(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[FileChange, ...]]:
-    """Return what each commit changes against its first parent, with lines and bytes."""
+    """Return the changes of each commit against its first parent, with lines and bytes."""
     return weigh(repository.objects, _by_commit(repository, commits, "--raw", "--numstat", *RENAMES))
 
 
 def tree_files(repository: Repository, old: str, new: str) -> tuple[FileChange, ...]:
-    """Return what differs between two trees, with lines and bytes."""
+    """Return the differences between two trees, with lines and bytes."""
     output = repository.objects.run(*_DIFF, "--raw", "--numstat", *RENAMES, old, new)
     records = [record for record in read_records(output) if not isinstance(record, str)]
     return weigh(repository.objects, {new: records})[new]
 
 
 def clean_merge(repository: Repository, parents: Sequence[str]) -> str | None:
-    """Return the tree that git merges two parents to, or ``None`` where it cannot say (``raw.clean_merge``)."""
+    """Return the tree that git merges two parents to, or ``None`` if it cannot say (``raw.clean_merge``)."""
     return raw.clean_merge(repository.objects, parents)
 
 
 def is_exact_revert(repository: Repository, commit: str, reverted: str) -> bool:
-    """Say whether a commit takes back exactly what an earlier one did, wherever its lines have moved since."""
+    """Return whether a commit exactly reverts an earlier one, even if its lines have moved since."""
     entries = changed_entries(repository, (commit, reverted))
     if _undoes(entries[commit], entries[reverted]):
         return True
@@ -60,7 +60,7 @@ def is_exact_revert(repository: Repository, commit: str, reverted: str) -> bool:
 
 
 def staged_exactly_reverts(repository: Repository, staged: Git, reverted: str) -> bool:
-    """Say whether what the index of ``staged`` adds to HEAD takes back exactly what an earlier commit did."""
+    """Return whether the index of ``staged`` exactly reverts an earlier commit on top of HEAD."""
     entries = [record for record in raw.staged_records(staged, "HEAD", "--raw") if isinstance(record, Entry)]
     if _undoes(entries, changed_entries(repository, (reverted,))[reverted]):
         return True
@@ -68,7 +68,7 @@ def staged_exactly_reverts(repository: Repository, staged: Git, reverted: str) -
     undone = _reverting(repository, head, reverted)
     if undone is None:
         return False
-    # Not the borrowed repository: a split index is only whole in its own.
+    # Not the borrowed repository: a split index is only complete in its own.
     lender = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": os.path.join(repository.objects.git_dir, "objects")}
     git = Git(repository.git_dir, repository.environ, index=staged.index, extra=lender)
     return git.status("diff-index", "--cached", "--quiet", *PLAIN, undone, "--", accept=(0, 1))[0] == 0
@@ -138,15 +138,15 @@ def _by_commit(repository: Repository, commits: Iterable[str], *options: str) ->
     return found
 
 
-#: GitHub's linguist names, which other hosts and tools read too.
+#: The attributes of GitHub's linguist, which other hosts and tools read too.
 EXCLUDING = ("linguist-generated", "linguist-vendored")
 
 
 def excluded_paths(repository: Repository, tree: str, paths: Iterable[str]) -> frozenset[str]:
     """Return the paths that the tree's own ``.gitattributes`` files mark with one of ``EXCLUDING``.
 
-    ``tree`` is the oid of a tree or of a commit. git below 2.40 has no ``check-attr --source``: a throw-away index with
-    just the attribute files does the same.
+    ``tree`` is the oid of a tree or of a commit. git below 2.40 has no ``check-attr --source``: a temporary index with
+    only the attribute files does the same.
     """
     wanted = sorted(set(paths))
     listing = repository.objects.run("ls-tree", "-r", "-z", "--full-tree", tree) if wanted else b""

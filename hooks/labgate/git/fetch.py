@@ -1,4 +1,4 @@
-"""The reads that use the network: bring branches and commits of a remote here, and ask for its default branch."""
+"""The reads that use the network: fetch branches and commits of a remote, and ask for its default branch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from labgate.values.errors import UndecidedError
 from labgate.values.refnames import HEADS, REMOTES, is_oid
 
 _QUIET = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-prune")
-#: Configured refspecs would move refs beside what is asked for: local branches, in a mirror (git-fetch, "--refmap").
+#: Configured refspecs would move other refs too: local branches, in a mirror (git-fetch, "--refmap").
 _FETCH = (*_QUIET, "--refmap=", "--no-recurse-submodules")
 _SYMREF = "ref: "
-#: What git, ssh and code hosts say to somebody whom they do not know; a host may deny that there is a repository.
+#: Messages of git, ssh and code hosts without valid credentials; a host may say that there is no repository.
 _REFUSED = (
     *(b"could not read Username", b"could not read Password", b"Authentication failed", b"terminal prompts disabled"),
     *(b"Permission denied", b"Repository not found", b"error: 401", b"error: 403"),
@@ -26,10 +26,10 @@ _REFUSED = (
 
 
 def fetch_branches(repository: Repository, remote: str, *options: str) -> None:
-    """Fetch every branch of a remote, as the user's own git reaches it, and run no hook and no maintenance.
+    """Fetch every branch of a remote, with the user's access, and run no hook and no maintenance.
 
-    Not just research: a topic branch that lives on is what exempts its commits. Raised: ``UndecidedError`` when the
-    remote cannot be reached.
+    Not only research: a live topic branch exempts its commits. Raises: ``UndecidedError`` when the remote cannot be
+    reached.
     """
     refspec = f"+{HEADS}*:{REMOTES}{remote}/*"
     status, _, errors = run_network(repository, *_FETCH, *options, "--end-of-options", remote, refspec)
@@ -39,9 +39,9 @@ def fetch_branches(repository: Repository, remote: str, *options: str) -> None:
 
 
 def _lacking(errors: bytes) -> str:
-    """Return what a job without credentials needs, behind the command: the checkout of a private repository drops them.
+    """Return a hint for a job without credentials, for the end of the command: the checkout often drops them.
 
-    How git and ssh say it decides nothing but this hint.
+    The messages of git and ssh only decide about this hint.
     """
     if not any(word in errors for word in _REFUSED):
         return ""
@@ -52,18 +52,18 @@ def _lacking(errors: bytes) -> str:
 
 
 def fetch_history(repository: Repository, remote: str) -> None:
-    """Fetch every branch of a remote and, in a shallow clone, all of their history. Raised: ``UndecidedError``."""
+    """Fetch every branch of a remote and, in a shallow clone, all of their history. Raises: ``UndecidedError``."""
     fetch_branches(repository, remote, *(("--unshallow",) if repository.shallow else ()))
 
 
 def fetch_commit(repository: Repository, remote: str, oid: str, refs: Sequence[str] = ()) -> bool:
-    """Bring a commit here that no branch of the remote may reach, and say whether it is here then.
+    """Fetch a commit that perhaps no branch of the remote reaches, and return whether it is here then.
 
-    ``refs`` are full names on the remote that may lead to it; a host need not give what is only named by its oid
-    (git-config, "uploadpack.allowAnySHA1InWant").
+    ``refs`` are full names on the remote that may lead to it; a host may refuse a request by oid (git-config,
+    "uploadpack.allowAnySHA1InWant").
     """
     if not is_oid(oid):
-        return False  # what a code host sends may be a refspec, which moves branches
+        return False  # a code host could send a refspec, which moves branches
     for name in (oid, *refs):
         if has_commit(repository, oid):
             return True
@@ -72,7 +72,7 @@ def fetch_commit(repository: Repository, remote: str, oid: str, refs: Sequence[s
 
 
 def remote_tips(repository: Repository, remote: str, patterns: Sequence[str]) -> dict[str, str]:
-    """Return the refs of a remote that fit a pattern, with what they lead to; none where it does not answer."""
+    """Return the refs of a remote that match a pattern, with their oids; empty if it does not answer."""
     words = ("ls-remote", "--quiet", "--refs", "--end-of-options", remote, *patterns)
     status, output, _ = run_network(repository, *words)
     if status:
@@ -82,9 +82,9 @@ def remote_tips(repository: Repository, remote: str, patterns: Sequence[str]) ->
 
 
 def bring(repository: Repository, oids: Iterable[str]) -> None:
-    """Bring those of some objects that a partial clone has left out, all at once, where the network is allowed.
+    """Fetch those of some objects that a partial clone lacks, all at once, if the network is allowed.
 
-    What the remote does not give stays missing: whoever needs it says so.
+    Objects that the remote does not give stay missing: their users report it.
     """
     promisor = repository.promisor
     if promisor is None or not repository.online:
@@ -92,17 +92,17 @@ def bring(repository: Repository, oids: Iterable[str]) -> None:
     missing = absent(repository, oids)
     if not missing:
         return
-    # As git itself asks for what it needs (git: promisor-remote.c). It says of no commit that it is here, for of what
-    # such a commit has the remote would leave all out.
+    # As git itself does (git: promisor-remote.c). It names no commit that is here, as the remote would then leave out
+    # everything that such a commit has.
     words = (*_FETCH, "--filter=blob:none", "--stdin", "--end-of-options", promisor)
     wanted = "".join(f"{oid}\n" for oid in sorted(missing)).encode()
     run_network(repository, *words, stdin=wanted, settings=[("fetch.negotiationAlgorithm", "noop")])
 
 
 def default_branch(repository: Repository, remote: str) -> str | None:
-    """Return the short name of the branch that a remote itself calls its default one, ``None`` where it names none.
+    """Return the short name of a remote's default branch, as the remote gives it, ``None`` if it gives none.
 
-    Raised: ``UndecidedError`` when the remote cannot be reached.
+    Raises: ``UndecidedError`` when the remote cannot be reached.
     """
     status, output, errors = run_network(
         repository, "ls-remote", "--symref", "--quiet", "--end-of-options", remote, "HEAD"
@@ -118,7 +118,7 @@ def default_branch(repository: Repository, remote: str) -> str | None:
 
 
 def _way_out(repository: Repository, remote: str) -> str:
-    """Return the command after which a fetch that failed may work, by what stands here and there, not by words."""
+    """Return the command after which a failed fetch may work, by the refs here and there, not by git's message."""
     status, output, _ = run_network(repository, "ls-remote", "--heads", "--quiet", "--end-of-options", remote)
     if status:
         return _sharing_helper(repository) or f"git fetch {quote(remote)}"
@@ -131,7 +131,7 @@ def _way_out(repository: Repository, remote: str) -> str:
 
 
 def _sharing_helper(repository: Repository) -> str | None:
-    """Return the command that makes a credential helper of the repository's own the user's, ``None`` without one."""
+    """Return the command that copies the repository's own credential helper to the user's, ``None`` without one."""
     helper = local_helper(repository)
     if helper is None:
         return None
@@ -140,5 +140,5 @@ def _sharing_helper(repository: Repository) -> str | None:
 
 
 def _in_the_way(old: str, new: str) -> bool:
-    """Say whether git cannot have both branches, as it cannot have ``research`` beside ``research/x``."""
+    """Return whether git cannot have both branches, as it cannot have ``research`` beside ``research/x``."""
     return new.startswith(f"{old}/") or old.startswith(f"{new}/")

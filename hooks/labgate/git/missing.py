@@ -1,6 +1,6 @@
-"""Which objects are not in this clone: a partial clone leaves some out, a damaged one has lost some.
+"""Objects that are not in this clone: a partial clone leaves some out, a damaged one has lost some.
 
-Found by asking for them, once for many commits. Which words git has for what it misses differs from version to version.
+They are found by asking for them, once for many commits, as git's messages differ between versions.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def absent(repository: Repository, oids: Iterable[str]) -> frozenset[str]:
 
 
 def lacking(repository: Repository, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the oids of the objects that are not here of what each commit, or range (``OLD..NEW``), changes.
+    """Return the oids of missing objects in the changes of each commit or range (``OLD..NEW``).
 
-    One whose trees are not all here lacks itself: which of them is missing cannot be told. What has all is left out.
+    A commit with missing trees lacks itself, as it is not known which tree is missing. Complete ones are left out.
     """
     changed = list(changed_blobs(repository, keys))
     gone = absent(repository, (oid for _, oids in changed for oid in oids or ()))
@@ -43,7 +43,7 @@ def lacking(repository: Repository, keys: Sequence[str]) -> dict[str, tuple[str,
 
 
 def changed_blobs(repository: Repository, keys: Sequence[str]) -> Iterator[tuple[str, frozenset[str] | None]]:
-    """Yield the blobs that stand before and after what each commit or range changes; ``None`` without its trees."""
+    """Yield the old and new blobs in the changes of each commit or range; ``None`` without its trees."""
     trees = _trees(repository, keys)
     here = [key for key in keys if trees[key]]
     yield from ((key, None) for key in keys if not trees[key])
@@ -52,7 +52,7 @@ def changed_blobs(repository: Repository, keys: Sequence[str]) -> Iterator[tuple
         try:
             _read(repository, [trees[key] or key for key in here], found)
         except GitError:
-            # git prints a commit when it has compared its trees: it stopped at the next one.
+            # git prints a commit after it has compared its trees: it stopped at the next one.
             yield from ((key, frozenset(oids)) for key, (_, oids) in zip(here, found, strict=False))
             yield from ((key, None) for key in here[len(found) : len(found) + 1])
             here = here[len(found) + 1 :]
@@ -72,7 +72,7 @@ def _read(repository: Repository, lines: Sequence[str], found: list[tuple[str, s
 
 
 def _trees(repository: Repository, keys: Sequence[str]) -> dict[str, str | None]:
-    """Return what to ask ``diff-tree`` for each key, ``None`` where a tree at the root is not here."""
+    """Return the request to ``diff-tree`` for each key, ``None`` if a root tree is not here."""
     ends = {key: key.split("..") if ".." in key else [key] for key in keys}
     oids = list(dict.fromkeys(oid for mine in ends.values() for oid in mine))
     asked = "".join(f"{oid}^{{tree}}\n" for oid in oids).encode()

@@ -1,9 +1,9 @@
-"""How git reaches a remote: with the credentials of the person or the job, without programs of the repository's own.
+"""Access to a remote: with the credentials of the user or the job, without programs of the repository's own.
 
-A job in which ``git fetch`` works must work. So git gets the caller's variables (a credential helper may read any of
-them), and the settings of the command line, the system and the user. Of the repository's own configuration, which comes
-with a folder that somebody copied, nothing is taken that names a program for credentials or for the other end; an
-``http.<url>.extraHeader`` is no program, and counts.
+If ``git fetch`` works in a job, labgate must work too. So git gets the caller's variables (a credential helper may read
+any of them), and the settings of the command line, the system and the user. The repository's own configuration, which
+may come with a copied folder, must not name a program for credentials or for the other end; an
+``http.<url>.extraHeader`` is not a program, and is used.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from labgate.git.repository import Repository
 from labgate.git.runner import FIXED, command_scope, first_line, spawn
 from labgate.values.errors import GitError
 
-#: What of git's own variables says how to reach a remote (git, "ENVIRONMENT VARIABLES"); all others are dropped.
+#: git's own variables for the access to a remote (git, "ENVIRONMENT VARIABLES"); all others are dropped.
 _KEPT = ("GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
 _KEPT_TOO = ("GIT_CONFIG_NOSYSTEM", "GIT_ALLOW_PROTOCOL", "GIT_PROTOCOL_FROM_USER")
 _KEPT_PREFIXES = ("GIT_SSL_", "GIT_HTTP_", "GIT_PROXY_SSL_")
-#: No transport that runs a program, whatever ``protocol.ext.allow`` says.
+#: No transport that runs a program, even with ``protocol.ext.allow``.
 _PROTOCOLS = "file:git:http:https:ssh"
-#: What the command line may set for a fetch: credentials, and the way to a host.
+#: Settings of the command line that count for a fetch: credentials, and the connection to a host.
 _OF_COMMAND = ("credential.", "http.", "url.", "core.sshcommand", "core.askpass", "ssh.", "safe.directory")
 _HELPER = "helper"
 
@@ -29,7 +29,7 @@ _HELPER = "helper"
 def run_network(
     repository: Repository, *words: str, stdin: bytes | None = None, settings: Sequence[tuple[str, str]] = ()
 ) -> tuple[int, bytes, bytes]:
-    """Run a git command that reaches a remote, with some settings of ours.
+    """Run a git command that reaches a remote, with extra settings.
 
     Return its exit status, standard output and standard error.
     """
@@ -65,9 +65,9 @@ def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _settings(entries: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield what stands above all configuration files: what the command line set, and what undoes the repository's own.
+    """Yield settings that override all configuration files: the command line's, and those that undo the repository's.
 
-    An empty helper forgets those that were named before (gitcredentials, "helper").
+    An empty helper resets the list of helpers (gitcredentials, "helper").
     """
     own = {key for scope, key, _ in entries if _is_own(scope)}
     if any(_names_helper(key) for key in own):
@@ -97,7 +97,7 @@ def _entries(repository: Repository, env: Mapping[str, str]) -> list[tuple[str, 
     entries = []
     for scope, entry in zip(fields[0::2], fields[1::2], strict=False):
         key, valued, value = entry.partition("\n")
-        # A key alone means that it is true (git-config, "CONFIGURATION FILE").
+        # A key without a value is true (git-config, "CONFIGURATION FILE").
         entries.append((scope, key, value if valued else "true"))
     return entries
 

@@ -1,4 +1,4 @@
-"""What a diff of git says, record by record, and what it weighs: for commits, trees and the index alike."""
+"""The records and sizes of git's raw diffs: for commits, trees and the index."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from labgate.git.runner import Git
 
-#: Lines as the objects have them: no program of the user's and no conversion stands between.
+#: Lines as they are in the objects, without external programs or conversions.
 PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none", "--diff-algorithm=myers")
-#: Exact renames only, whatever the number of files: a rename that changes one byte is work to review.
+#: Exact renames only, for any number of files: a rename that changes one byte needs a review.
 RENAMES = ("-M100%", "-l0")
-#: Without a path that is only intended to be added: unlike ``git diff``, the plumbing would show it as empty.
+#: Without intent-to-add paths: unlike ``git diff``, the plumbing would show them as empty.
 _STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", "-z", "--no-abbrev")
 _SUBMODULE = "160000"
-#: What git exits with where it does not know an option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).
+#: git's exit status for an unknown option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).
 USAGE = 129
 
 
@@ -39,7 +39,7 @@ class Entry(Value):
 
     @property
     def brings_content(self) -> bool:
-        """Whether a blob stands here that was not here before; an unmerged path has none yet."""
+        """Whether there is a blob that was not there before; an unmerged path has none yet."""
         return self.status not in "DRU" and self.new_mode != _SUBMODULE and self.old != self.new
 
 
@@ -52,9 +52,9 @@ class Lines(Value):
 
 
 def read_records(output: bytes) -> Iterator[str | Entry | Lines]:
-    """Read what ``diff-tree -z`` and ``diff-index -z`` print: a commit's oid, raw entries, numstat lines.
+    """Read the output of ``diff-tree -z`` and ``diff-index -z``: a commit's oid, raw entries, numstat lines.
 
-    Paths are consumed, never guessed at.
+    Paths are read by their position, never guessed.
     """
     tokens = iter(os.fsdecode(output).split("\0")[:-1])
     for token in tokens:
@@ -72,7 +72,7 @@ def read_records(output: bytes) -> Iterator[str | Entry | Lines]:
 
 
 def staged_records(git: Git, base: str, *options: str) -> list[Entry | Lines]:
-    """Return how the index of ``git`` differs from a tree or commit: raw entries and lines, exact renames as such."""
+    """Return the differences of the index of ``git`` to a tree or commit: raw entries and lines, with exact renames."""
     given = options or ("--raw", "--numstat", *RENAMES)
     output = git.run(*_STAGED, *PLAIN, *given, base, "--")
     return [record for record in read_records(output) if not isinstance(record, str)]
@@ -83,7 +83,7 @@ def weigh(
 ) -> dict[str, tuple[FileChange, ...]]:
     """Join raw entries, lines and blob sizes, for each key. Without ``sizes`` every blob counts 0 bytes.
 
-    Raised: ``MissingObjectError`` when a blob is not in this clone.
+    Raises: ``MissingObjectError`` when a blob is not in this clone.
     """
     weighed = {}
     entries = {key: [item for item in records if isinstance(item, Entry)] for key, records in changes.items()}
@@ -102,7 +102,7 @@ def _file(entry: Entry, lines: Lines | None, sizes: Mapping[str, int]) -> FileCh
 
 
 def blob_sizes(git: Git, oids: set[str]) -> dict[str, int]:
-    """Return the size in bytes of each blob. Raised: ``MissingObjectError`` when one is not in this clone."""
+    """Return the size in bytes of each blob. Raises: ``MissingObjectError`` when one is not in this clone."""
     if not oids:
         return {}
     output = git.run(
@@ -120,11 +120,11 @@ def blob_sizes(git: Git, oids: set[str]) -> dict[str, int]:
 
 
 def clean_merge(git: Git, parents: Sequence[str]) -> str | None:
-    """Return the tree that git merges two parents to, conflict markers and all, or ``None`` where it cannot say.
+    """Return the tree that git merges two parents to, with any conflict markers, or ``None`` if it cannot.
 
-    Needs ``git merge-tree --write-tree`` (git 2.38); an octopus, an older git and unrelated histories have none.
+    It needs ``git merge-tree --write-tree`` (git 2.38); an octopus, an older git and unrelated histories have none.
 
-    Raises: ``MissingObjectError`` when an object that decides is not in this clone.
+    Raises: ``MissingObjectError`` when a needed object is not in this clone.
     """
     if len(parents) != 2:
         return None
@@ -133,7 +133,7 @@ def clean_merge(git: Git, parents: Sequence[str]) -> str | None:
     except MissingObjectError:
         raise
     except GitError:
-        # Only where there is nothing in common is that an answer; whatever else git says, it could not merge.
+        # This is an answer only for unrelated histories; after any other message git could not merge.
         if git.status("merge-base", *parents, accept=(0, 1))[0] == 0:
             raise
         return None

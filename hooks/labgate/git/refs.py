@@ -1,4 +1,4 @@
-"""Refs and revisions: which names exist, what they point at, what a user's word means. Full refnames throughout."""
+"""Refs and revisions: existing names, their targets, and a user's revisions. All refnames are full."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from labgate.values.refnames import HEADS, REMOTES, branch_named
 from labgate.values.value import Value
 
 _SUFFIX = re.compile(r"[~^:]|@\{")
-#: Not ``%(*objectname)``: for what a tag leads to git reads every object whole, branches too.
+#: Not ``%(*objectname)``: to peel tags git reads every object completely, branches too.
 _FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(symref)"
 _PLAIN = "%(refname)%00%(objectname)%00%(symref)"
 
 
 class TrackingRef(Value):
-    """A remote-tracking ref: ``ref`` is its name here, ``remote_ref`` the name it stands for on ``remote``."""
+    """A remote-tracking ref: ``ref`` is its name here, ``remote_ref`` its name on ``remote``."""
 
     ref: str
     remote: str
@@ -27,7 +27,7 @@ class TrackingRef(Value):
 
 
 def read_refs(repository: Repository) -> dict[str, str]:
-    """Return every ref that leads to a commit, with that commit's oid; symbolic refs (``origin/HEAD``) are left out."""
+    """Return every ref that points to a commit, with that commit's oid; without symbolic refs (``origin/HEAD``)."""
     refs: dict[str, str] = {}
     tags: dict[str, str] = {}
     for name, kind, oid, symref in _listed(repository):
@@ -40,11 +40,11 @@ def read_refs(repository: Repository) -> dict[str, str]:
 
 
 def _listed(repository: Repository) -> Iterator[tuple[str, str, str, str]]:
-    """Yield name, type and oid of the object, and what it points at, of each ref; one that is not here is a commit."""
+    """Yield the name, type, oid and peeled oid of each ref; a missing object counts as a commit."""
     try:
         rows = _rows(repository, _FORMAT)
     except GitError:
-        # git reads every object for its type, and gives up at the first that is lost.
+        # git reads every object for its type, and stops at the first missing one.
         plain = _rows(repository, _PLAIN)
         asked = "".join(f"{oid}\n" for _, oid, _ in plain).encode()
         answers = repository.objects.run("cat-file", "--batch-check=%(objecttype)", "--buffer", stdin=asked).decode()
@@ -85,24 +85,24 @@ def tracking_refs(refs: dict[str, str], remotes: tuple[Remote, ...]) -> tuple[Tr
 
 
 def symbolic_ref(repository: Repository, name: str) -> str | None:
-    """Return the ref that a symbolic ref points at, or ``None`` when it is none or does not exist."""
+    """Return the ref that a symbolic ref points to, or ``None`` when it is not symbolic or does not exist."""
     status, output = repository.git.status("symbolic-ref", "--quiet", name, accept=(0, 1))
     return output.decode("utf-8", "surrogateescape").strip() if status == 0 else None
 
 
 def first_in_reflog(repository: Repository, ref: str) -> str | None:
-    """Return the commit at which a local branch was made, ``None`` where its reflog does not tell (any more)."""
+    """Return the commit at which a local branch was created, ``None`` if its reflog does not have it (any more)."""
     listing = repository.git.run("reflog", "show", "--format=%H %gs", ref, "--").decode("utf-8", "surrogateescape")
     oid, _, what = listing.rstrip("\n").rpartition("\n")[2].partition(" ")
     return oid if what.startswith("branch: Created from ") else None
 
 
 def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]) -> str:
-    """Return the commit that a user's word names, where ``main`` and ``main~2`` always mean the branch.
+    """Return the commit of a user's revision; ``main`` and ``main~2`` always mean the branch.
 
-    Raised: ``UsageError`` when it names no commit here.
+    Raises: ``UsageError`` when it names no commit here.
     """
-    # No refname has one of these (git-check-ref-format), so what stands before them is a whole name.
+    # No refname has one of these (git-check-ref-format), so the text before them is a complete name.
     name = _SUFFIX.split(revision, maxsplit=1)[0]
     branch = branch_named(name, refs)
     return resolve_commit(repository, revision if branch is None else branch + revision[len(name) :])
@@ -111,14 +111,14 @@ def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]
 def resolve_commit(repository: Repository, revision: str) -> str:
     """Return the full oid of the commit that a full refname, an oid or any other revision names.
 
-    Raised: ``UsageError`` when it names no commit here.
+    Raises: ``UsageError`` when it names no commit here.
     """
     try:
         output = repository.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
     except GitError:
         output = b""
     oid = output.decode().strip()
-    # ``^main`` is a revision too, but what it names is all that is not there.
+    # ``^main`` is a revision too, but it excludes commits.
     if not oid or oid.startswith("^"):
         message = f"{revision!r} names no commit in this repository"
         raise UsageError(message, "git fetch --all && git branch --all  # to see how it is spelt")

@@ -1,4 +1,4 @@
-"""Find the repository once, with the user's own configuration, and say what kind of clone it is."""
+"""Find the repository once, with the user's own configuration, and the kind of clone it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labgate.values.errors import GitError, UndecidedError
 from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import Value
 
-#: How many of discovery's questions git answers everywhere.
+#: The number of discovery's requests that git always answers.
 _ANSWERS = 5
 
 
@@ -29,7 +29,7 @@ class Remote(Value):
 class Repository(Value):
     """A repository as discovery found it. Paths are absolute; ``top`` is ``None`` in a bare repository.
 
-    ``online``: what a partial clone has left out may be asked of its remote.
+    ``online``: objects that a partial clone lacks may be fetched.
     """
 
     git_dir: str
@@ -43,32 +43,32 @@ class Repository(Value):
 
     @cached_property
     def git(self) -> Git:
-        """The hardened runner on the repository itself: for refs, and for what a user's word means."""
+        """The hardened runner for the repository itself: for refs and users' revisions."""
         kept = {name: self.environ[name] for name in QUARANTINE if name in self.environ}
-        return Git(self.git_dir, self.environ, extra=kept, mend=self._mending)
+        return Git(self.git_dir, self.environ, extra=kept, fix=self._fix)
 
     @cached_property
     def objects(self) -> Git:
-        """The runner for everything that full oids name: the same objects, none of the repository's settings."""
+        """The runner for full oids: the same objects without the repository's settings."""
         folder = borrow(self.common_dir, self.object_format, self.environ)
-        git = Git(folder, self.environ, mend=self._mending)
+        git = Git(folder, self.environ, fix=self._fix)
         give_back_with(git, folder)
         return git
 
     @cached_property
     def commits_here(self) -> set[str]:
-        """Commits that git has shown in this run: it need not be asked again whether they are here."""
+        """Commits that git has shown in this run, so that they need not be checked again."""
         return set()
 
     @property
-    def _mending(self) -> Callable[[], str | None]:
-        """What a runner asks when an object is missing. It holds no reference: a cycle would keep what was borrowed."""
+    def _fix(self) -> Callable[[], str | None]:
+        """The callback of a runner for a missing object. It has no reference to this, as a cycle would keep the folder."""
         me = ref(self)
         return lambda: None if (repository := me()) is None else repository.completing()
 
     @property
     def promisor(self) -> str | None:
-        """The remote that has what a partial clone leaves out, ``None`` where nothing was left out."""
+        """The remote with the objects that a partial clone lacks, ``None`` if this is not a partial clone."""
         named = [remote.name for remote in self.remotes if f"remote.{remote.name}.promisor" in self.config]
         return named[0] if named else self.setting("extensions.partialclone")
 
@@ -78,9 +78,9 @@ class Repository(Value):
         return self.promisor is not None
 
     def completing(self) -> str:
-        """Return the command that brings every object which a partial or a damaged clone lacks, where a remote has it.
+        """Return the command that fetches every object which a partial or a damaged clone lacks.
 
-        Without a remote: the one that looks for the damage.
+        Without a remote it is the command that finds the damage.
         """
         if self.promisor is not None:
             return f"git fetch --refetch --no-filter {quote(self.promisor)}"
@@ -90,7 +90,7 @@ class Repository(Value):
 
     @property
     def null_oid(self) -> str:
-        """The all-zero object id, which says that a ref does not exist."""
+        """The null oid, which means that a ref does not exist."""
         return "0" * (64 if self.object_format == "sha256" else 40)
 
     @cached_property
@@ -126,34 +126,34 @@ class Repository(Value):
 
     @property
     def usual_remote(self) -> str | None:
-        """The remote that is meant where none is named: the only one, else ``origin``, else ``None``."""
+        """The default remote: the only one, else ``origin``, else ``None``."""
         names = [remote.name for remote in self.remotes]
         if len(names) == 1:
             return names[0]
         return "origin" if "origin" in names else None
 
     def remote_of(self, branch: str) -> str | None:
-        """Return the remote of the upstream of a branch (short name), the usual one where it has none."""
+        """Return the remote of a branch's upstream (short name), or the usual one."""
         tracked = self.setting(f"branch.{branch}.remote")
         return tracked if any(remote.name == tracked for remote in self.remotes) else self.usual_remote
 
     def require_history(self) -> None:
-        """Raised: ``UndecidedError`` in a shallow clone, where a range or a merge base may be cut short unseen."""
+        """Check that history is complete. Raises: ``UndecidedError`` in a shallow clone, where a range may be cut."""
         if self.shallow:
             remote = self.remotes[0].name if self.remotes else "origin"
             message = "this clone is shallow: history that decides is missing"
             raise UndecidedError(message, self.fetching_branches(remote, "--unshallow"))
 
     def fetching_branches(self, remote: str, *options: str) -> str:
-        """Return the command that brings every branch of a remote, now and with each fetch from now on."""
+        """Return the command that fetches every branch of a remote, now and with each later fetch."""
         fetch = " ".join(["git fetch", *options, quote(remote)])
         if self.fetches_all(remote):
             return fetch
-        # A clone with --depth or --single-branch brings one branch only, a bare one none, whatever is fetched later.
+        # A clone with --depth or --single-branch fetches one branch only, a bare one none.
         return f"git config --add {quote(f'remote.{remote}.fetch')} {quote(_all_branches(remote))} && {fetch}"
 
     def fetches_all(self, remote: str) -> bool:
-        """Say whether a plain ``git fetch`` brings every branch of a remote (git-fetch, "CONFIGURED")."""
+        """Return whether a plain ``git fetch`` fetches every branch of a remote (git-fetch, "CONFIGURED")."""
         return any(item.name == remote and _all_branches(remote) in item.fetch for item in self.remotes)
 
 
@@ -164,8 +164,8 @@ def _all_branches(remote: str) -> str:
 def discover(environ: Mapping[str, str], directory: str | None = None) -> Repository:
     """Return the repository that git itself would use here.
 
-    The user's configuration holds for this one step, so that ``safe.directory`` keeps its meaning; ``GIT_DIR`` and its
-    kin are honoured here and nowhere else. ``directory`` ``None`` is the process's own. Raised: ``GitError`` where
+    The user's configuration counts for this step only, so that ``safe.directory`` keeps its meaning; ``GIT_DIR`` and
+    similar variables are only used here. ``directory`` ``None`` is the process's own. Raises: ``GitError`` when
     there is none, or it must not be used.
     """
     here = os.path.realpath(directory or os.curdir)
@@ -183,7 +183,7 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
 
 
 def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Return the lines of git's answer; the last one, the work tree's root, is missing where git knows of none."""
+    """Return the lines of git's answer; the last one, the work tree's root, is missing if there is none."""
     # Only git knows whose settings may say that a folder is safe: those of the command, of the user, of the system.
     status, output, errors = spawn(argv, caller_env(environ, LOCATION) | command_scope(environ))
     # That one has no answer in a bare repository and inside a ``.git`` directory, where git has answered the others.
@@ -198,9 +198,9 @@ def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
 
 
 def _refuse_embedded(git_dir: str, here: str, environ: Mapping[str, str]) -> None:
-    """Raised: ``GitError`` when a git directory that is no ``.git`` lies in a work tree and nobody named it.
+    """Refuse a git directory inside a work tree that is not ``.git`` and was not named. Raises: ``GitError``.
 
-    Such a folder arrives by a clone and brings its own configuration, where it may even deny to be bare (git:
+    Such a folder can be part of a clone and has its own configuration, which may even say that it is not bare (git:
     ``safe.bareRepository``).
     """
     found = os.path.realpath(git_dir)
@@ -212,4 +212,4 @@ def _refuse_embedded(git_dir: str, here: str, environ: Mapping[str, str]) -> Non
     status, output, _ = spawn(argv, caller_env(environ) | command_scope(environ))
     if status == 0 and output.strip() == b"true":
         message = f"{git_dir} is a bare repository inside another repository's work tree"
-        raise GitError(message, "to use it all the same: set GIT_DIR to it")
+        raise GitError(message, "to use it anyway: set GIT_DIR to it")

@@ -1,7 +1,7 @@
-"""Start the git binary so that neither the caller's environment nor a repository's configuration decides what runs.
+"""Start the git binary so that neither the caller's environment nor a repository's configuration can run programs.
 
 Every verdict goes through ``Git.run``. On the commit hook's path: ``os.posix_spawn`` instead of ``subprocess``, whose
-import alone costs more than a passing hook (docs/adr/0002).
+import alone takes longer than a passing hook (docs/adr/0002).
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 
     Environment = Mapping[str, str]
 
-#: What git may inherit from the caller; all else (``GIT_CONFIG_*``, ``GIT_EXTERNAL_DIFF``, ``PYTHON*``) is dropped.
+#: Variables that git may inherit from the caller; all others (``GIT_CONFIG_*``, ``GIT_EXTERNAL_DIFF``, ``PYTHON*``) is
+#: dropped.
 INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME", "LANG", "TMPDIR", "SYSTEMROOT", "USERPROFILE", "SSH_AUTH_SOCK")
 
-#: Where the caller says that the repository is; honoured once, in discovery.
+#: The caller's variables for the repository's place; only used in discovery.
 LOCATION = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM")
 
-#: Where the user keeps the configuration of git; only read where that is meant to hold.
+#: Variables for the place of the user's configuration; only read if that should count.
 CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
-#: Where ``git -c`` and its kin put the settings of one command (git-config, "ENVIRONMENT"). git trusts them as much as
-#: the user's own files, for ``safe.directory`` too.
+#: The variables for the settings of one command, such as ``git -c`` (git-config, "ENVIRONMENT"). git trusts them as
+#: much as the user's own files, for ``safe.directory`` too.
 COMMAND_SCOPE = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_CONFIG_PARAMETERS")
 
-#: Where pre-receive finds the objects of a push that is not accepted yet (git-receive-pack, "quarantine").
+#: The variables for the objects of a push that is not accepted yet (git-receive-pack, "quarantine").
 QUARANTINE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
 
 FIXED = {
@@ -41,7 +42,7 @@ FIXED = {
 }
 _HARDENED = {
     **FIXED,
-    # Replacement objects and grafts would show another history than the one that is pushed.
+    # Replacement objects and grafts would show a history that differs from the pushed one.
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -63,14 +64,14 @@ _OPTIONS = (
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", f"core.attributesFile={os.devnull}"),
     *("-c", "core.quotePath=false"),
-    # Both make text count as binary, that is, as no lines.
+    # Both make text count as binary, that is, without lines.
     *("-c", "core.bigFileThreshold=512m"),
     *("-c", "diff.default.binary=auto"),
-    # An index of our own must leave nothing in the repository.
+    # A temporary index must leave nothing in the repository.
     *("-c", "core.splitIndex=false"),
-    # A clean merge is what git makes of it without anybody's settings.
+    # A clean merge is git's own, without settings.
     *("-c", "merge.renames=true"),
-    # A driver that nobody can define, as no name in a configuration has a line break: git then merges by itself.
+    # A driver that cannot be defined, as names in a configuration have no line breaks: git then merges by itself.
     *("-c", "merge.default=\n"),
     *("-c", "merge.directoryRenames=conflict"),
     *("-c", "merge.renormalize=false"),
@@ -86,16 +87,16 @@ _OPTIONS = (
     *("-c", "protocol.allow=never"),
     *("-c", "gpg.ssh.program=ssh-keygen"),
     *("-c", "advice.graftFileDeprecated=false"),
-    # git 2.43 to 2.45 would take a bare repository's attributes from HEAD; a name of no tree means none.
+    # git 2.43 to 2.45 would read a bare repository's attributes from HEAD; the name of no tree means none.
     *("-c", "attr.tree=refs/labgate/no-attributes"),
 )
-#: Without a work tree or an index git has no in-tree attributes to obey: ``*.py -diff`` cannot hide lines, a merge
+#: Without a work tree or an index git has no in-tree attributes: ``*.py -diff`` cannot hide lines, a merge
 #: driver or ``merge=union`` cannot change a merge.
 _OBJECTS_ONLY = ("-c", "core.bare=true")
 _NO_INDEX = "labgate-reads-no-index"
 
 _HEXADECIMAL, _OID_LENGTHS = b"0123456789abcdef", (40, 64)
-#: What git says of an object that another one needs; of those that it is asked for it need not say it in these words.
+#: git's messages about a missing object that another one needs; for requested objects they may differ.
 _MISSING = (
     b"missing blob",
     b"missing tree",
@@ -117,7 +118,7 @@ _MISSING = (
 def spawn(argv: Sequence[str], env: Environment, stdin: bytes | None = None) -> tuple[int, bytes, bytes]:
     """Run a program and return its exit status (negative signal number if killed), standard output and standard error.
 
-    ``stdin`` ``None`` means an empty one. Raised: ``GitError`` when the program cannot be started.
+    ``stdin`` ``None`` means an empty one. Raises: ``GitError`` when the program cannot be started.
     """
     process = _Process(argv, env, stdin)
     try:
@@ -128,7 +129,7 @@ def spawn(argv: Sequence[str], env: Environment, stdin: bytes | None = None) -> 
 
 
 class _Process:
-    """A program that has been started; ``output`` is a descriptor of its standard output, of which it must be read."""
+    """A program that has been started; ``output`` is a descriptor of its standard output, which must be read."""
 
     __slots__ = ("_errors", "_pid", "output")
 
@@ -154,7 +155,7 @@ class _Process:
         CHILDREN[self._pid] = os.getpid()
 
     def end(self) -> tuple[int, bytes]:
-        """Return exit status (negative signal number if killed) and standard error; it ends for want of a reader."""
+        """Return exit status (negative signal number if killed) and standard error; it ends without a reader."""
         os.close(self.output)
         status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
         CHILDREN.pop(self._pid, None)
@@ -165,7 +166,7 @@ class _Process:
 
 
 def _scratch(content: bytes) -> int:
-    """Return a descriptor of an anonymous file with this content: unlike a pipe, it can never block git."""
+    """Return a descriptor of an anonymous file with this content: unlike a pipe, it never blocks git."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("labgate")
     else:
@@ -183,8 +184,8 @@ def _scratch(content: bytes) -> int:
 def _above_standard(descriptor: int) -> int:
     """Return the same file at a number above 2.
 
-    Where we were started with a standard stream closed, a new file gets its number, and would be overwritten while the
-    program's own streams are put there.
+    If this process was started with a standard stream closed, a new file gets its number, and would be overwritten by
+    the program's own streams.
     """
     if descriptor > 2:
         return descriptor
@@ -209,28 +210,28 @@ def caller_env(environ: Environment, keep: Sequence[str] = ()) -> dict[str, str]
 
 
 def command_scope(environ: Environment) -> dict[str, str]:
-    """Return the variables by which the caller set configuration for one command (``git -c``, ``GIT_CONFIG_COUNT``)."""
+    """Return the variables with the caller's configuration for one command (``git -c``, ``GIT_CONFIG_COUNT``)."""
     return {name: value for name, value in environ.items() if name.startswith(COMMAND_SCOPE)}
 
 
 def first_line(text: bytes) -> str:
-    """Return git's own first line of complaint, without its ``fatal:``."""
+    """Return the first line of git's error message, without its ``fatal:``."""
     for line in text.decode("utf-8", "backslashreplace").splitlines():
         for prefix in ("fatal: ", "error: "):
             if line.startswith(prefix):
                 return line.removeprefix(prefix)
-    return text.decode("utf-8", "backslashreplace").strip().split("\n", 1)[0] or "git failed without a word"
+    return text.decode("utf-8", "backslashreplace").strip().split("\n", 1)[0] or "git failed without a message"
 
 
 class Git:
     """Git on one repository, hardened (security: docs/adr/0004).
 
     ``git_dir`` is absolute. ``index`` is the index file of the stage (``GIT_INDEX_FILE``), ``None`` for calls that
-    look only at objects and refs. ``extra`` are kept ``GIT_*`` variables such as those of ``QUARANTINE``. ``mend``
-    returns the command that brings objects which are not here, or ``None``; it is asked when one is missing.
+    look only at objects and refs. ``extra`` are kept ``GIT_*`` variables such as those of ``QUARANTINE``. ``fix``
+    returns the command that fetches missing objects, or ``None``; it is called when one is missing.
     """
 
-    __slots__ = ("__weakref__", "_env", "_head", "git_dir", "index", "mend")
+    __slots__ = ("__weakref__", "_env", "_head", "fix", "git_dir", "index")
 
     def __init__(
         self,
@@ -239,11 +240,11 @@ class Git:
         *,
         index: str | None = None,
         extra: Environment | None = None,
-        mend: Callable[[], str | None] | None = None,
+        fix: Callable[[], str | None] | None = None,
     ) -> None:
         self.git_dir = git_dir
         self.index = index
-        self.mend = mend
+        self.fix = fix
         self._env = {name: environ[name] for name in INHERITED if name in environ} | _HARDENED | dict(extra or {})
         self._env["GIT_INDEX_FILE"] = os.path.join(git_dir, _NO_INDEX) if index is None else index
         self._head = ("git", "-C", git_dir, f"--git-dir={git_dir}", *_OPTIONS, *_OBJECTS_ONLY)
@@ -251,20 +252,20 @@ class Git:
     def run(self, *args: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)) -> bytes:
         """Return git's standard output.
 
-        Raised: ``MissingObjectError`` when an object is not in this clone, ``GitError`` when the exit status is none of
+        Raises: ``MissingObjectError`` when an object is not in this clone, ``GitError`` when the exit status is none of
         ``accept``.
         """
         return self.status(*args, stdin=stdin, accept=accept)[1]
 
     def status(self, *args: str, stdin: bytes | None = None, accept: tuple[int, ...]) -> tuple[int, bytes]:
-        """Return git's exit status, one of ``accept``, and its standard output. Raised: as ``run``."""
+        """Return git's exit status, one of ``accept``, and its standard output. Raises: as ``run``."""
         status, output, errors = spawn((*self._head, *args), self._env, stdin)
         if status not in accept:
             raise self._failure(args, stdin, errors)
         return status, output
 
     def stream(self, *args: str, stdin: bytes | None = None) -> Iterator[bytes]:
-        """Yield git's standard output as lines without their line feed, while git is at work. Raised: as ``run``."""
+        """Yield git's standard output as lines without their line feed, while git is running. Raises: as ``run``."""
         process = _Process((*self._head, *args), self._env, stdin)
         whole = False
         try:
@@ -277,18 +278,18 @@ class Git:
                 yield rest
             whole = True
         finally:
-            # Given up halfway, git dies of a closed pipe; that is no complaint.
+            # If the reader stops early, git ends by the closed pipe; that is not an error.
             status, errors = process.end()
             if status and whole:
                 raise self._failure(args, stdin, errors)
 
     def _failure(self, args: Sequence[str], stdin: bytes | None, errors: bytes) -> GitError:
         if any(word in errors for word in _MISSING) or self._asked_for_missing(args, stdin):
-            return self.missing(f"this clone lacks an object that decides: {first_line(errors)}")
+            return self.missing(f"this clone lacks a needed object: {first_line(errors)}")
         return GitError(f"git {args[0]}: {first_line(errors)}")
 
     def _asked_for_missing(self, args: Sequence[str], stdin: bytes | None) -> bool:
-        """Say whether an object that git was asked for by its oid is not here, whatever git has to say of it."""
+        """Return whether an object that was requested by its oid is missing, independent of git's message."""
         words = "\n".join(args).encode("utf-8", "surrogateescape") + b"\n" + (stdin or b"")
         oids = [word for word in words.split() if len(word) in _OID_LENGTHS and not word.strip(_HEXADECIMAL)]
         if not oids:
@@ -300,5 +301,5 @@ class Git:
         return any(line.endswith(b" missing") for line in (*types, *answers.splitlines()))
 
     def missing(self, message: str) -> MissingObjectError:
-        """Return the error for an object that is not here, with the command that brings it."""
-        return MissingObjectError(message, None if self.mend is None else self.mend())
+        """Return the error for a missing object, with the command that fetches it."""
+        return MissingObjectError(message, None if self.fix is None else self.fix())

@@ -1,4 +1,4 @@
-"""What the user's own git is and does here: its version, where it looks for hooks, and one setting that is written."""
+"""The user's own git: its version, its folder of hooks, and one setting that is written."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from labgate.git.runner import caller_env, first_line, spawn
 from labgate.values.errors import GitError
 from labgate.values.value import Value
 
-#: Where the user keeps configuration; a verdict never looks there, but git does before it starts a hook.
+#: Variables for the user's configuration; no verdict reads it, but git does before it starts a hook.
 _CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
 
 class HooksFolder(Value):
     """The folder, absolute, in which git looks for hooks.
 
-    ``setting`` is the value of ``core.hooksPath`` as written, ``None`` where it is not set, and ``scope`` says where it
-    is set: ``system``, ``global``, ``local`` or ``worktree``.
+    ``setting`` is the value of ``core.hooksPath`` as written, ``None`` if it is not set, and ``scope`` where it is set:
+    ``system``, ``global``, ``local`` or ``worktree``.
     """
 
     path: str
@@ -27,7 +27,7 @@ class HooksFolder(Value):
 
 
 def hooks_folder(repository: Repository) -> HooksFolder:
-    """Return where git looks for hooks. Raised: ``GitError`` when ``core.hooksPath`` is no path."""
+    """Return git's folder of hooks. Raises: ``GitError`` when ``core.hooksPath`` is not a path."""
     status, output, _ = _ask(repository, "config", "--show-scope", "--get", "core.hooksPath")
     scope, _, setting = os.fsdecode(output).rstrip("\n").partition("\t")
     status, path, errors = _ask(repository, "rev-parse", "--path-format=absolute", "--git-path", "hooks")
@@ -38,7 +38,7 @@ def hooks_folder(repository: Repository) -> HooksFolder:
 
 
 def git_version(environ: Mapping[str, str]) -> tuple[int, int]:
-    """Return the first two numbers of git's version, ``(0, 0)`` where it does not say them."""
+    """Return the first two numbers of git's version, ``(0, 0)`` if it does not have them."""
     _, output, _ = spawn(("git", "version"), caller_env(environ))
     words = output.decode("ascii", "replace").split()
     numbers = words[2].split(".")[:2] if len(words) > 2 else []
@@ -46,7 +46,7 @@ def git_version(environ: Mapping[str, str]) -> tuple[int, int]:
 
 
 def write_setting(repository: Repository, key: str, value: str) -> None:
-    """Set a value in the repository's own configuration. Raised: ``GitError`` when it cannot be written."""
+    """Set a value in the repository's own configuration. Raises: ``GitError`` when it cannot be written."""
     status, _, errors = _ask(repository, "config", "--local", key, value)
     if status:
         message = f"git config {key}: {first_line(errors)}"
@@ -54,7 +54,7 @@ def write_setting(repository: Repository, key: str, value: str) -> None:
 
 
 def _ask(repository: Repository, *args: str) -> tuple[int, bytes, bytes]:
-    """Run the user's git as he would, at the top of the work tree, where a relative ``core.hooksPath`` starts."""
+    """Run git as the user would, at the top of the work tree, where a relative ``core.hooksPath`` starts."""
     place = repository.top or repository.git_dir
     env = caller_env(repository.environ, _CONFIGURATION)
     return spawn(("git", "-C", place, f"--git-dir={repository.git_dir}", *args), env)

@@ -13,7 +13,7 @@ _OFF = ("false", "no", "off", "0")
 
 
 def starts_labgate(command: str | bytes) -> bool:
-    """Say whether a shell command starts labgate's hooks."""
+    """Return whether a shell command starts labgate's hooks."""
     text = command if isinstance(command, bytes) else command.encode("utf-8", "surrogateescape")
     return b"labgate-hook" in text or b"labgate.hook" in text
 

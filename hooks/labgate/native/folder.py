@@ -43,7 +43,7 @@ class Slot(Value):
 
     @property
     def framework(self) -> str | None:
-        """Whose shim git starts, ``None`` where it is no framework's."""
+        """Whose shim git starts, ``None`` if it is no framework's."""
         return self.top.owner if self.top.is_framework else None
 
     @property
@@ -58,7 +58,7 @@ class Slot(Value):
 
     @property
     def own(self) -> HookFile | None:
-        """The hook in its place that is labgate's own, ``None`` where it is not there."""
+        """The hook in its place that is labgate's own, ``None`` if it is not there."""
         return self.place if self.place.owner == LABGATE else None
 
     @property
@@ -70,7 +70,7 @@ class Slot(Value):
 class Site(Value):
     """Where git looks for hooks.
 
-    ``obstacle`` says why labgate must not write there, ``None`` where it may. ``shared`` means that the folder is part
+    ``obstacle`` says why labgate must not write there, ``None`` if it may. ``shared`` means that the folder is part
     of the work tree, and so of everybody's.
     """
 
@@ -91,7 +91,7 @@ class Site(Value):
 
 
 def find_site(repository: Repository) -> Site:
-    """Return where git looks for hooks, and whether labgate may write there. Raised: ``GitError``."""
+    """Return where git looks for hooks, and whether labgate may write there. Raises: ``GitError``."""
     folder = hooks_folder(repository)
     inside = _is_in_work_tree(repository, folder.path)
     if folder.setting is None:
@@ -112,18 +112,18 @@ def default_folder(repository: Repository) -> str:
 
 
 def read_slots(folder: str) -> tuple[Slot, ...]:
-    """Return what stands in a folder of hooks. Raised: ``OSError`` when a hook cannot be read."""
+    """Return what stands in a folder of hooks. Raises: ``OSError`` when a hook cannot be read."""
     return tuple(read_slot(folder, stage) for stage in STAGES)
 
 
 def read_slot(folder: str, stage: str) -> Slot:
-    """Return what stands at one stage. Raised: ``OSError`` when a hook cannot be read."""
+    """Return what stands at one stage. Raises: ``OSError`` when a hook cannot be read."""
     top = os.path.join(folder, stage)
     return Slot(stage, read_hook(top), read_hook(top + LEGACY), read_hook(top + BEFORE))
 
 
 def read_hook(path: str) -> HookFile:
-    """Return what a file is. Raised: ``OSError`` when it cannot be read."""
+    """Return what a file is. Raises: ``OSError`` when it cannot be read."""
     if not os.path.lexists(path):
         return HookFile(path, ABSENT, executable=False, content=b"")
     content = b""
@@ -137,7 +137,7 @@ def read_hook(path: str) -> HookFile:
 
 
 def _is_in_work_tree(repository: Repository, path: str) -> bool:
-    """Say whether a path lies in this work tree or in the main one; a git directory is not part of either."""
+    """Return whether a path lies in this work tree or in the main one; a git directory is not part of either."""
     if _is_below(path, repository.common_dir) or _is_below(path, repository.git_dir):
         return False
     trees = [repository.top] if repository.top is not None else []

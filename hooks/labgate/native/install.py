@@ -66,7 +66,7 @@ class Uninstalled(Value):
 def install(directory: str | None, environ: Mapping[str, str], runtime: Runtime | None = None) -> Installed:
     """Write labgate's hooks in the repository of a directory (``None``: the current one), all of them or none.
 
-    ``runtime`` is what the hooks start; ``None`` means this process's own interpreter. Raised: ``LabgateError`` when
+    ``runtime`` is what the hooks start; ``None`` means this process's own interpreter. Raises: ``LabgateError`` when
     nothing may be written, ``OSError`` when it cannot be.
     """
     repository = discover(environ, directory)
@@ -84,7 +84,7 @@ def install(directory: str | None, environ: Mapping[str, str], runtime: Runtime 
 
 
 def uninstall(directory: str | None, environ: Mapping[str, str]) -> Uninstalled:
-    """Take labgate's hooks away and put foreign ones back, all or nothing. Raised: ``LabgateError``, ``OSError``."""
+    """Take labgate's hooks away and put foreign ones back, all or nothing. Raises: ``LabgateError``, ``OSError``."""
     repository = discover(environ, directory)
     default = default_folder(repository)
     site = find_site(repository)
@@ -182,7 +182,7 @@ def _uninstall(slot: Slot, removed: list[str], restored: list[str], stranded: li
 
 
 def _is_copy(file: HookFile, other: HookFile) -> bool:
-    """Say whether a hook was set aside already, by an `install` that was stopped before it wrote its own."""
+    """Return whether a hook was set aside already, by an `install` that was stopped before it wrote its own."""
     return os.path.lexists(other.path) and os.path.samestat(os.lstat(file.path), os.lstat(other.path))
 
 
@@ -204,7 +204,7 @@ def _forget(repository: Repository) -> None:
 
 
 def write_hook(path: str, content: bytes, before_it_stands: Callable[[], None] | None = None) -> None:
-    """Write an executable file in one step. Raised: ``OSError``; what stood there is then as it was.
+    """Write an executable file in one step. Raises: ``OSError``; what stood there is then as it was.
 
     ``before_it_stands`` runs when the new file is complete, just before it takes its place.
     """
@@ -221,7 +221,7 @@ def write_hook(path: str, content: bytes, before_it_stands: Callable[[], None] |
 def set_aside(path: str, aside: str) -> None:
     """Give a foreign hook its second name. The first stays until another file takes it, where the system has links.
 
-    Raised: ``LabgateError`` when something else has the name by now, ``OSError``.
+    Raises: ``LabgateError`` when something else has the name by now, ``OSError``.
     """
     try:
         os.link(path, aside, follow_symlinks=False)

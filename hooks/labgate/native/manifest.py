@@ -33,7 +33,7 @@ class Configured(Value):
 
 
 def configured(top: str, framework: str, stages: Mapping[str, str], projects: Sequence[str] = ()) -> Configured | None:
-    """Return what a framework is asked to run in a work tree, ``None`` where it has no configuration.
+    """Return what a framework is asked to run in a work tree, ``None`` if it has no configuration.
 
     ``stages`` is the stage of each of labgate's hook ids. ``projects`` are folders below ``top`` with a configuration
     of their own, which prek starts as well (a workspace), and pre-commit does not. Raises: ``OSError`` when a file

@@ -39,7 +39,7 @@ class Shim(Value):
 def this_runtime() -> Runtime:
     """Return the interpreter and the labgate that are running now.
 
-    Raised: ``LabgateError`` when a hook could not use them, because this labgate is only found with the help of the
+    Raises: ``LabgateError`` when a hook could not use them, because this labgate is only found with the help of the
     environment or of the user's own site-packages: the hooks start ``python -I``, which looks at neither.
     """
     runtime = Runtime(os.path.abspath(sys.executable), os.path.abspath(labgate.__file__))
@@ -88,8 +88,8 @@ def _checksum(content: bytes) -> str:
 # ``-c`` and not ``-m``: the latter imports runpy, which takes longer than all that a passing hook does (ADR 0007).
 _HEAD = """\
 #!/bin/sh
-# Written by `labgate install` and taken away by `labgate uninstall`, which refuses once this file was edited.
-# A hook of your own can stand in @BEFORE@, beside the hooks: it runs first.
+# Written by `labgate install` and taken away by `labgate uninstall`, which refuses once this file was edited. A hook of
+# your own can stand in @BEFORE@, beside the hooks: it runs first.
 python=@PYTHON@
 module=@MODULE@
 before=${0%/*}/@BEFORE@

@@ -24,7 +24,7 @@ _MOST = 16384
 
 
 def native_hook_in_force(common_dir: str, stage: str, version: str) -> bool:
-    """Say whether git starts labgate's native hook of a stage, in this version, and it can run.
+    """Return whether git starts labgate's native hook of a stage, in this version, and it can run.
 
     It can stand at ``<stage>``, or at ``<stage>.legacy`` where a framework's shim at ``<stage>`` starts it.
     ``common_dir`` is the absolute git common directory. Where the repository's own configuration sends git elsewhere
@@ -84,7 +84,7 @@ def _runnable(path: str) -> bytes | None:
 
 
 def _is_elsewhere(common_dir: str, folder: str) -> bool:
-    """Say whether the repository's own ``core.hooksPath`` names another folder, as far as its file tells."""
+    """Return whether the repository's own ``core.hooksPath`` names another folder, as far as its file tells."""
     try:
         with open(os.path.join(common_dir, "config"), "rb") as stream:
             text = stream.read()

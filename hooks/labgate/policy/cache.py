@@ -1,6 +1,6 @@
-"""The work tree's policy, parsed once: its checked table is kept under the common git directory.
+"""The cache of the work tree's policy: its checked table is stored in the common git directory.
 
-Only commit stages read this cache; what judges a push, a range or a server reads the policy itself.
+Only commit stages read this cache; a push, a range and a server read the policy itself.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    #: Of each file in which a policy may stand: path, size, mtime_ns, ctime_ns, inode; ``None`` for one that is absent.
+    #: For each possible file of a policy: path, size, mtime_ns, ctime_ns, inode; ``None`` for a missing one.
     Key = tuple[str, tuple[tuple[str, int, int, int, int] | None, ...]]
-    #: Reads the policy among a work tree's files (by name); ``None`` where they hold none.
+    #: Reads the policy among a work tree's files (by name); ``None`` if they hold none.
     Parse = Callable[[Mapping[str, bytes]], Policy | None]
 
 #: A file this young may change again without a change of its time stamps (git: "racily clean"), in nanoseconds.
 RACY = 2 * 10**9
 
-#: Changes whenever the format of a cache, or what stands in it, does.
+#: It changes with the format or the content of a cache.
 _FORMAT = "labgate-policy 3"
-#: Largest cache that is read: a policy of the greatest size, with every default written out.
+#: Largest cache that is read: a policy of the greatest size, with all defaults.
 _MOST_BYTES = 2**25
 
 
 def cached_policy(top: str, git_dir: str, common_dir: str, parse: Parse) -> Policy | None:
-    """Return the policy of the work tree at ``top``, ``None`` where it holds none.
+    """Return the policy of the work tree at ``top``, ``None`` if it holds none.
 
-    ``parse`` is called where the cache does not know it. Raises: what ``parse`` raises, ``OSError`` when a file cannot
-    be read.
+    ``parse`` is called if the cache does not have it. Raises: what ``parse`` raises, ``OSError`` when a file cannot be
+    read.
     """
     paths = tuple(os.path.join(top, name) for name in FILES)
     key: Key = (__version__, tuple(_stamp(path) for path in paths))
@@ -60,13 +60,13 @@ def _stamp(path: str) -> tuple[str, int, int, int, int] | None:
 
 
 def _cache_path(git_dir: str, common_dir: str) -> str:
-    """Return the cache's file: every linked work tree has its own, since each may have another policy checked out."""
+    """Return the path of the cache: every linked work tree has its own, as each may have another policy."""
     name = "policy" if git_dir == common_dir else f"policy-{os.path.basename(git_dir)}"
     return os.path.join(common_dir, FOLDER, f"{name}.cache")
 
 
 def _read(paths: tuple[str, ...]) -> dict[str, bytes]:
-    """Return the files that are there, by their names."""
+    """Return the files that exist, by their names."""
     texts = {}
     for name, path in zip(FILES, paths, strict=True):
         if os.path.isfile(path):
@@ -76,9 +76,9 @@ def _read(paths: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def _load(cache: str, key: Key) -> dict[str, Any] | None:
-    """Return the cached table, the empty one where the files hold no policy; ``None`` where the cache cannot tell."""
+    """Return the cached table, empty if the files have no policy; ``None`` if the cache does not match."""
     try:
-        # Before it is read: a cache that is replaced meanwhile counts as older than it is.
+        # It is checked before it is read: a cache that is replaced meanwhile counts as older than it is.
         written = os.stat(cache).st_mtime_ns
         content = verified(read_bounded(cache, _MOST_BYTES), _FORMAT, light=True)
     except OSError:
@@ -93,7 +93,7 @@ def _load(cache: str, key: Key) -> dict[str, Any] | None:
 
 
 def _store(cache: str, key: Key, table: dict[str, Any]) -> None:
-    """Write the cache; where that cannot be (read-only, full disk) there is none."""
+    """Write the cache if possible; on a read-only or full disk there is none."""
     # Version 4 of the format is the one that every supported Python reads.
     try:
         write_whole(cache, with_checksum(marshal.dumps((key, table), 4), _FORMAT, light=True), folder=True)

@@ -1,8 +1,8 @@
 """Globs over paths and repository names: ``*`` and ``?`` within a segment, ``**`` for any number of segments.
 
-What it shares with gitignore(5) means the same: a glob without ``/`` is held against the last segment, at any depth;
-with a ``/`` it is held against the whole path, and a leading ``/`` only says so (``/setup.py``). There is no other
-magic: ``[`` and ``{`` are themselves. Time is at most the product of both lengths.
+The common part with gitignore(5) has the same meaning: a glob without ``/`` is matched with the last segment, at any
+depth; with a ``/`` it is matched with the whole path, and a leading ``/`` only states that (``/setup.py``). No other
+characters are special: ``[`` and ``{`` match themselves. Time is at most the product of both lengths.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Glob:
-    """A glob; ``text`` is how it is written, and two globs are equal when their texts are."""
+    """A glob; ``text`` is its source, and two globs are equal when their texts are."""
 
     __slots__ = ("_segments", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        # "**" before it says "at any depth" of a glob without a slash, so that one rule does for both.
+        # "**" before a glob without a slash means "at any depth", so that both follow one rule.
         self._segments = tuple((text.removeprefix("/") if "/" in text else "**/" + text).split("/"))
 
     def __eq__(self, other: object) -> bool:
@@ -32,7 +32,7 @@ class Glob:
         return f"Glob({self.text!r})"
 
     def matches(self, path: str) -> bool:
-        """Say whether a path (or a repository's ``host/owner/name``), with ``/`` between segments, matches."""
+        """Return whether a path (or a repository's ``host/owner/name``), with ``/`` between segments, matches."""
         return _align(self._segments, path.split("/"), "**", _segment_fits)
 
 
@@ -47,9 +47,9 @@ def _character_fits(glob: str, character: str) -> bool:
 
 
 def _align(glob: Sequence[str], items: Sequence[str], star: str, fits: Callable[[str, str], bool]) -> bool:
-    """Hold the pieces of a glob against ``items``, where the piece ``star`` stands for any number of them.
+    """Match the pieces of a glob with ``items``; the piece ``star`` matches any number of them.
 
-    Only the latest star is ever lengthened: an earlier one could at best reach the same place later.
+    Only the latest star is extended: an earlier one could at best reach the same place later.
     """
     at = position = 0
     resume: tuple[int, int] | None = None

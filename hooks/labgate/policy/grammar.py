@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
     from labgate.policy.pattern import Pattern
 
-#: What a field holds when the policy says nothing of it: words joined by single hyphens, no ``--``, no ``/``.
+#: The default of a field: words joined by single hyphens, no ``--``, no ``/``.
 DEFAULT_PATTERN = "[A-Za-z0-9][A-Za-z0-9._]*(-[A-Za-z0-9._]+)*"
-#: What a field named ``issue`` holds when the policy says nothing of it.
+#: The default of a field named ``issue``.
 ISSUE_PATTERN = "[0-9]+"
 
 #: Longest template, in characters; git's own limit for a segment of a name is a file name's, mostly 255 bytes.
 MAX_TEXT = 250
 
-#: Longest refname, in characters, that is cut with regard to what its fields may hold: that takes quadratic time.
+#: Longest refname, in characters, that is split by the legal values of its fields: that takes quadratic time.
 MAX_LEGAL_CUT = 300
 
 _NAME_START = frozenset("abcdefghijklmnopqrstuvwxyz")
@@ -39,11 +39,11 @@ class TemplateError(ValueError):
 
 
 class Field(Value):
-    """A named part of a branch name and what it may hold.
+    """A named part of a branch name and its legal values.
 
-    ``words`` are the only legal values, or ``None`` where ``pattern_text`` says what is legal, which is ``None`` beside
-    words. A pattern is compiled when a value is first held against it: ``PatternError`` is raised then, and never for a
-    policy that ``policy.reader`` accepted.
+    ``words`` are the only legal values, or ``None`` if ``pattern_text`` says what is legal, which is ``None`` beside
+    words. A pattern is compiled at its first use, which raises ``PatternError`` for a bad one; ``policy.reader``
+    accepts no bad ones.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Field(Value):
         super().__init__(name=name, words=words, pattern_text=text)
 
     def allows(self, value: str) -> bool:
-        """Say whether a value is legal; the empty one never is."""
+        """Return whether a value is legal; the empty one is not."""
         if self.words is not None:
             return value != "" and value in self.words
         return value != "" and self._pattern().fullmatch(value)
@@ -71,7 +71,7 @@ class Field(Value):
 
     @property
     def spans(self) -> bool:
-        """Whether a value may hold ``/``: some word does, or the pattern names it."""
+        """Whether a value may contain ``/``: some word does, or the pattern names it."""
         if self.words is not None:
             return any("/" in word for word in self.words)
         return self._pattern().admits("/")
@@ -118,15 +118,15 @@ class Template:
 
     @property
     def is_literal(self) -> bool:
-        """Whether the template has no holes: it fits one name only."""
+        """Whether the template has no holes: it matches one name only."""
         return self.tokens == (self.literal_prefix,)
 
     def fits(self, ref: str) -> dict[str, str] | None:
-        """Return the fields' raw values if the literal text fits a full refname, else ``None``.
+        """Return the fields' raw values if the literal text matches a full refname, else ``None``.
 
-        A value is not empty and holds ``/`` only where its field ``spans``. Of several ways to cut a name, one whose
-        values are all legal wins, else the one whose first values are shortest. A name of more than
-        ``MAX_LEGAL_CUT`` characters is only cut the second way, in linear time.
+        A value is not empty and contains ``/`` only if its field ``spans``. Of several ways to split a name, one with
+        only legal values wins, else the one whose first values are shortest. A name of more than ``MAX_LEGAL_CUT``
+        characters is only split the second way, in linear time.
         """
         if not ref.startswith(self.literal_prefix) or not ref.endswith(self._suffix):
             return None
@@ -140,10 +140,10 @@ class Template:
         return next((name for name, field in self.fields.items() if not field.allows(values[name])), None)
 
     def fill(self, values: Mapping[str, str]) -> str:
-        """Return the name that these values make: a branch, or a full refname where ``text`` is one.
+        """Return the name with these values: a branch, or a full refname if ``text`` is one.
 
-        Nothing is checked; ``bad_field`` does that. Raises ``KeyError`` for a value that is missing, and ``ValueError``
-        if the template has stars, which no value fills.
+        Values are not checked; ``bad_field`` does that. Raises: ``KeyError`` when a value is missing, ``ValueError``
+        when the template has stars, which no value fills.
         """
         if any(isinstance(token, int) for token in self.tokens):
             message = f"{self.text} has a star, so it does not make a name"
@@ -160,7 +160,7 @@ class Template:
 
 
 class _Search:
-    """One attempt to cut a name along a template's tokens."""
+    """One attempt to split a name by a template's tokens."""
 
     __slots__ = ("dead", "legal", "ref", "spans", "tokens")
 
@@ -185,8 +185,8 @@ class _Search:
             return {} if start == len(ref) else None
         hole = tokens[index]
         stop = self._stop(hole, start)
-        # Where values are free, what a hole can reach from here it can also reach from any earlier place in the same
-        # segment: one failure settles every later start. Where they must be legal, each start is its own case.
+        # If values are free, a hole can reach the same places from any earlier start in the same segment: one failure
+        # decides all later starts. If they must be legal, each start is a separate case.
         case = (index, start if self.legal else stop)
         if self.dead.get(case, start + 1) <= start:
             return None
@@ -200,7 +200,7 @@ class _Search:
         return None
 
     def _stop(self, hole: str | Field | int, start: int) -> int:
-        """Return how far a hole that starts here can reach."""
+        """Return the furthest end of a hole that starts here."""
         if hole in (FOLDERS, REST) or (isinstance(hole, Field) and hole.name in self.spans):
             return len(self.ref)
         slash = self.ref.find("/", start)
@@ -241,7 +241,7 @@ def _tokens(text: str, fields: Mapping[str, Field]) -> tuple[str | Field | int, 
     while position < len(text):
         token, length = _next_token(text, position, fields)
         if isinstance(token, Field) and any(isinstance(seen, Field) and seen.name == token.name for seen in tokens):
-            raise TemplateError(position, f"{{{token.name}}} stands here a second time")
+            raise TemplateError(position, f"{{{token.name}}} is used a second time")
         position += length
         if isinstance(token, str) and tokens and isinstance(tokens[-1], str):
             tokens[-1] += token
@@ -270,4 +270,4 @@ def _next_token(text: str, position: int, fields: Mapping[str, Field]) -> tuple[
         return FOLDERS, 3
     if starts and position + 2 == len(text):
         return REST, 2
-    raise TemplateError(position, "** stands for whole segments, so it stands alone between slashes")
+    raise TemplateError(position, "** matches whole segments, so it must be alone between slashes")

@@ -1,4 +1,4 @@
-"""What is wrong with a policy as a whole: what contradicts itself, and what it says of branches in vain."""
+"""Mistakes of a policy as a whole: contradictions, and settings without effect."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from labgate.values.refnames import HEADS
 if TYPE_CHECKING:
     from labgate.policy.model import Table
 
-# Stands for "any character that nobody wrote down": no refname holds it, so only a hole of a template takes it.
+# A character that is in no refname and no template, so that only a hole matches it.
 _ANY = "\x01"
 _MOST_SAMPLES = 500
 
 
 def check(policy: Policy, problems: Problems) -> None:
-    """Note each kind of branch, or part of it, that has no effect."""
+    """Report each kind of branch, or part of it, without effect."""
     _refs_under_refs(policy, problems)
     _unreachable(policy, problems)
 
 
 def can_be(template: Template, kind: str, policy: Policy) -> bool:
-    """Say whether some ref that a template fits is of a kind (by name)."""
+    """Return whether some ref that a template matches is of a kind (by name)."""
     deepest = _deepest(named for _, named in _named(policy))
     return any(policy.classify(sample).name == kind for sample in _samples(template, deepest))
 
@@ -38,7 +38,7 @@ def _named(policy: Policy) -> Iterator[tuple[Kind, Template]]:
 
 
 def _refs_under_refs(policy: Policy, problems: Problems) -> None:
-    """A ref is a file and ``/`` makes folders in git's oldest ref store; newer ones keep the rule."""
+    """Report templates of which git cannot have both: a ref is a file, and ``/`` makes folders."""
     for kind, template in _named(policy):
         if not template.is_literal:
             continue
@@ -65,10 +65,10 @@ def _unreachable(policy: Policy, problems: Problems) -> None:
 
 
 def _takers(template: Template, earlier: list[tuple[Kind, Template]]) -> tuple[str, ...]:
-    """Return the kinds that take every name of a template away from it, or nothing if some name is left.
+    """Return the kinds that match every name of a template first, or nothing if some name is left.
 
-    A hole of an earlier template that takes a character nobody wrote down takes any text in its place, so a few samples
-    stand for all names.
+    A hole of an earlier template that matches the unused character matches any text, so a few samples represent all
+    names.
     """
     deepest = _deepest(before for _, before in earlier)
     takers: dict[str, None] = {}
@@ -85,13 +85,13 @@ def _deepest(templates: Iterable[Template]) -> int:
 
 
 def _samples(template: Template, deepest: int) -> list[str]:
-    """Return full refnames that stand for all that a template fits with legal words.
+    """Return full refnames that represent all legal names of a template.
 
-    A hole that can hold ``/`` is tried with up to ``deepest`` segments: more than any other template has of its own.
+    A hole that may contain ``/`` is tried with up to ``deepest`` segments: more than any other template has.
     """
     pieces = [_choices(token, deepest) for token in template.tokens]
     if prod(len(piece) for piece in pieces) > _MOST_SAMPLES:
-        # Too many words to try each: any word at all says less, but nothing false.
+        # Too many words to try each: the result for any word finds less, but is never wrong.
         pieces = [(token,) if isinstance(token, str) else (_ANY,) for token in template.tokens]
     samples = ("".join(chosen) for chosen in product(*pieces))
     return [sample for sample in samples if "//" not in sample and not sample.endswith("/")]
@@ -108,30 +108,30 @@ def _choices(token: str | Field | int, deepest: int) -> tuple[str, ...]:
     return folders if token == REST else ("", *(folder + "/" for folder in folders))
 
 
-#: Rules that a kind of branch cannot lower: they guard the gate itself.
+#: Rules that a kind of branch cannot lower: they protect the gate itself.
 GUARDS = tuple(f"LG{number}" for number in range(203, 212))
-#: The level that a guard has unless ``[levels]`` says otherwise.
+#: The default level of these rules.
 _GUARD_LEVELS = {code: "note" if code == "LG209" else "error" for code in GUARDS}
 
 
 def contradictions(table: Table, codes: Collection[str], problems: Problems) -> None:
-    """Note every contradiction in a table whose values have the right shapes; ``codes`` are the rules there are."""
+    """Report every contradiction in a table whose values have the right shapes; ``codes`` are the known rules."""
     _kinds(table, problems)
     _levels(table, codes, problems)
-    # On top of another mistake there it would only echo it.
+    # After another mistake there it would only repeat it.
     if not problems.under("kinds") and not problems.under("trunk"):
         _trunk(table, problems)
 
 
 def known(names: Iterable[str], there: Collection[str], what: str, path: Path, problems: Problems) -> None:
-    """Note each name at ``path`` that is not among those that are there."""
+    """Report each name at ``path`` that does not exist."""
     for name in names:
         if name not in there:
             problems.add(path, f"there is no {what} {shown(name)}{suggestion(name, there)}")
 
 
 def known_kinds(names: Iterable[str], table: Table, path: Path, problems: Problems) -> None:
-    """Note each name at ``path`` that is no kind of the policy. Where it has none, that is the mistake."""
+    """Report each name at ``path`` that is not a kind of the policy. If it has no kinds, that is the mistake."""
     if table["kinds"]:
         known(names, table["kinds"], "kind", path, problems)
 
@@ -166,15 +166,15 @@ def _levels(table: Table, codes: Collection[str], problems: Problems) -> None:
 
 def _rule(code: str, codes: Collection[str], path: Path, problems: Problems) -> None:
     if code not in codes:
-        # The nearest other number would be a rule of quite another meaning.
+        # The nearest other number would be an unrelated rule.
         hint = f" (did you mean {shown(code.upper())}?)" if code.upper() in codes else ""
         problems.add(path, f"there is no rule {shown(code)}{hint}")
 
 
 def _trunk(table: Table, problems: Problems) -> None:
-    """Note a trunk that no kind protects. Where there are several, for a rename, all are protected by being named."""
+    """Report a trunk that no kind protects. If there are several, for a rename, all of them are protected."""
     [trunk, *others] = table["trunk"]
-    # Without a trunk: that protects what it names.
+    # Without a trunk, as the policy protects the branches that it names.
     if not others and not Policy({**table, "trunk": []}).is_protected(HEADS + trunk):
         problems.add(
             ("trunk",),

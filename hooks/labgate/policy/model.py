@@ -1,7 +1,7 @@
 """The policy as immutable values, built from a checked table. On the commit hook's path: nothing heavy is imported.
 
-``policy.reader`` checks a file and fills in every default; what comes out is a plain table (dicts, lists, strings,
-numbers) that survives ``marshal``. This module only gives that table names. It never sees a user's mistake.
+``policy.reader`` checks a file and fills in every default; the result is a plain table (dicts, lists, strings, numbers)
+for ``marshal``. This module gives that table types. It never gets a table with mistakes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     S = TypeVar("S", bound=Section)
 
-#: Where a policy may stand at the top of a tree: in the first file, or in a table of the second.
+#: The possible files of a policy at the top of a tree: the first file, or a table in the second.
 OWN_FILE, PYPROJECT = FILES = ("labgate.toml", "pyproject.toml")
 
 
@@ -48,7 +48,7 @@ class Kind(Value):
 
 
 class RefKind(Value):
-    """What the grammar says of one refname.
+    """The grammar's result for one refname.
 
     ``kind`` is ``None`` when no kind's literal text fits. ``fields`` are the values by field name, ``None`` unless
     every field is legal. ``template`` is the template that fitted, and ``bad_field`` the first illegal field's name.
@@ -73,8 +73,8 @@ class RefKind(Value):
 class Policy(Value):
     """A whole ``labgate.toml``. The sections of checks are built when first asked for.
 
-    ``trunks`` are the names that the trunk may have: several during a rename, of which the first that the remote has
-    is meant. All of them are protected.
+    ``trunks`` are the possible names of the trunk: several during a rename, when the first one that the remote has is
+    the trunk. All of them are protected.
     """
 
     table: Table
@@ -96,12 +96,12 @@ class Policy(Value):
         return self.trunks[0]
 
     def with_trunk(self, branch: str) -> Policy:
-        """Return the same policy with a branch (short name) that is the trunk before all that it names."""
+        """Return the same policy with a branch (short name) as the first name of the trunk."""
         names = [branch, *(name for name in self.trunks if name != branch)]
         return Policy({**self.table, "trunk": names})
 
     def section(self, kind: type[S]) -> S:
-        """Return a section as typed values, built when first asked for."""
+        """Return a section as typed values, built at its first use."""
         built: dict[type[Section], Any] = self.__dict__.setdefault("_sections", {})
         if kind not in built:
             built[kind] = kind(self.table[kind.NAME])
@@ -109,9 +109,9 @@ class Policy(Value):
         return found
 
     def classify(self, ref: str) -> RefKind:
-        """Return what the grammar says of a full refname: the first kind in file order whose literal text fits.
+        """Return the class of a full refname: the first kind in file order whose literal text matches.
 
-        A name of the trunk is protected, whatever else it fits.
+        A name of the trunk is always protected.
         """
         found = self._fitting(ref)
         if found.name != "protected" or found.bad_field is not None:
@@ -142,7 +142,7 @@ class Policy(Value):
         return found.name == "protected" and found.fields is not None
 
     def level(self, code: str, kind: str | None) -> str | None:
-        """Return the level that ``[levels]`` sets for a rule on a kind of branch, or ``None`` where it says nothing."""
+        """Return the level that ``[levels]`` sets for a rule on a kind of branch, or ``None`` if it says nothing."""
         levels = self.table["levels"]
         of_kind: str | None = levels["kinds"].get(kind, {}).get(code)
         return levels["rules"].get(code) if of_kind is None else of_kind

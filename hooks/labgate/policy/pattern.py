@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 MAX_TEXT = 500
 MAX_DEPTH = 40
 MAX_STATES = 1000
-#: Longest value, in characters, that can match; what is longer is no sensible part of a name.
+#: Longest value, in characters, that can match; a longer one is not a sensible part of a name.
 MAX_VALUE = 1000
-#: Most transitions remembered for one pattern before its memory is emptied.
+#: Most transitions cached for one pattern before the cache is cleared.
 MAX_MOVES = 2000
 
 #: Characters as ranges of code points, both ends included.
 Ranges = tuple[tuple[int, int], ...]
-#: What a piece of a pattern is to its neighbours: may it be empty, its first states, its last states.
+#: The properties of a piece of a pattern: whether it may be empty, its first states, its last states.
 Fragment = tuple[bool, int, int]
 
 _LAST_CODE = 0x10FFFF
@@ -100,14 +100,14 @@ class Pattern:
         self._moves: dict[tuple[int, str], int] = {}
 
     def fullmatch(self, value: str) -> bool:
-        """Say whether the whole value matches; a value longer than ``MAX_VALUE`` characters never does."""
+        """Return whether the whole value matches; a value longer than ``MAX_VALUE`` characters does not."""
         if len(value) > MAX_VALUE:
             return False
         self._build()
         states = 1
         known = self._moves
         for character in value:
-            # Looked up here first: a call for each character would take most of the time.
+            # The cache is read here: a call for each character would take most of the time.
             after = known.get((states, character))
             states = self._step(states, character) if after is None else after
             if not states:
@@ -126,12 +126,12 @@ class Pattern:
                 yield position + 1
 
     def admits(self, character: str) -> bool:
-        """Say whether the pattern names this character anywhere."""
+        """Return whether the pattern names this character anywhere."""
         self._build()
         return self._readers(character) != 0
 
     def _build(self) -> None:
-        """Make the states, when first asked for: a file of many patterns is checked without."""
+        """Build the states at the first use: a file of many patterns is checked without them."""
         if self._tree is None:
             return
         automaton = Automaton()
@@ -336,9 +336,9 @@ class _Parser:
         if character == ".":
             return Symbol(_ANY)
         if character in "*+?":
-            raise self.fail(start, f"nothing stands before this {character}; a literal one is \\{character}")
+            raise self.fail(start, f"there is nothing before this {character}; a literal one is \\{character}")
         if character == "{":
-            raise self.fail(start, "nothing to repeat stands before this {; a literal one is \\{")
+            raise self.fail(start, "there is nothing to repeat before this {; a literal one is \\{")
         if character in "^$":
             where = "start" if character == "^" else "end"
             raise self.fail(start, f"{character} is only supported at the {where}; a literal one is \\{character}")
@@ -378,7 +378,7 @@ class _Parser:
         return Repeat(item, low, high)
 
     def bounds(self) -> tuple[int, int | None] | None:
-        """Return the lowest and highest count of the quantifier that stands here, or ``None`` without one."""
+        """Return the lowest and highest count of the quantifier at this place, or ``None`` without one."""
         simple: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
         character = self.peek()
         if character in simple:
@@ -401,7 +401,7 @@ class _Parser:
         return int(self.text[start : self.at]) if self.at > start else None
 
     def escape(self, start: int) -> Ranges:
-        """Return what the escape means whose backslash stands at ``start``."""
+        """Return the meaning of the escape whose backslash is at ``start``."""
         character = self.peek()
         if not character:
             raise self.fail(start, "nothing comes after this \\; a literal one is \\\\")
@@ -415,7 +415,7 @@ class _Parser:
         return _single(character)
 
     def character_class(self, start: int) -> Ranges:
-        """Return the characters of the class whose bracket stands at ``start``."""
+        """Return the characters of the class whose bracket is at ``start``."""
         negated = self.take("^")
         ranges: Ranges = ()
         first = True

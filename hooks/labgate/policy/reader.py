@@ -1,7 +1,6 @@
-"""Read a policy file: to a ``Policy``, or to every mistake in it at once. A passing commit hook reads a cache instead.
+"""Read a policy file into a ``Policy``, or report all its mistakes. A passing commit hook reads a cache instead.
 
-The reader knows kinds of branch and levels. What else a policy may say it is told: the sections of the checks, and the
-codes of the rules.
+The reader knows kinds of branch and levels. The sections of the checks and the codes of the rules are passed to it.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ PYPROJECT_TABLE: Path = ("tool", "labgate")
 
 
 class Reader(Value):
-    """What reads policies. ``sections`` are those of all checks, ``codes`` the rules that ``[levels]`` may name."""
+    """The reader of policies. ``sections`` are those of all checks, ``codes`` the rules that ``[levels]`` may name."""
 
     sections: tuple[SectionSchema, ...]
     codes: frozenset[str]
@@ -38,21 +37,21 @@ class Reader(Value):
     def parse(self, text: str | bytes, file: str, *, table: Path = ()) -> Policy:
         """Return the policy in a TOML text. ``file`` is only its name in messages.
 
-        ``table`` is where the policy stands: the root, or ``PYPROJECT_TABLE``. Raises ``PolicyError`` with one line for
-        each mistake.
+        ``table`` is the place of the policy: the root, or ``PYPROJECT_TABLE``. Raises: ``PolicyError`` with one line
+        for each mistake.
         """
         return Policy(self.checked(read_toml(text, file), file, table=table))
 
     def find(self, texts: Mapping[str, bytes], place: str = "") -> tuple[Policy, str] | None:
         """Return the policy among a tree's top-level files (by name), and the name of its file; ``None`` without one.
 
-        ``place`` says in messages whose files these are, such as ``origin/main``; empty means the work tree's.
-        Raises ``PolicyError`` when it has mistakes, or when both files hold one.
+        ``place`` is the place of these files in messages, such as ``origin/main``; empty means the work tree.
+        Raises: ``PolicyError`` when it has mistakes, or when both files have one.
         """
         before = f"{place}:" if place else ""
         in_pyproject = PYPROJECT in texts and holds_policy(texts[PYPROJECT], before + PYPROJECT)
         if OWN_FILE in texts and in_pyproject:
-            problem = f"{before}{PYPROJECT}: [tool.labgate]: the policy stands in {OWN_FILE} too; keep one of them"
+            problem = f"{before}{PYPROJECT}: [tool.labgate]: the policy is in {OWN_FILE} too; keep one of them"
             raise PolicyError((problem,))
         if OWN_FILE in texts:
             return self.parse(texts[OWN_FILE], before + OWN_FILE), OWN_FILE
@@ -61,9 +60,9 @@ class Reader(Value):
         return None
 
     def checked(self, data: dict[str, Any], file: str, *, table: Path = ()) -> dict[str, Any]:
-        """Return the plain table of a policy: every key present, every default filled in, fit for ``marshal``.
+        """Return the plain table of a policy, for ``marshal``: every key is present, every default filled in.
 
-        Takes a whole file as ``read_toml`` returns it. Raises ``PolicyError`` with one line for each mistake.
+        It takes a whole file as ``read_toml`` returns it. Raises: ``PolicyError`` with one line for each mistake.
         """
         found: object = data
         for name in table:
@@ -86,7 +85,7 @@ class Reader(Value):
     def lint(self, policy: Policy, file: str = OWN_FILE, table: Path = ()) -> tuple[str, ...]:
         """Return one line for each part of a policy that has no effect, in the form of ``PolicyError.problems``.
 
-        Such a policy still judges. What would make its verdicts meaningless is a mistake that ``parse`` raises.
+        Such a policy still judges. ``parse`` raises for mistakes that would make its verdicts meaningless.
         """
         problems = Problems(file, table)
         lint.check(policy, problems)
@@ -97,8 +96,8 @@ class Reader(Value):
     def schema(self) -> dict[str, Any]:
         """Return a JSON Schema (draft 2020-12) of the policy as TOML or JSON has it, for editors.
 
-        It has every default and description, and knows shapes only: that a kind exists or a pattern is well formed is
-        for ``parse`` to say.
+        It has every default and description, but only checks shapes: ``parse`` checks that a kind exists and a pattern
+        is well formed.
         """
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -110,7 +109,7 @@ class Reader(Value):
 
 
 def _require_version(policy: Mapping[str, object], file: str, table: Path) -> None:
-    """Raised: ``PolicyError`` of one line when a policy asks for a newer labgate: what else it says is not for us."""
+    """Check ``labgate-min``. Raises: ``PolicyError`` with only this line when a policy needs a newer labgate."""
     least = policy.get("labgate-min")
     if not isinstance(least, str) or not re.fullmatch(LEAST_VERSION, least) or _numbers(least) <= _numbers(__version__):
         return
@@ -128,16 +127,16 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def holds_policy(text: str | bytes, file: str) -> bool:
-    """Say whether a ``pyproject.toml`` has a table ``[tool.labgate]``. Raises ``PolicyError`` if nobody can know."""
+    """Return whether a ``pyproject.toml`` has ``[tool.labgate]``. Raises: ``PolicyError`` when that is not known."""
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    # A project that never names labgate is none of our business, however broken its file is.
+    # A broken file that does not name labgate is ignored.
     if b"labgate" not in raw:
         return False
     tool = read_toml(text, file).get("tool")
     return isinstance(tool, dict) and "labgate" in tool
 
 
-# The same code under two names: Python has it since 3.11.
+# The same library under two names: Python has it since 3.11.
 _toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 #: Largest file that is read, in bytes.
@@ -149,7 +148,7 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def read_toml(text: str | bytes, file: str) -> dict[str, Any]:
-    """Return a TOML text as plain values. Raises ``PolicyError`` naming the line and column of a mistake."""
+    """Return a TOML text as plain values. Raises: ``PolicyError`` with the line and column of a mistake."""
     size = len(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else len(text)
     if size > MAX_BYTES:
         raise PolicyError((f"{file}: expected at most {MAX_BYTES} bytes, found {size}",))
@@ -166,7 +165,7 @@ def read_toml(text: str | bytes, file: str) -> dict[str, Any]:
     except RecursionError as error:
         raise PolicyError((f"{file}: tables and lists nest too deeply",)) from error
     except ValueError as error:
-        # Not only TOMLDecodeError: an integer of too many digits, or a date out of range, is a bare ValueError.
+        # Not only TOMLDecodeError: an integer of too many digits, or a date out of range, raises ValueError.
         raise PolicyError((_syntax_problem(file, str(error)),)) from error
     return values
 

@@ -1,7 +1,7 @@
-"""What a policy may say, declared once: the shape, the default and the documentation of every key.
+"""The schema of a policy, declared once: the shape, the default and the documentation of every key.
 
-Validation, defaults, the JSON Schema and the reference pages are all made from it. The keys that decide what a branch
-is stand here; the section of a check is declared with the check, of the shapes that are here for all.
+Validation, defaults, the JSON Schema and the reference pages are all made from it. The keys about branches and levels
+are here; the section of a check is declared with the check, with the common shapes from here.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 DURATIONS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SIZES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
-#: What kinds, groups and the like may be called.
+#: Legal names of kinds and groups.
 NAME = "[A-Za-z0-9][A-Za-z0-9_-]*"
 _FIELD = "[a-z][a-z0-9_-]*"
 _CODE = "LG[0-9]{3}"
 
 _NOT_IN_A_WORD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\{}]|\.\.|//|^$")
-#: A version of labgate: what may stand in ``labgate-min``.
+#: A version of labgate, for ``labgate-min``.
 LEAST_VERSION = r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}"
 _TRUNK = 'a branch name such as "main"'
 _REPOSITORY = r"[^\s/:@?#*]+(/[^\s/:@?#*]+){2,}(?<!\.git)"
@@ -62,9 +62,9 @@ def _objection_to_name(text: str) -> str | None:
 
 def _objection_to_glob(text: str) -> str | None:
     if text.startswith("!"):
-        return f"{shown(text)}: a glob cannot take something back, so ! is not supported"
+        return f"{shown(text)}: globs cannot be negated, so ! is not supported"
     if text.endswith("/"):
-        return f"{shown(text)}: write {shown(text + '**')} for all that is in a folder"
+        return f"{shown(text)}: write {shown(text + '**')} for everything in a folder"
     return "" if not text or "//" in text else None
 
 
@@ -75,7 +75,7 @@ def matching(pattern: str, expected: str) -> Text:
 
 
 class FieldRule(Value):
-    """What a field may hold: a list of words, or a pattern."""
+    """The legal values of a field: a list of words, or a pattern."""
 
     expected: str = "a list of words, or a pattern"
     blank: None = None
@@ -151,16 +151,16 @@ _KIND = Record(
         Key(
             "fields",
             TableOf(FieldRule(), "a table of fields", _FIELD),
-            "What each {field} may hold: a list of words, or a pattern.",
+            "The legal values of each {field}: a list of words, or a pattern.",
             {},
         ),
-        Key("base", KIND_NAMES, "Kinds of branch that one of this kind is cut from; empty means any.", []),
+        Key("base", KIND_NAMES, "Kinds of branch that one of this kind starts from; empty means any.", []),
         Key("targets", KIND_NAMES, "Kinds of branch where one of this kind may land; empty means any.", []),
     ),
     "a table with names",
 )
 
-#: What a policy says of branches and rules, whatever the checks.
+#: The keys of a policy for branches and rules, without the sections of checks.
 _OWN = (
     Key("version", Choice((1,)), "The version of this format.", required=True),
     Key(
@@ -194,14 +194,14 @@ _OWN = (
 
 
 def _nothing(*_: object) -> None:
-    """Do nothing: most sections agree with the rest whatever they say."""
+    """Do nothing: most sections do not depend on the rest."""
 
 
 class SectionSchema(Value):
-    """What a section of a policy may say.
+    """The schema of a section of a policy.
 
     ``key`` is its name, its shape and its documentation. The others take the whole policy: ``complete`` fills in the
-    defaults that depend on other sections, ``check`` notes what contradicts the rest, and ``lint`` what has no effect.
+    defaults that depend on other sections, ``check`` reports contradictions, and ``lint`` settings without effect.
     """
 
     key: Key

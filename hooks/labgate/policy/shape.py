@@ -1,4 +1,4 @@
-"""The shapes that a policy's values can have: each checks a value, turns it into a plain one, and describes itself."""
+"""The shapes of a policy's values: each checks a value, converts it to a plain one, and describes itself."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ Path = tuple[str, ...]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST_SHOWN = 60
-#: The least share of common letters of which nobody doubts that a key is another one misspelt.
+#: The least similarity of a key and its misspelling.
 _MISSPELT = 0.75
-#: Most lines that anybody reads; looking on would only let a hostile file take its time.
+#: Most mistakes that are reported; more would let a hostile file take too long.
 _MOST_PROBLEMS = 100
 #: Most entries of a list or of a table whose keys are free.
 _MOST_ENTRIES = 500
-#: TOML promises 64-bit integers only; what is larger is no count that anybody meant.
+#: TOML only guarantees 64-bit integers; a larger one is not a sensible count.
 _LARGEST = 2**63 - 1
 
 
 class Problems:
-    """What is wrong with one policy file, one line a mistake.
+    """The mistakes in one policy file, one line each.
 
-    ``prefix`` is the table that holds the policy: empty for ``labgate.toml``, ``tool.labgate`` in ``pyproject.toml``.
+    ``prefix`` is the table of the policy: empty for ``labgate.toml``, ``tool.labgate`` in ``pyproject.toml``.
     """
 
     def __init__(self, file: str, prefix: Path = ()) -> None:
@@ -35,9 +35,9 @@ class Problems:
         self._found: list[tuple[Path, str]] = []
 
     def add(self, path: Path, message: str) -> None:
-        """Note a mistake at a key, given as its path from the policy's root.
+        """Report a mistake at a key, given as its path from the policy's root.
 
-        Raises ``PolicyError`` with all that was found so far when there are too many to go on.
+        Raises: ``PolicyError`` with all mistakes so far when there are too many.
         """
         if len(self._found) == _MOST_PROBLEMS:
             raise PolicyError((*self.lines, f"{self._file}: there are more mistakes than these {_MOST_PROBLEMS}"))
@@ -46,7 +46,7 @@ class Problems:
         self._found.append((path, f"{self._file}: {place}: {message}"))
 
     def under(self, *path: str) -> bool:
-        """Say whether something is wrong at this path or below it."""
+        """Return whether there is a mistake at this path or below it."""
         return any(found[: len(path)] == path for found, _ in self._found)
 
     @property
@@ -55,7 +55,7 @@ class Problems:
 
 
 class Shape(Protocol):
-    """What a value must look like. ``expected`` says it in words, ``blank`` stands in for a value that does not."""
+    """The shape of a value. ``expected`` describes it in words, ``blank`` replaces a value of another shape."""
 
     @property
     def expected(self) -> str: ...
@@ -64,27 +64,27 @@ class Shape(Protocol):
     def blank(self) -> Any: ...
 
     def check(self, value: object, path: Path, problems: Problems) -> Any:
-        """Return the plain value; note what is wrong and return a stand-in where it cannot be one."""
+        """Return the plain value; report mistakes and return a replacement if it has another shape."""
 
     def json(self) -> dict[str, Any]:
-        """Return the JSON Schema of what a user may write."""
+        """Return the JSON Schema of the value."""
 
 
 def quoted(key: str) -> str:
-    """Return a key as TOML writes it: bare, or in quotes where it has to be."""
+    """Return a key in TOML: bare, or in quotes if necessary."""
     return key if _BARE_KEY.fullmatch(key) else _quoted(key)
 
 
 def _quoted(text: str) -> str:
     if _BARE_KEY.fullmatch(text):
         return f'"{text}"'
-    import json  # few texts have something to escape
+    import json  # few texts need escapes
 
     return json.dumps(text, ensure_ascii=False)
 
 
 def shown(value: object) -> str:
-    """Return a value for a message: on one line, and not long."""
+    """Return a value for a message, on one line and shortened."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -1,1 +1,1 @@
-"""Which commits are research: refs, the commit graph, who had a commit first, the ledger, stated evidence."""
+"""Commits of research: refs, the commit graph, where a commit was first seen, the ledger, stated evidence."""

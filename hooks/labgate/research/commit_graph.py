@@ -1,4 +1,4 @@
-"""The commit graph in memory: which commits reach which, and when each came to a first-parent chain."""
+"""The commit graph in memory: which commits reach which, and when each landed on a first-parent chain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NEVER = 1 << 60
 
 
 class Chain(Value):
-    """A first-parent chain, its commits by depth (0 is the oldest), and where every commit of a graph stands to it.
+    """A first-parent chain, its commits by depth (0 is the oldest), and the place of every commit relative to it.
 
     ``landed`` is the depth of the first commit of the chain that reaches a commit (``NEVER``: none does); ``fork`` is
     the depth of the last commit of the chain that a commit reaches (-1: none).
@@ -33,14 +33,14 @@ class CommitGraph:
         return next(iter(self.parents[oid]), None)
 
     def first_parents(self, tip: str) -> Iterator[str]:
-        """Yield the first-parent chain of a commit, the newest first, as far as this graph goes."""
+        """Yield the first-parent chain of a commit in this graph, the newest first."""
         oid: str | None = tip
         while oid is not None and oid in self.parents:
             yield oid
             oid = self.parent(oid)
 
     def chain(self, tip: str) -> Chain:
-        """Return how every commit stands to the chain up to ``tip``."""
+        """Return the chain up to ``tip`` with the place of every commit."""
         commits = dict(enumerate([*self.first_parents(tip)][::-1]))
         landed: dict[str, int] = {}
         for depth, oid in commits.items():
@@ -72,7 +72,7 @@ class CommitGraph:
         return bits
 
     def ancestors(self, tips: Iterable[str]) -> set[str]:
-        """Return the given commits and all that they reach."""
+        """Return the given commits and all commits that they reach."""
         seen: set[str] = set()
         stack = list(tips)
         while stack:
@@ -84,7 +84,7 @@ class CommitGraph:
 
 
 def bits_of(number: int) -> list[int]:
-    """Return the places of the bits that are set in a number, lowest first."""
+    """Return the indexes of the bits that are set in a number, lowest first."""
     if number and not number & number - 1:
         return [number.bit_length() - 1]
     found = []

@@ -1,4 +1,4 @@
-"""Look at the refs, remember what is new, and say on which side a commit was first seen (docs/adr/0010)."""
+"""Observe the refs, record what is new, and return the side on which a commit was first seen (docs/adr/0010)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from labgate.values.finding import DELETED, MOVED
 
 
 class FirstSeen:
-    """What this clone has seen of research, and apart from it of branches of other kinds.
+    """The ledgers of this clone: of research, and of branches of other kinds.
 
-    Dates in commits say what their author likes; these were noted here.
+    Authors can set any date in a commit; these times were recorded here.
     """
 
     def __init__(self, repository: Repository) -> None:
@@ -30,11 +30,11 @@ class FirstSeen:
         folder = os.path.join(repository.common_dir, FOLDER)
         self.research = Ledger(os.path.join(folder, "ledger"))
         self._others = Ledger(os.path.join(folder, "ledger-others"))
-        #: What was on protected branches when the refs were last looked at.
+        #: The tips of protected branches at the last observation.
         self._protected: frozenset[str] | None = None
 
     def observe(self, classes: RefClasses, landed: Sequence[str], now: int) -> None:
-        """Note which unlanded commits the refs hold by now. ``now`` is in seconds since the epoch."""
+        """Record the unlanded commits that the refs hold now. ``now`` is in seconds since the epoch."""
         protected = list(dict.fromkeys([*landed, *(ref.oid for ref in classes.protected)]))
         mine = {source.ref: source.oid for source in classes.sources}
         theirs = {other.ref: other.oid for other in classes.others}
@@ -51,7 +51,7 @@ class FirstSeen:
         self._protected = frozenset(protected)
 
     def unlanded(self, tips: Sequence[str], landed: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
-        """Return the unlanded commits of some tips with their parents, if the last look had the same for landed."""
+        """Return the unlanded commits of some tips with their parents, if the last one had the same ``landed``."""
         if self._protected != frozenset(landed):
             return None
         return self._unlanded.parents(tips, landed)
@@ -88,7 +88,7 @@ class FirstSeen:
         return [(ref, oid) for ref, oid in tips if oid in here and (moved.get(ref) != oid or oid in left)]
 
     def research_had_it_first(self, oid: str) -> bool | None:
-        """Say on which side a commit was seen first; ``None`` where it was seen on both at once, or never."""
+        """Return the side on which a commit was seen first; ``None`` if it was seen on both at once, or never."""
         mine, theirs = self.research.first_seen(oid), self._others.first_seen(oid)
         if mine is None or theirs is None or mine.time == theirs.time:
             return None
@@ -96,7 +96,7 @@ class FirstSeen:
 
 
 def _held(graph: CommitGraph, tips: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return for each ref, given with its tip, the commits of a graph that it holds, newest first."""
+    """Return the commits of a graph that each ref (given with its tip) holds, newest first."""
     found: dict[str, list[str]] = {ref: [] for ref in tips}
     refs = list(tips)
     for oid, bits in graph.reached(list(tips.values())).items():

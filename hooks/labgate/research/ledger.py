@@ -1,17 +1,17 @@
-"""What git forgets: when and on which ref a research commit was first seen here, and the tips of deleted research refs.
+"""The ledger: when and on which ref a research commit was first seen here, and the tips of deleted research refs.
 
-The ledger is a text file that is only ever appended to, one entry a line. Fields are parted by one blank, which no
-refname holds (git-check-ref-format); times are seconds since the epoch:
+The ledger is a text file that is only appended to, one entry a line. Fields are separated by one blank, which no
+refname can have (git-check-ref-format); times are seconds since the epoch:
 
     labgate-ledger 1
-    new TIME REF TIP [OID ...] .     the ref stands at TIP; all of these commits were first seen then, on this ref
+    new TIME REF TIP [OID ...] .     the ref is at TIP; all of these commits were first seen then, on this ref
     tip TIME REF TIP [OID ...] .     the same, but TIP itself was not new
-    gone TIME REF TIP .              the ref no longer reaches its old tip: deleted, or moved to somewhere else
+    gone TIME REF TIP .              the ref no longer reaches its old tip: it was deleted or moved
     back TIME REF TIP .              the ref reaches that tip again
 
-The lone dot says that a line is whole: what a killed process or a full disk cut short lacks it and is passed over. The
-number counts formats. A later one only adds kinds of entries, so every version reads the kinds that it knows, passes
-over the others and leaves them where they are.
+The dot at the end marks a complete line: one that a killed process or a full disk left incomplete is skipped. The
+number is the version of the format. A later version only adds kinds of entries, so every version reads the kinds that
+it knows and skips the others.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from io import FileIO
 
-#: How long to wait for other processes to write, in seconds. They take milliseconds, unless one was stopped meanwhile.
+#: Seconds to wait for other processes that write. They take milliseconds, unless one is suspended.
 PATIENCE = 5.0
 
 _TITLE = "labgate-ledger 1\n"
 
 
-class Sighting(Value):
-    """Where (full refname) and when (seconds since the epoch) a commit was first seen in this repository."""
+class FirstRecord(Value):
+    """The ref (full name) and time (seconds since the epoch) at which a commit was first seen in this repository."""
 
     oid: str
     ref: str
@@ -42,7 +42,7 @@ class Sighting(Value):
 
 
 class DeletedTip(Value):
-    """A tip that its source ref (full refname) no longer reaches; ``time``: when that was noticed."""
+    """A tip that its source ref (full name) no longer reaches; ``time`` is when that was observed."""
 
     ref: str
     oid: str
@@ -50,49 +50,49 @@ class DeletedTip(Value):
 
 
 class Ledger:
-    """The ledger of one repository. Nothing here raises ``OSError``.
+    """The ledger of one repository. It never raises ``OSError``.
 
-    Whoever observes must always look at the same set of refs, all refs that the judging policy calls sources: a run
-    that looks elsewhere (``trace --sources``) would find them all deleted, and must only read. A ref that a changed
-    policy no longer calls a source counts as deleted as well.
+    Every observation must have the same set of refs, all sources of the judging policy: a run with other refs
+    (``trace --sources``) would find them all deleted, and must only read. A ref that a changed policy no longer
+    calls a source counts as deleted as well.
 
-    Looks of several processes may overlap. An older one that is recorded last can show a ref as deleted or moved back
-    that is not; the next look sets that right.
+    Observations of several processes may overlap. An older one that is recorded last can show a ref as deleted or moved
+    back that is not; the next observation corrects that.
     """
 
     def __init__(self, path: str) -> None:
-        """Take a path, which is read when first asked about; a file that does not exist is an empty ledger."""
+        """Take a path, which is read at the first query; a missing file is an empty ledger."""
         self._path = path
-        #: Entries that could not be written. Memory has them on top of the file's.
+        #: Entries that could not be written. They are in memory beside those of the file.
         self._held: list[str] = []
         self._loaded = False
         self._start_over(None)
 
-    def first_seen(self, oid: str) -> Sighting | None:
-        """Return the first sight of a commit in the order of recording, whatever the clock said; ``None``: never."""
+    def first_seen(self, oid: str) -> FirstRecord | None:
+        """Return the first record of a commit, in the order of recording and not by the clock; ``None``: never seen."""
         entry = self._known.first.get(oid)
         if entry is None:
             return None
         _, time, ref, _ = entry.split(" ", 3)
-        return Sighting(oid, ref, int(time))
+        return FirstRecord(oid, ref, int(time))
 
     def tips(self) -> Mapping[str, str]:
         """Return the source refs (full names) that existed when last observed, each with its tip."""
         return dict(self._known.tips)
 
     def deleted(self, now: int, keep: int) -> tuple[DeletedTip, ...]:
-        """Return the tips noticed to be deleted at most ``keep`` seconds before ``now``, the newest first.
+        """Return the tips whose deletion was observed at most ``keep`` seconds before ``now``, the newest first.
 
-        One that its ref was later seen to reach again is not among them.
+        A tip that its ref was later seen to reach again is not included.
         """
         found = [DeletedTip(*key, time) for key, time in self._known.gone.items() if now - time <= keep]
-        # Of those of one moment the last one recorded comes first.
+        # Of several at the same time the last one recorded comes first.
         found.reverse()
         found.sort(key=lambda tip: tip.time, reverse=True)
         return tuple(found)
 
     def size(self) -> int:
-        """Return the number of entries of known kinds, with those that wait in memory."""
+        """Return the number of entries of known kinds, including those that are only in memory."""
         return self._known.entries
 
     def observe(
@@ -103,7 +103,7 @@ class Ledger:
         *,
         continues: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
-        """Record one look at the refs; write nothing where it shows nothing new.
+        """Record one observation of the refs; write nothing if there is nothing new.
 
         ``tips``: every source ref (full name) with its tip. ``commits``: for each of them the research commits that it
         has, newest first; one that was never seen before belongs to the first ref, in the order of ``tips``, that has
@@ -111,7 +111,7 @@ class Ledger:
         commits was moved away from it, unless ``continues`` says that the new tip reaches the old one, by what has
         landed; whatever it raises is passed on, and nothing is recorded then.
 
-        What cannot be written (read-only, full disk) is kept in memory, and written with the next look that can be.
+        Entries that cannot be written (read-only, full disk) are kept in memory, and written with a later observation.
         """
         observation = _Observation(tips, commits, now, cache(continues))
         self._load()
@@ -119,7 +119,7 @@ class Ledger:
             self._record(observation)
 
     def _record(self, observation: _Observation) -> None:
-        """Write what an observation adds, or else hold it in memory."""
+        """Write the new entries of an observation, or else keep them in memory."""
         try:
             with locked(self._path, PATIENCE) as stream:
                 # Another process may have recorded the same while this one waited.
@@ -139,7 +139,7 @@ class Ledger:
         return self._memory
 
     def _load(self) -> None:
-        """Take up what stands in the file by now. What cannot be read is as good as empty."""
+        """Read the current content of the file. A file that cannot be read counts as empty."""
         self._loaded = True
         try:
             with open(self._path, "rb", buffering=0) as stream:
@@ -153,13 +153,13 @@ class Ledger:
     def _start_over(self, file: tuple[int, int] | None) -> None:
         self._memory = _Memory()
         self._file = file
-        #: The file up to here is in memory: whole lines, bytes.
+        #: The file is in memory up to this offset, in whole lines.
         self._offset = 0
         self._is_torn = False
         self._is_overlaid = False
 
     def _read(self, descriptor: int) -> None:
-        """Take up what was appended since the last time; everything, where that is not all that happened."""
+        """Read what was appended since the last time; everything, if the file has changed in another way."""
         stat = os.fstat(descriptor)
         file = (stat.st_dev, stat.st_ino)
         anew = self._is_overlaid or file != self._file or stat.st_size < self._offset
@@ -167,7 +167,7 @@ class Ledger:
         tail = os.pread(descriptor, stat.st_size - start, start)
         if anew:
             self._start_over(file)
-        # A line that lacks no more than its end is whole: it must not come to life later, when another one follows.
+        # A line that only lacks its newline is complete: it must not become valid later, when another one follows.
         whole = len(tail) if tail.endswith(b" .") else tail.rfind(b"\n") + 1
         self._memory.add(_lines(tail[:whole]))
         self._offset += whole
@@ -178,14 +178,14 @@ class Ledger:
 
     def _overlay(self, entries: Sequence[str]) -> None:
         if entries:
-            # In the file they may come to stand after the entries of others: the next read starts over.
+            # In the file they may be after the entries of others: the next read starts from the beginning.
             self._is_overlaid = True
             self._memory.add(entries)
 
     def _append(self, stream: FileIO, entries: Sequence[str]) -> None:
-        """Write entries after what ``_read`` just saw, in one call. Raised: ``OSError`` when not all can be written.
+        """Write entries after what ``_read`` just read, in one call. Raises: ``OSError`` when not all can be written.
 
-        There is no fsync: a power failure can take the last moments, and the next look finds what is still to be seen.
+        There is no fsync: a power failure can lose the last entries, and the next observation records them again.
         """
         if not entries:
             return
@@ -208,7 +208,7 @@ class _Observation(Value):
         return frozenset().union(*self.commits.values())
 
     def reaches(self, ref: str, oid: str) -> bool:
-        # The set first: a branch that is often rebased leaves many tips, and its commits are no set.
+        # The set comes first: a branch that is often rebased has many tips, and its commits are a list.
         return oid in self.everything and oid in self.commits.get(ref, ())
 
     def entry(self, kind: str, ref: str, *oids: str) -> str:
@@ -216,21 +216,21 @@ class _Observation(Value):
 
 
 class _Memory:
-    """What a series of entries comes to."""
+    """The state after a series of entries."""
 
     def __init__(self) -> None:
-        #: By commit the entry that first had it. It is taken apart when asked for, since few ever are.
+        #: The entry that first had each commit. It is parsed on demand, as few are needed.
         self.first: dict[str, str] = {}
         self.tips: dict[str, str] = {}
-        #: By ref and oid the time, in the order of notice.
+        #: The time of deletion by ref and oid, in the order of observation.
         self.gone: dict[tuple[str, str], int] = {}
         self.entries = 0
 
     def add(self, lines: Iterable[str]) -> None:
-        """Take up entries in order; lines that are torn, damaged or of another format are passed over."""
+        """Read entries in order; lines that are incomplete, damaged or of another format are skipped."""
         first, tips, gone = self.first.setdefault, self.tips, self.gone
         for line in lines:
-            # Every push waits for this loop: nearly all lines have five fields, and unpacking them is the quickest.
+            # Every push runs this loop: nearly all lines have five fields, and unpacking them is fastest.
             fields = line.split(" ")
             others: Sequence[str] = ()
             if len(fields) == 5:
@@ -264,7 +264,7 @@ class _Memory:
         self.entries += 1
 
     def news(self, observation: _Observation) -> list[str]:
-        """Return the entries that an observation adds; each holds by itself, so that any of them may get lost."""
+        """Return the new entries of an observation; each is independent, so that any of them may be lost."""
         entries = []
         for ref, old in self.tips.items():
             new = observation.tips.get(ref)
@@ -273,7 +273,7 @@ class _Memory:
             ):
                 entries.append(observation.entry("gone", ref, old))
         entries += [
-            # Where it is the tip itself, the entry for the tip says so.
+            # If it is the tip itself, the entry for the tip has it.
             observation.entry("back", ref, oid)
             for ref, oid in self.gone
             if observation.tips.get(ref, oid) != oid and observation.reaches(ref, oid)

@@ -1,4 +1,4 @@
-"""Which branches can be read in a clone that has lost objects: one that cannot must not hide the others."""
+"""The branches that can be read in a clone with missing objects: an unreadable one must not hide the others."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from labgate.values.errors import GitError
 
 
 def readable(repository: Repository, classes: RefClasses) -> tuple[RefClasses, tuple[str, ...]]:
-    """Return the refs whose unlanded history is here, and the full names of the research refs whose is not.
+    """Return the refs whose unlanded history is here, and the full names of the other research refs.
 
-    Raises: ``GitError`` where the history of protected refs cannot be read.
+    Raises: ``GitError`` when the history of protected refs cannot be read.
     """
     protected = tuple(dict.fromkeys(ref.oid for ref in classes.protected))
     if _is_here(repository, [*(ref.oid for ref in classes.sources), *(ref.oid for ref in classes.others)], protected):

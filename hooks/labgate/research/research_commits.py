@@ -1,4 +1,4 @@
-"""The part of history that no protected branch holds, and which refs reach which of its commits."""
+"""The unlanded part of history, and the refs that reach each of its commits."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ _Ref = TypeVar("_Ref")
 
 
 class Aftermath(Value):
-    """What came of a change that has landed already, as far as the target's own first-parent line shows it.
+    """What happened after a change landed, as far as the target's first-parent line shows it.
 
-    ``line``: the commits of that line from the change on. A branch that reaches one of them was cut from the target or
-    took it over since, and holds what lies behind it by that alone. ``pushed``: those of them that the change brought.
-    At one of these a branch's tip counts as its own work: that is what a branch looks like that was pushed straight to
-    the target.
+    ``line``: the commits of that line from the change on. A branch that reaches one of them started from the target or
+    merged it since, and only therefore holds the commits behind it. ``pushed``: those of them that the change brought.
+    If a branch's tip is one of these, it counts as the branch's own work: the branch was pushed directly to the target.
     """
 
     line: frozenset[str]
@@ -31,12 +30,12 @@ class Aftermath(Value):
 
 
 class ResearchGraph:
-    """Unlanded history, read from git when first asked and walked in memory from then on.
+    """Unlanded history, read from git at the first query and then walked in memory.
 
     A commit is research when a source ref reaches it, no protected remote-tracking ref does, and it is not exempt.
-    Exempt are the commits of a live remote-tracking branch of another kind that has no commit on a source ref's
-    first-parent chain: a topic branch that was merged into research stays what it was. Where both hold a commit and it
-    is known on which of them it was seen first, that one owns it.
+    The commits of a live remote-tracking branch of another kind are exempt if none of them is on a source ref's
+    first-parent chain: a topic branch that was merged into research is not research. If both hold a commit and it is
+    known on which of them it was seen first, that one owns it.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class ResearchGraph:
         first_seen: FirstSeen | None = None,
         aftermath: Aftermath | None = None,
     ) -> None:
-        """``landed`` are tips of what is on a protected branch, beside those that ``classes`` has.
+        """``landed`` are tips of what is on a protected branch, in addition to those of ``classes``.
 
         ``aftermath`` ``None``: the change has not landed yet.
         """
@@ -66,7 +65,7 @@ class ResearchGraph:
 
     @property
     def has_sources(self) -> bool:
-        """Whether any source ref holds something that has not landed."""
+        """Whether any source ref holds an unlanded commit."""
         return any(source.oid in self.parents for source in self.classes.sources)
 
     def _reach(self, tips: Sequence[str]) -> dict[str, int]:
@@ -106,7 +105,7 @@ class ResearchGraph:
         return bits
 
     def is_research(self, oid: str) -> bool:
-        """Say whether a commit is research by ancestry."""
+        """Return whether a commit is research by ancestry."""
         if not self._by_source.get(oid, 0):
             return False
         # Also where the other branch is gone by now: it landed, and its button deleted it.

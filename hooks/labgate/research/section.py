@@ -1,4 +1,4 @@
-"""``[research-gate]``: which code is research, and how it reaches a protected branch."""
+"""``[research-gate]``: which code is research, and how it may reach a protected branch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.policy.model import Table
 
-#: The sources where the policy names none, as far as it has them.
+#: The default sources, if the policy has these kinds.
 DEFAULT_SOURCES = ("research", "experiment")
 _REPOSITORIES = r"[^\s/:@#]+(/[^\s/:@#]+)+(?<!\.git)"
 
@@ -42,7 +42,7 @@ class ResearchGate(Value):
 
 _SHAPE = Record(
     (
-        Key("sources", KIND_NAMES, "Kinds whose code needs a review; left out, those named research and experiment."),
+        Key("sources", KIND_NAMES, "Kinds whose code needs a review; by default those named research and experiment."),
         Key(
             "source-repositories",
             ListOf(
@@ -59,13 +59,13 @@ _SHAPE = Record(
             "research",
         ),
         Key("deletable", ListOf(NAME_OF_REFS, "a list of names"), "Protected refs that may be deleted.", []),
-        Key("keep-deleted", DURATION, "How long deleted research refs are remembered.", "180d"),
+        Key("keep-deleted", DURATION, "How long deleted research refs are recognised.", "180d"),
     )
 )
 
 
 def schema() -> SectionSchema:
-    """Return what ``[research-gate]`` may say."""
+    """Return the schema of ``[research-gate]``."""
     key = Key(ResearchGate.NAME, _SHAPE, "How research code reaches a protected branch.", {})
     return SectionSchema(key, _complete, _check, _lint)
 
@@ -81,7 +81,7 @@ def _check(table: Table, problems: Problems) -> None:
     sources = table[ResearchGate.NAME]["sources"]
     known_kinds(sources, table, path, problems)
     if "protected" in sources:
-        problems.add(path, '"protected" cannot be a source: it is what the gate guards')
+        problems.add(path, '"protected" cannot be a source: the gate protects it')
 
 
 def _lint(policy: Policy, problems: Problems) -> None:

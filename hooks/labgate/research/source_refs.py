@@ -1,4 +1,4 @@
-"""Sort the refs of this clone: research sources, protected tips, and live branches of every other kind."""
+"""Classify the refs of this clone: research sources, protected tips, and live branches of every other kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from labgate.values.value import Value
 
 
 class SourceRef(Value):
-    """A ref that holds research. ``branch`` is the full refname it stands for on its remote (or here, if local).
+    """A ref that holds research. ``branch`` is its full refname on its remote (or here, if local).
 
     ``state`` is one of ``values.finding.STATES``: a tip from which the ref was moved away, or that of a ref that was
     deleted, is a source of its own.
@@ -34,7 +34,7 @@ class SourceRef(Value):
 
 
 class RefClasses(Value):
-    """What the refs here are to the research gate.
+    """The refs of this clone by their class in research-gate.
 
     Local branches are never ``protected``: anybody can move their own ``main``. ``others`` are remote-tracking branches
     of every other kind.
@@ -48,7 +48,7 @@ class RefClasses(Value):
 def classify_refs(
     policy: Policy, refs: Mapping[str, str], tracking: Sequence[TrackingRef], remotes: Sequence[Remote]
 ) -> RefClasses:
-    """Class every local and remote-tracking branch by the policy."""
+    """Classify every local and remote-tracking branch by the policy."""
     gate = policy.section(ResearchGate)
     foreign = {remote.name for remote in remotes if is_source_repository(policy, remote)}
     sources = [
@@ -65,7 +65,7 @@ def classify_refs(
             protected.append(ref)
         else:
             others.append(ref)
-    # The remote-tracking name comes first: it is the one that a teammate can look up.
+    # The remote-tracking name comes first: a teammate can find it.
     sources.sort(key=lambda source: (source.remote is None, source.ref))
     return RefClasses(tuple(sources), tuple(protected), tuple(others))
 
@@ -83,7 +83,7 @@ def past_source(policy: Policy, ref: str, oid: str, state: str, remotes: tuple[R
 
 
 def is_source_repository(policy: Policy, remote: Remote) -> bool:
-    """Say whether a remote is one of the policy's ``source-repositories``."""
+    """Return whether a remote is one of the policy's ``source-repositories``."""
     name = repository_name(remote.url)
     return name is not None and any(glob.matches(name) for glob in policy.section(ResearchGate).source_repositories)
 
@@ -101,7 +101,7 @@ def source_patterns(policy: Policy) -> tuple[str, ...]:
 
 
 def covers_sources(policy: Policy, remote: Remote) -> bool:
-    """Say whether a remote's fetch refspecs (git-fetch, "CONFIGURED") bring every branch of the source kinds."""
+    """Return whether a remote's fetch refspecs (git-fetch, "CONFIGURED") bring every branch of the source kinds."""
     positive = [spec.lstrip("+").partition(":") for spec in remote.fetch if not spec.startswith("^")]
     negative = [spec.removeprefix("^") for spec in remote.fetch if spec.startswith("^")]
     for pattern in source_patterns(policy):

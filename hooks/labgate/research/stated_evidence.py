@@ -11,12 +11,12 @@ from labgate.research.source_refs import SourceRef
 from labgate.values.finding import LIVE, Evidence
 from labgate.values.ref_update import Commit
 
-#: What ``git cherry-pick -x`` appends (git-cherry-pick, "-x").
+#: The line that ``git cherry-pick -x`` appends (git-cherry-pick, "-x").
 _PICKED = re.compile(r"^\(cherry picked from commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\)[ \t]*$", re.MULTILINE)
-#: How git introduces, and then lists, the commits of ``git merge --squash`` (git-merge, "--squash").
+#: git's heading and list of the commits of ``git merge --squash`` (git-merge, "--squash").
 _SQUASHED = "Squashed commit of the following:"
 _LISTED = re.compile(r"^commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)$", re.MULTILINE)
-#: labgate's own trailer; read from any line, since a squash buries it above the last block.
+#: labgate's own trailer; any line counts, as a squash moves it above the last block.
 _EXPERIMENT = re.compile(r"^Experiment:[ \t]*(\S+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -30,8 +30,9 @@ def find_evidence(
 ) -> tuple[Evidence, ...]:
     """Return the exact evidence for a range of commits, strongest first.
 
-    Ancestry is one a source ref; trailers are one a commit, since each names its own source. ``reached`` is what
-    ``reached_by_sources`` said of the same range. Without a policy experiments have no names.
+    There is one piece of ancestry for each source ref, and one of trailers for each commit, as each names its own
+    source. ``reached`` is the result of ``reached_by_sources`` for the same range. Without a policy experiments have no
+    names.
     """
     by_ancestry = [commit.oid for commit in span if commit.oid in reached and graph.is_research(commit.oid)]
     found = list(_ancestry(graph, by_ancestry))
@@ -43,7 +44,7 @@ def find_evidence(
 
 
 def _ancestry(graph: ResearchGraph, oids: Sequence[str]) -> Iterable[Evidence]:
-    """Give every commit to one source ref, few refs in all: the ref that holds most of them first."""
+    """Assign every commit to one source ref, to few refs in all: the ref that holds most of them comes first."""
     left = dict.fromkeys(oids)
     held: dict[SourceRef, list[str]] = {}
     for oid in oids:
@@ -73,7 +74,7 @@ def _ancestry(graph: ResearchGraph, oids: Sequence[str]) -> Iterable[Evidence]:
 
 
 def _named_in_messages(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable[Evidence]:
-    """A message that says where a commit comes from counts only when that is research."""
+    """Return evidence of the commits that a message names as its source, if they are research."""
     for commit in span:
         named = _PICKED.findall(commit.message)
         if _SQUASHED in commit.message:
@@ -87,7 +88,7 @@ def _named_in_messages(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable
 
 
 def _experiments(graph: ResearchGraph, policy: Policy, span: Sequence[Commit]) -> Iterable[Evidence]:
-    """An ``Experiment: SERVICE/HANDLE`` trailer counts while that experiment's branch holds unlanded commits here."""
+    """Return evidence of an ``Experiment:`` trailer, if that experiment's branch holds unlanded commits here."""
     named = {commit.oid: dict.fromkeys(_EXPERIMENT.findall(commit.message)) for commit in span}
     if not any(named.values()):
         return

@@ -1,4 +1,4 @@
-"""Unlanded history: read from git once, and from then on only what is new since the last look (docs/adr/0015)."""
+"""Unlanded history: read from git once, and then only what is new since the last run (docs/adr/0015)."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from labgate.values.files import read_bounded, write_whole
 #: Commits, each with its parents.
 Parents = Mapping[str, tuple[str, ...]]
 
-#: Changes whenever the file's format, or what stands in it, does.
+#: It changes with the file's format or content.
 _FORMAT = "labgate-unlanded 1"
 #: Largest file that is read: several million commits.
 _MOST_BYTES = 2**29
 
 
 def unlanded_path(common_dir: str) -> str:
-    """Return where it is kept what unlanded history was at the last look."""
+    """Return the path of the cache of unlanded history."""
     return os.path.join(common_dir, FOLDER, "unlanded")
 
 
 def read_unlanded(repository: Repository, tips: Sequence[str], landed: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the commits that the tips reach and what has ``landed`` does not, each with its parents, in order.
+    """Return the commits that the tips reach and ``landed`` does not, each with its parents, in order.
 
-    Raised: ``MissingObjectError`` when history is missing here.
+    Raises: ``MissingObjectError`` when history is missing here.
     """
     return in_order(parents_of(repository, tips, landed), tips) if tips else {}
 
@@ -39,8 +39,8 @@ def read_unlanded(repository: Repository, tips: Sequence[str], landed: Iterable[
 def in_order(parents: Parents, tips: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the commits of a history that the tips reach: children before parents, one line after the other.
 
-    As in ``git rev-list --topo-order``, but for what is the same to git the order of the tips decides: it must not
-    depend on when a part of the history was read.
+    It is the order of ``git rev-list --topo-order``, but ties follow the order of the tips: it must not depend on when
+    a part of the history was read.
     """
     children: dict[str, int] = {}
     stack = [tip for tip in dict.fromkeys(tips) if tip in parents]
@@ -66,10 +66,10 @@ def in_order(parents: Parents, tips: Sequence[str]) -> dict[str, tuple[str, ...]
 
 
 class Unlanded:
-    """What the refs held last time, in a file, and what they hold now.
+    """The commits that the refs held at the last run, from a file, and those that they hold now.
 
-    The file is a cache: what is odd about it, or about how the refs have moved since, means that git is asked for
-    everything. Where it cannot be written, the next look starts from an older one.
+    The file is a cache: if it is unusual, or the refs have moved in an unusual way, everything is read from git. If it
+    cannot be written, the next run starts from an older one.
     """
 
     def __init__(self, repository: Repository) -> None:
@@ -79,9 +79,9 @@ class Unlanded:
         self._asked: dict[str, None] = {}
 
     def parents(self, tips: Sequence[str], landed: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return what ``read_unlanded`` does. Raised: as there."""
+        """Return the same as ``read_unlanded``, and raise the same."""
         if not tips or self._repository.shallow:
-            # Where history is cut, a commit's parents are not its own for ever.
+            # In a shallow clone a commit's parents may change.
             return read_unlanded(self._repository, tips, landed)
         wanted = tuple(dict.fromkeys(tips))
         known = self._known or self._load()
@@ -95,17 +95,17 @@ class Unlanded:
         return known.parents if known.tips == wanted else in_order(known.parents, wanted)
 
     def _advanced(self, known: _Known, tips: tuple[str, ...], landed: Sequence[str]) -> _Known | None:
-        """Return what is known when it is brought up to date, ``None`` where all must be read anew.
+        """Return the updated history, ``None`` if everything must be read again.
 
-        What landed stays landed, or all must be. So a commit is unlanded now if it was so or is new since, a tip
-        reaches it by such commits alone, and what has landed does not; and that, too, reaches it by such commits alone.
+        Landed commits must still be landed, or everything is read again. So a commit is unlanded now if it was unlanded
+        or is new, a tip reaches it through such commits only, and the landed tips do not.
         """
         new = [oid for oid in dict.fromkeys((*tips, *landed)) if oid not in known.landed and oid not in known.ends]
         left = known.ends.difference(tips)
         try:
             fresh = parents_of(self._repository, new, [*known.landed, *left]) if new else {}
         except GitError:
-            # A tip of old may be gone as an object.
+            # The object of an old tip may be deleted.
             return None
         parents = {**known.parents, **fresh}
         landing = CommitGraph(parents).ancestors(landed)
@@ -124,13 +124,13 @@ class Unlanded:
         return None if content is None else _Known.of(str(content, "ascii"))
 
     def _save(self, known: _Known) -> None:
-        """Keep this for the next look, where it can be written."""
+        """Write this for the next run, if possible."""
         with contextlib.suppress(OSError):
             write_whole(self._path, with_checksum(known.text().encode("ascii"), _FORMAT), folder=True)
 
 
 class _Known:
-    """What some tips reached beside what had ``landed``, in order."""
+    """The commits that some tips reached and ``landed`` did not, in order."""
 
     def __init__(self, tips: tuple[str, ...], landed: frozenset[str], parents: dict[str, tuple[str, ...]]) -> None:
         self.tips = tips
@@ -139,7 +139,7 @@ class _Known:
         self.parents = parents
 
     def has(self, tips: Iterable[str], landed: Iterable[str]) -> bool:
-        """Say whether this is what is asked for, and perhaps more."""
+        """Return whether this has at least the requested history."""
         return self.landed == frozenset(landed) and self.ends.issuperset(tips)
 
     def text(self) -> str:
@@ -149,7 +149,7 @@ class _Known:
 
     @classmethod
     def of(cls, text: str) -> _Known:
-        """Return what ``text`` made a text of."""
+        """Return the history in the result of ``text``."""
         tips, landed, *rows = text.split("\n")
         split = (row.split(" ") for row in rows)
         parents = {oid: tuple(mine) for oid, *mine in split}

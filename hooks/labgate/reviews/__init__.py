@@ -1,1 +1,1 @@
-"""Reviews: who claims to have reviewed what, who those people are, and whether that is enough."""
+"""Reviews: review markers, approvals, the people behind them, and the quorum."""

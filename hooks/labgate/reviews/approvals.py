@@ -1,4 +1,4 @@
-"""Approvals of a change on the code host: whose they are, and what keeps one from counting. Pure: no git, no host."""
+"""Approvals of a change on the code host: who gave them, and why one does not count. Pure: no git, no host."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Appr
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
-#: Why an approval does not count for the change as it is now (``reviews.carry`` finds all but the first two).
+#: Why an approval does not count for the current change (``reviews.carry`` finds all except the first two).
 TAKEN_BACK = "dismissed on the code host"
 UNBOUND = "bound to no commit"
 STALE_COMMITS = "given before more was pushed"
-OTHER_CONTENT = "what stands below it is not what was reviewed"
+OTHER_CONTENT = "the content below it is not what was reviewed"
 LANDED_OTHERWISE = "what landed is not what was approved"
-CONFLICT = "the target has moved into a conflict with the change"
+CONFLICT = "the target now conflicts with the change"
 UNRELATED = "the change has no history in common with the target"
 NEEDS_GIT = "git 2.38 is needed here to compare it with the change"
 NOT_HERE = "the approved commit is not in this clone"
 
-#: Of these, those that a review marker can have.
+#: Those of them that a review marker can have.
 STALE = frozenset({OTHER_CONTENT, LANDED_OTHERWISE})
 
-#: What fixes a flaw: a fresh approval alone, one after the target was merged, a revert, a newer git here, or a fetch.
+#: The fix of a flaw: a new approval, one after a merge of the target, a revert, a newer git, or a fetch.
 APPROVE, MERGE, REVERT, NEWER_GIT, FETCH = "approve", "merge", "revert", "newer-git", "fetch"
-_MENDS = {CONFLICT: MERGE, UNRELATED: MERGE, LANDED_OTHERWISE: REVERT, NEEDS_GIT: NEWER_GIT, NOT_HERE: FETCH}
+_FIXES = {CONFLICT: MERGE, UNRELATED: MERGE, LANDED_OTHERWISE: REVERT, NEEDS_GIT: NEWER_GIT, NOT_HERE: FETCH}
 
 _HIDDEN = {
     "github": re.compile(r"(?:[0-9]+\+)?([^@+]+)@users\.noreply\.github\.com"),
@@ -38,7 +38,7 @@ class ChangeName(Value):
     """A pull or merge request.
 
     ``kind`` is the code host's: github, gitlab or gitea. ``url`` is its page for people, ``opener`` the login that
-    opened it; each is ``None`` where unknown.
+    opened it; each is ``None`` if unknown.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class ChangeName(Value):
 
 
 class HostedChange(Value):
-    """A change and the words on it. ``landed``: what is judged is how it landed, no longer the change itself."""
+    """A change and its reviews. ``landed``: the landing is judged, not the change itself."""
 
     name: ChangeName
     approvals: tuple[Approval, ...]
@@ -59,11 +59,11 @@ class HostedChange(Value):
 
 
 class JudgedApproval(Value):
-    """An approval and all that decides whether it counts.
+    """An approval and the facts that decide whether it counts.
 
-    ``person`` is whose account it is, ``None`` for a stranger. ``flaw`` is why it does not hold for the change as it
-    is now, or ``None``. ``covers`` are the commits that it speaks for: the whole change. ``contributors`` are those
-    listed people who wrote part of it: casefolded email to one of their commits. ``own`` says that the change was
+    ``person`` is the owner of the account, ``None`` for somebody who is not listed. ``flaw`` is why it does not hold
+    for the current change, or ``None``. ``covers`` are the commits that it covers: the whole change. ``contributors``
+    are the listed people who wrote part of it: casefolded email to one of their commits. ``own``: the change was
     opened with this account.
     """
 
@@ -78,7 +78,7 @@ class JudgedApproval(Value):
 
 
 def people_by_login(reviews: Reviews, kind: str) -> dict[str, str]:
-    """Return whose account each is: casefolded login on this kind of code host to person name.
+    """Return the owner of each account: casefolded login on this kind of code host to person name.
 
     GitHub, GitLab and Gitea all compare logins without case; the policy gives no account to two people.
     """
@@ -87,12 +87,12 @@ def people_by_login(reviews: Reviews, kind: str) -> dict[str, str]:
 
 
 def account_of(person: Person, kind: str) -> str | None:
-    """Return a person's login on a kind of code host (github, gitlab or gitea), ``None`` where the policy has none."""
+    """Return a person's login on a kind of code host (github, gitlab or gitea), ``None`` if the policy has none."""
     return {"github": person.github, "gitlab": person.gitlab, "gitea": person.gitea}[kind]
 
 
 def commits_to_compare(approvals: Iterable[Approval], people: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the commits that listed people approved, each once: what a stranger approved need not even be here."""
+    """Return the commits that listed people approved, each once; those of other people may not be in this clone."""
     approved = [item for item in approvals if item.state == APPROVED and item.login.casefold() in people]
     return tuple(dict.fromkeys(item.commit for item in approved if item.commit is not None and is_oid(item.commit)))
 
@@ -106,10 +106,10 @@ def judged_approvals(
     covers: frozenset[str],
     contributors: Mapping[str, str],
 ) -> tuple[JudgedApproval, ...]:
-    """Join the words on a change with what git says of the commits that they are bound to.
+    """Join the reviews of a change with the results for the commits that they are bound to.
 
-    ``flaws`` gives for each of ``commits_to_compare`` why an approval of it no longer holds, ``None`` where it does.
-    ``people`` is that of ``people_by_login``. ``covers`` and ``contributors`` are as in ``JudgedApproval``.
+    ``flaws`` has for each of ``commits_to_compare`` why an approval of it no longer holds, ``None`` if it holds.
+    ``people`` is the result of ``people_by_login``. ``covers`` and ``contributors`` are as in ``JudgedApproval``.
     """
     return tuple(
         JudgedApproval(
@@ -127,7 +127,7 @@ def judged_approvals(
 
 
 def opened_by(change: ChangeName, reviews: Reviews) -> str | None:
-    """Return who opened a change, by the listed email or else by login; ``None`` where that is no person or unknown."""
+    """Return who opened a change, by listed email or else by login; ``None`` if that is not a person or unknown."""
     login = (change.opener or "").casefold()
     # Such accounts commit with one of these addresses.
     addresses = (login, f"{login}@users.noreply.github.com", f"0+{login}@users.noreply.github.com")
@@ -154,24 +154,24 @@ def listed_email(email: str, reviews: Reviews) -> str:
 
 
 def unlisted(emails: Iterable[str], reviews: Reviews) -> tuple[str, ...]:
-    """Return the contributors, by casefolded email and sorted, of whom the policy cannot say who they are."""
+    """Return the contributors (casefolded emails, sorted) that the policy does not list."""
     known = {email for person in reviews.people for email in person.emails}.union(reviews.machines)
     return tuple(sorted({email.casefold() for email in emails} - known))
 
 
 def objectors(approvals: Iterable[JudgedApproval]) -> tuple[str, ...]:
-    """Return the listed people whose standing word is a request for changes, sorted.
+    """Return the listed people whose last review requests changes, sorted.
 
-    It holds whatever commit it is about, until they or somebody who may dismiss it on the code host lift it. Whoever
-    opened the change can close it instead, so their own objection does not count.
+    It holds for any commit, until they or somebody who may dismiss it on the code host revoke it. The person who opened
+    the change can close it instead, so their own objection does not count.
     """
     found = {item.person for item in approvals if item.state == CHANGES_REQUESTED and not item.own}
     return tuple(sorted(person for person in found if person is not None))
 
 
-def mend_of(flaw: str) -> str:
-    """Return what fixes a flaw: ``APPROVE``, ``MERGE``, ``REVERT``, ``NEWER_GIT`` or ``FETCH``."""
-    return _MENDS.get(flaw, APPROVE)
+def fix_of(flaw: str) -> str:
+    """Return the fix of a flaw: ``APPROVE``, ``MERGE``, ``REVERT``, ``NEWER_GIT`` or ``FETCH``."""
+    return _FIXES.get(flaw, APPROVE)
 
 
 def _flaw(approval: Approval, flaws: Mapping[str, str | None]) -> str | None:

@@ -1,8 +1,8 @@
-"""Whether a review of one commit holds for what is judged now: the same commit, or the same content.
+"""Whether a review of one commit holds for the judged change: it has the same commit, or the same content.
 
-A review holds exactly (the commit is the one that was reviewed), by its delta (what it changes is the same, byte for
-byte, wherever the target has moved to), or by replay (git, left alone, merges what was reviewed to the tree that is
-judged). A range is compared as a whole, so it may land as a merge, squashed or rebased.
+A review holds exactly (the commit is the reviewed one), by its delta (the change is the same, byte for byte, on any tip
+of the target), or by replay (git merges the reviewed commit to the judged tree, without conflicts). A range is compared
+as a whole, so it may land as a merge, squashed or rebased.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _PROBLEMS = {git_commits.CONFLICT: CONFLICT, git_commits.UNRELATED: UNRELATED, g
 class TargetMove(Value):
     """How a target moves, in full commit oids.
 
-    ``old`` is its tip before, ``None`` where it is created. ``new`` is the head of an open change, which the code host
-    is still to merge, or, where ``landed``, the tip that the target moved to: its tree is the result.
+    ``old`` is its tip before, ``None`` if it is created. ``new`` is the head of an open change, which the code host has
+    not merged yet, or, if ``landed``, the new tip of the target: its tree is the result.
     """
 
     old: str | None
@@ -45,10 +45,10 @@ class TargetMove(Value):
 
 
 class Carried(Value):
-    """For each reviewed commit why its review does not hold, ``None`` where it does.
+    """For each reviewed commit why its review does not hold, ``None`` if it does.
 
     ``unfetched`` has an error, with the command that fixes it, for each commit that is not here; its flaw is
-    ``NOT_HERE``. Where that decides, raise the first of them.
+    ``NOT_HERE``. If that decides, raise the first of them.
     """
 
     flaws: Mapping[str, str | None]
@@ -63,7 +63,7 @@ class Carried(Value):
 def carried_all(
     repository: Repository, reviewed: Iterable[str], move: TargetMove, remote: str | None = None
 ) -> Carried:
-    """Compare several reviewed commits with one move; ``remote`` is where missing ones would be fetched from."""
+    """Compare several reviewed commits with one move; missing ones can be fetched from ``remote``."""
     comparison = _Comparison(repository, move)
     commits = tuple(dict.fromkeys(reviewed))
     errors = {commit: error for commit in commits if (error := comparison.unfetched(commit, remote)) is not None}
@@ -72,9 +72,9 @@ def carried_all(
 
 
 def bound_flaw(repository: Repository, delta: str, reviewed: str, move: TargetMove) -> str | None:
-    """Say why a review of a delta, read at one commit, does not hold for a move; ``None`` where it does.
+    """Return why a review of a delta, read at one commit, does not hold for a move; ``None`` if it does.
 
-    The delta alone is enough where it is the same by now; where it is not, the commit must be here to be compared.
+    An equal delta is enough; if it is not equal, the commit must be here for the comparison.
     """
     comparison = _Comparison(repository, move)
     if reviewed == move.new or comparison.is_delta(delta):
@@ -86,28 +86,28 @@ def bound_flaw(repository: Repository, delta: str, reviewed: str, move: TargetMo
 
 
 class _Comparison:
-    """One move; what does not depend on the reviewed commit is computed once."""
+    """One move; values that do not depend on the reviewed commit are computed once."""
 
     def __init__(self, repository: Repository, move: TargetMove) -> None:
         self.repository = repository
         self.move = move
 
     def unfetched(self, reviewed: str, remote: str | None) -> UndecidedError | None:
-        """Return what to say of a commit that is not here, ``None`` where it is."""
+        """Return the error for a commit that is not here, ``None`` if it is."""
         if not is_oid(reviewed) or reviewed == self.move.new or has_commit(self.repository, reviewed):
             return None
         source = shlex.quote(remote or self.repository.usual_remote or "origin")
         return UndecidedError(f"the approved commit {reviewed} is not in this clone", f"git fetch {source} {reviewed}")
 
     def is_delta(self, delta: str) -> bool:
-        """Say whether what moves has this delta-id; nothing has the one of no change."""
+        """Return whether the move has this delta-id; no move has the one of an empty change."""
         old, new = self.move.old, self.move.new
         if old is None or delta == EMPTY:
             return False
         return delta == (delta_id(self.repository, old, new) if self.move.landed else self._delta(old, new))
 
     def carried(self, reviewed: str) -> str | None:
-        """Say why what was reviewed is not what moves, whatever a conflict with the target may ask for later."""
+        """Return why the move does not have the reviewed content, apart from conflicts with the target."""
         if self.move.old is None or self.move.landed:
             return self.flaw(reviewed)
         return self._replayed(self.move.old, reviewed, self._merged)
@@ -116,7 +116,7 @@ class _Comparison:
         if not is_oid(reviewed):
             return UNBOUND
         if self.move.old is None:
-            # Nothing is merged into a target that is created: it gets the whole tree of the head.
+            # A created target gets the whole tree of the head, without a merge.
             same = reviewed == self.move.new or tree_of(self.repository, reviewed) == self._tree
             return None if same else self._stale
         if not self.move.landed:
@@ -128,24 +128,24 @@ class _Comparison:
     def _open(self, old: str, reviewed: str) -> str | None:
         result = self._merged
         if reviewed == self.move.new or self._has_delta(old, reviewed, self._delta(old, self.move.new)):
-            # What would settle a conflict is a change that nobody has seen yet.
+            # The resolution of a conflict would be a change that nobody has reviewed.
             return _PROBLEMS.get(result.outcome)
         return self._replayed(old, reviewed, result)
 
     def _replayed(self, old: str, reviewed: str, result: Merge) -> str | None:
-        """Say why what was reviewed, merged into the target, does not give the result."""
+        """Return why the reviewed commit, merged into the target, does not give the result."""
         again = merge(self.repository, old, reviewed)
         if git_commits.TOO_OLD in (again.outcome, result.outcome):
             return NEEDS_GIT
         same = again.tree is not None and again.tree == result.tree
-        # What brings nothing to the target any more has said nothing of the commits that come now.
+        # A reviewed commit that brings nothing to the target any more does not cover the new commits.
         return None if same and again.tree != tree_of(self.repository, old) else self._stale
 
     def _has_delta(self, old: str, reviewed: str, delta: str | None) -> bool:
         return delta is not None and delta != EMPTY and self._delta(old, reviewed) == delta
 
     def _delta(self, old: str, head: str) -> str | None:
-        """Return what a head changes since it left the target; ``None`` where that is no single place."""
+        """Return the changes of a head since its merge base; ``None`` if there is not exactly one."""
         bases = merge_bases(self.repository, old, head)
         return delta_id(self.repository, bases[0], head) if len(bases) == 1 else None
 

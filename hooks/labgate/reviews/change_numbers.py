@@ -1,4 +1,4 @@
-"""Which pull or merge requests a commit says that it landed: code hosts put their numbers into messages."""
+"""The pull or merge requests in a commit's message: code hosts add the number when they land a change."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ _NUMBERS = re.compile(
 
 
 def numbers_in(commit: Commit) -> tuple[int, ...]:
-    """Return the numbers of the changes that a commit says it landed, each once."""
+    """Return the numbers of the changes that a commit's message names, each once."""
     found = (number for match in _NUMBERS.finditer(commit.message) for number in match.groups() if number)
     return tuple(dict.fromkeys(map(int, found)))

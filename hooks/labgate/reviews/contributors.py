@@ -1,4 +1,4 @@
-"""Who wrote what a range brings: authors, co-authors, and committers who changed what an author had made."""
+"""The contributors of a range: authors, co-authors, and committers who changed an author's commit."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from labgate.values.errors import GitError
 from labgate.values.ref_update import Commit, Identity
 from labgate.values.value import Value
 
-#: How many commits of one author and second are compared with one that somebody else committed.
+#: The most commits with the same author and second that are compared with one that somebody else committed.
 _TRIED = 4
 
 
 class Contributors:
-    """Reads who wrote commits. Nothing is asked of git until it decides.
+    """Finds the contributors of commits. git is only asked when the answer matters.
 
-    ``trunk`` is the commit whose ``.mailmap`` holds, ``None`` where there is none. ``origins`` has for commits that
-    derive from others those others (full oids). ``originals`` returns the commits among which that one is looked for
-    which an author made before somebody else committed it; ``base`` is what they are compared on top of.
+    ``trunk`` is the commit whose ``.mailmap`` is used, ``None`` if there is none. ``origins`` maps commits to those
+    that they derive from (full oids). ``originals`` returns the commits that are searched for the author's own version
+    of a commit that somebody else committed; ``base`` is the commit on which they are compared.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class Contributors:
         self._clean: dict[str, bool] = {}
         self._known: dict[str, tuple[str, ...]] = {}
         self.origins: Mapping[str, tuple[str, ...]] = {}
-        #: By the oid of a commit whose committer counts as a contributor: his email, and the author whose own commit of
-        #: the same change was looked for in vain.
+        #: For each commit (oid) whose committer counts as a contributor: the committer's email, and the author for whom
+        #: no own commit of the same change was found.
         self.sought: dict[str, tuple[str, str]] = {}
 
     def know(self, commits: Iterable[Commit]) -> None:
-        """Take note of the trees of commits that were read anyway."""
+        """Remember the trees of commits that were read anyway."""
         self._trees.update((commit.oid, commit.tree) for commit in commits)
 
     def trees(self, commits: Sequence[Commit]) -> Mapping[str, str]:
@@ -63,7 +63,7 @@ class Contributors:
         return self._trees
 
     def is_contentless(self, commit: Commit) -> bool:
-        """Say whether a commit brings nothing of its own: it is empty, or the merge that git itself would make."""
+        """Return whether a commit brings nothing of its own: it is empty, or the merge that git itself would make."""
         if len(commit.parents) < 2:
             return is_empty(commit, self.trees([commit]))
         if commit.oid not in self._clean:
@@ -71,14 +71,14 @@ class Contributors:
         return self._clean[commit.oid]
 
     def everybody(self, commit: Commit) -> tuple[str, ...]:
-        """Return the casefolded emails of all who contributed to a commit, listed ones as the policy lists them."""
+        """Return the casefolded emails of all contributors of a commit, as the policy lists them."""
         if commit.oid not in self._known:
             self._known[commit.oid] = ()  # where two commits are each other's origin
             self._known[commit.oid] = tuple(dict.fromkeys(self._contributors(commit)))
         return self._known[commit.oid]
 
     def authors(self, commit: Commit) -> tuple[str, ...]:
-        """Return as ``everybody`` does who made a commit, and what it derives from, without who committed it."""
+        """Return the same as ``everybody``, without the committer."""
         named = (commit.author, *(Identity("", email) for email in co_authors(commit)))
         own = (email for identity in named for email in self._named(identity))
         origins = read_commits(self._repository, self.origins.get(commit.oid, ()))
@@ -86,7 +86,7 @@ class Contributors:
         return tuple(dict.fromkeys((*own, *theirs)))
 
     def has_agent(self, commit: Commit) -> bool:
-        """Say whether somebody who is no person made a commit, or helped."""
+        """Return whether an agent is an author or co-author of a commit."""
         stated = (commit.author.key, commit.committer.key, *co_authors(commit))
         return any(self._reviews.is_agent(email) for email in stated)
 
@@ -95,7 +95,7 @@ class Contributors:
         found: dict[str, str] = {}
         for commit in commits:
             emails = self._listed.intersection(self.everybody(commit))
-            # To look at a merge costs a process, so only for those that matter.
+            # To check a merge takes a process, so only those that matter are checked.
             if emails and not self.is_contentless(commit):
                 found.update(dict.fromkeys(emails, commit.oid))
         return found
@@ -117,7 +117,7 @@ class Contributors:
                 yield from self.everybody(origin)
 
     def _named(self, identity: Identity) -> Iterable[str]:
-        """Yield the emails of somebody who is no agent: the one that is stated, and the ones that it stands for."""
+        """Yield the emails of a contributor who is not an agent: the stated one, and those it maps to."""
         if self._reviews.is_agent(identity.key):
             return
         for email in dict.fromkeys((identity.key, *self._mailmap.canonical(identity))):
@@ -125,7 +125,7 @@ class Contributors:
         yield from self._same_person(identity)
 
     def _same_person(self, identity: Identity) -> Iterable[str]:
-        """Yield the listed address of a person of whom the mailmap says that this is another one."""
+        """Yield the listed addresses of a person to whom the mailmap maps this one."""
         mapped = frozenset(self._mailmap.canonical(identity))
         for person in self._reviews.people if mapped else ():
             theirs = {alias for email in person.emails for alias in self._mailmap.canonical(Identity("", email))}
@@ -133,12 +133,12 @@ class Contributors:
                 yield person.emails[0]
 
     def _wrote_as_committer(self, commit: Commit) -> bool:
-        """Say whether a committer may have changed what the author made: nowhere is a commit that says otherwise."""
+        """Return whether a committer may have changed the author's commit: no equal commit of the author is found."""
         author, committer = commit.author.key, commit.committer.key
         if author == committer or committer in self._reviews.machines:
             return True
         if committer not in self._listed and self._reviews.assurance == "trailer":
-            return True  # he blocks nobody, so there is nothing to look for
+            return True  # the committer blocks nobody, so there is nothing to search
         if len(commit.parents) != 1:
             return True
         made = _Made(commit.author.name, author, commit.authored)
@@ -149,7 +149,7 @@ class Contributors:
         return True
 
     def is_same_change(self, original: str, commit: Commit) -> bool:
-        """Say whether a commit changes what another one does, be it on top of something else."""
+        """Return whether a commit makes the same change as another one, possibly on another base."""
         (read,) = read_commits(self._repository, [original])
         if len(read.parents) != 1:
             return False
@@ -160,7 +160,7 @@ class Contributors:
         return again.outcome == CLEAN and again.tree == commit.tree
 
     def _is_landing_of(self, commit: Commit, origins: Sequence[Commit]) -> bool:
-        """Say whether a commit is exactly the work of others, landed: who did that is not who wrote it."""
+        """Return whether a commit exactly lands the work of others: its committer did not write it."""
         if len(commit.parents) != 1:
             return False
         below = {oid for origin in origins for oid in origin.parents}
@@ -172,7 +172,7 @@ class Contributors:
 
     @cached_property
     def _originals(self) -> dict[_Made, list[tuple[str, str]]]:
-        """The commits that may be what an author made: by author and date, each with its committer's email."""
+        """The commits that may be an author's own versions: by author and date, each with its committer's email."""
         found: dict[_Made, list[tuple[str, str]]] = {}
         for commit in read_commits(self._repository, dict.fromkeys((*self._candidates(), *self._seen_here()))):
             made = _Made(commit.author.name, commit.author.key, commit.authored)
@@ -180,7 +180,7 @@ class Contributors:
         return found
 
     def _seen_here(self) -> tuple[str, ...]:
-        """Return what this clone has seen and has not thrown away yet: its reflogs lead there."""
+        """Return commits that this clone has seen and still has: those in its reflogs."""
         try:
             exclude = [f"^{oid}" for oid in self._base]
             return tuple(self._repository.git.run("rev-list", "--reflog", *exclude).decode().split())
@@ -189,7 +189,7 @@ class Contributors:
 
 
 class _Made(Value):
-    """What a rebase and a cherry-pick leave as it was: the author's name, casefolded email and date."""
+    """The fields that a rebase and a cherry-pick keep: the author's name, casefolded email and date."""
 
     name: str
     email: str

@@ -1,4 +1,4 @@
-"""Other names of one person, by the ``.mailmap`` of the trunk (gitmailmap). It says who wrote, never who reviewed."""
+"""Other addresses of a person, by the trunk's ``.mailmap`` (gitmailmap). It is used for authors, not for reviewers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FILE = ".mailmap"
 
 
 class Mailmap:
-    """``trunk`` is the commit whose tree has it, ``None`` where there is none."""
+    """``trunk`` is the commit whose tree has it, ``None`` if there is none."""
 
     def __init__(self, repository: Repository, trunk: str | None) -> None:
         self._repository = repository
@@ -19,10 +19,10 @@ class Mailmap:
         self._known: dict[str, tuple[str, ...]] = {}
 
     def canonical(self, identity: Identity) -> tuple[str, ...]:
-        """Return the casefolded email that stands for an identity; none where there is no mailmap."""
+        """Return the casefolded email that an identity maps to; empty if there is no mailmap."""
         if self._blob is None:
             return ()
-        # Neither may hold what ends it: git could not have written such a commit.
+        # Neither may contain its terminator: git could not have written such a commit.
         contact = f"{_plain(identity.name)} <{_plain(identity.key)}>".strip()
         if contact not in self._known:
             self._known[contact] = self._asked(contact, self._blob)

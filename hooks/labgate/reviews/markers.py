@@ -1,8 +1,8 @@
-"""Review markers at level ``trailer``: find every claim in a range of commits, and say why a claim cannot count.
+"""Review markers at level ``trailer``: find every claim in a range of commits, and why a claim cannot count.
 
 A ``Reviewed-by: Name <email>`` line counts in the trailer block (git-interpret-trailers) of the commit itself, of a
 merge that brings it in, or of an empty commit above it. ``Reviewed-change: DELTA-ID OID`` beside it binds it to
-content, and ``Reviewed-landing: OID`` says that it speaks, late, for what has landed already.
+content, and ``Reviewed-landing: OID`` marks it as a late review of a change that has landed.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from labgate.values.value import Value
 
 KEY, CHANGE, LANDING = "Reviewed-by", "Reviewed-change", "Reviewed-landing"
 
-#: Why a claim cannot count, whoever it names.
+#: Why a claim cannot count, for any person.
 OUTSIDE_BLOCK = "outside the trailer block"
 FOLDED = "folded over two lines"
 LOOK_ALIKE = "the key only looks like Reviewed-by"
 MALFORMED = "no Name <email>"
-#: Other trailers by which people agree, and why they are no reviews.
+#: Other trailers of consent, and why they are not reviews.
 _OTHER_KEYS = {
-    "acked-by": "Acked-by says that somebody agrees, not that he reviewed it",
+    "acked-by": "Acked-by says that somebody agrees, not that they reviewed it",
     "approved-by": "Approved-by says that it may land, not who reviewed it",
 }
 UNREADABLE = "its Reviewed-change is not one line of the form DELTA-ID OID"
 
 _PERSON = re.compile(r"^(?P<name>[^<>]*[^<>\s][^<>]*)<(?P<email>[^<>\s]+)>$")
-#: With the lines that continue it, which git folds into one value.
+#: With its continuation lines, which git folds into one value.
 _CO_AUTHORS = re.compile(r"^[ \t]*co-authored-by[ \t]*:(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
 _EMAIL = re.compile(r"<[ \t]*([^<>\s]+)[ \t]*>")
 _CHANGE = re.compile(r"([0-9a-f]{64}) ([0-9a-f]{40}(?:[0-9a-f]{24})?)")
@@ -39,18 +39,18 @@ _SEPARATED = re.compile(r"^(?P<key>[^:\n]{1,40}?)[ \t]*:[ \t]*(?P<value>.*)$")
 
 
 class Binding(Value):
-    """What a marker says that was reviewed: a delta-id (``reviews.delta``), and the full oid of the commit."""
+    """The content that a marker is bound to: a delta-id (``reviews.delta``), and the full oid of the commit."""
 
     delta: str
     oid: str
 
 
 class Claim(Value):
-    """One review marker as a commit states it.
+    """One review marker in a commit.
 
-    ``commit`` states it; ``covers`` are the commits of the range that it speaks for. ``email`` is casefolded, ``None``
-    where the claim names none. ``flaw`` is why it cannot count whoever it names, or ``None``. ``binding`` is ``None``
-    where it is bound to no content.
+    ``commit`` has it; ``covers`` are the commits of the range that it covers. ``email`` is casefolded, ``None``
+    if the claim names none. ``flaw`` is why it cannot count for any person, or ``None``. ``binding`` is ``None``
+    if it is bound to no content.
     """
 
     commit: str
@@ -61,12 +61,12 @@ class Claim(Value):
 
 
 def claims_in(commit: Commit) -> tuple[tuple[str | None, str | None], ...]:
-    """Return (email, flaw) for each line of a message that claims a review: those of the trailer block first."""
+    """Return (email, flaw) for each line of a message that claims a review; those of the trailer block come first."""
     found: list[tuple[str | None, str | None]] = []
     stated = Counter(claim for line in commit.message.split("\n") if (claim := _first_line(line)) is not None)
     for trailer in commit.trailers:
         claim = _first_line(trailer)
-        # A trailer that the message does not state comes from the repository's configuration (trailer.TOKEN.key).
+        # A trailer that is not in the message comes from the repository's configuration (trailer.TOKEN.key).
         if claim is not None and stated[claim]:
             stated[claim] -= 1
             found.append((_email(_split(trailer)[1]), _flaw(*_split(trailer))))
@@ -80,13 +80,13 @@ def claims_in(commit: Commit) -> tuple[tuple[str | None, str | None], ...]:
 
 
 def _first_line(trailer: str) -> tuple[str, str] | None:
-    """Return key and value as a trailer's first line has them, or ``None`` where nobody would read Reviewed-by."""
+    """Return key and value of a trailer's first line, or ``None`` if nobody would read it as Reviewed-by."""
     key, value = _split(trailer.split("\n", 1)[0].strip())
     return (key, value) if _looks_like_key(key) else None
 
 
 def co_authors(commit: Commit) -> tuple[str, ...]:
-    """Return the casefolded emails of every ``Co-authored-by:`` line, wherever it stands: layout hides nobody."""
+    """Return the casefolded emails of every ``Co-authored-by:`` line, anywhere in the message."""
     stated = (email for line in _CO_AUTHORS.findall(commit.message) for email in _EMAIL.findall(line))
     return tuple(email.casefold() for email in stated)
 
@@ -95,7 +95,7 @@ def read_claims(span: Sequence[Commit], trees: Mapping[str, str]) -> tuple[Claim
     """Return every claim of a range, newest commit first, with the commits of the range that it covers.
 
     ``span`` is in topological order, children first. ``trees`` gives the tree of each commit and of each parent outside
-    the range, which is how an empty commit is known.
+    the range, to recognise empty commits.
     """
     parents = {commit.oid: commit.parents for commit in span}
     claims = []
@@ -117,7 +117,7 @@ def read_claims(span: Sequence[Commit], trees: Mapping[str, str]) -> tuple[Claim
 
 
 def brought_in(oid: str, parents: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    """Return a commit of a range with what it merges into its first parent; nothing where the range has it not."""
+    """Return a commit of a range with the commits that it merges; empty if it is not in the range."""
     if oid not in parents:
         return frozenset()
     mine = parents[oid]
@@ -125,12 +125,12 @@ def brought_in(oid: str, parents: Mapping[str, Sequence[str]]) -> frozenset[str]
 
 
 def landings_named(commit: Commit) -> tuple[str, ...]:
-    """Return the landings (full oids) that a commit's late review is of; none where it is no late review."""
+    """Return the landings (full oids) of a commit's late review; empty if it is not a late review."""
     return tuple(value for value in _values(commit, LANDING) if is_oid(value))
 
 
 def _binding(commit: Commit) -> tuple[Binding | None, str | None]:
-    """Return what a commit's markers are bound to, and what is wrong with that; ``None`` for what there is not."""
+    """Return the binding of a commit's markers, and its flaw; each is ``None`` if there is none."""
     stated = _values(commit, CHANGE)
     if not stated:
         return None, None
@@ -139,13 +139,13 @@ def _binding(commit: Commit) -> tuple[Binding | None, str | None]:
 
 
 def _values(commit: Commit, key: str) -> list[str]:
-    """Return the values of a trailer of a commit's own message, spelt as it is to be but for its case."""
+    """Return the values of a trailer in a commit's own message; the key may have any case."""
     split = (_split(trailer) for trailer in commit.trailers)
     return [value.strip() for name, value in split if name.casefold() == key.casefold() and value in commit.message]
 
 
 def is_empty(commit: Commit, trees: Mapping[str, str]) -> bool:
-    """Say whether a commit has one parent and that parent's tree."""
+    """Return whether a commit has one parent and that parent's tree."""
     return len(commit.parents) == 1 and trees.get(commit.parents[0]) == commit.tree
 
 
@@ -172,7 +172,7 @@ def _is_key(key: str) -> bool:
 
 
 def _looks_like_key(key: str) -> bool:
-    """Say whether people would read this key as Reviewed-by, with whatever dashes, spaces or look-alike letters."""
+    """Return whether people would read this key as Reviewed-by, with any dashes, spaces or look-alike letters."""
     letters = plain(key).casefold()
     return "".join(letter for letter in letters if "a" <= letter <= "z") == "reviewedby"
 

@@ -1,4 +1,4 @@
-"""Who counts as a reviewer of which commits, and whether that is enough. Pure: values in, values out."""
+"""The reviewers that count for each commit, and whether they meet the quorum. Pure: values in, values out."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from labgate.values.value import Value
 SELF_REVIEW = "self-review"
 STRANGER = "not listed in [reviews.people]"
 MACHINE = "a machine identity"
-AGENT = "one of [reviews] agents, which are no persons"
-NOT_BOUND = "without a Reviewed-change, which [reviews] bound asks for"
-MERE_CLAIM = "a trailer is only a claim, and [reviews] assurance asks for more"
-NOT_SIGNED = "an approval is not signed, and [reviews] assurance asks for that"
+AGENT = "one of [reviews] agents, which are not persons"
+NOT_BOUND = "without a Reviewed-change, which [reviews] bound requires"
+MERE_CLAIM = "a trailer is only a claim, and [reviews] assurance requires more"
+NOT_SIGNED = "an approval is not signed, and [reviews] assurance requires that"
 UNLISTED_CONTRIBUTOR = "an unlisted contributor may be the same person"
 
 _LEVELS = ("trailer", "forge", "signed")
 
 
 class JudgedClaim(Value):
-    """A claim, and those listed people who contributed to what it covers: casefolded email to one of their commits.
+    """A claim, and the listed contributors of the commits it covers: casefolded email to one of their commits.
 
-    ``reviewed`` is the full oid that it is bound to, ``None`` where it is bound to no content. A ``late`` one was made
-    when what it covers had landed.
+    ``reviewed`` is the full oid that it is bound to, ``None`` if it is bound to no content. A ``late`` one was made
+    after the commits had landed.
     """
 
     commit: str
@@ -40,8 +40,8 @@ class JudgedClaim(Value):
 class Refused(Value):
     """A claim or approval that does not count.
 
-    ``person`` is ``None`` for a stranger. ``wrote`` is a commit of a self-reviewer, ``None`` where they only
-    opened the change.
+    ``person`` is ``None`` for a stranger. ``wrote`` is a commit of a self-reviewer, ``None`` if they only opened the
+    change.
     """
 
     claim: JudgedClaim | JudgedApproval
@@ -51,7 +51,7 @@ class Refused(Value):
 
 
 class Part(Value):
-    """A part of the quorum: ``total``, ``affiliations`` or a group, which may be called like one of these two."""
+    """A part of the quorum: ``total``, ``affiliations`` or a group, which may have one of these two names."""
 
     name: str
     group: bool = False
@@ -63,7 +63,7 @@ TOTAL, AFFILIATIONS = Part("total"), Part("affiliations")
 class Assessment(Value):
     """The reviewers of each commit that needs review (person names), and the claims and approvals that were refused.
 
-    ``late`` are those people of whom a review counts that was made after the landing.
+    ``late`` are those people with a review after the landing that counts.
     """
 
     reviewers: Mapping[str, frozenset[str]]
@@ -113,7 +113,7 @@ def person_of(email: str | None, reviews: Reviews) -> str | None:
 
 
 def _refusal(claim: JudgedClaim, person: str | None, reviews: Reviews) -> Refused | None:
-    # What is written wrong is nobody's review; of one that is stale it matters first whose it is.
+    # A malformed claim is nobody's review; for a stale one the person is checked first.
     if claim.flaw is not None and claim.flaw not in STALE:
         return Refused(claim, person, claim.flaw)
     if person is None:
@@ -133,7 +133,7 @@ def _nobody(email: str | None, reviews: Reviews) -> str:
 
 
 def _insufficient(claim: JudgedClaim, reviews: Reviews) -> str | None:
-    """Return why the policy asks for more than a claim that is true, ``None`` where it does not."""
+    """Return why the policy requires more than a valid claim, ``None`` if it does not."""
     if not _suffices("trailer", reviews):
         return MERE_CLAIM
     return NOT_BOUND if reviews.bound and claim.reviewed is None and not claim.late else None
@@ -143,7 +143,7 @@ def _refused_approval(approval: JudgedApproval, reviews: Reviews, strangers: Seq
     person = approval.person
     if person is None:
         return Refused(approval, None, STRANGER)
-    # Before the flaw: no fresh approval makes a contributor count.
+    # It comes before the flaw: a new approval of a contributor does not count either.
     wrote = _wrote(person, approval.contributors, reviews)
     if wrote is not None or approval.own:
         return Refused(approval, person, SELF_REVIEW, wrote)
@@ -151,7 +151,7 @@ def _refused_approval(approval: JudgedApproval, reviews: Reviews, strangers: Seq
         return Refused(approval, person, approval.flaw)
     if not _suffices("forge", reviews):
         return Refused(approval, person, NOT_SIGNED)
-    # Where identities are verified, it must be known that the reviewer is somebody else than every contributor.
+    # If identities are verified, the reviewer must be known to differ from every contributor.
     if strangers and reviews.assurance != "trailer":
         return Refused(approval, person, UNLISTED_CONTRIBUTOR)
     return None
@@ -162,13 +162,13 @@ def _suffices(level: str, reviews: Reviews) -> bool:
 
 
 def _wrote(person: str, contributors: Mapping[str, str], reviews: Reviews) -> str | None:
-    """Return a commit that a person contributed to, under whatever address, or ``None``."""
+    """Return a commit that a person contributed to, under any address, or ``None``."""
     emails = next(item.emails for item in reviews.people if item.name == person)
     return next((contributors[email] for email in emails if email in contributors), None)
 
 
 def missing(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[Part, ...]:
-    """Return the parts of the quorum that these reviewers do not meet, each once; empty where it is met.
+    """Return the parts of the quorum that these reviewers do not meet, each once; empty if it is met.
 
     A group counts only when the change touches a path that it answers for.
     """
@@ -176,7 +176,7 @@ def missing(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> 
 
 
 def _shortages(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> dict[Part, int]:
-    """Return by how many each part of the quorum is short; parts that are met are left out."""
+    """Return the number of missing reviewers for each part of the quorum; parts that are met are left out."""
     quorum = reviews.quorum
     groups = {group.name: group for group in reviews.groups}
     short = {TOTAL: quorum.total - len(people)}
@@ -196,9 +196,9 @@ def helpful(
     reviews: Reviews,
     unable: Collection[str] = (),
 ) -> tuple[str, ...] | None:
-    """Return few further people, in policy order, who could complete the quorum; ``None`` when nobody can.
+    """Return a few more people, in policy order, who could complete the quorum; ``None`` when nobody can.
 
-    None of them is superfluous. ``contributors`` are the casefolded emails of those who cannot review the change, and
+    All of them are needed. ``contributors`` are the casefolded emails of those who cannot review the change, and
     ``unable`` the names of people who cannot for another reason.
     """
     excluded = set(contributors)

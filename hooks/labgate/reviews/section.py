@@ -1,4 +1,4 @@
-"""``[reviews]``: whose reviews count, and how many it takes."""
+"""``[reviews]``: whose reviews count, and how many are needed."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class Quorum(Value):
 class Reviews(Value):
     """``[reviews]``. ``machines`` are casefolded emails of landing identities; ``expires`` is in seconds.
 
-    ``agents`` are casefolded patterns of authors and co-authors that are no persons. ``bound`` refuses review markers
-    that are bound to no content.
+    ``agents`` are casefolded patterns of authors and co-authors that are not persons. ``bound`` refuses review markers
+    without a binding to content.
     """
 
     NAME = "reviews"
@@ -95,14 +95,14 @@ class Reviews(Value):
         )
 
     def is_agent(self, email: str) -> bool:
-        """Say whether a casefolded email is one of ``agents``, and nobody's whom the policy lists."""
+        """Return whether a casefolded email matches ``agents``, and is not that of a listed person."""
         if not any(_fits(pattern, email) for pattern in self.agents):
             return False
         return not any(email in person.emails for person in self.people)
 
 
 def _fits(pattern: str, email: str) -> bool:
-    """Say whether an email fits a pattern, of which ``*`` alone means more than itself: ``[bot]`` is part of names."""
+    """Return whether an email matches a pattern, in which only ``*`` is special: ``[bot]`` is part of names."""
     first, *parts = pattern.split("*")
     if not parts:
         return email == pattern
@@ -121,7 +121,7 @@ def _fits(pattern: str, email: str) -> bool:
 _QUORUM = Record(
     (
         Key("total", Whole(1), "How many people must have reviewed a change.", 1),
-        Key("groups", _COUNTS, "How many of each group, where the change touches its paths.", {}),
+        Key("groups", _COUNTS, "How many of each group, if the change touches its paths.", {}),
         Key("affiliations", Whole(0), "From how many different affiliations they must come.", 0),
     ),
     "a table such as { total = 1 }",
@@ -149,22 +149,22 @@ _PERSON_TABLE = Record(
 
 _SHAPE = Record(
     (
-        Key("assurance", Choice(("trailer", "forge", "signed")), "What a review marker must at least be.", "trailer"),
+        Key("assurance", Choice(("trailer", "forge", "signed")), "The least assurance of a review marker.", "trailer"),
         Key("quorum", _QUORUM, "How many reviewers a change needs.", {}),
         Key("machines", _MACHINES, "Landing identities: they never count as people.", ["noreply@github.com"]),
         Key(
             "agents",
             ListOf(_AGENT, "a list of email addresses"),
-            "Authors and co-authors that are no persons: they neither count nor block. * stands for anything.",
+            "Authors and co-authors that are not persons: they neither count nor block. * matches anything.",
             [],
         ),
         Key(
             "bound",
             Choice((False, True)),
-            "Refuse review markers that are bound to no content (Reviewed-change).",
+            "Refuse review markers that are not bound to content (Reviewed-change).",
             default=False,
         ),
-        Key("expires", DURATION, "How long a review holds.", "14d"),
+        Key("expires", DURATION, "How long a review is valid.", "14d"),
         Key("groups", TableOf(_GROUP, "a table of groups", NAME), "Groups of people who answer for paths.", {}),
         Key("people", TableOf(_PERSON_TABLE, "a table of people", _PERSON), "The people whose reviews count.", {}),
     )
@@ -172,8 +172,8 @@ _SHAPE = Record(
 
 
 def schema() -> SectionSchema:
-    """Return what ``[reviews]`` may say."""
-    key = Key(Reviews.NAME, _SHAPE, "Whose reviews count, and how many it takes.", {})
+    """Return the schema of ``[reviews]``."""
+    key = Key(Reviews.NAME, _SHAPE, "Whose reviews count, and how many are needed.", {})
     return SectionSchema(key, check=_check, lint=_lint)
 
 
@@ -186,13 +186,13 @@ def _check(table: Table, problems: Problems) -> None:
 
 
 def _identities(reviews: Table, problems: Problems) -> None:
-    """One address, key or account is one person: else a contributor could be their own reviewer."""
+    """Check that one address, key or account is one person: else a contributor could review their own work."""
     for attribute in ("emails", "keys", "github", "gitlab", "gitea"):
         owners: dict[str, str] = {}
         for name, person in reviews["people"].items():
             found = person[attribute]
             for one in found if isinstance(found, list) else [found] if found else []:
-                # The comment of an SSH key is no part of it.
+                # The comment of an SSH key does not count.
                 same = " ".join(one.split()[:2]) if attribute == "keys" else one.casefold()
                 owner = owners.setdefault(same, name)
                 if owner != name:
@@ -206,13 +206,13 @@ def _identities(reviews: Table, problems: Problems) -> None:
 
 
 def _quorum(reviews: Table, problems: Problems) -> None:
-    """A quorum that nobody can reach is a mistake; only the smallest one may wait for its first person."""
+    """Check that the quorum can be met; only the smallest one may lack its first person."""
     quorum, groups, people = reviews["quorum"], reviews["groups"], reviews["people"]
     path = ("reviews", "quorum")
     if quorum["total"] > max(1, len(people)):
         problems.add((*path, "total"), f"expected at most {len(people)}, all the people, found {quorum['total']}")
     for name, wanted in quorum["groups"].items():
-        # Members who are nobody here never count (``_lint`` names them).
+        # Unlisted members never count (``_lint`` reports them).
         members = len(people.keys() & set(groups[name]["people"])) if name in groups else 0
         place = (*path, "groups", name)
         if name not in groups:
@@ -228,7 +228,7 @@ def _quorum(reviews: Table, problems: Problems) -> None:
 
 
 def _lint(policy: Policy, problems: Problems) -> None:
-    """Report members who are in no ``[reviews.people]``, so that they never count, and a gate that nobody can open."""
+    """Report members who are not in ``[reviews.people]`` and never count, and a policy without any reviewer."""
     reviews, gate = policy.section(Reviews), policy.table["research-gate"]
     people = [person.name for person in reviews.people]
     for group in reviews.groups:

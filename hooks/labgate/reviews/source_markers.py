@@ -1,7 +1,7 @@
-"""Review markers that stay behind on the branch that a change comes from, where it lands as other commits.
+"""Review markers on the source branch of a change that lands as other commits.
 
-A squash, a rebase and a merge of an older commit leave them there. They hold where what landed is what they covered, as
-``reviews.carry`` compares it.
+A squash, a rebase and a merge of an older commit leave them there. They hold if the landed content is the content that
+they covered, by the comparison of ``reviews.carry``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from labgate.reviews.section import Reviews
 from labgate.values.ref_update import Commit
 from labgate.values.value import Value
 
-#: How many heads of one branch are compared with one landing, the newest first: each costs a few processes.
+#: The most heads of one branch that are compared with one landing, the newest first: each takes a few processes.
 _TRIED = 12
 
 
@@ -39,9 +39,9 @@ class Segment(Value):
 
 
 def bound(repository: Repository, claim: Claim, commit: Commit, base: str | None, *, empty: bool) -> str | None:
-    """Say why a claim's binding does not hold where it stands, ``None`` where it does or there is none.
+    """Return why a claim's binding does not hold at its commit, ``None`` if it does or there is none.
 
-    ``commit`` states it, and is ``empty`` or brings what was reviewed itself; ``base`` is where the target stands.
+    ``commit`` has it, and is ``empty`` or is itself the reviewed content; ``base`` is the target's tip.
     """
     if claim.binding is None:
         return None
@@ -53,7 +53,7 @@ def bound(repository: Repository, claim: Claim, commit: Commit, base: str | None
 
 
 class SourceMarkers:
-    """The markers on one branch beside what landed. ``tip`` is its head, ``base`` where the target stood before."""
+    """The markers on a branch that landed. ``tip`` is its head, ``base`` the target's tip before the landing."""
 
     def __init__(
         self, repository: Repository, reviews: Reviews, contributors: Contributors, tip: str, base: Sequence[str]
@@ -65,7 +65,7 @@ class SourceMarkers:
         self._base = base
 
     def claims(self, segment: Segment, without: frozenset[str]) -> Iterator[JudgedClaim]:
-        """Yield the claims that speak for a segment: what one commit of the branch comes to is what landed.
+        """Yield the claims that cover a segment: the content of a commit of the branch is what landed.
 
         ``without`` are commits whose claims are known already.
         """
@@ -78,7 +78,7 @@ class SourceMarkers:
                 yield claim.changed(covers=segment.oids)
 
     def _reviewed_content(self, segment: Segment) -> frozenset[str]:
-        """Return the commits of the branch that bring what landed; none where it is not known to be just that."""
+        """Return the commits of the branch that bring exactly the landed content; empty if that is not known."""
         head = self._landed_as(segment)
         if head is None:
             return self._picked(segment)
@@ -86,14 +86,14 @@ class SourceMarkers:
         return frozenset(c.oid for c in self._commits if c.oid in covered and not self._contributors.is_contentless(c))
 
     def _picked(self, segment: Segment) -> frozenset[str]:
-        """Return the one commit of the branch that a segment of one is, rebased or picked."""
+        """Return the commit of the branch that a segment of one commit rebased or picked."""
         landed = read_commits(self._repository, segment.oids if len(segment.oids) == 1 else ())
         origins = {oid for commit in landed for oid in self._contributors.origins.get(commit.oid, ())}
         same = (oid for oid in origins & self._by_oid.keys() if self._contributors.is_same_change(oid, landed[0]))
         return frozenset(same)
 
     def _landed_as(self, segment: Segment) -> str | None:
-        """Return the newest commit of the branch that comes to what landed, ``None`` where none does."""
+        """Return the newest commit of the branch with the landed content, ``None`` if there is none."""
         heads = [self._tip, *(claim.commit for claim in self._claims)]
         tried = tuple(dict.fromkeys(heads))[:_TRIED]
         flaws = carried_all(self._repository, tried, segment.move).flaws
@@ -123,10 +123,10 @@ class SourceMarkers:
 
 
 def _for_all(claims: Sequence[JudgedClaim], content: Sequence[str], reviews: Reviews) -> Iterable[JudgedClaim]:
-    """Return the claims that speak for all the content, and those that do not count.
+    """Return the claims that cover all the content, and those that do not count.
 
-    Where each commit has been reviewed enough, those who reviewed one have reviewed what landed together; else only
-    those have who reviewed every one.
+    If each commit has been reviewed enough, the reviewers of any commit have reviewed the landing together; else only
+    the reviewers of every commit have.
     """
     found = assess(content, claims, reviews)
     if not content:

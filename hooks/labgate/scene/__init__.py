@@ -1,1 +1,1 @@
-"""What all checks of one run share: the repository, the governing policy, the refs, the spans."""
+"""Facts that all checks of a run share: the repository, the governing policy, the refs, the spans."""

@@ -1,4 +1,4 @@
-"""Bring what a partial clone has left out of what is judged: once, in one batch, before anything is judged."""
+"""Fetch the objects that a partial clone lacks for a run: once, in one batch, before anything is judged."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from labgate.git.repository import Repository
 from labgate.policy.model import FILES
 from labgate.scene.scene import Scene, Span
 
-#: Files that say how others are judged.
+#: Files that configure how others are judged.
 _READ = frozenset((*FILES, ".gitattributes", ".mailmap"))
 
 
 def complete(scene: Scene) -> None:
-    """Bring the files that the updates of a scene change and are compared with."""
+    """Fetch the files that the updates of a scene change or are compared with."""
     repository = scene.repository
     keys = list(dict.fromkeys(_keys(scene)))
     changed = dict(changed_blobs(repository, keys))
@@ -28,7 +28,7 @@ def complete(scene: Scene) -> None:
 
 
 def _keys(scene: Scene) -> Iterator[str]:
-    """Yield the commits, and the ranges (``OLD..NEW``), of which the files decide."""
+    """Yield the commits, and the ranges (``OLD..NEW``), whose files are needed."""
     compared = False
     for update in scene.updates:
         if update.new is None:
@@ -44,7 +44,7 @@ def _keys(scene: Scene) -> Iterator[str]:
 
 
 def _merged(repository: Repository, span: Span) -> Iterator[str]:
-    """Yield for each merge what its sides did since they parted: git is asked to merge them again."""
+    """Yield the changes of each merge's sides since their merge base, as git merges them again."""
     for commit in span.commits:
         if len(commit.parents) == 2:
             bases = merge_bases(repository, *commit.parents)
@@ -52,7 +52,7 @@ def _merged(repository: Repository, span: Span) -> Iterator[str]:
 
 
 def _unknown(repository: Repository, tips: Iterable[str]) -> Iterator[str]:
-    """Yield the landed commits, on the first-parent lines of some tips, that the index does not know."""
+    """Yield the landed commits, on the first-parent lines of some tips, that are not in the index."""
     for tip in tips:
         line = rev_list(repository, [tip], (), "--first-parent")
         known = indexed(repository.common_dir, partial(_known, line))

@@ -1,4 +1,4 @@
-"""Which policy judges a run: the trunk's, as it was before the change (docs/adr/0005)."""
+"""The policy that judges a run: the trunk's before the change (docs/adr/0005)."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from labgate.values.refnames import HEADS, REMOTES, branch_of, short_ref, tip_re
 from labgate.values.report import PolicyOrigin
 from labgate.values.value import Value
 
-#: How often the policy on one branch may name another one as the trunk.
+#: The most times that the policy on one branch may name another one as the trunk.
 _MOST_HOPS = 3
 
 
 class Judging(Value):
     """The judging policy, where it came from, the trunk's branch name, and the trunk's tip before the change.
 
-    ``trunk`` is ``None`` where the remote has no branches and none that is pushed is the trunk, ``trunk_tip`` where the
-    trunk does not exist yet. ``found`` is the policy as it stands in its file, ``branches`` are those that could be the
-    trunk, and ``reader`` is what read it. ``notices`` are what is to be said of it, a line each. ``unreadable`` is why
-    the trunk's own policy cannot be read, where an earlier one or the proposed one judges in its place.
+    ``trunk`` is ``None`` if the remote has no branches and no pushed one is the trunk, ``trunk_tip`` if the trunk does
+    not exist yet. ``found`` is the policy in its file, ``branches`` are those that may be the trunk, and ``reader`` is
+    the reader of the policy. ``notices`` are lines about it. ``unreadable`` is why the trunk's own policy cannot be
+    read, if an earlier one or the proposed one judges instead.
     """
 
     policy: Policy
@@ -51,13 +51,13 @@ class Judging(Value):
 
 
 class Proposal(Value):
-    """What is about to change, as far as it decides who judges.
+    """A proposed change, as far as it decides which policy judges.
 
-    ``standing`` says where the changed refs of the remote (full names) stand before the change, ``None`` for one that
-    is created; for all others the remote-tracking refs do. ``proposed`` are the commits whose trees may bring the first
-    policy. ``target`` is the ref that a range is to land on; ``None`` at push, where any number of refs move. ``in_ci``
-    says that everything was fetched, that the clone's own settings are not heeded, and that a policy which cannot be
-    read is only replaced by an earlier one where the change repairs it.
+    ``standing`` has the tips of the changed refs of the remote (full names) before the change, ``None`` for one that is
+    created; all others have their remote-tracking tips. ``proposed`` are the commits whose trees may have the first
+    policy. ``target`` is the ref that a range is proposed for; ``None`` at push, where any number of refs move.
+    ``in_ci``: everything was fetched, the clone's own settings are ignored, and an unreadable policy is only replaced
+    by an earlier one if the change repairs it.
     """
 
     standing: Mapping[str, str | None]
@@ -69,10 +69,10 @@ class Proposal(Value):
 def require_tracking(
     repository: Repository, refs: Mapping[str, str], remote: str | None, *, has_refs: bool = False
 ) -> None:
-    """Raised: ``UndecidedError`` when no branch of the remote is ever kept here, as in a bare or a mirror clone.
+    """Check that branches of the remote are known here, which they are not in a bare or a mirror clone.
 
-    What is not known here must not be taken for what is not there: the change's own policy would judge it. ``has_refs``
-    says that the remote has some: then one of its branches must be here.
+    Unknown branches must not count as missing: the change's own policy would judge it. ``has_refs``: the remote has
+    refs, so one of its branches must be here. Raises: ``UndecidedError`` when none is.
     """
     known = next((item for item in repository.remotes if item.name == remote), None)
     if known is None or any(ref.startswith(f"{REMOTES}{known.name}/") for ref in refs):
@@ -87,7 +87,7 @@ def judging_policy(
 ) -> Judging:
     """Return the policy that judges a change.
 
-    Raised: ``UndecidedError`` when the trunk cannot be told, ``NoPolicyError`` when there is no policy at all,
+    Raises: ``UndecidedError`` when the trunk is not known, ``NoPolicyError`` when there is no policy at all,
     ``PolicyError`` when one cannot be used or names another trunk.
     """
     return _Search(repository, refs, remote, proposal, reader).judging()
@@ -96,9 +96,9 @@ def judging_policy(
 def trunk_by(
     policy: Policy, repository: Repository, refs: Mapping[str, str], remote: str | None, reader: Reader
 ) -> Agreed | None:
-    """Return which branch is the trunk if the work tree's policy stood there; ``None`` where none can be told yet.
+    """Return the branch that would be the trunk by the work tree's policy; ``None`` if it is not known yet.
 
-    Raised: ``UndecidedError``, ``PolicyError`` as ``judging_policy`` does.
+    Raises: ``UndecidedError``, ``PolicyError`` as ``judging_policy`` does.
     """
     branches = branches_of(repository, refs, remote, {})
     trunk = candidate(repository, branches, None, reader)
@@ -108,7 +108,7 @@ def trunk_by(
 
 
 class _Search:
-    """One search for the judging policy."""
+    """A search for the judging policy."""
 
     def __init__(
         self, repository: Repository, refs: Mapping[str, str], remote: str | None, proposal: Proposal, reader: Reader
@@ -120,14 +120,14 @@ class _Search:
         self.reader = reader
         self.branches = branches_of(repository, refs, remote, proposal.standing, in_ci=proposal.in_ci)
         if proposal.in_ci:
-            # The remote was asked for it just now.
+            # The remote was just asked for it.
             self.branches = self.branches.changed(default=branch_of(proposal.target or ""))
 
     def judging(self) -> Judging:
         configured = self.branches.configured
         if configured is None or not self._lacks(configured):
             return self._from(candidate(self.repository, self.branches, self.proposal.target, self.reader))
-        # It was renamed, if the branch that is the trunk without this setting once had the name.
+        # It was renamed, if the trunk without this setting once had the name.
         message = f"{self.remote} has no branch {configured}, which {SETTING} names"
         unset = f"git config --unset {SETTING}"
         fetch = f"git fetch {shlex.quote(self.remote or '')}"
@@ -138,12 +138,12 @@ class _Search:
         return judging.changed(notices=(*judging.notices, f"warning: {message}: {unset}"))
 
     def _lacks(self, trunk: str) -> bool:
-        """Say whether a remote has branches, but not this one."""
+        """Return whether a remote has branches, but not this one."""
         new = HEADS + trunk in self.proposal.standing
         return self.remote is not None and bool(self.branches.names) and not new and trunk not in self.branches.names
 
     def _from(self, trunk: str | None) -> Judging:
-        """Return the judging policy, asking the policy on each branch whether that is the trunk."""
+        """Return the judging policy: the policy on each branch says which branch is the trunk."""
         for _ in range(_MOST_HOPS):
             judging = self._at(trunk)
             if judging.trunk == trunk or trunk is None:
@@ -153,7 +153,7 @@ class _Search:
         raise PolicyError((message,), f"let them all say the same in {OWN_FILE}: trunk = ...")
 
     def _at(self, trunk: str | None) -> Judging:
-        """Return the policy on a branch, or in its place; its ``trunk`` is the branch that it says is the trunk."""
+        """Return the policy on a branch, or its replacement; its ``trunk`` is the branch that it names as the trunk."""
         tip = None if trunk is None else self._tip(trunk)
         if trunk is None or tip is None:
             return self._bootstrap(trunk, None)
@@ -167,7 +167,7 @@ class _Search:
         return self._judging(self._agreed(found.policy, trunk), "trunk", found, tip)
 
     def _in_place_of(self, trunk: str, tip: str, error: PolicyError) -> Judging:
-        """Return what judges where the trunk's policy cannot be read: its last readable version, else the proposed."""
+        """Return the replacement of an unreadable policy of the trunk: its last readable version, else the proposed."""
         found = last_readable(self.repository, tip, self.reader)
         if found is None:
             return self._bootstrap(trunk, tip, error)
@@ -176,12 +176,12 @@ class _Search:
             raise PolicyError(error.problems, self._repair(trunk, tip, found))
         said = f"{_first_of(error)}: the last version that can be read judges, that of {short_oid(found.commit)}"
         if not repairs:
-            said += f"; to bring it back: {self._repair(trunk, tip, found)}"
+            said += f"; to restore it: {self._repair(trunk, tip, found)}"
         judging = self._judging(self._agreed(found.policy, trunk), "trunk", found, tip)
         return judging.changed(notices=(said, *judging.notices), unreadable=error)
 
     def _repairs(self, trunk: str, tip: str) -> bool:
-        """Say whether after the change the trunk's policy can be read again."""
+        """Return whether the trunk's policy can be read after the change."""
         if HEADS + trunk not in self.proposal.standing:
             return False
         trees = (landed(self.repository, tip, commit) for commit in self.proposal.proposed)
@@ -224,7 +224,7 @@ class _Search:
         return first_trunk(policy, frozenset(name for name in pushed if name is not None)) or policy
 
     def _other_trunk(self, trunk: str, error: OtherTrunkError) -> PolicyError:
-        """Return the error with a help that does not lead to the same error about the other branch."""
+        """Return the error with a help that does not cause the same error about the other branch."""
         tip = self._tip(error.named)
         other = None if tip is None else self._readable(tip)
         if other is None or error.named in other.policy.trunks or trunk not in other.policy.trunks:
@@ -240,7 +240,7 @@ class _Search:
         return Judging(settled.policy, whence, settled.trunk, tip, found, self.branches, self.reader, notices)
 
     def _tip(self, trunk: str) -> str | None:
-        """Return the trunk's commit before the change, ``None`` where it does not exist yet."""
+        """Return the trunk's commit before the change, ``None`` if it does not exist yet."""
         if HEADS + trunk in self.proposal.standing:
             return self.proposal.standing[HEADS + trunk]
         return self.refs.get(tip_ref(self.remote, trunk))
@@ -250,10 +250,10 @@ class _Search:
 
 
 def repairing(repository: Repository, remote: str | None, trunk: str, tip: str, found: Found) -> str:
-    """Return the commands that bring a readable policy back to the trunk."""
+    """Return the commands that restore a readable policy on the trunk."""
     restore = restoring(repository, tip, found)
     if restore is None:
-        return f"take [tool.labgate] out of {PYPROJECT} on {trunk}"
+        return f"remove [tool.labgate] from {PYPROJECT} on {trunk}"
     commands = [f"git checkout --detach {shlex.quote(short_ref(tip_ref(remote, trunk)))}"]
     commands += [restore, "git commit -m 'Repair the policy of labgate'"]
     ref = shlex.quote(HEADS + trunk)

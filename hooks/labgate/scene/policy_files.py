@@ -1,4 +1,4 @@
-"""The policies that stand in trees: a commit's, many commits', the work tree's, and the last one that can be read."""
+"""Policies in trees: of a commit, of many commits, of the work tree, and the last one that can be read."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from labgate.values.phrases import count, short_oid
 from labgate.values.value import Value
 
 _REGULAR = ("100644", "100755")
-#: How many versions of a policy are looked at together for one that can be read.
+#: The number of versions of a policy that are read together to find one that can be read.
 _BATCH = 100
 
 
 class Found(Value):
-    """A policy that stands in a commit (full oid): the policy, and the oid and the name of the file that holds it."""
+    """A policy in a commit (full oid): the policy, and the oid and name of its file."""
 
     policy: Policy
     commit: str
@@ -32,7 +32,7 @@ class Found(Value):
 def policy_at(repository: Repository, commit: str, reader: Reader, place: str | None = None) -> Found | None:
     """Return the policy in a commit's tree, or ``None`` when the tree has none.
 
-    ``place`` is what messages call the commit, ``None`` for its oid. Raised: ``PolicyError`` when it has one that
+    ``place`` is the commit's name in messages, ``None`` for its oid. Raises: ``PolicyError`` when it has one that
     cannot be used.
     """
     shown = commit[:12] if place is None else place
@@ -51,7 +51,7 @@ def policy_at(repository: Repository, commit: str, reader: Reader, place: str | 
 
 
 def has_policy(repository: Repository, commit: str) -> bool:
-    """Say whether a commit's tree has a policy, of whatever use."""
+    """Return whether a commit's tree has a policy, valid or not."""
     listing = repository.git.run("ls-tree", "-z", "--full-tree", "--name-only", commit, "--", *FILES).split(b"\0")
     if OWN_FILE.encode() in listing:
         return True
@@ -61,18 +61,18 @@ def has_policy(repository: Repository, commit: str) -> bool:
 
 
 def policy_blobs(repository: Repository, commits: Sequence[str]) -> dict[str, tuple[bytes, ...]]:
-    """Return for each commit what stands in the files that may hold a policy, in a form that only serves to compare."""
+    """Return the content of each commit's policy files, in a form that can only be compared."""
     asked = "".join(f"{oid}:{name}\n" for oid in commits for name in FILES).encode()
     answers = repository.objects.run("cat-file", "--batch-check", "--buffer", stdin=asked).split(b"\n")
-    # A missing one is answered with the question, which names the commit: to all of these it is the same.
+    # git answers for a missing one with the request, which names the commit: all of these count as equal.
     lines = [b"" if line.endswith(b" missing") else line for line in answers]
     return {oid: tuple(lines[at * len(FILES) :][: len(FILES)]) for at, oid in enumerate(commits)}
 
 
 def landed(repository: Repository, tip: str, head: str) -> str:
-    """Return what has the policy of a branch once a change has landed on it: a commit, or the tree of their merge.
+    """Return the commit or tree with a branch's policy after a change has landed: a commit, or the tree of their merge.
 
-    Where git cannot merge them, that is the change's head if it touches the policy, else the branch as it stands.
+    If git cannot merge them, that is the change's head if it changes the policy, else the branch's tip.
     """
     if is_ancestor(repository, tip, head):
         return head
@@ -87,9 +87,9 @@ def landed(repository: Repository, tip: str, head: str) -> str:
 
 
 def last_readable(repository: Repository, tip: str, reader: Reader) -> Found | None:
-    """Return the newest policy that can be read on the first-parent chain of a commit; ``None`` where none ever could.
+    """Return the newest readable policy on the first-parent chain of a commit; ``None`` if there is none.
 
-    Raised: ``UndecidedError`` where a shallow clone cuts the chain before one is found.
+    Raises: ``UndecidedError`` when a shallow clone ends the chain before one is found.
     """
     listing = repository.objects.run("rev-list", "--first-parent", tip, "--", *FILES).decode().split()
     for start in range(0, len(listing), _BATCH):
@@ -103,15 +103,15 @@ def last_readable(repository: Repository, tip: str, reader: Reader) -> Found | N
 
 
 def restoring(repository: Repository, broken: str, found: Found) -> str | None:
-    """Return the command that brings a policy back which a commit (``broken``) has spoilt; it changes the index too.
+    """Return the command that restores a policy which a commit (``broken``) has broken; it changes the index too.
 
-    ``None`` where only part of a project's own file is too much.
+    ``None`` if only a part of a project's own file must be removed.
     """
     blobs = policy_blobs(repository, (broken, found.commit))
     own_now, own_then = blobs[broken][0], blobs[found.commit][0]
     if found.file == PYPROJECT and own_now:
         return f"git rm --quiet {OWN_FILE}"
-    # What did not change itself is doubled by the other file.
+    # If it did not change itself, the other file repeats it.
     file = PYPROJECT if found.file == PYPROJECT or own_now == own_then else OWN_FILE
     if file == PYPROJECT and not blobs[found.commit][1]:
         return None
@@ -121,9 +121,9 @@ def restoring(repository: Repository, broken: str, found: Found) -> str | None:
 def policies_at(
     repository: Repository, commits: Sequence[str], reader: Reader
 ) -> dict[str, Policy | LabgateError | None]:
-    """Return the policy of each commit: ``None`` where its tree has none, and why where it has one that is no use.
+    """Return the policy of each commit: ``None`` if its tree has none, and the error if it cannot be used.
 
-    Few of many commits change it, so each one is read once; those that say the same are one.
+    Few of many commits change it, so each version is read once.
     """
     _require_files(repository, commits)
     known: dict[tuple[bytes, ...], Policy | LabgateError | None] = {}
@@ -131,16 +131,16 @@ def policies_at(
     for oid, blobs in policy_blobs(repository, commits).items():
         if blobs not in known:
             read = _policy_or_error(repository, oid, reader) if any(blobs) else None
-            # A pyproject.toml changes for other reasons.
+            # A pyproject.toml also changes for other reasons.
             known[blobs] = next((same for same in known.values() if isinstance(read, Policy) and same == read), read)
         found[oid] = known[blobs]
     return found
 
 
 def _require_files(repository: Repository, commits: Sequence[str]) -> None:
-    """Bring the policies of some commits, the newest last, to a partial clone: what is not here looks like none.
+    """Fetch the policies of some commits, the newest last, in a partial clone: a missing one looks like none.
 
-    Raises: ``MissingObjectError`` where they cannot be had.
+    Raises: ``MissingObjectError`` when they cannot be fetched.
     """
     if not repository.partial or not commits:
         return
@@ -165,7 +165,7 @@ def _policy_or_error(repository: Repository, commit: str, reader: Reader) -> Pol
 
 
 def worktree_policy(repository: Repository, reader: Reader) -> tuple[Policy, str] | None:
-    """Return the work tree's policy and its file's path, or ``None``. Raised: ``PolicyError``."""
+    """Return the work tree's policy and its file's path, or ``None``. Raises: ``PolicyError``."""
     if repository.top is None:
         return None
     texts = {}

@@ -1,7 +1,7 @@
-"""The commit that is being made: its branch, the judging policy, and what the index adds. On the commit hook's path.
+"""The commit in progress: its branch, the judging policy, and what the index adds. On the commit hook's path.
 
-The commit is measured as the index against HEAD. git gives a hook no sign of ``--amend``, so of an amended commit only
-that is measured which is new in it.
+The size of the commit is that of the index against HEAD. git does not tell a hook about ``--amend``, so only the new
+part of an amended commit is measured.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Staged(Value):
-    """What the index adds: raw entries and lines. ``parents`` is how many parents the commit will have."""
+    """What the index adds: raw entries and lines. ``parents`` is the number of parents the commit will have."""
 
     records: list[Entry | Lines]
     parents: int
@@ -30,10 +30,10 @@ class Staged(Value):
 
 
 class ProposedCommit(Value):
-    """The commit that is about to be made.
+    """The commit in progress.
 
-    ``origin`` says where the policy stands, ``None`` for the work tree. ``branch`` is a full refname, ``None`` where
-    HEAD is on no branch; ``kind`` is the policy's class of it. ``notices`` are what is to be said of the policy.
+    ``origin`` is the place of the policy, ``None`` for the work tree. ``branch`` is a full refname, ``None`` if HEAD is
+    on no branch; ``kind`` is its kind in the policy. ``notices`` are lines about the policy.
     """
 
     stage: str
@@ -46,12 +46,12 @@ class ProposedCommit(Value):
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is no merge, and does not complete a rebase, a cherry-pick or a revert."""
+        """Whether it is not a merge, and does not complete a rebase, a cherry-pick or a revert."""
         return self.stage == "pre-commit" and self.place.operation() is None
 
     @property
     def staged(self) -> Staged | None:
-        """What the index adds to HEAD, or to the clean merge; ``None`` where git cannot say what that is. Read once."""
+        """What the index adds to HEAD, or to the clean merge; ``None`` if git cannot make that. It is read once."""
         mine = self.__dict__
         if "_staged" not in mine:
             mine["_staged"] = _read_staged(self.place)

@@ -1,4 +1,4 @@
-"""The policy that an update would put on the trunk: whether it could judge what comes after it."""
+"""The policy that an update would put on the trunk, and whether it could judge later changes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class ProposedPolicy(Value):
-    """A policy that differs from the trunk's own. ``problems`` are why it could not judge, none where it could.
+    """A policy that differs from the trunk's own. ``problems`` are why it could not judge, empty if it could.
 
-    ``restoring`` is the command that brings back the one that judges now, ``None`` where there is no such command.
+    ``restoring`` is the command that restores the one that judges now, ``None`` if there is none.
     """
 
     problems: tuple[str, ...]
@@ -29,16 +29,16 @@ class ProposedPolicy(Value):
 
 
 def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
-    """Return the policy that an update proposes; ``None`` where it is not to the trunk, or leaves the policy as it is.
+    """Return the policy that an update proposes; ``None`` if it is not for the trunk, or does not change the policy.
 
-    Only the text of its files is compared: whether it says something else is another question.
+    Only the text of its files is compared, not its meaning.
     """
     judging = scene.judging
     if judging is None or judging.trunk is None or update.ref != HEADS + judging.trunk or update.new is None:
         return None
     old = judging.trunk_tip if update.old is None else update.old
     repository = scene.repository
-    # What is only proposed may have been cut from an older trunk, whose policy it leaves alone.
+    # A proposed change may start from an older trunk and not change the policy.
     after = update.new if scene.pushing or old is None else landed(repository, old, update.new)
     blobs = policy_blobs(repository, [oid for oid in (old, after) if oid is not None])
     if old is not None and blobs[old] == blobs[after]:
@@ -51,9 +51,9 @@ def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
 
 
 def _problems(scene: Scene, judging: Judging, after: str, place: str) -> tuple[str, ...]:
-    """Return why the policy could not judge once the trunk has it, none where it could or where there is none.
+    """Return why the policy could not judge once it is on the trunk, empty if it could or if there is none.
 
-    ``after`` is the commit or tree that the trunk has then, ``place`` what messages call it.
+    ``after`` is the commit or tree that the trunk has then, ``place`` its name in messages.
     """
     repository, trunk = scene.repository, judging.trunk or ""
     try:

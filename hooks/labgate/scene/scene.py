@@ -1,4 +1,4 @@
-"""What all checks of one run share: the repository, the judging policy, the refs, and where the target stands."""
+"""Facts that all checks of a run share: the repository, the judging policy, the refs, and the target's tip."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 class Standing(Value):
-    """Where a person has what an update proposes.
+    """The place of an update's commits in a person's clone.
 
-    ``branch`` is the short name of the local branch with it, ``None`` where none is meant; ``oid`` the commit. ``here``
-    says that HEAD is that branch or, detached, that commit.
+    ``branch`` is the short name of the local branch with them, ``None`` if none is meant; ``oid`` is the commit.
+    ``here``: HEAD is that branch or, detached, that commit.
     """
 
     branch: str | None
@@ -43,31 +43,31 @@ class Standing(Value):
 
     @property
     def way(self) -> str:
-        """The beginning of a command line that goes there first; empty where nobody has to go anywhere."""
+        """The command that switches there, to start a command line with; empty if HEAD is there."""
         if self.here:
             return ""
         return f"git switch {'--detach ' + short_oid(self.oid) if self.branch is None else quote(self.branch)} && "
 
     @property
     def word(self) -> str:
-        """What names it in a command."""
+        """Its name in a command."""
         return ("HEAD" if self.here else short_oid(self.oid)) if self.branch is None else quote(self.branch)
 
 
 class Scene(Value):
-    """One run's surroundings. ``remote`` is the remote that the proposal is for, ``None`` when there is none.
+    """The facts of one run. ``remote`` is the remote that the proposal is for, ``None`` when there is none.
 
-    ``trunk_tip`` is the trunk's commit before the change, ``None`` where the trunk does not exist yet. ``fetched`` is
+    ``trunk_tip`` is the trunk's commit before the change, ``None`` if the trunk does not exist yet. ``fetched`` is
     true when this run itself fetched every source ref. ``pushing`` is true when refs are really being moved (pre-push,
     pre-receive), false when a range is only proposed (check).
 
-    ``proposed`` are sources that no ref here stands for. ``aftermath`` is what came of updates that have landed
-    already, ``None`` where they have not. ``audited`` has compared them with research, ``None`` where each is to be
-    compared by itself. ``hosted`` has what the code host says of an update, where it was asked, and ``unanswered`` why
-    it could not say it. ``late`` are the reviews that an update got when it had landed. ``heads`` brings the heads of
-    the changes that commits of an update landed, where the code host still has them; ``None``: nobody is asked.
-    ``own_head`` says in CI whether the branch of the change is one of the repository itself, ``None`` where there is no
-    such branch. ``judging`` says how the policy was found, ``None`` where each update may have another one (audit).
+    ``proposed`` are sources without a ref here. ``aftermath`` is what happened after the updates landed, ``None`` if
+    they have not landed. ``audited`` has compared them with research, ``None`` if each is compared by itself.
+    ``hosted`` has the code host's answers about an update, if it was asked, and ``unanswered`` why there are none.
+    ``late`` are the reviews of an update after it landed. ``heads`` fetches the heads of the changes that landed with
+    an update, if the code host still has them; ``None``: it is not asked. ``own_head`` is in CI whether the branch of
+    the change belongs to the repository itself, ``None`` if there is no such branch. ``judging`` is how the policy was
+    found, ``None`` if each update may have another one (audit).
     """
 
     repository: Repository
@@ -99,7 +99,7 @@ class Scene(Value):
 
     @property
     def first_seen(self) -> FirstSeen:
-        """What this clone has seen so far, with what it sees now."""
+        """The ledgers of this clone, with the current refs."""
         return self._looked[0]
 
     @property
@@ -108,22 +108,22 @@ class Scene(Value):
 
     @property
     def unreadable(self) -> LabgateError | None:
-        """Which research is left out, for its history is not all in this clone; ``None`` where all is."""
+        """The research that is left out because its history is not in this clone; ``None`` if all of it is."""
         broken = self._looked[2]
         return Lacking(broken).error(self.repository) if broken else None
 
     @cached_property
     def _looked(self) -> tuple[FirstSeen, RefClasses, tuple[str, ...]]:
-        """Return what was seen, the refs that can be read, and the names of the research refs that cannot."""
+        """Return the ledgers, the refs that can be read, and the names of the research refs that cannot."""
         classes = classify_refs(self.policy, self.refs, self.tracking, self.repository.remotes)
         seen = FirstSeen(self.repository)
-        if self.aftermath is not None:  # of what has landed, nothing is seen for the first time now
+        if self.aftermath is not None:  # nothing that has landed is first seen now
             return (seen, *readable(self.repository, classes))
         try:
             seen.observe(classes, [], self._now)
         except GitError:
             classes, broken = readable(self.repository, classes)
-            seen = FirstSeen(self.repository)  # the other one remembers what it was asked in vain
+            seen = FirstSeen(self.repository)  # the other one caches failed queries
             seen.observe(classes, [], self._now)
             return seen, classes, broken
         return seen, classes, ()
@@ -140,22 +140,22 @@ class Scene(Value):
 
     @cached_property
     def sources_complete(self) -> bool:
-        """Say whether every source ref of the remote is known here; without a remote there is nothing else to know."""
+        """Return whether every source ref of the remote is known here, or there is no remote."""
         remote = next((item for item in self.repository.remotes if item.name == self.remote), None)
         return self.fetched or self.remote is None or (remote is not None and covers_sources(self.policy, remote))
 
     @cached_property
     def remote_refs(self) -> dict[str, str]:
-        """The remote's branches as last seen: full name there, and tip."""
+        """The remote's branches at the last fetch: full name there, and tip."""
         return {ref.remote_ref: ref.oid for ref in self.tracking if ref.remote == self.remote}
 
     @cached_property
     def is_first_push(self) -> bool:
-        """Say whether these refs are the first on their remote: they bring all of history, which is no change."""
+        """Return whether these refs are the first on their remote: they bring all of history, which is not a change."""
         return self.pushing and not self.remote_refs and all(update.old is None for update in self.updates)
 
     def standing(self, update: RefUpdate) -> Standing | None:
-        """Return where a person has what an update proposes; ``None`` for a deletion."""
+        """Return the place of an update's commits in a person's clone; ``None`` for a deletion."""
         if update.new is None:
             return None
         local = None if update.source is None else HEADS + update.source
@@ -167,7 +167,7 @@ class Scene(Value):
         return Standing(branch, update.new, here=branch is None and tip == update.new)
 
     def span(self, update: RefUpdate) -> Span:
-        """Return what an update brings. Computed once for each update."""
+        """Return the span of an update. It is computed once for each update."""
         known: dict[RefUpdate, Span] = self.__dict__.setdefault("_spans", {})
         if update not in known:
             known[update] = Span(self, update)
@@ -175,7 +175,7 @@ class Scene(Value):
 
 
 class Span:
-    """The commits that one update brings to its target, the target standing at the update's old tip."""
+    """The commits that one update brings to its target, whose tip is the update's old one."""
 
     def __init__(self, scene: Scene, update: RefUpdate) -> None:
         if update.new is None:
@@ -187,20 +187,20 @@ class Span:
 
     @cached_property
     def _others(self) -> tuple[TrackingRef, ...]:
-        """Protected remote-tracking refs but the target's own, which stands at ``old``."""
+        """Protected remote-tracking refs except the target's own, whose tip is ``old``."""
         own = (self.scene.remote, self.update.ref)
         others = tuple(ref for ref in self.scene.classes.protected if (ref.remote, ref.remote_ref) != own)
-        # A branch that was created, with no base, holds what the others had: it was cut from one of them.
+        # A created branch without a base has the commits of others: it started from one of them.
         if self.scene.aftermath is None or not others or not self.base:
             return others
-        # What has the first commit of the target's own line by now was cut from it since, or took it over.
+        # A branch that has the first commit of the target's own line started from it since, or merged it.
         first = rev_list(self.scene.repository, [self.head], self.base, "--first-parent")[-1:]
         since = refs_with(self.scene.repository, first, REMOTES)
         return tuple(ref for ref in others if ref.ref not in since)
 
     @cached_property
     def base(self) -> tuple[str, ...]:
-        """Where the target stands: its old tip; when that was never fetched, where it was last seen."""
+        """The target's old tip, or if that was never fetched, its last known tip."""
         old = self.update.old
         if old is not None and not has_commit(self.scene.repository, old):
             old = self.scene.remote_refs.get(self.update.ref)
@@ -208,7 +208,7 @@ class Span:
 
     @cached_property
     def _beside(self) -> tuple[str, ...]:
-        """New tips of protected refs that one push creates together with this branch: what they bring is theirs."""
+        """New tips of protected refs that the same push creates: their commits belong to them."""
         scene = self.scene
         if not scene.is_first_push or scene.policy.is_protected(self.update.ref):
             return ()
@@ -217,12 +217,12 @@ class Span:
 
     @cached_property
     def landed(self) -> tuple[str, ...]:
-        """Tips of all that is on a protected branch before the change."""
+        """Tips of everything on protected branches before the change."""
         return (*self.base, *self._beside, *dict.fromkeys(ref.oid for ref in self._others))
 
     @cached_property
     def exclude(self) -> tuple[str, ...]:
-        """What the range leaves out: the old tip, and the remote's protected refs that do not reach the head."""
+        """The tips that the range excludes: the old tip, and the remote's protected refs that do not reach the head."""
         mine = dict.fromkeys(ref.oid for ref in self._others if ref.remote == self.scene.remote)
         repository = self.scene.repository
         return (*self.base, *self._beside, *(oid for oid in mine if not is_ancestor(repository, self.head, oid)))
@@ -243,7 +243,7 @@ class Span:
 
     @cached_property
     def unlanded(self) -> tuple[str, ...]:
-        """The commits of the range that no protected branch holds, children before parents."""
+        """The commits of the range that no protected branch has, children before parents."""
         if set(self.landed) == set(self.exclude):
             return self.oids
         return rev_list(self.scene.repository, [self.head], self.landed)

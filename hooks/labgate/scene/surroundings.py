@@ -1,4 +1,4 @@
-"""What a commit stage asks only when something looks wrong: the trunk, the remote, the other branches."""
+"""Facts that a commit stage needs only for a full check: the trunk, the remote, the other branches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from labgate.values.value import Value
 
 
 class Surroundings(Value):
-    """The repository around a commit stage, with its refs read once."""
+    """The repository of a commit stage, whose refs are read once."""
 
     repository: Repository
     branch: str | None
@@ -34,7 +34,7 @@ class Surroundings(Value):
 
     @cached_property
     def remote_refs(self) -> frozenset[str]:
-        """The remote's branches as last seen, by their full names there."""
+        """The remote's branches at the last fetch, by their full names there."""
         tracking = tracking_refs(self.refs, self.repository.remotes)
         return frozenset(ref.remote_ref for ref in tracking if ref.remote == self.remote)
 
@@ -51,10 +51,10 @@ class Surroundings(Value):
         return tuple(sorted((local | self.remote_refs) - {self.branch}))
 
     def trunk_tip(self, policy: Policy | None) -> str | None:
-        """Return the trunk's commit, remote-tracking where there is a remote; ``None`` where there is none.
+        """Return the trunk's commit, remote-tracking where there is a remote; ``None`` if there is none.
 
-        ``policy`` names the trunk where git does not. Raised: ``UndecidedError`` without a policy, when the trunk
-        cannot be told.
+        ``policy`` names the trunk if git does not. Raises: ``UndecidedError`` when the trunk is not known without a
+        policy.
         """
         try:
             name = trunk_name(self.repository, self.refs, self.remote, None, self.reader)
@@ -66,7 +66,7 @@ class Surroundings(Value):
         return None if name is None else self.refs.get(tip_ref(self.remote, name))
 
     def agreed(self, policy: Policy) -> Agreed | None:
-        """Return which branch is the trunk by the work tree's policy, ``None`` where nobody can tell yet."""
+        """Return the trunk by the work tree's policy, ``None`` if it is not known yet."""
         branches = branches_of(self.repository, self.refs, self.remote, {})
         if self.remote is None or not branches.names:
             local = {branch_of(ref) for ref in (*self.refs, self.branch or "")}
@@ -78,7 +78,7 @@ class Surroundings(Value):
             return None
 
     def judging(self) -> Judging:
-        """Return the policy of the remote-tracking trunk. Raised: as ``judging_policy`` does."""
+        """Return the policy of the remote-tracking trunk. Raises: as ``judging_policy`` does."""
         return judging_policy(self.repository, self.refs, self.remote, Proposal({}, ()), self.reader)
 
     def _configured(self, key: str) -> str | None:
@@ -86,14 +86,14 @@ class Surroundings(Value):
 
 
 def surroundings(place: Workplace, reader: Reader) -> Surroundings:
-    """Return the surroundings of the commit that is being made here."""
+    """Return the surroundings of the commit in progress."""
     return Surroundings(discover(place.environ, place.top or place.git_dir), place.branch(), reader)
 
 
 def trunk_policy(place: Workplace, reader: Reader) -> Judging:
     """Return the policy of the remote-tracking trunk, for a work tree that has none.
 
-    Raised: ``NoPolicyError`` when there is none either, or when nobody can say which branch is the trunk.
+    Raises: ``NoPolicyError`` when there is none either, or when the trunk is not known.
     """
     around = surroundings(place, reader)
     message = "there is no labgate.toml, neither here nor on the trunk"
@@ -109,9 +109,9 @@ def trunk_policy(place: Workplace, reader: Reader) -> Judging:
 
 
 def stand_in(place: Workplace, reader: Reader, error: PolicyError) -> Judging:
-    """Return what judges where the work tree's policy cannot be read (``error``) because the trunk's cannot.
+    """Return the replacement of a work tree's policy that cannot be read (``error``) because the trunk's cannot.
 
-    Raised: ``PolicyError``, the error itself, where the mistake is not the trunk's.
+    Raises: ``PolicyError``, the error itself, when the mistake is not the trunk's.
     """
     try:
         judging = surroundings(place, reader).judging()

@@ -1,4 +1,4 @@
-"""Which branch is the trunk: by the contract's order, and then by what its own policy says of that."""
+"""The trunk: by the contract's order, and then by the ``trunk`` of its own policy."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from labgate.values.errors import LabgateError, PolicyError, UndecidedError
 from labgate.values.refnames import HEADS, REMOTES, branch_of
 from labgate.values.value import Value
 
-#: Says in a clone which branch is the trunk.
+#: The setting that names the trunk in a clone.
 SETTING = "labgate.trunk"
 
 
 class Branches(Value):
     """The branches that may be the trunk.
 
-    ``names`` are the short names of those that ``remote`` has (``None``: this clone, where there is no remote).
-    ``whole`` says that no other one can be there. ``configured`` is what ``labgate.trunk`` says, and ``default`` the
-    remote's own default branch as far as it is known here; ``None`` where they say nothing. ``in_ci``: the setting is
-    not heeded.
+    ``names`` are the short names of those that ``remote`` has (``None``: this clone, if there is no remote).
+    ``whole``: there can be no others. ``configured`` is the value of ``labgate.trunk``, and ``default`` the remote's
+    default branch, if known here; else ``None``. ``in_ci``: the setting is ignored.
     """
 
     remote: str | None
@@ -37,12 +36,12 @@ class Branches(Value):
 
     @property
     def place(self) -> str:
-        """What a message calls the repository that has them."""
+        """The name in messages of the repository that has them."""
         return "this repository" if self.remote is None else self.remote
 
 
 class OtherTrunkError(PolicyError):
-    """Raised when the policy on one branch says that another one, which is there too, is the trunk."""
+    """Raised when the policy on one branch names another existing one as the trunk."""
 
     def __init__(self, policy: Policy, trunk: str, named: str, help: str) -> None:
         problem = f"the judging policy says trunk = {listed(policy)}, but the trunk here is {trunk}"
@@ -51,7 +50,7 @@ class OtherTrunkError(PolicyError):
 
 
 class Agreed(Value):
-    """The trunk (short name) by a policy, the policy with that name in it, and what is to be said of it."""
+    """The trunk (short name) by a policy, the policy with that name, and notices about it."""
 
     trunk: str
     policy: Policy
@@ -66,9 +65,9 @@ def branches_of(
     *,
     in_ci: bool = False,
 ) -> Branches:
-    """Return the branches of a remote, those of ``standing`` (full names) as it says they stand.
+    """Return the branches of a remote; ``standing`` has the tips of some of them (full names).
 
-    ``in_ci``: all branches were fetched, and the clone's own settings are not heeded.
+    ``in_ci``: all branches were fetched, and the clone's own settings are ignored.
     """
     prefix = HEADS if remote is None else f"{REMOTES}{remote}/"
     here = {ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix)}
@@ -90,9 +89,9 @@ def branches_of(
 def trunk_name(
     repository: Repository, refs: Mapping[str, str], remote: str | None, target: str | None, reader: Reader
 ) -> str | None:
-    """Return the trunk's name as far as refs and settings tell, ``None`` when the remote has no branches yet.
+    """Return the trunk's name by refs and settings, ``None`` when the remote has no branches yet.
 
-    What its policy says of that is not asked. Raised: ``UndecidedError`` when the trunk cannot be told.
+    Its policy is not read. Raises: ``UndecidedError`` when the trunk is not known.
     """
     return candidate(repository, branches_of(repository, refs, remote, {}), target, reader)
 
@@ -100,9 +99,9 @@ def trunk_name(
 def candidate(
     repository: Repository, branches: Branches, target: str | None, reader: Reader, *, configured: bool = True
 ) -> str | None:
-    """Return what may be the trunk, by the contract's order. ``configured`` false leaves ``labgate.trunk`` out.
+    """Return the likely trunk, by the contract's order; without ``labgate.trunk`` if not ``configured``.
 
-    ``None`` when the remote has no branches yet. Raised: ``UndecidedError`` when the trunk cannot be told.
+    ``None`` when the remote has no branches yet. Raises: ``UndecidedError`` when the trunk is not known.
     """
     if configured and branches.configured is not None:
         return branches.configured
@@ -121,7 +120,7 @@ def candidate(
 
 
 def _candidates(repository: Repository, branches: Branches, target: str | None, reader: Reader) -> Iterator[str]:
-    """Yield what may be the trunk's name, in the contract's order, each only when the ones before are not there."""
+    """Yield possible names of the trunk, in the contract's order, each only when the ones before do not exist."""
     branch = None if target is None else branch_of(target)
     if branch is not None:
         yield branch
@@ -133,7 +132,7 @@ def _candidates(repository: Repository, branches: Branches, target: str | None, 
     usual = branches.names & {"main", "master"}
     if len(usual) == 1:
         yield from usual
-    # The first push to a new remote made one branch, and says nothing of the remote's HEAD.
+    # The first push to a new remote creates one branch, and does not set the remote's HEAD here.
     if written is not None and branches.whole and len(branches.names) == 1:
         yield from (name for name in branches.names if written.classify(HEADS + name).kind is None)
 
@@ -147,11 +146,11 @@ def _worktree_policy(repository: Repository, reader: Reader) -> Policy | None:
 
 
 def agreed(repository: Repository, policy: Policy, trunk: str, branches: Branches) -> Agreed:
-    """Return which branch is the trunk by the policy that was found on ``trunk``: another one is to be asked then.
+    """Return the trunk by the policy that was found on ``trunk``; if it is another branch, its policy is read next.
 
-    That is the first name in the policy that the remote has. Where it has none of them, its default branch counts as
-    the trunk, and is protected. Raised: ``PolicyError`` when the policy only names other branches that are there,
-    ``UndecidedError`` when it cannot be told whether they are.
+    It is the first name in the policy that the remote has. If it has none of them, its default branch counts as the
+    trunk, and is protected. Raises: ``PolicyError`` when the policy only names other branches that exist,
+    ``UndecidedError`` when it is not known whether they exist.
     """
     named = next((name for name in policy.trunks if name in branches.names), None)
     if named == trunk or (named is None and trunk in policy.trunks):
@@ -170,10 +169,10 @@ def agreed(repository: Repository, policy: Policy, trunk: str, branches: Branche
 
 
 def first_trunk(policy: Policy, pushed: frozenset[str]) -> Agreed | None:
-    """Return which of the first branches of an empty remote is the trunk, ``None`` where none is.
+    """Return the trunk among the first branches of an empty remote, ``None`` if none is.
 
-    ``pushed`` are their short names. Where the policy names none of them, the one that is of no kind is: code hosts
-    make the first branch of a repository its default one.
+    ``pushed`` are their short names. If the policy names none of them, it is the one of no kind: code hosts make the
+    first branch of a repository the default one.
     """
     named = next((name for name in policy.trunks if name in pushed), None)
     if named is not None:
@@ -196,19 +195,19 @@ def _first_counts(policy: Policy, trunk: str) -> str:
 
 
 def line_to_change(policy: Policy, trunk: str) -> str:
-    """Return what to change in a policy so that it names the trunk."""
+    """Return the change of a policy that makes it name the trunk."""
     return f"change one line of {OWN_FILE}: trunk = {_toml((trunk, *policy.trunks))}"
 
 
 def _settling(branches: Branches, named: str) -> str:
-    """Return what makes ``named`` the trunk, where the policy on another branch says that it is."""
+    """Return the step that makes ``named`` the trunk, as the policy on another branch says."""
     if branches.in_ci:
         return f"make {named} the default branch of {branches.place} where it is hosted"
     return f"git config {SETTING} {shlex.quote(named)}"
 
 
 def listed(policy: Policy) -> str:
-    """Return the value of the policy's ``trunk`` as TOML has it."""
+    """Return the value of the policy's ``trunk`` in TOML."""
     return _toml(policy.trunks)
 
 

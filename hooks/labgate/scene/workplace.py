@@ -1,4 +1,4 @@
-"""Where a hook stands, read from files and git's variables without starting git."""
+"""The repository and work tree of a hook, read from files and git's variables without starting git."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     Environment = Mapping[str, str]
 
-#: Instead of a branch, HEAD of a repository with reftables names this; only git can read the real one
+#: HEAD of a repository with reftables names this instead of a branch; only git can read the real one
 #: (Documentation/technical/reftable.txt, "Backward compatibility").
 _ELSEWHERE = f"{HEADS}.invalid"
-#: What git leaves in the git directory while one commit is brought over, and which operation that is.
+#: Files in the git directory while git applies one commit, and the operation of each.
 _HEADS_OF_OPERATIONS = (("MERGE_HEAD", "merge"), ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"))
 #: `git merge` names what it merges in ``GITHEAD_<oid>`` (git-merge-recursive), long before it writes MERGE_HEAD.
 _MERGED = "GITHEAD_"
@@ -38,7 +38,7 @@ class Workplace(Value):
     environ: Environment
 
     def git(self) -> Git:
-        """Return the hardened runner on this repository, with the index that git commits from."""
+        """Return the hardened runner for this repository, with the index that git commits from."""
         kept = {name: self.environ[name] for name in QUARANTINE if name in self.environ}
         # With an index git obeys the .gitattributes in it, unless the repository is truly bare; a stated common
         # directory makes it forget `core.worktree` of a submodule (git: setup.c, setup_explicit_git_dir).
@@ -47,11 +47,11 @@ class Workplace(Value):
 
     @property
     def temporary_index(self) -> bool:
-        """Whether git throws the index away when the hook refuses: it is then a lock file (git-commit, ``-a``)."""
+        """Whether git deletes the index when the hook refuses: it is then a lock file (git-commit, ``-a``)."""
         return self.index.endswith(".lock")
 
     def branch(self) -> str | None:
-        """Return the full name of the branch that commits here are for, ``None`` where HEAD is on none.
+        """Return the full name of the branch that commits here are for, ``None`` if HEAD is on none.
 
         During a rebase HEAD is detached, and the branch is the one that is being rebased. It need not exist yet.
         """
@@ -76,22 +76,22 @@ class Workplace(Value):
         todo = self._read("sequencer/todo")
         if todo is None:
             return None
-        # Between the commits of a series only the list of steps is left.
+        # Between the commits of a series only the todo list is there.
         return "revert" if todo.startswith("revert") else "cherry-pick"
 
     def merged_heads(self) -> tuple[str, ...]:
-        """Return the commits that are being merged into HEAD, none where no merge is being made."""
+        """Return the commits that are being merged into HEAD; empty if there is no merge."""
         heads = self._read("MERGE_HEAD")
         if heads is not None:
             return tuple(heads.split())
         return tuple(name[len(_MERGED) :] for name in self.environ if name.startswith(_MERGED))
 
     def reverted(self) -> str | None:
-        """Return the commit that is being reverted, ``None`` where none is."""
+        """Return the commit that is being reverted, ``None`` if none is."""
         return self._read("REVERT_HEAD")
 
     def unborn(self) -> bool:
-        """Say whether HEAD names a branch without a commit. Asks git."""
+        """Return whether HEAD names a branch without a commit. It asks git."""
         ref = self._head_ref()
         return ref is not None and self.git().status("show-ref", "--verify", "--quiet", ref, accept=(0, 1))[0] == 1
 
@@ -101,7 +101,7 @@ class Workplace(Value):
             message = f"{self.git_dir} is not a git repository"
             raise GitError(message)
         if not head.startswith("ref:"):
-            # HEAD of very old repositories is a symbolic link; read through it, it looks detached.
+            # HEAD of very old repositories is a symbolic link; when it is followed, HEAD looks detached.
             link = os.path.join(self.git_dir, "HEAD")
             target = os.readlink(link) if os.path.islink(link) else ""
             return target if target.startswith("refs/") else None
@@ -119,10 +119,10 @@ class Workplace(Value):
 
 
 def find_workplace(environ: Environment, directory: str | None = None) -> Workplace:
-    """Return where a hook stands that was started in ``directory`` (``None``: the process's own).
+    """Return the workplace of a hook that was started in ``directory`` (``None``: the process's own).
 
     git starts hooks at the top of the work tree and says in ``GIT_DIR`` where that is not enough. Anything else, a hook
-    started by hand for instance, is left to git's own discovery. Raised: ``GitError`` where there is no repository.
+    started by hand for instance, is left to git's own discovery. Raises: ``GitError`` when there is no repository.
     """
     here = os.getcwd() if directory is None else directory
     git_dir = _stated(here, environ, "GIT_DIR")
@@ -143,7 +143,7 @@ def find_workplace(environ: Environment, directory: str | None = None) -> Workpl
 
 
 def read_text(path: str) -> str | None:
-    """Return a small file of git's without its last newline, ``None`` where there is no such file."""
+    """Return a small file of git's without its last newline, ``None`` if there is no such file."""
     try:
         with open(path, "rb") as stream:
             return os.fsdecode(stream.read()).rstrip("\r\n")
@@ -157,7 +157,7 @@ def _stated(here: str, environ: Environment, name: str) -> str | None:
 
 
 def _is_own(path: str) -> bool:
-    """Say whether a file is there and the user's own; of others' git decides by ``safe.directory``."""
+    """Return whether a file is there and the user's own; of others' git decides by ``safe.directory``."""
     try:
         return os.stat(path).st_uid == os.geteuid()
     except OSError:

@@ -38,7 +38,7 @@ def line(name: str, stages: Sequence[str]) -> str:
 
 
 def lacks(name: str, text: str, stages: Sequence[str]) -> bool:
-    """Say whether a configuration surely has no hook written for one of these stages."""
+    """Return whether a configuration surely has no hook written for one of these stages."""
     typed = (in_toml if name.endswith(".toml") else in_yaml)(text, stages)
     return KEY not in text if typed is None else typed != text
 

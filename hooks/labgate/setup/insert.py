@@ -135,7 +135,7 @@ _OURS = re.compile(
 #: The configurations that can name the repository of labgate.
 NAMES_SOURCE = (PRE_COMMIT_CONFIG, PREK_CONFIG)
 
-#: Takes a configuration and where labgate is found; returns the changed text, ``None`` where it cannot be changed.
+#: Takes a configuration and where labgate is found; returns the changed text, ``None`` if it cannot be changed.
 Insertion = Callable[[str, Source], "str | None"]
 
 #: The stages for which `pre-commit install` and `prek install` then write hooks; without it, for pre-commit alone.
@@ -144,12 +144,12 @@ _HEADER = (f"{hook_types.KEY}:", *(f"  - {hook.stage}" for hook in HOOKS), "defa
 
 
 def is_there(text: str) -> bool:
-    """Say whether a configuration has hooks of labgate already; what is commented out does not count."""
+    """Return whether a configuration has hooks of labgate already; what is commented out does not count."""
     return any(_OURS.search(line.partition("#")[0]) for line in text.split("\n"))
 
 
 def source_in(name: str, text: str) -> Source | None:
-    """Return where a configuration, ``name``, gets labgate's hooks from; ``None`` where it does not say it clearly."""
+    """Return where a configuration, ``name``, gets labgate's hooks from; ``None`` if it does not say it clearly."""
     for entry in _repositories(name, text):
         url, rev, hooks = (entry.get(key) for key in ("repo", "rev", "hooks"))
         ids = [str(hook.get("id")) for hook in hooks if isinstance(hook, dict)] if isinstance(hooks, list) else []
@@ -182,7 +182,7 @@ def new_pre_commit_config(source: Source) -> str:
 def into_pre_commit_config(text: str, source: Source) -> str | None:
     """Return ``.pre-commit-config.yaml`` with labgate's hooks behind the others.
 
-    ``None`` where the place for them cannot be told for sure: somebody has to do it by hand.
+    ``None`` if the place for them cannot be told for sure: somebody has to do it by hand.
     """
 
     def change(yaml: YAML) -> str | None:
@@ -193,7 +193,7 @@ def into_pre_commit_config(text: str, source: Source) -> str | None:
 
 
 def into_prek_config(text: str, source: Source) -> str | None:
-    """Return ``prek.toml`` with labgate's hooks at its end; ``None`` where they cannot be added there."""
+    """Return ``prek.toml`` with labgate's hooks at its end; ``None`` if they cannot be added there."""
     end = "\r\n" if "\r\n" in text else "\n"
     gap = "" if not text or text.endswith("\n") else end
     added = text + gap + (end if text.strip() else "") + "".join(f"{line}{end}" for line in prek_lines(source))
@@ -206,7 +206,7 @@ def into_prek_config(text: str, source: Source) -> str | None:
 
 
 def _with_entry(text: str, root: Node | None, source: Source) -> str | None:
-    """Return the text with labgate's entry where it belongs, ``None`` where there is no such place.
+    """Return the text with labgate's entry where it belongs, ``None`` if there is no such place.
 
     Whether a parser then finds the entry there has still to be checked.
     """
@@ -234,7 +234,7 @@ def _is_null(node: Node) -> bool:
 def _instead_of(text: str, nothing: Node, entry: Sequence[str]) -> str | None:
     """``repos: []``: the brackets go, since a list cannot be written both ways.
 
-    ``None`` where a comment in them would go as well.
+    ``None`` if a comment in them would go as well.
     """
     start, end = nothing.start_mark.index, nothing.end_mark.index
     if "#" in text[start:end]:
@@ -254,7 +254,7 @@ def _behind_the_last(text: str, repos: SequenceNode, source: Source) -> str:
 
 
 def _belongs(line: str, column: int) -> bool:
-    """Say whether a line is part of the list: a blank one is not, and a comment further left is about what follows."""
+    """Return whether a line is part of the list: not a blank one, nor a comment further left."""
     bare = line.lstrip(" ")
     return bool(bare.strip()) and (not bare.startswith("#") or len(line) - len(bare) > column)
 
@@ -272,7 +272,7 @@ def _style(repos: SequenceNode) -> Style:
 
 
 def _adds_only_ours(yaml: YAML, before: str, after: str, source: Source) -> bool:
-    """Say whether a parser reads the new text as the old one with labgate's entry at the end of ``repos``."""
+    """Return whether a parser reads the new text as the old one with labgate's entry at the end of ``repos``."""
     old, new = events(yaml, before), events(yaml, after)
     alone = events(yaml, "\n".join(["repos:", *pre_commit_lines(source, Style())]))
     keyed, listed, entry = alone[1:-1], alone[2:-1], alone[3:-2]

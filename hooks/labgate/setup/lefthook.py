@@ -30,7 +30,7 @@ class Lefthook(Value):
 
 
 def find_lefthook(top: str) -> Lefthook | None:
-    """Return what lefthook is told in a work tree, ``None`` where it has no configuration. Raises: ``OSError``."""
+    """Return what lefthook is told in a work tree, ``None`` if it has no configuration. Raises: ``OSError``."""
     names = [f"{stem}.{ending}" for stem in _STEMS for ending in _ENDINGS]
     name = next((name for name in names if os.path.lexists(os.path.join(top, name))), None)
     if name is None:
@@ -41,7 +41,7 @@ def find_lefthook(top: str) -> Lefthook | None:
 
 
 def into_lefthook(text: str, hooks: Sequence[tuple[str, Sequence[str]]]) -> str | None:
-    """Return ``lefthook.yml`` with labgate's command at each stage; ``None`` where somebody has to do it.
+    """Return ``lefthook.yml`` with labgate's command at each stage; ``None`` if somebody has to do it.
 
     ``hooks`` are stages with the lines of the command, without indentation.
     """
@@ -106,7 +106,7 @@ def _parsed(path: str) -> dict[str, object]:
 
 
 def _starts(value: object) -> bool:
-    """Say whether something in a stage's configuration starts labgate."""
+    """Return whether something in a stage's configuration starts labgate."""
     if isinstance(value, dict):
         return any(map(_starts, value.values()))
     if isinstance(value, list):

@@ -55,9 +55,9 @@ class ByHand(Value):
 class Plan(Value):
     """Everything that ``labgate init`` would change.
 
-    ``proposal`` is ``None`` where a policy is there already. ``source`` is where hook managers and pipeline find
-    labgate, ``None`` where nothing that is written has to say it. ``sets_trunk`` says whether ``labgate.trunk`` is to
-    be written, ``installs`` whether the native hooks are. ``ci`` is the CI system that is to judge, ``None`` where none
+    ``proposal`` is ``None`` if a policy is there already. ``source`` is where hook managers and pipeline find
+    labgate, ``None`` if nothing that is written has to say it. ``sets_trunk`` says whether ``labgate.trunk`` is to
+    be written, ``installs`` whether the native hooks are. ``ci`` is the CI system that is to judge, ``None`` if none
     was asked for.
     """
 
@@ -73,7 +73,7 @@ class Plan(Value):
 
     @property
     def policy(self) -> Policy | None:
-        """The policy that is written; ``None`` where there is one already."""
+        """The policy that is written; ``None`` if there is one already."""
         return None if self.proposal is None else self.proposal.policy
 
     @property
@@ -89,7 +89,7 @@ class Plan(Value):
 
 
 class Done(Value):
-    """What came of the hooks: ``installed`` is ``None`` where they were not asked for or could not be installed.
+    """What came of the hooks: ``installed`` is ``None`` if they were not asked for or could not be installed.
 
     ``refused`` says why they could not.
     """

@@ -45,9 +45,8 @@ AGENTS = (
 #: Files that a tool writes: nobody reviews them line by line.
 _GENERATED = ("*.lock", "*-lock.json", "*-lock.yaml", "vendor/**")
 _SIZES = """\
-# On the way to a protected branch. Small batches get better reviews; most are
-# far smaller: of 15,647 landings on four real projects, these limits refuse
-# fewer than 2 in 100.$quiet
+# On the way to a protected branch. Small batches get better reviews; most are far smaller: of 15,647 landings on four
+# real projects, these limits refuse fewer than 2 in 100.$quiet
 [commit-size]
 ignore = $generated
 [commit-size.limits.protected]
@@ -91,7 +90,7 @@ def propose(survey: Survey, preset: str | None) -> tuple[Proposal, tuple[Proposa
     """Return the preset of that name, or with ``None`` the one that fits best, and the others.
 
     A team that has research or experiment branches needs the rules for them, whatever else does not fit; then the
-    preset that accepts most of today's branches wins. Raised: ``LabgateError`` when no policy can have this trunk.
+    preset that accepts most of today's branches wins. Raises: ``LabgateError`` when no policy can have this trunk.
     """
     tried = {name: _tried(name, survey) for name in PRESETS}
     filled = [found for found in tried.values() if isinstance(found, Proposal)]
@@ -113,7 +112,7 @@ def _tried(preset: str, survey: Survey) -> Proposal | PolicyError:
 
 
 def fill(preset: str, survey: Survey) -> Proposal:
-    """Return a preset with the names of this repository. Raised: ``PolicyError`` when they make no policy."""
+    """Return a preset with the names of this repository. Raises: ``PolicyError`` when they make no policy."""
     template = (files("labgate.setup") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
     releases = _releases(survey)
     text = Template(template).substitute(
@@ -144,7 +143,7 @@ def _bots(preset: str, releases: Sequence[str]) -> tuple[str, ...]:
 
 
 def _refuse_vanity(policy: Policy, survey: Survey) -> None:
-    """Raised: ``PolicyError`` for a part without effect, such as ``research/{topic}`` beside a trunk ``research``.
+    """Raises: ``PolicyError`` for a part without effect, such as ``research/{topic}`` beside a trunk ``research``.
 
     That nobody can review yet is no reason to stop: it is said, and is the next thing to do.
     """

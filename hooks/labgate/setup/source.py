@@ -159,7 +159,7 @@ def _checkout(folder: str, environ: Mapping[str, str]) -> Source:
 
 
 def _is_published(clone: Repository, remote: str, head: str) -> bool:
-    """Say whether the remote has a commit, as far as this clone knows; one without tracking refs cannot tell."""
+    """Return whether the remote has a commit, as far as this clone knows; one without tracking refs cannot tell."""
     patterns = (f"refs/remotes/{remote}", "refs/tags")
     if not clone.git.run("for-each-ref", "--count=1", "--format=%(refname)", patterns[0]).strip():
         return True

@@ -34,7 +34,7 @@ class Survey(Value):
 
     ``branches`` are short names, those of every remote included. ``policy`` says where a policy already is, ``None``
     without one. ``remote`` is the one that the team pushes to, ``None`` without any. ``current`` is the branch that is
-    checked out, ``None`` where HEAD is detached.
+    checked out, ``None`` if HEAD is detached.
     """
 
     repository: Repository
@@ -52,7 +52,7 @@ class Survey(Value):
 def take_survey(repository: Repository) -> Survey:
     """Return what there is. Nothing is changed.
 
-    Raised: ``UsageError`` in a bare repository, ``UndecidedError`` when nothing tells the trunk, ``PolicyError`` when
+    Raises: ``UsageError`` in a bare repository, ``UndecidedError`` when nothing tells the trunk, ``PolicyError`` when
     there is a policy that cannot be used.
     """
     if repository.top is None:
@@ -138,8 +138,8 @@ HUSKY = ".husky"
 class Frameworks(Value):
     """The hook managers that are there.
 
-    ``lefthook`` is its configuration; ``None`` without one. ``hooks_path`` is
-    ``core.hooksPath`` as it is set, ``None`` where git takes its own folder.
+    ``lefthook`` is its configuration; ``None`` without one. ``hooks_path`` is ``core.hooksPath`` as it is set, ``None``
+    if git takes its own folder.
     """
 
     pre_commit: bool
@@ -207,7 +207,7 @@ class Somebody(Value):
 
 
 class People(Value):
-    """``me`` runs the command; ``None`` where git does not know who that is. ``others`` committed most, best first."""
+    """``me`` runs the command; ``None`` if git does not know who that is. ``others`` committed most, best first."""
 
     me: Somebody | None = None
     others: tuple[Somebody, ...] = ()
@@ -273,7 +273,7 @@ def _is_person(name: str, email: str) -> bool:
 
 
 def _usable(email: str) -> bool:
-    """Say whether a policy takes this address for a person's, and a reader sees all of it."""
+    """Return whether a policy takes this address for a person's, and a reader sees all of it."""
     if safe(email) != email or '"' in email or "\\" in email:
         return False
     text = f'version = 1\ntrunk = "m"\n[kinds.protected]\nnames = ["m"]\n[reviews.people.p]\nemails = ["{email}"]\n'

@@ -30,7 +30,7 @@ def reader(kind: str = "base") -> YAML:
 
 
 def attempt(change: Callable[[YAML], str | None]) -> str | None:
-    """Return the changed text, ``None`` where there is no YAML that could be changed."""
+    """Return the changed text, ``None`` if there is no YAML that could be changed."""
     from ruamel.yaml.error import YAMLError
 
     try:
@@ -50,7 +50,7 @@ def events(yaml: YAML, text: str) -> Events:
 
 
 def adds_only(yaml: YAML, before: str, after: str, added: Events) -> bool:
-    """Say whether a parser reads the new text as the old one with these events in one place."""
+    """Return whether a parser reads the new text as the old one with these events in one place."""
     old, new = events(yaml, before), events(yaml, after)
     at = next((at for at, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), len(old))
     # Where the new events begin as the old ones go on, the first difference stands a little behind the place.
@@ -75,7 +75,7 @@ def line_of(text: str, mark: StreamMark) -> int:
 
 
 def value_of(root: Node | None, key: str) -> Node | None:
-    """Return the value of a key of a mapping, ``None`` where it has none, or more than one."""
+    """Return the value of a key of a mapping, ``None`` if it has none, or more than one."""
     from ruamel.yaml.nodes import MappingNode
 
     found = [value for name, value in root.value if name.value == key] if isinstance(root, MappingNode) else []

@@ -196,7 +196,7 @@ def test_the_first_push_to_an_empty_remote_is_compared_with_nothing(repo: Repo) 
     repo.with_remote()
     one = repo.commit("Start", {"labgate.toml": POLICY})
     found = collected(repo, RefUpdate(MAIN, None, one))
-    assert found == Collected(skipped="nothing is on origin yet, so nothing could be told from research")
+    assert found == Collected(skipped="nothing is on origin yet, so research cannot be distinguished")
     research = RefUpdate(MAIN, None, one, source="research/x")
     assert facts_of(collected(repo, research)).source_kind == "research"
     assert facts_of(collected(repo, RefUpdate(MAIN, None, one), pushing=False)).rewrite is None

@@ -71,7 +71,7 @@ def exact(method: str, *commits: str, lines: int | None = None, **changes: Any) 
 def test_an_alarm_names_the_commit_its_source_the_lines_and_the_score_and_asks_for_a_review() -> None:
     said = say(similar(ONE))
     assert said.message == (
-        "1 commit looks like origin/research/shiv (97d3fcd62a44: 9 lines shared with 6b3eafe01122, score 11.2)"
+        "1 commit looks like origin/research/shiv (97d3fcd62a44: 9 lines shared with 6b3eafe01122, similarity 11.2)"
     )
     assert said.help == f"{REVIEW}ada  # once ada has reviewed it"
 
@@ -83,24 +83,24 @@ def test_of_several_commits_the_one_most_alike_is_shown() -> None:
 
 def test_one_shared_line_and_more_sources_are_said_right() -> None:
     said = say(similar(ONE, lines=1, source_commits=(ORIGIN, LATER)))
-    assert "(97d3fcd62a44: 1 line shared with 6b3eafe01122 and 1 more, score 11.2)" in said.message
+    assert "(97d3fcd62a44: 1 line shared with 6b3eafe01122 and 1 more, similarity 11.2)" in said.message
 
 
 @pytest.mark.parametrize("lines", [None, 0])
 def test_without_a_whole_line_in_common_none_is_counted(lines: int | None) -> None:
-    assert "(97d3fcd62a44: like 6b3eafe01122, score 11.2)" in say(similar(ONE, lines=lines)).message
-    assert "(97d3fcd62a44: score 11.2)" in say(similar(ONE, lines=lines, source_commits=())).message
+    assert "(97d3fcd62a44: like 6b3eafe01122, similarity 11.2)" in say(similar(ONE, lines=lines)).message
+    assert "(97d3fcd62a44: similarity 11.2)" in say(similar(ONE, lines=lines, source_commits=())).message
 
 
 def test_a_source_without_a_ref_and_without_known_commits() -> None:
     said = say(similar(ONE, source_ref=None, source_commits=()))
-    assert said.message == "1 commit looks like a deleted branch (97d3fcd62a44: 9 lines shared, score 11.2)"
+    assert said.message == "1 commit looks like a deleted branch (97d3fcd62a44: 9 lines shared, similarity 11.2)"
 
 
 def test_an_alarm_says_which_review_does_not_count() -> None:
     stranger = JudgedClaim(TWO, "eve@example.org", frozenset({ONE}), None, {})
     said = say(similar(ONE), claims=(stranger,))
-    assert said.message.endswith("score 11.2); not counted: eve@example.org: not listed in [reviews.people]")
+    assert said.message.endswith("similarity 11.2); not counted: eve@example.org: not listed in [reviews.people]")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_alarm_says_which_review_does_not_count() -> None:
 def test_a_hint_says_why_it_is_only_one_and_how_to_see_it(hint: str | None, reason: str) -> None:
     said = say(similar(ONE, score=4.56, lines=3, decisive=False, hint=hint))
     assert said.message == (
-        "1 commit looks like origin/research/shiv (97d3fcd62a44: 3 lines shared with 6b3eafe01122, score 4.6), "
+        "1 commit looks like origin/research/shiv (97d3fcd62a44: 3 lines shared with 6b3eafe01122, similarity 4.6), "
         f"but this is only a hint: {reason}"
     )
     assert said.help == "labgate trace --show 97d3fcd62a44"

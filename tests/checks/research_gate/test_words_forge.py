@@ -100,7 +100,7 @@ def test_a_stranger_is_called_by_his_login() -> None:
 def test_first_of_all_the_policy_must_know_every_contributor(strangers: tuple[str, ...], who: str) -> None:
     said = say("LG201", word("lin"), strangers=strangers)
     assert said.message.endswith("; not counted: lin: an unlisted contributor may be the same person")
-    where = "[reviews.people], or in [reviews] agents or machines if it is no person,"
+    where = "[reviews.people], or in [reviews] agents or machines if it is not a person,"
     assert said.help == f"list {who} in {where} in labgate.toml on the trunk"
 
 
@@ -108,7 +108,10 @@ def test_first_of_all_the_policy_must_know_every_contributor(strangers: tuple[st
     ("reason", "help"),
     [
         (STALE_COMMITS, "ask lin to approve pull request #7 again"),
-        (CONFLICT, "merge main into the change and settle the conflict, then ask lin to approve pull request #7 again"),
+        (
+            CONFLICT,
+            "merge main into the change and resolve the conflict, then ask lin to approve pull request #7 again",
+        ),
         (LANDED_OTHERWISE, "revert it on main, and land what was approved, or have the rest approved first"),
         (NEEDS_GIT, "run labgate with git 2.38 or later"),
         (NOT_HERE, f"git fetch origin {HEAD}"),
@@ -148,7 +151,7 @@ def test_an_approval_by_an_author_says_what_he_did(approval: JudgedApproval, did
 def test_an_objection_names_the_person_and_how_it_is_lifted() -> None:
     said = say("LG208", word("lin", CHANGES_REQUESTED))
     assert said.message == "lin requests changes in pull request #7"
-    assert said.help == "settle it with lin: an approval by lin, or the dismissal of that review, lifts it"
+    assert said.help == "resolve it with lin: an approval by lin, or the dismissal of that review, ends it"
 
 
 # What has landed.

@@ -1,4 +1,4 @@
-"""The reviews of some commits of an update, and what a finding says where they are not enough."""
+"""The reviews of some commits of an update, and the finding if they are not enough."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from labgate.reviews.quorum import Assessment, JudgedClaim, Part, Refused
 
 
-#: How many commits, and reviews that do not count, a message names.
+#: The most commits, and the most reviews that do not count, in a message.
 _SHOWN = 3
-#: Characters of a subject that stand in a message.
+#: Characters of a subject in a message.
 _SUBJECT = 60
 
 
 class Reviewer(Value):
-    """A listed person who could review; ``email`` is the first listed one, ``None`` where there is none."""
+    """A listed person who could review; ``email`` is the first listed one, ``None`` if there is none."""
 
     person: str
     email: str | None
@@ -37,7 +37,7 @@ class RefusedReview(Value):
     """A review marker or approval that does not count, and why.
 
     ``person`` is ``None`` for a stranger. A marker has an ``email``, unless it is malformed, and an approval a
-    ``login``. ``commit`` is the full oid that holds the marker or was approved, ``None`` where the host names none.
+    ``login``. ``commit`` is the full oid that has the marker or was approved, ``None`` if the host names none.
     """
 
     person: str | None
@@ -48,7 +48,7 @@ class RefusedReview(Value):
 
 
 class NamedChange(Value):
-    """A pull or merge request. ``kind`` is github, gitlab or gitea; ``url`` its page, ``None`` where unknown."""
+    """A pull or merge request. ``kind`` is github, gitlab or gitea; ``url`` its page, ``None`` if unknown."""
 
     number: int
     url: str | None
@@ -63,11 +63,11 @@ class NamedChange(Value):
 class UnmetReview(Finding):
     """A violation by commits whose review is not enough.
 
-    ``assurance`` is the level that the policy asks for, ``target`` the full refname that the commits go to and
-    ``subjects`` are theirs. ``reviewers`` could complete the review, ``None`` where nobody can. ``change`` is the
-    change on the code host, ``strangers`` are its contributors (emails) whom the policy does not know. ``landed`` is
-    how the target moved, ``None`` where it has not yet. ``branch`` is the short name of the branch that a review is to
-    be stated on, ``None`` where there is none, and ``head`` the full oid of the last commit of what is judged.
+    ``assurance`` is the level that the policy requires, ``target`` the full refname that the commits are for and
+    ``subjects`` are theirs. ``reviewers`` could complete the review, ``None`` if nobody can. ``change`` is the change
+    on the code host, ``strangers`` are its contributors (emails) that the policy does not list. ``landed`` is the move
+    of the target, ``None`` if it has not moved yet. ``branch`` is the short name of the branch for a review marker,
+    ``None`` if there is none, and ``head`` the full oid of the last judged commit.
     """
 
     assurance: str
@@ -88,7 +88,7 @@ class UnmetReview(Finding):
 
     @property
     def named(self) -> str:
-        """The first few commits by short oid and subject, to follow a message; empty where no subject is known."""
+        """The first few commits by short oid and subject, for the end of a message; empty if no subject is known."""
         if not any(self.subjects):
             return ""
         first = zip(self.oids[:_SHOWN], self.subjects, strict=False)
@@ -97,7 +97,7 @@ class UnmetReview(Finding):
 
     @property
     def state(self) -> str:
-        """The end of a message: which reviews do not count and, where the change has landed, as what."""
+        """The end of a message: the reviews that do not count and, if the change has landed, the landed commit."""
         landed = (
             "" if self.landed is None else f"; landed as {short_oid(self.landed.new)} {self.landed.subject[:_SUBJECT]}"
         )
@@ -108,9 +108,9 @@ class UnmetReview(Finding):
         return f"; not counted: {', '.join(tuple(named)[:_SHOWN])}{more}{landed}"
 
     def review_step(self) -> str:
-        """Return the command that states a review, or the step that brings one."""
+        """Return the command that states a review, or the step that gets one."""
         if self.assurance == "signed":
-            return 'this version of labgate verifies no signatures: set assurance = "forge" in [reviews] on the trunk'
+            return 'this version of labgate cannot verify signatures: set assurance = "forge" in [reviews] on the trunk'
         if self.assurance == "forge" and self.strangers:
             return _list_step(self.strangers)
         if self.reviewers is None:
@@ -139,7 +139,7 @@ class UnmetReview(Finding):
 class Assessed(Value):
     """Some commits of an update (full oids, children before parents), the paths that they change, and their reviews.
 
-    ``missing`` are by commit the parts of the quorum that are not met; commits whose quorum is met are left out.
+    ``missing`` has the parts of the quorum that are not met, by commit; commits whose quorum is met are left out.
     """
 
     facts: Facts
@@ -155,7 +155,7 @@ class Assessed(Value):
         return frozenset(oid for oid in self.missing if not self.assessment.reviewers[oid])
 
     def ordered(self, oids: Container[str]) -> tuple[str, ...]:
-        """Return these of the commits, children before parents."""
+        """Return those of these commits that are in it, children before parents."""
         return tuple(oid for oid in self.commits if oid in oids)
 
     def counted(self, oids: Iterable[str]) -> frozenset[str]:
@@ -163,7 +163,7 @@ class Assessed(Value):
         return frozenset.intersection(*(self.assessment.reviewers[oid] for oid in oids))
 
     def details(self, oids: tuple[str, ...]) -> dict[str, Any]:
-        """Return the fields of an ``UnmetReview`` of these commits (at least one), and where it is."""
+        """Return the fields of an ``UnmetReview`` of these commits (at least one), and its place."""
         facts, reviews = self.facts, self.policy.section(Reviews)
         unable = _unable(facts, self.policy)
         named = helpful(self.counted(oids), self.paths, facts.contributors, reviews, unable)
@@ -186,7 +186,7 @@ class Assessed(Value):
 
 
 def assessed(facts: Facts, policy: Policy, commits: tuple[str, ...], paths: frozenset[str]) -> Assessed:
-    """Match some commits to the claims and approvals that cover any of them; the others say nothing of them."""
+    """Match some commits to the claims and approvals that cover any of them."""
     wanted = frozenset(commits)
     claims: tuple[JudgedClaim | JudgedApproval, ...] = (*facts.claims, *facts.approvals)
     speaking = [claim for claim in claims if claim.covers & wanted]
@@ -197,7 +197,7 @@ def assessed(facts: Facts, policy: Policy, commits: tuple[str, ...], paths: froz
 
 
 def named_change(facts: Facts) -> NamedChange | None:
-    """Return the change on the code host as a finding names it, ``None`` where none is known."""
+    """Return the name of the change on the code host, ``None`` if none is known."""
     change = facts.change
     return None if change is None else NamedChange(change.number, change.url, change.kind)
 
@@ -218,7 +218,7 @@ def _unable(facts: Facts, policy: Policy) -> frozenset[str]:
 
 
 def approve_command(branch: str | None, people: Sequence[str], *options: str) -> str:
-    """Return the command that states these people's reviews on a branch, whatever is checked out."""
+    """Return the command that states these people's reviews on a branch, with any checkout."""
     words = ("labgate", "review", "approve", *([branch] if branch is not None else []), *options)
     by = [word for person in people for word in ("--by", person)]
     return " ".join(quote(word) for word in (*words, *by))
@@ -227,5 +227,5 @@ def approve_command(branch: str | None, people: Sequence[str], *options: str) ->
 def _list_step(strangers: Sequence[str]) -> str:
     more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
     unlisted = f"the contributor{'s' if more else ''} {strangers[0]}{more}"
-    where = "[reviews.people], or in [reviews] agents or machines if it is no person,"
+    where = "[reviews.people], or in [reviews] agents or machines if it is not a person,"
     return f"list {unlisted} in {where} in labgate.toml on the trunk"

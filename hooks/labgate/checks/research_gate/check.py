@@ -1,4 +1,4 @@
-"""research-gate: code that comes from research reaches a protected branch only with a review."""
+"""research-gate: code from research reaches a protected branch only with a review."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Facts", "check", "review_state"]
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
-    """Yield what stands in the way of one update of a protected ref."""
+    """Yield the violations of one update of a protected ref."""
     yield from policy_change.check(facts)
     yield from protected_refs.check(facts, policy)
     if facts.needing:
@@ -31,7 +31,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
 
 
 def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
-    """Return the review of one update for the report, or ``None`` where nothing needed one."""
+    """Return the review state of one update for the report, or ``None`` if no review was needed."""
     if not facts.needing:
         return None
     review = assessed(facts, policy, facts.needing, facts.paths)

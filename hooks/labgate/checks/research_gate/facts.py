@@ -1,4 +1,4 @@
-"""Facts for research-gate: what derives from research, who contributed, and who claims to have reviewed it."""
+"""Facts for research-gate: evidence of research, contributors and review markers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from labgate.values.phrases import short_oid
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS, branch_of, short_ref, tracking_ref
 
-#: Where the queues of code hosts keep the changes that they test.
+#: The branches of code hosts' merge queues.
 _QUEUES = (f"{HEADS}gh-readonly-queue/", f"{HEADS}mergify/merge-queue/")
 
 TYPE_CHECKING = False
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 def collect(scene: Scene, update: RefUpdate) -> Collected:
     """Return the facts of an update of a protected ref, or why there is nothing to judge.
 
-    Raises: ``UndecidedError``, ``GitError`` when this clone lacks what decides.
+    Raises: ``UndecidedError``, ``GitError`` when this clone lacks needed objects.
     """
     if scene.policy.classify(update.ref).name != "protected":
         return Collected(skipped=f"{update.ref} is not protected")
     if _is_first_push(scene, update):
-        return Collected(skipped=f"nothing is on {scene.remote} yet, so nothing could be told from research")
+        return Collected(skipped=f"nothing is on {scene.remote} yet, so research cannot be distinguished")
     source = None if update.source is None else f"{HEADS}{update.source}"
     facts = Facts(
         ref=update.ref,
@@ -52,7 +52,7 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         facts = facts.changed(way="" if standing is None else standing.way)
     undecidable: tuple[str, ...] = ()
     if update in scene.unanswered:
-        raise scene.unanswered[update]  # nobody knows from where it came, nor who approved it
+        raise scene.unanswered[update]  # its source and its approvals are unknown
     lacking: LabgateError | None = None
     if update.new is not None and facts.rewrite != "unknown-tip":
         scene.repository.require_history()
@@ -78,9 +78,9 @@ def _unseen(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
 
 
 def _is_first_push(scene: Scene, update: RefUpdate) -> bool:
-    """Say whether a protected ref is created on an empty remote, by no research branch of that name.
+    """Return whether a protected ref is created on an empty remote, by no research branch of that name.
 
-    Everything there would count as research that some research branch was cut from: no protected tip says otherwise.
+    Everything that some research branch started from would count as research, as no protected tip has it.
     """
     if not scene.pushing or scene.remote_refs or update.old is not None or update.new is None:
         return False
@@ -89,7 +89,7 @@ def _is_first_push(scene: Scene, update: RefUpdate) -> bool:
 
 
 def _undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
-    """Say why silence does not mean that an update is clean: not every source ref is known here."""
+    """Return why a pass may be wrong: not every source ref is known here; ``None`` if all are."""
     if scene.sources_complete or update.new is None:
         return None
     remote = scene.remote or "origin"
@@ -103,20 +103,20 @@ def _rewrite(scene: Scene, update: RefUpdate) -> str | None:
         return "deleted"
     if update.old is None or not has_commit(scene.repository, update.old):
         return "unknown-tip"
-    # The commits of the update are read in any case, and mostly show that it goes on from the old tip.
+    # The commits of the update are read anyway, and mostly show that it descends from the old tip.
     if any(update.old in commit.parents for commit in scene.span(update).commits):
         return None
     return None if is_ancestor(scene.repository, update.old, update.new) else "non-fast-forward"
 
 
 class _Gathering:
-    """One update's evidence and reviews; each part is read only when an earlier one asks for it."""
+    """One update's evidence and reviews; each part is read only when an earlier one needs it."""
 
     def __init__(self, scene: Scene, span: Span) -> None:
         self.scene = scene
         self.span = span
         self.repository = scene.repository
-        #: Why what was found may not be all, ``None`` where it is.
+        #: Why the result may be incomplete, ``None`` if it is complete.
         self.lacking: LabgateError | None = None if scene.audited is not None else scene.unreadable
         # Only now: most pushes are to branches that nothing protects, and wait for every import.
         from labgate.checks.research_gate.review_gathering import ReviewGathering
@@ -124,15 +124,15 @@ class _Gathering:
         self.reviews = ReviewGathering(scene, span)
 
     def complete(self, facts: Facts) -> tuple[Facts, tuple[str, ...]]:
-        """Return the facts with what needs review or is suspected, and the commits that could not be compared.
+        """Return the facts with the commits that need review or are suspected, and those that could not be compared.
 
-        Those are too small to be compared by their text, and exact methods found nothing on them.
+        The latter have too little text to compare, and exact methods found nothing.
         """
         evidence, small = self._evidence()
-        # The strongest stands first, so proofs stand before the rest.
+        # The strongest evidence comes first, so proofs come before the rest.
         proofs, hints = [item for item in evidence if item.proves], [item for item in evidence if not item.proves]
         proven = commits_of(proofs)
-        # What is proven is LG201's, whatever else resembles it.
+        # LG201 reports what is proven, even if it is similar to other research.
         hinted = commits_of(hints) - proven
         everything = self.scene.policy.section(ResearchGate).require_review == "all"
         needing = self._with_content(proven | self.unlanded if everything else proven)
@@ -163,7 +163,7 @@ class _Gathering:
 
     @property
     def _landed(self) -> Landed | None:
-        """How the target moved, ``None`` where it is only to move."""
+        """The move of the target, ``None`` if it has not moved yet."""
         if self.scene.aftermath is None:
             return None
         head = self.span.commits[0]
@@ -178,7 +178,7 @@ class _Gathering:
         return frozenset(self.span.unlanded)
 
     def _evidence(self) -> tuple[tuple[Evidence, ...], frozenset[str]]:
-        """Return the evidence, strongest first, and the commits that are too small to be compared by their text."""
+        """Return the evidence, strongest first, and the commits with too little text to compare."""
         reached = reached_by_sources(self.span.graph, self.span.oids)
         candidates = [commit for commit in self.span.commits if commit.oid in self.unlanded]
         stated = find_evidence(self.span.graph, self.scene.policy, candidates, reached)
@@ -199,12 +199,12 @@ class _Gathering:
         return without_landed(stated, LandedContent(self.repository, tips), self.span.graph.parents)
 
     def _traced(self, commits: Sequence[Commit]) -> tuple[Sequence[Evidence], frozenset[str]]:
-        """Return what a comparison of commits with research says, and which of them are too small for it."""
+        """Return the result of comparing commits with research, and those with too little text."""
         if self.scene.audited is not None:
             return self._taken(self.scene.audited.traced(_oids(commits)))
         if not commits or not self.span.graph.has_sources:
             return (), frozenset()
-        # Most pushes have nothing to compare, and all of them wait for every import.
+        # Imported late: most pushes have nothing to compare.
         from labgate.derivation.range_evidence import range_evidence
 
         ledger = self.scene.first_seen.research
@@ -230,7 +230,7 @@ class _Gathering:
         return found
 
     def _is_nobodys(self, ref: str) -> bool:
-        """Say whether a remote-tracking branch is the change's own, a bot's or a merge queue's."""
+        """Return whether a remote-tracking branch is the change's own, a bot's or a merge queue's."""
         item = next(item for item in self.scene.tracking if item.ref == ref)
         source = self.span.update.source
         own = source is not None and item.remote_ref == HEADS + source and item.remote == self.scene.remote
@@ -248,7 +248,7 @@ class _Gathering:
         return frozenset(tips)
 
     def _moves(self, evidence: Iterable[Evidence]) -> dict[str, Move]:
-        """For each source ref how to leave its commits out, where the change goes on from it with commits of its own.
+        """For each source ref the move that leaves its commits out, if the change has own commits on top of it.
 
         The branch that is moved is always the one that the change comes from.
         """
@@ -270,13 +270,13 @@ class _Gathering:
         return found
 
     def _goes_on_from(self, ref: str) -> bool:
-        """Say whether the change has commits that a source ref has not, and no merge among them."""
+        """Return whether the change has commits that a source ref does not have, and none of them is a merge."""
         source = next(each for each in self.span.graph.classes.sources if each.ref == ref)
         own = [c for c in self.span.commits if source not in self.span.graph.sources_of(c.oid)]
         return bool(own) and all(len(commit.parents) == 1 for commit in own)
 
     def _forks(self) -> dict[str, str]:
-        """Return what people call the research of other repositories that no ref here stands for."""
+        """Return the names of research of other repositories that has no ref here."""
         return {
             source.ref: f"{short_ref(source.branch)} of {source.remote}"
             for source in self.scene.proposed
@@ -285,7 +285,7 @@ class _Gathering:
 
 
 def _branch(scene: Scene, update: RefUpdate) -> str | None:
-    """Return the short name of the branch on which a review of an update is to be stated, ``None`` where none is."""
+    """Return the short name of the branch for a review marker of an update, ``None`` if there is none."""
     if update.source is not None or update.new is None:
         return update.source
     found = _branches_at(scene, (update.new,))

@@ -1,4 +1,4 @@
-"""The policy on the trunk: LG210. A policy that could not judge is never put there."""
+"""LG210: a policy that could not judge must not land on the trunk."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class PolicyChange(Finding):
     """A proposed policy that cannot judge.
 
-    ``problems`` say why, one sentence each. ``restoring`` is the command that brings back the policy that judges now,
-    ``None`` where there is none. ``source`` is the branch that the change comes from, ``None`` where unknown.
+    ``problems`` say why, one sentence each. ``restoring`` is the command that restores the policy that judges now,
+    ``None`` if there is none. ``source`` is the branch that the change comes from, ``None`` if unknown.
     """
 
     rule = Rule(
@@ -24,9 +24,9 @@ class PolicyChange(Finding):
         "policy-change",
         "error",
         "the change puts a policy on the trunk that cannot judge",
-        "The policy on the trunk judges every later push and pull request. One that cannot be read, that stands in two "
-        "files, or that calls another branch the trunk would leave them all without a verdict.",
-        "Repair the policy, and look at it with `labgate policy check`, or bring back the one on the trunk.",
+        "The policy on the trunk judges every later push and pull request. If it cannot be read, is in two files, or "
+        "names another branch as the trunk, none of them gets a verdict.",
+        "Repair the policy, and check it with `labgate policy check`, or restore the one on the trunk.",
     )
 
     ref: str
@@ -40,7 +40,7 @@ class PolicyChange(Finding):
         return f"the proposed policy cannot judge: {first}{rest}"
 
     def help(self) -> str:
-        """Return what takes the change of the policy back, on the branch that it comes from."""
+        """Return the command that reverts the change of the policy, on the branch that it comes from."""
         if self.restoring is None:
             return "keep it in one file, and repair it until this finds nothing: labgate policy check"
         switch = "" if self.source is None else f"git checkout {quote(self.source)} && "
@@ -48,7 +48,7 @@ class PolicyChange(Finding):
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a proposed policy that could not judge what comes after it."""
+    """Yield a proposed policy that could not judge later changes."""
     proposed = facts.policy
     if proposed is not None and proposed.problems:
         yield PolicyChange(ref=facts.ref, source=facts.source, problems=proposed.problems, restoring=proposed.restoring)

@@ -1,4 +1,4 @@
-"""Protected refs keep their history, and take only what may land on them: LG211 and LG212."""
+"""Protected refs keep their history and only accept allowed branches: LG211 and LG212."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class ProtectedRefRewritten(Finding):
-    """``how`` is deleted, non-fast-forward or unknown-tip. ``remote`` is a name, ``None`` where there is none.
+    """``how`` is deleted, non-fast-forward or unknown-tip. ``remote`` is a name, ``None`` if there is none.
 
-    ``way`` begins a command line that goes to what is pushed, empty where HEAD is there.
+    ``way`` is a command that switches to the pushed commit first, empty if HEAD is there.
     """
 
     rule = Rule(
@@ -27,8 +27,8 @@ class ProtectedRefRewritten(Finding):
         "protected-ref-rewritten",
         "error",
         "a protected ref is deleted, or moved to a commit that does not contain the old one",
-        "History that others have built on must not vanish: reviews, experiment records and releases point at it.",
-        "Bring the change as new commits on top. A ref that may go is listed in [research-gate] deletable.",
+        "History that others have built on must be kept: reviews, experiment records and releases point to it.",
+        "Make the change in new commits on top. List a ref that may be deleted in [research-gate] deletable.",
     )
 
     ref: str
@@ -50,22 +50,22 @@ class ProtectedRefRewritten(Finding):
         if self.how == "deleted":
             return f"leave {ref} out of the push, or list it in [research-gate] deletable"
         if self.ref.startswith(TAGS):
-            # A tag that others have fetched is never moved for them (git-tag, "On Re-tagging").
+            # git does not move a tag that others have fetched (git-tag, "On Re-tagging").
             back = quote(f"+{self.ref}:{self.ref}")
             return f"git fetch {remote} {back}  # then give the new commit a tag of its own"
         return f"{self.way}git pull --rebase {remote} {quote(ref)}"
 
 
 class WrongTarget(Finding):
-    """``source`` is a short branch name, ``target`` a full refname. ``targets`` are the kinds that would do."""
+    """``source`` is a short branch name, ``target`` a full refname. ``targets`` are the allowed kinds."""
 
     rule = Rule(
         "LG212",
         "wrong-target",
         "error",
         "a branch of this kind does not land on that kind of branch",
-        "Research work that targets main by mistake is the commonest way in which it gets there. The policy's targets "
-        "say where each kind of branch may land.",
+        "Research mostly reaches main because a branch targets it by mistake. The policy's targets say where each kind "
+        "of branch may land.",
         "Send it to a branch of one of the kind's targets.",
     )
 
@@ -84,7 +84,7 @@ class WrongTarget(Finding):
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
-    """Yield a loss of history that the policy does not allow, and a source branch that must not land here."""
+    """Yield a loss of history that the policy does not allow, and a source branch that may not land here."""
     if facts.rewrite is not None and not _is_allowed(facts, policy):
         yield ProtectedRefRewritten(ref=facts.ref, remote=facts.remote, how=facts.rewrite, way=facts.way)
     kind = None if facts.source_kind is None else policy.kind(facts.source_kind)

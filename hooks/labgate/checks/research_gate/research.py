@@ -1,4 +1,4 @@
-"""Code that comes from research, or looks like it, needs a review: LG201 and LG202."""
+"""Code that comes from research, or is similar to it, needs a review: LG201 and LG202."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class UnreviewedResearch(UnmetReview):
-    """``source`` is the full name of the research ref, ``None`` where no live one holds the commits.
+    """``source`` is the full name of the research ref, ``None`` if no live one holds the commits.
 
     ``rivals`` are the full names of other live branches that hold them too, ``holder`` the first of them that is not
     the change's own, a bot's or a merge queue's. ``move`` leaves them out of the change, ``None`` where it has nothing
@@ -31,9 +31,8 @@ class UnreviewedResearch(UnmetReview):
         "unreviewed-research",
         "error",
         "commits that come from a research branch reach a protected branch without a review",
-        "Research branches are free of ceremony on purpose: nobody has vouched for their code. The protected branch is "
-        "where everybody else builds, so what arrives there from research needs one more pair of eyes, whatever the "
-        "branch was renamed to on the way.",
+        "Research branches need no review on purpose, so nobody has checked their code. Everybody else builds on the "
+        "protected branch, so code from research needs a review before it lands there, even under another branch name.",
         "Let somebody who wrote none of it review the commits and state so with a Reviewed-by trailer: in an empty "
         "commit on top, or in the merge that brings them in; where assurance is forge, by approving the pull request. "
         "Or land only the commits that are ready.",
@@ -61,7 +60,7 @@ class UnreviewedResearch(UnmetReview):
 class SuspectedResearch(UnmetReview):
     """``source`` is as in ``UnreviewedResearch``. ``alarm`` is false for a mere hint.
 
-    ``score`` and ``terms`` (value by name) are those of the strongest evidence, which stands first.
+    ``score`` and ``terms`` (value by name) are those of the strongest evidence, which comes first.
     """
 
     rule = Rule(
@@ -69,11 +68,11 @@ class SuspectedResearch(UnmetReview):
         "suspected-research",
         "warning",
         "commits that look like research reach a protected branch without a review",
-        "Research that was edited, renamed or taken in part on its way leaves no exact trace, but its text does. "
-        "Likeness can err, so it is a warning from a score of 6 on, and a note below it or where the match has a "
+        "Research that was edited, renamed or copied in part is not an exact match, but its text is similar. "
+        "Similarity can err, so it is a warning from a score of 6 on, and a note below it or if the match has a "
         "harmless reason.",
         "Compare the lines with `labgate trace --show`. If they come from research, let somebody who wrote none of it "
-        "review them and state so with a Reviewed-by trailer; if not, nothing is to be done.",
+        "review them and state so with a Reviewed-by trailer; if not, there is nothing to do.",
     )
 
     source: str | None
@@ -83,7 +82,7 @@ class SuspectedResearch(UnmetReview):
 
     def message(self) -> str:
         strongest, number = self.evidence[0], len(self.oids)
-        seen = _likeness(strongest) if strongest.method == SIMILARITY else _ways(self.evidence)
+        seen = _similarity(strongest) if strongest.method == SIMILARITY else _ways(self.evidence)
         look = "looks" if number == 1 else "look"
         said = f"{count(number, 'commit')} {look} like {_source(self.source, self.evidence)} ({seen})"
         if self.alarm:
@@ -115,7 +114,7 @@ def unreviewed(review: Assessed) -> Iterator[UnreviewedResearch]:
 
 
 def suspected(facts: Facts, policy: Policy) -> Iterator[SuspectedResearch]:
-    """Yield what looks like research and has no review: alarms, and apart from them what is only a hint."""
+    """Yield commits that are similar to research and have no review: alarms, and separately hints."""
     review = assessed(facts, policy, facts.suspected, facts.suspected_paths)
     doubtful = [item for item in facts.evidence if not item.proves]
     for evidence in _by_source(doubtful, review.missing).values():
@@ -139,7 +138,7 @@ def _suspicion(review: Assessed, evidence: tuple[Evidence, ...]) -> SuspectedRes
 
 
 def _strongest_first(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """Return what decides first, then what is exact, then what scores more."""
+    """Sort evidence: decisive first, then exact, then by score."""
     return tuple(sorted(evidence, key=lambda item: (not item.decisive, item.method == SIMILARITY, -item.score)))
 
 
@@ -167,7 +166,7 @@ def _topic(source: str | None, remote: str | None) -> str:
 
 
 def _ways(evidence: Sequence[Evidence]) -> str:
-    """Return the methods, with the strongest example where the research commit is another one than the judged one."""
+    """Return the methods, with the strongest example whose research commit differs from the judged one."""
     methods = dict.fromkeys(f"by {item.method}" for item in evidence)
     example = next((item for item in evidence if item.method != "ancestry"), None)
     if example is None or not example.commits:
@@ -178,12 +177,12 @@ def _ways(evidence: Sequence[Evidence]) -> str:
     return "; ".join(way + detail if way == f"by {example.method}" else way for way in methods)
 
 
-def _likeness(evidence: Evidence) -> str:
-    """Return what a similarity score stands on: the commit, its lines and whose they are, the score."""
+def _similarity(evidence: Evidence) -> str:
+    """Return a similarity in words: the commit, the number of shared lines, their source, and the score."""
     shared = f"{count(evidence.matched_lines, 'line')} shared" if evidence.matched_lines else ""
     source = _oids(evidence.source_commits) if evidence.source_commits else ""
     joint = " with " if shared and source else "like " if source else ""
-    seen = [f"{shared}{joint}{source}", f"score {evidence.score:.1f}"]
+    seen = [f"{shared}{joint}{source}", f"similarity {evidence.score:.1f}"]
     return f"{_oids(evidence.commits)}: {', '.join(filter(None, seen))}"
 
 

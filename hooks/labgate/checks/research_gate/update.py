@@ -1,4 +1,4 @@
-"""What research-gate knows of one update of a protected ref."""
+"""The facts of research-gate about one update of a protected ref."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Landed(Value):
-    """How a target moved: full oids before (``None``: it was created) and after, and the subject of the latter."""
+    """The move of a target: full oids before (``None``: it was created) and after, and the subject of the latter."""
 
     old: str | None
     new: str
@@ -25,10 +25,10 @@ class Landed(Value):
 
 
 class Move(Value):
-    """How the commits that are a change's own go to its target without a source ref's.
+    """The move of a change's own commits to its target, without those of a source ref.
 
     ``onto`` and ``upstream`` are full refnames of this clone. ``branch`` is the short name of the branch that the
-    change comes from, ``None`` for a detached HEAD. ``way`` goes there first, empty where HEAD is there.
+    change comes from, ``None`` for a detached HEAD. ``way`` switches there first, empty if HEAD is there.
     """
 
     onto: str
@@ -92,17 +92,17 @@ class Facts(Value):
 
     @property
     def proofs(self) -> tuple[Evidence, ...]:
-        """The evidence that leaves no doubt."""
+        """The evidence that proves."""
         return tuple(item for item in self.evidence if item.proves)
 
 
 def commits_of(evidence: Iterable[Evidence]) -> frozenset[str]:
-    """Return the judged commits (full oids) that some evidence speaks of."""
+    """Return the judged commits (full oids) of some evidence."""
     return frozenset(oid for item in evidence for oid in item.commits)
 
 
 def restricted(evidence: Iterable[Evidence], commits: Container[str]) -> Iterator[Evidence]:
-    """Yield the evidence that speaks of some of these commits, for these alone."""
+    """Yield the evidence for some of these commits, restricted to them."""
     for item in evidence:
         kept = item.for_commits(commits)
         if kept.commits:
