@@ -23,7 +23,7 @@ from labgate.reviews.quorum import JudgedClaim
 from labgate.reviews.section import Reviews
 from labgate.reviews.source_markers import Segment, SourceMarkers, bound
 from labgate.scene.scene import Scene, Span
-from labgate.values.finding import Evidence
+from labgate.values.finding import MOVED, Evidence
 from labgate.values.ref_update import Commit
 from labgate.values.refnames import HEADS, is_oid
 
@@ -108,7 +108,9 @@ class ReviewGathering:
         scene, graph, update = self.scene, self.span.graph, self.span.update
         named = dict.fromkeys(oid for item in facts.evidence for oid in item.source_commits)
         landing = scene.landing or scene.pushing or update.source is None
-        sources = dict.fromkeys(source for oid in named for source in graph.sources_of(oid))
+        held = dict.fromkeys(source for oid in named for source in graph.sources_of(oid))
+        # What a branch was moved away from by force has no say: the markers there were taken back.
+        sources = [source for source in held if source.state != MOVED]
         own = None if update.source is None else HEADS + update.source
         tips = [source.oid for source in sources if landing or source.branch == own]
         lost = [oid for oid in named if landing and not graph.sources_of(oid)]
