@@ -62,7 +62,7 @@ class Repository(Value):
 
     @property
     def _fix(self) -> Callable[[], str | None]:
-        """The callback of a runner for a missing object. It has no reference to this, as a cycle would keep the folder."""
+        """The callback of a runner for a missing object. It has no reference to this: a cycle would keep the folder."""
         me = ref(self)
         return lambda: None if (repository := me()) is None else repository.completing()
 
