@@ -18,9 +18,9 @@ NEVER, BESIDE_FINDINGS, ALWAYS = 0, 1, 2
 class Collected(Value):
     """The facts that one check judges about one update.
 
-    ``facts`` has one item a subject (a check may judge two branch names). ``skipped`` is why the check does not apply,
-    ``None`` where it does. ``undecided`` is why silence of the check would not mean that all is well. ``undecidable``
-    are the commits (full oids) that the check could not compare. ``notice`` says when ``skipped`` is worth a line.
+    ``facts`` has one item for each subject (a check may judge two branch names). ``skipped`` is why the check does not
+    apply, ``None`` if it does. ``undecided`` is why the check cannot pass even without findings. ``undecidable`` are
+    the commits (full oids) that the check could not compare. ``notice`` says when ``skipped`` is shown.
     ``unseen`` has a line for each thing that the check does not look into, though it judges the rest.
     """
 

@@ -42,8 +42,8 @@ class _Place(Value):
 class LandedCommits(Value):
     """All history that some commits and the sources reach, and the documents of research in it.
 
-    ``methods`` are those of ``finding.METHODS`` that count. ``ledger`` ``None``: nobody noted when commits were first
-    seen, and dates in commits are all there is. ``merges_alone``: a merge brings what git would not have made of its
+    ``methods`` are those of ``finding.METHODS`` that count. ``ledger`` ``None``: first-seen times were not recorded,
+    and only the dates of commits are known. ``merges_alone``: a merge brings what git would not have made of its
     parents, as where it is judged before it lands; else all that its first parent has not.
     """
 

@@ -53,7 +53,7 @@ class _Lines:
                 self._deleted.update((file.path, line) for line in run.deleted)
 
     def may_be_in(self, landing: _Lines) -> bool:
-        """Say whether a landing adds all that this adds or, where that is nothing, deletes all that this deletes."""
+        """Return whether a landing adds all that this adds or, where that is nothing, deletes all that this deletes."""
         return self._added <= landing._added if self._added else self._deleted <= landing._deleted
 
 
@@ -102,7 +102,7 @@ class LandedContent(Value):
         yield from commit_patches(self.repository, wanted)
 
     def _is_whole(self, landing: str, oid: str) -> bool:
-        """Say whether a commit and all below it bring something to the parent of a landing, and nothing to itself."""
+        """Return whether a commit with its ancestors brings something to a landing's parent, and nothing to the landing."""
         tree = tree_of(self.repository, landing)
         return clean_merge(self.repository, (landing, oid)) == tree and self._brings(f"{landing}^", oid)
 
@@ -114,6 +114,6 @@ class LandedContent(Value):
             return False
 
     def _is_copy(self, landing: str, oid: str) -> bool:
-        """Say whether a landing is just what cherry-picking the commit makes on top of the landing's parent."""
+        """Return whether a landing is just what cherry-picking the commit makes on top of the landing's parent."""
         picked = picked_tree(self.repository, f"{landing}^", oid)
         return picked is not None and picked == tree_of(self.repository, landing)

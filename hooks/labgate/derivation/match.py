@@ -90,7 +90,7 @@ def by_ref(matches: Iterable[Match]) -> list[list[Match]]:
 
 
 def as_evidence(subject: Subject, matches: Iterable[Match]) -> tuple[Evidence, ...]:
-    """Return one evidence a source ref, the strongest first; at most ``REFS``."""
+    """Return one piece of evidence for each source ref, the strongest first; at most ``REFS``."""
     found = sorted((_evidence(subject, mine) for mine in by_ref(matches)), key=lambda item: item.strength)
     # What a ref held earlier is mostly a draft of what it holds now: only the strongest speaks for it.
     first: dict[str | None, Evidence] = {}

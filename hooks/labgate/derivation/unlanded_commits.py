@@ -56,7 +56,7 @@ class UnlandedCommits:
         return self._comparer.lacking_sources
 
     def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
-        """Yield what each commit shares; clean merges share nothing of their own, and are left out."""
+        """Yield the result for each commit; clean merges change nothing of their own, and are left out."""
         documents = list(judged_documents(self._repository, commits))
         built_on = self._built_on([commit.oid for commit, _ in documents])
         depths = self._comparer.depths(document for _, document in documents)

@@ -45,9 +45,9 @@ class Evidence(Value):
     """Evidence that commits derive from research.
 
     ``method`` is one of ancestry, trailer, patch-id, squash, blob, similarity. ``source_ref`` is a full refname, or
-    ``None`` where none is known; ``source_state`` is one of ``STATES``. ``score`` is 1.0 for exact methods and the sum
-    of the terms for similarity. ``commits`` are the judged commits that it speaks of, ``source_commits`` the research
-    commits they derive from. ``matched_lines`` is ``None`` where the method does not count them.
+    ``None`` if none is known; ``source_state`` is one of ``STATES``. ``score`` is 1.0 for exact methods and the sum of
+    the terms for similarity. ``commits`` are the judged commits that it is about, ``source_commits`` the research
+    commits they derive from. ``matched_lines`` is ``None`` if the method does not count lines.
 
     ``terms`` are the name and value of each term of a similarity score, empty for exact methods. ``shared`` is a sample
     of the shared lines, stripped, five at most. ``hint`` says why it is not decisive, as a key: landed-first (the

@@ -43,8 +43,8 @@ class CheckResult(Value):
     """The outcome of one check on one update.
 
     ``reason`` and ``help`` say why it was skipped or is undecided. ``codes`` are the rules that were violated.
-    ``undecidable`` are the commits (full oids) that it could not compare by their text, because they hold too little of
-    it; exact methods found nothing. ``unseen`` has a line for each thing that it did not look into.
+    ``undecidable`` are the commits (full oids) that have too little text to compare; exact methods found nothing.
+    ``unseen`` has a line for each thing that it did not look into.
     """
 
     name: str

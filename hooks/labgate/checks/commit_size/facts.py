@@ -96,7 +96,7 @@ class _Beginning:
         return rev_list(self._repository, [self._tip], (), "--first-parent")
 
     def reached_by(self, oid: str) -> bool:
-        """Say whether a commit goes back to it."""
+        """Return whether a commit goes back to it."""
         return oid in self._line or is_ancestor(self._repository, self._chain[-1], oid)
 
 

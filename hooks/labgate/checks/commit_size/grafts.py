@@ -28,7 +28,7 @@ def grafted(commits: Sequence[Commit], reaches: Callable[[str], bool]) -> frozen
 
 
 def grafts(commit: Commit, foreign: frozenset[str]) -> bool:
-    """Say whether a merge brings grafted commits."""
+    """Return whether a merge brings grafted commits."""
     return not foreign.isdisjoint(commit.parents[1:])
 
 

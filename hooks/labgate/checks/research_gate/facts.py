@@ -170,7 +170,7 @@ class _Gathering:
         return Landed(next(iter(self.span.base), None), head.oid, head.subject)
 
     def _with_content(self, oids: Container[str]) -> tuple[Commit, ...]:
-        """Return these commits of the range, children before parents, without those that bring nothing."""
+        """Return these commits of the range, children before parents, without those that change nothing."""
         return tuple(c for c in self.span.commits if c.oid in oids and not self.reviews.contributors.is_contentless(c))
 
     @cached_property
