@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from inline_snapshot import snapshot
+from inline_snapshot import get_snapshot_value, snapshot
 
 from support.people import reviewed
 from support.repo import Repo
@@ -25,7 +25,8 @@ LG201 error main: 8 commits from origin/research/pr-72 without a review (by ance
 
 def pull_request_72_on(branch: str) -> str:
     """Return the same, but for line breaks, where the commits are on another branch: there the review is stated."""
-    return unwrapped(PULL_REQUEST_72).replace("approve research/pr-72 ", f"approve {branch} ")
+    text: str = get_snapshot_value(PULL_REQUEST_72)
+    return unwrapped(text).replace("approve research/pr-72 ", f"approve {branch} ")
 
 
 def unwrapped(text: str) -> str:

@@ -69,10 +69,10 @@ def rules(said: Result) -> list[str]:
 
 
 def help_of(said: Result, code: str) -> str:
-    """Return the ``help:`` line of the first finding of a rule, as it stands there."""
-    line = re.search(rf": {code} [a-z]+: .*\n    help: (.+)\n", said.text)
-    assert line is not None, said.text
-    return line[1]
+    """Return the help of the first finding of a rule, as it stands there: on several lines where they are continued."""
+    printed = re.search(rf": {code} [a-z]+: .*\n    help: ((?:.*\\\n)*.+)\n", said.text)
+    assert printed is not None, said.text
+    return printed[1]
 
 
 @case("LG101")

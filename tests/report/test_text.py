@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from labgate.checks.experiment_hash.rules import MissingTrailer, Unstamped
 from labgate.report import renderer
 from labgate.values.errors import GitError, PolicyError
 from labgate.values.finding import PASSED, Evidence
@@ -16,10 +17,11 @@ from support import reports
 
 REVIEW = "labgate review approve research/attention --by ada  # once ada has reviewed it"
 SQUASH = "222222222222 and 1 more from 222222222222 and 6 more, 120 lines"
+NAMED = ": 222222222222 Try 0 heads, 333333333333 Try 1 heads"
 REFUSED = f"""\
 labgate: partial view: 2 of 3 refs seen; run `labgate install`
 labgate: labgate's native hook is of another version
-main: LG201 error: 2 commits from origin/research/attention without a review (by squash: {SQUASH})
+main: LG201 error: 2 commits from origin/research/attention without a review (by squash: {SQUASH}){NAMED}
     help: {REVIEW}
 main: LG212 note: research/attention is a research branch and lands on research, not on main
     help: send it to a branch of kind research, or change [kinds.research] targets
@@ -260,3 +262,18 @@ def test_a_message_of_any_length_stays_readable() -> None:
     assert len(first) < 600
     assert first.endswith("…")
     assert second == "    help: the command is too long to show; --format json has it"
+
+
+def test_a_command_on_several_lines_is_shown_whole_or_not_at_all() -> None:
+    def missing(number: int) -> str:
+        commits = tuple(Unstamped(f"{at:012x}" + "0" * 28, "try") for at in range(number))
+        finding = MissingTrailer(
+            "a", "b", "a/b", "experiment--a--b", commits, "f" * 40, False, oids=reports.COMMITS[:1]
+        )
+        return rendered(reports.report(reports.judged(finding)))
+
+    shown = missing(100)
+    assert all(f"{at:012x}*" in shown for at in range(100))
+    assert "    help: LINE='Experiment: a/b' \\\n" in shown
+    assert "…" not in shown
+    assert "help: the command is too long to show; --format json has it\n" in missing(400)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from labgate.report.escape import safe
 from labgate.report.palette import palette
 from labgate.report.parts import (
+    HELP_LIMIT,
     PLACE_LIMIT,
     check_lines,
     failure_lines,
@@ -69,8 +70,9 @@ def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool
     place = _place(finding, judged)
     rule = f"{paint('code', finding.rule.code)} {paint(finding.level, finding.level + ':')}"
     message, *help = said(finding)
-    if finding.help_lines():
-        help = ("help: " + " \\\n      ".join(map(safe, finding.help_lines()))).split("\n")
+    parts = [safe(line, limit=None) for line in finding.help_lines()]
+    if parts and sum(map(len, parts)) <= HELP_LIMIT:
+        help = ("help: " + " \\\n      ".join(parts)).split("\n")
     yield f"{place}: {rule} {message}"
     yield from (f"    {line}" for line in help)
     if verbose:

@@ -160,11 +160,6 @@ def _source(source: str | None, evidence: Sequence[Evidence]) -> str:
     return _name(source) + ("" if "" in since else next(iter(since), ""))
 
 
-def _topic(source: str | None, remote: str | None) -> str:
-    """Return a source branch's own name, without its remote."""
-    return _name(source).removeprefix(f"{remote or 'origin'}/")
-
-
 def _ways(evidence: Sequence[Evidence]) -> str:
     """Return the methods, with the strongest example whose research commit differs from the judged one."""
     methods = dict.fromkeys(f"by {item.method}" for item in evidence)
