@@ -80,8 +80,8 @@ def script(name: str) -> str:
     return "\n".join(found) if isinstance(found, list) else str(found)
 
 
-def test_switching_it_on_happens_as_it_stands_there(adopted: Repo) -> None:
-    hold(PAGE, console("Switch it on"), adopted)
+def test_enabling_it_happens_as_it_stands_there(adopted: Repo) -> None:
+    hold(PAGE, console("Enable it"), adopted)
 
 
 def test_a_job_explains_itself_as_it_stands_there(clone: Repo, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_job_explains_itself_as_it_stands_there(clone: Repo, tmp_path: Path) -
 
 
 def test_an_audit_happens_as_it_stands_there(clone: Repo) -> None:
-    hold(PAGE, console("What landed past it"), clone)
+    hold(PAGE, console("What landed without a review"), clone)
 
 
 def test_the_policy_for_approvals_is_one() -> None:
@@ -180,7 +180,7 @@ def test_a_recipe_asks_for_the_whole_history() -> None:
 
 def test_every_reason_is_one_that_labgate_gives() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "hooks" / "labgate").rglob("*.py"))
-    table = TEXT.partition("| it says |")[2].partition("\n\n")[0].splitlines()[2:]
+    table = TEXT.partition("| message |")[2].partition("\n\n")[0].splitlines()[2:]
     said = [text for row in table for text in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
     assert len(said) >= len(table) > 10
     assert [text for text in said if text not in source] == []

@@ -23,16 +23,28 @@ SET_UP = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]'"
 COMMANDS_HEADING, CI_HEADING = "The two commands", "In CI"
 
 
-#: What the README calls the commits that a command names, in the order in which it does.
-OIDS = ("1a1a1a1a1a1a", "2b2b2b2b2b2b")
+#: What the README calls the commits of its story, in the order in which their ids are printed.
+OIDS = ("1a1a1a1a1a1a", "2b2b2b2b2b2b", "3c3c3c3c3c3c")
 
 
-def normalise(text: str) -> str:
-    """How long a hook took no two runs share, and where labgate stands (in the first commit, so in every oid)."""
-    text = re.sub(r"^- duration: [0-9.]+s$", "- duration: 0.2s", text, flags=re.MULTILINE)
-    for oid, name in zip(dict.fromkeys(re.findall(r"\b[0-9a-f]{12}\b", text)), OIDS, strict=False):
-        text = text.replace(oid, name)
-    return text
+class Constants:
+    """Puts constants in the place of what no two runs share: how long a hook took, and commit ids.
+
+    The URL of labgate is in the first commit, so every id depends on it. A commit has the same name in all blocks.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        """Return what a command printed, with the constants."""
+        text = re.sub(r"^- duration: [0-9.]+s$", "- duration: 0.2s", text, flags=re.MULTILINE)
+        return re.sub(r"\b[0-9a-f]{12}\b", lambda match: self._name(match[0]), text)
+
+    def _name(self, oid: str) -> str:
+        if oid not in self._names:
+            self._names[oid] = OIDS[len(self._names)]
+        return self._names[oid]
 
 
 def story() -> list[Block]:
@@ -63,7 +75,7 @@ def test_a_newcomer_gets_what_the_readme_shows(ada: Repo) -> None:
     ada.push("research/attention")
     ada.write({"attention.py": "WINDOW = 128\n"}).git("stash", "--quiet")
     refused, reviewed, ci, traced = (block for block in story() if block.language == "console")
-    main = ada.head("origin/main")
+    main, normalise = ada.head("origin/main"), Constants()
     hold(README, [refused], ada, normalise=normalise)
     assert ada.head("origin/main") == main
     hold(README, [reviewed], ada, normalise=normalise)

@@ -1,4 +1,4 @@
-"""``labgate doctor``: what is active in this clone, what is missing, and the command that mends it."""
+"""``labgate doctor``: what is active in this clone, what is missing, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from labgate.values.phrases import count
 from labgate.values.refnames import tip_ref
 from labgate.values.value import Value
 
-#: All is well, or there is something to know; every other state is something to mend.
+#: All is well, or there is something to know; every other state is something to fix.
 OK, ADVICE = "ok", "advice"
 MISSING, STALE, SHADOWED, CONFLICT, INVALID = "missing", "stale", "shadowed", "conflict", "invalid"
 
@@ -48,7 +48,7 @@ _ROLES = {OK: "quiet", ADVICE: "note", MISSING: "error", STALE: "warning", SHADO
 
 
 class Item(Value):
-    """One thing that the doctor looked at. ``help`` is the command that mends it, ``None`` if nothing is to mend."""
+    """One thing that the doctor looked at. ``help`` is the command that fixes it, ``None`` if nothing is to fix."""
 
     name: str
     state: str
@@ -60,11 +60,11 @@ class Item(Value):
         return self.state in (OK, ADVICE)
 
 
-@click.command(short_help="Say what is active here, what is missing, and what mends it.")
+@click.command(short_help="Show what is active here, what is missing, and how to fix it.")
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
 @click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
 def doctor(format_: str, color: str) -> int:
-    """Say what is active here, what is missing, and what mends it.
+    """Show what is active here, what is missing, and how to fix it.
 
     \b
     Exit status:
@@ -376,7 +376,7 @@ def _research(repository: Repository, remote: str | None, policy: Policy) -> Ite
 def _reviews(policy: Policy) -> Iterator[Item]:
     reviews = policy.section(Reviews)
     if reviews.people and reviews.assurance == "trailer" and not reviews.bound:
-        message = "a Reviewed-by line holds whatever is changed below it, unless labgate review approve wrote it"
+        message = "a typed Reviewed-by covers later edits below it"
         yield Item("reviews", ADVICE, message, "set bound = true in [reviews]")
 
 
