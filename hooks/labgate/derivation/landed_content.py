@@ -102,7 +102,7 @@ class LandedContent(Value):
         yield from commit_patches(self.repository, wanted)
 
     def _is_whole(self, landing: str, oid: str) -> bool:
-        """Return whether a commit with its ancestors brings something to a landing's parent, and nothing to the landing."""
+        """Return whether a commit, with its ancestors, adds to the parent of a landing and nothing to the landing."""
         tree = tree_of(self.repository, landing)
         return clean_merge(self.repository, (landing, oid)) == tree and self._brings(f"{landing}^", oid)
 
