@@ -34,7 +34,7 @@ COMMANDS = {
     "index": Entry("labgate.cli.index:index", "Show or rebuild the index of research code."),
     "install": Entry("labgate.cli.install:install", "Install labgate's own git hooks in this clone."),
     "uninstall": Entry("labgate.cli.install:uninstall", "Remove labgate's hooks and restore your own."),
-    "doctor": Entry("labgate.cli.doctor:doctor", "Say what is active here, what is missing, and what mends it."),
+    "doctor": Entry("labgate.cli.doctor:doctor", "Show what is active here, what is missing, and how to fix it."),
 }
 
 
