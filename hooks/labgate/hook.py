@@ -1,7 +1,7 @@
-"""The entry point ``labgate-hook``: what git and the hook frameworks start.
+"""The entry point ``labgate-hook``, which git and the hook frameworks start.
 
-It finds the stage, and is the one place that decides what happens when labgate itself fails: a push waits, a commit is
-told how to go on without labgate, and whatever git does on its own (a rebase, for instance) is never held up.
+It finds the stage, and decides what happens when labgate itself fails: a push is refused, a commit gets the command
+that bypasses labgate, and git's own operations (a rebase, for instance) are never stopped.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 USAGE = "labgate-hook STAGE [CHECK ...] [FILE] [--native ARG ...]"
 
-#: What a stage is for git decides what may stop it (githooks).
+#: The stages that may stop git, by their meaning (githooks).
 _OF_COMMITS, _OF_MESSAGES = (COMMIT, MERGE), (PREPARE, MESSAGE)
-#: git runs these when the commit is already decided upon, also with --no-verify: they never stop anything.
+#: git runs these even with --no-verify: they never stop anything.
 _NEVER_STOPS = (PREPARE, "post-")
 
 COULD_NOT_JUDGE, INTERRUPTED = 2, 130
 
-#: The hook ids of the manifest that are to be skipped for one commit, by stage. What completes a merge whose
-#: pre-merge-commit hook refused is `git commit`, which then runs the pre-commit hook.
+#: The hook ids of the manifest to skip for one commit, by stage. After a refusal by pre-merge-commit, `git commit`
+#: completes the merge, and runs the pre-commit hook.
 _SKIPPED_IDS = {
     COMMIT: STAGE_IDS[COMMIT],
     MERGE: f"{STAGE_IDS[MERGE]},{STAGE_IDS[COMMIT]}",
@@ -47,17 +47,17 @@ def main() -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
-        # Nobody reads on, and what ends here flushes nothing more: the status says all that is left to say.
+        # There is no reader, and nothing more is flushed: the exit status has the result.
         os._exit(status)
     borrowed = sys.modules.get("labgate.git.borrowed")
     if borrowed is not None:
         borrowed.give_back_all()
-    # Nothing else is left to tidy up, and taking the interpreter apart would be a tenth of a passing hook's time.
+    # There is nothing else to clean up, and Python's finalization would take a tenth of a passing hook's time.
     os._exit(status)
 
 
 def _open_standard_streams() -> None:
-    """Open the streams that the caller closed; else the next file would get the number of one, and be written to."""
+    """Open the streams that the caller closed; else the next file would get the number of one, and get its output."""
     while os.open(os.devnull, os.O_RDWR) <= 2:
         continue
     sys.stdin = sys.stdin or open(0)  # noqa: SIM115  (open as long as the process)
@@ -66,7 +66,7 @@ def _open_standard_streams() -> None:
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run one hook and return its exit status. Whatever goes wrong is said on standard error."""
+    """Run one hook and return its exit status. Errors are written to standard error."""
     stage = argv[0] if argv else ""
     never_stops = stage.startswith(_NEVER_STOPS)
     try:
@@ -114,7 +114,7 @@ def _dispatch(call: HookCall) -> int:
         return message.run(call)
     import gc
 
-    # What is made here holds hardly any cycles, and the process ends soon.
+    # There are hardly any reference cycles, and the process ends soon.
     gc.set_threshold(100_000)
     from labgate.entrypoints import push
 
@@ -122,7 +122,7 @@ def _dispatch(call: HookCall) -> int:
 
 
 def _remind(call: HookCall, status: int) -> int:
-    """Say that the push hook is missing, where a framework starts this one, and return the status."""
+    """Report a missing push hook, if a framework starts this one, and return the status."""
     # pre-commit and prek set PRE_COMMIT; git, which starts labgate's own hooks, does not.
     if call.native or call.environ.get("PRE_COMMIT") != "1":
         return status
@@ -133,7 +133,7 @@ def _remind(call: HookCall, status: int) -> int:
 
 
 def _conclude(verdict: Report | Skipped | None, environ: Mapping[str, str]) -> int:
-    """Say what stands in the way, nothing where all passed in full view, and return the exit status."""
+    """Write the report, nothing if everything passed with a complete view, and return the exit status."""
     from labgate.entrypoints.hook_call import Skipped
 
     if verdict is None:
@@ -153,7 +153,7 @@ def _conclude(verdict: Report | Skipped | None, environ: Mapping[str, str]) -> i
 
 
 def _fail(stage: str, argv: Sequence[str], environ: Mapping[str, str], error: Exception) -> int:
-    """Say that labgate could not do its work, and return the exit status that this stage has for that."""
+    """Report that labgate failed, and return the exit status of this stage for that."""
     if environ.get("LABGATE_TRACEBACK", "0") not in ("", "0"):
         from labgate.report.parts import traceback_lines
 
@@ -171,7 +171,7 @@ def _fail(stage: str, argv: Sequence[str], environ: Mapping[str, str], error: Ex
 
 def _bypass(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> str:
     """Return the command that makes this one commit without labgate."""
-    # pre-commit and prek set PRE_COMMIT; their other hooks shall still run. A hook of one check is named after it.
+    # pre-commit and prek set PRE_COMMIT; their other hooks must still run. A hook of one check has the check's name.
     names = argv[1:-1] if stage in _OF_MESSAGES else argv[1:]
     known = not names or (len(names) == 1 and names[0] in NAMES)
     if environ.get("PRE_COMMIT") != "1" or "--native" in argv or not known:
@@ -189,7 +189,7 @@ def _operation(environ: Mapping[str, str]) -> str | None:
 
 
 def _explained(error: Exception, environ: Mapping[str, str]) -> str:
-    """Return the lines that ``labgate`` itself would show for an error."""
+    """Return the lines that ``labgate`` shows for an error."""
     from io import StringIO
 
     from labgate.report.palette import wants_colour
@@ -201,7 +201,7 @@ def _explained(error: Exception, environ: Mapping[str, str]) -> str:
 
 
 def _line(error: Exception) -> str:
-    """Return an error in one line, with the command that mends it."""
+    """Return an error in one line, with the command that fixes it."""
     known = known_error(error)
     if known is None:
         return f"internal error: {type(error).__name__}: {_shown(str(error))}"
@@ -220,7 +220,7 @@ def _say(text: str, status: int) -> int:
     try:
         sys.stderr.write(f"{text}\n")
     except OSError:
-        # Nobody listens (a closed pipe): the status still counts.
+        # There is no reader (a closed pipe): the status still counts.
         return status
     return status
 

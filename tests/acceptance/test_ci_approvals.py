@@ -198,7 +198,7 @@ def test_a_retargeted_pull_request_is_judged_anew(project: Project) -> None:
     project.host.changes[72].target = "release/1"
     result = project.job("pull_request", event)
     assert result.status == 2
-    assert "goes to release/1 by now" in result.text
+    assert "is now release/1" in result.text
 
 
 @pytest.mark.parametrize("status", [500, 401, 403, 404])

@@ -258,7 +258,7 @@ Next:
  2. git add labgate.toml .pre-commit-config.yaml
     git commit -m "Set up labgate"
  3. labgate doctor
-    says what is active here and what is missing
+    shows what is active here and what is missing
 """
     )
 
@@ -270,7 +270,7 @@ def test_it_counts_the_branches_that_fit_and_names_some_that_do_not(repo: Repo) 
     said = repo.labgate("init", "--preset", "trunk", status=0).out
     assert "wrote    labgate.toml, preset trunk: 6 of 12 branches fit\n" in said
     flat = " ".join(said.split())
-    assert "not 1/2/3, _z, own/x, own/y/z, q--r and 1 more: these only get a note, until created anew" in flat
+    assert "not 1/2/3, _z, own/x, own/y/z, q--r and 1 more: these only get a note, until created again" in flat
     assert "other presets: research-branch (3 of 12), experiment-branches (3 of 12); to take one" in flat
 
 

@@ -206,7 +206,7 @@ def test_a_tag_of_a_tree_is_no_release_but_may_be_any_other_tag(project: Repo) -
     project.git("tag", "data-1", "research/pr-72^{tree}")
     refused = push(project, "v1")
     assert (refused.result.status != 0, refused.moved) == (True, frozenset())
-    assert "error: refs/tags/v1 would point at " in refused.result.err
+    assert "error: refs/tags/v1 would point to " in refused.result.err
     assert push(project, "data-1").moved == {"refs/tags/data-1"}
 
 

@@ -95,8 +95,8 @@ def test_a_branch_that_is_behind_is_reviewed_as_the_remote_has_it(team: Repo) ->
         (("research/x",), "max", "nobody in [reviews.people] has your address max@example.org"),
         (("research/x", "--by", "eve"), "lin", "there is no person eve"),
         (("research/y",), "lin", "'research/y' names no commit"),
-        (("main",), "lin", "main has nothing that its target has not"),
-        (("main", "--landing", "research/x"), "lin", "is no commit on the first-parent line of main"),
+        (("main",), "lin", "main has nothing that its target does not have"),
+        (("main", "--landing", "research/x"), "lin", "is not a commit on the first-parent line of main"),
     ],
 )
 def test_a_review_that_would_not_count_is_not_made(team: Repo, args: tuple[str, ...], person: str, said: str) -> None:

@@ -80,7 +80,7 @@ def test_all_is_well(scene: Scene) -> None:
         "pre-push            ok       native hook 0.1.0\n"
         "policy              ok       labgate.toml\n"
         "trunk               ok       main\n"
-        "research            ok       git fetch origin brings every research branch\n"
+        "research            ok       git fetch origin fetches every research branch\n"
         "git                 ok       N\n"
     )
     assert done.err == ""
@@ -149,7 +149,7 @@ def damage(scene: Scene, what: str) -> None:
         ("not executable", "stale", "pre-push is not executable, so it is not started"),
         ("of another version", "stale", "written by labgate 0.0.9, this is 0.1.0"),
         ("deleted", "missing", "labgate's hook was deleted"),
-        ("replaced", "missing", "another hook has taken the place of labgate's pre-push"),
+        ("replaced", "missing", "another hook has replaced labgate's pre-push"),
         ("without its interpreter", "stale", "labgate is gone from "),
     ],
 )
@@ -331,7 +331,7 @@ class TestHooksPath:
         found = items(scene.repo, status=1)["core.hooksPath"]
         assert (found.state, found.message) == (
             "shadowed",
-            "core.hooksPath = /dev/null is no folder, so no hook runs here",
+            "core.hooksPath = /dev/null is not a folder, so no hook runs here",
         )
         assert found.help is not None
         scene.repo.run("sh", "-c", found.help.removesuffix(" && labgate install"))

@@ -138,9 +138,7 @@ def test_a_policy_in_both_files_is_an_error(command: str, repo: Repo) -> None:
     repo.write({"labgate.toml": POLICY, "pyproject.toml": "[tool.labgate]\nversion = 1\n"})
     done = repo.labgate("policy", command, status=2)
     assert done.out == ""
-    assert done.err == (
-        "error: pyproject.toml: [tool.labgate]: the policy stands in labgate.toml too; keep one of them\n"
-    )
+    assert done.err == ("error: pyproject.toml: [tool.labgate]: the policy is in labgate.toml too; keep one of them\n")
 
 
 def test_no_policy_is_an_error_with_help(repo: Repo) -> None:

@@ -162,7 +162,7 @@ def test_a_commit_whose_files_are_not_here_costs_only_its_own_line(team: Repo) -
         (False, False),
     ]
     assert shown.err == (
-        "labgate: not compared, for this clone lacks objects of it: 1 commit\n  help: git fetch --refetch origin\n"
+        "labgate: not compared, as this clone lacks its objects: 1 commit\n  help: git fetch --refetch origin\n"
     )
 
 
@@ -170,7 +170,7 @@ def test_a_source_that_is_not_all_here_is_named_and_the_others_are_compared(team
     blob = team.git("rev-parse", "research/windows:model.py")
     (team.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     shown = team.labgate("trace", "main~1", status=0)
-    assert "labgate: not compared, for this clone lacks objects of it: origin/research/windows" in shown.err
+    assert "labgate: not compared, as this clone lacks its objects: origin/research/windows" in shown.err
 
 
 def test_before_the_first_commit_head_names_none(repo: Repo) -> None:

@@ -222,7 +222,7 @@ def test_the_local_name_may_be_any_revision(work: Repo, local: str, source: str 
 
 
 def test_a_local_name_of_no_commit_cannot_be_judged(work: Repo) -> None:
-    with pytest.raises(UndecidedError, match="refs/tags/v1 would point at refs/tags/data, which is no commit"):
+    with pytest.raises(UndecidedError, match="refs/tags/v1 would point to refs/tags/data, which is not a commit"):
         described(work, LOCAL_BRANCH="refs/tags/data", REMOTE_BRANCH="refs/tags/v1")
 
 
@@ -269,7 +269,7 @@ def test_one_check_alone_is_asked(work: Repo, repository: Repository) -> None:
 
 def test_a_protected_ref_must_name_a_commit(work: Repo, repository: Repository) -> None:
     tree = work.git("rev-parse", "HEAD^{tree}")
-    with pytest.raises(UndecidedError, match=r"refs/tags/v1 would point at .*, which is no commit"):
+    with pytest.raises(UndecidedError, match=r"refs/tags/v1 would point to .*, which is not a commit"):
         judged(repository, f"x {tree} refs/tags/v1 {ZERO}")
     assert judged(repository, f"x {tree} refs/tags/data {ZERO}").outcome == "passed"
 

@@ -76,7 +76,7 @@ def test_it_works_with_standard_streams_closed(repo: Repo, closed: str, stdin: b
         (b"hint: wait\nfatal: not today\n", "not today"),
         (b"error: one\nfatal: two\n", "one"),
         (b"usage: git x\n", "usage: git x"),
-        (b"", "git failed without a word"),
+        (b"", "git failed without a message"),
         (b"fatal: caf\xe9\n", "caf\\xe9"),
     ],
     ids=["fatal", "error first", "neither", "nothing", "not utf-8"],

@@ -167,14 +167,14 @@ def test_two_frameworks_at_one_stage_are_refused_and_the_doctor_s_command_mends_
     before = scene.files()
     refused = repo.labgate("install", status=2)
     assert refused.err == (
-        f"error: {second} and {first} both stand at pre-push and break each other; nothing was written\n"
+        f"error: {second} and {first} are both installed at pre-push and break each other; nothing was written\n"
         f"  help: {second} uninstall -t pre-push && labgate install\n"
     )
     assert scene.files() == before
     assert item_at(scene, "pre-push") == {
         "name": "pre-push",
         "state": "conflict",
-        "message": f"{second} and {first} stand here both and break each other",
+        "message": f"{second} and {first} are both installed here and break each other",
         "help": f"{second} uninstall -t pre-push && labgate install",
     }
     scene.framework(second, "uninstall")

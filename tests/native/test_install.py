@@ -204,7 +204,7 @@ class TestHooksPath:
         hooks_path(scene.repo, str(tmp_path / "everywhere"), "--global")
         refused = scene.repo.labgate("install", status=2)
         assert f'{sys.executable}\' -I -m labgate.hook pre-push --native "$@" || exit\n' in refused.out
-        assert "holds for all repositories (global configuration); nothing was written" in refused.err
+        assert "applies to all repositories (global configuration); nothing was written" in refused.err
         assert not (tmp_path / "everywhere").exists()
         command = refused.err.rpartition("have its own: ")[2].partition(" && ")[0]
         scene.repo.run("sh", "-c", command)
@@ -216,7 +216,7 @@ class TestHooksPath:
         hooks_path(scene.repo, "/dev/null")
         refused = scene.repo.labgate("install", status=2)
         assert refused.out == ""
-        assert "is no folder, so no hook runs here; nothing was written" in refused.err
+        assert "is not a folder, so no hook runs here; nothing was written" in refused.err
 
     def test_a_folder_of_hooks_that_links_into_the_work_tree(self, scene: Scene) -> None:
         (scene.repo.path / "hooks").mkdir()

@@ -219,9 +219,9 @@ def test_a_pattern_says_which_characters_it_admits(text: str, admits: bool) -> N
         pytest.param(
             "[[:alpha:]]", 1, r"a POSIX class, [:, is not supported; use \w, \d, \s or a range", id="posix-class"
         ),
-        pytest.param("*x", 0, r"nothing stands before this *; a literal one is \*", id="star-first"),
-        pytest.param("a|+", 2, r"nothing stands before this +; a literal one is \+", id="plus-first-in-a-branch"),
-        pytest.param("{2}", 0, r"nothing to repeat stands before this {; a literal one is \{", id="braces-first"),
+        pytest.param("*x", 0, r"there is nothing before this *; a literal one is \*", id="star-first"),
+        pytest.param("a|+", 2, r"there is nothing before this +; a literal one is \+", id="plus-first-in-a-branch"),
+        pytest.param("{2}", 0, r"there is nothing to repeat before this {; a literal one is \{", id="braces-first"),
         pytest.param("x{,2}", 1, r"a repetition is {m}, {m,} or {m,n}; a literal brace is \{", id="no-lower-bound"),
         pytest.param("x{a}", 1, r"a repetition is {m}, {m,} or {m,n}; a literal brace is \{", id="no-number"),
         pytest.param("x{3,2}", 1, "{3,2} ends below its start", id="bounds-upside-down"),

@@ -1,4 +1,4 @@
-"""``labgate init``: a policy, the hooks, and what starts them, in a repository that has none of it."""
+"""``labgate init``: set up a policy, the hooks, and their configuration in a repository."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from labgate.values.errors import LabgateError, UsageError
 @click.command(short_help="Set labgate up in this repository: policy, hooks, trunk.")
 @click.option("--preset", type=click.Choice([*PRESETS]), help="The policy to start from.  [default: the one that fits]")
 @click.option("--ci", "ci_", type=click.Choice([*SYSTEMS]), help="Also write the pipeline that judges in CI.")
-@click.option("--repo", metavar="URL", help="The repository to get labgate from.  [default: where this one is from]")
+@click.option("--repo", metavar="URL", help="The repository to get labgate from.  [default: the source of this one]")
 @click.option("--rev", metavar="REV", help="Its tag or full commit id, along with --repo.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; show what would be written.")
 def init(preset: str | None, ci_: str | None, repo: str | None, rev: str | None, dry_run: bool) -> None:
     """Set labgate up in this repository.
 
-    Looks at the trunk, the branches and the hook managers, writes a commented labgate.toml and the lines that start
-    labgate from pre-commit or prek, installs the hooks, and says what it did. What is there already is never
-    overwritten; a second time changes nothing.
+    It reads the trunk, the branches and the hook managers, writes a commented labgate.toml and the lines that start
+    labgate from pre-commit or prek, installs the hooks, and reports what it did. Existing files are never overwritten;
+    a second run changes nothing.
 
     Hooks and pipeline get labgate from the repository and commit that this one was installed from, or from --repo.
 
@@ -44,16 +44,16 @@ def init(preset: str | None, ci_: str | None, repo: str | None, rev: str | None,
     Presets:
       research-branch       research/TOPIC lands after a review by somebody else
       experiment-branches   experiment--SERVICE--HANDLE, issues that branch off it,
-                            and artifacts that say which commit made them
+                            and artifacts that name their commit
       trunk                 short branches that land in small batches
 
     \b
     Examples:
       labgate init --ci github
-          also .github/workflows/labgate.yml, see docs/ci.md; later on, just that
+          also .github/workflows/labgate.yml, see docs/ci.md; later only that
     """
     if (repo is None) != (rev is None):
-        message = "--repo and --rev go together"
+        message = "--repo and --rev must be used together"
         raise UsageError(message, BY_HAND)
     named = None if repo is None or rev is None else named_source(repo, rev)
     plan = make_plan(take_survey(discover(os.environ)), preset, named, lambda: installed_from(os.environ), ci_)
@@ -64,7 +64,7 @@ def init(preset: str | None, ci_: str | None, repo: str | None, rev: str | None,
 
 
 def _carry_out(plan: Plan) -> Done:
-    """Write the files, the setting and the hooks. Raises: ``OSError``, ``GitError``; each step is whole or not done."""
+    """Write the files, the setting and the hooks. Raises: ``OSError``, ``GitError``; no step is done in part."""
     for change in plan.files:
         os.makedirs(os.path.dirname(change.path), exist_ok=True)
         write_output(change.path, change.after, new=change.before is None)
@@ -77,7 +77,7 @@ def _carry_out(plan: Plan) -> Done:
 
 
 def _hooks(plan: Plan) -> Done:
-    """Install the native hooks. Where they have no place, everything else is still worth having."""
+    """Install the native hooks, if possible; the rest is useful without them."""
     if not plan.installs:
         return Done()
     try:
@@ -95,7 +95,7 @@ WIDTH = 80
 #: Most branches that are named, and characters of each.
 _NAMED, _NAME_LIMIT = 5, 40
 _INDENT = " " * 9
-#: What each file of a pipeline is for, and what makes the host wait for its verdict.
+#: The purpose of each file of a pipeline, and the setting that makes the host wait for its verdict.
 _PIPELINES = {
     GITHUB: "labgate ci for pull requests, merge queues and what has landed",
     GITHUB_REVIEW: "runs it again after a review",
@@ -109,7 +109,7 @@ _REQUIRED = {
 
 
 def result_lines(plan: Plan, done: Done, preset: str | None) -> list[str]:
-    """Return what ``init`` says when it is done."""
+    """Return the lines that ``init`` prints when it is done."""
     hooks = [] if done.installed is None else list(_hook_rows(done.installed))
     if not (plan.files or plan.sets_trunk or plan.by_hand or hooks or done.refused):
         settled = "labgate: nothing to do: policy, hooks and trunk are in place; see labgate doctor"
@@ -123,7 +123,7 @@ def result_lines(plan: Plan, done: Done, preset: str | None) -> list[str]:
 
 
 def dry_lines(plan: Plan, preset: str | None) -> list[str]:
-    """Return what ``init`` would do, and the text of everything that it would write."""
+    """Return the lines of ``--dry-run``: what ``init`` would do, and the text of all files."""
     lines = [*_found(plan), *_kept(plan, preset), *_files(plan, "would", "labgate init --preset NAME", "write ")]
     if plan.sets_trunk:
         lines += _row("would", f"git config labgate.trunk {shlex.quote(plan.survey.trunk.name)}")
@@ -169,7 +169,7 @@ def _policy(proposal: Proposal, others: Sequence[Proposal], label: str, instead:
     if proposal.misfits:
         named = [safe(name, _NAME_LIMIT) for name in proposal.misfits[:_NAMED]]
         more = f" and {len(proposal.misfits) - _NAMED} more" if len(proposal.misfits) > _NAMED else ""
-        yield from _row("", f"not {', '.join(named)}{more}: these only get a note, until created anew")
+        yield from _row("", f"not {', '.join(named)}{more}: these only get a note, until created again")
     if others:
         counts = (one.preset if alone else f"{one.preset} ({one.accepted} of {len(one.branches)})" for one in others)
         yield from _row("", f"other presets: {', '.join(counts)}; to take one:")
@@ -210,12 +210,12 @@ def _hook_rows(installed: Installed) -> Iterator[str]:
 
 
 def _next(plan: Plan, done: Done) -> list[str]:
-    """Return the numbered steps that are left to people, in the order in which they help."""
+    """Return the numbered steps for people, in their order."""
     lines, number = ["", "Next:"], 0
     for step in _steps(plan, done):
         number += 1
         lines += [f"{number:2}. {step[0]}", *(f"    {line}".rstrip() for line in step[1:])]
-    return [*lines, f"{number + 1:2}. labgate doctor", "    says what is active here and what is missing"]
+    return [*lines, f"{number + 1:2}. labgate doctor", "    shows what is active here and what is missing"]
 
 
 def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
@@ -223,7 +223,7 @@ def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
         where = f"Compare {item.where}, which was kept, with:" if item.kept else f"Add to {safe(item.where)}:"
         yield [*_wrapped(where), *(f"  {line}" for line in item.lines)]
     if done.refused is not None:
-        # The files were; only the hooks were not.
+        # The files were written; only the hooks were not.
         reason = safe(done.refused.message.removesuffix("; nothing was written"))
         help = () if done.refused.help is None else (safe(done.refused.help, limit=None),)
         yield [*_wrapped(f"The hooks are not installed: {reason}"), *help]
@@ -243,7 +243,7 @@ def _reviewers(nobody: bool) -> str:
 
 
 def _landing(plan: Plan) -> list[str]:
-    """Return the commands that bring the new files to the trunk: from then on its policy judges."""
+    """Return the commands that push the new files to the trunk, whose policy then judges."""
     survey, message = plan.survey, "Set up labgate"
     names = [os.path.relpath(os.path.join(survey.top, name)) for name in plan.committed]
     lines = [f"git add {shlex.join(names)}", f'git commit -m "{message}"']
@@ -255,7 +255,7 @@ def _landing(plan: Plan) -> list[str]:
 
 
 def _shown(change: FileChange) -> Iterator[str]:
-    """Yield the lines that are new; a file of the user's own is foreign text."""
+    """Yield the new lines; an existing file is foreign text."""
     yield f"{change.name}:" if change.before is None else f"{change.name}, added:"
     yield from (f"  {safe(line, limit=None)}".rstrip() for line in change.added)
 

@@ -109,7 +109,7 @@ def schema() -> None:
 
 
 def _of_trunk(policy: Policy) -> str | None:
-    """Return what a push would say of the trunk that the work tree's policy names; ``None`` if that is nothing.
+    """Return a push's notice about the trunk in the work tree's policy; ``None`` if there is none.
 
     Raises: ``PolicyError`` when it could not be judged by this policy.
     """

@@ -18,28 +18,27 @@ def review() -> None:
 
 @click.command(short_help="State on a branch that you have reviewed it.")
 @click.argument("branch", required=False)
-@click.option("--target", metavar="BRANCH", help="The branch that it is to land on.  [default: the trunk]")
+@click.option("--target", metavar="BRANCH", help="The branch that it is for.  [default: the trunk]")
 @click.option(
     "--by",
     "people",
     metavar="PERSON",
     multiple=True,
-    help="Who reviewed it, by the name in [reviews.people].  [default: the person whom git knows]",
+    help="Who reviewed it, by the name in [reviews.people].  [default: git's user]",
 )
 @click.option("--landing", metavar="REV", help="A commit that landed on BRANCH without a review, for a late one.")
 def approve(branch: str | None, target: str | None, people: tuple[str, ...], landing: str | None) -> None:
-    """State on a branch that you have reviewed it: an empty commit on top, bound to what it brings.
+    """State on a branch that you have reviewed it: with an empty commit on top, bound to the branch's content.
 
-    BRANCH is the one that you are on by default. It need not be checked out, nor be here yet: one that only the remote
-    has is made. The review holds for the content: wherever the branch is rebased or its target moves to, but not for
-    what is changed later.
+    The default BRANCH is the current one. It need not be checked out: a branch that only the remote has is created. The
+    review is valid for the content, even after a rebase or a change of the target, but not for later changes.
 
     \b
     Examples:
       labgate review approve research/attention
           then: git push origin research/attention
       labgate review approve main --landing 3f2a9c1
-          a late review of what has landed on main
+          a late review of a commit that has landed on main
     """
     from labgate.entrypoints.review import ApproveRequest
     from labgate.entrypoints.review import approve as state

@@ -48,7 +48,7 @@ class AuditedLandings:
         self.graph = ResearchGraph(repository, known, self._before, self._first_seen, Aftermath(frozenset(line)))
 
     def traced(self, oids: Iterable[str]) -> Traces:
-        """Return what the text of commits shows, which are commits of the branch that no source holds.
+        """Return the evidence in the text of commits, which are commits of the branch that no source holds.
 
         What is left out of research, and so of every landing, ``lacking`` says.
         """

@@ -1,4 +1,4 @@
-"""What commits that are judged bring: a plain one its change, a merge what git would not have made of its parents."""
+"""The documents of judged commits: a plain one's change, a merge's difference from git's own merge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labgate.values.ref_update import Commit
 
 
 def judged_documents(repository: Repository, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Document]]:
-    """Yield commits with what each brings, merges last; one that is just the merge that git makes is left out."""
+    """Yield commits with their documents, merges last; clean merges are left out."""
     plain = [commit for commit in commits if len(commit.parents) < 2]
     yield from zip(plain, make_documents(repository, [commit.oid for commit in plain], judged=True), strict=True)
     for commit in commits:
@@ -24,7 +24,7 @@ def judged_documents(repository: Repository, commits: Sequence[Commit]) -> Itera
 
 
 def _of_merge(repository: Repository, commit: Commit) -> Document | None:
-    """Return what a merge changes, ``None`` for nothing."""
+    """Return the document of a merge, ``None`` for a clean one."""
     try:
         clean = clean_merge(repository, commit.parents)
         if clean is None or clean == commit.tree:

@@ -1,4 +1,4 @@
-"""What a comparison had to leave out, for objects of it are not in this clone."""
+"""Research and commits that a comparison left out, because objects are not in this clone."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from labgate.values.phrases import count
 from labgate.values.refnames import short_ref
 from labgate.values.value import Value
 
-#: How many branches are named.
+#: The most branches that are named.
 _NAMED = 3
 
 
 class Lacking(Value):
     """``sources`` are research refs (full names), ``commits`` commits of the change (oids), that were not compared.
 
-    ``landed`` counts the commits on the way of the target that are unknown: what they brought looks new.
+    ``landed`` is the number of unknown commits on the target's line: their features look new.
     """
 
     sources: tuple[str, ...] = ()
@@ -27,19 +27,19 @@ class Lacking(Value):
     landed: int = 0
 
     def error(self, repository: Repository) -> MissingObjectError | None:
-        """Return why silence does not mean that all is well, with what mends it; ``None`` if nothing is lacking."""
+        """Return why a pass may be wrong, with the command that fixes it; ``None`` if nothing is missing."""
         named = [short_ref(ref) for ref in self.sources]
         parts = [*named[:_NAMED], *([f"{len(named) - _NAMED} more branches"] if len(named) > _NAMED else [])]
         parts += [count(len(self.commits), "commit")] if self.commits else []
         parts += [count(self.landed, "landed commit")] if self.landed else []
         if not parts:
             return None
-        message = f"not compared, for this clone lacks objects of it: {', '.join(parts)}"
+        message = f"not compared, as this clone lacks its objects: {', '.join(parts)}"
         return MissingObjectError(message, repository.completing())
 
 
 class Traces(NamedTuple):
-    """What the text of commits shows, which of them are too small to be compared by it, and what was left out."""
+    """The evidence in the text of commits, those with too little text to compare, and what was left out."""
 
     evidence: Sequence[Evidence]
     small: frozenset[str]

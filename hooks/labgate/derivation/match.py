@@ -92,7 +92,7 @@ def by_ref(matches: Iterable[Match]) -> list[list[Match]]:
 def as_evidence(subject: Subject, matches: Iterable[Match]) -> tuple[Evidence, ...]:
     """Return one piece of evidence for each source ref, the strongest first; at most ``REFS``."""
     found = sorted((_evidence(subject, mine) for mine in by_ref(matches)), key=lambda item: item.strength)
-    # What a ref held earlier is mostly a draft of what it holds now: only the strongest speaks for it.
+    # An earlier tip of a ref is mostly a draft of the current one: only the strongest match of a ref counts.
     first: dict[str | None, Evidence] = {}
     for item in found:
         first.setdefault(item.source_ref, item)

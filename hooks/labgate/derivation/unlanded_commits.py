@@ -71,7 +71,7 @@ class UnlandedCommits:
         return self._comparer.compare(subjects)
 
     def compare_as_one(self, first: Commit, last: Commit, source: str) -> tuple[Evidence, ...]:
-        """Return what the run of commits from ``first`` to ``last`` shares, as one, with one source, by its key."""
+        """Return the evidence that commits ``first`` to ``last``, as one change, derive from the source with a key."""
         if not first.parents:
             return ()
         (document,) = make_documents(self._repository, [f"{first.parents[0]}..{last.oid}"], judged=True)

@@ -1,1 +1,1 @@
-"""One module a hook stage or command: what git, CI or a person says becomes ref updates and a report on them."""
+"""One module for each hook stage or command: input of git, CI or a person becomes ref updates and a report."""

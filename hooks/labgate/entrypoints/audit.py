@@ -1,4 +1,4 @@
-"""``labgate audit``: what landed on a branch since the policy came, judged landing by landing."""
+"""``labgate audit``: judge each landing on a branch since the policy was added."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ROWS = rows(("research-gate",))
 
 
 class AuditRequest(Value):
-    """What to audit. ``since`` ``None`` means the commit that brought the policy; what it has is not judged."""
+    """The request. ``since`` ``None`` means the commit that added the policy; its history is not judged."""
 
     branch: str
     since: str | None = None
@@ -48,9 +48,9 @@ class AuditRequest(Value):
 
 
 def audit(request: AuditRequest, environ: Mapping[str, str] = os.environ, progress: Progress | None = None) -> Report:
-    """Judge what landed. What stops the whole run is in the report: as its ``problems``.
+    """Judge what landed. Errors that stop the whole run are the report's ``problems``.
 
-    Raises: ``UsageError`` when the request names what does not exist.
+    Raises: ``UsageError`` when the request names something that does not exist.
     """
     try:
         return _audit(request, discover(environ).changed(online=not request.offline), environ, progress)
@@ -59,7 +59,7 @@ def audit(request: AuditRequest, environ: Mapping[str, str] = os.environ, progre
 
 
 class _Line(Value):
-    """The first-parent line of a branch from what is judged on, oldest first; ``before`` is the commit below it."""
+    """The judged first-parent line of a branch, oldest first; ``before`` is the commit below it."""
 
     ref: str
     remote: str | None
@@ -101,14 +101,14 @@ def _audit(
 
 
 def _late_notices(judged: Iterable[Judged]) -> Iterator[str]:
-    """Yield a line for each landing of which the review came late."""
+    """Yield a line for each landing with a late review."""
     for item in judged:
         if item.review is not None and item.review.late and not item.review.missing:
             yield f"{short_oid(item.update.new or '')} was reviewed late, by {', '.join(item.review.late)}"
 
 
 def _left_out(repository: Repository, scenes: _Scenes) -> tuple[LabgateError, ...]:
-    """Return what no landing could be compared with: said once, not once a landing."""
+    """Return research that could not be compared with any landing, to be reported once."""
     errors = [compared.lacking.error(repository) for compared in scenes.compared.values()]
     return tuple({error.message: error for error in errors if error is not None}.values())
 
@@ -135,7 +135,7 @@ def _judged_part(
     line: _Line,
     policies: Mapping[str, Policy | LabgateError | None],
 ) -> _Line:
-    """Return the part of the line that came after ``--since``, or after the policy did."""
+    """Return the part of the line after ``--since``, or after the policy was added."""
     if request.since is None:
         start = next((at for at, oid in enumerate(line.oids) if policies[oid] is not None), len(line.oids) - 1)
         return line.changed(oids=line.oids[start + 1 :], before=line.oids[start])
@@ -156,7 +156,7 @@ def _landings(
     environ: Mapping[str, str],
     progress: Progress | None,
 ) -> tuple[Landing, ...]:
-    """Return what landed, oldest first: by pull request where the code host can tell and is to be asked."""
+    """Return the landings, oldest first: by pull request if the code host is asked and knows it."""
     asked = any(isinstance(policy, Policy) and policy.section(Reviews).assurance == "forge" for policy in judging)
     if asked and line.oids and not request.offline:
         host = Host.of(repository, line.remote, None, environ)
@@ -165,9 +165,9 @@ def _landings(
 
 
 def _by_marker(repository: Repository, line: _Line) -> Iterator[Landing]:
-    """Yield every commit of the line as a landing; empty ones, as review markers are, go with what they may speak for.
+    """Yield every commit of the line as a landing; empty ones, such as review markers, join the commits they cover.
 
-    That is the row of commits below, up to the next merge or marker; right above a merge it is that merge.
+    These are the commits below, up to the next merge or marker; right above a merge it is that merge.
     """
     outside = [] if line.before is None else [line.before]
     commits = read_commits(repository, [*outside, *line.oids])
@@ -176,7 +176,7 @@ def _by_marker(repository: Repository, line: _Line) -> Iterator[Landing]:
     marked = False
     for commit in commits[len(outside) :]:
         if is_empty(commit, trees) and landings_named(commit):
-            # It speaks for what it names alone.
+            # It only covers the landing that it names.
             yield from _closed(group, together=marked)
             group, marked = [], False
             yield from _closed([commit], together=False)
@@ -205,10 +205,10 @@ def _by_policy(
     policies: Mapping[str, Policy | LabgateError | None],
     last: Policy | LabgateError,
 ) -> list[tuple[Policy | LabgateError, list[Landing]]]:
-    """Return the landings by the policy that stood before each, or where there was none yet by the last one.
+    """Return the landings by the policy before each, or if there was none yet, by the last one.
 
-    A landing that repaired a policy which could not be read is judged by the last version that could be. ``whole`` is
-    the first-parent line of the branch, oldest first.
+    A landing that repaired an unreadable policy is judged by the last readable version. ``whole`` is the first-parent
+    line of the branch, oldest first.
     """
     found: dict[int, tuple[Policy | LabgateError, list[Landing]]] = {}
     for landing in landings:
@@ -224,7 +224,7 @@ def _by_policy(
 def _dated(
     error: LabgateError, landing: Landing, whole: Sequence[str], policies: Mapping[str, Policy | LabgateError | None]
 ) -> LabgateError:
-    """Return why the policy of a landing's time cannot judge it, with the command that judges what came after."""
+    """Return why the policy before a landing cannot judge it, with the command that judges later ones."""
     later = whole[whole.index(landing.new) :] if landing.new in whole else ()
     repaired = next((oid for oid in later if isinstance(policies[oid], Policy)), None)
     if repaired is None:
@@ -233,14 +233,14 @@ def _dated(
 
 
 def _undecided(ref: str, landing: Landing, error: LabgateError) -> Judged:
-    """Return a landing that the policy of its time cannot judge."""
+    """Return the result for a landing that the policy before it cannot judge."""
     update = RefUpdate(ref, landing.old, landing.new)
     results = tuple(CheckResult(row.name, UNDECIDED, error.message, error.help) for row in ROWS)
     return Judged(update, None, results, ())
 
 
 class _Scenes(Value):
-    """What the scenes of one audit share."""
+    """The shared facts of the scenes of one audit."""
 
     repository: Repository
     refs: Mapping[str, str]
@@ -252,7 +252,7 @@ class _Scenes(Value):
     compared: dict[RefClasses, AuditedLandings]
 
     def of(self, policy: Policy, landings: Sequence[Landing]) -> Scene:
-        """Return the surroundings of the landings that one policy judges."""
+        """Return the scene of the landings that one policy judges."""
         repository, line = self.repository, self.line
         classes = classify_refs(
             policy, self.refs, tracking_refs(dict(self.refs), repository.remotes), repository.remotes
@@ -261,7 +261,7 @@ class _Scenes(Value):
         classes = FirstSeen(repository).known(policy, classes, self.refs, int(time.time()))
         proposed = tuple(source for landing in self.landings for source in landing.sources(policy))
         classes = classes.changed(sources=(*classes.sources, *proposed))
-        # Few policies differ in what is research, and comparing is the costly part.
+        # Few policies differ in their research, and comparing is slow.
         if classes not in self.compared:
             self.compared[classes] = AuditedLandings(
                 repository, classes, line.before, line.oids[::-1], self.progress, broken
@@ -288,7 +288,7 @@ class _Scenes(Value):
 def _late_reviews(
     repository: Repository, line: _Line, updates: Iterable[RefUpdate]
 ) -> dict[RefUpdate, tuple[Claim, ...]]:
-    """Return the reviews that landings got later: of empty commits that name a commit of the line and come after it."""
+    """Return late reviews of landings: empty commits that name an earlier commit of the line."""
     before = () if line.before is None else (line.before,)
     oids = rev_list(repository, line.oids[-1:], before, "--regexp-ignore-case", f"--grep=^{LANDING}:")
     commits = read_commits(repository, oids)

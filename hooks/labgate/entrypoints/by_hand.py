@@ -1,4 +1,4 @@
-"""A range that somebody names to a framework: ``pre-commit run --from-ref A --to-ref B``, as CI does. It is no push."""
+"""A range that is given to a framework: ``pre-commit run --from-ref A --to-ref B``, as CI does. It is not a push."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from labgate.values.errors import LabgateError, NoPolicyError, UndecidedError, U
 from labgate.values.refnames import HEADS, REMOTES, tip_ref
 from labgate.values.report import Report
 
-#: Variables in which CI systems name the branch that a change is to land on, for jobs that say too little besides.
+#: CI variables with the target of a change, for jobs that give too little else.
 _TARGETS = (
     *("LABGATE_TARGET", "GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "SYSTEM_PULLREQUEST_TARGETBRANCH"),
     *("BITBUCKET_PR_DESTINATION_BRANCH", "CHANGE_TARGET", "BUILDKITE_PULL_REQUEST_BASE_BRANCH"),
@@ -29,9 +29,9 @@ _FROM, _TO, _REMOTE_BRANCH = "PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF", "PRE_CO
 
 
 def run(call: HookCall) -> Report | Skipped:
-    """Judge what a CI system says of its job, else the range on its way to the named branch, else to the trunk.
+    """Judge the change of a CI job, else the range for the named branch, else for the trunk.
 
-    Raises: ``NoPolicyError`` at pre-push where there is no policy, ``LabgateError`` where nobody says what it is for.
+    Raises: ``NoPolicyError`` at pre-push when there is no policy, ``LabgateError`` when the target is not known.
     """
     context = _context(call.environ)
     if context is not None:
@@ -53,7 +53,7 @@ def run(call: HookCall) -> Report | Skipped:
 
 
 def _at_push(call: HookCall, report: Report) -> Report:
-    """Return the report. Raises: ``NoPolicyError`` at pre-push, where a team without a policy is left alone."""
+    """Return the report. Raises: ``NoPolicyError`` at pre-push, which skips for a team without a policy."""
     for problem in report.problems:
         if call.stage == PUSH and isinstance(problem, NoPolicyError):
             raise problem
@@ -61,7 +61,7 @@ def _at_push(call: HookCall, report: Report) -> Report:
 
 
 def _context(environ: Mapping[str, str]) -> Context | None:
-    """Return what the CI system says of the change, ``None`` if it says nothing that can be judged."""
+    """Return the CI system's context of the change, ``None`` if it has none that can be judged."""
     try:
         return read_context(environ, _read_text)
     except UndecidedError:
@@ -74,10 +74,10 @@ def _read_text(path: str) -> str:
 
 
 def _target(environ: Mapping[str, str], repository: Repository, refs: dict[str, str]) -> str:
-    """Return the branch that the range is to land on: its short name, or a full refname."""
+    """Return the target of the range: a short name, or a full refname."""
     named = next((environ[name] for name in (*_TARGETS, _REMOTE_BRANCH) if environ.get(name)), None)
     if named is not None:
-        # What a clone calls origin/main is the remote's main.
+        # origin/main in a clone is the remote's main.
         tracking = f"{REMOTES}{named}" in refs and HEADS + named not in refs
         return named.partition("/")[2] if tracking else named.removeprefix(HEADS)
     found = _trunk(repository, refs)
@@ -89,12 +89,12 @@ def _target(environ: Mapping[str, str], repository: Repository, refs: dict[str, 
     )
     if found is not None:
         raise UndecidedError(found.message, f"{found.help}  # or {ways}") from found
-    message = "nobody says which branch this range is to land on"
+    message = "the branch that this range is for is not known"
     raise UndecidedError(message, ways)
 
 
 def _trunk(repository: Repository, refs: dict[str, str]) -> str | UndecidedError | None:
-    """Return the trunk's branch name, or why it cannot be told; ``None`` where nothing names one."""
+    """Return the trunk's branch name, or why it cannot be told; ``None`` if nothing names one."""
     try:
         trunk = trunk_name(repository, refs, repository.usual_remote, None, policy_reader())
     except UndecidedError as error:
@@ -113,9 +113,9 @@ def _named_by_policy(repository: Repository) -> str | None:
 def _base(
     environ: Mapping[str, str], repository: Repository, refs: dict[str, str], target: str, head: str
 ) -> str | None:
-    """Return where the target stood before the range, ``None`` if nobody can say.
+    """Return the target's tip before the range, ``None`` if it is not known.
 
-    That is its tip, or what the range was said to start from where it has landed by now.
+    That is its tip, or the stated start of the range if it has landed already.
     """
     tip = refs.get(target if target.startswith("refs/") else tip_ref(repository.usual_remote, target))
     named = environ.get(_FROM)

@@ -1,4 +1,4 @@
-"""``labgate check``: a range that is to land on a branch, proposed by hand or in CI."""
+"""``labgate check``: judge a range that is proposed for a branch, by hand or in CI."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STAGE = "check"
 
 
 class CheckRequest(Value):
-    """What to judge. ``checks`` empty means all; ``base`` ``None`` means the target's remote-tracking tip.
+    """The request. ``checks`` empty means all; ``base`` ``None`` means the target's remote-tracking tip.
 
     ``trunk`` is the branch whose policy judges, where the caller knows that it is not the target.
     """
@@ -40,9 +40,9 @@ class CheckRequest(Value):
 
 
 def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Report:
-    """Judge a range. What stops the whole run is in the report too: as its ``problems``.
+    """Judge a range. Errors that stop the whole run are the report's ``problems``.
 
-    Raises: ``UsageError`` when the request names what does not exist.
+    Raises: ``UsageError`` when the request names something that does not exist.
     """
     rows(request.checks)
     try:
@@ -92,7 +92,7 @@ def _propose(
 
 
 def _refuse_tracking_name(target: str, refs: Mapping[str, str]) -> None:
-    """Raises: ``UsageError`` for ``origin/main``: taken as a branch of that name it would be of no kind, and pass."""
+    """Refuse ``origin/main``, which would be a branch of no kind, and pass. Raises: ``UsageError``."""
     tracking = target if target.startswith(REMOTES) else REMOTES + target
     if tracking in refs and HEADS + target not in refs:
         branch = tracking.removeprefix(REMOTES).partition("/")[2]
@@ -103,9 +103,9 @@ def _refuse_tracking_name(target: str, refs: Mapping[str, str]) -> None:
 def _require_target(
     repository: Repository, refs: Mapping[str, str], remote: str | None, update: RefUpdate, judging: Judging
 ) -> None:
-    """Raises: ``UsageError`` for a branch that the remote does not have: nothing would be judged.
+    """Check that the remote has the target, as else nothing would be judged. Raises: ``UsageError``.
 
-    One that may be created by the policy is judged, unless its name is all but that of a protected branch.
+    A new branch of a known kind is judged, unless its name is close to that of a protected branch.
     """
     target, prefix, policy = branch_of(update.ref), f"{REMOTES}{remote}/", judging.policy
     there = {ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""``labgate ci``: the change that a CI job runs for, judged against what the remote itself holds."""
+"""``labgate ci``: judge the change of a CI job against the refs of the remote itself."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ STAGE = "ci"
 
 
 class CiResult(Value):
-    """A report, and what a reviewer wants to see beside it.
+    """A report, and additional facts for a reviewer.
 
-    ``source_kind`` is the policy's kind of the branch that the change comes from, ``lines`` how many lines the change
+    ``source_kind`` is the policy's kind of the branch that the change comes from, ``lines`` the number of lines that it
     adds and deletes as commit-size counts them; ``None`` if that is not known.
     """
 
@@ -44,7 +44,7 @@ class CiResult(Value):
 
 
 def ci(context: Context, environ: Mapping[str, str] = os.environ, rows: Sequence[Row] = ROWS) -> CiResult:
-    """Judge the change of a CI job by these checks. What stops the whole run is in the report: as its ``problems``."""
+    """Judge the change of a CI job by these checks. Errors that stop the whole run are the report's ``problems``."""
     try:
         return _Job(context, environ).judge(rows)
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
@@ -52,14 +52,14 @@ def ci(context: Context, environ: Mapping[str, str] = os.environ, rows: Sequence
 
 
 def undecided(error: LabgateError) -> CiResult:
-    """Return the result of a run that could not begin."""
+    """Return the result of a run that could not start."""
     return CiResult(Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,)))
 
 
 class _Place(Value):
-    """Where the target stands: ``old`` before the change (``None``: it is created), ``tip`` as it was fetched.
+    """The tips of the target: ``old`` before the change (``None``: it is created), ``tip`` as it was fetched.
 
-    ``lost``: ``old`` is nowhere to be had.
+    ``lost``: ``old`` cannot be fetched.
     """
 
     old: str | None
@@ -68,19 +68,19 @@ class _Place(Value):
 
     @property
     def before(self) -> str | None:
-        """Where the target was last seen before the change, ``None`` if it was not there."""
+        """The last known tip of the target before the change, ``None`` if it did not exist."""
         return self.tip if self.lost else self.old
 
 
 class _Job:
-    """One CI job: its context is a hint, what was fetched decides."""
+    """One CI job: its context is a hint, the fetched refs decide."""
 
     def __init__(self, context: Context, environ: Mapping[str, str]) -> None:
         self.context = context
         repository = discover(environ)
         self.remote = _remote(repository)
         fetch_history(repository, self.remote)
-        # It may have been shallow until now. The work tree is the change's own: it names no trunk.
+        # It may have been shallow until now. The work tree belongs to the change, so it names no trunk.
         self.repository = discover(environ).changed(top=None, online=True)
         self.repository.require_history()
         _bring(self.repository, self.remote, context.head, context.head_refs)
@@ -90,13 +90,13 @@ class _Job:
     def judge(self, rows: Sequence[Row]) -> CiResult:
         context, repository = self.context, self.repository
         place = self._place()
-        # What is judged is how things stood before the change, also where it has landed since.
+        # The state before the change is used, even if the change has landed since.
         refs = {name: oid for name, oid in self.refs.items() if name != self.tracking}
         if place.before is not None:
             refs[self.tracking] = place.before
         trunk = default_branch(repository, self.remote)
         if place.lost and context.target == HEADS + (trunk or ""):
-            message = f"{trunk} was rewritten, and {self.remote} does not give the commit that it stood at: {place.old}"
+            message = f"{trunk} was rewritten, and {self.remote} does not give its old tip: {place.old}"
             raise UndecidedError(message, "push that commit again, to any branch, and run the job again")
         judging = judging_policy(
             repository,
@@ -142,7 +142,7 @@ class _Job:
         return ChangeHeads(self.repository, self.remote, self.context, self.repository.environ)
 
     def _landing_notices(self, policy: Policy, report: Report) -> Iterator[str]:
-        """Yield what to mind when a change lands whose review stands in markers that its landing may leave behind."""
+        """Yield notices about a change whose review markers may be lost when it lands."""
         if self.context.event != CHANGE or policy.section(Reviews).assurance != "trailer":
             return
         if not any(judged.review is not None and judged.review.counted for judged in report.judged):
@@ -156,14 +156,14 @@ class _Job:
             )
 
     def _lines(self, scene: Scene) -> int | None:
-        """Return the size of the change, ``None`` if it cannot be told: then a check has said why."""
+        """Return the size of the change, ``None`` if it is not known: then a check has reported why."""
         try:
             return sum(changed_lines(commit_size.weighed(scene, update), scene.policy) for update in scene.updates)
         except (UndecidedError, GitError):
             return None
 
     def _landings(self, policy: Policy, place: _Place) -> tuple[Landing, ...]:
-        """Return what is to be judged: the change, or what a push landed, change by change where the host can tell."""
+        """Return the updates to judge: the change, or what a push landed, by change if the host knows them."""
         context = self.context
         whole = Landing(place.old, context.head, source=context.source)
         if policy.section(Reviews).assurance != "forge" or not policy.is_protected(context.target):
@@ -174,9 +174,9 @@ class _Job:
             oids = rev_list(self.repository, [context.head], [place.old], "--first-parent")[::-1]
             return self._host.landings(oids, place.old, context.target) or (whole,)
         if context.change is None:
-            message = "the CI system does not say which pull or merge request this is, so nobody's approval can be seen"
+            message = "the CI system does not say which pull or merge request this is, so approvals cannot be read"
             raise UndecidedError(message, "run labgate in the jobs of pull or merge requests")
-        # A merge group's head is made by the host: it is what will land. A train's is the request's own.
+        # The host makes a merge group's head, which will land. A train's is the request's own.
         landed = context.event == QUEUE and context.source is None
         change = self._host.change(context.change, context.target, landed=landed)
         return (change.changed(old=place.old, new=context.head, source=context.source or change.source),)
@@ -190,7 +190,7 @@ class _Job:
         return RefUpdate(self.context.target, landing.old, landing.new, source, source_stated=source is not None)
 
     def _place(self) -> _Place:
-        """Return where the target stands. Raises: ``UndecidedError`` when that cannot be told."""
+        """Return the target's tips. Raises: ``UndecidedError`` when they are not known."""
         context, tip = self.context, self.refs.get(self.tracking)
         if context.event == LANDED:
             return self._landed_on(tip)
@@ -202,13 +202,13 @@ class _Job:
     def _landed_on(self, tip: str | None) -> _Place:
         base = self.context.base
         if base is None and not self.context.created:
-            message = f"it is not said where {self.context.target} stood before the push"
+            message = f"the tip of {self.context.target} before the push is not known"
             raise UndecidedError(message, "set LABGATE_BASE to that commit")
         lost = base is not None and not fetch_commit(self.repository, self.remote, base)
         return _Place(base, tip, lost)
 
     def _queued_on(self, tip: str) -> str:
-        """Return what a queued change is built on: the target, or the changes that are queued before it."""
+        """Return the base of a queued change: the target, or the changes that are queued before it."""
         base = self.context.base
         if base is None or not fetch_commit(self.repository, self.remote, base):
             return tip
@@ -216,7 +216,7 @@ class _Job:
         return base if related else tip
 
     def _aftermath(self, place: _Place) -> Aftermath | None:
-        """Return what came of a push on the target's own line, ``None`` if nothing has landed yet."""
+        """Return what happened after a push on the target's own line, ``None`` if nothing has landed yet."""
         if self.context.event != LANDED:
             return None
         known = () if place.old is None or place.lost else (place.old,)
@@ -235,7 +235,7 @@ def _remote(repository: Repository) -> str:
 
 
 def _is_own(context: Context, refs: Mapping[str, str], remote: str) -> bool | None:
-    """Return whether the branch of a change is one of the repository itself, ``None`` if no change is judged.
+    """Return whether the branch of a change belongs to the repository itself, ``None`` if no change is judged.
 
     A system that does not name its repository may still have a branch of that name, and at that commit.
     """
@@ -255,9 +255,9 @@ def _bring(repository: Repository, remote: str, head: str, refs: tuple[str, ...]
 def _proposed_sources(
     context: Context, policy: Policy, repository: Repository, refs: Mapping[str, str], remote: str
 ) -> tuple[SourceRef, ...]:
-    """Return the change itself as a source, where its branch is research that no ref here stands for.
+    """Return the change itself as a source, if its branch is research without a ref here.
 
-    That is a branch of a fork, whose repository or name says that it is research; its name is not always said.
+    That is a branch of a fork that is research by its repository or name; the name is not always known.
     """
     if context.event == LANDED:
         return ()

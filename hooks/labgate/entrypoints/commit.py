@@ -1,7 +1,7 @@
-"""pre-commit and pre-merge-commit: the commit that is being made. On the commit hook's path.
+"""pre-commit and pre-merge-commit: the commit in progress. On the commit hook's path.
 
-What passes here costs git one or two short processes. Only where a check suspects something are the rest of the facts
-gathered, and the commit judged by them.
+A commit that passes takes one or two short git processes. Only if a check needs it, the other facts are collected and
+the commit is judged by them.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def run(call: HookCall) -> Report | Skipped | None:
-    """Judge the commit that is being made; return ``None`` if nothing stands in its way.
+    """Judge the commit in progress; return ``None`` if it passes.
 
-    Raises: ``NoPolicyError`` when there is no policy, any other ``LabgateError`` where labgate could not judge.
+    Raises: ``NoPolicyError`` when there is no policy, any other ``LabgateError`` when labgate could not judge.
     """
     rows = at_stage(call.stage, call.checks)
     place = find_workplace(call.environ)
@@ -34,7 +34,7 @@ def run(call: HookCall) -> Report | Skipped | None:
     if active is not None:
         return active
     commit = _proposed(call.stage, place)
-    # Only git names the index; without it somebody runs all hooks by hand (`pre-commit run --all-files`).
+    # Only git sets the index; without it the hooks are run by hand (`pre-commit run --all-files`).
     if "GIT_INDEX_FILE" not in call.environ and _adds_nothing(commit):
         return Skipped("nothing is staged, so no commit is proposed")
     suspects = [row for row in rows if row.module("staged").suspects(commit)]
@@ -49,7 +49,7 @@ def _proposed(stage: str, place: Workplace) -> ProposedCommit:
 
 
 def _with_trunk(commit: ProposedCommit, around: Surroundings) -> ProposedCommit:
-    """Return the commit by a policy that knows the trunk where its file names only branches that are not there."""
+    """Return the commit with the real trunk in the policy, if the policy only names missing branches."""
     settled = None if commit.origin is not None else around.agreed(commit.policy)
     if settled is None or settled.notice is None or commit.branch != HEADS + settled.trunk:
         return commit

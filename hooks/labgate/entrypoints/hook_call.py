@@ -1,4 +1,4 @@
-"""How a hook was called, when it leaves its stage to another, and by which policy. On the commit hook's path."""
+"""The call of a hook, when it leaves its stage to another one, and its policy. On the commit hook's path."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class HookCall(Value):
     """How git or a framework started ``labgate-hook``.
 
-    ``checks`` are the asked-for ones, none for all of the stage. ``native`` says that git itself starts us: then
-    ``arguments`` are git's own (githooks), else the message file where the stage has one. ``environ`` is the caller's.
+    ``checks`` are the named ones, empty for all of the stage. ``native``: git itself starts the hook, and ``arguments``
+    are git's own (githooks), else the message file if the stage has one. ``environ`` is the caller's.
     """
 
     stage: str
@@ -35,13 +35,13 @@ class HookCall(Value):
 
 
 class Skipped(Value):
-    """Why a hook has nothing to judge: half a line for people."""
+    """Why a hook has nothing to judge, in a few words."""
 
     reason: str
 
 
 def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
-    """Return why a framework's hook leaves a stage to labgate's own; ``None`` if git starts no such hook itself."""
+    """Return why a framework's hook leaves a stage to labgate's own; ``None`` if git does not start one itself."""
     from labgate import __version__
     from labgate.native.state import native_hook_in_force
 
@@ -53,7 +53,7 @@ def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
 class InForce(Value):
     """The policy for what is committed here.
 
-    ``origin`` says where it stands, ``None`` for the work tree. ``notices`` are what is to be said of it, a line each.
+    ``origin`` is its place, ``None`` for the work tree. ``notices`` are lines about it.
     """
 
     policy: Policy
@@ -64,10 +64,10 @@ class InForce(Value):
 def hook_policy(place: Workplace) -> InForce:
     """Return the policy for what is committed here: the work tree's, else the trunk's.
 
-    Where neither can be read, the last version of the trunk's that could be.
+    If neither can be read, it is the last readable version of the trunk's.
 
-    A policy that is read for the first time tells the native hooks which branches are experiments. Raises:
-    ``NoPolicyError`` when there is no policy, ``PolicyError`` where it has mistakes, ``OSError``.
+    When a policy is read for the first time, the patterns of its experiment branches are written for the native hooks.
+    Raises: ``NoPolicyError`` when there is no policy, ``PolicyError`` when it has mistakes, ``OSError``.
     """
     try:
         found = (
@@ -89,7 +89,7 @@ def hook_policy(place: Workplace) -> InForce:
 
 
 def _parsing(place: Workplace) -> Parse:
-    """Return what parses the policy of a work tree that the cache does not know."""
+    """Return the parser for a work tree's policy that is not in the cache."""
 
     def parse(texts: Mapping[str, bytes]) -> Policy | None:
         from labgate.checks.registry import policy_reader

@@ -1,4 +1,4 @@
-"""Ask the code host of a repository which changes were approved, and with which of them a commit landed."""
+"""Read approvals from a repository's code host, and the changes with which commits landed."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from labgate.values.value import Value
 if TYPE_CHECKING:
     from labgate.forge.values import Change, Forge
 
-#: Says which code host a repository is on where nothing else does: its kind and the root of its REST API.
+#: The variable for other code hosts: the kind and the root of the REST API.
 VARIABLE = "LABGATE_FORGE"
-#: The hosts that everybody knows. Any other one is named by its own CI, or by ``VARIABLE``.
+#: The public hosts. Others are named by their own CI, or by ``VARIABLE``.
 _KNOWN = {
     "github.com": ("github", "https://api.github.com"),
     "gitlab.com": ("gitlab", "https://gitlab.com/api/v4"),
     "codeberg.org": ("gitea", "https://codeberg.org/api/v1"),
 }
-#: Under which names a host keeps the head of a change, also when its branch is gone.
+#: The refs in which a host keeps the head of a change, even when its branch is deleted.
 _KEPT = {"github": "refs/pull/{}/head", "gitlab": "refs/merge-requests/{}/head", "gitea": "refs/pull/{}/head"}
 
 
@@ -48,10 +48,10 @@ _TOKENS = ("GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN", "GITEA_TO
 class Landing(Value):
     """A move of a branch, in full oids; ``old`` ``None``: it was created.
 
-    ``change`` is the pull or merge request that it landed, with the branch that came from (``source``, a short name,
-    and the repository that has it) and its last ``head``; ``None`` if there was none, or nobody asked. ``rivals``
-    are further changes that say that they landed so: nobody's approval is sure to be meant for it then. ``problem`` is
-    why the host could not say what landed.
+    ``change`` is the pull or merge request that it landed, with its branch (``source``, a short name, and the
+    repository that has it) and its last ``head``; ``None`` if there was none, or it was not asked for. ``rivals`` are
+    further changes that claim the same landing: then no approval counts for certain. ``problem`` is why the host could
+    not give the change.
     """
 
     old: str | None
@@ -64,7 +64,7 @@ class Landing(Value):
     problem: UndecidedError | None = None
 
     def sources(self, policy: Policy) -> Iterator[SourceRef]:
-        """Yield the change's own branch where it was research by its name or repository: it may be gone by now."""
+        """Yield the change's own branch if it was research by its name or repository: it may be deleted already."""
         for rival in self.rivals:
             yield from rival.sources(policy)
         if self.source is None or self.head is None or self.change is None:
@@ -91,25 +91,25 @@ class Host:
     def of(
         cls, repository: Repository, remote: str | None, context: Context | None, environ: Mapping[str, str]
     ) -> Host:
-        """Return the host of a remote. Raises: ``UndecidedError`` when it cannot be told which one that is."""
+        """Return the host of a remote. Raises: ``UndecidedError`` when it is not known."""
         urls = {item.name: item.url for item in repository.remotes}
         name = context.repository if context is not None else None
         name = name or repository_name(urls.get(remote or ""))
         if name is None:
-            message = "it cannot be told on which code host this repository is"
+            message = "the code host of this repository is not known"
             raise UndecidedError(message, "git remote add origin URL")
         kind, api = _place(name, context, environ)
         return cls(connect(kind, api, name, environ), name, repository, remote)
 
     def change(self, number: int, target: str, *, landed: bool) -> Landing:
-        """Return a change with the words on it, as a landing that is still to be placed.
+        """Return a change with its reviews, as a landing without a place yet.
 
         ``target`` is the full name of the branch that it is judged for, ``landed`` as in ``HostedChange``. Raises:
-        ``UndecidedError``, also where it goes somewhere else by now.
+        ``UndecidedError``, also when its target was changed.
         """
         found = self._forge.change(number)
         if found.target != target.removeprefix(HEADS):
-            message = f"{self._noun} {number} goes to {found.target} by now"
+            message = f"the target of {self._noun} {number} is now {found.target}"
             raise UndecidedError(message, "run the job again")
         return self._landing(found, None, found.head, landed=landed)
 
@@ -118,7 +118,7 @@ class Host:
     ) -> tuple[Landing, ...]:
         """Return what landed on a branch, by change: ``oids`` are its first-parent line above ``before``, oldest first.
 
-        Commits that came with no change stand each for itself.
+        Each commit without a change is a landing.
         """
         line = frozenset(oids)
         found: list[tuple[str, tuple[Change, ...] | AnswerError]] = []
@@ -137,7 +137,7 @@ class Host:
         return tuple(landings)
 
     def heads_of(self, oids: Iterable[str], target: str) -> Iterator[str]:
-        """Yield the heads of the changes with which commits of a branch landed, as far as the host can tell."""
+        """Yield the heads of the changes with which commits of a branch landed, as far as the host knows them."""
         for oid in oids:
             with suppress(AnswerError):
                 for change in self._changes_of(oid, target.removeprefix(HEADS), frozenset(oids)):
@@ -145,17 +145,17 @@ class Host:
                     yield change.head
 
     def _changes_or_problem(self, oid: str, target: str, line: frozenset[str]) -> tuple[Change, ...] | AnswerError:
-        """Return what a commit landed with, or what is wrong with the answer: the others are judged all the same."""
+        """Return a commit's changes, or the error of the answer, so that the others are still judged."""
         try:
             return self._changes_of(oid, target, line)
         except AnswerError as error:
             return error
 
     def _changes_of(self, oid: str, target: str, line: frozenset[str]) -> tuple[Change, ...]:
-        """Return the changes that a commit landed with: the one that it stands for, where there is one.
+        """Return the changes that a commit landed with: the one merged as this commit, if there is one.
 
-        Of a merged change GitHub need not say which commit that is; then the one that leads to it is taken, or the one
-        that names it. Whether an approval holds for what landed is for git to say.
+        GitHub may not give that commit; then it is the change that leads to it, or that the commit names. git decides
+        whether an approval holds for what landed.
         """
         found = self._forge.landed(oid, target)
         changes = [change for change in found if change.merged_as is None or change.merged_as in line]
@@ -167,7 +167,7 @@ class Host:
         return tuple(sorted(exact or changes, key=lambda change: change.number))
 
     def _named(self, number: int, target: str) -> Change | None:
-        """Return a change that a landing names, where it is merged and the host does not say as what."""
+        """Return a change that a landing names, if it is merged and the host does not give its merged commit."""
         try:
             change = self._forge.change(number)
         except AnswerError:
@@ -177,7 +177,7 @@ class Host:
         return change if (change.state, change.target, change.merged_as) == (MERGED, target, None) else None
 
     def _landed(self, changes: Sequence[Change], old: str | None, new: str) -> Landing:
-        """Return what landed with some changes, of which more than one is one too many."""
+        """Return the landing with some changes; more than one is ambiguous."""
         landings = [self._landing(change, old, new, landed=True) for change in changes]
         if not landings:
             return Landing(old, new)
@@ -199,7 +199,7 @@ class Host:
         )
 
     def _bring(self, change: Change) -> None:
-        """Fetch what the approvals speak of; what the host has no more is missed where it decides."""
+        """Fetch the approved commits; those that the host no longer has are reported if they are needed."""
         if self._remote is None:
             return
         kept = _KEPT[self._forge.kind].format(change.number)
@@ -214,9 +214,9 @@ class Host:
 
 
 class ChangeHeads:
-    """Brings the heads of the changes that commits landed, for their review markers. It asks nothing until called.
+    """Fetches the heads of the changes that commits landed, for their review markers. It does nothing until called.
 
-    The number that hosts put into messages is enough for git; a host's API is asked where this job may.
+    The number in a message is enough for git; a host's API is asked if this job has a token for it.
     """
 
     def __init__(
@@ -228,7 +228,7 @@ class ChangeHeads:
         self._environ = environ
 
     def __call__(self, update: RefUpdate, commits: Sequence[Commit]) -> tuple[str, ...]:
-        """Return the heads (full oids) that could be brought here, each once."""
+        """Return the heads (full oids) that could be fetched, each once."""
         if self._remote is None:
             return ()
         numbers = dict.fromkeys(number for commit in commits for number in numbers_in(commit))
@@ -243,7 +243,7 @@ class ChangeHeads:
         return tuple(dict.fromkeys((*found, *self._asked(update, commits))))
 
     def keeps(self, oid: str) -> bool:
-        """Return whether the remote has a commit as the head of a change, whatever becomes of its branch."""
+        """Return whether the remote keeps a commit as the head of a change, even without its branch."""
         return oid in self._kept.values()
 
     @cached_property
@@ -252,7 +252,7 @@ class ChangeHeads:
         return {} if self._remote is None else remote_tips(self._repository, self._remote, tuple(patterns))
 
     def _asked(self, update: RefUpdate, commits: Sequence[Commit]) -> Iterable[str]:
-        """Return what the API of the host says; nothing where this job has no token for it, or it does not answer."""
+        """Return the answer of the host's API; empty if this job has no token, or the host does not answer."""
         if not any(self._environ.get(name) for name in (VARIABLE, *_TOKENS)):
             return ()
         try:
@@ -282,5 +282,5 @@ def _place(name: str, context: Context | None, environ: Mapping[str, str]) -> tu
     host = name.partition("/")[0]
     if host in _KNOWN:
         return _KNOWN[host]
-    message = f"it cannot be told what kind of code host {host} is"
+    message = f"the kind of the code host {host} is not known"
     raise UndecidedError(message, f"set {VARIABLE} to its kind and API, as in 'gitea https://{host}/api/v1'")

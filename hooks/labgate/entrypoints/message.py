@@ -1,7 +1,7 @@
-"""prepare-commit-msg and commit-msg: a commit made on an experiment branch says which experiment it belongs to.
+"""prepare-commit-msg and commit-msg: a commit on an experiment branch names its experiment.
 
-prepare-commit-msg stamps a message that has text already (``-m``, merge, rebase, cherry-pick), commit-msg what came
-from an editor (docs/adr/0008). What git would refuse, because it is empty or was not edited, it still refuses.
+prepare-commit-msg stamps a message that has text already (``-m``, merge, rebase, cherry-pick), commit-msg one from an
+editor (docs/adr/0008). git still refuses a message that is empty or was not edited.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from labgate.experiments.settings import Settings
     from labgate.scene.workplace import Workplace
 
-#: In labgate's folder of the git directory: what the editor starts from, for commit-msg to see whether it was edited.
+#: In labgate's folder of the git directory: the editor's template, with which commit-msg compares the message.
 _TEMPLATE = "message-template"
 
 
 def run(call: HookCall) -> int:
-    """Stamp the message file where the commit is an experiment's, and return the exit status.
+    """Stamp the message file if the commit is an experiment's, and return the exit status.
 
-    It is 1 where somebody deleted all of a message but the stamp, without which git would refuse it as empty; else 0.
-    Raises: ``NoPolicyError`` when there is no policy; any other ``LabgateError``, or ``OSError``, where labgate could
-    not read or stamp the message, whose file is then as it was.
+    It is 1 if only the stamp is left of a message, which git would otherwise refuse as empty; else 0. Raises:
+    ``NoPolicyError`` when there is no policy; any other ``LabgateError``, or ``OSError``, when labgate could not read
+    or stamp the message, whose file is then unchanged.
     """
     at_stage(call.stage, call.checks)
     place = find_workplace(call.environ)
@@ -49,9 +49,9 @@ def run(call: HookCall) -> int:
 
 
 def _experiment(call: HookCall, place: Workplace) -> str | None:
-    """Return ``service/handle`` of the branch that the commit is for, ``None`` if it is no experiment's.
+    """Return ``service/handle`` of the commit's branch, ``None`` if it is not an experiment's.
 
-    Raises: ``NoPolicyError`` when there is no policy, but once a commit only, and not for each commit of a rebase.
+    Raises: ``NoPolicyError`` when there is no policy, but only once for a commit, and not during a rebase.
     """
     ref = place.branch()
     if ref is None:
@@ -72,17 +72,17 @@ def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) ->
     with open(path, "rb") as stream:
         message = stream.read()
     if call.stage == PREPARE:
-        # The editor opens with a template as its author wrote it; the stamp follows in commit-msg.
+        # The editor opens with the unchanged template; commit-msg adds the stamp.
         from_template = _source(call) == "template"
         _remember(place, message if from_template else None)
         if from_template:
             return 0
     edited = _edited(call)
     line = trailer(experiment.encode("utf-8", "surrogateescape"))
-    # Each of the commits that a rebase makes one of brings the line.
+    # Each of the commits that a rebase squashes has the line.
     squashed = message.count(line) > 1 and place.operation() == "rebase"
     if is_empty(message, b"") or (not edited and not squashed and _stands(message, experiment)):
-        # Most calls end here, without asking git what a comment is.
+        # Most calls end here, without asking git for the comment string.
         return 0
     settings = read_settings(place.git_dir, call.environ)
     comment = comment_string(message, settings.comments)
@@ -105,27 +105,27 @@ def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) ->
 
 
 def _source(call: HookCall) -> str:
-    """Return where the message came from: message, template, merge, squash, commit or nothing (githooks)."""
+    """Return the source of the message: message, template, merge, squash, commit or nothing (githooks)."""
     if len(call.arguments) > 1:
         return call.arguments[1]
     return "" if call.native else call.environ.get("PRE_COMMIT_COMMIT_MSG_SOURCE", "")
 
 
 def _edited(call: HookCall) -> bool:
-    """Return whether an editor opens; where none does git tells so (githooks, "prepare-commit-msg")."""
+    """Return whether an editor opens; git tells the hook if none does (githooks, "prepare-commit-msg")."""
     return call.environ.get("GIT_EDITOR") != ":"
 
 
 def _stands(message: bytes, experiment: str) -> bool:
-    """Return whether the line stands at the very end of a message, whatever a comment may be."""
+    """Return whether the line is at the very end of a message, for any comment string."""
     return experiment.isascii() and stamp(message, experiment.encode("ascii"), b"") is message
 
 
 def _keeps_comments(call: HookCall, place: Workplace, settings: Settings, *, cut: bool) -> bool:
     """Return whether git keeps a message in which every line looks like a comment (``-m "#12 is fixed"``).
 
-    Without an editor only ``strip`` takes comments away, and git itself asks for that to complete a cherry-pick. In an
-    editor what stands above the scissors line is kept.
+    Without an editor only ``strip`` removes comments, and git itself uses that to complete a cherry-pick. With an
+    editor the text above the scissors line is kept.
     """
     if _edited(call):
         return settings.cleanup == b"scissors" and cut
@@ -135,7 +135,7 @@ def _keeps_comments(call: HookCall, place: Workplace, settings: Settings, *, cut
 def _is_unedited(place: Workplace, settings: Settings, text: bytes, comment: bytes) -> bool:
     """Return whether git will refuse the message because it is just the template.
 
-    The configured template is asked too, for where only commit-msg is installed.
+    The configured template is compared too, in case only commit-msg is installed.
     """
     if settings.cleanup == b"verbatim":
         return False
@@ -154,9 +154,9 @@ def _is_unedited(place: Workplace, settings: Settings, text: bytes, comment: byt
 
 
 def _remember(place: Workplace, template: bytes | None) -> None:
-    """Keep the template that the editor opens with, ``None`` for no template.
+    """Store the template that the editor opens with, ``None`` for no template.
 
-    Where it cannot be kept, commit-msg takes the message for an edited one.
+    If it cannot be stored, commit-msg treats the message as edited.
     """
     path = _template_path(place)
     try:

@@ -1,4 +1,4 @@
-"""pre-push: every ref update that git is about to send, or the one that a framework lets us see."""
+"""pre-push: every ref update that git is about to send, or the one that a framework shows."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from labgate.values.report import Report
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
 
-#: What git calls the source of ``git push REMOTE HEAD:...``.
+#: git's name for the source of ``git push REMOTE HEAD:...``.
 _HEAD = ("HEAD", "@")
 
 
 class Push(Value):
-    """A push as far as it can be seen. ``refs_total`` is ``None`` if a framework shows only one ref of it.
+    """The visible part of a push. ``refs_total`` is ``None`` if a framework shows only one ref of it.
 
-    ``remote`` is the configured remote that it goes to, ``None`` if no remote can be meant. ``commits`` are the
-    oids of the updates that are commits of this clone: a tag may name something else, an old tip may be unknown here.
+    ``remote`` is the configured remote that it goes to, ``None`` if there is none. ``commits`` are the oids of the
+    updates that are commits of this clone: a tag may point to something else, an old tip may be unknown here.
     """
 
     remote: str | None
@@ -49,7 +49,7 @@ def run(call: HookCall) -> Report | Skipped | None:
     ``LabgateError`` where labgate could not judge.
     """
     if call.stage == MANUAL or _is_by_hand(call):
-        # Only now: a push waits for every import.
+        # Imported late, as every import delays a push.
         from labgate.entrypoints import by_hand
 
         return by_hand.run(call)
@@ -73,7 +73,7 @@ def _is_by_hand(call: HookCall) -> bool:
     ref, local = (call.environ.get(f"PRE_COMMIT_{side}_BRANCH", "") for side in ("REMOTE", "LOCAL"))
     if call.native or not (to or ref):
         return False
-    # A variable of the caller's own must not turn a push into something else; in CI nobody pushes by word of mouth.
+    # A variable of the caller must not turn a push into something else; CI does not push by such variables.
     spelt = to != "" and not is_oid(to) and call.environ.get("CI", "") != ""
     return not ref.startswith("refs/") or not local or spelt
 
@@ -101,7 +101,7 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
 
 
 def _proposed(repository: Repository, push: Push, reader: Reader) -> list[str]:
-    """Return the commits that may bring the first policy: of several, the one that calls itself the trunk first."""
+    """Return the commits that may add the first policy; one whose branch is its own trunk comes first."""
     found = [update for update in push.updates if update.new in push.commits]
     if len(found) > 1 and all(update.old is None for update in found):
         policies = policies_at(repository, [update.new or "" for update in found], reader)
@@ -122,7 +122,7 @@ def native_push(repository: Repository, lines: str, remote: str = "", url: str =
     rows = []
     # Not splitlines: U+2028 and U+0085 are legal in a refname.
     for line in lines.removesuffix("\n").split("\n") if lines else ():
-        # From the right: a local ref may be any expression, with blanks in it.
+        # From the right: a local ref may be any expression with blanks.
         parts = line.rsplit(" ", 3)
         if len(parts) != 4:
             message = f"pre-push: cannot read the line {line!r} that git should have given"
@@ -139,8 +139,8 @@ def native_push(repository: Repository, lines: str, remote: str = "", url: str =
 def framework_push(repository: Repository, refs: Mapping[str, str], environ: Mapping[str, str]) -> Push:
     """Read the one ref that pre-commit and prek describe; they never say how many a push has.
 
-    ``PRE_COMMIT_FROM_REF`` is not used: it is a parent of what is new, not the old tip, where the remote lacks the
-    ref, and sometimes the caller's own variable. Where the ref stands only its remote-tracking ref tells.
+    ``PRE_COMMIT_FROM_REF`` is not used: if the remote lacks the ref, it is a parent of the new commits and not the old
+    tip, and sometimes the caller's own variable. Only the remote-tracking ref has the old tip.
     """
     ref, local = environ.get("PRE_COMMIT_REMOTE_BRANCH"), environ.get("PRE_COMMIT_LOCAL_BRANCH")
     remote = _remote(repository, environ.get("PRE_COMMIT_REMOTE_NAME", ""), environ.get("PRE_COMMIT_REMOTE_URL", ""))
@@ -149,7 +149,7 @@ def framework_push(repository: Repository, refs: Mapping[str, str], environ: Map
     try:
         new = resolve_commit(repository, local)
     except UsageError:
-        message = f"{ref} would point at {local}, which is no commit"
+        message = f"{ref} would point to {local}, which is not a commit"
         raise UndecidedError(message, "push a commit instead") from None
     branch = branch_of(ref)
     old = None if remote is None or branch is None else refs.get(tracking_ref(remote, branch))
@@ -173,7 +173,7 @@ def _peeled(oid: str | None, commits: Mapping[str, str]) -> str | None:
 
 
 def _remote(repository: Repository, name: str, url: str) -> str | None:
-    """Return the configured remote of a push. One by URL goes to the remote that has it, else to the usual one."""
+    """Return the configured remote of a push. For a URL it is the remote with that URL, else the usual one."""
     names = [remote.name for remote in repository.remotes]
     if name in names:
         return name
@@ -186,20 +186,20 @@ def _remote(repository: Repository, name: str, url: str) -> str | None:
 
 
 def _place(url: str) -> str:
-    """Return a URL in a form in which two of one repository are mostly alike."""
+    """Return a URL in a form that is mostly equal for two URLs of one repository."""
     return repository_name(url) or url.removeprefix("file://").rstrip("/").removesuffix(".git")
 
 
 def _standing(refs: Mapping[str, str], push: Push, update: RefUpdate) -> str | None:
-    """Return where a ref stands on the remote as a commit that is here, if need be an earlier one."""
+    """Return a ref's tip on the remote as a commit that is here, or an earlier one if necessary."""
     if update.old is None or update.old in push.commits:
         return update.old
     return None if push.remote is None or update.branch is None else refs.get(tracking_ref(push.remote, update.branch))
 
 
 def _require_commits(push: Push, policy: Policy) -> None:
-    """Raises: ``UndecidedError`` when a protected ref is to name what no check can look into, a tree for instance."""
+    """Check that protected refs point to commits, not to trees. Raises: ``UndecidedError``."""
     for update in push.updates:
         if update.new is not None and update.new not in push.commits and policy.is_protected(update.ref):
-            message = f"{update.ref} would point at {update.new[:12]}, which is no commit"
+            message = f"{update.ref} would point to {update.new[:12]}, which is not a commit"
             raise UndecidedError(message, "push a commit instead")

@@ -1,7 +1,7 @@
-"""A push hook that is configured and not installed: at most once a day the commit hook says so, in one line.
+"""A push hook that is configured but not installed: the commit hook reports it in one line, at most once a day.
 
-Who only pasted ``repos:`` has a hook for commits and none for pushes, and everything looks well. It is called only
-where a framework starts the commit hook, and what usually holds costs it a file or two.
+With only ``repos:`` in the configuration there is a hook for commits but none for pushes, and nothing shows that. This
+is only called if a framework starts the commit hook, and usually reads a file or two.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from labgate.entrypoints.hook_call import HookCall
     from labgate.git.repository import Repository
 
-#: Below the git common directory: its time is when somebody last looked.
+#: Below the git common directory: its time stamp is that of the last check.
 STAMP = os.path.join(FOLDER, "push-hook")
 _DAY = 86_400
-#: In a job nobody pushes; these systems all set one of them.
+#: Variables of CI systems: jobs do not push.
 _JOBS = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION")
 _IDS = (b"labgate-push", b"research-gate")
 _MOST = 2**20
 
 
 def reminder(call: HookCall) -> str | None:
-    """Return the line, ``None`` if there is nothing to say, or nobody to say it to."""
+    """Return the line, ``None`` if there is nothing to report, or nobody to report it to."""
     from labgate.scene.workplace import find_workplace
 
     environ = call.environ
-    # Without git's index somebody runs all hooks by hand.
+    # Without git's index the hooks are run by hand.
     if call.checks or any(environ.get(name) for name in _JOBS) or "GIT_INDEX_FILE" not in environ:
         return None
     try:
@@ -49,7 +49,7 @@ def reminder(call: HookCall) -> str | None:
 
 
 def _looked(top: str, hooks: str, stamp: str, environ: Mapping[str, str]) -> str | None:
-    """Look once more, with all that git may be told, and remember when."""
+    """Check again, with all of git's configuration, and record the time."""
     from labgate.checks.registry import stages_of_ids
     from labgate.git.repository import discover
     from labgate.native.manifest import configured
@@ -85,7 +85,7 @@ def _is_started(hooks: str) -> bool:
 
 
 def _is_asked_for(top: str) -> bool:
-    """Return whether a configuration has the words at all; what they mean there takes longer to tell."""
+    """Return whether a configuration has the words at all; to parse it takes longer."""
     for name in (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml"):
         content = _content(os.path.join(top, name))
         if any(each in content for each in _IDS):

@@ -1,4 +1,4 @@
-"""``labgate review approve``: state a review on a branch, bound to what was looked at, from wherever one stands."""
+"""``labgate review approve``: state a review on a branch, bound to the reviewed content, from any checkout."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Approved(Value):
 
 
 class _Place(Value):
-    """Where the marker is written: above ``tip``. ``ref`` is moved there from ``old``; ``None``: none is."""
+    """The place of the marker: on top of ``tip``. ``ref`` is moved there from ``old``; ``None``: no ref is moved."""
 
     name: str
     tip: str
@@ -98,7 +98,7 @@ def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) ->
 
 
 def _place(repository: Repository, refs: dict[str, str], remote: str | None, named: str | None) -> _Place:
-    """Return where the marker goes: on the branch as the remote has it, where that is further."""
+    """Return the place of the marker: on the remote's tip of the branch, if that is ahead."""
     head = symbolic_ref(repository, "HEAD")
     if named in (None, "HEAD", "@"):
         if head is None:
@@ -116,13 +116,13 @@ def _place(repository: Repository, refs: dict[str, str], remote: str | None, nam
         return _Place(short_oid(tip), tip, None, None)
     if mine is None:
         return _Place(branch, theirs or "", HEADS + branch, None)
-    # What is checked out, or was rebased here, is what stands before the reviewer.
+    # The checked-out or locally rebased commits are those that the reviewer sees.
     behind = theirs is not None and head != HEADS + branch and is_ancestor(repository, mine, theirs)
     return _Place(branch, theirs if behind and theirs is not None else mine, HEADS + branch, mine)
 
 
 def _people(repository: Repository, reviews: Reviews, names: Sequence[str]) -> list[tuple[Person, Identity]]:
-    """Return who reviewed, as the policy has them and as the trailer names them. Raises: ``UsageError``."""
+    """Return the reviewers: their names in the policy and their identities. Raises: ``UsageError``."""
     listed = {person.name: person for person in reviews.people if person.emails}
     if names:
         for name in names:
@@ -153,16 +153,16 @@ def _target(
     wanted = policy.trunk if named is None else named.removeprefix(HEADS)
     tip = trunk if named is None and trunk is not None else refs.get(tip_ref(remote, wanted))
     if tip is None:
-        message = f"it is not known here where {wanted} stands"
+        message = f"the tip of {wanted} is not known here"
         raise UndecidedError(message, repository.fetching_branches(remote or "origin"))
     return tip
 
 
 def _delta(repository: Repository, target: str, place: _Place) -> str:
-    """Return the delta-id of what the marker is about. Raises: ``UsageError`` when that is nothing."""
+    """Return the delta-id of the reviewed change. Raises: ``UsageError`` when it is empty."""
     bases = merge_bases(repository, target, place.tip)
     if place.tip in bases:
-        message = f"{place.name} has nothing that its target has not"
+        message = f"{place.name} has nothing that its target does not have"
         raise UsageError(message, f"git log --oneline {short_oid(target)}..{short_oid(place.tip)}")
     if not bases:
         message = f"{place.name} has no history in common with its target"
@@ -175,7 +175,7 @@ def _landing(repository: Repository, refs: dict[str, str], place: _Place, named:
     oid = resolve_revision(repository, named, refs)
     line = rev_list(repository, [place.tip], (), "--first-parent")
     if oid not in line[:-1]:
-        message = f"{named} is no commit on the first-parent line of {place.name}"
+        message = f"{named} is not a commit on the first-parent line of {place.name}"
         raise UsageError(message, f"git log --first-parent --oneline {quote(place.name)}")
     return oid, line[line.index(oid) + 1]
 
@@ -187,7 +187,7 @@ def _refuse_authors(
     base: str,
     head: str,
 ) -> None:
-    """Raises: ``UsageError`` when one of these people wrote part of what they reviewed."""
+    """Refuse reviews by contributors. Raises: ``UsageError``."""
     commits = read_commits(repository, rev_list(repository, [head], [base]))
     contributors.know(commits)
     for commit in commits:

@@ -1,4 +1,4 @@
-"""``labgate trace`` and ``labgate index``: from words on a command line to commits, source refs and the tracer."""
+"""``labgate trace`` and ``labgate index``: resolve a command line to commits, source refs and the tracer."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from labgate.derivation.tracing import Tracer
     from labgate.fingerprints.building import Progress
 
-#: Commits whose subjects are read at a time: few processes, and little memory for however many revisions.
+#: The number of commits whose subjects are read at a time: few processes, and little memory.
 _BATCH = 500
-#: Refs that are named where a pattern matches none.
+#: The most refs that are suggested when a pattern matches none.
 _SIMILAR = 3
 _OID = re.compile(r"[0-9a-fA-F]{4,64}")
 _NAMESPACE = re.compile(r"^refs/(?:heads/|tags/|remotes/[^/]*/)?")
-#: Where git looks for a ref of that name, beside the name itself (gitrevisions).
+#: The prefixes that git tries for a short refname (gitrevisions).
 _NAMESPACES = ("refs/", TAGS, HEADS, REMOTES)
 
 
 class Sources(Value):
-    """The source refs that commits are held against, and the refs of this clone that they are among.
+    """The source refs that commits are compared with, and all refs of this clone.
 
-    ``policy`` is what they were found by, ``None`` if they were named by patterns. ``trunk`` is the full name of the
-    trunk's ref here, ``None`` if none can be told. ``incomplete`` says that source refs may be missing here, and the
-    command that brings them.
+    ``policy`` is the policy that names them, ``None`` if they were given by patterns. ``trunk`` is the full name of the
+    trunk's ref here, ``None`` if it is not known. ``incomplete`` is an error if source refs may be missing here, with
+    the command that fetches them.
     """
 
     refs: Mapping[str, str]
@@ -55,10 +55,10 @@ class Sources(Value):
 
 
 class TraceRequest(Value):
-    """What to trace, in the user's words.
+    """The request of the user.
 
-    ``patterns`` empty means the policy's sources, ``methods`` empty all; ``exclude`` is what was there before, ``None``
-    for each commit's own first parent.
+    ``patterns`` empty means the policy's sources, ``methods`` empty all; ``exclude`` is the commit with the
+    earlier code, ``None`` for each commit's own first parent.
     """
 
     revisions: tuple[str, ...]
@@ -68,7 +68,7 @@ class TraceRequest(Value):
 
 
 class Tracing(Value):
-    """A request whose words are resolved: ``commits`` has a full oid for each revision that names one, in order.
+    """A resolved request: ``commits`` has a full oid for each revision that names one, in order.
 
     ``unreadable`` has the reason for each revision that names none.
     """
@@ -81,7 +81,7 @@ class Tracing(Value):
     methods: tuple[str, ...]
 
     def tracer(self, progress: Progress | None = None) -> Tracer:
-        """Return what traces the commits."""
+        """Return the tracer for the commits."""
         from labgate.derivation.tracing import Tracer
         from labgate.values.finding import METHODS
 
@@ -96,7 +96,7 @@ class Tracing(Value):
         )
 
     def subjects(self) -> Subjects:
-        """Return the subjects of the commits, to be asked for in order."""
+        """Return the subjects of the commits, for access in order."""
         return Subjects(self.repository, self.commits)
 
 
@@ -137,9 +137,9 @@ def prepare_trace(request: TraceRequest, repository: Repository) -> Tracing:
 def rebuild_index(
     repository: Repository, patterns: Sequence[str], *, progress: Progress | None = None
 ) -> tuple[IndexStatus, Sources]:
-    """Throw the index away, build it anew, and return what it holds then. Raises: as ``find_sources``.
+    """Delete the index, rebuild it, and return its status. Raises: as ``find_sources``.
 
-    With a policy what the refs show now is noted in the ledger, which is never thrown away.
+    With a policy the current refs are recorded in the ledger, which is never deleted.
     """
     from labgate.derivation.index_maintenance import rebuild
 
@@ -168,7 +168,7 @@ def find_sources(repository: Repository, patterns: Sequence[str]) -> Sources:
     """Return the refs that match the patterns, or without any the sources of the policy.
 
     Raises: ``UsageError`` when a pattern matches no ref; without patterns ``NoPolicyError``, ``PolicyError``, and
-    ``UndecidedError`` when it cannot be told which branch is the trunk that has it.
+    ``UndecidedError`` when the trunk that has it is not known.
     """
     refs = read_refs(repository)
     remote = repository.usual_remote
@@ -177,7 +177,7 @@ def find_sources(repository: Repository, patterns: Sequence[str]) -> Sources:
     try:
         trunk = _trunk(repository, refs, remote, None if found is None else found[0], reader)
     except UndecidedError:
-        # Only where the policy must come from there does it matter which branch it is.
+        # The trunk only matters if the policy must come from there.
         if found is None and not patterns:
             raise
         trunk = None
@@ -225,8 +225,8 @@ def _matching(repository: Repository, pattern: str, refs: Mapping[str, str]) -> 
 
 
 def _similar(pattern: str, refs: Mapping[str, str]) -> list[str]:
-    """Return the refs that a pattern which matches none may have been meant for."""
-    # Where a branch stands is what is forgotten first: only what comes after that is compared.
+    """Return the refs that a pattern without a match may mean."""
+    # Prefixes are removed first: only the rest of a name is compared.
     tails: dict[str, list[str]] = {}
     for ref in refs:
         tails.setdefault(_NAMESPACE.sub("", ref), []).append(ref)
@@ -241,7 +241,7 @@ def _as_sources(repository: Repository, names: Mapping[str, None], refs: dict[st
         item = tracked.get(name)
         branch, remote = (name, None) if item is None else (item.remote_ref, item.remote)
         found.append(SourceRef(name, branch, refs[name], remote))
-    # As the policy's sources: the remote-tracking name comes first.
+    # As for the policy's sources: the remote-tracking name comes first.
     return tuple(sorted(found, key=lambda source: (source.remote is None, source.ref)))
 
 

@@ -45,7 +45,7 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
 
 
 def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool = False) -> Iterator[Document]:
-    """Yield the document of each key, in order; of what this clone lacks objects of only that it does.
+    """Yield the document of each key, in order; without all objects it only says which are missing.
 
     Raises: ``GitError`` when git cannot read what is here.
     """
@@ -58,7 +58,7 @@ def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool 
                 yield gap(key, lacks[key]) if key in lacks else next(made)
                 done += 1
         except GitError:
-            # It may have been about one further on: git is ahead of what is read of it.
+            # The error may be about a later one: git is ahead of the reader.
             found = lacking(repository, [key for key in keys[done:] if key not in lacks])
             if not found:
                 raise
@@ -66,7 +66,7 @@ def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool 
 
 
 def gap(key: str, lacks: Sequence[str]) -> Document:
-    """Return the document of what this clone ``lacks`` objects of."""
+    """Return the document of a key whose objects this clone ``lacks``."""
     return Document(
         key,
         exact=None,
@@ -131,7 +131,7 @@ def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], pro
 def _refuse_old_gaps(repository: Repository, index: Index) -> None:
     """Raises: ``sqlite3.DatabaseError`` when objects are here by now that documents were made without.
 
-    What came later was compared with what was known then, so all is made anew.
+    Later commits were compared with what was known then, so everything is rebuilt.
     """
     gaps = index.gaps()
     if not gaps or index.gaps_checked:

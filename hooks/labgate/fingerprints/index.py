@@ -36,7 +36,7 @@ CREATE TABLE segment(id INTEGER PRIMARY KEY, parent INTEGER, fork INTEGER NOT NU
 CREATE TABLE run(owner INTEGER NOT NULL, part INTEGER NOT NULL, serial INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY(owner, part, serial));
 """
-#: What is not here yet of a document. Only made where something is not, and no part of what a layout says.
+#: The missing objects of documents. The table is only made if there are some, and is not part of the layout.
 _GAPS = "CREATE TABLE IF NOT EXISTS gap(key TEXT PRIMARY KEY, oids BLOB NOT NULL) WITHOUT ROWID"
 #: The owner of the posting list of documents by feature; a segment's own list has the depth of each feature.
 _DOCUMENTS = -1
@@ -48,9 +48,9 @@ _ASKED = 500
 
 
 class Document(Value):
-    """A document as it is kept: ``key`` is an oid or ``OLD..NEW``, ``features`` are packed and sorted.
+    """A patch as the index stores it: ``key`` is an oid or ``OLD..NEW``, ``features`` are packed and sorted.
 
-    ``lacking`` are the oids of objects that this clone had not when it was made: then it says nothing else.
+    ``lacking`` are the oids of objects that were missing when it was made: then it has nothing else.
     """
 
     key: str

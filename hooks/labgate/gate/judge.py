@@ -30,7 +30,7 @@ def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[R
 
 
 def unseen(judged: Iterable[Judged]) -> tuple[str, ...]:
-    """Return what no check looked into, each thing once."""
+    """Return notices about what no check examined, each once."""
     return tuple(dict.fromkeys(line for item in judged for line in item.unseen))
 
 

@@ -1,1 +1,1 @@
-"""labgate's own git hooks: what they are made of, and how they stand beside pre-commit, prek and foreign hooks."""
+"""labgate's own git hooks: their text, and how they run beside pre-commit, prek and foreign hooks."""

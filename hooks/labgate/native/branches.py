@@ -1,4 +1,4 @@
-"""The shell patterns of experiment branches, by which the message hooks know when not even to start Python."""
+"""The shell patterns of experiment branches: for all others the message hooks do not start Python."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 #: Below the git common directory: one pattern of ``case`` a line, over the short branch name.
 FILE = os.path.join(FOLDER, "experiment-branches")
 
-#: Patterns of other policies that are kept: linked work trees and the trunk may each have a policy of their own.
+#: The most patterns of other policies that are kept: linked work trees and the trunk may have their own policies.
 KEPT = 40
-#: Largest file that is read; anything beyond is none of ours.
+#: Largest file that is read; a larger one is not labgate's.
 _MOST_BYTES = 2**20
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/")
 
 
 def write_experiment_branches(common_dir: str, policy: Policy, *, fresh: bool = False) -> None:
-    """Write the patterns of a policy's experiment branches, in one step, and mark the file as new.
+    """Write the patterns of a policy's experiment branches, in one step, with a new time stamp.
 
-    Patterns of other policies stay, unless ``fresh``: a pattern too many starts Python in vain, one too few leaves a
-    commit without its trailer. Where the file cannot be written, the hooks start Python.
+    Patterns of other policies are kept, unless ``fresh``: an extra pattern only starts Python, a missing one leaves a
+    commit without its trailer. If the file cannot be written, the hooks start Python.
     """
     path = os.path.join(common_dir, FILE)
     wanted = experiment_patterns(policy)
@@ -45,7 +45,7 @@ def write_experiment_branches(common_dir: str, policy: Policy, *, fresh: bool = 
 
 
 def experiment_patterns(policy: Policy) -> tuple[str, ...]:
-    """Return a pattern for each template that names an experiment; together they fit every experiment branch."""
+    """Return a pattern for each template that names an experiment; together they match every experiment branch."""
     found: dict[str, None] = {}
     for kind in policy.kinds:
         for template in kind.templates:
@@ -57,7 +57,7 @@ def experiment_patterns(policy: Policy) -> tuple[str, ...]:
 
 
 def _pattern(template: Template) -> str | None:
-    """Return what fits at least the branches that the template fits; ``None`` if these are no branches."""
+    """Return a pattern that matches at least the template's branches; ``None`` if these are not branches."""
     prefix = template.literal_prefix
     if not prefix.startswith(HEADS):
         return "*" if HEADS.startswith(prefix) else None
@@ -66,7 +66,7 @@ def _pattern(template: Template) -> str | None:
         if isinstance(token, (Field, int)):
             pieces.append("*")
         else:
-            # What a shell could read as something else, or count as several characters, is left open.
+            # Characters that are special in a shell, or may count as several characters, become wildcards.
             pieces += [char if char in _PLAIN else "*" for char in token]
     pattern = "".join(pieces).removeprefix(HEADS)
     while "**" in pattern:

@@ -1,4 +1,4 @@
-"""Hooks that git's own configuration starts: ``hook.NAME.event`` and ``hook.NAME.command`` (git-hook(1), git 2.54)."""
+"""Hooks in git's own configuration: ``hook.NAME.event`` and ``hook.NAME.command`` (git-hook(1), git 2.54)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: The first git that obeys them.
+#: The first git that supports them.
 FIRST_GIT = (2, 54)
 _PREFIX, _EVENT = "hook.", ".event"
 _OFF = ("false", "no", "off", "0")
@@ -19,7 +19,7 @@ def starts_labgate(command: str | bytes) -> bool:
 
 
 def configured_hooks(config: Mapping[str, tuple[str, ...]], stage: str) -> tuple[str, ...]:
-    """Return the names of the configured hooks that start labgate at a stage, whatever git is here."""
+    """Return the names of the configured hooks that start labgate at a stage, for any version of git."""
     found = []
     for key, events in config.items():
         name = key[len(_PREFIX) : -len(_EVENT)]
@@ -32,6 +32,6 @@ def configured_hooks(config: Mapping[str, tuple[str, ...]], stage: str) -> tuple
 
 
 def _since_empty(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the values behind the last empty one, which takes back those before it."""
+    """Return the values after the last empty one, which resets the list."""
     last = max((at for at, value in enumerate(values) if not value), default=-1)
     return values[last + 1 :]

@@ -1,4 +1,4 @@
-"""What stands in the folder of hooks: whose file each is, and which of them git comes to."""
+"""The folder of hooks: the owner of each file, and which of them git starts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from labgate.native.state import BEFORE, LEGACY, STAGES, framework_of
 from labgate.values.value import Value
 
 ABSENT, LABGATE, FOREIGN = "absent", "labgate", "foreign"
-#: Beside these an owner can be the name of a framework.
+#: Owners of a hook; others are the names of frameworks.
 Owner = str
 
 
 class HookFile(Value):
-    """A hook and whose it is. ``shim`` is what one of labgate's own says of itself, ``None`` for any other."""
+    """A hook and its owner. ``shim`` describes one of labgate's own, ``None`` for any other."""
 
     path: str
     owner: Owner
@@ -43,35 +43,35 @@ class Slot(Value):
 
     @property
     def framework(self) -> str | None:
-        """Whose shim git starts, ``None`` if it is no framework's."""
+        """The framework whose shim git starts, ``None`` if there is none."""
         return self.top.owner if self.top.is_framework else None
 
     @property
     def is_contested(self) -> bool:
-        """Whether one framework's shim starts another's, which then starts ``.legacy`` in turn: itself."""
+        """Whether one framework's shim starts another's, which then starts ``.legacy``, that is, itself."""
         return self.top.is_framework and self.legacy.is_framework
 
     @property
     def place(self) -> HookFile:
-        """The file that is labgate's place as things stand."""
+        """The file that is currently labgate's place."""
         return self.legacy if self.top.is_framework else self.top
 
     @property
     def own(self) -> HookFile | None:
-        """The hook in its place that is labgate's own, ``None`` if it is not there."""
+        """Labgate's own hook in its place, ``None`` if it is not there."""
         return self.place if self.place.owner == LABGATE else None
 
     @property
     def stray(self) -> HookFile | None:
-        """A file of labgate's that nothing starts: it was moved for a framework whose shim is gone."""
+        """A file of labgate that nothing starts: it was moved for a framework whose shim is gone."""
         return self.legacy if self.legacy.owner == LABGATE and not self.top.is_framework else None
 
 
 class Site(Value):
-    """Where git looks for hooks.
+    """git's folder of hooks.
 
-    ``obstacle`` says why labgate must not write there, ``None`` if it may. ``shared`` means that the folder is part
-    of the work tree, and so of everybody's.
+    ``obstacle`` is why labgate must not write there, ``None`` if it may. ``shared``: the folder is part of the work
+    tree, which all people share.
     """
 
     folder: HooksFolder
@@ -80,7 +80,7 @@ class Site(Value):
 
     @property
     def is_off(self) -> bool:
-        """Whether hooks are turned off: git looks for them in what is no folder, such as ``/dev/null``."""
+        """Whether hooks are disabled: git's folder of hooks is not a folder, such as ``/dev/null``."""
         return os.path.lexists(self.folder.path) and not os.path.isdir(self.folder.path)
 
     @property
@@ -91,7 +91,7 @@ class Site(Value):
 
 
 def find_site(repository: Repository) -> Site:
-    """Return where git looks for hooks, and whether labgate may write there. Raises: ``GitError``."""
+    """Return git's folder of hooks, and whether labgate may write there. Raises: ``GitError``."""
     folder = hooks_folder(repository)
     inside = _is_in_work_tree(repository, folder.path)
     if folder.setting is None:
@@ -101,33 +101,33 @@ def find_site(repository: Repository) -> Site:
         return Site(folder, f"{setting} is inside the work tree", shared=True)
     usual = os.path.realpath(folder.path) == os.path.realpath(default_folder(repository))
     if folder.scope not in ("local", "worktree") and not usual:
-        return Site(folder, f"{setting} holds for all repositories ({folder.scope} configuration)")
+        return Site(folder, f"{setting} applies to all repositories ({folder.scope} configuration)")
     site = Site(folder, None)
-    return Site(folder, f"{setting} is no folder, so no hook runs here") if site.is_off else site
+    return Site(folder, f"{setting} is not a folder, so no hook runs here") if site.is_off else site
 
 
 def default_folder(repository: Repository) -> str:
-    """Return the folder where hooks are unless something is configured; linked work trees share it."""
+    """Return git's default folder of hooks, which linked work trees share."""
     return os.path.join(repository.common_dir, "hooks")
 
 
 def read_slots(folder: str) -> tuple[Slot, ...]:
-    """Return what stands in a folder of hooks. Raises: ``OSError`` when a hook cannot be read."""
+    """Return the files in a folder of hooks. Raises: ``OSError`` when a hook cannot be read."""
     return tuple(read_slot(folder, stage) for stage in STAGES)
 
 
 def read_slot(folder: str, stage: str) -> Slot:
-    """Return what stands at one stage. Raises: ``OSError`` when a hook cannot be read."""
+    """Return the files of one stage. Raises: ``OSError`` when a hook cannot be read."""
     top = os.path.join(folder, stage)
     return Slot(stage, read_hook(top), read_hook(top + LEGACY), read_hook(top + BEFORE))
 
 
 def read_hook(path: str) -> HookFile:
-    """Return what a file is. Raises: ``OSError`` when it cannot be read."""
+    """Return the owner of a file. Raises: ``OSError`` when it cannot be read."""
     if not os.path.lexists(path):
         return HookFile(path, ABSENT, executable=False, content=b"")
     content = b""
-    # A broken link, or a folder, is somebody's too.
+    # A broken link or a folder counts as foreign.
     if os.path.isfile(path):
         with open(path, "rb") as stream:
             content = stream.read()

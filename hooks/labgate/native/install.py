@@ -1,4 +1,4 @@
-"""Put labgate's hooks beside pre-commit, prek and foreign hooks, and take them away again (docs/adr/0006)."""
+"""Install labgate's hooks beside pre-commit, prek and foreign hooks, and remove them (docs/adr/0006)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from labgate.values.errors import LabgateError
 from labgate.values.files import write_whole
 from labgate.values.value import Value
 
-#: Below the git common directory: the stages that `install` wrote, one a line, so that `doctor` knows what is gone.
+#: Below the git common directory: the stages that `install` wrote, one a line, so that `doctor` finds missing ones.
 RECORD = os.path.join(FOLDER, "native-hooks")
 
 WRITTEN, UPDATED, UNCHANGED, LEFT = "written", "updated", "unchanged", "left to the framework"
 
 
 class HooksElsewhereError(LabgateError):
-    """Raised when labgate must not write where git looks for hooks; ``site`` says where that is."""
+    """Raised when labgate must not write to git's folder of hooks, ``site``."""
 
     def __init__(self, site: Site, help: str) -> None:
         super().__init__(f"{site.obstacle}; nothing was written", help)
@@ -29,16 +29,16 @@ class HooksElsewhereError(LabgateError):
 
 
 class ContestedError(LabgateError):
-    """Raised when pre-commit and prek stand at one stage."""
+    """Raised when pre-commit and prek are both installed at one stage."""
 
     def __init__(self, slot: Slot) -> None:
         top, below = slot.top.owner, slot.legacy.owner
-        message = f"{top} and {below} both stand at {slot.stage} and break each other; nothing was written"
+        message = f"{top} and {below} are both installed at {slot.stage} and break each other; nothing was written"
         super().__init__(message, f"{uninstall_command(slot)} && labgate install")
 
 
 class Step(Value):
-    """What was done at a stage. ``path`` is labgate's file there, ``moved`` the foreign one's new or restored place."""
+    """The result at a stage. ``path`` is labgate's file there, ``moved`` the foreign one's new or restored place."""
 
     stage: str
     done: str
@@ -48,7 +48,7 @@ class Step(Value):
 
 
 class Installed(Value):
-    """What `install` did, stage by stage, and where."""
+    """The results of `install` for each stage, and the folder."""
 
     repository: Repository
     site: Site
@@ -56,7 +56,7 @@ class Installed(Value):
 
 
 class Uninstalled(Value):
-    """What `uninstall` removed, what it put back, and the foreign hooks whose place was taken."""
+    """The hooks that `uninstall` removed and restored, and the foreign ones whose place was taken."""
 
     removed: tuple[str, ...]
     restored: tuple[str, ...]
@@ -72,7 +72,7 @@ def install(directory: str | None, environ: Mapping[str, str], runtime: Runtime 
     repository = discover(environ, directory)
     site = find_site(repository)
     if site.obstacle is not None:
-        raise HooksElsewhereError(site, mending(site, default_folder(repository)))
+        raise HooksElsewhereError(site, start_step(site, default_folder(repository)))
     slots = read_slots(site.folder.path)
     for slot in slots:
         _refuse(slot)
@@ -84,7 +84,7 @@ def install(directory: str | None, environ: Mapping[str, str], runtime: Runtime 
 
 
 def uninstall(directory: str | None, environ: Mapping[str, str]) -> Uninstalled:
-    """Take labgate's hooks away and put foreign ones back, all or nothing. Raises: ``LabgateError``, ``OSError``."""
+    """Remove labgate's hooks and restore foreign ones, all or nothing. Raises: ``LabgateError``, ``OSError``."""
     repository = discover(environ, directory)
     default = default_folder(repository)
     site = find_site(repository)
@@ -106,7 +106,7 @@ def uninstall(directory: str | None, environ: Mapping[str, str]) -> Uninstalled:
 
 
 def recorded_stages(repository: Repository) -> tuple[str, ...]:
-    """Return the stages that `install` last wrote here; none where it never ran, or `uninstall` came after."""
+    """Return the stages that `install` last wrote here; empty if it never ran, or `uninstall` ran after it."""
     try:
         with open(os.path.join(repository.common_dir, RECORD), encoding="ascii", errors="replace") as stream:
             found = stream.read().split("\n")
@@ -116,15 +116,15 @@ def recorded_stages(repository: Repository) -> tuple[str, ...]:
 
 
 def uninstall_command(slot: Slot) -> str:
-    """Return the command after which one framework is left.
+    """Return the command that leaves one framework.
 
-    The upper one goes: its own ``uninstall`` puts the lower one in its place, which the lower one's does not.
+    It removes the upper one, whose ``uninstall`` restores the lower one; the lower one's would not do so.
     """
     return f"{slot.top.owner} uninstall -t {slot.stage}"
 
 
-def mending(site: Site, default: str) -> str:
-    """Return what gets labgate started where it must not write. ``default`` is the repository's own folder of hooks."""
+def start_step(site: Site, default: str) -> str:
+    """Return the step that gets labgate started from a folder where it must not write. ``default`` is git's default."""
     if site.folder.setting is None:
         return "start labgate from your own hooks: labgate install prints how; or turn the link into a folder"
     if site.shared:
@@ -167,7 +167,7 @@ def _install(slot: Slot, runtime: Runtime) -> Step:
 
 
 def _uninstall(slot: Slot, removed: list[str], restored: list[str], stranded: list[str]) -> None:
-    """Remove labgate's files of a stage, and put the foreign hook where it stands without labgate."""
+    """Remove labgate's files of a stage, and restore the foreign hook."""
     files = [file for file in (slot.top, slot.legacy) if file.owner == LABGATE]
     removed += [file.path for file in files]
     if slot.before.owner != ABSENT:
@@ -182,12 +182,12 @@ def _uninstall(slot: Slot, removed: list[str], restored: list[str], stranded: li
 
 
 def _is_copy(file: HookFile, other: HookFile) -> bool:
-    """Return whether a hook was set aside already, by an `install` that was stopped before it wrote its own."""
+    """Return whether a hook was moved already, by an `install` that was stopped before it wrote its own."""
     return os.path.lexists(other.path) and os.path.samestat(os.lstat(file.path), os.lstat(other.path))
 
 
 def _remember(repository: Repository, stages: tuple[str, ...]) -> None:
-    """Write the record for `doctor`; it only helps to say why something is missing."""
+    """Write the record for `doctor`, which only explains missing hooks."""
     path = os.path.join(repository.common_dir, RECORD)
     text = "".join(f"{stage}\n" for stage in stages)
     try:
@@ -204,7 +204,7 @@ def _forget(repository: Repository) -> None:
 
 
 def write_hook(path: str, content: bytes, before_it_stands: Callable[[], None] | None = None) -> None:
-    """Write an executable file in one step. Raises: ``OSError``; what stood there is then as it was.
+    """Write an executable file in one step. Raises: ``OSError``; an existing file is then unchanged.
 
     ``before_it_stands`` runs when the new file is complete, just before it takes its place.
     """
@@ -219,7 +219,7 @@ def write_hook(path: str, content: bytes, before_it_stands: Callable[[], None] |
 
 
 def set_aside(path: str, aside: str) -> None:
-    """Give a foreign hook its second name. The first stays until another file takes it, where the system has links.
+    """Give a foreign hook its second name. With hard links the first one stays until another file replaces it.
 
     Raises: ``LabgateError`` when something else has the name by now, ``OSError``.
     """
@@ -235,7 +235,7 @@ def set_aside(path: str, aside: str) -> None:
 
 
 def _refuse_another(path: str, aside: str) -> None:
-    """Accept the second name only where an `install` that was stopped has given it to the same file."""
+    """Accept the second name only if a stopped `install` has given it to the same file."""
     if not os.path.samestat(os.lstat(path), os.lstat(aside)):
         message = f"{aside} has just appeared; is another labgate install running?"
         raise LabgateError(message, "labgate install")

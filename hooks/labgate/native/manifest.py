@@ -1,4 +1,4 @@
-"""Which of labgate's hook ids a team's pre-commit or prek configuration asks for."""
+"""labgate's hook ids in a team's pre-commit or prek configuration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from labgate.policy.reader import read_toml
 from labgate.values.errors import PolicyError
 from labgate.values.value import Value
 
-#: What each framework reads, the first that exists (prek: workspace.rs; pre-commit: main.py).
+#: The configuration files of each framework; the first that exists is read (prek: workspace.rs; pre-commit: main.py).
 FILES: Mapping[str, tuple[str, ...]] = {
     "pre-commit": (".pre-commit-config.yaml",),
     "prek": ("prek.toml", ".pre-commit-config.yaml", ".pre-commit-config.yml"),
@@ -33,10 +33,10 @@ class Configured(Value):
 
 
 def configured(top: str, framework: str, stages: Mapping[str, str], projects: Sequence[str] = ()) -> Configured | None:
-    """Return what a framework is asked to run in a work tree, ``None`` if it has no configuration.
+    """Return a framework's configuration in a work tree, ``None`` if there is none.
 
-    ``stages`` is the stage of each of labgate's hook ids. ``projects`` are folders below ``top`` with a configuration
-    of their own, which prek starts as well (a workspace), and pre-commit does not. Raises: ``OSError`` when a file
+    ``stages`` is the stage of each of labgate's hook ids. ``projects`` are folders below ``top`` with their own
+    configuration, which prek starts too (a workspace), and pre-commit does not. Raises: ``OSError`` when a file
     cannot be read.
     """
     found = [_read(top, folder, framework, stages) for folder in ("", *(projects if framework == "prek" else ()))]
@@ -57,16 +57,16 @@ def _read(top: str, folder: str, framework: str, stages: Mapping[str, str]) -> C
 
 
 def configured_in(text: str, name: str, stages: Mapping[str, str]) -> Configured:
-    """Return what the text of a configuration, ``name``, asks for."""
+    """Return the hook ids in the text of a configuration, ``name``."""
     found = _toml_ids(text, name) if name.endswith(".toml") else _yaml_ids(text)
     return Configured(name, {each: stages[each] for each in found if each in stages})
 
 
 def _yaml_ids(text: str) -> Iterator[str]:
-    """Yield hook ids by looking at lines: whoever reads YAML itself needs a package for it.
+    """Yield hook ids by reading lines: a YAML parser would need a package.
 
-    The ids of the single checks are plain words that other packs may use too: they count where labgate is named
-    between one ``repo:`` and the next.
+    The ids of single checks are words that other packs may use too: they only count if labgate is named between one
+    ``repo:`` and the next.
     """
     lines = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
     for section in _REPO.split(lines)[1:]:

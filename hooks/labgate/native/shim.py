@@ -17,7 +17,7 @@ PUSH = "pre-push"
 
 
 class Runtime(Value):
-    """What a shim starts: an interpreter, and the file that is there as long as this interpreter has labgate."""
+    """The interpreter that a shim starts, and a file that exists as long as this interpreter has labgate."""
 
     python: str
     module: str
@@ -28,7 +28,7 @@ class Runtime(Value):
 
 
 class Shim(Value):
-    """What a native hook says of itself. ``edited`` means that it is not as labgate wrote it."""
+    """The description in a native hook. ``edited``: it is not as labgate wrote it."""
 
     stage: str
     version: str
@@ -37,10 +37,10 @@ class Shim(Value):
 
 
 def this_runtime() -> Runtime:
-    """Return the interpreter and the labgate that are running now.
+    """Return the running interpreter and labgate.
 
-    Raises: ``LabgateError`` when a hook could not use them, because this labgate is only found with the help of the
-    environment or of the user's own site-packages: the hooks start ``python -I``, which looks at neither.
+    Raises: ``LabgateError`` when a hook could not use them, because this labgate is only found through the environment
+    or the user's site-packages: the hooks start ``python -I``, which ignores both.
     """
     runtime = Runtime(os.path.abspath(sys.executable), os.path.abspath(labgate.__file__))
     if not sys.executable or "\n" in runtime.python + runtime.module:
@@ -65,7 +65,7 @@ def render(stage: str, runtime: Runtime, version: str = labgate.__version__) -> 
 
 
 def parse(content: bytes) -> Shim | None:
-    """Return what one of labgate's own files says; ``None`` for any other file."""
+    """Return the description in one of labgate's own files; ``None`` for any other file."""
     marker = marker_of(content)
     if marker is None:
         return None
@@ -77,7 +77,7 @@ def parse(content: bytes) -> Shim | None:
 
 
 def quoted(text: str) -> str:
-    """Return a text as one word of sh. Unlike ``shlex.quote`` always in quotes, so that it can be found again."""
+    """Return a text as one word of sh. Unlike ``shlex.quote`` it always has quotes, so that it can be read again."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 
@@ -85,7 +85,7 @@ def _checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-# ``-c`` and not ``-m``: the latter imports runpy, which takes longer than all that a passing hook does (ADR 0007).
+# ``-c`` and not ``-m``: the latter imports runpy, which takes longer than a whole passing hook (ADR 0007).
 _HEAD = """\
 #!/bin/sh
 # Written by `labgate install` and taken away by `labgate uninstall`, which refuses once this file was edited. A hook of
@@ -96,7 +96,7 @@ before=${0%/*}/@BEFORE@
 start='from labgate.hook import main; main()'
 """
 
-#: What a stage other than pre-push does without its interpreter: it says so and lets git go on.
+#: A stage other than pre-push without its interpreter: it prints a line and git continues.
 _START = """\
 if ! [ -x "$python" ] || ! [ -f "$module" ]; then
   echo "labgate: @STAGE@ skipped: labgate is gone from $python; run labgate install from where it is now" >&2
@@ -112,7 +112,7 @@ if [ -x "$before" ]; then "$before" "$@" || exit; fi
     + _START
 )
 
-#: Builtins only: during a rebase this runs once a commit, and each process would take as long as all the rest.
+#: Builtins only: during a rebase this runs for every commit, and each process would take as long as the rest.
 _MESSAGE = (
     """\
 if [ -x "$before" ]; then "$before" "$@" || exit; fi
@@ -149,8 +149,8 @@ if no_experiment; then exit 0; fi
     + _START
 )
 
-#: git writes its list of refs once. Two readers need a copy, to the byte: $(...) drops newlines at the end, so a letter
-#: stands behind them. It is text, and printf is a builtin, so no limit on arguments is in the way.
+#: git writes its list of refs once. Two readers need an exact copy: $(...) drops newlines at the end, so a letter is
+#: added after them. It is text, and printf is a builtin, so there is no limit on arguments.
 _PUSH = """\
 start() {
   if [ -x "$python" ] && [ -f "$module" ]; then exec "$python" -I -c "$start" @STAGE@ --native "$@"; fi

@@ -83,7 +83,7 @@ def _seen(view: View) -> str:
 
 
 def too_small(check: CheckResult) -> str:
-    """Return what is said of the commits that a check could not compare; at least one there is."""
+    """Return the phrase for the commits (at least one) that a check could not compare."""
     number = len(check.undecidable)
     what = "1 commit is too small to compare with research by its text"
     if number > 1:

@@ -41,7 +41,7 @@ class FirstSeen:
         graph = CommitGraph(self._unlanded.parents([*mine.values(), *theirs.values()], protected))
 
         def continues(old: str, new: str) -> bool:
-            """Say whether a ref went on from a tip that is not among its unlanded commits: it has landed."""
+            """Return whether a ref descends from a tip that is not among its unlanded commits: it has landed."""
             if old in graph.parents:
                 return False
             return old in peel(self._repository, [old]) and is_ancestor(self._repository, old, new)
@@ -57,10 +57,10 @@ class FirstSeen:
         return self._unlanded.parents(tips, landed)
 
     def known(self, policy: Policy, classes: RefClasses, refs: Mapping[str, str], now: int) -> RefClasses:
-        """Return what is research here: beside the refs of today what they were moved away from, or deleted with.
+        """Return the research here: the current refs, and the tips that they were moved away from or deleted with.
 
-        ``now`` is in seconds since the epoch. Everybody who asks what is research asks here. What git has thrown away
-        since is left out.
+        ``now`` is in seconds since the epoch. All callers get their research from here. Tips whose objects git has
+        deleted are left out.
         """
         remotes, keep = self._repository.remotes, policy.section(ResearchGate).keep_deleted
         gone = self._gone({source.ref: source.oid for source in classes.sources}, now, keep)
@@ -69,14 +69,14 @@ class FirstSeen:
         if not found.sources:
             return classes
         here = readable(self._repository, found)[0].sources
-        # The remote-tracking name comes first, as with those that are live.
+        # The remote-tracking name comes first, as for live ones.
         return classes.changed(sources=(*classes.sources, *sorted(here, key=lambda source: source.remote is None)))
 
     def _gone(self, stands: Mapping[str, str], now: int, keep: int) -> list[tuple[str, str]]:
-        """Return refs with the tips that they left and that are still here as objects, the latest first.
+        """Return refs with their old tips whose objects are still here, the latest first.
 
-        ``stands``: the tips of the sources of today. ``keep`` is in seconds. What has happened since somebody looked
-        last counts as well.
+        ``stands``: the tips of the current sources. ``keep`` is in seconds. Changes since the last observation count
+        too.
         """
         moved = {ref: oid for ref, oid in self.research.tips().items() if stands.get(ref, oid) != oid}
         deleted = [(ref, oid) for ref, oid in self.research.tips().items() if ref not in stands]

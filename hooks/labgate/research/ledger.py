@@ -107,9 +107,9 @@ class Ledger:
 
         ``tips``: every source ref (full name) with its tip. ``commits``: for each of them the research commits that it
         has, newest first; one that was never seen before belongs to the first ref, in the order of ``tips``, that has
-        it. ``now``: seconds since the epoch. A ref that is missing is deleted. A ref whose old tip is not among its
-        commits was moved away from it, unless ``continues`` says that the new tip reaches the old one, by what has
-        landed; whatever it raises is passed on, and nothing is recorded then.
+        it. ``now``: seconds since the epoch. A missing ref is deleted. A ref whose old tip is not among its commits was
+        moved away from it, unless ``continues`` returns that the new tip reaches the old one through landed commits; if
+        it raises, nothing is recorded and the error is passed on.
 
         Entries that cannot be written (read-only, full disk) are kept in memory, and written with a later observation.
         """
@@ -162,10 +162,10 @@ class Ledger:
         """Read what was appended since the last time; everything, if the file has changed in another way."""
         stat = os.fstat(descriptor)
         file = (stat.st_dev, stat.st_ino)
-        anew = self._is_overlaid or file != self._file or stat.st_size < self._offset
-        start = 0 if anew else self._offset
+        reset = self._is_overlaid or file != self._file or stat.st_size < self._offset
+        start = 0 if reset else self._offset
         tail = os.pread(descriptor, stat.st_size - start, start)
-        if anew:
+        if reset:
             self._start_over(file)
         # A line that only lacks its newline is complete: it must not become valid later, when another one follows.
         whole = len(tail) if tail.endswith(b" .") else tail.rfind(b"\n") + 1
@@ -173,7 +173,7 @@ class Ledger:
         self._offset += whole
         if tail:
             self._is_torn = not tail.endswith(b"\n")
-        if anew:
+        if reset:
             self._overlay(self._held)
 
     def _overlay(self, entries: Sequence[str]) -> None:

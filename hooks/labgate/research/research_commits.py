@@ -108,7 +108,7 @@ class ResearchGraph:
         """Return whether a commit is research by ancestry."""
         if not self._by_source.get(oid, 0):
             return False
-        # Also where the other branch is gone by now: it landed, and its button deleted it.
+        # Even if the other branch is deleted: it landed, and the code host's button deleted it.
         first = None if self._first_seen is None else self._first_seen.research_had_it_first(oid)
         return not self._by_other[oid] & self._exempting if first is None else first
 

@@ -17,8 +17,8 @@ from labgate.values.value import Value
 class SourceRef(Value):
     """A ref that holds research. ``branch`` is its full refname on its remote (or here, if local).
 
-    ``state`` is one of ``values.finding.STATES``: a tip from which the ref was moved away, or that of a ref that was
-    deleted, is a source of its own.
+    ``state`` is one of ``values.finding.STATES``: a tip from which the ref was moved away, or that of a deleted ref, is
+    a separate source.
     """
 
     ref: str
@@ -29,7 +29,7 @@ class SourceRef(Value):
 
     @property
     def key(self) -> str:
-        """What tells it from every other source: its name, with the tip where it does not stand there any more."""
+        """Its unique key: its name, with the tip if it is not the ref's current one."""
         return self.ref if self.state == LIVE else f"{self.ref} {self.oid}"
 
 
@@ -71,9 +71,9 @@ def classify_refs(
 
 
 def past_source(policy: Policy, ref: str, oid: str, state: str, remotes: tuple[Remote, ...]) -> SourceRef | None:
-    """Return a tip that a ref (full name) had as a source, ``None`` where the policy calls it none.
+    """Return the source for a tip that a ref (full name) had, ``None`` if it is not a source in the policy.
 
-    Nobody can say what a branch of a remote is that is not configured any more: it stays what it was.
+    A branch of a remote that is not configured any more stays what it was.
     """
     tracked = tracking_refs({ref: oid}, remotes)
     if ref.startswith(REMOTES) and not tracked:
@@ -101,7 +101,7 @@ def source_patterns(policy: Policy) -> tuple[str, ...]:
 
 
 def covers_sources(policy: Policy, remote: Remote) -> bool:
-    """Return whether a remote's fetch refspecs (git-fetch, "CONFIGURED") bring every branch of the source kinds."""
+    """Return whether a remote's fetch refspecs (git-fetch, "CONFIGURED") fetch every branch of the source kinds."""
     positive = [spec.lstrip("+").partition(":") for spec in remote.fetch if not spec.startswith("^")]
     negative = [spec.removeprefix("^") for spec in remote.fetch if spec.startswith("^")]
     for pattern in source_patterns(policy):

@@ -1,1 +1,1 @@
-"""What ``labgate init`` finds in a repository, the policy that it proposes, and the files and settings that follow."""
+"""The work of ``labgate init``: survey a repository, propose a policy, and plan the files and settings."""

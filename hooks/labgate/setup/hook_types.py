@@ -1,6 +1,6 @@
 """The stages for which pre-commit and prek write hooks: ``default_install_hook_types`` of a configuration.
 
-Without it both write a hook for pre-commit alone, and whatever else is configured never runs.
+Without it both only write a hook for pre-commit, and hooks of other stages never run.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ _TOML_LIST = re.compile(rf"^{KEY}[ \t]*=[ \t]*\[([^\[\]#\n]*)\]", re.MULTILINE)
 
 
 def line(name: str, stages: Sequence[str]) -> str:
-    """Return the line for people who have to add it by hand to the file of this name."""
+    """Return the line to add by hand to the file of this name."""
     wanted = _ordered(stages)
     return f"{KEY} = {json.dumps(wanted)}" if name.endswith(".toml") else f"{KEY}: [{', '.join(wanted)}]"
 
 
 def lacks(name: str, text: str, stages: Sequence[str]) -> bool:
-    """Return whether a configuration surely has no hook written for one of these stages."""
+    """Return whether a configuration certainly lacks one of these stages."""
     typed = (in_toml if name.endswith(".toml") else in_yaml)(text, stages)
     return KEY not in text if typed is None else typed != text
 
 
 def in_yaml(text: str, stages: Sequence[str]) -> str | None:
-    """Return ``.pre-commit-config.yaml`` with hooks for at least these stages; ``None``: somebody has to do it."""
+    """Return ``.pre-commit-config.yaml`` with at least these stages; ``None``: it must be edited by hand."""
     return attempt(lambda yaml: _in_yaml(yaml, text, stages))
 
 
 def in_toml(text: str, stages: Sequence[str]) -> str | None:
-    """Return the same of ``prek.toml``."""
+    """Return the same for ``prek.toml``."""
     try:
         before = read_toml(text, "")
     except PolicyError:
@@ -72,12 +72,12 @@ def in_toml(text: str, stages: Sequence[str]) -> str | None:
 
 
 def _ordered(stages: Sequence[str]) -> list[str]:
-    """Return the stages for which hooks are to be written: these, and the one that there is without the key."""
+    """Return the stages to write: these, and the default one without the key."""
     return [stage for stage in STAGES if stage in stages or stage == COMMIT]
 
 
 def _first_table(text: str) -> int:
-    """Return the number of the first line that begins a table, and so ends what belongs to the file itself."""
+    """Return the number of the first line that starts a table, which ends the top-level keys."""
     lines = text.split("\n")
     return next((at for at, each in enumerate(lines) if each.lstrip().startswith("[")), len(lines))
 
@@ -106,7 +106,7 @@ def _in_yaml(yaml: YAML, text: str, stages: Sequence[str]) -> str | None:
 
 
 def _longer(text: str, there: SequenceNode, missing: Sequence[str]) -> str:
-    """Return the text with more items at the end of a list; whether a parser then finds them has to be checked."""
+    """Return the text with more items at the end of a list; the caller checks the result with a parser."""
     if there.flow_style:
         end = there.end_mark.index - 1
         kept = text[:end].rstrip(" ")

@@ -1,4 +1,4 @@
-"""Put labgate's hooks into the configuration of pre-commit or prek, and keep every byte that stands there."""
+"""Add labgate's hooks to the configuration of pre-commit or prek, and keep all of its bytes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ HOOKS = (
 
 
 class Style(Value):
-    """How a file indents: the column of ``- repo``, that of its key, and both again for hooks, below ``hooks:``."""
+    """The indentation of a file: the columns of ``- repo`` and its key, and the same for hooks, below ``hooks:``."""
 
     item: int = 2
     key: int = 2
@@ -49,7 +49,7 @@ class Style(Value):
 
 
 def pre_commit_lines(source: Source, style: Style) -> Iterator[str]:
-    """Yield the entry of ``repos:`` in ``.pre-commit-config.yaml``, without the ends of lines."""
+    """Yield the lines of the entry of ``repos:`` in ``.pre-commit-config.yaml``, without newlines."""
     dash, key = " " * style.item + "-" + " " * (style.key - 1), " " * (style.item + style.key)
     yield f"{dash}repo: {source.url or 'local'}"
     if source.url is not None:
@@ -78,9 +78,9 @@ def prek_lines(source: Source) -> Iterator[str]:
 
 
 def guarded(stage: str, arguments: str) -> str:
-    """Return the command for a hook that a whole team shares: who has no labgate is told so and goes on.
+    """Return the command for a hook that a whole team shares: without labgate it prints a line and continues.
 
-    It leaves the script only where labgate refuses, since other commands may stand below it.
+    It only ends the script if labgate refuses, as other commands may follow.
     """
     start = f"labgate-hook {stage} --native{arguments}"
     skipped = f"labgate: {stage} skipped: labgate-hook is not on the PATH"
@@ -90,7 +90,7 @@ def guarded(stage: str, arguments: str) -> str:
 def lefthook_commands() -> Iterator[tuple[str, list[str]]]:
     """Yield each stage of ``lefthook.yml`` and the lines of its command.
 
-    ``{0}`` stands for git's arguments; standard input has the refs of a push.
+    ``{0}`` is replaced by git's arguments; standard input has the refs of a push.
     """
     for hook in HOOKS:
         arguments = "" if hook.stage in ("pre-commit", "pre-merge-commit") else " {0}"
@@ -99,13 +99,13 @@ def lefthook_commands() -> Iterator[tuple[str, list[str]]]:
 
 
 def husky_lines() -> Iterator[tuple[str, str]]:
-    """Yield each file of husky's and the line that belongs into it."""
+    """Yield each file of husky and the line to add to it."""
     for hook in HOOKS:
         yield f".husky/{hook.stage}", guarded(hook.stage, ' "$@"')
 
 
 def _settings(hook: Hook, source: Source) -> Iterator[tuple[str, object]]:
-    """Yield what the manifest says of a hook; beside ``repo: local`` it has to be said here."""
+    """Yield the manifest's keys of a hook, which ``repo: local`` needs here."""
     yield "name", hook.name
     yield "entry", f"labgate-hook {hook.stage}"
     yield "language", "python"
@@ -135,21 +135,21 @@ _OURS = re.compile(
 #: The configurations that can name the repository of labgate.
 NAMES_SOURCE = (PRE_COMMIT_CONFIG, PREK_CONFIG)
 
-#: Takes a configuration and where labgate is found; returns the changed text, ``None`` if it cannot be changed.
+#: Takes a configuration and the source of labgate; returns the changed text, ``None`` if it cannot be changed.
 Insertion = Callable[[str, Source], "str | None"]
 
-#: The stages for which `pre-commit install` and `prek install` then write hooks; without it, for pre-commit alone.
-#: Hooks that the team adds later and that say nothing of stages stay at commit.
+#: The stages for which `pre-commit install` and `prek install` write hooks; the default is only pre-commit.
+#: Hooks that the team adds later without stages run at commit.
 _HEADER = (f"{hook_types.KEY}:", *(f"  - {hook.stage}" for hook in HOOKS), "default_stages: [pre-commit]")
 
 
 def is_there(text: str) -> bool:
-    """Return whether a configuration has hooks of labgate already; what is commented out does not count."""
+    """Return whether a configuration has hooks of labgate already; comments do not count."""
     return any(_OURS.search(line.partition("#")[0]) for line in text.split("\n"))
 
 
 def source_in(name: str, text: str) -> Source | None:
-    """Return where a configuration, ``name``, gets labgate's hooks from; ``None`` if it does not say it clearly."""
+    """Return the source of labgate's hooks in a configuration, ``name``; ``None`` if it is not clear."""
     for entry in _repositories(name, text):
         url, rev, hooks = (entry.get(key) for key in ("repo", "rev", "hooks"))
         ids = [str(hook.get("id")) for hook in hooks if isinstance(hook, dict)] if isinstance(hooks, list) else []
@@ -162,7 +162,7 @@ def source_in(name: str, text: str) -> Source | None:
 
 
 def _repositories(name: str, text: str) -> list[dict[str, object]]:
-    """Return the entries of ``repos``, none where the text cannot be read."""
+    """Return the entries of ``repos``; empty if the text cannot be read."""
     from ruamel.yaml.error import YAMLError
 
     yaml = reader("safe")
@@ -180,9 +180,9 @@ def new_pre_commit_config(source: Source) -> str:
 
 
 def into_pre_commit_config(text: str, source: Source) -> str | None:
-    """Return ``.pre-commit-config.yaml`` with labgate's hooks behind the others.
+    """Return ``.pre-commit-config.yaml`` with labgate's hooks after the others.
 
-    ``None`` if the place for them cannot be told for sure: somebody has to do it by hand.
+    ``None`` if their place is not certain: it must be edited by hand.
     """
 
     def change(yaml: YAML) -> str | None:
@@ -201,14 +201,14 @@ def into_prek_config(text: str, source: Source) -> str | None:
         before = read_toml(text, "").get("repos", [])
         after = read_toml(added, "")["repos"]
     except PolicyError:
-        return None  # not TOML, or `repos` is a list on one line, which nothing can be added to from outside
+        return None  # not TOML, or `repos` is an inline list, to which a table cannot be added
     return added if after[:-1] == before else None
 
 
 def _with_entry(text: str, root: Node | None, source: Source) -> str | None:
-    """Return the text with labgate's entry where it belongs, ``None`` if there is no such place.
+    """Return the text with labgate's entry in its place, ``None`` if there is no such place.
 
-    Whether a parser then finds the entry there has still to be checked.
+    The caller checks the result with a parser.
     """
     from ruamel.yaml.nodes import MappingNode, SequenceNode
 
@@ -232,9 +232,9 @@ def _is_null(node: Node) -> bool:
 
 
 def _instead_of(text: str, nothing: Node, entry: Sequence[str]) -> str | None:
-    """``repos: []``: the brackets go, since a list cannot be written both ways.
+    """Add to ``repos: []``: the brackets are removed, as a list cannot have both forms.
 
-    ``None`` if a comment in them would go as well.
+    ``None`` if a comment in them would be removed too.
     """
     start, end = nothing.start_mark.index, nothing.end_mark.index
     if "#" in text[start:end]:
@@ -260,7 +260,7 @@ def _belongs(line: str, column: int) -> bool:
 
 
 def _style(repos: SequenceNode) -> Style:
-    """Return how the file indents, as its first entry shows; what that does not show is taken from its first half."""
+    """Return the indentation of the file's first entry; missing parts follow from the others."""
     column = repos.start_mark.column
     key = repos.value[0].start_mark.column - column
     for repo in repos.value:
@@ -278,6 +278,6 @@ def _adds_only_ours(yaml: YAML, before: str, after: str, source: Source) -> bool
     keyed, listed, entry = alone[1:-1], alone[2:-1], alone[3:-2]
     at = next((at for at, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), len(old))
     head, tail = old[:at], old[at:]
-    # Behind other entries or in `[]`; instead of null; as a new key; in a file without content.
+    # After other entries or in `[]`; instead of null; as a new key; in a file without content.
     expected = ([*head, *entry, *tail], [*head, *listed, *tail[1:]], [*head, *keyed, *tail])
     return new in expected or (len(old) <= 1 and new == alone)

@@ -1,4 +1,4 @@
-"""labgate in the configuration of lefthook: which stages start it, and how it gets in without any key twice."""
+"""labgate in the configuration of lefthook: the stages that start it, and how to add it without duplicate keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Lefthook(Value):
 
 
 def find_lefthook(top: str) -> Lefthook | None:
-    """Return what lefthook is told in a work tree, ``None`` if it has no configuration. Raises: ``OSError``."""
+    """Return lefthook's configuration in a work tree, ``None`` if there is none. Raises: ``OSError``."""
     names = [f"{stem}.{ending}" for stem in _STEMS for ending in _ENDINGS]
     name = next((name for name in names if os.path.lexists(os.path.join(top, name))), None)
     if name is None:
@@ -41,7 +41,7 @@ def find_lefthook(top: str) -> Lefthook | None:
 
 
 def into_lefthook(text: str, hooks: Sequence[tuple[str, Sequence[str]]]) -> str | None:
-    """Return ``lefthook.yml`` with labgate's command at each stage; ``None`` if somebody has to do it.
+    """Return ``lefthook.yml`` with labgate's command at each stage; ``None`` if it must be edited by hand.
 
     ``hooks`` are stages with the lines of the command, without indentation.
     """
@@ -63,7 +63,7 @@ def nested(key: str, lines: Sequence[str]) -> list[str]:
 
 
 def _with_stage(yaml: YAML, text: str, stage: str, lines: Sequence[str]) -> str | None:
-    """Return the text with a command at one stage, wherever the keys above it are already there."""
+    """Return the text with a command at one stage, below the keys that exist already."""
     from ruamel.yaml.nodes import MappingNode
 
     root = yaml.compose(text)
@@ -81,7 +81,7 @@ def _with_stage(yaml: YAML, text: str, stage: str, lines: Sequence[str]) -> str 
 
 
 def _read(top: str, name: str) -> Iterator[dict[str, object]]:
-    """Yield what a configuration says, and then those that it takes in; what cannot be read says nothing."""
+    """Yield a configuration, and then those that it includes; unreadable ones are skipped."""
     found = _parsed(os.path.join(top, name))
     yield found
     more = found.get("extends")

@@ -12,23 +12,23 @@ from types import MappingProxyType
 from labgate.report.escape import safe
 from labgate.setup.source import Source
 
-#: Where each CI system reads a pipeline; git and people write these names the same.
+#: The files in which each CI system reads a pipeline.
 GITHUB, GITHUB_REVIEW = ".github/workflows/labgate.yml", ".github/workflows/labgate-review.yml"
 GITLAB, GITLAB_ROOT = ".gitlab/labgate.yml", ".gitlab-ci.yml"
 
-#: How GitLab's root file takes in another one ("Use configuration from other files").
+#: The line with which GitLab's root file includes another one ("Use configuration from other files").
 INCLUDE = "- local: .gitlab/labgate.yml"
 _INCLUDES = re.compile(r"^include[ \t]*:", re.MULTILINE)
 
 
 class _Form(Template):
-    """A pipeline to fill in. A dollar is a shell's or GitHub's there."""
+    """A template of a pipeline. A dollar belongs to the shell or to GitHub."""
 
     delimiter = "%"
 
 
 def github(trunk: str, source: Source) -> dict[str, str]:
-    """Return the workflows, by the names of their files: the check, and what starts it again after a review."""
+    """Return the workflows by file name: the check, and the one that runs it again after a review."""
     words = {"trunk": safe(trunk), "pattern": _quoted(_pattern(trunk))}
     return {GITHUB: _fill("github", source, **words), GITHUB_REVIEW: _fill("github-review", source)}
 
@@ -49,8 +49,8 @@ def new_root() -> str:
 
 
 def root_lines(text: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return what a ``.gitlab-ci.yml`` lacks: the place for it, for people, and the lines; ``None``: nothing."""
-    # What is commented out does not count.
+    """Return the missing part of a ``.gitlab-ci.yml``: its place, for people, and the lines; ``None``: nothing."""
+    # Comments do not count.
     if any(GITLAB in line.partition("#")[0] for line in text.split("\n")):
         return None
     if _INCLUDES.search(text):
@@ -64,9 +64,9 @@ def _fill(name: str, source: Source, **words: str) -> str:
 
 
 def _pattern(branch: str) -> str:
-    r"""Return a filter that fits this branch alone ("Filter pattern cheat sheet").
+    r"""Return a filter that matches only this branch ("Filter pattern cheat sheet").
 
-    Of the characters that mean something there git allows ``!``, ``+`` and ``]`` in a name.
+    Of the special characters git allows ``!``, ``+`` and ``]`` in a name.
     """
     return re.sub(r"([!+\]])", r"\\\1", branch)
 

@@ -1,4 +1,4 @@
-"""What ``labgate init`` would do in a repository: whole files to write, a setting, and what is left to people."""
+"""The plan of ``labgate init`` for a repository: files to write, a setting, and steps for people."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from labgate.setup.survey import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG, Survey
 from labgate.values.errors import LabgateError
 from labgate.values.value import Value
 
-#: The files that make a CI system judge.
+#: The files of the pipelines.
 PIPELINES = (pipelines.GITHUB, pipelines.GITHUB_REVIEW, pipelines.GITLAB, pipelines.GITLAB_ROOT)
 _COMMITTED = (OWN_FILE, PRE_COMMIT_CONFIG, PREK_CONFIG, *PIPELINES)
 
 
 class FileChange(Value):
-    """A file to write whole: ``name`` for people, its path, what is there (``None``: nothing) and what will be."""
+    """A file to write: ``name`` for people, its path, the old content (``None``: no file) and the new one."""
 
     name: str
     path: str
@@ -42,9 +42,9 @@ class FileChange(Value):
 
 
 class ByHand(Value):
-    """What labgate does not touch: where these ``lines`` belong, in words for people.
+    """A step by hand: the place of these ``lines``, in words for people.
 
-    ``kept`` is a file that says something else; the ``lines`` are then what labgate would have written.
+    ``kept`` is a file with other content; the ``lines`` are then what labgate would have written.
     """
 
     where: str
@@ -53,12 +53,11 @@ class ByHand(Value):
 
 
 class Plan(Value):
-    """Everything that ``labgate init`` would change.
+    """All changes of ``labgate init``.
 
-    ``proposal`` is ``None`` if a policy is there already. ``source`` is where hook managers and pipeline find
-    labgate, ``None`` if nothing that is written has to say it. ``sets_trunk`` says whether ``labgate.trunk`` is to
-    be written, ``installs`` whether the native hooks are. ``ci`` is the CI system that is to judge, ``None`` if none
-    was asked for.
+    ``proposal`` is ``None`` if there is a policy already. ``source`` is the source of labgate for hook managers and
+    pipeline, ``None`` if no written file needs it. ``sets_trunk``: ``labgate.trunk`` will be written. ``installs``: the
+    native hooks will be. ``ci`` is the CI system of the pipeline, ``None`` if none was requested.
     """
 
     survey: Survey
@@ -78,7 +77,7 @@ class Plan(Value):
 
     @property
     def committed(self) -> tuple[str, ...]:
-        """The names of the files that belong into the repository."""
+        """The names of the files to commit."""
         return tuple(change.name for change in self.files if change.name in (*_COMMITTED, self.lefthook))
 
     @property
@@ -89,9 +88,9 @@ class Plan(Value):
 
 
 class Done(Value):
-    """What came of the hooks: ``installed`` is ``None`` if they were not asked for or could not be installed.
+    """The result for the hooks: ``installed`` is ``None`` if they were not requested or could not be installed.
 
-    ``refused`` says why they could not.
+    ``refused`` is why they could not.
     """
 
     installed: Installed | None = None
@@ -101,11 +100,11 @@ class Done(Value):
 def make_plan(
     survey: Survey, preset: str | None, named: Source | None, find: Callable[[], Source], ci: str | None = None
 ) -> Plan:
-    """Return what to do, without doing it. Raises: ``LabgateError`` when no policy or source can be written here.
+    """Return the plan, and change nothing. Raises: ``LabgateError`` when no policy or source can be written here.
 
-    The team gets labgate from the source that the user ``named``, else from the one that the repository's hooks name,
-    else from what ``find`` returns; it is asked only where something that is written has to say it. ``ci`` is one of
-    ``pipelines.SYSTEMS``, ``None`` for no pipeline.
+    The source of labgate is the one that the user ``named``, else the one in the repository's hooks, else the result of
+    ``find``, which is called only if a written file needs it. ``ci`` is one of ``pipelines.SYSTEMS``, ``None`` for no
+    pipeline.
     """
     wanted = _Wanted(survey, named, find)
     proposal: Proposal | None = None
@@ -136,13 +135,13 @@ def make_plan(
 
 
 class _Wanted:
-    """Where the team gets labgate from, looked for once, and only where it has to be said."""
+    """The source of labgate, found once, and only if it is needed."""
 
     def __init__(self, survey: Survey, named: Source | None, find: Callable[[], Source]) -> None:
         self.survey, self.find, self.found = survey, find, named
 
     def __call__(self) -> Source:
-        """Return the source that was named, else the one that the repository names, else what ``find`` returns."""
+        """Return the source that was named, else the repository's, else the result of ``find``."""
         if self.found is None:
             texts = {name: _read(os.path.join(self.survey.top, name)) or b"" for name in insert.NAMES_SOURCE}
             named = (insert.source_in(name, text.decode("utf-8", "replace")) for name, text in texts.items())
@@ -151,9 +150,9 @@ class _Wanted:
 
 
 def _schema(survey: Survey, proposal: Proposal | None) -> Iterator[FileChange]:
-    """Yield the JSON Schema that the policy's first line names, where it does and the file is not the same already."""
+    """Yield the JSON Schema that the policy's first line names, if it does and the file differs."""
     policy = _read(os.path.join(survey.top, OWN_FILE)) or b""
-    # One line: what a tool wrote is no work of many lines, and nobody reads it.
+    # One line, as a generated file should not count as many lines of work.
     after = f"{json.dumps(policy_reader().schema())}\n".encode()
     inside = os.path.join(survey.repository.common_dir, *presets.FORMER_SCHEMA.split("/")[1:])
     for name, path in ((presets.SCHEMA, os.path.join(survey.top, presets.SCHEMA)), (presets.FORMER_SCHEMA, inside)):
@@ -164,7 +163,7 @@ def _schema(survey: Survey, proposal: Proposal | None) -> Iterator[FileChange]:
 
 
 def _snippets(survey: Survey, source: _Wanted) -> Iterator[FileChange | ByHand]:
-    """Yield what makes each hook manager start labgate, nothing where it does already."""
+    """Yield the changes that make each hook manager start labgate; empty if it does already."""
     here = survey.frameworks
     managed = here.starts_hooks or here.prek
     if here.pre_commit or not managed:
@@ -181,7 +180,7 @@ def _snippets(survey: Survey, source: _Wanted) -> Iterator[FileChange | ByHand]:
 
 
 def _lefthook(survey: Survey, here: Lefthook) -> Iterator[FileChange | ByHand]:
-    """Yield what makes lefthook start labgate at the stages where it does not."""
+    """Yield the changes that make lefthook start labgate at the stages where it does not."""
     missing = [(stage, lines) for stage, lines in lefthook_commands() if stage not in here.stages]
     path = os.path.join(survey.top, here.file)
     before = _read(path)
@@ -198,7 +197,7 @@ def _lefthook(survey: Survey, here: Lefthook) -> Iterator[FileChange | ByHand]:
 
 
 def _pipelines(survey: Survey, source: _Wanted, ci: str | None) -> Iterator[FileChange | ByHand]:
-    """Yield what makes a CI system judge, nothing where it does already."""
+    """Yield the files of a pipeline; empty if they are there already."""
     if ci is None:
         return
     for name, text in pipelines.SYSTEMS[ci](survey.trunk.name, source()).items():
@@ -214,7 +213,7 @@ def _pipelines(survey: Survey, source: _Wanted, ci: str | None) -> Iterator[File
 
 
 def _whole(survey: Survey, name: str, text: str) -> Iterator[FileChange | ByHand]:
-    """Yield a new file, nothing where it is there, and where something else is, its lines for people to compare."""
+    """Yield a new file, nothing if it exists already, and if it differs, its lines for people to compare."""
     path = os.path.join(survey.top, name)
     if _read(path) == text.encode():
         return
@@ -243,7 +242,7 @@ def _edited(
     source: _Wanted,
     by_hand: tuple[str, Callable[[Source], Iterator[str]]],
 ) -> Iterator[FileChange | ByHand]:
-    """Yield the changed file, or where it cannot be changed for sure the lines for people to add: ``by_hand``."""
+    """Yield the changed file, or if that is not certain, the lines to add by hand: ``by_hand``."""
     path = os.path.join(survey.top, name)
     found = _read(path)
     before = None if found is None else found.decode("utf-8", "surrogateescape")

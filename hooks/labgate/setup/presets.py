@@ -132,12 +132,12 @@ def fill(preset: str, survey: Survey) -> Proposal:
 
 
 def _bots(preset: str, releases: Sequence[str]) -> tuple[str, ...]:
-    """Return the names that machines and buttons give to branches.
+    """Return the names that machines and code hosts' buttons give to branches.
 
     An issue branch may be called 12-patch-loader, and is a source of research where a preset has issues of experiments.
     """
     strict = {"*-patch-*": "{login}-patch-{number}"} if preset == "experiment-branches" else {}
-    # A protected release-{version} would take what begins like it.
+    # A protected release-{version} would match names that start with it.
     taken = tuple(name.partition("{")[0] for name in releases)
     return tuple(strict.get(name, name) for name in BOTS if not name.startswith(taken))
 
@@ -145,7 +145,7 @@ def _bots(preset: str, releases: Sequence[str]) -> tuple[str, ...]:
 def _refuse_vanity(policy: Policy, survey: Survey) -> None:
     """Raises: ``PolicyError`` for a part without effect, such as ``research/{topic}`` beside a trunk ``research``.
 
-    That nobody can review yet is no reason to stop: it is said, and is the next thing to do.
+    A policy without reviewers is allowed: that is the next step for people.
     """
     nobody = not survey.people.me
     lines = [line for line in policy_reader().lint(policy) if not (nobody and "[reviews] people" in line)]
@@ -159,15 +159,15 @@ def _misfits(policy: Policy, branches: Sequence[str]) -> tuple[str, ...]:
 
 
 def _releases(survey: Survey) -> tuple[str, ...]:
-    """Return the names of release branches: the usual form, and the one with a hyphen where it is in use."""
+    """Return the names of release branches: the usual form, and the one with a hyphen if it is in use."""
     if survey.trunk.name == "release":
-        return ()  # git cannot hold release/1.0 beside it
+        return ()  # git cannot have release/1.0 beside it
     hyphen = any(name.startswith("release-") for name in survey.branches if name != survey.trunk.name)
     return ("release/{version}", "release-{version}") if hyphen else ("release/{version}",)
 
 
 def _repository(name: str | None) -> str:
-    """Return the line that names the repository, commented out where no remote says a name that a policy can hold."""
+    """Return the line with the repository's name, as a comment if no remote has a legal one."""
     line = f"repository = {_toml(name or '')}"
     try:
         policy_reader().parse(f'version = 1\n{line}\ntrunk = "m"\n[kinds.protected]\nnames = ["m"]\n', OWN_FILE)
@@ -199,7 +199,7 @@ def _reviews(people: People) -> list[str]:
 
 
 def _person(one: Somebody, key: str, *, every: bool = False) -> list[str]:
-    """Return the lines of one person; only the first address counts unless ``every`` one is to."""
+    """Return the lines of one person; only the first address, unless ``every``."""
     commits = f", {one.commits:,} commit{'' if one.commits == 1 else 's'}" if one.commits else ""
     lines = [f"[reviews.people.{quoted(key)}]  # {safe(one.name, 40)}{commits}"]
     lines += f"emails = {_list('emails = ', one.emails if every else one.emails[:1])}".split("\n")
@@ -209,7 +209,7 @@ def _person(one: Somebody, key: str, *, every: bool = False) -> list[str]:
 
 
 def _key(one: Somebody, used: set[str]) -> str:
-    """Return a name for a person that nobody before has."""
+    """Return an unused name for a person."""
     key, number = one.key, 1
     while key in used:
         number += 1
@@ -219,7 +219,7 @@ def _key(one: Somebody, used: set[str]) -> str:
 
 
 def _list(before: str, items: Sequence[str]) -> str:
-    """Return a TOML list: on one line if it fits behind what stands ``before`` it, else broken between words."""
+    """Return a TOML list: on one line if it fits after the text ``before`` it, else on several lines."""
     words = [_toml(item) for item in items]
     line = f"[{', '.join(words)}]"
     if len(before) + len(line) <= _WIDTH:
@@ -233,8 +233,8 @@ def _list(before: str, items: Sequence[str]) -> str:
 
 
 def _toml(text: str) -> str:
-    """Return a TOML basic string. What JSON escapes TOML knows too, except pairs of surrogates, so none are made.
+    """Return a TOML basic string. TOML has JSON's escapes except surrogate pairs, so none are written.
 
-    DEL is the one character that JSON leaves as it is and TOML does not take.
+    DEL is the only character that JSON does not escape and TOML forbids.
     """
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

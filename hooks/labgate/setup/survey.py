@@ -1,4 +1,4 @@
-"""What ``labgate init`` finds: the trunk, the branches in use, the remote, the people, the hook managers."""
+"""The survey of ``labgate init``: the trunk, the branches in use, the remote, the people, the hook managers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from labgate.values.value import Value
 
 
 class Trunk(Value):
-    """The trunk's branch name, and ``because``: what says so, for people."""
+    """The trunk's branch name, and ``because``: the source of the name, for people."""
 
     name: str
     because: str
@@ -32,9 +32,9 @@ class Trunk(Value):
 class Survey(Value):
     """A repository as ``labgate init`` found it.
 
-    ``branches`` are short names, those of every remote included. ``policy`` says where a policy already is, ``None``
-    without one. ``remote`` is the one that the team pushes to, ``None`` without any. ``current`` is the branch that is
-    checked out, ``None`` if HEAD is detached.
+    ``branches`` are short names, those of every remote included. ``policy`` is the place of an existing policy,
+    ``None`` without one. ``remote`` is the one that the team pushes to, ``None`` without any. ``current`` is the branch
+    that is checked out, ``None`` if HEAD is detached.
     """
 
     repository: Repository
@@ -50,9 +50,9 @@ class Survey(Value):
 
 
 def take_survey(repository: Repository) -> Survey:
-    """Return what there is. Nothing is changed.
+    """Return the survey. Nothing is changed.
 
-    Raises: ``UsageError`` in a bare repository, ``UndecidedError`` when nothing tells the trunk, ``PolicyError`` when
+    Raises: ``UsageError`` in a bare repository, ``UndecidedError`` when the trunk is not known, ``PolicyError`` when
     there is a policy that cannot be used.
     """
     if repository.top is None:
@@ -82,7 +82,7 @@ def take_survey(repository: Repository) -> Survey:
 
 
 def _main_remote(remotes: Sequence[Remote]) -> Remote | None:
-    """Return the remote that the contract takes for the team's: the only one, else ``origin``, else the first."""
+    """Return the team's remote: the only one, else ``origin``, else the first."""
     return next((remote for remote in remotes if remote.name == "origin"), remotes[0] if remotes else None)
 
 
@@ -94,7 +94,7 @@ def _trunk(
     current: str | None,
     written: str | None,
 ) -> Trunk:
-    """Return the trunk by what says so most surely. ``written`` is the trunk of the work tree's policy, if any."""
+    """Return the trunk by the most reliable source. ``written`` is the trunk of the work tree's policy, if any."""
     configured = repository.setting("labgate.trunk")
     if configured:
         return Trunk(configured.removeprefix(HEADS), "git config labgate.trunk says so")
@@ -123,7 +123,7 @@ def _trunk(
 def _policy_of_trunk(
     repository: Repository, refs: Mapping[str, str], remote: Remote | None, trunk: str, reader: Reader
 ) -> str | None:
-    """Return where the trunk keeps its policy, for somebody who has an older branch checked out."""
+    """Return the place of the trunk's policy, for a checkout of an older branch."""
     candidates = ([] if remote is None else [tracking_ref(remote.name, trunk)]) + [HEADS + trunk]
     for ref in candidates:
         if ref in refs and policy_at(repository, refs[ref], reader) is not None:
@@ -136,10 +136,10 @@ HUSKY = ".husky"
 
 
 class Frameworks(Value):
-    """The hook managers that are there.
+    """The hook managers in use.
 
     ``lefthook`` is its configuration; ``None`` without one. ``hooks_path`` is ``core.hooksPath`` as it is set, ``None``
-    if git takes its own folder.
+    if git uses its own folder.
     """
 
     pre_commit: bool
@@ -150,14 +150,14 @@ class Frameworks(Value):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of those that are there."""
+        """The names of those in use."""
         lefthook = self.lefthook is not None
         there = {"pre-commit": self.pre_commit, "prek": self.prek, "lefthook": lefthook, "husky": self.husky}
         return tuple(name for name, found in there.items() if found)
 
     @property
     def starts_hooks(self) -> bool:
-        """Whether another program decides which hooks git starts, so that labgate's own would be in its way."""
+        """Whether another program manages git's hooks, so that labgate's own would conflict with it."""
         return self.lefthook is not None or self.husky or self.hooks_path is not None
 
 
@@ -177,11 +177,11 @@ def find_frameworks(repository: Repository, top: str) -> Frameworks:
     )
 
 
-#: Most people that are proposed, and most commits that are looked at.
+#: Most people that are proposed, and most commits that are read.
 MOST_PEOPLE, MOST_COMMITS = 5, 20_000
 _YEAR = 365 * 86_400
 _NO_KEY = re.compile(r"[^a-z0-9]+")
-#: Nobody reads what is sent there (GitHub's and GitLab's private addresses among them).
+#: Addresses without a reader (such as GitHub's and GitLab's private ones).
 _NOBODY = re.compile(r"no-?reply|donotreply|@localhost$|\.local(domain)?$", re.IGNORECASE)
 _MACHINE = re.compile(
     r"\[bot\]|\bbot\b|[-_.]bot@|^(bot|actions?|ci|root|dependabot|renovate|github-actions)@", re.IGNORECASE
@@ -197,7 +197,7 @@ class Somebody(Value):
 
     @property
     def key(self) -> str:
-        """A short name for ``[reviews.people.KEY]``: the first name, or the address where that has no Latin letters."""
+        """A short name for ``[reviews.people.KEY]``: the first name, or the address if that has no Latin letters."""
         for text in (self.name.partition(" ")[0], self.emails[0].partition("@")[0]):
             plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
             key = _NO_KEY.sub("-", plain).strip("-")
@@ -214,14 +214,14 @@ class People(Value):
 
 
 def find_people(repository: Repository) -> People:
-    """Return who runs the command and who else committed most, without machines and addresses that nobody reads."""
+    """Return the user and those who committed most, without machines and addresses without a reader."""
     active = _active(repository)
     name = repository.environ.get("GIT_AUTHOR_NAME") or repository.setting("user.name") or ""
     email = repository.environ.get("GIT_AUTHOR_EMAIL") or repository.setting("user.email") or ""
     if not _usable(email):
         return People(None, active[:MOST_PEOPLE])
     me = Somebody(name or email.partition("@")[0], (email,))
-    # One who commits with two addresses must not be proposed as his own second person.
+    # A person with two addresses must not be proposed as their own second person.
     twin = next((one for one in active if _same(one, me)), None)
     if twin is not None:
         theirs = (address for address in twin.emails if address.casefold() != email.casefold())
@@ -250,7 +250,7 @@ def grouped(fields: Sequence[str]) -> tuple[Somebody, ...]:
     """Return the persons among the authors of commits, the most active first; ``fields``: name, address, name, ..."""
     counted = Counter(zip(fields[::2], fields[1::2], strict=False))
     found: dict[str, Somebody] = {}
-    # Whose a name or an address is: two persons with one address make no policy.
+    # The person of each name and address, as two persons with one address are not legal.
     owners: dict[str, str] = {}
     for (name, email), commits in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
         if name and _is_person(name, email) and _usable(email):
@@ -273,7 +273,7 @@ def _is_person(name: str, email: str) -> bool:
 
 
 def _usable(email: str) -> bool:
-    """Return whether a policy takes this address for a person's, and a reader sees all of it."""
+    """Return whether an address is legal in a policy, and fully visible."""
     if safe(email) != email or '"' in email or "\\" in email:
         return False
     text = f'version = 1\ntrunk = "m"\n[kinds.protected]\nnames = ["m"]\n[reviews.people.p]\nemails = ["{email}"]\n'

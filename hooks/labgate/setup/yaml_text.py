@@ -1,6 +1,6 @@
-"""Changes of a YAML text that a parser can vouch for: lines are added, and what it reads else stays what it was.
+"""Changes of a YAML text that a parser verifies: lines are added, and everything else keeps its meaning.
 
-ruamel.yaml only reads (docs/adr/0016): it says where things stand, and whether the changed text means what it should.
+ruamel.yaml only reads (docs/adr/0016): it finds the places, and checks the meaning of the changed text.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from ruamel.yaml.error import StreamMark
     from ruamel.yaml.nodes import MappingNode, Node
 
-#: What a parser reads, without layout: kind, value, anchor and tag of each event within the document.
+#: The events of a document without layout: kind, value, anchor and tag of each.
 Events = list[tuple[str, ...]]
 
 
 def reader(kind: str = "base") -> YAML:
-    """Return what reads YAML here: every value as text (``base``), or as what it is (``safe``).
+    """Return a YAML reader: every value as text (``base``), or with its type (``safe``).
 
-    That an anchor may be set twice (YAML 1.2.2, 3.2.2.2) is no reason to warn.
+    It does not warn of an anchor that is set twice (YAML 1.2.2, 3.2.2.2).
     """
     from ruamel.yaml import YAML
 
@@ -30,18 +30,18 @@ def reader(kind: str = "base") -> YAML:
 
 
 def attempt(change: Callable[[YAML], str | None]) -> str | None:
-    """Return the changed text, ``None`` if there is no YAML that could be changed."""
+    """Return the changed text, ``None`` if it is not YAML that can be changed."""
     from ruamel.yaml.error import YAMLError
 
     try:
         return change(reader())
     except (YAMLError, RecursionError, ValueError, OverflowError):
-        # The last three: too deep for Python's stack, or an escape for a character that does not exist.
+        # The last three: too deep for Python's stack, or an escape of a character that does not exist.
         return None
 
 
 def events(yaml: YAML, text: str) -> Events:
-    """Return the events of a text. An alias is one event, while the value that it repeats may be of any size."""
+    """Return the events of a text. An alias is one event, though its value may have any size."""
     return [
         (type(event).__name__, *(str(getattr(event, name, None)) for name in ("value", "anchor", "ctag")))
         for event in yaml.parse(text)
@@ -53,24 +53,24 @@ def adds_only(yaml: YAML, before: str, after: str, added: Events) -> bool:
     """Return whether a parser reads the new text as the old one with these events in one place."""
     old, new = events(yaml, before), events(yaml, after)
     at = next((at for at, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), len(old))
-    # Where the new events begin as the old ones go on, the first difference stands a little behind the place.
+    # If the new events start like the old ones continue, the first difference is a little after the place.
     return any(new == [*old[:start], *added, *old[start:]] for start in range(max(0, at - len(added)), at + 1))
 
 
 def joined(text: str, at: int, added: Sequence[str]) -> str:
-    """Return the text with lines added before line ``at``, ended as the others are."""
+    """Return the text with lines added before line ``at``, with the same newlines as the others."""
     raw = text.split("\n")
     end = "\r" if raw[0].endswith("\r") else ""
     new = [line + end for line in added]
     if at < len(raw) and (at > 0 or text):
         return "\n".join([*raw[:at], *new, *raw[at:]])
-    # At the end of the file; its last line may lack an end.
+    # At the end of the file, whose last line may lack a newline.
     head = raw[:-1] if raw[-1] == "" else [*raw[:-1], raw[-1] + end]
     return "\n".join([*head, *new, ""])
 
 
 def line_of(text: str, mark: StreamMark) -> int:
-    """Return the number of the line, from 0, that a mark is in."""
+    """Return the line number of a mark, from 0."""
     return text.count("\n", 0, mark.index)
 
 
@@ -83,7 +83,7 @@ def value_of(root: Node | None, key: str) -> Node | None:
 
 
 def before_the_first_key(text: str, mapping: MappingNode, lines: Sequence[str]) -> str | None:
-    """Return the text with lines, indented as the mapping's keys are, before its first one; ``None``: not a block."""
+    """Return the text with lines before a mapping's first key, with its indentation; ``None``: not a block."""
     if mapping.flow_style or not mapping.value:
         return None
     mark = mapping.value[0][0].start_mark

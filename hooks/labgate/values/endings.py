@@ -1,12 +1,12 @@
-"""What must be undone when a process is told to end (SIGTERM, SIGHUP), as it is when it ends by itself.
+"""Clean-up when a process gets a signal to end (SIGTERM, SIGHUP), as when it ends by itself.
 
-Python ends there and then, whatever ``finally`` says. On the commit hook's path: signals are only heeded once there is
+Python ends immediately, without ``finally``. On the commit hook's path: signals are only handled once there is
 something to undo.
 """
 
 from __future__ import annotations
 
-# The module below ``signal``, which wraps it in enumerations: these take longer to import than a hook may take.
+# The module below ``signal``, whose enumerations take too long to import for a hook.
 import _signal  # type: ignore[import-not-found]
 import os
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-#: Programs that this process has started and that have not ended, with the id of the process that started them.
+#: Running programs that this process has started, with the id of the process that started them.
 CHILDREN: dict[int, int] = {}
-#: How long, in seconds, a program that is told to end may take.
+#: Seconds that a program may take to end after the signal.
 _PATIENCE = 2.0
-#: What is to be undone, and the id of the process that is to do it: a copy of it (fork) is not.
+#: The clean-ups, and the id of the process that does them: a fork of it does not.
 _DUTIES: dict[Callable[[], object], int] = {}
 
 
 def undo_at_end(duty: Callable[[], object]) -> None:
-    """Have ``duty`` called when the process is told to end before ``undone`` is called with it."""
+    """Have ``duty`` called if the process gets a signal to end before ``undone`` is called with it."""
     if not _DUTIES:
         _heed_signals()
     _DUTIES[duty] = os.getpid()
 
 
 def undone(duty: Callable[[], object]) -> None:
-    """Say that there is nothing left to undo."""
+    """Cancel a clean-up that was done."""
     _DUTIES.pop(duty, None)
 
 
 def _heed_signals() -> None:
     for number in (_signal.SIGTERM, _signal.SIGHUP):
-        # Under nohup a hangup is ignored, and stays so.
+        # Under nohup a hangup is ignored, and stays ignored.
         if _signal.getsignal(number) == _signal.SIG_DFL:
             try:
                 _signal.signal(number, _end)
@@ -46,7 +46,7 @@ def _heed_signals() -> None:
 
 
 def _end(number: int, _: FrameType | None) -> None:
-    """End as the signal asks, with nothing left behind."""
+    """Clean up and end with the signal."""
     from contextlib import suppress
 
     _signal.signal(number, _signal.SIG_IGN)
@@ -61,7 +61,7 @@ def _end(number: int, _: FrameType | None) -> None:
 
 
 def _stop(child: int) -> None:
-    """End a program, for what it writes meanwhile would stay; git removes its own temporary files."""
+    """End a program, whose output would otherwise stay; git removes its own temporary files."""
     import time
     from contextlib import suppress
 

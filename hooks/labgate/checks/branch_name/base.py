@@ -1,4 +1,4 @@
-"""What a branch was cut from, as far as it can be told that it was cut from that, and not that from it."""
+"""The branch that another one starts from, if it is known which of the two is older."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from labgate.values.refnames import HEADS, REMOTES, tracking_ref
 
 
 def base_of(scene: Scene, update: RefUpdate, ref: str, head: str) -> Base | None:
-    """Return how far the branch is from its declared bases and from the nearest branch that it was cut from.
+    """Return the distances of the branch to its declared bases and to the nearest branch that it starts from.
 
-    ``None`` when no base is declared, nothing is nearer, or the other branch may as well have been cut from this one.
-    One that holds the head itself may be stacked on this one, so it says nothing.
+    ``None`` when no base is declared, nothing is nearer, or the other branch may start from this one instead. A branch
+    that contains the head may be stacked on this one, so it does not count.
     """
     kind = scene.policy.classify(ref).kind
     if kind is None or not kind.base or scene.repository.shallow:
@@ -41,7 +41,7 @@ def base_of(scene: Scene, update: RefUpdate, ref: str, head: str) -> Base | None
 
 
 def _place(scene: Scene, update: RefUpdate, ref: str) -> tuple[str | None, str]:
-    """Return what a rebase is to move (``Base.branch``), and the way there."""
+    """Return the branch that a rebase moves (``Base.branch``), and the command that switches there."""
     standing = scene.standing(update)
     if standing is None or (standing.branch is None and not scene.pushing):
         return None, ""
@@ -51,23 +51,23 @@ def _place(scene: Scene, update: RefUpdate, ref: str) -> tuple[str | None, str]:
 
 
 def _sharing(scene: Scene, own: dict[str, tuple[str, ...]]) -> frozenset[str]:
-    """Return the remote-tracking refs that have commits in common with the branch which no declared base has.
+    """Return the remote-tracking refs that share commits with the branch which no declared base has.
 
-    ``own`` are those commits. A ref that has one of them has its ancestors too, so it is enough to ask for where they
-    begin. Only these refs can be nearer than the bases, and of a thousand branches they are few.
+    ``own`` are those commits. A ref that has one of them also has its ancestors, so it is enough to ask for the first
+    ones. Only these refs can be nearer than the bases, and they are few of a thousand branches.
     """
     beginnings = [oid for oid, parents in own.items() if not any(parent in own for parent in parents)]
     return refs_with(scene.repository, beginnings, f"{REMOTES}{scene.remote}/")
 
 
 def _by_distance(scene: Scene, head: str, items: Iterable[TrackingRef]) -> list[tuple[int, TrackingRef]]:
-    """Return the refs with the number of commits that the branch has and they have not, nearest first."""
+    """Return the refs with the number of commits that only the branch has, nearest first."""
     measured = [(len(rev_list(scene.repository, [head], [item.oid])), item) for item in items]
     return sorted(measured, key=lambda pair: (pair[0], pair[1].ref))
 
 
 class _Pair:
-    """Two branches that have commits in common, which no declared base of the first one has (``own`` are all its)."""
+    """Two branches that share commits which no declared base of the first one has (``own`` are all of its)."""
 
     def __init__(
         self,
@@ -89,11 +89,11 @@ class _Pair:
 
     @property
     def is_cut(self) -> bool:
-        """Return whether the branch was cut from the other one: it is sure to be the younger of the two."""
+        """Return whether the branch starts from the other one: it is certainly the younger of the two."""
         chain = rev_list(self.scene.repository, [self.head], self.bases, "--first-parent")
         theirs = frozenset(rev_list(self.scene.repository, [self.other.oid], self.bases, "--first-parent"))
         shared = [oid for oid in chain if oid in theirs]
-        # What only a merge brought to one of them is the work of the other.
+        # Commits that one of them only has by a merge are the work of the other.
         if not shared or shared[0] == self.head:
             return False
         mine, others = self._is_source(self.ref), self._is_source(self.other.remote_ref)
@@ -105,14 +105,14 @@ class _Pair:
             return False
         if start is not None and start in shared and start not in there:
             return True
-        # Without any sign topics are cut from research far more often than research from a topic.
+        # Without evidence: topics start from research far more often than research from a topic.
         return not (mine and not others) and self._by_dates(chain[chain.index(shared[0]) - 1])
 
     def _is_source(self, ref: str) -> bool:
         return self.scene.policy.classify(ref).name in self.scene.policy.section(ResearchGate).sources
 
     def _by_ledger(self, oid: str, *, mine: bool, others: bool) -> bool | None:
-        """Return whether the other branch had a commit first, ``None`` if nobody looked in time."""
+        """Return whether the other branch had a commit first, ``None`` if it was not recorded."""
         seen = self.scene.first_seen
         if mine != others:
             research = seen.research_had_it_first(oid)
@@ -122,7 +122,7 @@ class _Pair:
         return False if sighting is not None and sighting.ref in own else None
 
     def _start(self) -> str | None:
-        """Return the commit at which the branch was made here, ``None`` if that is not known."""
+        """Return the commit at which the branch was created here, ``None`` if that is not known."""
         standing = self.scene.standing(self.update)
         if standing is None or standing.branch is None:
             return None
@@ -130,14 +130,14 @@ class _Pair:
         return None if start == self.head else start
 
     def _reached_there(self) -> frozenset[str]:
-        """Return which commits of the branch the remote's own one has already: nothing new can be told of them."""
+        """Return the commits of the branch that its remote-tracking ref has already."""
         old = self.update.old if self.scene.pushing else self.scene.remote_refs.get(self.ref)
         if old is None:
             return frozenset()
         return self.own.difference(rev_list(self.scene.repository, [self.head], [old]))
 
     def _by_dates(self, first: str) -> bool:
-        """Return whether the other branch went on before this one did, whose first own commit is given."""
+        """Return whether the other branch continued before this one, whose first own commit is given."""
         theirs = rev_list(self.scene.repository, [self.other.oid], [self.head], "--first-parent")
         if not theirs:
             return True

@@ -22,8 +22,8 @@ class Base(Value):
     """The origin of a branch. Refs are full names; distances count commits from their merge base to the branch.
 
     ``declared`` is the nearest branch of a kind that the branch's own kind declares as base; ``other`` the nearest
-    branch of any other kind, which is ``other_kind``. ``branch`` is what a rebase is to move, ``None`` if it has the
-    name itself and empty for a detached HEAD; ``way`` begins a command line that goes there first.
+    branch of any other kind, which is ``other_kind``. ``branch`` is the branch that a rebase moves, ``None`` if it has
+    the name itself and empty for a detached HEAD; ``way`` is a command that switches there first.
     """
 
     declared: str
@@ -36,7 +36,7 @@ class Base(Value):
 
 
 class Slip(Value):
-    """A commit that is made on a protected branch: ``upstream`` is the remote-tracking branch, ``None`` for none."""
+    """A commit on a protected branch: ``upstream`` is the remote-tracking branch, ``None`` for none."""
 
     upstream: str | None
 
@@ -47,9 +47,9 @@ class Facts(Value):
     ``ref`` is a full refname. ``created``: it is new, that is, not on the remote before this push or, at commit,
     without an upstream. ``siblings`` are the other full refnames that exist or are created. ``base`` is ``None`` if it
     is not known or nothing is declared. ``remote`` is the remote's name, ``None`` if there is none. ``deleted``: the
-    ref is deleted. ``held`` says whether the name must be legal, ``None`` that it must where the ref is new. ``local``
-    says that a ref of that name is here, else ``word`` names its commit in a command; ``foreign`` that the name was
-    given in a fork. ``slip`` is there where a plain commit is made on the branch.
+    ref is deleted. ``held`` is whether the name must be legal, ``None``: only if the ref is new. ``local``: a ref of
+    that name is here, else ``word`` is the name of its commit in a command. ``foreign``: the name is from a fork.
+    ``slip`` is set for a plain commit on a protected branch.
     """
 
     ref: str
@@ -105,7 +105,7 @@ def _violations(
 
 
 def forbids_commits(ref: str, policy: Policy) -> bool:
-    """Return whether no plain commit is to be made on a branch, given by its full name."""
+    """Return whether plain commits are not allowed on a branch (full name)."""
     return policy.is_protected(ref) and policy.level("LG106", "protected") != "off"
 
 

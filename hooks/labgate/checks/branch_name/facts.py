@@ -36,7 +36,7 @@ def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: boo
 
 
 def _slip(commit: ProposedCommit, around: Surroundings) -> Slip | None:
-    """Return what a plain commit would be on a protected branch; ``None`` if it has to be made there.
+    """Return the slip of a plain commit on a protected branch; ``None`` if it is allowed there.
 
     That is the first one, and the one that brings the policy.
     """

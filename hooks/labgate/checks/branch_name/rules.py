@@ -28,8 +28,8 @@ class NameFinding(Finding):
 
     ``name`` is the short name, ``tag`` is true for a tag, ``created`` for a new ref, ``remote`` is the remote's name
     (``None`` if there is none) and ``suggestion`` the nearest legal short name, ``None`` if nothing legal is near.
-    ``local`` says that a ref of that name is here, else ``word`` names the commit in a command; ``foreign`` that the
-    name was given in a fork.
+    ``local``: a ref of that name is here, else ``word`` is the name of its commit in a command. ``foreign``: the name
+    is from a fork.
     """
 
     name: str
@@ -75,7 +75,7 @@ class NameFinding(Finding):
         return f"{command} && git push -u {_operand(self.remote)} {quote(new)}"
 
     def _push(self, new: str) -> str:
-        """Return the command that gives a legal name to what has a name on the remote alone."""
+        """Return the command that pushes a commit, which has its name only on the remote, with a legal name."""
         full = f"{TAGS if self.tag else HEADS}{new}"
         if self.remote is None:
             return f"push {self.word} to {full}"
@@ -193,8 +193,8 @@ class CaseCollision(NameFinding):
 class WrongBase(Finding):
     """``declared`` and ``other`` are full refnames; the distances count commits from their merge base to the branch.
 
-    ``branch`` is what a rebase is to move, ``None`` if it has the name itself and empty for a detached HEAD; ``way``
-    begins a command line that goes there first.
+    ``branch`` is the branch that a rebase moves, ``None`` if it has the name itself and empty for a detached HEAD;
+    ``way`` begins a command line that goes there first.
     """
 
     rule = Rule(
@@ -202,13 +202,13 @@ class WrongBase(Finding):
         "wrong-base",
         "warning",
         "the branch starts from a branch of another kind than the policy says",
-        "What a branch starts from comes along when it lands. A topic branch cut from research brings that research to"
-        " the trunk. The rule compares how many commits lie between the branch and the nearest branch of a declared "
-        "`base` kind, and between it and the nearest of other kinds; where both are as near there is no finding. Nor is"
-        " there one where the other branch is the younger one, or nobody can tell which is: what was first seen where "
-        "says so, the branch's reflog, and the dates of commits.",
-        "Move the branch's own commits to the declared base with the `git rebase --onto` command that the finding "
-        "gives. If the base is right, declare it: `[kinds.KIND] base`.",
+        "A branch lands together with the commits that it starts from. A topic branch that starts from research brings "
+        "that research to the trunk. The rule compares the distance in commits to the nearest branch of a declared "
+        "`base` kind with that to the nearest branch of another kind; there is no finding if they are equal, if the "
+        "other branch is younger, or if that is not known: the ledger, the branch's reflog and the commits' dates show "
+        "it.",
+        "Move the branch's own commits to the declared base with the `git rebase --onto` command in the finding. If "
+        "the base is right, declare it: `[kinds.KIND] base`.",
     )
 
     name: str

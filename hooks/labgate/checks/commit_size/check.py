@@ -116,7 +116,7 @@ def changed_lines(facts: Facts, policy: Policy) -> int:
 
 
 def _series(weights: Sequence[Weight]) -> list[list[Weight]]:
-    """Return what is measured together: what landed as one, and all the rest."""
+    """Return the batches that are measured together: each landing, and all others."""
     found: dict[str | None, list[Weight]] = {}
     for weight in weights:
         if weight.counted:

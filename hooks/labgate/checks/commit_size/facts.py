@@ -101,9 +101,9 @@ class _Beginning:
 
 
 def _merge_files(scene: Scene, commit: Commit, *, whole: bool) -> tuple[FileChange, ...]:
-    """Return what a merge changes beyond the clean merge.
+    """Return the changes of a merge against the clean merge.
 
-    Beyond the first parent where git knows no clean merge, and where the ``whole`` of what it brings counts.
+    They are against the first parent if git cannot make a clean merge, or if the ``whole`` of it counts.
     """
     base = None if whole else clean_merge(scene.repository, commit.parents)
     if base is None:

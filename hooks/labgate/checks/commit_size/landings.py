@@ -1,4 +1,4 @@
-"""What landed as one: the commits of a merge, and squashes, which are as large as the whole change was. Asks git."""
+"""Landings: the commits of a merge, and squashes, which are as large as the whole change. It asks git."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from labgate.values.batch import Batch
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS
 
-#: With how many branches one commit is compared that is too large by itself.
+#: The most branches that a commit that is too large is compared with.
 _TRIED = 50
 
 
 def with_landings(scene: Scene, update: RefUpdate, facts: Facts) -> Facts:
-    """Return the facts with what the range landed as one: each landing is a series of its own.
+    """Return the facts with the landings of the range: each landing is a series.
 
-    A squash is known by the number that the code host gave the change, once it has landed or is in a queue, or because
-    it is what a branch of small commits comes to. The latter is only asked of commits that are too large.
+    A squash is recognised by the number of its change in the message, once it has landed or is in a queue, or because
+    it equals a branch of small commits. The latter is only tested for commits that are too large.
     """
     span = scene.span(update)
     landings = _merged(span) if scene.landing else {}
@@ -53,14 +53,14 @@ def _line(span: Span) -> list[Commit]:
 
 
 def _merged(span: Span) -> dict[str, str]:
-    """Return for each commit that a merge on the target's line brought that merge."""
+    """Return the merge on the target's line that brought each commit, if any."""
     parents = {commit.oid: commit.parents for commit in span.commits}
     merges = [commit.oid for commit in _line(span) if len(commit.parents) > 1]
     return {oid: merge for merge in merges for oid in brought_in(merge, parents)}
 
 
 def _numbered(scene: Scene, update: RefUpdate, span: Span) -> Iterable[str]:
-    """Return the commits of the line that a code host made of a whole change."""
+    """Return the commits of the line that are squashes by a code host."""
     if not scene.landing:
         return ()
     line = [commit for commit in _line(span) if len(commit.parents) < 2]
@@ -71,8 +71,8 @@ def _numbered(scene: Scene, update: RefUpdate, span: Span) -> Iterable[str]:
 
 
 def _is_known_change(scene: Scene, span: Span, commit: Commit, facts: Facts) -> bool:
-    """Return whether a commit is what some branch, whose own commits are small enough, comes to."""
-    # Only a commit that is too large is compared, and most pushes wait for every import.
+    """Return whether a commit equals the sum of a branch whose own commits are small enough."""
+    # Imported late: only a commit that is too large is compared.
     from labgate.reviews.carry import TargetMove, carried_all
 
     theirs = [ref.oid for ref in scene.tracking if not scene.policy.is_protected(ref.remote_ref)]

@@ -189,7 +189,7 @@ class _Gathering:
         return tuple(sorted((*exact, *traced), key=lambda item: item.strength)), small
 
     def _without_landed(self, stated: Sequence[Evidence]) -> tuple[Sequence[Evidence], frozenset[str]]:
-        """Return what ancestry and messages show of research that has not landed, and the commits that have."""
+        """Return the evidence in ancestry and messages of unlanded research, and the commits that have landed."""
         if not stated:
             return (), frozenset()
         # Most pushes have no such evidence, and all of them wait for every import.

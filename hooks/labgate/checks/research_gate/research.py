@@ -22,7 +22,7 @@ class UnreviewedResearch(UnmetReview):
     """``source`` is the full name of the research ref, ``None`` if no live one holds the commits.
 
     ``rivals`` are the full names of other live branches that hold them too, ``holder`` the first of them that is not
-    the change's own, a bot's or a merge queue's. ``move`` leaves them out of the change, ``None`` where it has nothing
+    the change's own, a bot's or a merge queue's. ``move`` leaves them out of the change, ``None`` if it has nothing
     beside them. ``fork`` is what people call a source that is no ref here.
     """
 

@@ -1,4 +1,4 @@
-"""The reviews of an update: markers in it and beside it, approvals on the code host, and whose do not count."""
+"""The reviews of an update: markers in it and elsewhere, approvals on the code host, and its contributors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from labgate.values.refnames import HEADS, is_oid
 
 
 class ReviewGathering:
-    """What was said of one update; each place is only looked at when the ones before leave something open."""
+    """The reviews of one update; each place is only searched when the ones before are not enough."""
 
     def __init__(self, scene: Scene, span: Span) -> None:
         self.scene = scene
@@ -42,9 +42,9 @@ class ReviewGathering:
         self.contributors.know(span.commits)
 
     def complete(self, facts: Facts) -> Facts:
-        """Return the facts with the reviews. The further away they may be, the later they are looked for."""
+        """Return the facts with the reviews. The most distant places are searched last."""
         origins = _origins(facts.evidence)
-        # What was deleted may be gone, though it is remembered.
+        # The objects of a deleted branch may be gone, though it is recorded.
         here = peel(self.repository, [oid for oids in origins.values() for oid in oids])
         self.contributors.origins = {oid: tuple(one for one in mine if one in here) for oid, mine in origins.items()}
         facts = self._with_approvals(self._with_claims(facts))
@@ -58,13 +58,13 @@ class ReviewGathering:
         return facts
 
     def _is_open(self, facts: Facts) -> bool:
-        """Say whether a review is missing of what needs one, or may be of what is suspected with reason."""
+        """Return whether a commit that needs a review, or is suspected with an alarm, lacks one."""
         state = review_state(facts, self.scene.policy)
         alarms = any(item.decisive and not item.proves for item in facts.evidence)
         return alarms or (state is not None and bool(state.missing))
 
     def _forget(self) -> None:
-        """Read anew who contributed: there are more commits now to tell it by."""
+        """Read the contributors again, as more commits are known now."""
         origins, scene = self.contributors.origins, self.scene
         self.contributors = Contributors(
             scene.repository, scene.policy.section(Reviews), scene.trunk_tip, self.span.base, self._perhaps_original
@@ -73,7 +73,7 @@ class ReviewGathering:
         self.contributors.origins = origins
 
     def _with_claims(self, facts: Facts, *, elsewhere: bool = False) -> Facts:
-        """Return the facts with the review markers of the range, and ``elsewhere`` with those of its source too."""
+        """Return the facts with the review markers of the range, and if ``elsewhere`` with those of its source."""
         judged = [self._judged(claim) for claim in self._claims() if not claim.covers.isdisjoint(facts.subjects)]
         judged += self._late(facts)
         if elsewhere:
@@ -82,14 +82,14 @@ class ReviewGathering:
         return facts.changed(claims=tuple(judged), contributors=contributors, sought=dict(self.contributors.sought))
 
     def _late(self, facts: Facts) -> Iterator[JudgedClaim]:
-        """Yield the reviews that were made when the update had landed."""
+        """Yield the reviews that were made after the update landed."""
         for claim in self.scene.late.get(self.span.update, ()):
             wrote = self.contributors.wrote(self.span.commits)
             covers = frozenset(facts.subjects)
             yield JudgedClaim(claim.commit, claim.email, covers, claim.flaw, wrote, late=True)
 
     def _elsewhere(self, facts: Facts) -> Iterator[JudgedClaim]:
-        """Yield the markers that stay on the branch that commits come from, where these are what they covered."""
+        """Yield the markers on the commits' source branch, if the commits have the content that they covered."""
         reviews, here = self.scene.policy.section(Reviews), frozenset(self.span.oids)
         seen: set[tuple[str, frozenset[str]]] = set()
         for tip in self._reviewed_heads(facts):
@@ -101,9 +101,9 @@ class ReviewGathering:
                         yield claim
 
     def _reviewed_heads(self, facts: Facts) -> tuple[str, ...]:
-        """Return the heads of the branches that hold what the evidence names, and of the changes that landed.
+        """Return the heads of the branches with the commits in the evidence, and of the changes that landed.
 
-        Their markers speak for how they land, not for another branch that took something from them and is proposed.
+        Their markers only count for their own landing, not for another branch that copied from them.
         """
         scene, graph, update = self.scene, self.span.graph, self.span.update
         named = dict.fromkeys(oid for item in facts.evidence for oid in item.source_commits)
@@ -117,7 +117,7 @@ class ReviewGathering:
         return tuple(dict.fromkeys((*self.heads, *tips, *peel(self.repository, lost))))
 
     def _segments(self, needing: frozenset[str]) -> tuple[Segment, ...]:
-        """Return what may have landed as one: the whole range, runs of the target's line, and each commit of it."""
+        """Return the possible landings: the whole range, runs of the target's line, and each commit of it."""
         parents = {commit.oid: commit.parents for commit in self.span.commits}
         line = list(takewhile(parents.__contains__, _first_parents(self.span.head, parents)))[::-1]
         brought = {oid: brought_in(oid, parents) for oid in line}
@@ -141,7 +141,7 @@ class ReviewGathering:
         return {commit.oid: commit for commit in self.span.commits}
 
     def _perhaps_original(self) -> Iterable[str]:
-        """Yield the commits that may be what an author made, before somebody else brought it here."""
+        """Yield the commits that may be an author's own versions of commits that somebody else committed."""
         yield from self.span.graph.parents
         reviewed = [claim.binding.oid for claim in self._claims() if claim.binding is not None]
         hosted = self.scene.hosted.get(self.span.update)
@@ -151,14 +151,14 @@ class ReviewGathering:
         yield from rev_list(self.repository, here, self.span.base)
 
     def _with_approvals(self, facts: Facts) -> Facts:
-        """Return the facts with what the code host says of the change, where it was asked.
+        """Return the facts with the code host's answers about the change, if it was asked.
 
-        Raises: ``UndecidedError`` where it depends on a commit that is not here whether the review is enough.
+        Raises: ``UndecidedError`` when the result depends on a commit that is not here.
         """
         hosted = self.scene.hosted.get(self.span.update)
         if hosted is None:
             return facts
-        # Only now: a push has no such thing, and waits for every import.
+        # Imported late: a push does not need it.
         from labgate.reviews.carry import TargetMove, carried_all
 
         reviews = self.scene.policy.section(Reviews)
@@ -185,8 +185,8 @@ class ReviewGathering:
     def _wrote_change(self, hosted: HostedChange, reviewed: Sequence[str]) -> tuple[dict[str, str], set[str]]:
         """Return who contributed to a change, as ``Contributors.wrote`` does, and all contributors' emails.
 
-        The committer of what a host landed is who pressed its button, perhaps the reviewer: there the commits that
-        were reviewed say who contributed, beside the authors of what landed.
+        The committer of a host's landing is the person who pressed the button, perhaps the reviewer: then the reviewed
+        commits show who contributed, together with the authors of the landed ones.
         """
         commits = list(self.span.commits)
         if hosted.landed:
@@ -218,7 +218,7 @@ class ReviewGathering:
 
 
 def _origins(evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:
-    """Return for each commit that derives from others those others."""
+    """Return the commits that each commit derives from, if any."""
     found: dict[str, tuple[str, ...]] = {}
     for item in evidence:
         if item.decisive and item.method != "ancestry":
@@ -228,7 +228,7 @@ def _origins(evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:
 
 
 def _first_parents(oid: str, parents: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield a commit and its first parents, down to the first that is not among ``parents``, which is yielded too."""
+    """Yield a commit and its first parents, down to and including the first one that is not in ``parents``."""
     yield oid
     while parents.get(oid):
         oid = parents[oid][0]
