@@ -19,7 +19,7 @@ from labgate.git.runner import Git
 from labgate.git.settings import git_version
 from labgate.native.config_hooks import FIRST_GIT, configured_hooks, starts_labgate
 from labgate.native.folder import ABSENT, FOREIGN, HookFile, Site, Slot, default_folder, find_site, read_slots
-from labgate.native.install import mending, recorded_stages, uninstall_command
+from labgate.native.install import recorded_stages, start_step, uninstall_command
 from labgate.native.manifest import FILES, Configured, configured, configured_in
 from labgate.native.shim import Shim, quoted
 from labgate.native.state import STAGES
@@ -40,7 +40,7 @@ from labgate.values.phrases import count
 from labgate.values.refnames import tip_ref
 from labgate.values.value import Value
 
-#: All is well, or there is something to know; every other state is something to fix.
+#: Everything is fine, or there is advice; every other state is something to fix.
 OK, ADVICE = "ok", "advice"
 MISSING, STALE, SHADOWED, CONFLICT, INVALID = "missing", "stale", "shadowed", "conflict", "invalid"
 
@@ -48,7 +48,7 @@ _ROLES = {OK: "quiet", ADVICE: "note", MISSING: "error", STALE: "warning", SHADO
 
 
 class Item(Value):
-    """One thing that the doctor looked at. ``help`` is the command that fixes it, ``None`` if nothing is to fix."""
+    """One result of the doctor. ``help`` is the command that fixes it, ``None`` if there is nothing to fix."""
 
     name: str
     state: str
@@ -68,8 +68,8 @@ def doctor(format_: str, color: str) -> int:
 
     \b
     Exit status:
-      0  all is well, or there is only advice     1  something is missing, stale or in the way
-      2  there is no repository that could be looked at
+      0  everything is fine, or there is only advice     1  something is missing, stale or conflicts
+      2  there is no repository to examine
     """
     repository = discover(os.environ)
     items = (*hook_items(repository), *hook_types_items(repository), *repository_items(repository))
@@ -78,7 +78,7 @@ def doctor(format_: str, color: str) -> int:
     else:
         colour = wants_colour(color, os.environ, sys.stdout.isatty())
         for line in _lines(items, palette(colour)):
-            # The choice is made: by itself click takes the colours out of whatever is no terminal.
+            # The choice is made here: by default click removes colours if the output is not a terminal.
             click.echo(line, color=colour)
     return 0 if all(item.is_well for item in items) else 1
 
@@ -102,7 +102,7 @@ INSTALL = "labgate install"
 
 
 def hook_items(repository: Repository) -> Iterator[Item]:
-    """Yield an item for each stage, and one for ``core.hooksPath`` where it is in the way."""
+    """Yield an item for each stage, and one for ``core.hooksPath`` if it conflicts."""
     site = find_site(repository)
     if site.obstacle is not None:
         yield from _elsewhere(site, repository)
@@ -140,7 +140,7 @@ def _lefthook(slot: Slot, lefthook: Lefthook) -> Item:
 
 
 def _projects(repository: Repository) -> tuple[str, ...]:
-    """Return the folders that have a configuration of their own: prek takes each for a project of a workspace."""
+    """Return the folders with their own configuration: prek treats each as a project of a workspace."""
     names = tuple(f"/{name}" for files in FILES.values() for name in files)
     git = Git(repository.git_dir, repository.environ, index=os.path.join(repository.git_dir, "index"))
     listing = os.fsdecode(git.run("ls-files", "-z")).split("\0")
@@ -148,7 +148,7 @@ def _projects(repository: Repository) -> tuple[str, ...]:
 
 
 def hook_types_items(repository: Repository) -> Iterator[Item]:
-    """Yield an item where a configuration makes its framework write hooks for fewer stages than it has hooks for."""
+    """Yield an item if a framework's configuration has hooks for stages that it does not install."""
     top = repository.top or ""
     for name in (PRE_COMMIT_CONFIG, PREK_CONFIG):
         path = os.path.join(top, name)
@@ -165,7 +165,7 @@ def hook_types_items(repository: Repository) -> Iterator[Item]:
 def _elsewhere(site: Site, repository: Repository) -> Iterator[Item]:
     started = {stage: _started_by(site, stage) for stage in STAGES}
     if site.is_off or not all(started.values()):
-        yield Item("core.hooksPath", SHADOWED, site.obstacle or "", mending(site, default_folder(repository)))
+        yield Item("core.hooksPath", SHADOWED, site.obstacle or "", start_step(site, default_folder(repository)))
     for stage, path in started.items():
         if path is None:
             yield Item(stage, SHADOWED, f"nothing in {site.scripts} starts labgate")
@@ -174,7 +174,7 @@ def _elsewhere(site: Site, repository: Repository) -> Iterator[Item]:
 
 
 def _started_by(site: Site, stage: str) -> str | None:
-    """Return the script of somebody else's that starts labgate at a stage, ``None`` if none does."""
+    """Return the foreign script that starts labgate at a stage, ``None`` if none does."""
     for folder in dict.fromkeys((site.folder.path, site.scripts)):
         path = os.path.join(folder, stage)
         if os.path.isfile(path):
@@ -188,7 +188,7 @@ def _started_by(site: Site, stage: str) -> str | None:
 
 def _stage(slot: Slot, asked: dict[str, Configured | None], recorded: bool) -> Item:
     if slot.is_contested:
-        message = f"{slot.top.owner} and {slot.legacy.owner} stand here both and break each other"
+        message = f"{slot.top.owner} and {slot.legacy.owner} are both installed here and break each other"
         return Item(slot.stage, CONFLICT, message, f"{uninstall_command(slot)} && {INSTALL}")
     started = (slot.top, slot.own or slot.top)
     sleeping = next((file for file in started if file.owner not in (ABSENT, FOREIGN) and not file.executable), None)
@@ -203,7 +203,7 @@ def _stage(slot: Slot, asked: dict[str, Configured | None], recorded: bool) -> I
 
 
 def _native(slot: Slot, own: HookFile, shim: Shim) -> Item:
-    """Return whether labgate's own hook, which is started, is the one that it should be."""
+    """Return the item for labgate's own hook that is started: whether it is current."""
     if shim.edited:
         kept = quoted(own.path + ".edited")
         return Item(slot.stage, STALE, f"{own.name} was edited", f"mv {quoted(own.path)} {kept} && {INSTALL}")
@@ -217,7 +217,7 @@ def _native(slot: Slot, own: HookFile, shim: Shim) -> Item:
 
 
 def _framework(slot: Slot, framework: str, asked: Configured | None, recorded: bool) -> Item:
-    """Say what runs at a stage that a framework has for itself."""
+    """Return the item for a stage that only a framework has."""
     stage, ids = slot.stage, () if asked is None else asked.at(slot.stage)
     started = f"{framework} starts {', '.join(ids)}" if ids else f"{framework} starts nothing of labgate's"
     if recorded and slot.legacy.owner == ABSENT:
@@ -225,7 +225,7 @@ def _framework(slot: Slot, framework: str, asked: Configured | None, recorded: b
     elif slot.before.owner != ABSENT:
         started = f"{started}, and nothing starts {slot.before.name}"
     elif ids and stage == "pre-push":
-        # It starts no hook for these (docs/adr/0006): main or a release deleted, a release created, a forced update.
+        # It starts no hook for these (docs/adr/0006): a deletion of main or a release, a new release, a forced update.
         started = f"{started}, which sees one ref of a push, and none that is deleted or set to what the remote has"
     elif ids:
         return Item(stage, OK, started)
@@ -236,13 +236,13 @@ def _framework(slot: Slot, framework: str, asked: Configured | None, recorded: b
 
 
 def _nothing(slot: Slot, asked: dict[str, Configured | None], recorded: bool) -> Item:
-    """Say why nothing of labgate's is started at a stage without a framework."""
+    """Return the item for a stage without a framework, at which nothing starts labgate."""
     stage, message = slot.stage, "nothing starts labgate"
     ids = {name: found.at(stage) for name, found in asked.items() if found is not None and found.at(stage)}
     if slot.stray is not None:
         message = f"nothing starts {slot.stray.name}: the framework's hook is gone"
     elif recorded and slot.top.owner == FOREIGN:
-        message = f"another hook has taken the place of labgate's {slot.top.name}"
+        message = f"another hook has replaced labgate's {slot.top.name}"
     elif recorded:
         message = "labgate's hook was deleted"
     elif ids:
@@ -251,15 +251,15 @@ def _nothing(slot: Slot, asked: dict[str, Configured | None], recorded: bool) ->
     return Item(stage, MISSING, message, INSTALL)
 
 
-#: Below the first labgate does not work, below the second a merge is not made anew (git 2.38: merge-tree --write-tree).
+#: The least git for labgate, and the least one that can replay a merge (git 2.38: merge-tree --write-tree).
 LEAST_GIT, MERGING_GIT = (2, 34), (2, 38)
 
-#: Attributes that decide what counts as text and as a line, or as work at all.
+#: Attributes that decide what counts as text, as a line, or at all.
 _HIDING = ("diff", "-diff", "!diff", "binary", "linguist-generated", "linguist-vendored")
 
 
 def repository_items(repository: Repository) -> Iterator[Item]:
-    """Yield an item for each thing that a verdict here depends on."""
+    """Yield an item for each thing that affects a verdict here."""
     refs = read_refs(repository)
     remote = repository.usual_remote
     reader = policy_reader()
@@ -320,7 +320,7 @@ def _trunk(
 def _wrongly_configured(
     repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None
 ) -> Item | None:
-    """Return the item for a setting that names another branch than the policy; ``None`` if it may stay."""
+    """Return the item for a setting that names another branch than the policy; ``None`` if it is fine."""
     branches = branches_of(repository, refs, remote, {})
     configured = branches.configured
     if configured is None or policy is None:
@@ -332,14 +332,14 @@ def _wrongly_configured(
     message = f"{TRUNK} is {configured}, the policy says {policy.trunk}"
     if lacks and configured in policy.trunks:
         message = f"{TRUNK} is {configured}, which {branches.place} does not have"
-    mend = f"--unset {TRUNK}" if lacks and named is None else f"{TRUNK} {shlex.quote(named or policy.trunk)}"
-    return Item("trunk", INVALID, message, f"git config {mend}")
+    change = f"--unset {TRUNK}" if lacks and named is None else f"{TRUNK} {shlex.quote(named or policy.trunk)}"
+    return Item("trunk", INVALID, message, f"git config {change}")
 
 
 def _found_trunk(
     repository: Repository, refs: dict[str, str], remote: str | None, policy: Policy | None, reader: Reader
 ) -> Item | None:
-    """Return the item for a trunk of which a push would say something, ``None`` if it would not.
+    """Return the item for a trunk about which a push has a notice, ``None`` if it has none.
 
     Raises: ``LabgateError`` when a push could not be judged.
     """
@@ -351,8 +351,8 @@ def _found_trunk(
     if found is None or found.trunk is None:
         return None
     if isinstance(found, Judging) and found.unreadable is not None and found.trunk_tip is not None:
-        mend = repairing(repository, remote, found.trunk, found.trunk_tip, found.found)
-        return Item("trunk", INVALID, found.notices[0].partition("; to bring")[0], mend)
+        repair = repairing(repository, remote, found.trunk, found.trunk_tip, found.found)
+        return Item("trunk", INVALID, found.notices[0].partition("; to restore")[0], repair)
     said = found.notices if isinstance(found, Judging) else (found.notice,)
     if said and said[0] is not None:
         lacks = said[0].removeprefix("warning: ").partition("; change")[0]
@@ -365,11 +365,11 @@ def _research(repository: Repository, remote: str | None, policy: Policy) -> Ite
     if found is None:
         return Item("research", ADVICE, "there is no remote, so only research branches of this clone are known")
     if repository.shallow:
-        message = "this clone is shallow: where code comes from stays undecided"
+        message = "this clone is shallow: the source of code stays undecided"
         return Item("research", MISSING, message, repository.fetching_branches(found.name, "--unshallow"))
     if covers_sources(policy, found):
-        return Item("research", OK, f"git fetch {found.name} brings every research branch")
-    message = f"git fetch {found.name} does not bring every research branch"
+        return Item("research", OK, f"git fetch {found.name} fetches every research branch")
+    message = f"git fetch {found.name} does not fetch every research branch"
     return Item("research", MISSING, message, repository.fetching_branches(found.name))
 
 
@@ -386,13 +386,13 @@ def _git(repository: Repository) -> Item:
     if version < LEAST_GIT:
         return Item("git", STALE, f"{shown} is too old for labgate", "install git 2.38 or later")
     if version < MERGING_GIT:
-        message = f"{shown} cannot make a merge anew: clean merges count as work, squashes may go unseen"
+        message = f"{shown} cannot replay a merge: clean merges count as work, squashes may be missed"
         return Item("git", ADVICE, message, "install git 2.38 or later")
     return Item("git", OK, shown)
 
 
 def _attributes(repository: Repository) -> Iterator[Item]:
-    """Yield what this clone's own attributes hide: no configuration keeps git from obeying them (gitattributes)."""
+    """Yield an item if this clone's own attributes hide lines: no configuration disables them (gitattributes)."""
     path = os.path.join(repository.common_dir, "info", "attributes")
     if not os.path.isfile(path):
         return
@@ -402,13 +402,11 @@ def _attributes(repository: Repository) -> Iterator[Item]:
     if hiding:
         more = f" and {count(len(hiding) - 1, 'more line')}" if len(hiding) > 1 else ""
         message = f"{path} can hide lines from commit-size: {hiding[0]}{more}"
-        yield Item(
-            "attributes", ADVICE, message, f"move what it says of them to .gitattributes: $EDITOR {shlex.quote(path)}"
-        )
+        yield Item("attributes", ADVICE, message, f"move these lines to .gitattributes: $EDITOR {shlex.quote(path)}")
 
 
 def _replaced(repository: Repository) -> Iterator[Item]:
-    """Yield what makes this clone's ``git log`` tell another history than the one that is judged."""
+    """Yield items for refs and files that make ``git log`` show another history than the judged one."""
     listing = repository.git.run("for-each-ref", "--format=%(refname)", "refs/replace").splitlines()
     if listing:
         message = f"{count(len(listing), 'replacement ref')}: git log shows another history than labgate judges"

@@ -1,4 +1,4 @@
-"""Which commits have landed as other ones: squashed, rebased or cherry-picked, so that no branch there reaches them."""
+"""Commits that have landed as other ones: squashed, rebased or cherry-picked; the target does not reach them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from labgate.values.errors import GitError
 from labgate.values.finding import Evidence
 from labgate.values.value import Value
 
-#: How many commits are asked about, and on how many that touch the same files each is tried: a try is a merge.
+#: The most commits that are tested, and the most landings with the same files for each: a test is a merge.
 _ASKED, _TRIED = 200, 40
 
 
 def without_landed(
     evidence: Iterable[Evidence], landed: LandedContent, parents: Mapping[str, Sequence[str]]
 ) -> tuple[list[Evidence], frozenset[str]]:
-    """Return evidence by ancestry and by messages for research that has not landed, and the commits that have.
+    """Return evidence by ancestry and messages for unlanded research, and the commits that have landed.
 
     ``parents`` are those of all unlanded commits, children before parents.
     """
@@ -40,7 +40,7 @@ def without_landed(
 
 
 class _Lines:
-    """The lines that a patch adds and deletes, and the files without lines that it leaves."""
+    """The lines that a patch adds and deletes, and its new files without lines."""
 
     def __init__(self, patch: Patch) -> None:
         self._added: set[tuple[str, str | bytes]] = set()
@@ -53,21 +53,21 @@ class _Lines:
                 self._deleted.update((file.path, line) for line in run.deleted)
 
     def may_be_in(self, landing: _Lines) -> bool:
-        """Return whether a landing adds all that this adds or, where that is nothing, deletes all that this deletes."""
+        """Return whether a landing adds all added lines or, if there are none, deletes all deleted ones."""
         return self._added <= landing._added if self._added else self._deleted <= landing._deleted
 
 
 class LandedContent(Value):
-    """What is on a branch already. ``tips``: its tip, and those of others on which it counts as landed as well."""
+    """The content of a branch. ``tips``: its tip, and those of others on which it counts as landed too."""
 
     repository: Repository
     tips: Sequence[str]
 
     def of(self, oids: Sequence[str], parents: Mapping[str, Sequence[str]]) -> frozenset[str]:
-        """Return those of some commits, children before parents, that have landed by what they bring.
+        """Return those of some commits (children before parents) whose content has landed.
 
-        ``parents`` are those of all unlanded commits. Where one has landed with all that it stands on, as a squash
-        lands, those below it have too. What cannot be told has not landed.
+        ``parents`` are those of all unlanded commits. If one has landed together with its ancestors, as in a squash,
+        those below it have landed too. In doubt a commit has not landed.
         """
         graph, asked, found = CommitGraph(parents), frozenset(oids), set[str]()
         touching = {oid: self._touching(oid) for oid in oids[:_ASKED]}
@@ -87,7 +87,7 @@ class LandedContent(Value):
         return frozenset(found)
 
     def _touching(self, oid: str) -> list[str]:
-        """Return the commits of the branch itself that a commit has not, and that touch one of its files."""
+        """Return the branch's own commits that a commit does not have, and that change one of its files."""
         paths = [entry.path for entry in changed_entries(self.repository, [oid])[oid] if "\n" not in entry.path]
         found: dict[str, None] = {}
         for tip in dict.fromkeys(self.tips) if paths else ():
@@ -97,12 +97,12 @@ class LandedContent(Value):
         return list(found)
 
     def _patches(self, touching: Mapping[str, Sequence[str]]) -> Iterator[Patch]:
-        """Yield the patches of commits and of what may be their landings, each once."""
+        """Yield the patches of commits and of their possible landings, each once."""
         wanted = dict.fromkeys(oid for asked, landings in touching.items() if landings for oid in (asked, *landings))
         yield from commit_patches(self.repository, wanted)
 
     def _is_whole(self, landing: str, oid: str) -> bool:
-        """Return whether a commit, with its ancestors, adds to the parent of a landing and nothing to the landing."""
+        """Return whether a commit and its ancestors bring something to a landing's parent, but not to the landing."""
         tree = tree_of(self.repository, landing)
         return clean_merge(self.repository, (landing, oid)) == tree and self._brings(f"{landing}^", oid)
 
@@ -114,6 +114,6 @@ class LandedContent(Value):
             return False
 
     def _is_copy(self, landing: str, oid: str) -> bool:
-        """Return whether a landing is just what cherry-picking the commit makes on top of the landing's parent."""
+        """Return whether a landing is exactly the cherry-pick of the commit on top of the landing's parent."""
         picked = picked_tree(self.repository, f"{landing}^", oid)
         return picked is not None and picked == tree_of(self.repository, landing)
