@@ -318,13 +318,18 @@ def test_t66_a_hostile_argument_steers_no_terminal(sdg: Repo) -> None:
             assert printable(result.text), (option, name, result.text)
 
 
-def test_t66_a_hostile_policy_steers_no_terminal(sdg: Repo) -> None:
-    lines = [json.dumps(CONTROLS)[1:-1], "::error::x"]
-    for line in lines:
-        (sdg.path / "labgate.toml").write_text(f'version = 1\ntrunk = "{line}"\n[kinds."{line}"]\nnames = ["{line}"]\n')
-        sdg.checkout("main").commit("Spoil the policy")
-        sdg.push("main")
-        assert_harmless(sdg, "--target", "main", "--head", "research/pr-72", status=2)
+@pytest.mark.parametrize("line", [json.dumps(CONTROLS)[1:-1], "::error::x"], ids=["controls", "command"])
+def test_t66_a_hostile_policy_steers_no_terminal(sdg: Repo, line: str) -> None:
+    spoilt = f'version = 1\ntrunk = "{line}"\n[kinds."{line}"]\nnames = ["{line}"]\n'
+    sdg.checkout("main").commit("Spoil the policy", {"labgate.toml": spoilt})
+    sdg.push("main")
+    # The last version that can be read judges.
+    assert_harmless(sdg, "--target", "main", "--head", "research/pr-72")
+    # No version can be read.
+    sdg.git("checkout", "--quiet", "--orphan", "feature/anew")
+    sdg.commit("Begin anew", {"labgate.toml": spoilt})
+    sdg.push("--force", "feature/anew:main")
+    assert_harmless(sdg, "--target", "main", "--head", "feature/anew", status=2)
 
 
 @pytest.mark.parametrize(

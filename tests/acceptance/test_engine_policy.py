@@ -63,7 +63,7 @@ def test_a_policy_in_a_second_place_does_not_shadow_the_trunks(sdg: Repo) -> Non
     assert verdict.rules == ["LG210", "LG201"]
     assert verdict.summary == snapshot("""\
 LG210 error main: the proposed policy cannot judge: research/pr-72:pyproject.toml: [tool.labgate]: the
-        policy stands in labgate.toml too; keep one of them
+        policy is in labgate.toml too; keep one of them
     help: keep it in one file, and repair it until this finds nothing: labgate policy check
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry): <Be nice> Be nice, <Tidy the
         filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import and 6

@@ -197,7 +197,7 @@ LG201 error main: 2 commits from research/own without a review (by ancestry): <L
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more; not counted: ada: a trailer is only a
-        claim, and [reviews] assurance asks for more
+        claim, and [reviews] assurance requires more
     help: open a pull request and ask ada to approve it
     evidence: ancestry origin/research/pr-72
 review: forge required; none reached; not counted: ada; missing: total
@@ -209,8 +209,9 @@ review: forge required; none reached; not counted: ada; missing: total
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more; not counted: ada: a trailer is only a
-        claim, and [reviews] assurance asks for more
-    help: this version of labgate verifies no signatures: set assurance = "forge" in [reviews] on the trunk
+        claim, and [reviews] assurance requires more
+    help: this version of labgate cannot verify signatures: set assurance = "forge" in [reviews] on the
+        trunk
     evidence: ancestry origin/research/pr-72
 review: signed required; none reached; not counted: ada; missing: total
 """),

@@ -276,8 +276,8 @@ LG201 error main: 1 commit from research/claim without a review (by ancestry): <
         ada: self-review
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
-LG204 error main: the review by ada in <Claim> does not count: ada committed <Claim>, and no commit of
-        Gracewith the same change was found
+LG204 error main: the review by ada in <Claim> does not count: ada committed <Claim>, and no commit by Grace
+        with the same change was found
     help: ask somebody else in [reviews.people] to review it
 review: trailer required; none reached; not counted: ada; missing: total
 """)
