@@ -45,8 +45,8 @@ AGENTS = (
 #: Files that a tool writes: nobody reviews them line by line.
 _GENERATED = ("*.lock", "*-lock.json", "*-lock.yaml", "vendor/**")
 _SIZES = """\
-# On the way to a protected branch. Small batches get better reviews; most are far smaller: of 15,647 landings on four
-# real projects, these limits refuse fewer than 2 in 100.$quiet
+# Limits for changes to a protected branch. Small changes get better reviews:
+# of 15,647 landings on four real projects these refuse fewer than 2 %.$quiet
 [commit-size]
 ignore = $generated
 [commit-size.limits.protected]
