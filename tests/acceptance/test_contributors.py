@@ -112,7 +112,7 @@ def test_the_mailmap_makes_nobody_a_reviewer(team: Repo) -> None:
 
 @pytest.mark.parametrize(
     ("key", "why"),
-    [("Acked-by", "says that somebody agrees, not that he reviewed it"), ("Approved-by", "says that it may land")],
+    [("Acked-by", "says that somebody agrees, not that they reviewed it"), ("Approved-by", "says that it may land")],
 )
 def test_other_trailers_are_no_reviews_and_it_is_said_why(team: Repo, key: str, why: str) -> None:
     team.commit(f"Fine\n\n{key}: Lin <lin@example.org>")
