@@ -55,7 +55,7 @@ def test_where_the_original_is_nowhere_the_committer_counts_and_it_is_said_what_
     team.git("clone", "--quiet", str(team.path.parent / f"{team.path.name}-origin.git"), str(clone))
     said = check(Repo(clone, dict(team.env)).checkout("research/x"))
     assert said.status == 1
-    assert f"lin committed {team.head('HEAD~1')[:12]}, and no commit of Ada's own with the same change" in said.text
+    assert f"lin committed {team.head('HEAD~1')[:12]}, and no commit by Ada with the same change" in said.text
 
 
 def test_who_updates_the_branch_by_a_merge_is_not_who_wrote(team: Repo) -> None:
