@@ -85,9 +85,18 @@ def test_a_line_is_a_claim_or_says_why_not(line: str, trailer: bool, expected: t
     assert found == (expected,)
 
 
-@pytest.mark.parametrize("line", ["Reviewed-on: monday", "Acked-by: Ada <a@x>", "Unreviewed-by: Ada <a@x>", "x"])
+@pytest.mark.parametrize("line", ["Reviewed-on: monday", "Unreviewed-by: Ada <a@x>", "x"])
 def test_other_lines_claim_nothing(line: str) -> None:
     assert claims_in(commit(f"Subject\n\n{line}", [line])) == ()
+
+
+@pytest.mark.parametrize("key", ["Acked-by", "Approved-by"])
+def test_other_consent_is_a_claim_that_does_not_count(key: str) -> None:
+    line = f"{key}: Ada <a@x>"
+    ((email, flaw),) = claims_in(commit(f"Subject\n\n{line}", [line]))
+    assert email == "a@x"
+    assert flaw is not None
+    assert flaw.startswith(key)
 
 
 @given(

@@ -143,7 +143,7 @@ class UnsafeName(NameFinding):
         "unsafe-name",
         "error",
         "git, a shell or a reader can mistake the name for something else",
-        "git accepts `HEAD`, `@`, `-x`, `refs/heads/main` or a whole object id as the name of a branch, and any "
+        "`HEAD`, `@`, `-x`, `refs/heads/main` or a whole object id are legal names of a branch in git, as is any "
         "Unicode letter, even invisible ones and look-alikes. With such a name a command may use another commit or "
         "read it as an option, and a CI script may run it. So these names are not allowed, and a name has at most 200 "
         "characters: ASCII letters and digits and `. _ / + @ = -`.",
