@@ -59,7 +59,7 @@ def test_an_unknown_ci_is_explained_in_one_line_with_the_way_out(outside: Repo) 
     said = outside.labgate("ci", "--explain-context", status=2, CI="true")
     assert said.out == ""
     first, help_, *rest = said.err.splitlines()
-    assert "no CI system is known" in first
+    assert "no CI system is recognised" in first
     assert "labgate check --target" in help_
     assert rest == []
 
@@ -88,7 +88,7 @@ def test_exit_statuses(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_tells_what_stopped_the_run(outside: Repo, format_: str) -> None:
     said = outside.labgate("ci", "--format", format_, status=2, CI="true")
-    assert "no CI system is known" in said.text
+    assert "no CI system is recognised" in said.text
     assert "internal error" not in said.text
 
 
@@ -113,7 +113,7 @@ def test_a_run_that_could_not_begin_has_a_page_and_outputs_too(outside: Repo, tm
     page, outputs = tmp_path / "summary", tmp_path / "outputs"
     environ = {"CI": "true", "GITHUB_STEP_SUMMARY": str(page), "GITHUB_OUTPUT": str(outputs)}
     outside.labgate("ci", status=2, **environ)
-    assert "no CI system is known" in page.read_text()
+    assert "no CI system is recognised" in page.read_text()
     assert "undecided" in outputs.read_text()
 
 

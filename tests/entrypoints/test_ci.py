@@ -306,7 +306,7 @@ def test_outside_of_a_repository_nothing_is_judged(pipeline: Pipeline, tmp_path:
 def test_an_unknown_ci_is_undecided(pipeline: Pipeline) -> None:
     result = pipeline.clone().labgate("ci", CI="true")
     assert result.status == 2
-    assert "no CI system is known" in result.text
+    assert "no CI system is recognised" in result.text
     assert "labgate check --target" in result.text
 
 

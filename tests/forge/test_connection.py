@@ -61,7 +61,7 @@ def test_https_and_the_own_machine_may_have_it(api: str) -> None:
     ],
 )
 def test_what_names_no_repository_is_refused(kind: str, repository: str) -> None:
-    assert "is no repository" in refused(lambda: connect(kind, "https://api.example.org", repository, {})).message
+    assert "is not a repository" in refused(lambda: connect(kind, "https://api.example.org", repository, {})).message
 
 
 def test_an_unknown_kind_is_refused_with_those_that_are_known() -> None:

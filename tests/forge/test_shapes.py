@@ -97,7 +97,7 @@ def test_a_member_of_another_type_is_undecided_or_changes_nothing(host: FakeHost
                 try:
                     result = forge.change(7)
                 except UndecidedError as error:
-                    assert "is not what the" in error.message  # noqa: PT017 (most raise it, and some need not)
+                    assert "is not as the" in error.message  # noqa: PT017 (most raise it, and some need not)
                     undecided += 1
                 else:
                     assert is_harmless(result, before, place, other), (path, place, other)
@@ -164,7 +164,7 @@ def test_a_landing_of_another_shape_is_undecided(
     forge = connect(kind, host.url(kind), host.repository(), {}, Clock().patience())
     assert [change.merged_as for change in forge.landed("d" * 40, "main")] == ["d" * 40]
     host.alter = lambda asked, document: replaced(document, place, value) if asked.endswith(path) else document
-    assert "is not what the" in refused(lambda: forge.landed("d" * 40, "main")).message
+    assert "is not as the" in refused(lambda: forge.landed("d" * 40, "main")).message
 
 
 @pytest.mark.parametrize(("kind", "path"), [("github", "/7"), ("gitea", "/pull")])

@@ -94,7 +94,7 @@ def _target(environ: Mapping[str, str], repository: Repository, refs: dict[str, 
 
 
 def _trunk(repository: Repository, refs: dict[str, str]) -> str | UndecidedError | None:
-    """Return the trunk's branch name, or why it cannot be told; ``None`` if nothing names one."""
+    """Return the trunk's branch name, or why it is not known; ``None`` if nothing names one."""
     try:
         trunk = trunk_name(repository, refs, repository.usual_remote, None, policy_reader())
     except UndecidedError as error:

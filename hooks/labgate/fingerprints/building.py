@@ -138,7 +138,7 @@ def _refuse_old_gaps(repository: Repository, index: Index) -> None:
         return
     index.gaps_checked = True
     blobs = {oid for key, oids in gaps.items() for oid in oids if not key.endswith(oid)}
-    # What lacks a tree is asked whether it still does; one of them speaks for all.
+    # One key with a missing tree is checked again, for all of them.
     trees = [key for key, oids in gaps.items() if key.endswith(oids[0])][:1]
     if absent(repository, blobs) != blobs or len(lacking(repository, trees)) < len(trees):
         message = "objects have come here that the index was built without"

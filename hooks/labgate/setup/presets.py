@@ -45,8 +45,8 @@ AGENTS = (
 #: Files that a tool writes: nobody reviews them line by line.
 _GENERATED = ("*.lock", "*-lock.json", "*-lock.yaml", "vendor/**")
 _SIZES = """\
-# Limits for changes to a protected branch. Small changes get better reviews:
-# of 15,647 landings on four real projects these refuse fewer than 2 %.$quiet
+# Limits for changes to a protected branch. Small changes get better reviews: of 15,647 landings on four real projects
+# these refuse fewer than 2 %.$quiet
 [commit-size]
 ignore = $generated
 [commit-size.limits.protected]
@@ -66,7 +66,7 @@ _WIDTH = 80
 
 
 class Proposal(Value):
-    """A preset filled in: ``text`` is the policy file, ``misfits`` the branches of today that it would refuse anew."""
+    """A preset filled in: ``text`` is the policy file, ``misfits`` the current branches whose names it would refuse."""
 
     preset: str
     text: str

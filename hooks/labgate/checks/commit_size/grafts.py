@@ -1,4 +1,4 @@
-"""Which commits of a range are another project's history, that a merge grafts on (``git subtree``)."""
+"""Grafted commits of a range: another project's history that a merge adds (``git subtree``)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from labgate.values.ref_update import Commit
 def grafted(commits: Sequence[Commit], reaches: Callable[[str], bool]) -> frozenset[str]:
     """Return the commits of a range, parents before children, that share no history with the target.
 
-    They stand at paths of their own, and the merge that brings them says where they go: its second parent, never its
-    first, leads to them. ``reaches`` says of a commit outside of the range whether it goes back to where the target
-    began; it is asked only where a merge may graft something on.
+    They have their own paths, and the merge that adds them moves them: they are below its second parent, never its
+    first. ``reaches`` returns whether a commit outside of the range shares the target's root; it is only called if a
+    merge may graft commits.
     """
     inside = {commit.oid: commit for commit in commits}
     if not any(len(commit.parents) > 1 for commit in commits):

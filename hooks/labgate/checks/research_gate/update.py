@@ -46,20 +46,20 @@ class Facts(Value):
     """One update of a protected ref.
 
     ``rewrite`` is deleted, non-fast-forward, unknown-tip or ``None``. ``source`` is the branch the change comes from,
-    ``None`` if unknown; ``source_stated`` says that somebody named it. ``needing`` are the commits that need review:
-    evidence proves that they derive from research, or the policy asks it of all. ``suspected`` are those that only
-    evidence without proof speaks of (similarity and hints); where all need review they are among ``needing`` too.
-    ``paths`` are what the former change, ``suspected_paths`` the latter. Commits are full oids, children before
-    parents; ``subjects`` are theirs. ``contributors`` are the casefolded emails of the listed people who wrote part of
-    the change. ``rivals`` maps a source ref to other live branches that hold its commits too. ``approvals`` are the
-    words on ``change``, the pull or merge request that the code host knows (``None`` if nobody asked it).
-    ``strangers`` are the contributors, by email, whom the policy does not know. ``landed`` is how the target moved,
-    ``None`` if it has not yet. ``branch`` is the short name of the branch on which a review of it can be stated,
-    ``None`` if its ``head`` is on none. ``sought`` names, for a commit whose committer counts as a contributor, this
-    one by email and the author whose own commit of it was looked for in vain. ``way`` begins a command line that goes
-    to what is proposed, empty where HEAD is there. ``moves`` has for a source ref how to leave its commits out,
-    ``forks`` what people call one that is no ref here. ``nobodys`` are the rivals that are the change's own branch, a
-    bot's or a merge queue's. ``policy`` is what the update would make of the trunk's, ``None`` if it leaves it.
+    ``None`` if unknown; ``source_stated``: somebody named it. ``needing`` are the commits that need review: evidence
+    proves that they derive from research, or the policy requires a review of all. ``suspected`` are those with evidence
+    that does not prove (similarity and hints); if all need review they are in ``needing`` too. ``paths`` are changed by
+    the former, ``suspected_paths`` by the latter. Commits are full oids, children before parents; ``subjects`` are
+    theirs. ``contributors`` are the casefolded emails of the listed people who wrote part of the change. ``rivals``
+    maps a source ref to other live branches that hold its commits too. ``approvals`` are the reviews of ``change``, the
+    pull or merge request on the code host (``None`` if it was not asked). ``strangers`` are the contributors, by email,
+    that the policy does not list. ``landed`` is the move of the target, ``None`` if it has not moved yet. ``branch`` is
+    the short name of the branch for a review marker, ``None`` if its ``head`` is on none. ``sought`` has, for a commit
+    whose committer counts as a contributor, the committer's email and the author whose own commit was not found.
+    ``way`` is a command that switches to the proposed commit first, empty if HEAD is there. ``moves`` has for a source
+    ref the move that leaves its commits out, ``forks`` the name of one without a ref here. ``nobodys`` are the rivals
+    that are the change's own branch, a bot's or a merge queue's. ``policy`` is the trunk's policy after the update,
+    ``None`` if it is unchanged.
     """
 
     ref: str
