@@ -67,6 +67,8 @@ keep-deleted = "180d"  # default
 [reviews]
 assurance = "trailer"  # default
 machines = ["noreply@github.com"]  # default
+agents = []  # default
+bound = false  # default
 expires = "14d"  # default
 
 [reviews.quorum]

@@ -166,7 +166,7 @@ def test_certificates_that_cannot_be_read_are_undecided(tmp_path: Path, clock: C
     for bundle in ("missing.pem", "empty.pem"):
         environ = {"SSL_CERT_FILE": str(tmp_path / bundle)}
         forge = connect("github", "https://127.0.0.1:1", "h/acme/lab", environ, clock.patience())
-        assert "no certificates can be read there" in refused(lambda f=forge: f.change(7)).message  # type: ignore[misc]
+        assert "which has no readable certificates" in refused(lambda f=forge: f.change(7)).message  # type: ignore[misc]
 
 
 def test_urllib3_is_imported_when_a_request_is_due_and_not_before() -> None:

@@ -86,4 +86,4 @@ def test_every_key_has_a_sentence_and_a_default_that_holds() -> None:
 def test_descriptions_and_defaults_are_in_the_schema() -> None:
     gate = READER.schema()["properties"]["research-gate"]["properties"]
     assert gate["keep-deleted"]["default"] == "180d"
-    assert gate["keep-deleted"]["description"] == "How long deleted research refs are remembered."
+    assert gate["keep-deleted"]["description"] == "How long deleted research refs are recognised."
