@@ -245,6 +245,17 @@ def commit(team: Repo, name: str, *options: str) -> Result:
     return team.run("git", "commit", "--quiet", "-m", f"Add {name}", *options, status=None)
 
 
+@pytest.mark.parametrize("name", ["wip/**", "*-draft", "{issue}-*"])
+def test_a_commit_on_main_moves_to_a_branch_whose_name_has_a_star(team: Repo, name: str) -> None:
+    """The kinds of the presets have such names."""
+    policy = STRICT.replace("[kinds.research]", f'[kinds.scratch]\nnames = ["{name}"]\n[kinds.research]', 1)
+    adopt(team, policy)
+    said = commit(team, "slip.py")
+    assert (said.status, rules(said)) == (0, ["LG106"])
+    team.run("sh", "-c", help_of(said, "LG106"))
+    assert rules(commit(team, "more.py")) == []
+
+
 def test_a_commit_on_main_is_warned_of_and_moves_to_a_branch(team: Repo) -> None:
     said = commit(team, "slip.py")
     assert (said.status, rules(said)) == (0, ["LG106"])

@@ -59,7 +59,9 @@ def beside(name: str, policy: Policy, siblings: tuple[str, ...]) -> str:
     for kind in kinds:
         for template in kind.templates:
             values = {key: _example(field, name) for key, field in template.fields.items()}
-            text = re.sub(r"\*+", f"from-{name}", template.fill(values)).removeprefix(HEADS)
+            text = re.sub(r"\*+", f"from-{name}", template.text).removeprefix(HEADS)
+            for field, value in values.items():
+                text = text.replace(f"{{{field}}}", value)
             candidate = nearest(HEADS + text, policy, siblings) if "refs/" not in text else None
             if candidate is not None and policy.classify(HEADS + candidate).name == kind.name:
                 return candidate
