@@ -255,7 +255,7 @@ hooks    pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push
 Next:
  1. Put a second person under [reviews.people] in labgate.toml: nobody reviews
     their own work
- 2. git add labgate.toml .pre-commit-config.yaml
+ 2. git add labgate.toml labgate.schema.json .pre-commit-config.yaml
     git commit -m "Set up labgate"
  3. labgate doctor
     shows what is active here and what is missing

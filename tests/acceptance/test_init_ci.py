@@ -63,7 +63,7 @@ def test_a_newcomer_gets_policy_hooks_and_pipeline_at_once(preset: str, system: 
         assert f"wrote    {name}: " in said
         assert yaml.safe_load((repo.path / name).read_text())
     (add,) = (line for line in said.splitlines() if "git add" in line)
-    assert add.endswith(" ".join(("labgate.toml", ".pre-commit-config.yaml", *WRITTEN[system])))
+    assert add.endswith(" ".join(("labgate.toml", "labgate.schema.json", ".pre-commit-config.yaml", *WRITTEN[system])))
     assert "Require the " in said
     repo.labgate("doctor", status=0)
 

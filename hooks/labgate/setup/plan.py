@@ -22,7 +22,7 @@ from labgate.values.value import Value
 
 #: The files of the pipelines.
 PIPELINES = (pipelines.GITHUB, pipelines.GITHUB_REVIEW, pipelines.GITLAB, pipelines.GITLAB_ROOT)
-_COMMITTED = (OWN_FILE, PRE_COMMIT_CONFIG, PREK_CONFIG, *PIPELINES)
+_COMMITTED = (OWN_FILE, presets.SCHEMA, PRE_COMMIT_CONFIG, PREK_CONFIG, *PIPELINES)
 
 
 class FileChange(Value):
