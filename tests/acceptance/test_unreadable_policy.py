@@ -137,8 +137,8 @@ def test_the_command_that_is_printed_repairs_it(team: Repo) -> None:
     broken(team)
     team.branch("research/x").commit("Go on", {"x.py": code("x")})
     said = pushed(team, "research/x")
-    assert said.text.count("bring it back") == 1
-    command = said.text.partition("to bring it back: ")[2].splitlines()[0]
+    assert said.text.count("to restore it") == 1
+    command = said.text.partition("to restore it: ")[2].splitlines()[0]
     team.run("sh", "-c", command)
     assert team.git("rev-parse", "--abbrev-ref", "HEAD") == "research/x"
     team.commit("Further", {"x.py": code("y")})

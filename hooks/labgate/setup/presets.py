@@ -45,8 +45,8 @@ AGENTS = (
 #: Files that a tool writes: nobody reviews them line by line.
 _GENERATED = ("*.lock", "*-lock.json", "*-lock.yaml", "vendor/**")
 _SIZES = """\
-# Limits for changes to a protected branch. Small changes get better reviews: of 15,647 landings on four real projects
-# these refuse fewer than 2 %.$quiet
+# Limits for changes to a protected branch: small changes get better reviews.
+# Of 15,647 landings on four real projects these refuse fewer than 2 %.$quiet
 [commit-size]
 ignore = $generated
 [commit-size.limits.protected]
