@@ -29,8 +29,9 @@ LAYERS = (
 )
 #: Names that everybody may import from ``labgate`` itself: its version and the name of its folder.
 ROOT_MODULE = "labgate"
-#: Only the git package runs processes; a second core parses in copies of this process, which start no program.
-STARTS_PROCESSES = {"git": {"subprocess"}, "fingerprints": {"multiprocessing"}}
+#: Only the git package runs git; a second core parses in copies of this process, which start no program; and the
+#: supervisor of experiments starts what somebody typed.
+STARTS_PROCESSES = {"git": {"subprocess"}, "fingerprints": {"multiprocessing"}, "experiments": {"subprocess"}}
 PROCESS_CALLS = ("posix_spawn", "exec", "spawn", "fork", "popen", "system", "startfile")
 #: What a pure module of a check may not reach, however indirectly.
 IMPURE = frozenset({"os", "sys", "io", "pathlib", "subprocess", "sqlite3", "git", "click", "time", "socket"})
@@ -201,6 +202,11 @@ def test_only_the_git_package_starts_processes() -> None:
         if node.attr.startswith(PROCESS_CALLS)
     }
     assert not found | calling
+
+
+def test_only_the_supervisor_starts_what_somebody_typed() -> None:
+    starters = [name for name in MODULES if package_of(name) == "experiments" and "subprocess" in imports_of(name)]
+    assert starters == ["labgate.experiments.supervise"]
 
 
 def test_gitpython_is_imported_late_and_no_value_is_a_dataclass() -> None:
