@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from support.oldgit import write_old_git
 from support.provenance import code, index_file, landing, traces
 from support.repo import Repo
 
@@ -58,6 +61,37 @@ def test_what_a_merge_hides_is_found(team: Repo) -> None:
     team.git("merge", "--quiet", "--no-ff", "--no-commit", "side")
     team.commit("Merge side", {"one.py": code("one", "uno"), "eins.py": code("eins")})
     assert [(titles, sources) for _, titles, sources in found(team)] == [({"Merge side"}, {"One"})]
+
+
+@pytest.fixture(params=["octopus", "other root", "git below 2.38"])
+def merged(request: pytest.FixtureRequest, team: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The parents of a merge that git made without a conflict and has not committed yet."""
+    if request.param == "git below 2.38":
+        monkeypatch.setenv("PATH", str(write_old_git(tmp_path / "old-git")), prepend=":")
+    sides = ["a", "b"] if request.param == "octopus" else ["a"]
+    for name in sides:
+        team.branch(f"side-{name}", "main").commit(f"Side {name}", {f"{name}.py": code("side", name)})
+    if request.param == "other root":
+        team.git("checkout", "--quiet", "--orphan", "other")
+        team.git("rm", "-rfq", ".")
+        team.commit("Root", {"root.py": code("root")})
+        sides = ["other"]
+    team.checkout("landing")
+    names = [name if name == "other" else f"side-{name}" for name in sides]
+    team.git("merge", "--quiet", "--no-ff", "--no-commit", "--allow-unrelated-histories", *names)
+    return names
+
+
+def test_what_any_merge_hides_is_found(team: Repo, merged: list[str]) -> None:
+    team.commit("Merge all", {"one.py": code("one", "uno"), "eins.py": code("eins")})
+    assert len(team.git("log", "-1", "--format=%P").split()) == 1 + len(merged)
+    assert [(titles, sources) for _, titles, sources in found(team)] == [({"Merge all"}, {"One"})]
+
+
+@pytest.mark.usefixtures("merged")
+def test_any_clean_merge_brings_nothing_of_its_own(team: Repo) -> None:
+    team.commit("Merge all")
+    assert found(team) == []
 
 
 def test_what_is_built_on_a_commit_is_not_its_source(team: Repo) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from support.isolated import install
+from support.oldgit import write_old_git
 from support.policies import TEAM
 from support.repo import Repo, Result
 
@@ -227,12 +229,24 @@ def test_pre_merge_commit_counts_what_an_earlier_hook_added(team: Repo, python: 
     assert rules(team.run("env", f"GITHEAD_{merged}=feature/x", *hook, status=1)) == ["LG401 error"]
 
 
-def test_an_octopus_is_said_not_to_be_measured(team: Repo) -> None:
+def octopus(team: Repo, *options: str) -> str:
+    """Merge two large branches into a small one at once; return what was said."""
     for name in ("y", "z"):
         team.checkout("main").branch(f"feature/{name}").commit(name, {f"{name}.py": BIG})
     team.checkout("main").branch("feature/all").commit("Own", {"own.py": "o\n"})
-    result = team.run("git", "merge", "--no-edit", "feature/y", "feature/z")
-    assert "labgate: commit-size skipped: git cannot make the clean merge to compare with" in result.text
+    return team.run("git", "merge", "--no-edit", *options, "feature/y", "feature/z").text
+
+
+def test_a_clean_octopus_of_large_branches_passes(team: Repo) -> None:
+    assert "commit-size" not in octopus(team)
+
+
+def test_an_older_git_is_said_not_to_measure_a_merge(team: Repo, tmp_path: Path) -> None:
+    octopus(team, "--no-commit")
+    path = f"{write_old_git(tmp_path / 'old-git')}{os.pathsep}{team.env['PATH']}"
+    hook = (sys.executable, "-I", "-m", "labgate.hook", "pre-merge-commit", "--native")
+    said = team.run(*hook, PATH=path).text
+    assert "labgate: commit-size skipped: git cannot make the clean merge to compare with" in said
 
 
 def test_an_exact_revert_of_a_commit_on_the_trunk_weighs_nothing(team: Repo) -> None:

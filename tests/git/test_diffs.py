@@ -9,6 +9,7 @@ import pytest
 
 from labgate.git.commits import tree_of
 from labgate.git.diffs import changed_entries, clean_merge, commit_files, is_exact_revert, tree_files
+from labgate.git.raw import MOST_PARENTS
 from labgate.git.repository import Repository, discover
 from labgate.values.batch import FileChange
 from labgate.values.errors import MissingObjectError
@@ -239,15 +240,27 @@ def test_of_a_conflict_the_merge_has_markers(repo: Repo) -> None:
     assert (file.path, file.added, file.deleted) == ("a", 4, 0)
 
 
-@pytest.mark.parametrize("parents", [1, 3], ids=["one parent", "three parents"])
-def test_of_other_than_two_parents_there_is_no_clean_merge(repo: Repo, parents: int) -> None:
+def test_an_octopus_has_the_tree_that_git_makes(either: Repo) -> None:
+    either.commit("base", {"a": TEN})
+    sides = [
+        either.branch(f"side-{n}", "main").commit(f"side {n}", {"a": TEN.replace(f"line {n}", "x")}) for n in "159"
+    ]
+    either.checkout("side-1").git("merge", "--quiet", "-m", "octopus", *sides[1:])
+    assert len(either.git("log", "-1", "--format=%P").split()) == 3
+    assert clean_merge(found(either), sides) == tree_of(found(either), either.head())
+
+
+@pytest.mark.parametrize("parents", [1, MOST_PARENTS + 1], ids=["one parent", "too many parents"])
+def test_of_one_parent_and_of_very_many_there_is_no_clean_merge(repo: Repo, parents: int) -> None:
     assert clean_merge(found(repo), [repo.commit(str(number)) for number in range(parents)]) is None
 
 
-def test_of_unrelated_histories_there_is_no_clean_merge(repo: Repo) -> None:
+def test_the_clean_merge_of_unrelated_histories_has_the_files_of_both(repo: Repo) -> None:
     one = repo.commit("one", {"a": "1"})
     repo.git("checkout", "--quiet", "--orphan", "other")
-    assert clean_merge(found(repo), (one, repo.commit("other", {"b": "1"}))) is None
+    repo.git("rm", "-rfq", "--cached", ".")
+    tree = clean_merge(found(repo), (one, repo.commit("other", {"b": "1"})))
+    assert repo.git("ls-tree", "--name-only", str(tree)).split() == ["a", "b"]
 
 
 def test_a_merge_whose_blobs_are_not_here_is_not_taken_for_one_that_git_cannot_make(repo: Repo) -> None:

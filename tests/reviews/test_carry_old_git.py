@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from labgate.reviews.approvals import NEEDS_GIT
 from support.carrying import CLEAN, LANDINGS, Step, judge, land, move, rebased, reworded
+from support.oldgit import write_old_git
 from support.repo import Repo
 
 
 @pytest.fixture
 def old_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Take ``merge-tree --write-tree`` away from git, with the status that a git without it has."""
-    folder = tmp_path / "old-git"
-    folder.mkdir()
-    script = f"""\
-#!/bin/sh
-for word; do
-    test "$word" != --write-tree || {{ echo "usage: git merge-tree" >&2; exit 129; }}
-done
-exec {shutil.which("git")} "$@"
-"""
-    (folder / "git").write_text(script)
-    (folder / "git").chmod(0o755)
+    folder = write_old_git(tmp_path / "old-git")
     monkeypatch.setenv("PATH", str(folder), prepend=":")
 
 

@@ -386,7 +386,7 @@ def _git(repository: Repository) -> Item:
     if version < LEAST_GIT:
         return Item("git", STALE, f"{shown} is too old for labgate", "install git 2.38 or later")
     if version < MERGING_GIT:
-        message = f"{shown} cannot replay a merge: clean merges count as work, squashes may be missed"
+        message = f"{shown} cannot replay a merge: merges are not measured at commit, squashes may be missed"
         return Item("git", ADVICE, message, "install git 2.38 or later")
     return Item("git", OK, shown)
 

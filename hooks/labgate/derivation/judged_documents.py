@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from labgate.fingerprints.building import gap, make_document, make_documents
 from labgate.fingerprints.index import Document
-from labgate.fingerprints.patches import tree_patches
+from labgate.fingerprints.patches import Patch, commit_patches, normal_line, tree_patches
 from labgate.git.diffs import clean_merge
+from labgate.git.merges import own_changes
 from labgate.git.repository import Repository
 from labgate.values.errors import MissingObjectError
 from labgate.values.ref_update import Commit
@@ -27,10 +28,30 @@ def _of_merge(repository: Repository, commit: Commit) -> Document | None:
     """Return the document of a merge, ``None`` for a clean one."""
     try:
         clean = clean_merge(repository, commit.parents)
-        if clean is None or clean == commit.tree:
+        if clean == commit.tree:
             return None
-        (patch,) = tree_patches(repository, [(clean, commit.tree)])
-        patch.key = commit.oid
-        return make_document(repository, patch, judged=True)
+        patch = _beside_parents(repository, commit.oid) if clean is None else None
+        if clean is not None:
+            (patch,) = tree_patches(repository, [(clean, commit.tree)])
+            patch.key = commit.oid
+        return None if patch is None else make_document(repository, patch, judged=True)
     except MissingObjectError:
         return gap(commit.oid, [commit.oid])
+
+
+def _beside_parents(repository: Repository, merge: str) -> Patch | None:
+    """Return the changes of a merge against each of its parents, where git cannot make a merge to compare with."""
+    own = own_changes(repository, merge)
+    if not own:
+        return None
+    (patch,) = commit_patches(repository, [merge])
+    files = []
+    for file in patch.files:
+        if file.path not in own:
+            continue
+        added, deleted = (set(map(normal_line, side)) for side in (own[file.path].added, own[file.path].deleted))
+        for run in file.runs:
+            run.added = [line for line in run.added if line in added]
+            run.deleted = [line for line in run.deleted if line in deleted]
+        files.append(file.with_runs(run for run in file.runs if run.added or run.deleted))
+    return Patch(merge, files)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 
+from labgate.git.quoted import unquoted
 from labgate.git.repository import Repository
 from labgate.values.files import write_whole
 
@@ -52,6 +53,11 @@ _KEY_LENGTHS = frozenset({40, 64, 81, 129})
 _CHANGED = frozenset({b"+", b"-"})
 #: git's note on a last line without a line feed.
 _NO_NEWLINE = b"\\"
+
+
+def normal_line(text: bytes) -> bytes:
+    """Return a line of a file as patches have it."""
+    return text.strip()[:LINE_BYTES]
 
 
 class Run:
@@ -206,21 +212,21 @@ def _hunk(lines: Iterator[bytes], opening: bytes, file: FilePatch, left: int) ->
     Every line of a hunk starts with a blank, ``+``, ``-`` or a backslash, so nothing in a file can end it.
     """
     place, _, heading = opening[3:].partition(b" @@")
-    heading = heading.strip()[:LINE_BYTES]
+    heading = normal_line(heading)
     number = int(place.rpartition(b"+")[2].partition(b",")[0])
     before = b""
     line = next(lines, None)
     while line is not None:
         first = line[:1]
         if first == b" ":
-            before = line[1:].strip()[:LINE_BYTES]
+            before = normal_line(line[1:])
             number += 1
         elif first in _CHANGED:
             run = Run(heading, before, start=number)
             line, left = _changes(lines, line, run, left)
             number += len(run.added)
             if line is not None and line[:1] == b" ":
-                run.after = line[1:].strip()[:LINE_BYTES]
+                run.after = normal_line(line[1:])
             if run.deleted or run.added:
                 file.runs.append(run)
             continue
@@ -245,7 +251,7 @@ def _changes(lines: Iterator[bytes], line: bytes | None, run: Run, left: int) ->
         else:
             break
         if left > 0:
-            side.append(line[1:].strip()[:LINE_BYTES])
+            side.append(normal_line(line[1:]))
         left -= 1
         line = next(lines, None)
     return line, left
@@ -262,9 +268,9 @@ def _header(file: FilePatch, line: bytes) -> None:
         side, _, path = rest.partition(b" ")
         file.status = "R"
         if side == b"from":
-            file.old_path = _unquoted(path)
+            file.old_path = unquoted(path)
         else:
-            file.path = _unquoted(path)
+            file.path = unquoted(path)
     elif word == b"Binary":
         file.binary = True
 
@@ -274,28 +280,5 @@ def _paths(text: bytes) -> tuple[str, str]:
     half = len(text) // 2
     if text[2:half] != text[half + 3 :]:
         return "", ""
-    path = _unquoted(text[:half])[2:]
+    path = unquoted(text[:half])[2:]
     return path, path
-
-
-_ESCAPES = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
-
-
-def _unquoted(text: bytes) -> str:
-    """Return a path without git's C-style quotes (git-config, "core.quotePath")."""
-    if not text.startswith(b'"'):
-        return text.decode("utf-8", "surrogateescape")
-    out = bytearray()
-    rest = text[1:-1]
-    at = 0
-    while at < len(rest):
-        if rest[at : at + 1] != b"\\":
-            out.append(rest[at])
-            at += 1
-        elif rest[at + 1 : at + 2] in _ESCAPES:
-            out.append(_ESCAPES[rest[at + 1 : at + 2]])
-            at += 2
-        else:
-            out.append(int(rest[at + 1 : at + 4], 8))
-            at += 4
-    return out.decode("utf-8", "surrogateescape")

@@ -46,7 +46,7 @@ def tree_files(repository: Repository, old: str, new: str) -> tuple[FileChange, 
 
 
 def clean_merge(repository: Repository, parents: Sequence[str]) -> str | None:
-    """Return the tree that git merges two parents to, or ``None`` if it cannot say (``raw.clean_merge``)."""
+    """Return the tree that git merges parents to, or ``None`` if it cannot say (``raw.clean_merge``)."""
     return raw.clean_merge(repository.objects, parents)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from labgate.values.batch import FileChange
-from labgate.values.errors import GitError, MissingObjectError
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -21,6 +20,8 @@ RENAMES = ("-M100%", "-l0")
 #: Without intent-to-add paths: unlike ``git diff``, the plumbing would show them as empty.
 _STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", "-z", "--no-abbrev")
 _SUBMODULE = "160000"
+#: Octopus merges of more parents are not made: each parent takes a merge.
+MOST_PARENTS = 16
 #: git's exit status for an unknown option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).
 USAGE = 129
 
@@ -120,21 +121,32 @@ def blob_sizes(git: Git, oids: set[str]) -> dict[str, int]:
 
 
 def clean_merge(git: Git, parents: Sequence[str]) -> str | None:
-    """Return the tree that git merges two parents to, with any conflict markers, or ``None`` if it cannot.
+    """Return the tree that git merges parents to, with any conflict markers, or ``None`` if it cannot.
 
-    It needs ``git merge-tree --write-tree`` (git 2.38); an octopus, an older git and unrelated histories have none.
+    More than two are merged one after the other, as an octopus is, up to ``MOST_PARENTS``. It needs
+    ``git merge-tree --write-tree`` (git 2.38); an older git has none (``merges.own_changes`` needs no merge).
 
     Raises: ``MissingObjectError`` when a needed object is not in this clone.
     """
-    if len(parents) != 2:
+    if not 2 <= len(parents) <= MOST_PARENTS:
         return None
-    try:
-        status, output = git.status("merge-tree", "--write-tree", "--no-messages", "-z", *parents, accept=(0, 1, USAGE))
-    except MissingObjectError:
-        raise
-    except GitError:
-        # This is an answer only for unrelated histories; after any other message git could not merge.
-        if git.status("merge-base", *parents, accept=(0, 1))[0] == 0:
-            raise
-        return None
-    return None if status == USAGE else output.split(b"\0", 1)[0].decode()
+    ours, tree = parents[0], ""
+    for place, theirs in enumerate(parents[1:], 1):
+        arguments = ("merge-tree", "--write-tree", "--no-messages", "--allow-unrelated-histories", "-z", ours, theirs)
+        status, output = git.status(*arguments, accept=(0, 1, USAGE))
+        if status == USAGE:
+            return None
+        tree = output.split(b"\0", 1)[0].decode()
+        if place + 1 < len(parents):
+            ours = _merge_commit(git, tree, (ours, theirs))
+    return tree
+
+
+def _merge_commit(git: Git, tree: str, parents: Sequence[str]) -> str:
+    """Write a commit that stands for the merge of some of an octopus's parents; nothing reaches it."""
+    names = (f"{name}^{{commit}}" for name in parents)
+    oids = [git.run("rev-parse", "--verify", "--end-of-options", name).decode().strip() for name in names]
+    nobody = "labgate <> 0 +0000"
+    above = "".join(f"parent {oid}\n" for oid in oids)
+    text = f"tree {tree}\n{above}author {nobody}\ncommitter {nobody}\n\nmerge\n"
+    return git.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode()).decode().strip()

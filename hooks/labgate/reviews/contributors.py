@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from labgate.git.commits import CLEAN, picked, read_commits
-from labgate.git.diffs import clean_merge
+from labgate.git.merges import brings_nothing
 from labgate.git.repository import Repository
 from labgate.reviews.approvals import listed_email
 from labgate.reviews.carry import TargetMove, carried_all
@@ -67,7 +67,7 @@ class Contributors:
         if len(commit.parents) < 2:
             return is_empty(commit, self.trees([commit]))
         if commit.oid not in self._clean:
-            self._clean[commit.oid] = clean_merge(self._repository, commit.parents) == commit.tree
+            self._clean[commit.oid] = brings_nothing(self._repository, commit)
         return self._clean[commit.oid]
 
     def everybody(self, commit: Commit) -> tuple[str, ...]:

@@ -14,13 +14,13 @@ from labgate.checks.commit_size.landings import with_landings
 from labgate.checks.commit_size.section import CommitSize
 from labgate.git.commits import has_commit, is_ancestor, rev_list, tree_of
 from labgate.git.diffs import (
-    clean_merge,
     commit_files,
     excluded_paths,
     is_exact_revert,
     staged_exactly_reverts,
     tree_files,
 )
+from labgate.git.merges import merge_files
 from labgate.git.repository import Repository
 from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene
@@ -33,7 +33,7 @@ from labgate.values.ref_update import Commit, RefUpdate
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b", re.MULTILINE)
 
 #: Why a merge is not measured (see ``git.raw.clean_merge``).
-_UNMEASURED = "git cannot make the clean merge to compare with (git below 2.38, or more than two parents)"
+_UNMEASURED = "git cannot make the clean merge to compare with (git below 2.38)"
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
@@ -101,14 +101,10 @@ class _Beginning:
 
 
 def _merge_files(scene: Scene, commit: Commit, *, whole: bool) -> tuple[FileChange, ...]:
-    """Return the changes of a merge against the clean merge.
-
-    They are against the first parent if git cannot make a clean merge, or if the ``whole`` of it counts.
-    """
-    base = None if whole else clean_merge(scene.repository, commit.parents)
-    if base is None:
-        base = tree_of(scene.repository, commit.parents[0])
-    return tree_files(scene.repository, base, commit.tree)
+    """Return the changes of a merge against the clean merge; if the ``whole`` of it counts, its first parent."""
+    if whole:
+        return tree_files(scene.repository, tree_of(scene.repository, commit.parents[0]), commit.tree)
+    return merge_files(scene.repository, commit)
 
 
 def _reverted(scene: Scene, commit: Commit, update: RefUpdate) -> str | None:
