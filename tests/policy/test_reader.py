@@ -131,7 +131,14 @@ def test_the_smallest_policy_has_every_default() -> None:
     assert reviews.machines == ("noreply@github.com",)
     assert (reviews.quorum.total, reviews.quorum.groups, reviews.quorum.affiliations) == (1, (), 0)
     assert policy.section(CommitSize) == CommitSize({"ignore": [], "limits": {}})
-    assert policy.table["experiment-hash"] == {"artifacts": [], "pins": "refs/experiments"}
+    assert policy.table["experiment-hash"] == {
+        "artifacts": [],
+        "pins": "refs/experiments",
+        "records": "optional",
+        "pins-on-push": "off",
+        "dirty": "snapshot",
+        "snapshot-file-bytes": 10_000_000,
+    }
     assert policy.level("LG201", "protected") is None
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "ci": Entry("labgate.cli.ci:ci", "Judge the change that a CI job runs for."),
     "audit": Entry("labgate.cli.audit:audit", "Report what landed on a branch without its reviews."),
     "review": Entry("labgate.cli.review:review", "State that a change was reviewed."),
+    "experiment": Entry("labgate.cli.experiment:experiment", "Keep the code of experiments, and get it back."),
     "trace": Entry("labgate.cli.trace:trace", "Show the research branch that a commit's code comes from."),
     "explain": Entry("labgate.cli.rules:explain", "Explain a rule and how to fix a violation."),
     "rules": Entry("labgate.cli.rules:rules", "List every rule with its default level."),

@@ -24,6 +24,8 @@ _PROTOCOLS = "file:git:http:https:ssh"
 #: Settings of the command line that count for a fetch: credentials, and the connection to a host.
 _OF_COMMAND = ("credential.", "http.", "url.", "core.sshcommand", "core.askpass", "ssh.", "safe.directory")
 _HELPER = "helper"
+#: The program at the other end of a connection; ``upload-pack`` for all other commands.
+_OTHER_END = {"push": "receive-pack"}
 
 
 def run_network(
@@ -37,8 +39,10 @@ def run_network(
     entries = _entries(repository, env)
     argv = ["git", f"--git-dir={repository.git_dir}"]
     argv += ["-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *words[:1]]
-    if any(_is_own(scope) and key.startswith("remote.") and key.endswith(".uploadpack") for scope, key, _ in entries):
-        argv.append("--upload-pack=git-upload-pack")
+    program = _OTHER_END.get(words[0], "upload-pack")
+    setting = f".{program.replace('-', '')}"
+    if any(_is_own(scope) and key.startswith("remote.") and key.endswith(setting) for scope, key, _ in entries):
+        argv.append(f"--{program}=git-{program}")
     return spawn((*argv, *words[1:]), env | _as_variables((*_settings(entries), *settings)), stdin)
 
 

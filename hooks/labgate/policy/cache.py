@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RACY = 2 * 10**9
 
 #: It changes with the format or the content of a cache.
-_FORMAT = "labgate-policy 3"
+_FORMAT = "labgate-policy 4"
 #: Largest cache that is read: a policy of the greatest size, with all defaults.
 _MOST_BYTES = 2**25
 

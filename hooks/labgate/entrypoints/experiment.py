@@ -1,0 +1,67 @@
+"""What every ``labgate experiment`` command starts from: the repository, its settings, and the experiment here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from labgate.entrypoints.hook_call import hook_policy
+from labgate.experiments.naming import branch_by_ci, experiment_of, stated_experiment
+from labgate.experiments.redaction import without_credentials
+from labgate.experiments.section import ExperimentHash, without_policy
+from labgate.experiments.variables import EXPERIMENT
+from labgate.git.repository import Repository, discover
+from labgate.policy.model import Policy
+from labgate.scene.workplace import find_workplace
+from labgate.values.errors import NoPolicyError, UsageError
+from labgate.values.refnames import branch_of
+from labgate.values.value import Value
+
+
+class Bench(Value):
+    """Where an experiment command runs.
+
+    ``policy`` is ``None`` where there is none, and ``settings`` then has the defaults. ``branch`` is the short name of
+    the branch that is checked out, or that the CI job is for; ``None`` if there is none. ``experiment`` is
+    ``service/handle``. ``remote`` is the remote for its pins, ``None`` without one.
+    """
+
+    repository: Repository
+    policy: Policy | None
+    settings: ExperimentHash
+    branch: str | None
+    experiment: str
+    remote: str | None
+
+    @property
+    def uri(self) -> str | None:
+        """The repository as ``git+https://host/path``, without credentials; ``None`` without a usable URL."""
+        url = next((remote.url for remote in self.repository.remotes if remote.name == self.remote), None)
+        return None if url is None else without_credentials(url)
+
+
+def find_bench(environ: Mapping[str, str], stated: str | None = None) -> Bench:
+    """Return where a command runs; ``stated`` is the experiment that its user states, ``None`` for that of the branch.
+
+    Raises: ``GitError`` when there is no repository, ``UsageError`` when what is stated is no ``SERVICE/HANDLE``,
+    ``PolicyError`` when there is a policy that cannot be read.
+    """
+    repository = discover(environ)
+    place = find_workplace(environ)
+    try:
+        policy = hook_policy(place).policy
+    except NoPolicyError:
+        policy = None
+    settings = without_policy() if policy is None else policy.section(ExperimentHash)
+    ref = place.branch()
+    branch = branch_by_ci(environ) if ref is None else branch_of(ref)
+    named = stated or environ.get(EXPERIMENT)
+    experiment = stated_experiment(named) if named else experiment_of(policy, branch)
+    return Bench(repository, policy, settings, branch, experiment, repository.remote_of(branch or ""))
+
+
+def require_remote(bench: Bench) -> str:
+    """Return the remote for pins. Raises: ``UsageError`` when there is none."""
+    if bench.remote is None:
+        message = "there is no remote" if not bench.repository.remotes else "it is not known which remote is meant"
+        raise UsageError(message, "git remote add origin URL")
+    return bench.remote

@@ -1,0 +1,30 @@
+"""Which files are artifacts, and which are records: neither is code."""
+
+from __future__ import annotations
+
+from labgate.experiments.section import ExperimentHash
+
+#: The end of a record's name, after the name of its artifact.
+RECORD = ".labgate.json"
+#: The end of the name of DVC's pointer, after the name of what it stands for.
+POINTER = ".dvc"
+#: Names that are never artifacts, whatever the policy's globs say.
+_NEVER = (".gitignore", ".gitattributes", ".gitkeep")
+
+
+def is_record(path: str) -> bool:
+    """Return whether a path is a record by its name."""
+    return path.endswith(RECORD)
+
+
+def is_artifact(settings: ExperimentHash, path: str) -> bool:
+    """Return whether a path, relative to the top of the work tree, is an artifact, or DVC's pointer to one."""
+    if is_record(path) or path.rpartition("/")[2] in _NEVER:
+        return False
+    names = (path, path.removesuffix(POINTER)) if path.endswith(POINTER) else (path,)
+    return any(glob.matches(name) for glob in settings.artifacts for name in names)
+
+
+def is_code(settings: ExperimentHash, path: str) -> bool:
+    """Return whether a path, relative to the top of the work tree, counts as code."""
+    return not is_record(path) and not is_artifact(settings, path)

@@ -1,0 +1,201 @@
+"""The code of a moment: HEAD where the work tree is clean, else a snapshot of it.
+
+Ignored files, artifacts and records are not code. What a snapshot leaves out is listed, and the code is then not exact.
+docs/adr/0020 has the reasons.
+"""
+
+from __future__ import annotations
+
+import os
+
+from labgate.experiments.artifacts import is_code
+from labgate.experiments.left_out import odd_files, shortened, sort_untracked
+from labgate.experiments.section import ExperimentHash
+from labgate.git.commits import read_commits, tree_of
+from labgate.git.index_copy import copied_index
+from labgate.git.refs import resolve_commit
+from labgate.git.repository import Repository
+from labgate.git.snapshots import snapshot_of, write_snapshot
+from labgate.git.submodules import unpublished
+from labgate.git.work_tree import SUBMODULE, Edit, WorkTree
+from labgate.values.errors import GitError, UsageError
+from labgate.values.value import Value
+
+_MOST_NAMED = 3
+
+
+class Code(Value):
+    """The code of a moment: ``commit`` with ``tree``, made on ``head``; full oids.
+
+    ``snapshot``: the commit is a snapshot, else it is ``head`` itself. ``edited`` is the number of its tracked files
+    that differ from ``head``, ``untracked`` the number of files that git did not know. ``exact``: all of the code is
+    in it. If not, ``left_out`` has the paths that are not in it, and ``reasons`` why, one phrase for each reason.
+    """
+
+    commit: str
+    tree: str
+    head: str
+    snapshot: bool
+    exact: bool
+    edited: int
+    untracked: int
+    left_out: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+
+
+def code_of_moment(repository: Repository, settings: ExperimentHash, experiment: str) -> Code:
+    """Return the code that is in the work tree now; if it is not HEAD, it is written as a snapshot, on no ref.
+
+    ``experiment`` is ``service/handle``, for the snapshot's message. Raises: ``UsageError`` where there is no commit or
+    no work tree, or where the policy refuses code that is not committed, ``GitError``, ``OSError``.
+    """
+    head = head_commit(repository)
+    with copied_index(repository) as tree:
+        return _Moment(repository, settings, experiment, head, tree).code()
+
+
+def code_at(repository: Repository, revision: str) -> Code:
+    """Return the code of a commit that somebody states; it may be a snapshot. Raises: ``UsageError``, ``GitError``."""
+    oid = resolve_commit(repository, revision)
+    (commit,) = read_commits(repository, [oid])
+    head = snapshot_of(commit.trailers, commit.parents)
+    if head is None:
+        return Code(oid, commit.tree, oid, False, True, 0, 0, ())  # noqa: FBT003
+    letters = _differences(repository, head, oid)
+    added = letters.count("A")
+    return Code(oid, commit.tree, head, True, True, len(letters) - added, added, ())  # noqa: FBT003
+
+
+def head_commit(repository: Repository) -> str:
+    """Return the commit that is checked out. Raises: ``UsageError`` when there is none yet, or no work tree."""
+    if repository.top is None:
+        message = "this repository is bare: it has no files to run"
+        raise UsageError(message, f"git -C {repository.git_dir} worktree add DIR  # and run it there")
+    try:
+        return resolve_commit(repository, "HEAD")
+    except UsageError:
+        message = "there is no commit yet"
+        raise UsageError(message, "git add --all && git commit -m 'Start'") from None
+
+
+class _Moment:
+    """One look at a work tree, through a copy of its index."""
+
+    def __init__(
+        self, repository: Repository, settings: ExperimentHash, experiment: str, head: str, tree: WorkTree
+    ) -> None:
+        self.repository = repository
+        self.settings = settings
+        self.experiment = experiment
+        self.head = head
+        self.tree = tree
+        self.left_out: list[str] = []
+        self.reasons: list[str] = []
+
+    def code(self) -> Code:
+        links = self._show_hidden()
+        status = self.tree.status()
+        edits = [edit for edit in status.edits if is_code(self.settings, edit.path)]
+        untracked = self._untracked(status.untracked)
+        self._refuse_dirty(edits, untracked)
+        self._leave_out_odd(status.ignored)
+        self._leave_out_edited(edits)
+        if edits or untracked:
+            links |= {edit.path: "" for edit in edits if edit.submodule}
+            self._stage(status.edits, edits, untracked)
+            written = self.tree.write_tree()
+        else:
+            written = tree_of(self.repository, self.head)
+        self._name_unpublished(links)
+        return self._as_code(written, len(edits), len(untracked))
+
+    def _show_hidden(self) -> dict[str, str]:
+        """Let status show files that are marked as unchanged and are there; return the submodules with their commits.
+
+        A file that is marked and is not there is meant to be left out of this work tree (git-sparse-checkout).
+        """
+        top, hidden, links = self.repository.top or "", [], {}
+        for entry in self.tree.entries():
+            if entry.hidden and os.path.lexists(os.path.join(top, entry.path)):
+                hidden.append(entry.path)
+            if entry.mode == SUBMODULE:
+                links[entry.path] = entry.oid
+        if hidden:
+            self.tree.show(hidden)
+        return links
+
+    def _untracked(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the untracked files of the snapshot."""
+        code = [path for path in paths if is_code(self.settings, path)]
+        found = sort_untracked(self.repository.top or "", code, self.settings.snapshot_file_bytes)
+        self.left_out += found.left_out
+        self.reasons += found.reasons
+        return found.taken
+
+    def _refuse_dirty(self, edits: list[Edit], untracked: tuple[str, ...]) -> None:
+        dirty = [*(edit.path for edit in edits), *untracked, *self.left_out]
+        if dirty and not self.settings.dirty_allowed:
+            more = f" and {len(dirty) - _MOST_NAMED} more" if len(dirty) > _MOST_NAMED else ""
+            message = f"the policy wants committed code, and these are not: {', '.join(dirty[:_MOST_NAMED])}{more}"
+            raise UsageError(message, "git add --all && git commit")
+
+    def _leave_out_odd(self, ignored: frozenset[str]) -> None:
+        """List pipes and sockets, which git does not name."""
+        odd = [path for path in odd_files(self.repository.top or "", ignored) if is_code(self.settings, path)]
+        hidden = self.tree.ignored(odd)
+        for path in odd:
+            if path not in hidden:
+                self._leave_out(path, f"{path} is not a file")
+
+    def _leave_out_edited(self, edits: list[Edit]) -> None:
+        for edit in edits:
+            if edit.submodule is not None and edit.submodule[2:].strip("."):
+                self._leave_out(edit.path, f"the submodule {edit.path} has changes that are not committed")
+
+    def _leave_out(self, path: str, reason: str) -> None:
+        if path not in self.left_out:
+            self.left_out.append(path)
+        self.reasons.append(reason)
+
+    def _stage(self, all_edits: tuple[Edit, ...], edits: list[Edit], untracked: tuple[str, ...]) -> None:
+        """Let the copied index have the code as it is; artifacts and records stay as HEAD has them."""
+        others = [edit for edit in all_edits if edit.staged and edit not in edits]
+        if others:
+            self.tree.reset(others)
+        gone = [edit.path for edit in edits if not edit.here]
+        if gone:
+            self.tree.remove(gone)
+        self._add([*(edit.path for edit in edits if edit.here), *untracked])
+
+    def _add(self, paths: list[str]) -> None:
+        """Add paths; what git cannot read or a filter refuses is left out, and the others are not."""
+        if not paths:
+            return
+        try:
+            self.tree.add(paths)
+        except GitError as error:
+            if len(paths) == 1:
+                self._leave_out(paths[0], f"{paths[0]}: {error.message}")
+                return
+            middle = len(paths) // 2
+            self._add(paths[:middle])
+            self._add(paths[middle:])
+
+    def _name_unpublished(self, links: dict[str, str]) -> None:
+        if links:
+            now = {entry.path: entry.oid for entry in self.tree.entries() if entry.path in links}
+            for path in unpublished(self.repository, now):
+                self.reasons.append(f"the commit of the submodule {path} is on no remote")
+
+    def _as_code(self, written: str, edits: int, untracked: int) -> Code:
+        left_out, exact = shortened(self.left_out), not self.reasons
+        if written == tree_of(self.repository, self.head):
+            return Code(self.head, written, self.head, False, exact, 0, 0, left_out, tuple(self.reasons))  # noqa: FBT003
+        commit = write_snapshot(self.repository, self.head, written, self.experiment)
+        return Code(commit, written, self.head, True, exact, edits, untracked, left_out, tuple(self.reasons))  # noqa: FBT003
+
+
+def _differences(repository: Repository, old: str, new: str) -> list[str]:
+    """Return the status letter of each path that differs between two commits."""
+    listing = repository.objects.run("diff-tree", "-r", "-z", "--no-renames", "--name-status", old, new)
+    return os.fsdecode(listing).split("\0")[0:-1:2]

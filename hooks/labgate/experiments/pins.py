@@ -1,0 +1,149 @@
+"""Pins: refs that keep recorded commits alive, here and on the remote, and what this clone knows of the remote's.
+
+A pin is ``<prefix>/<service>/<handle>/<first 12 digits of the commit>``: created, never moved. What a remote has is
+remembered under ``refs/labgate/remotes/<remote>/experiments/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from labgate.experiments.section import ExperimentHash
+from labgate.git.kept_refs import (
+    CREATED,
+    REFUSED,
+    TAKEN,
+    THERE,
+    create_ref,
+    present,
+    push_new,
+    refs_below,
+    remote_refs,
+    write_refs,
+)
+from labgate.git.repository import Repository
+from labgate.values.errors import UsageError
+from labgate.values.phrases import short_oid
+from labgate.values.value import Value
+
+#: The first digits of a commit in the name of its pin.
+DIGITS = 12
+_REMEMBERED = "refs/labgate/remotes/{remote}/experiments/"
+_HEX = frozenset("0123456789abcdef")
+
+
+class Pin(Value):
+    """A pin: its full name, the same here and on a remote, its commit (full oid), and its experiment."""
+
+    ref: str
+    commit: str
+    experiment: str
+
+
+class PinTakenError(UsageError):
+    """Raised when the name of a pin belongs to another commit."""
+
+
+def pin_of(settings: ExperimentHash, experiment: str, commit: str) -> Pin:
+    """Return the pin of a commit, which need not exist."""
+    return Pin(f"{settings.pins}/{experiment}/{commit[:DIGITS]}", commit, experiment)
+
+
+def read_pins(settings: ExperimentHash, refs: Mapping[str, str]) -> tuple[Pin, ...]:
+    """Return the pins among refs, in their order; other refs below the prefix are not pins."""
+    found = []
+    for ref, oid in refs.items():
+        experiment = _experiment(ref.removeprefix(f"{settings.pins}/"), oid)
+        if experiment is not None and ref.startswith(f"{settings.pins}/"):
+            found.append(Pin(ref, oid, experiment))
+    return tuple(found)
+
+
+def pins_here(repository: Repository, settings: ExperimentHash, experiment: str | None = None) -> tuple[Pin, ...]:
+    """Return the pins in this clone, of one experiment or of all, sorted by name."""
+    below = f"{settings.pins}/{experiment}/" if experiment else f"{settings.pins}/"
+    return read_pins(settings, refs_below(repository, below))
+
+
+def pin_here(repository: Repository, settings: ExperimentHash, experiment: str, commit: str) -> Pin:
+    """Pin a commit in this clone; nothing happens if it is pinned. ``experiment`` is ``service/handle``.
+
+    Raises: ``PinTakenError`` when another commit has the name, ``GitError``.
+    """
+    pin = pin_of(settings, experiment, commit)
+    found = create_ref(repository, pin.ref, commit)
+    if found != commit:
+        message = f"{pin.ref} is {found}, so {commit} cannot be pinned; nothing was moved"
+        raise PinTakenError(message, f"git log -1 {found}  # and pin the other one with --experiment S/H")
+    return pin
+
+
+def remembered(repository: Repository, settings: ExperimentHash, remote: str) -> dict[str, str]:
+    """Return the pins that the remote had when this clone last saw them: commits by the name of the pin."""
+    prefix = _REMEMBERED.format(remote=remote)
+    found = refs_below(repository, prefix)
+    return {f"{settings.pins}/{ref.removeprefix(prefix)}": oid for ref, oid in found.items()}
+
+
+def remember(repository: Repository, settings: ExperimentHash, remote: str, pins: Mapping[str, str | None]) -> None:
+    """Remember what a remote has under these names: a commit, or ``None`` for nothing.
+
+    A commit that is not in this clone cannot be remembered. Raises: ``GitError``.
+    """
+    if all(known.name != remote for known in repository.remotes):
+        return  # a URL, of which nothing is kept
+    prefix, before = _REMEMBERED.format(remote=remote), remembered(repository, settings, remote)
+    here = present(repository, (oid for oid in pins.values() if oid is not None))
+    changed = {ref: oid for ref, oid in pins.items() if before.get(ref) != oid and (oid is None or oid in here)}
+    write_refs(repository, {prefix + ref.removeprefix(f"{settings.pins}/"): oid for ref, oid in changed.items()})
+
+
+def listed(repository: Repository, settings: ExperimentHash, remote: str) -> dict[str, str]:
+    """Ask a remote for its pins, and remember them; commits by name. Raises: ``UndecidedError``."""
+    found = remote_refs(repository, remote, [f"{settings.pins}/*"])
+    gone = dict.fromkeys(remembered(repository, settings, remote).keys() - found.keys())
+    remember(repository, settings, remote, {**gone, **found})
+    return found
+
+
+class Pushed(Value):
+    """The result of pinning on a remote: what it has now, what it refused with its reason, what has another commit."""
+
+    there: tuple[Pin, ...]
+    created: tuple[Pin, ...]
+    refused: tuple[tuple[Pin, str], ...]
+    taken: tuple[Pin, ...]
+
+
+def push_pins(repository: Repository, settings: ExperimentHash, remote: str, pins: Iterable[Pin]) -> Pushed:
+    """Pin commits on a remote, all in one push, and remember those that it has; what it has is never moved.
+
+    Nobody is asked: the caller has made sure that their content may be published. Raises: ``UndecidedError`` when the
+    remote cannot be reached, ``GitError``.
+    """
+    wanted = {pin.ref: pin for pin in pins}
+    if not wanted:
+        return Pushed((), (), (), ())
+    answers = push_new(repository, remote, {ref: pin.commit for ref, pin in wanted.items()})
+    by_state: dict[str, list[Pin]] = {CREATED: [], THERE: [], TAKEN: [], REFUSED: []}
+    refused = []
+    for answer in answers:
+        by_state[answer.state].append(wanted[answer.ref])
+        if answer.state == REFUSED:
+            refused.append((wanted[answer.ref], answer.reason))
+    there = (*by_state[CREATED], *by_state[THERE])
+    remember(repository, settings, remote, {pin.ref: pin.commit for pin in there})
+    return Pushed(there, tuple(by_state[CREATED]), tuple(refused), tuple(by_state[TAKEN]))
+
+
+def _experiment(rest: str, oid: str) -> str | None:
+    """Return the experiment of a ref below the prefix, ``None`` if it is not the pin of this commit."""
+    parts = rest.split("/")
+    if len(parts) != 3 or not oid.startswith(parts[2]) or len(parts[2]) < DIGITS or not _HEX.issuperset(parts[2]):
+        return None
+    return f"{parts[0]}/{parts[1]}"
+
+
+def described(pin: Pin) -> str:
+    """Return a pin for a line of text: ``ranker/wide@0123456789ab``."""
+    return f"{pin.experiment}@{short_oid(pin.commit)}"

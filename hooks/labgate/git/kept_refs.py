@@ -1,0 +1,122 @@
+"""Refs that keep commits alive: created here or on a remote, and never moved; and what a remote has of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from labgate.git.network import run_network
+from labgate.git.repository import Repository
+from labgate.git.runner import first_line
+from labgate.values.errors import GitError, UndecidedError
+from labgate.values.refnames import is_oid
+from labgate.values.value import Value
+
+#: What a remote answered for a ref of a push.
+CREATED, THERE, TAKEN, REFUSED = "created", "there", "taken", "refused"
+#: git-push ("--porcelain"): the flag of a line, for refs that a push may only create.
+_FLAGS = {"*": CREATED, "=": THERE, "!": REFUSED}
+#: git's reason where the ref is there already, with another commit (``--force-with-lease``).
+_STALE = "stale info"
+_PUSH = ("push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no")
+#: Settings that would make a push of its own of this one.
+_SETTINGS = (("push.useForceIfIncludes", "false"),)
+#: Most refs in one push: an argument list has a limit (execve(2)).
+_MOST = 2000
+
+
+class Answer(Value):
+    """What a remote answered for one ref: one of the states above, and its reason where it refused."""
+
+    ref: str
+    state: str
+    reason: str = ""
+
+
+def refs_below(repository: Repository, *prefixes: str) -> dict[str, str]:
+    """Return the refs below prefixes (``refs/experiments/``) with what they point to, sorted by name."""
+    listing = os.fsdecode(repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", *prefixes))
+    rows = (line.partition(" ") for line in listing.split("\n")[:-1])
+    return {ref: oid for oid, _, ref in rows}
+
+
+def create_ref(repository: Repository, ref: str, oid: str) -> str:
+    """Create a ref here unless it exists, and return what it points to now, which may be another object.
+
+    Raises: ``GitError`` when git cannot create it.
+    """
+    try:
+        repository.git.run("update-ref", "--no-deref", ref, oid, repository.null_oid)
+    except GitError:
+        found = refs_below(repository, ref).get(ref)
+        if found is None:
+            raise
+        return found
+    return oid
+
+
+def write_refs(repository: Repository, values: Mapping[str, str | None]) -> None:
+    """Let refs point to these objects, ``None`` deletes one; all of them or none. Raises: ``GitError``."""
+    if not values:
+        return
+    null = repository.null_oid
+    lines = "".join(f"update {ref}\0{oid or null}\0\0" for ref, oid in values.items())
+    repository.git.run("update-ref", "--no-deref", "-z", "--stdin", stdin=os.fsencode(lines))
+
+
+def push_new(repository: Repository, remote: str, refs: Mapping[str, str]) -> tuple[Answer, ...]:
+    """Create refs on a remote, all in one push without hooks; one that is there is not moved.
+
+    Raises: ``UndecidedError`` when the remote cannot be reached.
+    """
+    answers: list[Answer] = []
+    names = list(refs)
+    for start in range(0, len(names), _MOST):
+        some = names[start : start + _MOST]
+        answers += _pushed(repository, remote, {ref: refs[ref] for ref in some})
+    return tuple(answers)
+
+
+def _pushed(repository: Repository, remote: str, refs: Mapping[str, str]) -> list[Answer]:
+    leases = [f"--force-with-lease={ref}:" for ref in refs]
+    words = (*_PUSH, *leases, "--end-of-options", remote, *(f"{oid}:{ref}" for ref, oid in refs.items()))
+    settings = (*_SETTINGS, (f"remote.{remote}.mirror", "false"))
+    status, output, errors = run_network(repository, *words, settings=settings)
+    answers = [answer for answer in map(_answer, os.fsdecode(output).split("\n")) if answer and answer.ref in refs]
+    if status and len(answers) < len(refs):
+        message = f"cannot push to {remote}: {first_line(errors)}"
+        raise UndecidedError(message, f"git ls-remote {remote}")
+    return answers
+
+
+def _answer(line: str) -> Answer | None:
+    fields = line.split("\t")
+    if len(fields) != 3 or fields[0] not in _FLAGS:
+        return None
+    state, ref = _FLAGS[fields[0]], fields[1].partition(":")[2]
+    reason = fields[2].partition("(")[2].rpartition(")")[0]
+    return Answer(ref, TAKEN if state == REFUSED and reason == _STALE else state, reason)
+
+
+def remote_refs(repository: Repository, remote: str, patterns: Sequence[str]) -> dict[str, str]:
+    """Return the refs of a remote that match patterns, with their objects.
+
+    The remote sends the names of all its refs for it. Raises: ``UndecidedError`` when it cannot be asked.
+    """
+    words = ("ls-remote", "--quiet", "--refs", "--end-of-options", remote, *patterns)
+    status, output, errors = run_network(repository, *words)
+    if status:
+        message = f"cannot ask {remote}: {first_line(errors)}"
+        raise UndecidedError(message, f"git ls-remote {remote}")
+    rows = (line.partition("\t") for line in os.fsdecode(output).split("\n"))
+    return {name: oid for oid, _, name in rows if is_oid(oid)}
+
+
+def present(repository: Repository, oids: Iterable[str]) -> frozenset[str]:
+    """Return those of some objects that are here; nothing is fetched."""
+    wanted = tuple(dict.fromkeys(oids))
+    if not wanted:
+        return frozenset()
+    asked = "".join(f"{oid}\n" for oid in wanted).encode()
+    answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
+    return frozenset(line for line in answers.splitlines() if " " not in line)
