@@ -55,7 +55,7 @@ def test_every_case_has_its_mistakes_and_only_those() -> None:
         pytest.param("refs/heads/gh-readonly-queue/main/pr-7-abc", "bot", {}, None, id="merge-queue"),
         pytest.param("refs/heads/research/new-loss", "research", {"topic": "new-loss"}, None, id="research"),
         pytest.param("refs/heads/research/a--b", "research", {"topic": "a--b"}, "topic", id="research-bad-topic"),
-        pytest.param("refs/heads/research/a/b", None, None, None, id="research-too-deep"),
+        pytest.param("refs/heads/research/a/b", "research", None, None, id="research-too-deep"),
         pytest.param(
             "refs/heads/experiment--housing--tree-2",
             "experiment",

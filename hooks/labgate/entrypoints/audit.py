@@ -23,7 +23,8 @@ from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
 from labgate.reviews.markers import LANDING, Claim, is_empty, landings_named, read_claims
 from labgate.reviews.section import Reviews
-from labgate.scene.policy_files import policies_at
+from labgate.scene.governing_policy import shadow_notices
+from labgate.scene.policy_files import policies_at, policy_at
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.finding import UNDECIDED
@@ -96,8 +97,17 @@ def _audit(
         judged += report.judged
         view = report.view.changed(refs_seen=len(landings))
     origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
-    notices, problems = (*_late_notices(judged), *unseen(judged)), _left_out(repository, scenes)
+    notices = (*_shadows(repository, last, whole[-1]), *_late_notices(judged), *unseen(judged))
+    problems = _left_out(repository, scenes)
     return Report(STAGE, origin, view, tuple(judged), nothing, notices, problems)
+
+
+def _shadows(repository: Repository, policy: Policy | LabgateError, tip: str) -> tuple[str, ...]:
+    """Return a warning for each kind that would take the branches of research in the policy of a commit."""
+    if isinstance(policy, LabgateError) or not policy.shadows:
+        return ()
+    found = policy_at(repository, tip, policy_reader())
+    return () if found is None else shadow_notices(found.policy, found.file)
 
 
 def _late_notices(judged: Iterable[Judged]) -> Iterator[str]:

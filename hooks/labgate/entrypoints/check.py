@@ -8,14 +8,18 @@ from collections.abc import Mapping
 
 from labgate.checks.registry import policy_reader, rows
 from labgate.gate.judge import judge_scene
+from labgate.git.commits import is_ancestor
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository, discover
+from labgate.policy.model import Policy
+from labgate.research.section import ResearchGate
+from labgate.research.source_refs import SourceRef
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy, require_tracking
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate, View
-from labgate.values.refnames import HEADS, REMOTES, branch_named, branch_of, tracking_ref
+from labgate.values.refnames import HEADS, REMOTES, branch_named, branch_of, tip_ref, tracking_ref
 from labgate.values.report import PolicyOrigin, Report
 from labgate.values.spelling import nearest
 from labgate.values.value import Value
@@ -68,7 +72,15 @@ def _check(request: CheckRequest, repository: Repository) -> Report:
     judging = judging_policy(repository, refs, remote, proposal, policy_reader())
     _require_target(repository, refs, remote, update, judging)
     scene = Scene(
-        repository, judging.policy, refs, remote, judging.trunk_tip, (update,), fetched=fetched, judging=judging
+        repository,
+        judging.policy,
+        refs,
+        remote,
+        judging.trunk_tip,
+        (update,),
+        fetched=fetched,
+        proposed=_stated_source(repository, judging.policy, refs, remote, update),
+        judging=judging,
     )
     return judge_scene(STAGE, scene, judging.origin, rows(request.checks), refs_total=1)
 
@@ -89,6 +101,21 @@ def _propose(
         source=None if source is None else source.removeprefix(HEADS),
         source_stated=request.source is not None,
     )
+
+
+def _stated_source(
+    repository: Repository, policy: Policy, refs: Mapping[str, str], remote: str | None, update: RefUpdate
+) -> tuple[SourceRef, ...]:
+    """Return the branch that the caller says the change comes from, if it is research and no ref here shows that."""
+    source, head = update.source, update.new
+    if not update.source_stated or source is None or head is None:
+        return ()
+    if policy.classify(HEADS + source).name not in policy.section(ResearchGate).sources:
+        return ()
+    tips = (refs.get(ref) for ref in {HEADS + source, tip_ref(remote, source)})
+    if any(tip is not None and is_ancestor(repository, head, tip) for tip in tips):
+        return ()
+    return (SourceRef(HEADS + source, HEADS + source, head, None),)
 
 
 def _refuse_tracking_name(target: str, refs: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.values.refnames import HEADS
+from labgate.values.refnames import HEADS, REMOTES, TAGS
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -22,11 +22,17 @@ MAX_TEXT = 250
 #: Longest refname, in characters, that is split by the legal values of its fields: that takes quadratic time.
 MAX_LEGAL_CUT = 300
 
+#: A character that is in no refname and no template, so that only a hole matches it.
+ANY = "\x01"
+
 _NAME_START = frozenset("abcdefghijklmnopqrstuvwxyz")
 _NAME = _NAME_START | frozenset("0123456789_-")
 
 #: The stars of a template: (part of) a segment; any number of segments, each with its ``/``; one or more at the end.
 STAR, FOLDERS, REST = 1, 2, 3
+
+#: The text before the names of all refs, or of all of one kind: a name that only begins so says nothing.
+_PREFIXES = frozenset(("", "refs/", HEADS, TAGS, REMOTES))
 
 _patterns: dict[str, Pattern] = {}
 
@@ -92,11 +98,12 @@ class Template:
     A ``text`` that starts with ``refs/`` is a full refname, any other a branch. ``**`` fills whole segments; at the end
     it fills at least one, because git cannot hold ``a`` beside ``a/b``. ``fields`` are this template's own, in order of
     appearance; one that the given mapping lacks gets the default ``Field``. ``literal_prefix`` is the text of the full
-    refname before the first hole. ``tokens`` are the pieces of the full refname: literal texts, never two in a row,
-    fields and stars. Raises ``TemplateError``.
+    refname before the first hole, ``beginning`` that text up to and with its last separator, which is anything but a
+    letter or a digit: all of it if there is no hole, and empty if it has no separator of its own. ``tokens`` are the
+    pieces of the full refname: literal texts, never two in a row, fields and stars. Raises ``TemplateError``.
     """
 
-    __slots__ = ("_cuts", "_spans", "_suffix", "fields", "literal_prefix", "text", "tokens")
+    __slots__ = ("_cuts", "_spans", "_suffix", "beginning", "fields", "literal_prefix", "text", "tokens")
 
     def __init__(self, text: str, fields: Mapping[str, Field]) -> None:
         tokens = _tokens(text, fields)
@@ -104,6 +111,7 @@ class Template:
         self.fields: dict[str, Field] = {token.name: token for token in tokens if isinstance(token, Field)}
         self.literal_prefix = tokens[0] if isinstance(tokens[0], str) else ""
         self.tokens = tokens
+        self.beginning = _beginning(self.literal_prefix, whole=self.is_literal)
         self._suffix = tokens[-1] if isinstance(tokens[-1], str) and len(tokens) > 1 else ""
         self._spans: frozenset[str] | None = None
         self._cuts = sum(not isinstance(token, str) for token in tokens) > 1
@@ -135,6 +143,26 @@ class Template:
             return raw
         return self._cut(ref, legal=True) or raw
 
+    def begins(self, ref: str) -> bool:
+        """Return whether a full refname has the ``beginning``, in any case; without holes that is all of the name."""
+        if not self.beginning:
+            return False
+        name, begins = ref.casefold(), self.beginning.casefold()
+        return name == begins if self.is_literal else name.startswith(begins)
+
+    def sample(self, segments: Sequence[str]) -> str:
+        """Return a full refname with these segments in each hole that may contain ``/``, and the first in any other."""
+        pieces = []
+        for token in self.tokens:
+            if isinstance(token, str):
+                pieces.append(token)
+            elif token == FOLDERS:
+                pieces += [f"{segment}/" for segment in segments]
+            else:
+                spans = token == REST or (isinstance(token, Field) and token.spans)
+                pieces.append("/".join(segments) if spans else segments[0])
+        return "".join(pieces)
+
     def bad_field(self, values: Mapping[str, str]) -> str | None:
         """Return the name of the first field whose value is not legal, or ``None`` if all are."""
         return next((name for name, field in self.fields.items() if not field.allows(values[name])), None)
@@ -157,6 +185,16 @@ class Template:
             self._spans = frozenset(name for name, field in self.fields.items() if field.spans)
         values = _Search(self.tokens, self._spans, ref, legal).run(0, 0)
         return None if values is None else {name: values[name] for name in self.fields}
+
+
+def _beginning(literal: str, *, whole: bool) -> str:
+    """Return the literal text of a template up to its last separator; empty if that is only the refs' own prefix."""
+    if whole:
+        return literal
+    end = len(literal)
+    while end and literal[end - 1].isalnum():
+        end -= 1
+    return "" if literal[:end] in _PREFIXES else literal[:end]
 
 
 class _Search:

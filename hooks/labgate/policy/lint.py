@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from labgate.policy.grammar import REST, STAR, Field, Template
+from labgate.policy.grammar import ANY, REST, STAR, Field, Template
 from labgate.policy.model import Kind, Policy
 from labgate.policy.shape import Path, Problems, shown, suggestion
 from labgate.values.finding import LEVELS
@@ -16,8 +16,6 @@ from labgate.values.refnames import HEADS
 if TYPE_CHECKING:
     from labgate.policy.model import Table
 
-# A character that is in no refname and no template, so that only a hole matches it.
-_ANY = "\x01"
 _MOST_SAMPLES = 500
 
 
@@ -25,6 +23,18 @@ def check(policy: Policy, problems: Problems) -> None:
     """Report each kind of branch, or part of it, without effect."""
     _refs_under_refs(policy, problems)
     _unreachable(policy, problems)
+    shadowed(policy, problems)
+
+
+def shadowed(policy: Policy, problems: Problems, but: Collection[str] = ()) -> None:
+    """Report each kind that stands before a kind of research and would take its branches; ``but`` leaves kinds out."""
+    for before, research in policy.shadows.items():
+        if before not in but:
+            problems.add(
+                ("kinds", before, "names"),
+                f"[kinds.{before}] comes before [kinds.{research}] and would take its branches, so research comes "
+                f"first; move [kinds.{research}] up",
+            )
 
 
 def can_be(template: Template, kind: str, policy: Policy) -> bool:
@@ -55,6 +65,9 @@ def _unreachable(policy: Policy, problems: Problems) -> None:
         earlier = [(before, template) for before in policy.kinds[:position] for template in before.templates]
         for template in kind.templates:
             takers = _takers(template, earlier)
+            # What shadows research does not get its names.
+            if kind.name in policy.sources and policy.shadows.keys() & takers:
+                continue
             if takers:
                 first = " and ".join(f"[kinds.{name}]" for name in takers)
                 verb = "come" if len(takers) > 1 else "comes"
@@ -92,19 +105,19 @@ def _samples(template: Template, deepest: int) -> list[str]:
     pieces = [_choices(token, deepest) for token in template.tokens]
     if prod(len(piece) for piece in pieces) > _MOST_SAMPLES:
         # Too many words to try each: the result for any word finds less, but is never wrong.
-        pieces = [(token,) if isinstance(token, str) else (_ANY,) for token in template.tokens]
+        pieces = [(token,) if isinstance(token, str) else (ANY,) for token in template.tokens]
     samples = ("".join(chosen) for chosen in product(*pieces))
     return [sample for sample in samples if "//" not in sample and not sample.endswith("/")]
 
 
 def _choices(token: str | Field | int, deepest: int) -> tuple[str, ...]:
-    folders = tuple("/".join([_ANY] * count) for count in range(1, deepest + 1))
+    folders = tuple("/".join([ANY] * count) for count in range(1, deepest + 1))
     if isinstance(token, str):
         return (token,)
     if isinstance(token, Field):
         return token.words or (folders if token.spans else folders[:1])
     if token == STAR:
-        return ("", _ANY)
+        return ("", ANY)
     return folders if token == REST else ("", *(folder + "/" for folder in folders))
 
 

@@ -6,7 +6,7 @@ for ``marshal``. This module gives that table types. It never gets a table with 
 
 from __future__ import annotations
 
-from labgate.policy.grammar import Field, Template
+from labgate.policy.grammar import ANY, Field, Template
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
@@ -52,6 +52,8 @@ class RefKind(Value):
 
     ``kind`` is ``None`` when no kind's literal text fits. ``fields`` are the values by field name, ``None`` unless
     every field is legal. ``template`` is the template that fitted, and ``bad_field`` the first illegal field's name.
+    A name that is research only by its beginning fits no template: it has a kind, but neither ``template`` nor
+    ``values``.
     """
 
     kind: Kind | None
@@ -74,13 +76,14 @@ class Policy(Value):
     """A whole ``labgate.toml``. The sections of checks are built when first asked for.
 
     ``trunks`` are the possible names of the trunk: several during a rename, when the first one that the remote has is
-    the trunk. All of them are protected.
+    the trunk. All of them are protected. ``sources`` are the names of the kinds whose branches are research.
     """
 
     table: Table
     trunks: tuple[str, ...]
     repository: str | None
     kinds: tuple[Kind, ...]
+    sources: tuple[str, ...]
 
     def __init__(self, table: Table) -> None:
         super().__init__(
@@ -88,6 +91,7 @@ class Policy(Value):
             trunks=tuple(table["trunk"]),
             repository=table["repository"],
             kinds=tuple((Kind(name, kind) for name, kind in table["kinds"].items())),
+            sources=tuple(table.get("research-gate", {}).get("sources") or ()),
         )
 
     @property
@@ -111,16 +115,47 @@ class Policy(Value):
     def classify(self, ref: str) -> RefKind:
         """Return the class of a full refname: the first kind in file order whose literal text matches.
 
-        A name of the trunk is always protected.
+        A name of the trunk is always protected. Research comes before a kind that shadows it, and a name that fits no
+        kind, or one with an illegal field, is research if it begins as research does (``Template.beginning``).
         """
-        found = self._fitting(ref)
+        found = self._fitting(ref, self.kinds)
+        if found.name not in self.sources and (found.fields is None or found.name in self.shadows):
+            found = self._research(ref, found)
         if found.name != "protected" or found.bad_field is not None:
             protected = self.kind("protected") if ref.startswith(HEADS) and ref[len(HEADS) :] in self.trunks else None
             return found if protected is None else RefKind(protected, None, {})
         return found
 
-    def _fitting(self, ref: str) -> RefKind:
-        for kind in self.kinds:
+    @property
+    def shadows(self) -> dict[str, str]:
+        """The kinds that stand before a kind of research and would take its names, each with that kind's name.
+
+        A hole of theirs takes the literal text of research: ``{type}/{slug}`` before ``research/{topic}``. A template
+        that spells the name out, ``research/stable``, is an exception that somebody wants. Protected kinds are left
+        out: what they take is judged.
+        """
+        found: dict[str, str] | None = self.__dict__.get("_shadows")
+        if found is None:
+            found = self.__dict__["_shadows"] = {}
+            for at, kind in enumerate(self.kinds):
+                for before in self.kinds[:at] if kind.name in self.sources else ():
+                    if before.name not in self.sources and before.name != "protected" and _takes(before, kind):
+                        found.setdefault(before.name, kind.name)
+        return found
+
+    def _research(self, ref: str, found: RefKind) -> RefKind:
+        """Return the class of a ref that may be research although the first kind in file order is another one."""
+        mine = tuple(kind for kind in self.kinds if kind.name in self.sources)
+        research = self._fitting(ref, mine)
+        if research.kind is not None or found.fields is not None:
+            return found if research.kind is None else research
+        if any(self._fitting(ref, (kind,)).fields is not None for kind in self.kinds):
+            return found
+        begun = {len(template.beginning): kind for kind in mine for template in kind.templates if template.begins(ref)}
+        return RefKind(begun[max(begun)]) if begun else found
+
+    def _fitting(self, ref: str, kinds: tuple[Kind, ...]) -> RefKind:
+        for kind in kinds:
             fitting = None
             for template in kind.templates:
                 values = template.fits(ref)
@@ -146,3 +181,10 @@ class Policy(Value):
         levels = self.table["levels"]
         of_kind: str | None = levels["kinds"].get(kind, {}).get(code)
         return levels["rules"].get(code) if of_kind is None else of_kind
+
+
+def _takes(before: Kind, kind: Kind) -> bool:
+    """Return whether a kind matches names of a later one."""
+    deepest = max(template.text.count("/") for template in before.templates) + 1
+    samples = {template.sample([ANY] * depth) for template in kind.templates for depth in range(1, deepest + 1)}
+    return any(template.fits(sample) is not None for template in before.templates for sample in samples)

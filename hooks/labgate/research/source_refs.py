@@ -94,9 +94,9 @@ def source_patterns(policy: Policy) -> tuple[str, ...]:
     for name in policy.section(ResearchGate).sources:
         kind = policy.kind(name)
         for template in () if kind is None else kind.templates:
-            prefix = template.literal_prefix
+            prefix = template.beginning or template.literal_prefix
             if prefix.startswith(HEADS):
-                found[prefix if prefix == HEADS + template.text else f"{prefix}*"] = None
+                found[prefix if template.is_literal else f"{prefix}*"] = None
     return tuple(found)
 
 

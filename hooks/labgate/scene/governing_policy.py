@@ -6,8 +6,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from labgate.git.repository import Repository
+from labgate.policy.lint import shadowed
 from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
-from labgate.policy.reader import Reader
+from labgate.policy.reader import PYPROJECT_TABLE, Reader
+from labgate.policy.shape import Problems
 from labgate.scene.policy_files import Found, landed, last_readable, policy_at, restoring
 from labgate.scene.trunk import (
     SETTING,
@@ -234,9 +236,10 @@ class _Search:
 
     def _judging(self, settled: Agreed | Policy, origin: str, found: Found, tip: str | None) -> Judging:
         whence = PolicyOrigin(origin, found.commit, found.blob)
+        notices = shadow_notices(found.policy, found.file)
         if isinstance(settled, Policy):
-            return Judging(settled, whence, None, tip, found, self.branches, self.reader)
-        notices = () if settled.notice is None else (settled.notice,)
+            return Judging(settled, whence, None, tip, found, self.branches, self.reader, notices)
+        notices = notices if settled.notice is None else (settled.notice, *notices)
         return Judging(settled.policy, whence, settled.trunk, tip, found, self.branches, self.reader, notices)
 
     def _tip(self, trunk: str) -> str | None:
@@ -259,6 +262,13 @@ def repairing(repository: Repository, remote: str | None, trunk: str, tip: str, 
     ref = shlex.quote(HEADS + trunk)
     commands += [f"git push {shlex.quote(remote)} HEAD:{ref}" if remote is not None else f"git branch -f {trunk} HEAD"]
     return " && ".join((*commands, "git checkout -"))
+
+
+def shadow_notices(policy: Policy, file: str) -> tuple[str, ...]:
+    """Return a warning for each kind that would take the branches of research, which it does not get."""
+    problems = Problems(file, PYPROJECT_TABLE if file == PYPROJECT else ())
+    shadowed(policy, problems)
+    return tuple(f"warning: {line}" for line in problems.lines)
 
 
 def _first_of(error: PolicyError) -> str:

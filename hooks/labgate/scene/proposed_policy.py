@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from labgate.git.repository import Repository
-from labgate.policy.model import OWN_FILE, Policy
-from labgate.policy.shape import shown
+from labgate.policy.lint import shadowed
+from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
+from labgate.policy.reader import PYPROJECT_TABLE
+from labgate.policy.shape import Problems, shown
 from labgate.scene.governing_policy import Judging
-from labgate.scene.policy_files import landed, policy_at, policy_blobs, restoring
+from labgate.scene.policy_files import Found, landed, policy_at, policy_blobs, restoring
 from labgate.scene.trunk import listed
 from labgate.values.errors import PolicyError
 from labgate.values.ref_update import RefUpdate
@@ -55,13 +57,20 @@ def _problems(scene: Scene, judging: Judging, after: str, place: str) -> tuple[s
 
     ``after`` is the commit or tree that the trunk has then, ``place`` its name in messages.
     """
-    repository, trunk = scene.repository, judging.trunk or ""
     try:
-        found = policy_at(repository, after, judging.reader, place)
+        found = policy_at(scene.repository, after, judging.reader, place)
     except PolicyError as error:
         return error.problems
-    if found is None or found.policy.trunks == judging.found.policy.trunks:
+    if found is None:
         return ()
+    return _shadows(judging, found, place) or _other_trunk(scene, judging, found, place)
+
+
+def _other_trunk(scene: Scene, judging: Judging, found: Found, place: str) -> tuple[str, ...]:
+    """Return why a policy names another trunk than the one on which it would be, empty if it may."""
+    if found.policy.trunks == judging.found.policy.trunks:
+        return ()
+    trunk = judging.trunk or ""
     says = f"{place}:{found.file}: trunk = {listed(found.policy)}"
     if trunk not in found.policy.trunks:
         both = ", ".join(shown(name) for name in (*found.policy.trunks, trunk))
@@ -70,10 +79,17 @@ def _problems(scene: Scene, judging: Judging, after: str, place: str) -> tuple[s
     named = next(name for name in found.policy.trunks if name in there)
     if named == trunk:
         return ()
-    other = _readable(repository, scene.refs.get(tip_ref(scene.remote, named)), judging)
+    other = _readable(scene.repository, scene.refs.get(tip_ref(scene.remote, named)), judging)
     if other is not None and next((name for name in other.trunks if name in there), None) == named:
         return ()
     return (f"{says} makes {named} the trunk, where no {OWN_FILE} says so",)
+
+
+def _shadows(judging: Judging, found: Found, place: str) -> tuple[str, ...]:
+    """Return the kinds that would take the branches of research, without those of a policy that judges already."""
+    problems = Problems(f"{place}:{found.file}", PYPROJECT_TABLE if found.file == PYPROJECT else ())
+    shadowed(found.policy, problems, judging.found.policy.shadows if judging.origin.origin == "trunk" else ())
+    return problems.lines
 
 
 def _readable(repository: Repository, tip: str | None, judging: Judging) -> Policy | None:

@@ -92,7 +92,7 @@ def _violations(
     if reasons:
         characters = _offending(_name(facts.ref))
         yield UnsafeName(reasons=reasons, characters=characters, **_common(facts, policy))
-    elif is_branch and found.kind is None:
+    elif is_branch and found.values is None:
         yield UnknownKind(forms=_forms(policy), **_common(facts, policy))
     elif is_branch and found.bad_field is not None:
         yield _bad_field(facts, policy, found, found.bad_field)
