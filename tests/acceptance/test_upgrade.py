@@ -1,0 +1,138 @@
+"""A repository that labgate set up at commit ba2cf8a goes on after an upgrade: no new error, no exit 2 on old work."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+import labgate
+from support.codewriter import Codewriter
+from support.data import ROOT
+from support.forge import FakeHost
+from support.former import (
+    DATA,
+    INDEX,
+    SETUPS,
+    STAGES,
+    Former,
+    Setup,
+    begin,
+    fill,
+    hook,
+    indexed,
+    judge,
+    kept_index,
+    remember,
+)
+from support.hosted import Project
+from support.repo import Repo, Result
+
+#: Errors that labgate did not report then, and the line of the changelog that says so.
+TIGHTENED = {
+    ("ci adas-work", "LG102"): "Tightened: in CI a bad name of the repository's own branch is an error",
+    ("audit, here", "LG201"): "Tightened: `labgate trace` and `labgate audit` recognise deleted research",
+}
+IN_LABGATE_TOML = [one for one in SETUPS if one.place == "labgate.toml" and one.key != "trunk-two"]
+VERDICTS: dict[str, dict[str, list[str]]] = json.loads((DATA / "verdicts.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(params=SETUPS, ids=str)
+def former(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Former]:
+    """Such a repository, in the clone of ada, with what that version had kept there."""
+    setup: Setup = request.param
+    repo = Repo.init(tmp_path / "lab")
+    with FakeHost("acme/lab") as host:
+        found = fill(begin(Project(repo, repo.with_remote(), host), setup))
+        for stage in STAGES:
+            path = repo.path / ".git" / "hooks" / stage
+            path.write_bytes(hook(stage, sys.executable, labgate.__file__))
+            path.chmod(0o755)
+        remember(repo, setup)
+        yield found
+
+
+def run(repo: Repo, *args: str, **env: str) -> Result:
+    return repo.labgate(*args, status=None, **env)
+
+
+def test_old_work_gets_no_new_error(former: Former) -> None:
+    said, then = judge(former, run), VERDICTS[str(former.setup)]
+    assert said.keys() == then.keys()
+    new = {
+        (name, rule)
+        for name, (_, *errors) in said.items()
+        for rule in set(errors) - set(then[name][1:])
+        if (name, rule) not in TIGHTENED
+    }
+    assert not new
+    assert not [name for name, (status, *_) in said.items() if status not in ("0", "1")]
+
+
+def test_each_tightening_is_in_the_changelog() -> None:
+    changelog = " ".join((ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split())
+    assert not [line for line in TIGHTENED.values() if line not in changelog]
+
+
+@pytest.mark.parametrize("installed", ["the hooks of then", "labgate install"])
+@pytest.mark.parametrize(
+    "former", [one for one in SETUPS if one.place == "labgate.toml" and one.key != "trunk-two"], ids=str, indirect=True
+)
+def test_work_goes_on_through_the_hooks(former: Former, installed: str) -> None:
+    """Commit, rebase, merge and push as before, in the clone of then."""
+    repo, lane = former.repo, former.setup.lane
+    if installed == "labgate install":
+        run_ok(repo, "labgate", "install")
+    doctor = repo.labgate("doctor", status=0).out
+    assert [doctor.count(word) for word in ("stale", "missing", "invalid")] == [0, 0, 0]
+    repo.checkout("feature/late").write({"src/more.py": Codewriter("more").module(2)})
+    repo.git("add", "--all")
+    run_ok(repo, "git", "commit", "--quiet", "-m", "Add more")
+    run_ok(repo, "git", "push", "origin", "feature/late")
+    run_ok(repo.checkout("feature/early"), "git", "rebase", "--quiet", "main")
+    run_ok(repo, "git", "push", "--force", "origin", "feature/early")
+    if lane is not None:
+        repo.checkout(lane.format("raw")).write({"src/try.py": Codewriter("try").module(2)}).git("add", "--all")
+        run_ok(repo, "git", "commit", "--quiet", "-m", "Try")
+        stamped = repo.git("log", "-1", "--format=%(trailers:key=Experiment,valueonly)").strip()
+        assert stamped == ("raw/ada" if "--" in lane else "")
+        run_ok(repo, "git", "push", "origin", lane.format("raw"))
+    run_ok(repo.checkout("main"), "git", "merge", "--quiet", "--no-ff", "-m", "Merge late work", "feature/late")
+    run_ok(repo, "git", "push", "origin", "main", ":feature/late")
+    if lane is not None and former.setup.people == "two":
+        ready = lane.format("ready")
+        run_ok(repo, "git", "merge", "--quiet", "--no-ff", "-m", f"Merge {ready}", ready)
+        run_ok(repo, "git", "push", "origin", "main", f":{ready}")
+
+
+def run_ok(repo: Repo, *argv: str) -> None:
+    repo.clock += 60
+    said = repo.run(*argv, status=None)
+    assert said.status == 0, said.text
+    assert "Traceback" not in said.text
+    assert "error" not in said.text
+
+
+def test_its_index_is_used(tmp_path: Path) -> None:
+    """The index of that version has the same layout, so it must hold what this one would write."""
+    repo = indexed(tmp_path)
+    oids = repo.git("rev-list", "main..feature/x").split()
+    anew = repo.labgate("trace", "--format", "json", *oids, status=0).out
+    assert "research/x" in anew
+    file = repo.path / ".git" / "labgate" / INDEX
+    file.write_bytes(kept_index())
+    before = repo.labgate("index", "status", status=0).out
+    assert repo.labgate("trace", "--format", "json", *oids, status=0).out == anew
+    assert repo.labgate("index", "status", status=0).out.splitlines()[1:] == before.splitlines()[1:]
+
+
+def test_its_configuration_of_pre_commit_names_hooks_that_are_still_there() -> None:
+    (then,) = yaml.safe_load((DATA / "pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    now = {row["id"]: row for row in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+    for row in then["hooks"]:
+        for key in ("entry", "stages", "pass_filenames", "always_run"):
+            assert now[row["id"]][key] == row[key]
