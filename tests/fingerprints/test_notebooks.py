@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from labgate.fingerprints.notebooks import ALIGNED_LINES, notebook_runs
-from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES
+from labgate.fingerprints.aligned import ALIGNED_LINES
+from labgate.fingerprints.notebooks import notebook_runs
+from labgate.fingerprints.patches import DIFF_LINES
+from labgate.fingerprints.text import LINE_BYTES
 
 
 def code(source: str | list[str], **more: Any) -> dict[str, Any]:

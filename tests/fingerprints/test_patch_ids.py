@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from labgate.fingerprints.patch_ids import PatchIds, patch_ids
-from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES
+from labgate.fingerprints.patches import DIFF_LINES
+from labgate.fingerprints.text import LINE_BYTES
 from support.provenance import code, document_of, patch_of
 from support.repo import Repo
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patch, Run, commit_patches, tree_patches
+from labgate.fingerprints.patches import DIFF_LINES, FilePatch, Patch, Run, commit_patches, tree_patches
+from labgate.fingerprints.text import LINE_BYTES
 from labgate.values.errors import MissingObjectError
 from support.provenance import file_of, open_repository, patch_of
 from support.repo import Repo
@@ -128,9 +129,9 @@ def test_hostile_lines_as_context_are_context(repo: Repo) -> None:
         (b"a\nb\n", b"a\nb", ([b"b"], [b"b"])),
         (b"a\nb", b"a\nb\nc", ([b"b"], [b"b", b"c"])),
         (b"a\r\nb\r\n", b"a\r\nc\r\n", ([b"b"], [b"c"])),
-        (b"a\rb\n", b"a\rc\n", ([b"a\rb"], [b"a\rc"])),
+        (b"a\rb\n", b"a\rc\n", ([b"a", b"b"], [b"a", b"c"])),
         (b"a\n\x0cb\n", b"a\n\x0cc\n", ([b"b"], [b"c"])),
-        (b"a\nb\xe2\x80\xa8c\n", b"a\nb\n", ([b"b\xe2\x80\xa8c"], [b"b"])),
+        (b"a\nb\xe2\x80\xa8c\n", b"a\nb\n", ([b"b", b"c"], [b"b"])),
         (b"a\nb\xff\n", b"a\n\xfe\n", ([b"b\xff"], [b"\xfe"])),
         (b"", b"one\n\ntwo\n", ([], [b"one", b"", b"two"])),
         (b"one\n", b"", ([b"one"], [])),
@@ -140,7 +141,7 @@ def test_hostile_lines_as_context_are_context(repo: Repo) -> None:
         *("form feed", "unicode line separator", "no UTF-8", "empty before", "empty afterwards"),
     ],
 )
-def test_lines_are_what_line_feeds_part(
+def test_lines_are_what_line_ends_part(
     repo: Repo, old: bytes, new: bytes, expected: tuple[list[bytes], list[bytes]]
 ) -> None:
     repo.commit("Old", {"f": old})

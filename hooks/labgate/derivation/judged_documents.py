@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from labgate.fingerprints.building import gap, make_document, make_documents
 from labgate.fingerprints.index import Document
-from labgate.fingerprints.patches import Patch, commit_patches, normal_line, tree_patches
+from labgate.fingerprints.patches import Patch, commit_patches, tree_patches
+from labgate.fingerprints.text import normal_lines
 from labgate.git.diffs import clean_merge
 from labgate.git.merges import own_changes
 from labgate.git.repository import Repository
@@ -49,7 +50,8 @@ def _beside_parents(repository: Repository, merge: str) -> Patch | None:
     for file in patch.files:
         if file.path not in own:
             continue
-        added, deleted = (set(map(normal_line, side)) for side in (own[file.path].added, own[file.path].deleted))
+        sides = (own[file.path].added, own[file.path].deleted)
+        added, deleted = ({line for raw in side for line in normal_lines(raw)} for side in sides)
         for run in file.runs:
             run.added = [line for line in run.added if line in added]
             run.deleted = [line for line in run.deleted if line in deleted]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from labgate.fingerprints import postings
+from labgate.fingerprints.decoding import with_texts
 from labgate.fingerprints.features import features_of
 from labgate.fingerprints.index import Document, Index
 from labgate.fingerprints.patch_ids import SWEEP, patch_ids
@@ -32,6 +33,7 @@ _BATCH = 1_000_000
 
 def make_document(repository: Repository, patch: Patch, *, judged: bool = False) -> Document:
     """Return the document of a patch; ``judged`` as for ``features_of``."""
+    patch = with_texts(repository, patch)
     found = features_of(patch, lambda file: _notebook_runs(repository, file), judged=judged)
     ids = patch_ids(patch)
     named = [(EXACT, ids.exact), (CORE, ids.core), *((FILE, digest) for digest in ids.files)]

@@ -19,7 +19,8 @@ from labgate.fingerprints.noise import (
     sort_of,
     without_versions,
 )
-from labgate.fingerprints.patches import DIFF_LINES, LINE_BYTES, FilePatch, Patch, Run
+from labgate.fingerprints.patches import DIFF_LINES, FilePatch, Patch, Run
+from labgate.fingerprints.text import LINE_BYTES
 from labgate.values.value import Value
 
 _SIZE = 16

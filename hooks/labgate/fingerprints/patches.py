@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 
+from labgate.fingerprints.text import normal_lines
 from labgate.git.quoted import unquoted
 from labgate.git.repository import Repository
 from labgate.values.files import write_whole
@@ -43,8 +44,6 @@ _ATTRIBUTES = """\
 *.md diff=markdown
 *.tex diff=tex
 """
-#: Longer lines are compared by their beginning: they are minified code or data.
-LINE_BYTES = 400
 #: A larger diff is judged by its first changed lines: it imports a whole tree.
 DIFF_LINES = 8000
 
@@ -55,15 +54,10 @@ _CHANGED = frozenset({b"+", b"-"})
 _NO_NEWLINE = b"\\"
 
 
-def normal_line(text: bytes) -> bytes:
-    """Return a line of a file as patches have it."""
-    return text.strip()[:LINE_BYTES]
-
-
 class Run:
     """Deleted lines and the added ones that replace them, with the line before and after (empty at a hunk's edge).
 
-    Lines are stripped of surrounding blanks and cut to ``LINE_BYTES``. ``heading`` is the hunk's, ``start`` the number
+    Lines are those of ``text.normal_lines``. ``heading`` is the hunk's, ``start`` the number
     of the first added line in the new file (1 is the first).
     """
 
@@ -112,10 +106,11 @@ class FilePatch:
         self.binary = binary
         self.runs = list(runs)
 
-    def with_runs(self, runs: Iterable[Run]) -> FilePatch:
-        """Return the same file with other runs."""
+    def with_runs(self, runs: Iterable[Run], *, binary: bool | None = None) -> FilePatch:
+        """Return the same file with other runs, and ``binary`` if that is another."""
         file = copy(self)
         file.runs = list(runs)
+        file.binary = self.binary if binary is None else binary
         return file
 
 
@@ -212,21 +207,21 @@ def _hunk(lines: Iterator[bytes], opening: bytes, file: FilePatch, left: int) ->
     Every line of a hunk starts with a blank, ``+``, ``-`` or a backslash, so nothing in a file can end it.
     """
     place, _, heading = opening[3:].partition(b" @@")
-    heading = normal_line(heading)
+    heading = normal_lines(heading)[0]
     number = int(place.rpartition(b"+")[2].partition(b",")[0])
     before = b""
     line = next(lines, None)
     while line is not None:
         first = line[:1]
         if first == b" ":
-            before = normal_line(line[1:])
+            before = normal_lines(line[1:])[-1]
             number += 1
         elif first in _CHANGED:
             run = Run(heading, before, start=number)
             line, left = _changes(lines, line, run, left)
             number += len(run.added)
             if line is not None and line[:1] == b" ":
-                run.after = normal_line(line[1:])
+                run.after = normal_lines(line[1:])[0]
             if run.deleted or run.added:
                 file.runs.append(run)
             continue
@@ -251,7 +246,7 @@ def _changes(lines: Iterator[bytes], line: bytes | None, run: Run, left: int) ->
         else:
             break
         if left > 0:
-            side.append(normal_line(line[1:]))
+            side += normal_lines(line[1:])
         left -= 1
         line = next(lines, None)
     return line, left
