@@ -8,6 +8,11 @@ from labgate.cli.lazy import Entry, LazyGroup
 
 COMMANDS = {
     "pin": Entry("labgate.cli.experiment_pin:pin", "Print the hash of the code, and keep it."),
+    "publish": Entry("labgate.cli.experiment_publish:publish", "Pin commits on the remote."),
+    "checkout": Entry("labgate.cli.experiment_checkout:checkout", "Bring the code of an experiment back."),
+    "show": Entry("labgate.cli.experiment_listing:show", "Show which code made an artifact."),
+    "list": Entry("labgate.cli.experiment_listing:list_", "List experiments and their pins."),
+    "verify": Entry("labgate.cli.experiment_verify:verify", "Check that records are true."),
     "env": Entry("labgate.cli.experiment_pin:env", "Print the variables that tell other tools the code."),
 }
 

@@ -12,7 +12,7 @@ from labgate import __version__
 from labgate.cli.lazy import Entry, LazyGroup, NoCommandError
 from labgate.report.palette import wants_colour
 from labgate.report.parts import render_error, traceback_lines
-from labgate.values.errors import UsageError
+from labgate.values.errors import LabgateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,8 +111,9 @@ def _report(error: Exception, settings: Settings) -> int:
     if settings.traceback and not isinstance(error, click.ClickException):
         sys.stderr.writelines(f"{line}\n" for line in traceback_lines(error))
     colour = wants_colour("auto", os.environ, sys.stderr.isatty())
-    render_error(_as_known(error), sys.stderr, colour=colour)
-    return COULD_NOT_JUDGE
+    known = _as_known(error)
+    render_error(known, sys.stderr, colour=colour)
+    return known.status if isinstance(known, LabgateError) else COULD_NOT_JUDGE
 
 
 def _as_known(error: Exception) -> Exception:

@@ -11,11 +11,11 @@ import os
 from labgate.experiments.artifacts import is_code
 from labgate.experiments.left_out import odd_files, shortened, sort_untracked
 from labgate.experiments.section import ExperimentHash
-from labgate.git.commits import read_commits, tree_of
+from labgate.git.commits import tree_of
 from labgate.git.index_copy import copied_index
 from labgate.git.refs import resolve_commit
 from labgate.git.repository import Repository
-from labgate.git.snapshots import snapshot_of, write_snapshot
+from labgate.git.snapshots import read_headers, write_snapshot
 from labgate.git.submodules import unpublished
 from labgate.git.work_tree import SUBMODULE, Edit, WorkTree
 from labgate.values.errors import GitError, UsageError
@@ -57,13 +57,13 @@ def code_of_moment(repository: Repository, settings: ExperimentHash, experiment:
 def code_at(repository: Repository, revision: str) -> Code:
     """Return the code of a commit that somebody states; it may be a snapshot. Raises: ``UsageError``, ``GitError``."""
     oid = resolve_commit(repository, revision)
-    (commit,) = read_commits(repository, [oid])
-    head = snapshot_of(commit.trailers, commit.parents)
+    header = read_headers(repository, [oid])[oid]
+    head = header.snapshot_of
     if head is None:
-        return Code(oid, commit.tree, oid, False, True, 0, 0, ())  # noqa: FBT003
+        return Code(oid, header.tree, oid, False, True, 0, 0, ())  # noqa: FBT003
     letters = _differences(repository, head, oid)
     added = letters.count("A")
-    return Code(oid, commit.tree, head, True, True, len(letters) - added, added, ())  # noqa: FBT003
+    return Code(oid, header.tree, head, True, True, len(letters) - added, added, ())  # noqa: FBT003
 
 
 def head_commit(repository: Repository) -> str:

@@ -47,6 +47,15 @@ def experiment_of(policy: Policy | None, branch: str | None) -> str:
     return f"{legal(kind)}/{legal('-'.join(fields.values()) or branch)}"
 
 
+def is_experiment(policy: Policy | None, branch: str) -> bool:
+    """Return whether a branch (short name) is that of an experiment: its name has a service and a handle."""
+    if policy is None:
+        return experiment_of(None, branch).partition("/")[0] != _NO_KIND and branch.startswith(
+            _EXPERIMENT + _BETWEEN_FIELDS
+        )
+    return {"service", "handle"} <= (policy.classify(HEADS + branch).fields or {}).keys()
+
+
 def stated_experiment(text: str) -> str:
     """Return the experiment that somebody states as ``SERVICE/HANDLE``, with the nearest legal name.
 
@@ -98,12 +107,18 @@ def _branch_by_variables(environ: Mapping[str, str]) -> str | None:
 
 
 def _without_policy(branch: str) -> str:
-    kind, separator, rest = branch.partition(_BETWEEN_FIELDS)
-    service, second, handle = rest.partition(_BETWEEN_FIELDS)
-    if kind == _EXPERIMENT and separator and second and service and handle:
-        return f"{legal(service)}/{legal(handle)}"
+    fields = _fields_without_policy(branch)
+    if fields is not None:
+        return f"{legal(fields[0])}/{legal(fields[1])}"
     kind, slash, rest = branch.partition("/")
     return f"{legal(kind)}/{legal(rest)}" if slash else f"{_NO_KIND}/{legal(branch)}"
+
+
+def _fields_without_policy(branch: str) -> tuple[str, str] | None:
+    """Return service and handle of ``experiment--{service}--{handle}``, ``None`` for another name."""
+    kind, _, rest = branch.partition(_BETWEEN_FIELDS)
+    service, _, handle = rest.partition(_BETWEEN_FIELDS)
+    return (service, handle) if kind == _EXPERIMENT and service and handle else None
 
 
 def _is_legal(character: str) -> bool:

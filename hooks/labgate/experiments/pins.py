@@ -23,7 +23,6 @@ from labgate.git.kept_refs import (
 )
 from labgate.git.repository import Repository
 from labgate.values.errors import UsageError
-from labgate.values.phrases import short_oid
 from labgate.values.value import Value
 
 #: The first digits of a commit in the name of its pin.
@@ -99,11 +98,25 @@ def remember(repository: Repository, settings: ExperimentHash, remote: str, pins
 
 
 def listed(repository: Repository, settings: ExperimentHash, remote: str) -> dict[str, str]:
-    """Ask a remote for its pins, and remember them; commits by name. Raises: ``UndecidedError``."""
+    """Ask a remote for its pins; commits by name. Raises: ``UndecidedError`` when it cannot be asked."""
     found = remote_refs(repository, remote, [f"{settings.pins}/*"])
-    gone = dict.fromkeys(remembered(repository, settings, remote).keys() - found.keys())
-    remember(repository, settings, remote, {**gone, **found})
+    forget_others(repository, settings, remote, found)
     return found
+
+
+def forget_others(repository: Repository, settings: ExperimentHash, remote: str, found: Mapping[str, str]) -> None:
+    """Forget the pins that a listing of the remote does not have. Raises: ``GitError``.
+
+    Those that it has are not remembered: that would be a ref here for each of many pins of others.
+    """
+    gone = [ref for ref, oid in remembered(repository, settings, remote).items() if found.get(ref) != oid]
+    remember(repository, settings, remote, dict.fromkeys(gone))
+
+
+def memory_ref(settings: ExperimentHash, remote: str, experiment: str, commit: str) -> str:
+    """Return the ref here that remembers a pin of a remote."""
+    pin = pin_of(settings, experiment, commit)
+    return _REMEMBERED.format(remote=remote) + pin.ref.removeprefix(f"{settings.pins}/")
 
 
 class Pushed(Value):
@@ -142,8 +155,3 @@ def _experiment(rest: str, oid: str) -> str | None:
     if len(parts) != 3 or not oid.startswith(parts[2]) or len(parts[2]) < DIGITS or not _HEX.issuperset(parts[2]):
         return None
     return f"{parts[0]}/{parts[1]}"
-
-
-def described(pin: Pin) -> str:
-    """Return a pin for a line of text: ``ranker/wide@0123456789ab``."""
-    return f"{pin.experiment}@{short_oid(pin.commit)}"

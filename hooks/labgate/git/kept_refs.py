@@ -19,6 +19,12 @@ _FLAGS = {"*": CREATED, "=": THERE, "!": REFUSED}
 #: git's reason where the ref is there already, with another commit (``--force-with-lease``).
 _STALE = "stale info"
 _PUSH = ("push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no")
+_FETCH = (
+    *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-prune", "--refmap="),
+    "--no-recurse-submodules",
+)
+#: git's messages where a remote answers, and has no such ref, or does not give such an oid.
+_NOT_THERE = (b"find remote ref", b"not our ref", b"does not allow request for unadvertised object", b"no such ref")
 #: Settings that would make a push of its own of this one.
 _SETTINGS = (("push.useForceIfIncludes", "false"),)
 #: Most refs in one push: an argument list has a limit (execve(2)).
@@ -110,6 +116,21 @@ def remote_refs(repository: Repository, remote: str, patterns: Sequence[str]) ->
         raise UndecidedError(message, f"git ls-remote {remote}")
     rows = (line.partition("\t") for line in os.fsdecode(output).split("\n"))
     return {name: oid for oid, _, name in rows if is_oid(oid)}
+
+
+def fetch_refs(repository: Repository, remote: str, refs: Mapping[str, str | None]) -> bool:
+    """Fetch refs of a remote (full names, or full oids) to names here, ``None`` to none; return whether it has them.
+
+    In a shallow clone only these commits, without what they are built on: none of them may be here already, or its own
+    history would be cut. Raises: ``UndecidedError`` when the remote cannot be reached.
+    """
+    depth = ("--depth=1",) if repository.shallow else ()
+    refspecs = [name if here is None else f"+{name}:{here}" for name, here in refs.items()]
+    status, _, errors = run_network(repository, *_FETCH, *depth, "--end-of-options", remote, *refspecs)
+    if status and not any(text in errors for text in _NOT_THERE):
+        message = f"cannot fetch from {remote}: {first_line(errors)}"
+        raise UndecidedError(message, f"git fetch {remote}")
+    return status == 0
 
 
 def present(repository: Repository, oids: Iterable[str]) -> frozenset[str]:

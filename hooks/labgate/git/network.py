@@ -18,7 +18,7 @@ from labgate.values.errors import GitError
 #: git's own variables for the access to a remote (git, "ENVIRONMENT VARIABLES"); all others are dropped.
 _KEPT = ("GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
 _KEPT_TOO = ("GIT_CONFIG_NOSYSTEM", "GIT_ALLOW_PROTOCOL", "GIT_PROTOCOL_FROM_USER")
-_KEPT_PREFIXES = ("GIT_SSL_", "GIT_HTTP_", "GIT_PROXY_SSL_")
+_KEPT_PREFIXES = ("GIT_SSL_", "GIT_HTTP_", "GIT_PROXY_SSL_", "GIT_LFS_")
 #: No transport that runs a program, even with ``protocol.ext.allow``.
 _PROTOCOLS = "file:git:http:https:ssh"
 #: Settings of the command line that count for a fetch: credentials, and the connection to a host.

@@ -31,7 +31,7 @@ def is_published(submodule: Repository, commit: str) -> bool:
     if submodule.git.status("cat-file", "-e", f"{commit}^{{commit}}", accept=(0, 1, 128))[0]:
         return False
     listing = ("for-each-ref", "--count=1", "--format=%(refname)", f"--contains={commit}", REMOTES, TAGS)
-    return bool(submodule.git.run(*listing)) or commit in _shallow_commits(submodule)
+    return bool(submodule.git.run(*listing)) or commit in shallow_commits(submodule)
 
 
 def unpublished(repository: Repository, links: dict[str, str]) -> tuple[str, ...]:
@@ -55,7 +55,8 @@ def _entries(submodule: Repository) -> list[Tracked]:
     return [] if submodule.top is None else list(WorkTree(submodule, own_index(submodule)).entries())
 
 
-def _shallow_commits(repository: Repository) -> frozenset[str]:
+def shallow_commits(repository: Repository) -> frozenset[str]:
+    """Return the commits with which a shallow clone begins, empty if it is complete."""
     try:
         with open(os.path.join(repository.common_dir, "shallow"), encoding="ascii", errors="replace") as lines:
             return frozenset(line.strip() for line in lines)

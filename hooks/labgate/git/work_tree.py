@@ -104,6 +104,12 @@ class WorkTree(Value):
         """Return the state of the work tree. Raises: ``GitError``."""
         return _read_status(_split(self._run(*_STATUS)))
 
+    def is_unchanged(self, path: str) -> bool:
+        """Return whether HEAD has a path and the work tree has it unchanged. Raises: ``GitError``."""
+        status = _read_status(_split(self._run(*_STATUS, "--", path)))
+        known = self._run("ls-tree", "-z", "--full-tree", "HEAD", "--", path)
+        return bool(known) and not status.edits and not status.untracked
+
     def add(self, paths: Sequence[str]) -> None:
         """Put the content of paths into the index, as ``git add`` would; none is left out if one fails.
 

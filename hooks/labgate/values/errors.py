@@ -8,10 +8,13 @@ from __future__ import annotations
 
 
 class LabgateError(Exception):
-    """Raised when labgate could not judge (exit status 2).
+    """Raised when labgate could not judge.
 
-    ``help`` is the command or step that fixes it, or ``None`` if there is none.
+    ``help`` is the command or step that fixes it, or ``None`` if there is none. ``status`` is the exit status of a
+    command that ends with it.
     """
+
+    status = 2
 
     def __init__(self, message: str, help: str | None = None) -> None:
         super().__init__(message)

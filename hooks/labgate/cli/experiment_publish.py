@@ -1,0 +1,76 @@
+"""``labgate experiment publish``: pin commits on the remote."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from labgate.cli.experiment_words import say
+from labgate.report.escape import safe
+from labgate.values.phrases import count, short_oid
+
+if TYPE_CHECKING:
+    from labgate.entrypoints.experiment_publish import Outstanding, Plan
+
+#: Longest list of files that look harmless; what looks like a secret is always listed.
+_MOST_LISTED = 20
+
+
+@click.command(short_help="Pin commits on the remote, so that others have the code.")
+@click.argument("revisions", metavar="[REV ...]", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Only say what would be published.")
+@click.option("--yes", is_flag=True, help="Publish the untracked files of snapshots without a question.")
+def publish(revisions: tuple[str, ...], dry_run: bool, yes: bool) -> None:
+    """Pin commits on the remote: REV, SERVICE/HANDLE, or all pins of this clone that the remote does not have.
+
+    A snapshot has files that git did not know. They are listed, what looks like a secret first, and published only
+    after a yes: at the question, or with --yes.
+
+    \b
+    Examples:
+      labgate experiment publish
+      labgate experiment publish 3f2a9c1d0b7e --yes
+    """
+    from labgate.entrypoints.experiment_publish import plan, require_published
+    from labgate.entrypoints.experiment_publish import publish as push
+
+    what = plan(revisions)
+    if not what.pins:
+        say(f"nothing to publish: {what.remote} is known to have every pin of this clone")
+        return
+    for item in what.pins:
+        _show(item)
+    if dry_run:
+        say(f"dry run: nothing was sent to {what.remote}")
+        return
+    if what.needs_consent and not yes:
+        _ask(what, revisions)
+    done = push(what)
+    for pin in done.pushed.there:
+        click.echo(safe(f"{pin.commit} {pin.ref}"))
+    require_published(what, done)
+
+
+def _show(item: Outstanding) -> None:
+    kind = "a snapshot" if item.snapshot else "a commit"
+    files = f" with {count(len(item.untracked), 'untracked file')}" if item.untracked else ""
+    say(f"{item.pin.experiment}@{short_oid(item.pin.commit)}: {kind}{files}")
+    shown = max(item.secrets, _MOST_LISTED)
+    for number, path in enumerate(item.untracked[:shown]):
+        note = "  (looks like a secret)" if number < item.secrets else ""
+        click.echo(safe(f"  {path}{note}"), err=True)
+    if len(item.untracked) > shown:
+        click.echo(f"  ... and {len(item.untracked) - shown} more", err=True)
+
+
+def _ask(what: Plan, revisions: tuple[str, ...]) -> None:
+    """Ask a person. Raises: ``UsageError`` without a terminal, ``click.Abort`` when the answer is no."""
+    if not sys.stdin.isatty():
+        from labgate.values.errors import UsageError
+        from labgate.values.phrases import quote
+
+        message = "a snapshot with untracked files is published only after a yes, and there is no terminal to ask"
+        raise UsageError(message, " ".join(("labgate experiment publish", *map(quote, revisions), "--yes")))
+    click.confirm(f"Publish these files on {safe(what.remote)}?", abort=True, err=True)

@@ -1,0 +1,207 @@
+"""``labgate experiment list`` and ``show``: the experiments of a repository, and what is known of one artifact."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from labgate import FOLDER
+from labgate.entrypoints.experiment import Bench, find_bench
+from labgate.entrypoints.experiment_target import Target, find_target
+from labgate.experiments.naming import experiment_of, is_experiment
+from labgate.experiments.pins import Pin, forget_others, memory_ref, pin_of, pins_here, read_pins, remembered
+from labgate.experiments.records import Record
+from labgate.experiments.states import ABSENT, artifact_state, committed_state
+from labgate.git.kept_refs import fetch_refs, present, refs_below, remote_refs
+from labgate.git.snapshots import read_headers, read_tags
+from labgate.values.errors import UndecidedError
+from labgate.values.refnames import HEADS
+from labgate.values.value import Value
+
+_CLOSED = "closed-"
+_OUTCOME = b"Outcome: "
+
+
+class ListedPin(Value):
+    """A pin: whether its commit is a snapshot, and where it is. ``None`` is not known."""
+
+    ref: str
+    commit: str
+    snapshot: bool | None
+    here: bool
+    remote: bool | None
+
+
+class Listed(Value):
+    """An experiment: whether its branch is here and on the remote (``None``: not known), its outcome, its pins."""
+
+    experiment: str
+    branch_here: bool
+    branch_remote: bool | None
+    outcome: str | None
+    pins: tuple[ListedPin, ...]
+
+
+class Listing(Value):
+    """Experiments, sorted by name. ``problem`` is why the remote could not be asked, ``None`` if it was or is none."""
+
+    experiments: tuple[Listed, ...]
+    problem: UndecidedError | None
+
+
+def list_experiments(only: str | None, environ: Mapping[str, str] = os.environ) -> Listing:
+    """Return the experiments with pins or branches, of ``SERVICE``, ``SERVICE/HANDLE`` or all (``None``).
+
+    The remote is asked once. Raises: ``GitError``, ``PolicyError``.
+    """
+    bench = find_bench(environ)
+    local = refs_below(bench.repository)
+    remote, problem = _ask(bench)
+    pins = _pins(bench, local, remote)
+    here, there = _branches(bench, local, remote)
+    outcomes = _outcomes(bench, {**(remote or {}), **local})
+    listed = tuple(
+        Listed(name, name in here, None if there is None else name in there, outcomes.get(name), pins.get(name, ()))
+        for name in sorted({*pins, *outcomes, *_declared(bench, here), *_declared(bench, there or {})})
+        if only is None or name == only or name.startswith(f"{only}/")
+    )
+    return Listing(listed, problem)
+
+
+def _ask(bench: Bench) -> tuple[dict[str, str] | None, UndecidedError | None]:
+    """Return the refs of the remote, ``None`` without one; where it cannot be asked, ``None`` and the reason."""
+    if bench.remote is None:
+        return None, None
+    try:
+        refs = remote_refs(bench.repository, bench.remote, ())
+    except UndecidedError as error:
+        return None, error
+    forget_others(bench.repository, bench.settings, bench.remote, refs)
+    return refs, None
+
+
+def _pins(bench: Bench, local: Mapping[str, str], remote: Mapping[str, str] | None) -> dict[str, tuple[ListedPin, ...]]:
+    """Return the pins of each experiment, here and on the remote."""
+    known: Mapping[str, str] = {}
+    if remote is None and bench.remote is not None:
+        known = remembered(bench.repository, bench.settings, bench.remote)
+    pins = {pin.ref: pin for pin in read_pins(bench.settings, {**known, **(remote or {}), **local})}
+    headers = read_headers(bench.repository, [pin.commit for pin in pins.values()])
+    found: dict[str, list[ListedPin]] = {}
+    for ref, pin in sorted(pins.items()):
+        header = headers.get(pin.commit)
+        snapshot = None if header is None else header.snapshot_of is not None
+        there = ref in remote if remote is not None else ref in known or None
+        found.setdefault(pin.experiment, []).append(ListedPin(ref, pin.commit, snapshot, ref in local, there))
+    return {name: tuple(items) for name, items in found.items()}
+
+
+def _branches(
+    bench: Bench, local: Mapping[str, str], remote: Mapping[str, str] | None
+) -> tuple[dict[str, str], dict[str, str] | None]:
+    """Return a branch (short name) of each experiment here, and on the remote; ``None`` if it was not asked."""
+    here = [ref.removeprefix(HEADS) for ref in local if ref.startswith(HEADS)]
+    there = None if remote is None else [ref.removeprefix(HEADS) for ref in remote if ref.startswith(HEADS)]
+    return _by_experiment(bench, here), None if there is None else _by_experiment(bench, there)
+
+
+def _by_experiment(bench: Bench, branches: Iterable[str]) -> dict[str, str]:
+    return {experiment_of(bench.policy, branch): branch for branch in branches}
+
+
+def _declared(bench: Bench, branches: Mapping[str, str]) -> set[str]:
+    """Return the experiments whose branch is one by its name: others are listed only for their pins."""
+    return {name for name, branch in branches.items() if is_experiment(bench.policy, branch)}
+
+
+def _outcomes(bench: Bench, refs: Mapping[str, str]) -> dict[str, str]:
+    """Return the outcome of each closed experiment, as far as the tags of them are here."""
+    prefix = f"{bench.settings.pins}/"
+    closed = {ref: oid for ref, oid in refs.items() if ref.startswith(prefix) and f"/{_CLOSED}" in ref}
+    tags = read_tags(bench.repository, closed.values())
+    newest: dict[str, tuple[int, str]] = {}
+    for ref, oid in closed.items():
+        date, message = tags.get(oid, (0, b""))
+        said = [line[len(_OUTCOME) :] for line in message.split(b"\n") if line.startswith(_OUTCOME)]
+        name = ref.removeprefix(prefix).rpartition("/")[0]
+        if said and (date, "") >= newest.get(name, (0, "")):
+            newest[name] = (date, said[0].decode("utf-8", "replace").strip())
+    return {name: outcome for name, (_, outcome) in newest.items()}
+
+
+class Shown(Value):
+    """What is known of a target. ``digest`` is ``ok``, ``differs`` or ``absent``; ``exact`` ``None`` without a record.
+
+    ``pin_remote``: whether the remote has the pin, ``None`` if there is no remote or it cannot be asked. ``log`` is the
+    path of the run's output, ``None`` if it is not in this clone.
+    """
+
+    artifact: str | None
+    commit: str
+    experiment: str
+    digest: str
+    exact: bool | None
+    pin: Pin
+    pin_here: bool
+    pin_remote: bool | None
+    record: Record | None
+    log: str | None
+    notes: tuple[str, ...]
+
+
+def show(what: str, environ: Mapping[str, str] = os.environ) -> Shown:
+    """Return what is known of an artifact, an experiment or a commit. Raises: ``LabgateError`` as ``checkout``."""
+    bench = find_bench(environ)
+    target = find_target(bench, what)
+    experiment = target.experiment or bench.experiment
+    pin = pin_of(bench.settings, experiment, target.commit)
+    remote, notes = _remote_has(bench, pin)
+    record = target.record
+    return Shown(
+        None if target.artifact is None else os.path.relpath(target.artifact),
+        target.commit,
+        experiment,
+        _digest(bench, target),
+        None if record is None else record.exact,
+        pin,
+        pin in pins_here(bench.repository, bench.settings, experiment),
+        remote,
+        record,
+        _log(bench, record),
+        (*target.notes, *notes),
+    )
+
+
+def _digest(bench: Bench, target: Target) -> str:
+    if target.artifact is None:
+        return ABSENT
+    if target.record is None:
+        return committed_state(bench.repository, target.artifact)
+    return artifact_state(target.artifact, target.record)
+
+
+def _remote_has(bench: Bench, pin: Pin) -> tuple[bool | None, tuple[str, ...]]:
+    """Ask the remote for one pin, without a listing of all its refs."""
+    if bench.remote is None:
+        return None, ()
+    here = memory_ref(bench.settings, bench.remote, pin.experiment, pin.commit)
+    try:
+        if not present(bench.repository, [pin.commit]) or not bench.repository.shallow:
+            return fetch_refs(bench.repository, bench.remote, {pin.ref: here}), ()
+        # In a shallow clone a fetch of what is here would cut its history.
+        found = remote_refs(bench.repository, bench.remote, [pin.ref])
+    except UndecidedError as error:
+        return None, (error.message,)
+    return found.get(pin.ref) == pin.commit, ()
+
+
+def _log(bench: Bench, record: Record | None) -> str | None:
+    """Return the path of the output of a record's run, if this clone has it."""
+    if record is None:
+        return None
+    metadata = record.document["predicate"].get("runDetails", {}).get("metadata", {})
+    run = metadata.get("invocationId") if isinstance(metadata, dict) else None
+    if not isinstance(run, str) or os.path.basename(run) != run or not run.strip("."):
+        return None
+    path = os.path.join(bench.repository.common_dir, FOLDER, "runs", run, "log")
+    return path if os.path.isfile(path) else None
