@@ -271,7 +271,7 @@ def test_a_clone_of_one_branch_says_that_sources_may_be_missing(origin: Repo, tm
     origin.git("clone", "--quiet", "--single-branch", f"file://{origin.path}", str(tmp_path / "narrow"))
     shown = Repo(tmp_path / "narrow", origin.env).labgate("trace", status=0)
     said, help = shown.err.splitlines()
-    assert said == "labgate: not every research branch of origin is fetched here, so some sources may be missing"
+    assert said == "labgate: the research refs of origin are not fetched here"
     assert help.startswith("  help: git config --add remote.origin.fetch ")
     assert shown.out.endswith("nothing shared with 0 source branches\n")
 

@@ -6,9 +6,9 @@ import pytest
 
 from labgate.git.refs import TrackingRef
 from labgate.git.repository import Remote
+from labgate.research.completeness import covers_sources
 from labgate.research.source_refs import (
     classify_refs,
-    covers_sources,
     is_source_repository,
     source_patterns,
 )
@@ -16,6 +16,7 @@ from support.policies import TEAM, policy
 
 SISTER = TEAM + '\n[research-gate]\nsource-repositories = ["github.com/acme-research/*"]\n'
 OID = "1" * 40
+RESEARCH = "+refs/heads/research/*:refs/remotes/origin/research/*"
 
 
 def remote(*fetch: str, url: str | None = None, name: str = "origin") -> Remote:
@@ -41,10 +42,13 @@ def test_a_source_repository_is_known_by_its_name(url: str | None, expected: boo
     ("fetch", "expected"),
     [
         (["+refs/heads/*:refs/remotes/origin/*"], True),
-        (["+refs/*:refs/remotes/origin/*"], True),
+        (["+refs/*:refs/remotes/origin/*"], False),
         (["refs/heads/*:refs/remotes/origin/*"], True),
-        (["+refs/heads/research/*:refs/remotes/origin/research/*"], False),
-        (["+refs/heads/research/*:refs/remotes/a/research/*", "+refs/heads/experiment--*:refs/remotes/a/e--*"], True),
+        ([RESEARCH], False),
+        ([RESEARCH, "+refs/heads/experiment--*:refs/remotes/origin/experiment--*"], True),
+        ([RESEARCH, "+refs/heads/experiment--*:refs/remotes/origin/e--*"], False),
+        (["+refs/heads/*:refs/remotes/upstream/*"], False),
+        (["+refs/heads/research/a*:refs/remotes/origin/research/a*"], False),
         (["+refs/heads/main:refs/remotes/origin/main"], False),
         (["+refs/heads/*-done:refs/remotes/origin/*-done"], False),
         (["+refs/heads/*:refs/scratch/*"], False),

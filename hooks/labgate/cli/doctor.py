@@ -27,7 +27,7 @@ from labgate.policy.model import Policy
 from labgate.policy.reader import Reader
 from labgate.report.escape import safe
 from labgate.report.palette import CHOICES, Paint, palette, wants_colour
-from labgate.research.source_refs import covers_sources
+from labgate.research.completeness import sources_gap
 from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy, repairing, trunk_by
 from labgate.scene.policy_files import policy_at, worktree_policy
@@ -367,10 +367,10 @@ def _research(repository: Repository, remote: str | None, policy: Policy) -> Ite
     if repository.shallow:
         message = "this clone is shallow: the source of code stays undecided"
         return Item("research", MISSING, message, repository.fetching_branches(found.name, "--unshallow"))
-    if covers_sources(policy, found):
+    gap = sources_gap(policy, repository, read_refs(repository), found.name)
+    if gap is None:
         return Item("research", OK, f"git fetch {found.name} fetches every research branch")
-    message = f"git fetch {found.name} does not fetch every research branch"
-    return Item("research", MISSING, message, repository.fetching_branches(found.name))
+    return Item("research", MISSING, gap.message, gap.help)
 
 
 def _reviews(policy: Policy) -> Iterator[Item]:

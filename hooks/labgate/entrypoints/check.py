@@ -13,6 +13,7 @@ from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
+from labgate.research.completeness import fetch_sources
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import SourceRef
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy, require_tracking
@@ -71,6 +72,8 @@ def _check(request: CheckRequest, repository: Repository) -> Report:
     proposal = Proposal({update.ref: update.old}, (head,), target=trunk)
     judging = judging_policy(repository, refs, remote, proposal, policy_reader())
     _require_target(repository, refs, remote, update, judging)
+    if request.fetch and remote is not None and fetch_sources(judging.policy, repository, remote):
+        refs = read_refs(repository)
     scene = Scene(
         repository,
         judging.policy,

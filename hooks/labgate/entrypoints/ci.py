@@ -16,6 +16,7 @@ from labgate.git.fetch import default_branch, fetch_commit, fetch_history
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
+from labgate.research.completeness import fetch_sources
 from labgate.research.research_commits import Aftermath
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import SourceRef
@@ -90,10 +91,7 @@ class _Job:
     def judge(self, rows: Sequence[Row]) -> CiResult:
         context, repository = self.context, self.repository
         place = self._place()
-        # The state before the change is used, even if the change has landed since.
-        refs = {name: oid for name, oid in self.refs.items() if name != self.tracking}
-        if place.before is not None:
-            refs[self.tracking] = place.before
+        refs = self._before(place)
         trunk = default_branch(repository, self.remote)
         if place.lost and context.target == HEADS + (trunk or ""):
             message = f"{trunk} was rewritten, and {self.remote} does not give its old tip: {place.old}"
@@ -112,6 +110,9 @@ class _Job:
             policy_reader(),
         )
         policy = judging.policy
+        if fetch_sources(policy, repository, self.remote):
+            self.refs = read_refs(repository)
+            refs = self._before(place)
         landings = self._landings(policy, place)
         updates = {self._update(landing): landing for landing in landings}
         proposed = [source for landing in landings for source in landing.sources(policy)]
@@ -136,6 +137,11 @@ class _Job:
         report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report)))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
         return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
+
+    def _before(self, place: _Place) -> dict[str, str]:
+        """Return the refs in the state before the change, even if the change has landed since."""
+        refs = {name: oid for name, oid in self.refs.items() if name != self.tracking}
+        return refs if place.before is None else refs | {self.tracking: place.before}
 
     @property
     def _heads(self) -> ChangeHeads:

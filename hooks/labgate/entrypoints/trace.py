@@ -15,8 +15,9 @@ from labgate.git.refs import read_refs, resolve_revision, symbolic_ref, tracking
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.policy.reader import Reader
+from labgate.research.completeness import sources_gap
 from labgate.research.first_seen import FirstSeen
-from labgate.research.source_refs import SourceRef, classify_refs, covers_sources
+from labgate.research.source_refs import SourceRef, classify_refs
 from labgate.scene.policy_files import policy_at, worktree_policy
 from labgate.scene.trunk import trunk_name
 from labgate.values.errors import NoPolicyError, UndecidedError, UsageError
@@ -187,7 +188,7 @@ def find_sources(repository: Repository, patterns: Sequence[str]) -> Sources:
     policy = _on_trunk(repository, refs, trunk, reader) if found is None else found[0]
     classes = classify_refs(policy, refs, tracking_refs(refs, repository.remotes), repository.remotes)
     known = FirstSeen(repository).known(policy, classes, refs, int(time.time()))
-    return Sources(refs, known.sources, policy, trunk, _incomplete(repository, policy, remote))
+    return Sources(refs, known.sources, policy, trunk, sources_gap(policy, repository, refs, remote))
 
 
 def _is_oid(word: str, length: int, refs: Mapping[str, str]) -> bool:
@@ -270,11 +271,3 @@ def _on_trunk(repository: Repository, refs: Mapping[str, str], trunk: str | None
         message = "there is no policy in the work tree or on the trunk to say which branches are research"
         raise NoPolicyError(message, "name them: --sources 'refs/remotes/origin/research/*'")
     return found.policy
-
-
-def _incomplete(repository: Repository, policy: Policy, remote: str | None) -> UndecidedError | None:
-    known = next((item for item in repository.remotes if item.name == remote), None)
-    if known is None or covers_sources(policy, known):
-        return None
-    message = f"not every research branch of {known.name} is fetched here, so some sources may be missing"
-    return UndecidedError(message, repository.fetching_branches(known.name))

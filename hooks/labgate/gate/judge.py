@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from labgate.checks.collected import Collected
 from labgate.checks.registry import Row
 from labgate.policy.model import Policy
+from labgate.scene.governing_policy import shadow_notices
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, UndecidedError
 from labgate.values.finding import FAILED, LEVELS, PASSED, SKIPPED, UNDECIDED, Finding
@@ -24,8 +25,11 @@ def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[R
 
         complete(scene)
     judged = judge(scene.updates, rows, lambda row, update: row.module("facts").collect(scene, update), scene.policy)
-    view = View(len(scene.updates), refs_total, len(scene.classes.sources), scene.sources_complete)
-    notices = () if scene.judging is None else scene.judging.notices
+    view = View(len(scene.updates), refs_total, len(scene.classes.sources), scene.sources_gap is None)
+    notices: tuple[str, ...] = ()
+    if scene.judging is not None:
+        found = scene.judging.found
+        notices = (*scene.judging.notices, *shadow_notices(found.policy, found.file))
     return Report(stage, origin, view, judged, notices=(*notices, *unseen(judged)))
 
 

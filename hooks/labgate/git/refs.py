@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 
 from labgate.git.commits import peel
-from labgate.git.repository import Remote, Repository
+from labgate.git.repository import BROKEN, SYMBOLIC, Remote, Repository
 from labgate.values.errors import GitError, UsageError
 from labgate.values.refnames import HEADS, REMOTES, branch_named
 from labgate.values.value import Value
@@ -15,6 +16,9 @@ _SUFFIX = re.compile(r"[~^:]|@\{")
 #: Not ``%(*objectname)``: to peel tags git reads every object completely, branches too.
 _FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(symref)"
 _PLAIN = "%(refname)%00%(objectname)%00%(symref)"
+#: Bytes of a file with an oid, SHA-1 or SHA-256, and a line feed.
+_OID_FILE = (41, 65)
+_IGNORED = re.compile(r"^warning: ignoring (?:broken|dangling) (?:ref|symref) (refs/.*)$", re.MULTILINE)
 
 
 class TrackingRef(Value):
@@ -27,13 +31,19 @@ class TrackingRef(Value):
 
 
 def read_refs(repository: Repository) -> dict[str, str]:
-    """Return every ref that points to a commit, with that commit's oid; without symbolic refs (``origin/HEAD``)."""
+    """Return every ref that points to a commit, with that commit's oid; without symbolic refs (``origin/HEAD``).
+
+    ``Repository.unread_refs`` has these afterwards, and those that git cannot read.
+    """
     refs: dict[str, str] = {}
     tags: dict[str, str] = {}
+    repository.unread_refs.clear()
     for name, kind, oid, symref in _listed(repository):
-        if kind == "commit" and not symref:
+        if symref:
+            repository.unread_refs[name] = SYMBOLIC
+        elif kind == "commit":
             refs[name] = oid
-        elif kind == "tag" and not symref:
+        elif kind == "tag":
             tags[name] = oid
     commits = peel(repository, tags.values())
     return refs | {name: commits[oid] for name, oid in tags.items() if oid in commits}
@@ -56,9 +66,33 @@ def _listed(repository: Repository) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _rows(repository: Repository, format_: str) -> list[list[str]]:
-    listing = repository.git.run("for-each-ref", f"--format={format_}").decode("utf-8", "surrogateescape")
+    output, warnings = repository.git.told("for-each-ref", f"--format={format_}")
+    # git only warns of a symbolic ref that names nothing, and of a file that holds no oid (git: ref-filter.c).
+    repository.unread_refs.update(dict.fromkeys(_IGNORED.findall(_text(warnings)), BROKEN))
     # Not splitlines: U+2028 and U+0085 are legal in a refname.
-    return [line.split("\0") for line in listing.split("\n")[:-1]]
+    return [line.split("\0") for line in _text(output).split("\n")[:-1]]
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape")
+
+
+def odd_files(repository: Repository, under: str) -> Iterator[str]:
+    """Yield the loose refs below a prefix (``refs/remotes/origin/``) whose file does not have the size of an oid.
+
+    git lists no symbolic ref that names nothing. Files are only measured: there may be thousands of them.
+    """
+    folders = [os.path.join(repository.common_dir, *under.split("/"))]
+    while folders:
+        try:
+            entries = [*os.scandir(folders.pop())]
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            elif entry.stat(follow_symlinks=False).st_size not in _OID_FILE and not entry.name.endswith(".lock"):
+                yield os.path.relpath(entry.path, repository.common_dir).replace(os.sep, "/")
 
 
 def refs_with(repository: Repository, commits: Iterable[str], under: str) -> frozenset[str]:

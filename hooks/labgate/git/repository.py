@@ -14,6 +14,9 @@ from labgate.values.errors import GitError, UndecidedError
 from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import Value
 
+#: Why a ref has no commit of its own: it names another ref, or git cannot read it.
+SYMBOLIC, BROKEN = "symbolic", "broken"
+
 #: The number of discovery's requests that git always answers.
 _ANSWERS = 5
 
@@ -59,6 +62,11 @@ class Repository(Value):
     def commits_here(self) -> set[str]:
         """Commits that git has shown in this run, so that they need not be checked again."""
         return set()
+
+    @cached_property
+    def unread_refs(self) -> dict[str, str]:
+        """The refs (full names) that the last reading of refs left out: each is ``SYMBOLIC`` or ``BROKEN``."""
+        return {}
 
     @property
     def _fix(self) -> Callable[[], str | None]:

@@ -264,6 +264,13 @@ class Git:
             raise self._failure(args, stdin, errors)
         return status, output
 
+    def told(self, *args: str) -> tuple[bytes, bytes]:
+        """Return git's standard output and its warnings. Raises: as ``run``."""
+        status, output, errors = spawn((*self._head, *args), self._env)
+        if status:
+            raise self._failure(args, None, errors)
+        return output, errors
+
     def stream(self, *args: str, stdin: bytes | None = None) -> Iterator[bytes]:
         """Yield git's standard output as lines without their line feed, while git is running. Raises: as ``run``."""
         process = _Process((*self._head, *args), self._env, stdin)

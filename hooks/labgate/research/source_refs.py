@@ -56,18 +56,30 @@ def classify_refs(
         for ref, oid in refs.items()
         if ref.startswith(HEADS) and policy.classify(ref).name in gate.sources
     ]
+    names = [remote.name for remote in remotes]
+    nested = any(name.startswith(f"{other}/") for name in names for other in names)
     protected, others = [], []
     for ref in tracking:
-        kind = policy.classify(ref.remote_ref).name
-        if ref.remote in foreign or kind in gate.sources:
-            sources.append(SourceRef(ref.ref, ref.remote_ref, ref.oid, ref.remote))
-        elif kind == "protected":
+        # Where a remote is named like branches of another one, a ref may be a branch of either.
+        branches = _readings(ref, names) if nested else (ref.remote_ref,)
+        kinds = {branch: policy.classify(branch).name for branch in branches}
+        research = next((branch for branch, kind in kinds.items() if kind in gate.sources), None)
+        if ref.remote in foreign or research is not None:
+            sources.append(SourceRef(ref.ref, research or ref.remote_ref, ref.oid, ref.remote))
+        elif kinds[ref.remote_ref] == "protected":
             protected.append(ref)
         else:
             others.append(ref)
     # The remote-tracking name comes first: a teammate can find it.
     sources.sort(key=lambda source: (source.remote is None, source.ref))
     return RefClasses(tuple(sources), tuple(protected), tuple(others))
+
+
+def _readings(ref: TrackingRef, remotes: Sequence[str]) -> tuple[str, ...]:
+    """Return the full names that a remote-tracking ref may have on one of some remotes, its own remote's first."""
+    rest = ref.ref.removeprefix(REMOTES)
+    found = (HEADS + rest.removeprefix(f"{name}/") for name in remotes if rest.startswith(f"{name}/"))
+    return tuple(dict.fromkeys((ref.remote_ref, *found)))
 
 
 def past_source(policy: Policy, ref: str, oid: str, state: str, remotes: tuple[Remote, ...]) -> SourceRef | None:
@@ -98,20 +110,3 @@ def source_patterns(policy: Policy) -> tuple[str, ...]:
             if prefix.startswith(HEADS):
                 found[prefix if template.is_literal else f"{prefix}*"] = None
     return tuple(found)
-
-
-def covers_sources(policy: Policy, remote: Remote) -> bool:
-    """Return whether a remote's fetch refspecs (git-fetch, "CONFIGURED") fetch every branch of the source kinds."""
-    positive = [spec.lstrip("+").partition(":") for spec in remote.fetch if not spec.startswith("^")]
-    negative = [spec.removeprefix("^") for spec in remote.fetch if spec.startswith("^")]
-    for pattern in source_patterns(policy):
-        prefix = pattern.removesuffix("*")
-        covered = any(target.startswith(REMOTES) and _covers(source, pattern) for source, _, target in positive)
-        if not covered or any(spec.partition("*")[0].startswith(prefix) or _covers(spec, pattern) for spec in negative):
-            return False
-    return True
-
-
-def _covers(refspec: str, pattern: str) -> bool:
-    head, star, tail = refspec.partition("*")
-    return pattern.startswith(head) and not tail if star else refspec == pattern

@@ -236,10 +236,9 @@ class _Search:
 
     def _judging(self, settled: Agreed | Policy, origin: str, found: Found, tip: str | None) -> Judging:
         whence = PolicyOrigin(origin, found.commit, found.blob)
-        notices = shadow_notices(found.policy, found.file)
         if isinstance(settled, Policy):
-            return Judging(settled, whence, None, tip, found, self.branches, self.reader, notices)
-        notices = notices if settled.notice is None else (settled.notice, *notices)
+            return Judging(settled, whence, None, tip, found, self.branches, self.reader)
+        notices = () if settled.notice is None else (settled.notice,)
         return Judging(settled.policy, whence, settled.trunk, tip, found, self.branches, self.reader, notices)
 
     def _tip(self, trunk: str) -> str | None:

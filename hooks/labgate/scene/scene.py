@@ -11,10 +11,11 @@ from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.refs import TrackingRef, refs_with, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
+from labgate.research.completeness import sources_gap
 from labgate.research.first_seen import FirstSeen
 from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath, ResearchGraph
-from labgate.research.source_refs import RefClasses, SourceRef, classify_refs, covers_sources
+from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
 from labgate.reviews.approvals import HostedChange
 from labgate.reviews.markers import Claim
 from labgate.values.errors import GitError, UndecidedError
@@ -139,10 +140,9 @@ class Scene(Value):
         return known.changed(sources=(*known.sources, *self.proposed))
 
     @cached_property
-    def sources_complete(self) -> bool:
-        """Return whether every source ref of the remote is known here, or there is no remote."""
-        remote = next((item for item in self.repository.remotes if item.name == self.remote), None)
-        return self.fetched or self.remote is None or (remote is not None and covers_sources(self.policy, remote))
+    def sources_gap(self) -> UndecidedError | None:
+        """Why a source ref of the remote may not be known here, ``None`` if all are, or there is no remote."""
+        return sources_gap(self.policy, self.repository, self.refs, self.remote, fetched=self.fetched)
 
     @cached_property
     def remote_refs(self) -> dict[str, str]:

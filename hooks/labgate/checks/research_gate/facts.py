@@ -14,7 +14,7 @@ from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.section import Reviews
 from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
-from labgate.values.errors import LabgateError, UndecidedError
+from labgate.values.errors import LabgateError
 from labgate.values.finding import LIVE, Evidence
 from labgate.values.phrases import short_oid
 from labgate.values.ref_update import Commit, RefUpdate
@@ -59,7 +59,8 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         gathering = _Gathering(scene, scene.span(update))
         facts, undecidable = gathering.complete(facts)
         lacking = gathering.lacking
-    undecided, unseen = lacking or _undecided(scene, update), _unseen(scene, update)
+    undecided: LabgateError | None = lacking or (None if update.new is None else scene.sources_gap)
+    unseen = _unseen(scene, update)
     return Collected((facts,), undecided=undecided, undecidable=undecidable, unseen=unseen)
 
 
@@ -86,16 +87,6 @@ def _is_first_push(scene: Scene, update: RefUpdate) -> bool:
         return False
     source = None if update.source is None else scene.policy.classify(f"{HEADS}{update.source}").name
     return scene.policy.is_protected(update.ref) and source not in scene.policy.section(ResearchGate).sources
-
-
-def _undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
-    """Return why a pass may be wrong: not every source ref is known here; ``None`` if all are."""
-    if scene.sources_complete or update.new is None:
-        return None
-    remote = scene.remote or "origin"
-    return UndecidedError(
-        f"the research refs of {remote} are not fetched here", scene.repository.fetching_branches(remote)
-    )
 
 
 def _rewrite(scene: Scene, update: RefUpdate) -> str | None:
