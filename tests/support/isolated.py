@@ -41,10 +41,11 @@ def age(path: Path, seconds: int = 3600) -> None:
 
 def obey_permissions() -> None:
     """Make what this process starts obey the permissions of files, even if it is root (capabilities(7))."""
-    bounding_set_drop, dac_override = 24, 1
-    if os.geteuid() == 0 and ctypes.CDLL(None).prctl(bounding_set_drop, dac_override, 0, 0, 0):
-        message = "root cannot give up its right to write everywhere"
-        raise PermissionError(message)
+    bounding_set_drop, dac_override, dac_read_search = 24, 1, 2
+    for capability in (dac_override, dac_read_search):
+        if os.geteuid() == 0 and ctypes.CDLL(None).prctl(bounding_set_drop, capability, 0, 0, 0):
+            message = "root cannot give up its right to read and write everywhere"
+            raise PermissionError(message)
 
 
 def run_apart(code: str) -> str:

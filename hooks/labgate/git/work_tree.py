@@ -21,7 +21,6 @@ _KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_A
 _KEPT_PREFIXES = ("GIT_LFS_", "GIT_ANNEX_")
 _OPTIONS = (
     "--no-pager",
-    "--literal-pathspecs",
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "core.fsmonitor=false"),
     # Written for the folder in which the index lies; a copy lies elsewhere.
@@ -106,8 +105,8 @@ class WorkTree(Value):
 
     def is_unchanged(self, path: str) -> bool:
         """Return whether HEAD has a path and the work tree has it unchanged. Raises: ``GitError``."""
-        status = _read_status(_split(self._run(*_STATUS, "--", path)))
-        known = self._run("ls-tree", "-z", "--full-tree", "HEAD", "--", path)
+        status = _read_status(_split(self._run("--literal-pathspecs", *_STATUS, "--", path)))
+        known = self._run("--literal-pathspecs", "ls-tree", "-z", "--full-tree", "HEAD", "--", path)
         return bool(known) and not status.edits and not status.untracked
 
     def add(self, paths: Sequence[str]) -> None:
@@ -138,7 +137,10 @@ class WorkTree(Value):
         """Return those of some paths that git ignores. Raises: ``GitError``."""
         if not paths:
             return frozenset()
-        return frozenset(_split(self._run("check-ignore", "-z", "--stdin", stdin=_joined(paths), accept=(0, 1))))
+        # It takes no literal pathspecs, and a name may begin like a magic one.
+        asked = _joined(f"./{path}" for path in paths)
+        found = _split(self._run("check-ignore", "-z", "--stdin", stdin=asked, accept=(0, 1)))
+        return frozenset(path.removeprefix("./") for path in found)
 
     def _run(self, *words: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)) -> bytes:
         repository = self.repository
@@ -149,7 +151,8 @@ class WorkTree(Value):
         env = work_tree_env(repository) | {"GIT_INDEX_FILE": self.index}
         status, output, errors = spawn((*argv, *_OPTIONS, *words), env, stdin)
         if status not in accept:
-            message = f"git {words[0]}: {first_line(errors)}"
+            verb = next(word for word in words if not word.startswith("-"))
+            message = f"git {verb}: {first_line(errors)}"
             raise GitError(message)
         return output
 
