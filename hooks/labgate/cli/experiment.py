@@ -7,6 +7,7 @@ import click
 from labgate.cli.lazy import Entry, LazyGroup
 
 COMMANDS = {
+    "run": Entry("labgate.cli.experiment_run:run", "Run a command, and record the code of what it makes."),
     "pin": Entry("labgate.cli.experiment_pin:pin", "Print the hash of the code, and keep it."),
     "publish": Entry("labgate.cli.experiment_publish:publish", "Pin commits on the remote."),
     "checkout": Entry("labgate.cli.experiment_checkout:checkout", "Bring the code of an experiment back."),

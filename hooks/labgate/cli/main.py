@@ -40,10 +40,14 @@ COMMANDS = {
 
 
 class Settings:
-    """The options before the command; click passes it on as ``ctx.obj``."""
+    """The options before the command; click passes it on as ``ctx.obj``.
+
+    ``failed`` is the command's exit status when it cannot do its work, ``None`` for that of the error.
+    """
 
     def __init__(self, traceback: bool) -> None:
         self.traceback = traceback
+        self.failed: int | None = None
 
 
 def _ask_traceback(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -104,7 +108,7 @@ def _report(error: Exception, settings: Settings) -> int:
     if isinstance(error, click.Abort):
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
-        return COULD_NOT_JUDGE
+        return settings.failed or COULD_NOT_JUDGE
     if isinstance(error, NoCommandError) and error.ctx is not None:
         click.echo(error.ctx.get_help(), err=True)
         return COULD_NOT_JUDGE
@@ -113,7 +117,7 @@ def _report(error: Exception, settings: Settings) -> int:
     colour = wants_colour("auto", os.environ, sys.stderr.isatty())
     known = _as_known(error)
     render_error(known, sys.stderr, colour=colour)
-    return known.status if isinstance(known, LabgateError) else COULD_NOT_JUDGE
+    return settings.failed or (known.status if isinstance(known, LabgateError) else COULD_NOT_JUDGE)
 
 
 def _as_known(error: Exception) -> Exception:

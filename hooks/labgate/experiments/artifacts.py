@@ -17,9 +17,14 @@ def is_record(path: str) -> bool:
     return path.endswith(RECORD)
 
 
+def may_be_artifact(path: str) -> bool:
+    """Return whether a path may be an artifact, whatever the globs say."""
+    return not is_record(path) and path.rpartition("/")[2] not in _NEVER
+
+
 def is_artifact(settings: ExperimentHash, path: str) -> bool:
     """Return whether a path, relative to the top of the work tree, is an artifact, or DVC's pointer to one."""
-    if is_record(path) or path.rpartition("/")[2] in _NEVER:
+    if not may_be_artifact(path):
         return False
     names = (path, path.removesuffix(POINTER)) if path.endswith(POINTER) else (path,)
     return any(glob.matches(name) for glob in settings.artifacts for name in names)

@@ -16,13 +16,14 @@ from labgate.experiments.family import Family
 from labgate.experiments.streams import Sink, Source
 from labgate.experiments.terminal import is_foreground, terminal_here
 from labgate.values.errors import LabgateError
+from labgate.values.phrases import quote
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
-    from typing import Any
+    from typing import Any, NoReturn
 
     from labgate.experiments.log import Log
     from labgate.experiments.terminal import Terminal
@@ -91,6 +92,19 @@ def supervise(order: Order, log: Log) -> Ending:
             terminal.close()
 
 
+def replace_by(command: tuple[str, ...], environ: Mapping[str, str]) -> NoReturn:
+    """Become a command: nothing is between it and the caller. Raises: ``LabgateError`` when it cannot be started."""
+    try:
+        os.execvpe(command[0], command, environ)  # noqa: S606  (the user's command, as typed, without a shell)
+    except (OSError, ValueError) as error:
+        raise _cannot_start(command[0], error) from None
+
+
+def _cannot_start(name: str, error: OSError | ValueError) -> LabgateError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return LabgateError(f"cannot start {name}: {reason}", f"command -v {quote(name)}")
+
+
 def _fill_standard_streams() -> None:
     """Open what was closed of 0, 1 and 2: the next file would get its number, and the command's output."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -118,9 +132,7 @@ def _start(order: Order, terminal: Terminal | None) -> subprocess.Popen[bytes]:
             preexec_fn=None if terminal is None else terminal.adopt,  # noqa: PLW1509  (no thread is running)
         )
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        message = f"cannot start {order.command[0]}: {reason}"
-        raise LabgateError(message) from None
+        raise _cannot_start(order.command[0], error) from None
 
 
 class _Signals:

@@ -1,0 +1,464 @@
+"""``labgate experiment run`` with real commands, real git and real processes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from support.repo import Repo
+from support.runs import (
+    METRICS,
+    code,
+    dependencies,
+    inside,
+    invocation,
+    laboratory,
+    outside,
+    pins,
+    record,
+    result,
+    run,
+    run_folders,
+    started,
+    train,
+    whole,
+)
+from support.supervised import until
+
+OID = re.compile(r"[0-9a-f]{40}")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Repo:
+    return laboratory(tmp_path)
+
+
+def digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def helped(text: str) -> str:
+    """Return the command of the only help line."""
+    (line,) = (line for line in text.splitlines() if line.startswith("  help: "))
+    return line.removeprefix("  help: ").partition("  #")[0]
+
+
+def changes(repo: Repo) -> list[str]:
+    """Return what git status says, but for artifacts."""
+    lines = repo.git("status", "--porcelain", "--untracked-files=all").splitlines()
+    return [line for line in lines if " experiments/" not in line and " models/" not in line]
+
+
+class TestRecord:
+    def test_says_which_code_made_an_artifact(self, lab: Repo) -> None:
+        lab.git("remote", "set-url", "origin", "https://ada:secret@host.example/org/lab.git")
+        train(lab)
+        found = record(lab)
+        head = lab.head()
+        assert found["subject"] == [{"name": "metrics.json", "digest": {"sha256": digest(lab.path / METRICS)}}]
+        assert dependencies(found) == [
+            {
+                "name": "code",
+                "uri": "git+https://host.example/org/lab",
+                "digest": {"gitCommit": head, "gitTree": lab.git("rev-parse", "HEAD^{tree}")},
+            }
+        ]
+        assert outside(found) == {
+            "experiment": "ranker/wide",
+            "branch": "experiment--ranker--wide",
+            "command": [sys.executable, "train.py"],
+            "directory": ".",
+        }
+        assert inside(found) == {
+            "how": "run",
+            "exact": True,
+            "head": head,
+            "snapshot": False,
+            "changed": 0,
+            "untracked": 0,
+            "left_out": [],
+        }
+        assert result(found) == "ended 0"
+        assert pins(lab) == {f"refs/experiments/ranker/wide/{head[:12]}": head}
+
+    def test_of_a_dirty_tree_names_a_snapshot_with_the_untracked_module(self, lab: Repo) -> None:
+        lab.write({"model.py": "from extra import VALUE\n", "extra.py": "VALUE = 7\n"})
+        before = changes(lab)
+        train(lab)
+        found = record(lab)
+        assert json.loads((lab.path / METRICS).read_text()) == {"value": 7, "commit": code(found)}
+        assert lab.git("show", f"{code(found)}:extra.py") == "VALUE = 7"
+        assert inside(found) | {"head": None} == inside(found) | {
+            "snapshot": True,
+            "changed": 1,
+            "untracked": 1,
+            "head": None,
+        }
+        assert changes(lab) == before
+
+    def test_keeps_all_output_and_the_record_of_the_run(self, lab: Repo) -> None:
+        done = run(
+            lab, "sh", "-c", "echo out; echo err >&2; mkdir -p models; echo m > models/m", options=("--dir", "kept")
+        )
+        assert done.out == "out\n"
+        assert done.err.startswith("err\n")
+        (folder,) = run_folders(lab)
+        assert sorted((folder / "log").read_text().split()) == ["err", "out"]
+        assert [item["name"] for item in whole(lab)["subject"]] == ["models/m"]
+        assert invocation(whole(lab)) == invocation(record(lab, "models/m")) == folder.name
+        for name in ("log", "record.json"):
+            assert (lab.path / "kept" / name).read_bytes() == (folder / name).read_bytes()
+        # What labgate itself wrote makes no tree dirty.
+        run(lab, "true", options=("--dir", "kept"))
+        assert pins(lab) == {f"refs/experiments/ranker/wide/{lab.head()[:12]}": lab.head()}
+
+    def test_has_no_secrets(self, lab: Repo) -> None:
+        line = "mkdir -p models; echo m > models/m; : TOKEN=abc123"
+        run(lab, "sh", "-c", line, "--api-key", "k3y", "https://ada:pw@host.example/x")
+        text = (lab.path / "models/m.labgate.json").read_text()
+        assert not [secret for secret in ("abc123", "k3y", "ada:", "pw@") if secret in text]
+        assert outside(record(lab, "models/m"))["command"][3:] == ["--api-key", "***", "https://***@host.example/x"]
+
+    def test_of_the_same_artifact_and_code_stays_byte_for_byte(self, lab: Repo) -> None:
+        train(lab)
+        before, stat = (
+            (lab.path / f"{METRICS}.labgate.json").read_bytes(),
+            (lab.path / f"{METRICS}.labgate.json").stat(),
+        )
+        train(lab)
+        assert (lab.path / f"{METRICS}.labgate.json").read_bytes() == before
+        assert (lab.path / f"{METRICS}.labgate.json").stat().st_mtime_ns == stat.st_mtime_ns
+        assert len(run_folders(lab)) == 2
+        lab.write({"model.py": "VALUE = 2\n"})
+        train(lab)
+        assert (lab.path / f"{METRICS}.labgate.json").read_bytes() != before
+
+    def test_of_a_run_without_artifacts_is_of_its_output(self, lab: Repo) -> None:
+        run(lab, "echo", "hi")
+        (folder,) = run_folders(lab)
+        assert whole(lab)["subject"] == [{"name": "log", "digest": {"sha256": digest(folder / "log")}}]
+
+    def test_has_an_md5_only_beside_a_dvc_folder(self, lab: Repo) -> None:
+        train(lab)
+        assert set(record(lab)["subject"][0]["digest"]) == {"sha256"}
+        (lab.path / ".dvc").mkdir()
+        train(lab, "models/m")
+        assert set(record(lab, "models/m")["subject"][0]["digest"]) == {"sha256", "md5"}
+
+
+class TestArtifacts:
+    def test_are_those_of_the_policy_and_of_the_command_line_ignored_ones_too(self, lab: Repo) -> None:
+        line = "mkdir -p out models; echo 1 > out/w.pt; echo 2 > models/m; echo 3 > other.txt"
+        run(lab, "sh", "-c", line, options=("--artifact", "out/*.pt"))
+        assert sorted(item["name"] for item in whole(lab)["subject"]) == ["models/m", "out/w.pt"]
+        assert code(record(lab, "out/w.pt")) == code(record(lab, "models/m"))
+        assert not (lab.path / "other.txt.labgate.json").exists()
+
+    def test_typed_ones_do_not_make_the_next_run_dirty(self, lab: Repo) -> None:
+        for _ in range(2):
+            run(lab, "sh", "-c", "echo $$ > w.pt", options=("--artifact", "w.pt"))
+        assert list(pins(lab).values()) == [lab.head()]
+
+    def test_are_only_those_that_the_run_made_or_changed(self, lab: Repo) -> None:
+        lab.commit("Models", {"models/old": "1", "models/new": "1"})
+        run(lab, "sh", "-c", "cat models/old; echo 2 > models/new")
+        assert [item["name"] for item in whole(lab)["subject"]] == ["models/new"]
+        assert not (lab.path / "models/old.labgate.json").exists()
+
+    def test_one_whose_time_stamp_was_put_back_is_seen(self, lab: Repo) -> None:
+        lab.commit("Models", {"models/m": "1"})
+        run(lab, "sh", "-c", "touch -r models/m stamp; printf 2 > models/m; touch -r stamp models/m")
+        assert [item["name"] for item in whole(lab)["subject"]] == ["models/m"]
+
+    def test_globs_are_relative_to_where_they_are_typed(self, lab: Repo, tmp_path: Path) -> None:
+        lab.write({"deep/x": ""})
+        elsewhere = tmp_path / "bucket"
+        elsewhere.mkdir()
+        here = Repo(lab.path / "deep", lab.env)
+        globs = ("--artifact", "res/*.pt", "--artifact", f"{elsewhere}/*.pt", "--artifact", "../top.pt")
+        run(here, "sh", "-c", f"mkdir res; touch res/a.pt {elsewhere}/b.pt ../top.pt", options=globs)
+        places = (lab.path / "deep/res/a.pt", elsewhere / "b.pt", lab.path / "top.pt")
+        assert [path.with_name(f"{path.name}.labgate.json").exists() for path in places] == [True] * 3
+        assert outside(json.loads((lab.path / "top.pt.labgate.json").read_text()))["directory"] == "deep"
+
+    def test_a_folder_stands_for_all_that_is_in_it(self, lab: Repo) -> None:
+        run(lab, "sh", "-c", "mkdir -p out/x; touch out/x/a out/b", options=("--artifact", "out/"))
+        assert sorted(item["name"] for item in whole(lab)["subject"]) == ["out/b", "out/x/a"]
+
+    def test_a_glob_without_a_match_is_a_warning(self, lab: Repo) -> None:
+        globs = ("--artifact", "out/*.pt", "--input", "data/*.csv")
+        done = run(lab, "true", options=globs)
+        assert "warning: --artifact out/*.pt matches no file" in done.err
+        assert "warning: --input data/*.csv matches no file" in done.err
+
+    def test_50_of_one_run_have_one_invocation(self, lab: Repo) -> None:
+        run(lab, "sh", "-c", "mkdir -p models; for n in $(seq 50); do echo $n > models/$n; done")
+        assert {invocation(record(lab, f"models/{number}")) for number in range(1, 51)} == {invocation(whole(lab))}
+
+    def test_records_of_failed_runs_are_kept_too(self, lab: Repo) -> None:
+        run(lab, "sh", "-c", "mkdir models; echo half > models/m; exit 7", status=7)
+        assert result(record(lab, "models/m")) == "failed 7"
+
+
+class TestInputs:
+    def test_a_resumed_run_names_both_codes(self, lab: Repo) -> None:
+        train(lab, "models/last.pt")
+        first = code(record(lab, "models/last.pt"))
+        lab.commit("Next", {"model.py": "VALUE = 2\n"})
+        lab.write({"out/train.csv": "1,2\n"})
+        train(lab, "models/next.pt", options=("--input", "models/last.pt", "--input", "out/*.csv"))
+        found = record(lab, "models/next.pt")
+        assert code(found) != first
+        assert dependencies(found)[1:] == [
+            {
+                "name": "input:models/last.pt",
+                "digest": {"sha256": digest(lab.path / "models/last.pt"), "gitCommit": first},
+            },
+            {"name": "input:out/train.csv", "digest": {"sha256": digest(lab.path / "out/train.csv")}},
+        ]
+
+    def test_are_digested_before_the_command_changes_them(self, lab: Repo) -> None:
+        lab.write({"out/state": "1"})
+        run(lab, "sh", "-c", "echo 2 > out/state; mkdir models; touch models/m", options=("--input", "out/state"))
+        assert dependencies(record(lab, "models/m"))[1]["digest"]["sha256"] == sha256(b"1").hexdigest()
+
+    def test_a_record_of_another_file_is_not_believed(self, lab: Repo) -> None:
+        train(lab, "models/last.pt")
+        lab.write({"models/last.pt": "another"})
+        done = train(lab, "models/next.pt", options=("--input", "models/last.pt"))
+        assert "the record of models/last.pt is not used" in done.err
+        assert "gitCommit" not in dependencies(record(lab, "models/next.pt"))[1]["digest"]
+
+
+class TestVariables:
+    def test_reach_the_command(self, lab: Repo) -> None:
+        line = "import json, os, sys; json.dump(dict(os.environ), sys.stdout)"
+        env = json.loads(run(lab, sys.executable, "-c", line).out)
+        (folder,) = run_folders(lab)
+        assert env["LABGATE_COMMIT"] == env["WANDB_GIT_COMMIT"] == lab.head()
+        assert (env["LABGATE_EXPERIMENT"], env["LABGATE_RUN"]) == ("ranker/wide", folder.name)
+        assert env["PYTHONUNBUFFERED"] == "1"
+        assert json.loads(env["MLFLOW_RUN_CONTEXT"])["labgate.run"] == folder.name
+        assert f"vcs.ref.head.revision={lab.head()}" in env["OTEL_RESOURCE_ATTRIBUTES"]
+
+    def test_of_the_caller_win(self, lab: Repo) -> None:
+        given = {"PYTHONUNBUFFERED": "x", "MLFLOW_RUN_CONTEXT": '{"labgate.run": "mine", "a": "b"}'}
+        line = "import os; print(os.environ['PYTHONUNBUFFERED'], os.environ['MLFLOW_RUN_CONTEXT'])"
+        out = lab.run("labgate", "experiment", "run", "--", sys.executable, "-c", line, status=0, **given).out
+        unbuffered, _, tags = out.partition(" ")
+        assert unbuffered == "x"
+        assert json.loads(tags)["labgate.run"] == "mine"
+        assert json.loads(tags)["mlflow.source.git.commit"] == lab.head()
+
+    def test_of_wandb_are_not_set_for_a_snapshot(self, lab: Repo) -> None:
+        lab.write({"model.py": "VALUE = 3\n"})
+        assert run(lab, "sh", "-c", "echo ${WANDB_GIT_COMMIT-none}").out == "none\n"
+
+    def test_no_json_object_is_left_alone(self, lab: Repo) -> None:
+        done = run(lab, "sh", "-c", "echo $MLFLOW_RUN_CONTEXT", MLFLOW_RUN_CONTEXT="[1]")
+        assert done.out == "[1]\n"
+        assert "MLFLOW_RUN_CONTEXT" in done.err
+
+
+class TestStatedCode:
+    """Row 7 of the issue's table: a job that starts later runs what was meant, or does not run."""
+
+    def test_code_that_changed_since_is_not_run(self, lab: Repo) -> None:
+        lab.write({"model.py": "VALUE = 5\n"})
+        meant = lab.run("labgate", "experiment", "pin").out.strip()
+        lab.write({"model.py": "VALUE = 6\n"})
+        done = train(lab, status=125, LABGATE_COMMIT=meant)
+        assert "model.py" in done.err
+        assert "unset LABGATE_COMMIT" in done.err
+        assert not (lab.path / METRICS).exists()
+        assert list(pins(lab).values()) == [meant]
+        # The first way out, as it is printed.
+        lab.run("sh", "-c", helped(done.err), LABGATE_COMMIT=meant)
+        assert json.loads((lab.path / METRICS).read_text())["value"] == 5
+        # The second one.
+        train(lab, "models/m")
+        assert json.loads((lab.path / "models/m").read_text())["value"] == 6
+
+    def test_at_runs_old_code_elsewhere_and_brings_its_artifacts(self, lab: Repo) -> None:
+        meant = lab.head()
+        lab.write({"model.py": "VALUE = 6\n", "out/ignored": "x"})
+        before = changes(lab)
+        done = train(lab, options=("--at", meant), LABGATE_COMMIT=meant)
+        assert "ignored files are not" in done.err
+        assert json.loads((lab.path / METRICS).read_text()) == {"value": 1, "commit": meant}
+        assert code(record(lab)) == meant
+        assert (lab.path / "model.py").read_text() == "VALUE = 6\n"
+        assert changes(lab) == before
+        assert len(lab.git("worktree", "list").splitlines()) == 1
+        place = re.search(r"running \w+ in (\S+),", done.err)
+        assert place is not None
+        assert not Path(place[1]).exists()
+
+    def test_at_runs_here_where_the_tree_is_it(self, lab: Repo) -> None:
+        lab.write({"out/ignored": "x"})
+        assert run(lab, "cat", "out/ignored", options=("--at", "HEAD")).out == "x"
+
+    def test_committing_just_that_content_is_the_same_code(self, lab: Repo) -> None:
+        lab.write({"model.py": "VALUE = 5\n"})
+        meant = lab.run("labgate", "experiment", "pin").out.strip()
+        assert meant != lab.commit("Five")
+        train(lab, LABGATE_COMMIT=meant)
+        assert code(record(lab)) == meant
+
+    def test_a_worktree_goes_when_labgate_is_told_to_end(self, lab: Repo) -> None:
+        lab.commit("Next", {"model.py": "VALUE = 2\n"})
+        process = started(lab, "sh", "-c", 'pwd > "$HOME/where"; exec sleep 600', options=("--at", "HEAD~1"))
+        where = Path(lab.env["HOME"]) / "where"
+        until(lambda: where.exists() and where.read_text().endswith("\n"), "the command")
+        place = Path(where.read_text().strip())
+        assert place.exists()
+        process.terminate()
+        process.communicate()
+        assert process.returncode == 143
+        assert not place.exists()
+        assert len(lab.git("worktree", "list").splitlines()) == 1
+
+    def test_a_worktree_of_a_killed_labgate_goes_with_the_next_one(self, lab: Repo) -> None:
+        lab.commit("Next", {"model.py": "VALUE = 2\n"})
+        process = started(lab, "sh", "-c", 'pwd > "$HOME/where"; exec sleep 600', options=("--at", "HEAD~1"))
+        where = Path(lab.env["HOME"]) / "where"
+        until(lambda: where.exists() and where.read_text().endswith("\n"), "the command")
+        place = Path(where.read_text().strip())
+        process.kill()
+        process.communicate()
+        assert place.exists()
+        run(lab, "true", options=("--at", "HEAD~1"))
+        assert not place.exists()
+        assert len(lab.git("worktree", "list").splitlines()) == 1
+
+    def test_a_folder_that_the_code_lacks_is_an_error(self, lab: Repo) -> None:
+        lab.commit("Folder", {"new/x.py": ""})
+        here = Repo(lab.path / "new", lab.env)
+        done = run(here, "true", options=("--at", "HEAD~1"), status=125)
+        assert "there is no folder new" in done.err
+        assert len(lab.git("worktree", "list").splitlines()) == 1
+
+
+class TestOnce:
+    """Row 8 of the issue's table: whoever starts a command, one record is written."""
+
+    def test_a_run_in_a_run_is_part_of_it(self, lab: Repo) -> None:
+        inner = shlex.join(["labgate", "experiment", "run", "--", sys.executable, "train.py"])
+        run(lab, "sh", "-c", f"{inner}; exit 3", status=3)
+        assert len(run_folders(lab)) == 1
+        assert invocation(record(lab)) == run_folders(lab)[0].name
+
+    @pytest.mark.parametrize("name", ["RANK", "SLURM_PROCID"])
+    def test_of_four_ranks_one_records(self, lab: Repo, name: str) -> None:
+        argv = ("labgate", "experiment", "run", "--", "env", f"LABGATE_COMMIT={lab.head()}", sys.executable, "train.py")
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda rank: lab.run(*argv, status=0, **{name: str(rank)}), range(4)))
+        assert len(run_folders(lab)) == 1
+        assert invocation(record(lab)) == run_folders(lab)[0].name
+
+    def test_the_exit_status_and_the_standard_streams_are_the_commands(self, lab: Repo) -> None:
+        done = lab.run("labgate", "experiment", "run", "--", "sh", "-c", "cat; exit 4", stdin="in", status=4, RANK="1")
+        assert done.text == "in"
+
+
+class TestWithoutRepository:
+    def test_a_variable_is_believed(self, lab: Repo, tmp_path: Path) -> None:
+        told = lab.head()
+        image = tmp_path / "image"
+        image.mkdir()
+        lab.run("sh", "-c", f"git archive HEAD | tar -x -C {image}")
+        container = Repo(image, lab.env)
+        done = train(
+            container, options=("--dir", "kept"), LABGATE_COMMIT=told, GITHUB_HEAD_REF="experiment--ranker--wide"
+        )
+        found = record(container)
+        assert code(found) == told
+        assert inside(found)["how"] == "told"
+        assert "gitTree" not in dependencies(found)[0]["digest"]
+        assert outside(found)["experiment"] == "ranker/wide"
+        assert (image / "kept/record.json").exists()
+        assert "1 artifact" in done.err
+
+    def test_without_it_nothing_runs(self, lab: Repo, tmp_path: Path) -> None:
+        image = tmp_path / "image"
+        image.mkdir()
+        (image / "train.py").write_text("print('ran')")
+        container = Repo(image, lab.env)
+        done = run(container, sys.executable, "train.py", status=125)
+        assert done.out == ""
+        container.run("sh", "-c", helped(done.err))
+        assert run(container, sys.executable, "train.py").out == "ran\n"
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (("--", "nowhere"), "cannot start nowhere"),
+            (("--", "./train.py"), "it is not executable"),
+            (("--", "./models"), "it is a folder"),
+            (("--", "./plain"), "its first line names no program"),
+            (("--", "./lost"), "names /nowhere/python"),
+            (("--",), "there is no command after --"),
+            (("python", "train.py"), "labgate experiment run -- python train.py"),
+            (("--timeout", "soon", "--", "true"), "'soon' is not a time"),
+            (("--grace", "0", "--", "true"), "'0' is not a time"),
+            (("--at", "nowhere", "--", "true"), "'nowhere' names no commit"),
+            (("--experiment", "wide", "--", "true"), "not of the form SERVICE/HANDLE"),
+            (("--no-such", "--", "true"), "--no-such"),
+        ],
+    )
+    def test_is_125_and_nothing_is_pinned(self, lab: Repo, words: tuple[str, ...], told: str) -> None:
+        lab.commit("Files", {"plain": "echo hi\n", "lost": "#!/nowhere/python\n", "models/x": ""})
+        (lab.path / "plain").chmod(0o755)
+        (lab.path / "lost").chmod(0o755)
+        done = lab.run("labgate", "experiment", "run", *words, status=125)
+        assert told in done.err
+        assert "help: " in done.err
+        assert pins(lab) == {}
+        assert not (lab.path / ".git/labgate/runs").exists()
+
+    @pytest.mark.parametrize("value", ["HEAD", "abc1234", "x" * 40])
+    def test_of_the_variable_names_it(self, lab: Repo, value: str) -> None:
+        done = run(lab, "true", status=125, LABGATE_COMMIT=value)
+        assert "LABGATE_COMMIT" in done.err
+        assert pins(lab) == {}
+
+    def test_a_commit_that_is_not_here_is_named(self, lab: Repo) -> None:
+        done = run(lab, "true", status=125, LABGATE_COMMIT="1" * 40)
+        assert f"LABGATE_COMMIT is {'1' * 40}, which is not in this clone" in done.err
+
+    def test_no_commit_yet(self, repo: Repo) -> None:
+        repo.write({"train.py": ""})
+        done = run(repo, "true", status=125)
+        repo.run("sh", "-c", helped(done.err))
+        run(repo, "true")
+
+    def test_a_bare_repository(self, lab: Repo, tmp_path: Path) -> None:
+        bare = Repo(tmp_path / "lab-origin.git", lab.env)
+        assert "bare" in run(bare, "true", status=125).err
+
+    def test_a_pin_that_is_another_commit(self, lab: Repo) -> None:
+        other = lab.head()
+        head = lab.commit("Next", {"model.py": "VALUE = 2\n"})
+        ref = f"refs/experiments/ranker/wide/{head[:12]}"
+        lab.git("update-ref", ref, other)
+        done = run(lab, "true", status=125)
+        assert other in done.err
+        assert head in done.err
+        assert pins(lab) == {ref: other}
+
+    def test_a_policy_that_wants_committed_code(self, lab: Repo) -> None:
+        lab.write({"labgate.toml": (lab.path / "labgate.toml").read_text() + 'dirty = "refuse"\n'})
+        lab.commit("Policy")
+        train(lab)
+        lab.write({"model.py": "VALUE = 2\n"})
+        assert "model.py" in train(lab, status=125).err
+        train(lab, options=("--at", "HEAD"))
