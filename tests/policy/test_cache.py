@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 
 from labgate.policy import cache
+from labgate.policy import cache as module
 from labgate.policy.cache import cached_policy
 from labgate.policy.model import Policy
 from labgate.values.checksum import with_checksum
 from labgate.values.errors import PolicyError
 from support.isolated import age, obey_permissions
 from support.policies import READER, STRICT, TEAM, policy
+
+#: How a cache names the installation that wrote it: by the inode of its module.
+INSTALLATION = f"{Path(module.__file__).stat().st_ino:x}"
 
 
 def parse(texts: Mapping[str, bytes]) -> Policy | None:
@@ -42,7 +46,7 @@ class Place:
 
     @property
     def cache(self) -> Path:
-        return self.common_dir / "labgate/policy.cache"
+        return self.common_dir / f"labgate/policy.{INSTALLATION}.cache"
 
     def write(self, text: str, name: str = "labgate.toml") -> Path:
         path = self.top / name
@@ -210,7 +214,10 @@ def test_each_work_tree_has_its_own(place: Place, tmp_path: Path) -> None:
     second.write(STRICT)
     for _ in range(2):
         assert (place.read(), second.read()) == (policy(TEAM), policy(STRICT))
-    assert sorted(path.name for path in place.cache.parent.glob("*.cache")) == ["policy-main.cache", "policy.cache"]
+    assert sorted(path.name for path in place.cache.parent.glob("*.cache")) == [
+        f"policy-main.{INSTALLATION}.cache",
+        f"policy.{INSTALLATION}.cache",
+    ]
 
 
 def test_what_stands_in_the_way_of_the_cache_is_no_matter(place: Place) -> None:

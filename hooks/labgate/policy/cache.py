@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    #: For each possible file of a policy: path, size, mtime_ns, ctime_ns, inode; ``None`` for a missing one.
+    #: For this installation and each possible file of a policy: path, size, mtime_ns, ctime_ns, inode; ``None`` for a
+    #: missing file.
     Key = tuple[str, tuple[tuple[str, int, int, int, int] | None, ...]]
     #: Reads the policy among a work tree's files (by name); ``None`` if they hold none.
     Parse = Callable[[Mapping[str, bytes]], Policy | None]
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 RACY = 2 * 10**9
 
 #: It changes with the format or the content of a cache.
-_FORMAT = "labgate-policy 4"
+_FORMAT = "labgate-policy 5"
 #: Largest cache that is read: a policy of the greatest size, with all defaults.
 _MOST_BYTES = 2**25
 
@@ -39,10 +40,13 @@ def cached_policy(top: str, git_dir: str, common_dir: str, parse: Parse) -> Poli
     read.
     """
     paths = tuple(os.path.join(top, name) for name in FILES)
-    key: Key = (__version__, tuple(_stamp(path) for path in paths))
-    if not any(key[1]):
+    stamps = tuple(_stamp(path) for path in paths)
+    if not any(stamps):
         return None
-    cache = _cache_path(git_dir, common_dir)
+    # Another installation of the same version may know other keys: teams install from a branch, too.
+    own = _stamp(__file__)
+    key: Key = (__version__, (own, *stamps))
+    cache = _cache_path(git_dir, common_dir, 0 if own is None else own[4])
     table = _load(cache, key)
     if table is None:
         found = parse(_read(paths))
@@ -59,10 +63,13 @@ def _stamp(path: str) -> tuple[str, int, int, int, int] | None:
     return (path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
 
 
-def _cache_path(git_dir: str, common_dir: str) -> str:
-    """Return the path of the cache: every linked work tree has its own, as each may have another policy."""
+def _cache_path(git_dir: str, common_dir: str, installation: int) -> str:
+    """Return the path of the cache: one for every linked work tree and every installation of labgate.
+
+    Each work tree may have another policy, and a framework and a native hook may start different installations.
+    """
     name = "policy" if git_dir == common_dir else f"policy-{os.path.basename(git_dir)}"
-    return os.path.join(common_dir, FOLDER, f"{name}.cache")
+    return os.path.join(common_dir, FOLDER, f"{name}.{installation:x}.cache")
 
 
 def _read(paths: tuple[str, ...]) -> dict[str, bytes]:
