@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
+from labgate.checks.commit_size.reading import MOST_LINES
+from support.notebooks import notebook
 from support.people import adopt, by, reviewed
 from support.repo import Repo
 from support.sdg import LIMITS, POLICY
@@ -129,23 +131,58 @@ def test_an_exact_rename_of_a_large_file_passes(sized: Repo) -> None:
     assert_passes(sized, *TO_MAIN, check="commit-size")
 
 
-def test_t43_a_rename_that_changes_a_line_is_read_anew(sized: Repo) -> None:
+def test_t43_of_a_rename_the_edited_lines_count(sized: Repo) -> None:
     sized.checkout("main").commit("Large already", {"large.py": lines(5000)})
     sized.push("main")
     sized.branch("feature/y").git("mv", "large.py", "there.py")
     sized.commit("Move and change", {"there.py": lines(5000) + "evil\n"})
-    verdict = judge(sized, *TO_MAIN, status=1)
-    assert verdict.rules == ["LG401", "LG404"]
-    assert verdict.summary == snapshot("""\
-LG401 error main: commit <Move and change> (Move and change) changes 5,001 lines, 4,601 over the limit of
-        400 for main; heaviest: there.py 5,001 lines
-    help: git -c core.abbrev=no -c sequence.editor='sed -i.bak '"'"'s/^p[a-z]* <Move and change>/edit <Move
-        and change>/'"'"'' rebase -i --rebase-merges <Move and change>^ && git reset -q -N HEAD^ && git add
-        -p && git commit -c <Move and change>
-LG404 error main: the series has 5,001 lines, 3,001 over the limit of 2,000 for main; heaviest: <Move and
-        change> (Move and change) 5,001 lines
-    help: split the first commit: alone it is too large for a series
-""")
+    assert_passes(sized, *TO_MAIN, check="commit-size")
+    sized.commit("Change much", {"there.py": lines(5000) + lines(401, "evil")})
+    assert judge(sized, *TO_MAIN, status=1).rules == ["LG401"]
+
+
+def test_lines_that_moved_do_not_count_and_a_copy_does(sized: Repo) -> None:
+    code = "".join(f"value_{number} = compute(value_{number * 7}, rate_{number})\n" for number in range(900))
+    sized.checkout("main").commit("Large already", {"large.py": code})
+    sized.push("main")
+    half = code.index("value_450 ")
+    sized.branch("feature/y").commit("Split the module", {"large.py": code[:half], "other.py": code[half:]})
+    assert_passes(sized, *TO_MAIN, check="commit-size")
+    sized.commit("Copy the module", {"copy.py": code[half:]})
+    assert judge(sized, *TO_MAIN, status=1).rules == ["LG401"]
+
+
+def test_of_a_notebook_the_code_counts_and_no_output(sized: Repo) -> None:
+    cells = [f"model_{number} = fit(data, rate={number})\nprint(model_{number})" for number in range(40)]
+    sized.checkout("main").commit("A notebook", {"a.ipynb": notebook(cells, "first")})
+    sized.push("main")
+    cells[7] = cells[7].replace("rate=7", "rate=9")
+    oid = sized.branch("feature/y").commit("Run it again", {"a.ipynb": notebook(cells, "second")})
+    assert_passes(sized, *TO_MAIN, check="commit-size")
+    limits = LIMITS.replace("lines = 400", "lines = 1", 1)
+    adopt(sized.checkout("main"), POLICY + limits)
+    sized.checkout("feature/y")
+    assert_passes(sized, "--target", "main", "--head", oid, check="commit-size")
+    cells[8] = cells[8].replace("rate=8", "rate=10")
+    cells[9] = cells[9].replace("rate=9", "rate=11")
+    sized.commit("Change two lines", {"a.ipynb": notebook(cells, "third")})
+    assert judge(sized, *TO_MAIN, status=1).finding("LG401")["data"]["actual"] == 2
+
+
+@pytest.mark.parametrize("name", ["sub/go.sum", "conda-lock.yml", "Package.resolved", "a_pb2.py"])
+def test_locked_versions_and_generated_code_count_bytes_and_no_lines(sized: Repo, name: str) -> None:
+    sized.commit("Lock", {name: lines(5000)})
+    assert_passes(sized, *TO_MAIN, check="commit-size")
+    sized.commit("Lock more", {name: lines(90_000)})
+    assert judge(sized, *TO_MAIN, status=1).rules == ["LG403"]
+
+
+def test_a_change_too_large_to_look_for_moves_is_counted_whole_and_said(sized: Repo) -> None:
+    sized.checkout("main").commit("Large already", {"large.txt": lines(MOST_LINES // 2 + 1)})
+    sized.push("main")
+    sized.branch("feature/y").commit("Split it", {"large.txt": "", "other.txt": lines(MOST_LINES // 2 + 1)})
+    verdict = sized.labgate("check", *SIZE, status=1)
+    assert "1 commit too large to look for moved lines" in verdict.text
 
 
 def test_deleting_large_files_passes(sized: Repo) -> None:

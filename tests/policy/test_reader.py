@@ -130,7 +130,7 @@ def test_the_smallest_policy_has_every_default() -> None:
     assert (reviews.assurance, reviews.expires) == ("trailer", 14 * 86400)
     assert reviews.machines == ("noreply@github.com",)
     assert (reviews.quorum.total, reviews.quorum.groups, reviews.quorum.affiliations) == (1, (), 0)
-    assert policy.section(CommitSize) == CommitSize({"ignore": [], "limits": {}})
+    assert policy.section(CommitSize) == CommitSize({"ignore": [], "tests": [], "limits": {}})
     assert policy.table["experiment-hash"] == {
         "artifacts": [],
         "pins": "refs/experiments",
@@ -144,7 +144,7 @@ def test_the_smallest_policy_has_every_default() -> None:
 
 def test_a_table_of_limits_leaves_out_what_it_does_not_limit() -> None:
     policy = parse_policy(MINIMAL + "[commit-size.limits.protected]\nlines = 7\n")
-    blank = dict.fromkeys(["lines", "files", "file-bytes", "bytes", "series-lines", "series-commits"])
+    blank = dict.fromkeys(["lines", "test-lines", "files", "file-bytes", "bytes", "series-lines", "series-commits"])
     assert policy.section(CommitSize).limits["protected"] == Limits({**blank, "lines": 7})
 
 

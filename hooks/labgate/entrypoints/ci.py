@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from labgate.checks.commit_size import facts as commit_size
-from labgate.checks.commit_size.check import changed_lines
 from labgate.checks.registry import ROWS, Row, policy_reader
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
 from labgate.entrypoints.host import ChangeHeads, Host, Landing
@@ -164,7 +163,7 @@ class _Job:
     def _lines(self, scene: Scene) -> int | None:
         """Return the size of the change, ``None`` if it is not known: then a check has reported why."""
         try:
-            return sum(changed_lines(commit_size.weighed(scene, update), scene.policy) for update in scene.updates)
+            return sum(commit_size.lines_to_read(scene, update) for update in scene.updates)
         except (UndecidedError, GitError):
             return None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from labgate.fingerprints.generated_names import has_generated_name, is_locked
+
 #: How a file is compared. CODE: token by token. PINS: as code, without the versions that it pins. PROSE (change logs):
 #: line by line, and never evidence on its own. NOTEBOOK: by its code cells. IGNORED: never.
 CODE, PINS, PROSE, NOTEBOOK, IGNORED = "code", "pins", "prose", "notebook", "ignored"
@@ -14,15 +16,13 @@ SERVICES, VALUES = "services", "values"
 
 _IGNORED = re.compile(
     r"""
-      \.(?:lock|svg|po|pot|mo|snap|csv|tsv|json|jsonl|ndjson|geojson|pem|crt|key|map|sum|ambr|parquet|pb|bin)$
-    | \.min\.(?:js|css)$
-    | (?:^|/)(?:package-lock|npm-shrinkwrap|pnpm-lock|yarn\.lock|poetry\.lock|Pipfile\.lock|conda-lock|uv\.lock)
+      \.(?:svg|po|pot|mo|snap|csv|tsv|json|jsonl|ndjson|geojson|pem|crt|key|map|sum|ambr|parquet|pb|bin)$
     | (?:^|/)_?version\.[a-z]+$
     | (?:^|/)(?:_?vendor|_?vendored|third[-_]?party|node_modules|bower_components|dist|\.git)/
     | (?:^|/)(?:authors|contributors|credits|maintainers|codeowners|copying|notice|licen[cs]e(?:-\w+)?)
       (?:\.(?:md|rst|txt))?$
     | (?:^|/)(?:\.mailmap|\.zenodo[^/]*|CITATION\.cff)$
-    | (?:_pb2(?:_grpc)?\.pyi?|\.pb\.go|_generated\.[a-z]+|\.g\.dart|\.designer\.cs)$
+    | _generated\.[a-z]+$
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -95,6 +95,8 @@ def sort_of(path: str) -> str:
     """Return CODE, PINS, PROSE, NOTEBOOK or IGNORED for a path."""
     if path.endswith(".ipynb"):
         return NOTEBOOK
+    if is_locked(path) or has_generated_name(path):
+        return IGNORED
     for sort, pattern in ((PINS, _PINS), (PROSE, _PROSE), (IGNORED, _IGNORED)):
         if pattern.search(path):
             return sort

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from labgate.fingerprints.aligned import aligned_runs
-from labgate.fingerprints.patches import Run
+from labgate.fingerprints.patches import DIFF_LINES, Run
 from labgate.fingerprints.text import normal_lines
 
 
@@ -19,6 +19,19 @@ def notebook_runs(old: bytes, new: bytes) -> list[Run]:
     if sides[0] is None or sides[1] is None:
         return []
     return aligned_runs(_lines(sides[0]), _lines(sides[1]))
+
+
+def changed_code_lines(old: bytes, new: bytes) -> int | None:
+    """Return how many lines of code differ between two versions of a notebook; a line that was edited counts once.
+
+    Empty bytes mean that there is no notebook. ``None`` if a side cannot be read, or if so much differs that not all of
+    it was compared.
+    """
+    if any(_read(side) is None for side in (old, new) if side.strip()):
+        return None
+    runs = notebook_runs(old, new)
+    both = sum(len(run.added) + len(run.deleted) for run in runs)
+    return None if both >= DIFF_LINES else sum(max(len(run.added), len(run.deleted)) for run in runs)
 
 
 def _read(notebook: bytes) -> list[bytes] | None:

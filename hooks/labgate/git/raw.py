@@ -18,7 +18,7 @@ PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=no
 #: Exact renames only, for any number of files: a rename that changes one byte needs a review.
 RENAMES = ("-M100%", "-l0")
 #: Without intent-to-add paths: unlike ``git diff``, the plumbing would show them as empty.
-_STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", "-z", "--no-abbrev")
+STAGED = ("diff-index", "--cached", "--ita-invisible-in-index")
 _SUBMODULE = "160000"
 #: Octopus merges of more parents are not made: each parent takes a merge.
 MOST_PARENTS = 16
@@ -75,7 +75,7 @@ def read_records(output: bytes) -> Iterator[str | Entry | Lines]:
 def staged_records(git: Git, base: str, *options: str) -> list[Entry | Lines]:
     """Return the differences of the index of ``git`` to a tree or commit: raw entries and lines, with exact renames."""
     given = options or ("--raw", "--numstat", *RENAMES)
-    output = git.run(*_STAGED, *PLAIN, *given, base, "--")
+    output = git.run(*STAGED, "-z", "--no-abbrev", *PLAIN, *given, base, "--")
     return [record for record in read_records(output) if not isinstance(record, str)]
 
 

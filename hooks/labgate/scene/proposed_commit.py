@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 
 class Staged(Value):
-    """What the index adds: raw entries and lines. ``parents`` is the number of parents the commit will have."""
+    """What the index adds to ``base``, a tree or commit: raw entries and lines.
 
+    ``parents`` is the number of parents the commit will have.
+    """
+
+    base: str
     records: list[Entry | Lines]
     parents: int
 
@@ -63,11 +67,11 @@ def _read_staged(place: Workplace) -> Staged | None:
     git, heads = place.git(), place.merged_heads()
     if heads:
         base = clean_merge(git, ("HEAD", *heads))
-        return None if base is None else Staged(staged_records(git, base), 1 + len(heads))
+        return None if base is None else Staged(base, staged_records(git, base), 1 + len(heads))
     try:
-        return Staged(staged_records(git, "HEAD"), 1)
+        return Staged("HEAD", staged_records(git, "HEAD"), 1)
     except GitError:
         if not place.unborn():
             raise
         empty_tree = git.run("hash-object", "-t", "tree", "--stdin").decode().strip()
-        return Staged(staged_records(git, empty_tree), 0)
+        return Staged(empty_tree, staged_records(git, empty_tree), 0)

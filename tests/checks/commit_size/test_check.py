@@ -277,3 +277,41 @@ def test_a_commit_that_passes_imports_nothing_heavy_and_no_words() -> None:
     assert "labgate.checks.commit_size.check" in loaded
     assert HEAVY.isdisjoint(loaded)
     assert {"labgate.checks.commit_size.split", "labgate.checks.commit_size.words"}.isdisjoint(loaded)
+
+
+_LIMITS = """
+[commit-size]
+tests = ["tests/**", "**/*_test.py"]
+[commit-size.limits.protected]
+lines = 10
+test-lines = 20
+"""
+TESTED = TEAM.partition("[commit-size]")[0] + _LIMITS
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ((file("a.py", 10), file("tests/a.py", 20)), []),
+        ((file("a.py", 10), file("b_test.py", 12), file("tests/a.py", 9)), [("LG401", "error", "test-lines")]),
+        ((file("a.py", 11), file("tests/a.py", 1)), [("LG401", "error", "lines")]),
+        ((file("a.py", 11), file("tests/a.py", 21)), [("LG401", "error", "lines")]),
+    ],
+    ids=["both within their limits", "tests over theirs", "code over its own", "one finding for both"],
+)
+def test_tests_have_a_limit_of_their_own(files: tuple[FileChange, ...], expected: list[tuple[str, str, str]]) -> None:
+    assert said(judge(batch(*files), under=policy(TESTED))) == expected
+
+
+def test_without_test_lines_tests_count_with_the_code() -> None:
+    found = judge(batch(file("a.py", 6), file("tests/a.py", 6)), under=policy(TESTED.replace("test-lines = 20", "")))
+    assert said(found) == [("LG401", "error", "lines")]
+
+
+def test_a_finding_about_tests_names_them_and_splits_by_both_limits() -> None:
+    files = (file("a.py", 10), file("tests/a.py", 12), file("tests/b.py", 12))
+    [finding] = judge(batch(*files), under=policy(TESTED))
+    assert isinstance(finding, CommitFinding)
+    assert "changes 24 lines of tests, 4 over the limit of 20" in finding.message()
+    assert [each.path for each in finding.files] == ["tests/a.py", "tests/b.py"]
+    assert [group.paths for group in finding.split] == [("a.py", "tests/a.py"), ("tests/b.py",)]

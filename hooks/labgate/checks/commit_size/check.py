@@ -11,7 +11,7 @@ from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from labgate.checks.commit_size.rules import CommitFinding, Group, HeavyFile, Part, SeriesTooLarge, SizeFinding
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: The most files or commits that a finding names.
 MOST_NAMED = 5
 #: The units of a commit, one rule a row.
-_UNITS = (("lines",), ("files",), ("file_bytes", "bytes"))
+_UNITS = (("lines", "test_lines"), ("files",), ("file_bytes", "bytes"))
 
 
 class Facts(Value):
@@ -49,22 +49,49 @@ class Facts(Value):
 
 
 class Weight(Value):
-    """The size of one batch: ``counted`` are the files that count; all but ``files`` and ``lines`` are bytes."""
+    """The size of one batch: ``counted`` are the files that count, and ``tests`` those of them that are tests.
+
+    ``test_lines`` are the part of ``lines`` that is in tests; ``bytes`` and ``file_bytes`` are bytes.
+    """
 
     batch: Batch
     counted: Sequence[FileChange]
+    tests: Sequence[FileChange]
     lines: int
+    test_lines: int
     files: int
     bytes: int
     file_bytes: int
 
-    def __init__(self, batch: Batch, counted: Sequence[FileChange]) -> None:
-        lines = size = largest = 0
+    def __init__(self, batch: Batch, counted: Sequence[FileChange], tests: Sequence[FileChange]) -> None:
+        lines = size = largest = test_lines = 0
         for file in counted:
             lines += file.added + file.deleted
             size += file.size
             largest = max(largest, file.size)
-        super().__init__(batch=batch, counted=counted, lines=lines, files=len(counted), bytes=size, file_bytes=largest)
+        for file in tests:
+            test_lines += file.added + file.deleted
+        super().__init__(batch, counted, tests, lines, test_lines, len(counted), size, largest)
+
+    def amount(self, unit: str, limits: Limits) -> int:
+        """Return its size in a unit; lines are without those of tests where these have a limit of their own."""
+        found: int = getattr(self, unit)
+        return found - self.test_lines if unit == "lines" and limits.test_lines is not None else found
+
+
+class _Sum(Value):
+    """The size of a series: its lines and its commits."""
+
+    series_lines: int
+    series_commits: int
+
+    def __init__(self, series: Sequence[Weight]) -> None:
+        super().__init__(sum(weight.lines for weight in series), len(series))
+
+    def amount(self, unit: str, _: Limits) -> int:
+        """Return its size in a unit."""
+        found: int = getattr(self, unit)
+        return found
 
 
 class _Exceeded(Value):
@@ -89,12 +116,11 @@ def check(facts: Facts, policy: Policy) -> Iterator[SizeFinding]:
             continue
         splits: _Splits = {}
         for units in _UNITS:
-            exceeded = _exceeded({unit: getattr(weight, unit) for unit in units}, holding)
+            exceeded = _exceeded(weight.amount, units, holding)
             if exceeded is not None:
                 yield _commit_finding(exceeded, weight, facts, splits)
     for series in _series(weights) if facts.series else ():
-        actual = {"series_lines": sum(weight.lines for weight in series), "series_commits": len(series)}
-        exceeded = _exceeded(actual, holding)
+        exceeded = _exceeded(_Sum(series).amount, ("series_lines", "series_commits"), holding)
         if exceeded is not None:
             yield _series_finding(exceeded, series, facts, policy)
 
@@ -106,7 +132,7 @@ def exceeding(facts: Facts, policy: Policy) -> frozenset[str]:
         weight.batch.oid
         for weight in _weights(facts, policy)
         for units in _UNITS
-        if weight.batch.oid is not None and _exceeded({unit: getattr(weight, unit) for unit in units}, holding)
+        if weight.batch.oid is not None and _exceeded(weight.amount, units, holding)
     )
 
 
@@ -136,31 +162,38 @@ def _holding(facts: Facts, policy: Policy) -> list[tuple[str, str, Limits]]:
 
 def _weights(facts: Facts, policy: Policy) -> list[Weight]:
     """Return the size of each batch; exact reverts are left out."""
-    ignored = policy.section(CommitSize).ignore
-    return [Weight(batch, _counted(batch, ignored)) for batch in facts.batches if batch.reverts is None]
+    section = policy.section(CommitSize)
+    weights = []
+    for batch in facts.batches:
+        if batch.reverts is None:
+            counted = _counted(batch, section.ignore)
+            tests = [file for file in counted if _matches(file, section.tests)] if section.tests else ()
+            weights.append(Weight(batch, counted, tests))
+    return weights
 
 
 def _counted(batch: Batch, ignored: tuple[Glob, ...]) -> list[FileChange]:
     """Return the files that count. The raw status ``R`` is an exact rename, which needs no review."""
-    counted = []
-    for file in batch.files:
-        if file.status in ("D", "R") or file.excluded:
-            continue
-        for glob in ignored:
-            if glob.matches(file.path):
-                break
-        else:
-            counted.append(file)
-    return counted
+    return [
+        file
+        for file in batch.files
+        if file.status not in ("D", "R") and not file.excluded and not _matches(file, ignored)
+    ]
 
 
-def _exceeded(actual: dict[str, int], holding: list[tuple[str, str, Limits]]) -> _Exceeded | None:
+def _matches(file: FileChange, globs: tuple[Glob, ...]) -> bool:
+    return any(glob.matches(file.path) for glob in globs)
+
+
+def _exceeded(
+    amount: Callable[[str, Limits], int], units: Sequence[str], holding: list[tuple[str, str, Limits]]
+) -> _Exceeded | None:
     """Return the first exceeded limit, in the order of the kinds, then of the units; else ``None``."""
     for kind, level, limits in holding:
-        for unit, value in actual.items():
+        for unit in units:
             limit: int | None = getattr(limits, unit)
-            if limit is not None and value > limit:
-                return _Exceeded(unit, value, limit, kind, level, limits)
+            if limit is not None and amount(unit, limits) > limit:
+                return _Exceeded(unit, amount(unit, limits), limit, kind, level, limits)
     return None
 
 
@@ -170,7 +203,7 @@ def _commit_finding(exceeded: _Exceeded, weight: Weight, facts: Facts, splits: _
     from labgate.checks.commit_size.split import groups
 
     if exceeded.kind not in splits:
-        splits[exceeded.kind] = groups(weight.counted, exceeded.limits)
+        splits[exceeded.kind] = groups(weight.counted, exceeded.limits, weight.tests)
     batch, by_file = weight.batch, exceeded.unit == "file_bytes"
     oversized = tuple(file.path for file in weight.counted if by_file and file.size > exceeded.limit)
     return RULE_OF_UNIT[exceeded.unit](
@@ -220,7 +253,8 @@ def _heaviest(weight: Weight, unit: str) -> tuple[HeavyFile, ...]:
     from labgate.checks.commit_size.rules import HeavyFile
 
     by_size = unit in ("bytes", "file_bytes")
-    ranked = sorted(weight.counted, key=lambda file: (-file.size if by_size else -file.added - file.deleted, file.path))
+    files = weight.tests if unit == "test_lines" else weight.counted
+    ranked = sorted(files, key=lambda file: (-file.size if by_size else -file.added - file.deleted, file.path))
     return tuple(HeavyFile(file.path, file.added + file.deleted, file.size) for file in ranked[:MOST_NAMED])
 
 

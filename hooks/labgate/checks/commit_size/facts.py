@@ -1,4 +1,7 @@
-"""Facts for commit-size: the size of each commit of a range; of a merge, the difference from the clean merge."""
+"""Facts for commit-size: the size of each commit of a range; of a merge, the difference from the clean merge.
+
+``reading`` is imported only for what may be too large: a push that passes imports nothing slow.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ from functools import cached_property
 
 from labgate.checks.collected import ALWAYS, Collected
 from labgate.checks.commit_size import staged
-from labgate.checks.commit_size.check import Facts
+from labgate.checks.commit_size.check import Facts, changed_lines, check
 from labgate.checks.commit_size.grafts import grafted, grafts
 from labgate.checks.commit_size.landings import with_landings
 from labgate.checks.commit_size.section import CommitSize
 from labgate.git.commits import has_commit, is_ancestor, rev_list, tree_of
 from labgate.git.diffs import (
+    clean_merge,
     commit_files,
     excluded_paths,
     is_exact_revert,
@@ -22,11 +26,13 @@ from labgate.git.diffs import (
 )
 from labgate.git.merges import merge_files
 from labgate.git.repository import Repository
+from labgate.policy.model import Policy
 from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene
 from labgate.scene.surroundings import Surroundings
 from labgate.scene.workplace import Workplace
 from labgate.values.batch import Batch, FileChange
+from labgate.values.phrases import count
 from labgate.values.ref_update import Commit, RefUpdate
 
 #: The line that ``git revert`` writes.
@@ -47,7 +53,8 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
     protected = [other.ref for other in scene.updates if scene.policy.is_protected(other.ref)]
     if scene.is_first_push and (update.ref in protected or not protected):
         return Collected(skipped=f"nothing is on {scene.remote} yet, so all of history would count as one change")
-    return Collected((weighed(scene, update),))
+    facts = weighed(scene, update)
+    return Collected((facts,), unseen=_unread(facts, scene.policy))
 
 
 def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
@@ -56,28 +63,45 @@ def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: boo
         return Collected(skipped=_no_limits(commit.kind))
     facts = staged.weighed(commit) if suspect else None
     if facts is not None:
-        return Collected((_exempted(facts, commit, around),))
+        facts = _exempted(_read(facts, commit), commit, around)
+        return Collected((facts,), unseen=_unread(facts, commit.policy))
     return Collected() if commit.staged is not None else Collected(skipped=_UNMEASURED, notice=ALWAYS)
 
 
 def weighed(scene: Scene, update: RefUpdate) -> Facts:
     """Return the sizes of an update's commits that no protected branch has, oldest first.
 
-    The update must not be a deletion. Raises: ``UndecidedError`` in a shallow clone.
+    Sizes that keep all limits are the quick ones (``reading``). The update must not be a deletion.
+    Raises: ``UndecidedError`` in a shallow clone.
     """
+    facts = _measured(scene, update, closely=False)
+    if next(check(facts, scene.policy), None) is not None:
+        facts = _measured(scene, update, closely=True)
+    return with_landings(scene, update, facts)
+
+
+def lines_to_read(scene: Scene, update: RefUpdate) -> int:
+    """Return how many lines of an update a reader reads. Raises: ``UndecidedError`` in a shallow clone."""
+    return changed_lines(_measured(scene, update, closely=True), scene.policy)
+
+
+def _measured(scene: Scene, update: RefUpdate, *, closely: bool) -> Facts:
     repository = scene.repository
     repository.require_history()
     commits = tuple(reversed(scene.span(update).unlanded_commits))
     foreign = grafted(commits, _Beginning(scene, update).reached_by)
     commits = tuple(commit for commit in commits if commit.oid not in foreign)
     files = commit_files(repository, [commit.oid for commit in commits if len(commit.parents) < 2])
+    if closely:
+        from labgate.checks.commit_size.reading import commits_read
+
+        files = commits_read(repository, files)
     merges = (commit for commit in commits if len(commit.parents) > 1)
-    files |= {merge.oid: _merge_files(scene, merge, whole=grafts(merge, foreign)) for merge in merges}
+    files |= {merge.oid: _merge_files(scene, merge, foreign, closely=closely) for merge in merges}
     files = _marked(scene, files)
     batches = (Batch(c.oid, c.subject, files[c.oid], _reverted(scene, c, update), len(c.parents)) for c in commits)
     kind = scene.policy.classify(update.ref).name
-    facts = Facts(tuple(batches), kind, target=update.ref, source=update.source, series=True)
-    return with_landings(scene, update, facts)
+    return Facts(tuple(batches), kind, target=update.ref, source=update.source, series=True)
 
 
 class _Beginning:
@@ -100,11 +124,42 @@ class _Beginning:
         return oid in self._line or is_ancestor(self._repository, self._chain[-1], oid)
 
 
-def _merge_files(scene: Scene, commit: Commit, *, whole: bool) -> tuple[FileChange, ...]:
-    """Return the changes of a merge against the clean merge; if the ``whole`` of it counts, its first parent."""
-    if whole:
-        return tree_files(scene.repository, tree_of(scene.repository, commit.parents[0]), commit.tree)
-    return merge_files(scene.repository, commit)
+def _merge_files(scene: Scene, commit: Commit, foreign: frozenset[str], *, closely: bool) -> tuple[FileChange, ...]:
+    """Return the changes of a merge against the clean merge; against its first parent if it grafts ``foreign`` ones."""
+    repository, (first, *_) = scene.repository, commit.parents
+    base = tree_of(repository, first) if grafts(commit, foreign) else clean_merge(repository, commit.parents)
+    if base is None:
+        return merge_files(repository, commit)
+    quick = tree_files(repository, base, commit.tree)
+    if not closely:
+        return quick
+    from labgate.checks.commit_size.reading import trees_read
+
+    return trees_read(repository, base, commit.tree, quick)
+
+
+def _read(facts: Facts, commit: ProposedCommit) -> Facts:
+    """Return the facts of a staged change with its lines as a reader reads them."""
+    from labgate.checks.commit_size.reading import staged_read
+
+    [batch], staged_change = facts.batches, commit.staged
+    if staged_change is None:
+        return facts
+    return facts.changed(
+        batches=(batch.changed(files=staged_read(commit.place.git(), staged_change.base, batch.files)),)
+    )
+
+
+def _unread(facts: Facts, policy: Policy) -> tuple[str, ...]:
+    """Return a line about the changes that are too large to look for what moved, if any matters."""
+    if next(check(facts, policy), None) is None:
+        return ()
+    from labgate.checks.commit_size.reading import is_readable
+
+    large = sum(not is_readable(batch.files) for batch in facts.batches)
+    if not large:
+        return ()
+    return (f"{count(large, 'commit')} too large to look for moved lines: every line of the diff counts",)
 
 
 def _reverted(scene: Scene, commit: Commit, update: RefUpdate) -> str | None:

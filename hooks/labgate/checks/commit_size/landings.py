@@ -84,10 +84,12 @@ def _is_known_change(scene: Scene, span: Span, commit: Commit, facts: Facts) -> 
 
 
 def _is_small(scene: Scene, tip: str, commit: Commit, facts: Facts) -> bool:
+    from labgate.checks.commit_size.reading import commits_read
+
     oids = rev_list(scene.repository, [tip], commit.parents, "--no-merges")
     if commit.oid in oids or len(oids) < 2:
         return False
-    files = commit_files(scene.repository, oids)
+    files = commits_read(scene.repository, commit_files(scene.repository, oids))
     return not exceeding(
         facts.changed(batches=tuple(Batch(oid, "", files[oid], None, 1) for oid in oids)), scene.policy
     )

@@ -12,8 +12,9 @@ from labgate.values.value import Value
 
 _WHAT_COUNTS = (
     " These do not count: deleted files, files that are only renamed, files that `[commit-size] ignore` or the trunk's "
-    "attributes exempt, and a commit that exactly reverts one on the target. A merge counts only as far as it differs "
-    "from the clean merge."
+    "attributes exempt, and a commit that exactly reverts one on the target. Of a renamed file the edited lines count, "
+    "of a notebook its code, of a lock file no line; three or more lines that moved unchanged, but for indentation, do "
+    "not count either. A merge counts only as far as it differs from the clean merge."
 )
 _WHOSE_LIMITS = (
     " Limits are set in `[commit-size.limits.KIND]` on the trunk. The limits of `protected` apply to a change for a "
@@ -114,7 +115,7 @@ class TooManyLines(CommitFinding):
         "LG401",
         "too-many-lines",
         "error",
-        "the commit adds and deletes more lines of text than the limit `lines`",
+        "the commit adds and deletes more lines of text than the limit `lines`, or of tests than `test-lines`",
         "Reviewers read large changes less carefully: past some hundred lines they skim. And only a small commit can "
         "be reverted alone." + _WHAT_COUNTS,
         "Split it: the finding has groups of directories that fit, and the command that commits the first one."
@@ -122,7 +123,9 @@ class TooManyLines(CommitFinding):
     )
 
     def message(self) -> str:
-        return f"{self.named} changes {count(self.actual, 'line')}, {self.excess()}; heaviest: {_by_lines(self.files)}"
+        where = " of tests" if self.unit == "test-lines" else ""
+        lines = f"{count(self.actual, 'line')}{where}"
+        return f"{self.named} changes {lines}, {self.excess()}; heaviest: {_by_lines(self.files)}"
 
 
 class TooManyFiles(CommitFinding):
@@ -213,6 +216,7 @@ FINDINGS = (TooManyLines, TooManyFiles, TooManyBytes, SeriesTooLarge)
 #: The rule of each unit of a commit.
 RULE_OF_UNIT: dict[str, type[CommitFinding]] = {
     "lines": TooManyLines,
+    "test_lines": TooManyLines,
     "files": TooManyFiles,
     "file_bytes": TooManyBytes,
     "bytes": TooManyBytes,

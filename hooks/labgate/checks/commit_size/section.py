@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 class Limits(Value):
-    """``[commit-size.limits.KIND]``: lines, files and commits are counts, the others bytes; ``None`` means no limit."""
+    """``[commit-size.limits.KIND]``: counts of lines, files and commits, and sizes in bytes; ``None``: no limit."""
 
     lines: int | None
+    test_lines: int | None
     files: int | None
     file_bytes: int | None
     bytes: int | None
@@ -29,16 +30,21 @@ class Limits(Value):
 
 
 class CommitSize(Value):
-    """``[commit-size]``. ``limits`` are by kind of branch; a missing kind has none."""
+    """``[commit-size]``. ``limits`` are by kind of branch; a missing kind has none.
+
+    ``tests`` are the paths whose lines count against ``test_lines``, where that is set.
+    """
 
     NAME = "commit-size"
 
     ignore: tuple[Glob, ...]
+    tests: tuple[Glob, ...]
     limits: Mapping[str | None, Limits]
 
     def __init__(self, table: Table) -> None:
         super().__init__(
             ignore=tuple(Glob(text) for text in table["ignore"]),
+            tests=tuple(Glob(text) for text in table["tests"]),
             limits={kind: Limits(limits) for kind, limits in table["limits"].items()},
         )
 
@@ -52,6 +58,7 @@ def schema() -> SectionSchema:
     shape = Record(
         (
             Key("ignore", GLOBS, "Paths that are not counted.", []),
+            Key("tests", GLOBS, "Paths of tests and docs; `test-lines` limits their lines.", []),
             Key("limits", limits, "Limits by kind of branch; a kind without limits has none.", {}),
         )
     )
@@ -65,6 +72,11 @@ def _limits() -> Record:
     return Record(
         (
             Key("lines", Whole(1), "Most added and deleted lines in a commit."),
+            Key(
+                "test-lines",
+                Whole(1),
+                "Most added and deleted lines in `tests`; `lines` then limits the others.",
+            ),
             Key("files", Whole(1), "Most changed files in a commit."),
             Key("file-bytes", SIZE, "Largest new content of one file."),
             Key("bytes", SIZE, "Most new content in a commit."),

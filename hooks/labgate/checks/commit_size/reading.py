@@ -1,0 +1,89 @@
+"""The sizes of changes as a reader reads them: what only moved, printed cells and locked versions are not read.
+
+A quick size counts every line of git's diff, so it is never the smaller one; changes that are small enough by it are
+not read closely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from labgate.fingerprints.generated_names import has_generated_name, is_locked
+from labgate.fingerprints.notebooks import changed_code_lines
+from labgate.git.moved import commit_readings, staged_readings, tree_readings
+from labgate.git.raw import Entry, Lines, blob_sizes, weigh
+from labgate.git.repository import Repository
+from labgate.git.runner import Git
+from labgate.values.batch import FileChange
+
+#: A change with more lines, or a notebook with more bytes, keeps its quick size.
+MOST_LINES, MOST_BYTES = 100_000, 20_000_000
+_NOTEBOOK = ".ipynb"
+_Records = list[Entry | Lines]
+
+
+def commits_read(
+    repository: Repository, quick: Mapping[str, tuple[FileChange, ...]]
+) -> dict[str, tuple[FileChange, ...]]:
+    """Return the changes of commits (by oid) against their first parents as read; one that is too large stays."""
+    oids = [oid for oid, files in quick.items() if is_readable(files)]
+    return dict(quick) | _weighed(repository.objects, commit_readings(repository, oids))
+
+
+def trees_read(repository: Repository, old: str, new: str, quick: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
+    """Return the changes from one tree to another as read; a change that is too large stays."""
+    if not is_readable(quick):
+        return quick
+    return _weighed(repository.objects, {new: tree_readings(repository, old, new)})[new]
+
+
+def staged_read(git: Git, base: str, quick: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
+    """Return the changes of the index to a tree or commit as read; a change that is too large stays."""
+    return _weighed(git, {"": staged_readings(git, base)})[""] if is_readable(quick) else quick
+
+
+def is_readable(files: Sequence[FileChange]) -> bool:
+    """Return whether a change is small enough to look for what moved."""
+    lines = sum(file.added + file.deleted for file in files)
+    return lines <= MOST_LINES and sum(file.size for file in files) <= 10 * MOST_BYTES
+
+
+def _weighed(git: Git, readings: Mapping[str, _Records]) -> dict[str, tuple[FileChange, ...]]:
+    pairs = {
+        (entry.old, entry.new)
+        for records in readings.values()
+        for entry in records
+        if isinstance(entry, Entry) and entry.status != "D" and entry.path.endswith(_NOTEBOOK)
+    }
+    cells = _code_lines(git, pairs)
+    return weigh(git, {key: list(_as_read(records, cells)) for key, records in readings.items()})
+
+
+def _as_read(records: _Records, cells: Mapping[tuple[str, str], int]) -> Iterator[Entry | Lines]:
+    """Yield the records with the lines that a reader reads."""
+    blobs = {record.path: (record.old, record.new) for record in records if isinstance(record, Entry)}
+    for record in records:
+        if isinstance(record, Entry):
+            yield record
+        elif is_locked(record.path) or has_generated_name(record.path):
+            yield Lines(record.path, 0, 0)
+        elif blobs[record.path] in cells:
+            yield Lines(record.path, cells[blobs[record.path]], 0)
+        else:
+            yield record
+
+
+def _code_lines(git: Git, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the changed lines of code of each notebook that can be read, by its old and new blob."""
+    sizes = blob_sizes(git, {oid for pair in pairs for oid in pair if oid.strip("0")})
+    counts = {}
+    for old, new in pairs:
+        if all(sizes.get(oid, 0) <= MOST_BYTES for oid in (old, new)):
+            changed = changed_code_lines(*(_content(git, oid) for oid in (old, new)))
+            if changed is not None:
+                counts[old, new] = changed
+    return counts
+
+
+def _content(git: Git, oid: str) -> bytes:
+    return git.run("cat-file", "blob", oid) if oid.strip("0") else b""

@@ -1,0 +1,37 @@
+"""The names of files that a tool writes and nobody reads: locked versions and generated code."""
+
+from __future__ import annotations
+
+import re
+
+#: Files of locked versions, besides all that end in ``.lock``, in lower case.
+LOCKS = frozenset(
+    {
+        ".terraform.lock.hcl",
+        "bun.lockb",
+        "conda-lock.yaml",
+        "conda-lock.yml",
+        "go.sum",
+        "gradle.lockfile",
+        "npm-shrinkwrap.json",
+        "package-lock.json",
+        "package.resolved",
+        "packages.lock.json",
+        "pnpm-lock.yaml",
+        "yarn.lock",
+    }
+)
+_GENERATED = re.compile(
+    r"(?:\.min\.(?:js|css)|\.(?:js|css)\.map|_pb2(?:_grpc)?\.pyi?|\.pb\.go|\.g\.dart|\.designer\.cs)$", re.IGNORECASE
+)
+
+
+def is_locked(path: str) -> bool:
+    """Return whether a path is a file of locked versions."""
+    name = path.rpartition("/")[2].lower()
+    return name.endswith(".lock") or name in LOCKS or name.startswith("conda-lock")
+
+
+def has_generated_name(path: str) -> bool:
+    """Return whether a path has the name of generated code: of protobuf, minifiers and their like."""
+    return _GENERATED.search(path) is not None

@@ -1,0 +1,157 @@
+"""The changes of commits as a reader reads them: lines that only moved, in one file or to another, are marked.
+
+git itself finds renames and moved blocks (git-diff, ``--find-renames`` and ``--color-moved``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from labgate.git.raw import PLAIN, STAGED, Entry, Lines, read_records
+from labgate.git.repository import Repository
+from labgate.git.runner import Git
+from labgate.values.value import Value
+
+#: A file is renamed if at least half of it is the same. git compares at most ``MOST_RENAMES`` squared pairs of files
+#: and else finds exact renames only, so that the time stays linear in the number of files.
+MOST_RENAMES = 400
+_RENAMES = ("-M50%", f"-l{MOST_RENAMES}")
+#: Blocks of 20 letters or digits, also with another indentation; shorter ones than ``BLOCK_LINES`` are no move.
+_MOVED = ("--color=always", "--color-moved=blocks", "--color-moved-ws=allow-indentation-change")
+BLOCK_LINES = 3
+#: The colours by which a line is recognised, whatever the repository's configuration says.
+_OLD, _NEW, _OLD_MOVED, _NEW_MOVED = b"\x1b[31m", b"\x1b[32m", b"\x1b[35m", b"\x1b[36m"
+_PAINT = tuple(
+    part
+    for slot in ("old=red", "new=green", "oldMoved=magenta", "newMoved=cyan", "meta=bold", "frag=blue", "context=dim")
+    for part in ("-c", f"color.diff.{slot}")
+)
+_HEADER = b"\x1b[1mdiff --git "
+_OID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
+_TREES = ("diff-tree", "-r", "--root", "--diff-merges=first-parent", *PLAIN)
+
+
+class Block(Value):
+    """Neighbouring lines of a patch: ``sign`` is ``+`` or ``-``; ``moved`` if git found them elsewhere as well.
+
+    ``file`` is the place of the file's entry in the commit.
+    """
+
+    file: int
+    sign: bytes
+    moved: bool
+    lines: list[bytes]
+
+
+def commit_readings(repository: Repository, commits: Sequence[str]) -> dict[str, list[Entry | Lines]]:
+    """Return the changes of each commit against its first parent: raw entries, and the lines of each that did not move.
+
+    A rename with edits is an entry ``M`` of its new path.
+    """
+    git, oids = repository.objects, "".join(f"{oid}\n" for oid in commits).encode()
+    if not commits:
+        return {}
+    entries: dict[str, list[Entry]] = {oid: [] for oid in commits}
+    current: list[Entry] = []
+    for record in read_records(git.run(*_TREES, "-z", "--no-abbrev", "--raw", *_RENAMES, "--stdin", stdin=oids)):
+        if isinstance(record, str):
+            current = entries[record]
+        elif isinstance(record, Entry):
+            current.append(record)
+    output = git.run(*_PAINT, *_TREES, *_patch(), "--stdin", stdin=oids)
+    patches = dict(_by_commit(output))
+    return {oid: _joined(entries[oid], patches.get(oid, ())) for oid in commits}
+
+
+def tree_readings(repository: Repository, old: str, new: str) -> list[Entry | Lines]:
+    """Return the changes from one tree or commit to another, as ``commit_readings`` does."""
+    return _read(repository.objects, _TREES, (old, new))
+
+
+def staged_readings(git: Git, base: str) -> list[Entry | Lines]:
+    """Return the changes of the index of ``git`` to a tree or commit, as ``commit_readings`` does."""
+    return _read(git, (*STAGED, *PLAIN), (base, "--"))
+
+
+def _patch() -> tuple[str, ...]:
+    return ("--patch", "--unified=0", *_RENAMES, *_MOVED)
+
+
+def _read(git: Git, command: Sequence[str], trees: Sequence[str]) -> list[Entry | Lines]:
+    raw = git.run(*command, "-z", "--no-abbrev", "--raw", *_RENAMES, *trees)
+    entries = [record for record in read_records(raw) if isinstance(record, Entry)]
+    output = git.run(*_PAINT, *command, *_patch(), *trees)
+    return _joined(entries, output.split(b"\n"))
+
+
+def _by_commit(output: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield the patch of each commit as lines. A line of a patch starts with a colour or a word, never with an oid."""
+    oid, lines = "", list[bytes]()
+    for line in output.split(b"\n"):
+        if _OID.fullmatch(line):
+            if oid:
+                yield oid, lines
+            oid, lines = line.decode(), []
+        else:
+            lines.append(line)
+    if oid:
+        yield oid, lines
+
+
+def _joined(entries: Sequence[Entry], patch: Iterable[bytes]) -> list[Entry | Lines]:
+    """Return the entries, and for each its lines that are to be read."""
+    # git shows a changed type as two patches, one that deletes and one that adds.
+    owners = [place for place, entry in enumerate(entries) for _ in range(1 + (entry.status == "T"))]
+    counts = {place: [0, 0] for place in owners}
+    for block, count in _to_read(list(_blocks(patch, owners))):
+        counts[block.file][block.sign == b"-"] += count
+    lines = [Lines(entry.path, *counts[place]) for place, entry in enumerate(entries)]
+    return [*(_named(entry) for entry in entries), *lines]
+
+
+def _named(entry: Entry) -> Entry:
+    return entry.changed(status="M") if entry.status == "R" and entry.old != entry.new else entry
+
+
+def _blocks(patch: Iterable[bytes], owners: Sequence[int]) -> Iterator[Block]:
+    """Yield the blocks of a painted patch. ``owners`` are the entries of its files, in order."""
+    files = iter(owners)
+    file, block = -1, None
+    for line in patch:
+        if line.startswith(_HEADER):
+            file = next(files)
+        paint = line[:5]
+        sign = b"+" if paint in (_NEW, _NEW_MOVED) else b"-" if paint in (_OLD, _OLD_MOVED) else b""
+        moved = paint in (_NEW_MOVED, _OLD_MOVED)
+        if block is not None and (block.sign, block.moved) != (sign, moved):
+            yield block
+            block = None
+        if sign:
+            block = block or Block(file, sign, moved, [])
+            block.lines.append(_COLOURS.sub(b"", line)[1:].strip())
+    if block is not None:
+        yield block
+
+
+def _to_read(blocks: Sequence[Block]) -> Iterator[tuple[Block, int]]:
+    """Yield each block with the number of its lines that a reader reads.
+
+    What left one place and arrived in several is read everywhere but in one: git paints every copy.
+    """
+    left = Counter(line for block in blocks if block.sign == b"-" and _is_move(block) for line in block.lines)
+    for block in blocks:
+        if not _is_move(block):
+            yield block, len(block.lines)
+        elif block.sign == b"+":
+            here = Counter(line for line in block.lines if line)
+            known = sum((here & left).values())
+            left -= here
+            if 2 * known < sum(here.values()):
+                yield block, len(block.lines)
+
+
+def _is_move(block: Block) -> bool:
+    return block.moved and len(block.lines) >= BLOCK_LINES
