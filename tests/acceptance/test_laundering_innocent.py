@@ -160,6 +160,7 @@ def merged_topic(lab: Lab) -> list[str]:
     repo = lab.repo.branch("feature/tidy", "origin/main")
     landed = [lab.neighbour("before"), lab.neighbour("after")]
     repo.push("feature/tidy")
+    repo.labgate("check", "--target", "main", "--head", "origin/main", status=0)  # the topic is seen first
     repo.branch(SAME, "origin/main~1")
     repo.commit("Try", {f"{PACKAGE}/trial.py": Codewriter("trial").module(3)}, **by("ada"))
     repo.merge("feature/tidy", "Merge branch 'feature/tidy' into research/same", **by("ada"))

@@ -63,6 +63,7 @@ source-repositories = []  # default
 require-review = "research"  # default
 deletable = []  # default
 keep-deleted = "180d"  # default
+landed = []  # default
 
 [reviews]
 assurance = "trailer"  # default

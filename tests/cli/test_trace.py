@@ -122,7 +122,9 @@ def test_json_lines_are_the_contract(team: Repo) -> None:
         }.items()
     )
     keys = {"method", "decisive", "source_ref", "source_commits", "score", "matched_lines", "paths"}
-    assert all(set(item) == keys | {"terms", "shared", "hint", "source_state"} for item in copied["evidence"])
+    assert all(
+        set(item) == keys | {"terms", "shared", "hint", "source_state", "other_ref"} for item in copied["evidence"]
+    )
     array = team.labgate("trace", "--format", "json", "main~1", "main", status=0)
     assert json.loads(array.out) == [clean, copied]
 

@@ -178,6 +178,7 @@ def test_a_refusal_has_the_keys_of_the_contract() -> None:
             "shared": [],
             "hint": None,
             "source_state": "live",
+            "other_ref": None,
         }
     ]
     assert finding["data"]["subjects"] == ["Try 0 heads", "Try 1 heads"]

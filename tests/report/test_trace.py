@@ -300,6 +300,7 @@ def test_a_record_has_the_keys_of_the_contract() -> None:
             "shared": ["return heads"],
             "hint": "below-alarm",
             "source_state": "live",
+            "other_ref": None,
         },
         {
             "method": "patch-id",
@@ -313,6 +314,7 @@ def test_a_record_has_the_keys_of_the_contract() -> None:
             "shared": [],
             "hint": None,
             "source_state": "live",
+            "other_ref": None,
         },
     ]
 

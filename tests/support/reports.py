@@ -75,7 +75,7 @@ def suspected(*evidence: Evidence, **changes: Any) -> SuspectedResearch:
     """LG202: the first commit looks like research, by this evidence; an alarm without any."""
     strongest = (evidence or (SIMILAR,))[0]
     data = squashed(COMMITS[:1]).data
-    del data["rivals"], data["holder"], data["move"], data["fork"]
+    del data["move"], data["fork"], data["disputed"]
     shown = {"alarm": strongest.decisive, "score": strongest.score, "terms": dict(strongest.terms)}
     level = None if strongest.decisive else "note"
     place: dict[str, Any] = {"stated_level": level, "oids": COMMITS[:1], "ref": "refs/heads/main"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from labgate.derivation.comparer import Compared
+from labgate.derivation.first_holders import FirstHolders, Topics
 from labgate.derivation.lacking import Lacking, Traces
 from labgate.derivation.landed_commits import LandedCommits
 from labgate.fingerprints.building import Progress
@@ -13,9 +14,10 @@ from labgate.fingerprints.index import Index, indexed
 from labgate.git.commits import rev_list
 from labgate.git.repository import Repository
 from labgate.research.first_seen import FirstSeen
+from labgate.research.ledger import Ledger
 from labgate.research.research_commits import Aftermath, ResearchGraph
-from labgate.research.source_refs import RefClasses
-from labgate.values.finding import METHODS
+from labgate.research.source_refs import RefClasses, SourceRef
+from labgate.values.finding import METHODS, Evidence
 
 
 class AuditedLandings:
@@ -23,7 +25,8 @@ class AuditedLandings:
 
     ``line`` are those of the branch's first-parent line, newest first, and ``since`` the one below them (``None``: they
     start at a root). ``classes`` are the refs of today, with the research that is remembered of refs that are gone.
-    ``broken`` are the names of research refs that cannot be read here, and are not among them.
+    ``broken`` are the names of research refs that cannot be read here, and are not among them. ``believes`` and
+    ``former`` are as in ``ResearchGraph``.
     """
 
     def __init__(
@@ -34,6 +37,9 @@ class AuditedLandings:
         line: Sequence[str],
         progress: Progress | None = None,
         broken: tuple[str, ...] = (),
+        *,
+        believes: bool = True,
+        former: Callable[[], tuple[SourceRef, ...]] = tuple,
     ) -> None:
         self._repository = repository
         self._sources = classes.sources
@@ -45,7 +51,15 @@ class AuditedLandings:
         self._lacking = Lacking(broken)
         # Today's protected branches do not show what had landed then.
         known = RefClasses(classes.sources, (), classes.others)
-        self.graph = ResearchGraph(repository, known, self._before, self._first_seen, Aftermath(frozenset(line)))
+        self.graph = ResearchGraph(
+            repository,
+            known,
+            self._before,
+            self._first_seen,
+            Aftermath(frozenset(line)),
+            believes=believes,
+            former=former,
+        )
 
     def traced(self, oids: Iterable[str]) -> Traces:
         """Return the evidence in the text of commits, which are commits of the branch that no source holds.
@@ -70,10 +84,28 @@ class AuditedLandings:
         return indexed(self._repository.common_dir, lambda index: self._compared(index, wanted))
 
     def _compared(self, index: Index, oids: Sequence[str]) -> dict[str, Compared]:
-        ledger, methods = self._first_seen.research, frozenset(METHODS)
-        comparer = LandedCommits(
-            self._repository, index, self._sources, methods, ledger, self._progress, merges_alone=True
-        )
+        comparer = self._comparer(index, self._sources, self._first_seen.research)
         found = {one.commit: one for one in comparer.compare(oids)}
         self._lacking = Lacking(tuple(sorted({*comparer.lacking_sources, *self._broken})))
-        return found
+        return self._settled(index, found)
+
+    def _comparer(self, index: Index, sources: Sequence[SourceRef], ledger: Ledger | None) -> LandedCommits:
+        def is_research(oid: str) -> bool:
+            return ledger is None or not self.graph.is_anothers(oid) or self.graph.is_doubtful(oid)
+
+        methods = frozenset(METHODS)
+        return LandedCommits(
+            self._repository, index, sources, methods, ledger, self._progress, is_research, merges_alone=True
+        )
+
+    def _settled(self, index: Index, found: Mapping[str, Compared]) -> dict[str, Compared]:
+        """Return the results without what another branch had first."""
+
+        def among(topics: Topics, oids: Sequence[str]) -> list[Compared]:
+            return list(self._comparer(index, topics.sources, None).compare(oids))
+
+        evidence = [item for one in found.values() for item in one.evidence]
+        left: dict[str, list[Evidence]] = {}
+        for item in FirstHolders(self._repository, self.graph, self._before).settled(evidence, among):
+            left.setdefault(item.commits[0], []).append(item)
+        return {oid: one.changed(evidence=tuple(left.get(oid, ()))) for oid, one in found.items()}

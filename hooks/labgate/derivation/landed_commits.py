@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from labgate.derivation.candidates import Candidate, Scope
@@ -43,8 +43,9 @@ class LandedCommits(Value):
     """All history that some commits and the sources reach, and the documents of research in it.
 
     ``methods`` are those of ``finding.METHODS`` that count. ``ledger`` ``None``: first-seen times were not recorded,
-    and only the dates of commits are known. ``merges_alone``: a merge brings what git would not have made of its
-    parents, as where it is judged before it lands; else all that its first parent has not.
+    and only the dates of commits are known. ``is_research`` returns whether a commit of a source is research.
+    ``merges_alone``: a merge brings what git would not have made of its parents, as where it is judged before it lands;
+    else all that its first parent has not.
     """
 
     repository: Repository
@@ -53,6 +54,7 @@ class LandedCommits(Value):
     methods: frozenset[str]
     ledger: Ledger | None
     progress: Progress | None
+    is_research: Callable[[str], bool]
     merges_alone: bool = False
 
     @cached_property
@@ -82,7 +84,7 @@ class LandedCommits(Value):
     def _scope(self, times: dict[str, int], places: Sequence[_Place]) -> Scope:
         depths = [place.depth for place in places]
         latest = max(place.time for place in places)
-        return Scope(min(depths), max(depths), times=times, ledger=self.ledger, latest=latest)
+        return Scope(min(depths), max(depths), self.is_research, times, self.ledger, latest)
 
     def _subjects(
         self, places: Sequence[_Place], merges: Sequence[_Place], comparer: Comparer, past: Past

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from labgate.derivation.comparer import Compared
+from labgate.derivation.first_holders import FirstHolders, Topics
 from labgate.derivation.lacking import Lacking, Traces
 from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
 from labgate.fingerprints.index import Index, indexed
@@ -21,10 +22,19 @@ _LONGEST = 400
 
 
 def range_evidence(
-    repository: Repository, graph: ResearchGraph, commits: Sequence[Commit], landed: Sequence[str], ledger: Ledger
+    repository: Repository,
+    graph: ResearchGraph,
+    commits: Sequence[Commit],
+    landed: Sequence[str],
+    ledger: Ledger,
+    opened: int | None = None,
 ) -> Traces:
-    """Return the evidence for commits, children before parents; ``landed`` are the tips of what landed before them."""
-    research = UnlandedResearch(graph.parents, graph.classes.sources, landed, graph.is_research, ledger)
+    """Return the evidence for commits, children before parents; ``landed`` are the tips of what landed before them.
+
+    ``opened`` is as in ``FirstHolders``.
+    """
+    research = UnlandedResearch(graph.parents, graph.classes.sources, landed, graph.is_candidate, ledger)
+    holders = FirstHolders(repository, graph, landed, opened)
 
     def work(index: Index) -> Traces:
         comparer = UnlandedCommits(repository, index, research, frozenset(METHODS))
@@ -32,6 +42,7 @@ def range_evidence(
             compared = list(comparer.compare(commits))
             found = [item for one in compared for item in one.evidence]
             found += _together(comparer, commits, compared)
+        found = holders.settled(found, lambda *asked: _among_topics(repository, index, commits, landed, *asked))
         decided = {oid for item in found if item.decisive for oid in item.commits}
         small = {one.commit for one in compared if one.undecidable and not one.lacking} - decided
         lacking = Lacking(
@@ -42,6 +53,21 @@ def range_evidence(
         return Traces([_shown(repository, item) for item in found], frozenset(small), lacking)
 
     return indexed(repository.common_dir, work)
+
+
+def _among_topics(
+    repository: Repository,
+    index: Index,
+    commits: Sequence[Commit],
+    landed: Sequence[str],
+    topics: Topics,
+    oids: Sequence[str],
+) -> list[Compared]:
+    """Compare some of the commits with branches that are no research."""
+    others = UnlandedResearch(topics.parents, topics.sources, landed, lambda _: True, None)
+    comparer = UnlandedCommits(repository, index, others, frozenset(METHODS))
+    with index.reading():
+        return list(comparer.compare([commit for commit in commits if commit.oid in oids]))
 
 
 def _together(comparer: UnlandedCommits, commits: Sequence[Commit], compared: Sequence[Compared]) -> Iterator[Evidence]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -16,10 +17,12 @@ from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
+from labgate.research.landed_refs import LandedOn
 from labgate.research.ledger import Ledger
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
 from labgate.research.stated_evidence import find_evidence
+from labgate.reviews.section import Reviews
 from labgate.values.finding import METHODS, Evidence
 from labgate.values.traced import Traced
 from labgate.values.value import Value
@@ -29,7 +32,8 @@ class Tracer(Value):
     """Traces commits to source refs.
 
     ``exclude`` is the oid of a commit whose history had its code first; ``None``: each commit's own first parent.
-    With a ``policy`` the sources are those that it names, and ancestry and the commits' messages count as well.
+    With a ``policy`` the sources are those that it names, and ancestry and the commits' messages count as well; then
+    ``remote`` is the one on whose trunk code has landed.
     """
 
     repository: Repository
@@ -39,6 +43,7 @@ class Tracer(Value):
     methods: frozenset[str] = frozenset(METHODS)
     policy: Policy | None = None
     progress: Progress | None = None
+    remote: str | None = None
 
     @cached_property
     def lacking_sources(self) -> set[str]:
@@ -87,8 +92,17 @@ class Tracer(Value):
             remotes = self.repository.remotes
             classes = classify_refs(self.policy, self.refs, tracking_refs(dict(self.refs), remotes), remotes)
             landed = [] if self.exclude is None else [self.exclude]
-            classes = classes.changed(sources=tuple(self.sources))
-            return ResearchGraph(self.repository, classes, landed, FirstSeen(self.repository))
+            classes = LandedOn(self.policy, self.remote).apart(classes.changed(sources=tuple(self.sources)))
+            believes = self.policy.section(Reviews).assurance == "trailer"
+            seen, policy = FirstSeen(self.repository), self.policy
+            return ResearchGraph(
+                self.repository,
+                classes,
+                landed,
+                seen,
+                believes=believes,
+                former=lambda: seen.former(policy, classes, int(time.time())),
+            )
         if self.exclude is not None:
             return ResearchGraph(self.repository, RefClasses(tuple(self.sources), (), ()), [self.exclude])
         return None
@@ -107,7 +121,14 @@ class Tracer(Value):
             with index.reading():
                 yield from comparer.compare(read_commits(self.repository, unlanded))
         left = frozenset(oids).difference(unlanded)
-        history = LandedCommits(self.repository, index, self.sources, self.methods, self._ledger, self.progress)
+        graph = self._graph
+
+        def is_research(oid: str) -> bool:
+            return graph is None or not graph.is_anothers(oid)
+
+        history = LandedCommits(
+            self.repository, index, self.sources, self.methods, self._ledger, self.progress, is_research
+        )
         yield from history.compare([oid for oid in oids if oid in left])
         self.lacking_sources.update(history.lacking_sources)
 

@@ -18,6 +18,7 @@ from labgate.git.refs import read_refs, resolve_revision, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.research.first_seen import FirstSeen
+from labgate.research.landed_refs import LandedOn
 from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
@@ -259,7 +260,7 @@ class _Scenes(Value):
     fetched: bool
     offline: bool
     progress: Progress | None
-    compared: dict[RefClasses, AuditedLandings]
+    compared: dict[tuple[RefClasses, bool], AuditedLandings]
 
     def of(self, policy: Policy, landings: Sequence[Landing]) -> Scene:
         """Return the scene of the landings that one policy judges."""
@@ -267,14 +268,23 @@ class _Scenes(Value):
         classes = classify_refs(
             policy, self.refs, tracking_refs(dict(self.refs), repository.remotes), repository.remotes
         )
-        classes, broken = readable(repository, classes)
+        classes, broken = readable(repository, LandedOn(policy, line.remote).apart(classes))
         classes = FirstSeen(repository).known(policy, classes, self.refs, int(time.time()))
         proposed = tuple(source for landing in self.landings for source in landing.sources(policy))
         classes = classes.changed(sources=(*classes.sources, *proposed))
         # Few policies differ in their research, and comparing is slow.
-        if classes not in self.compared:
-            self.compared[classes] = AuditedLandings(
-                repository, classes, line.before, line.oids[::-1], self.progress, broken
+        believes = policy.section(Reviews).assurance == "trailer"
+        key = (classes, believes)
+        if key not in self.compared:
+            self.compared[key] = AuditedLandings(
+                repository,
+                classes,
+                line.before,
+                line.oids[::-1],
+                self.progress,
+                broken,
+                believes=believes,
+                former=lambda: FirstSeen(repository).former(policy, classes, int(time.time())),
             )
         updates = {landing: RefUpdate(line.ref, landing.old, landing.new) for landing in landings}
         return Scene(
@@ -287,7 +297,7 @@ class _Scenes(Value):
             fetched=self.fetched,
             proposed=proposed,
             aftermath=Aftermath(frozenset(line.oids)),
-            audited=self.compared[classes],
+            audited=self.compared[key],
             hosted={update: landing.change for landing, update in updates.items() if landing.change is not None},
             unanswered={update: landing.problem for landing, update in updates.items() if landing.problem is not None},
             late=_late_reviews(repository, line, updates.values()),

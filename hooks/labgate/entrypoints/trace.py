@@ -17,6 +17,7 @@ from labgate.policy.model import Policy
 from labgate.policy.reader import Reader
 from labgate.research.completeness import sources_gap
 from labgate.research.first_seen import FirstSeen
+from labgate.research.landed_refs import LandedOn
 from labgate.research.source_refs import SourceRef, classify_refs
 from labgate.scene.policy_files import policy_at, worktree_policy
 from labgate.scene.trunk import trunk_name
@@ -94,6 +95,7 @@ class Tracing(Value):
             methods=frozenset(self.methods or METHODS),
             policy=self.found.policy,
             progress=progress,
+            remote=self.repository.usual_remote,
         )
 
     def subjects(self) -> Subjects:
@@ -149,7 +151,8 @@ def rebuild_index(
     if found.policy is not None:
         remotes = repository.remotes
         classes = classify_refs(found.policy, found.refs, tracking_refs(dict(found.refs), remotes), remotes)
-        FirstSeen(repository).observe(classes, [], int(time.time()))
+        settled = LandedOn(found.policy, repository.usual_remote).apart(classes)
+        FirstSeen(repository).observe(settled, [], int(time.time()))
     status = rebuild(repository, found.refs, found.sources, found.trunk, progress=progress)
     return status, found
 

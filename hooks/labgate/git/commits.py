@@ -41,6 +41,18 @@ def parents_of(
     return {row[0]: tuple(row[1:]) for row in rows}
 
 
+def commit_times(repository: Repository, oids: Iterable[str]) -> dict[str, int]:
+    """Return the committer times of commits, in seconds since the epoch."""
+    wanted = sorted(oids)
+    if not wanted:
+        return {}
+    output = repository.objects.run(
+        *("rev-list", "--no-walk=unsorted", "--timestamp", "--stdin"), stdin="\n".join(wanted).encode() + b"\n"
+    )
+    rows = (line.split() for line in output.decode().splitlines())
+    return {oid: int(time) for time, oid in rows}
+
+
 def read_commits(repository: Repository, oids: Iterable[str]) -> tuple[Commit, ...]:
     """Return the commits in the given order.
 

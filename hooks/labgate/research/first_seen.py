@@ -7,15 +7,20 @@ from collections.abc import Mapping, Sequence
 
 from labgate import FOLDER
 from labgate.git.commits import is_ancestor, peel, rev_list
+from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.commit_graph import CommitGraph, bits_of
 from labgate.research.ledger import Ledger
 from labgate.research.readable import readable
 from labgate.research.section import ResearchGate
-from labgate.research.source_refs import RefClasses, past_source
+from labgate.research.source_refs import RefClasses, SourceRef, past_source
 from labgate.research.unlanded import Unlanded
 from labgate.values.finding import DELETED, MOVED
+from labgate.values.value import NOTHING
+
+#: Seconds that recorded times may be ahead of the clock. If they are further ahead, the clock was set back.
+_BURST = 600
 
 
 class FirstSeen:
@@ -29,12 +34,17 @@ class FirstSeen:
         self._unlanded = Unlanded(repository)
         folder = os.path.join(repository.common_dir, FOLDER)
         self.research = Ledger(os.path.join(folder, "ledger"))
-        self._others = Ledger(os.path.join(folder, "ledger-others"))
-        #: The tips of protected branches at the last observation.
+        self.others = Ledger(os.path.join(folder, "ledger-others"))
+        #: The tips of what had landed at the last observation.
         self._protected: frozenset[str] | None = None
 
     def observe(self, classes: RefClasses, landed: Sequence[str], now: int) -> None:
-        """Record the unlanded commits that the refs hold now. ``now`` is in seconds since the epoch."""
+        """Record the unlanded commits that the refs hold now, or will after a push.
+
+        ``landed`` are tips of what has landed, in addition to those of ``classes``. ``now`` is in seconds since the
+        epoch.
+        """
+        now = self._after_the_last(now)
         protected = list(dict.fromkeys([*landed, *(ref.oid for ref in classes.protected)]))
         mine = {source.ref: source.oid for source in classes.sources}
         theirs = {other.ref: other.oid for other in classes.others}
@@ -47,8 +57,13 @@ class FirstSeen:
             return old in peel(self._repository, [old]) and is_ancestor(self._repository, old, new)
 
         self.research.observe(mine, _held(graph, mine), now, continues=continues)
-        self._others.observe(theirs, _held(graph, theirs), now, continues=lambda *_: True)
+        self.others.observe(theirs, _held(graph, theirs), now, continues=continues)
         self._protected = frozenset(protected)
+
+    def _after_the_last(self, now: int) -> int:
+        """Return a time after the last observation, so that two in one second have an order."""
+        last = max(self.research.last_time(), self.others.last_time())
+        return last + 1 if 0 <= last - now < _BURST else now
 
     def unlanded(self, tips: Sequence[str], landed: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
         """Return the unlanded commits of some tips with their parents, if the last one had the same ``landed``."""
@@ -56,14 +71,22 @@ class FirstSeen:
             return None
         return self._unlanded.parents(tips, landed)
 
-    def known(self, policy: Policy, classes: RefClasses, refs: Mapping[str, str], now: int) -> RefClasses:
+    def known(
+        self,
+        policy: Policy,
+        classes: RefClasses,
+        refs: Mapping[str, str],
+        now: int,
+        pushed: Mapping[str, str] = NOTHING,
+    ) -> RefClasses:
         """Return the research here: the current refs, and the tips that they were moved away from or deleted with.
 
-        ``now`` is in seconds since the epoch. All callers get their research from here. Tips whose objects git has
-        deleted are left out.
+        ``now`` is in seconds since the epoch. ``pushed`` has the refs that are about to move, with their new tips. All
+        callers get their research from here. Tips whose objects git has deleted are left out.
         """
         remotes, keep = self._repository.remotes, policy.section(ResearchGate).keep_deleted
-        gone = self._gone({source.ref: source.oid for source in classes.sources}, now, keep)
+        stands = {**{source.ref: source.oid for source in classes.sources}, **pushed}
+        gone = self._gone(self.research, stands, now, keep)
         past = [past_source(policy, ref, oid, MOVED if ref in refs else DELETED, remotes) for ref, oid in gone]
         found = classes.changed(sources=tuple(source for source in past if source is not None), others=())
         if not found.sources:
@@ -72,15 +95,28 @@ class FirstSeen:
         # The remote-tracking name comes first, as for live ones.
         return classes.changed(sources=(*classes.sources, *sorted(here, key=lambda source: source.remote is None)))
 
-    def _gone(self, stands: Mapping[str, str], now: int, keep: int) -> list[tuple[str, str]]:
-        """Return refs with their old tips whose objects are still here, the latest first.
+    def former(
+        self, policy: Policy, classes: RefClasses, now: int, pushed: Mapping[str, str] = NOTHING
+    ) -> tuple[SourceRef, ...]:
+        """Return the tips of other branches that these were moved away from or deleted with, as ``known`` does."""
+        stands = {**{other.ref: other.oid for other in classes.others}, **pushed}
+        gone = self._gone(self.others, stands, now, policy.section(ResearchGate).keep_deleted)
+        tracked = {ref.ref: ref for ref in tracking_refs(dict(gone), self._repository.remotes)}
+        found = tuple(
+            SourceRef(ref, tracked[ref].remote_ref, oid, tracked[ref].remote, MOVED if ref in stands else DELETED)
+            for ref, oid in gone
+            if ref in tracked
+        )
+        return readable(self._repository, classes.changed(sources=found, others=()))[0].sources if found else ()
 
-        ``stands``: the tips of the current sources. ``keep`` is in seconds. Changes since the last observation count
-        too.
+    def _gone(self, ledger: Ledger, stands: Mapping[str, str], now: int, keep: int) -> list[tuple[str, str]]:
+        """Return refs of a ledger with their old tips whose objects are still here, the latest first.
+
+        ``stands``: the tips of the current refs. ``keep`` is in seconds. Changes since the last observation count too.
         """
-        moved = {ref: oid for ref, oid in self.research.tips().items() if stands.get(ref, oid) != oid}
-        deleted = [(ref, oid) for ref, oid in self.research.tips().items() if ref not in stands]
-        noticed = self.research.deleted(now, keep)
+        moved = {ref: oid for ref, oid in ledger.tips().items() if stands.get(ref, oid) != oid}
+        deleted = [(ref, oid) for ref, oid in ledger.tips().items() if ref not in stands]
+        noticed = ledger.deleted(now, keep)
         tips = dict.fromkeys((*moved.items(), *deleted, *((tip.ref, tip.oid) for tip in noticed)))
         here = peel(self._repository, [oid for _, oid in tips]) if tips else {}
         asked = [oid for oid in moved.values() if oid in here]
@@ -89,7 +125,7 @@ class FirstSeen:
 
     def research_had_it_first(self, oid: str) -> bool | None:
         """Return the side on which a commit was seen first; ``None`` if it was seen on both at once, or never."""
-        mine, theirs = self.research.first_seen(oid), self._others.first_seen(oid)
+        mine, theirs = self.research.first_seen(oid), self.others.first_seen(oid)
         if mine is None or theirs is None or mine.time == theirs.time:
             return None
         return mine.time < theirs.time

@@ -91,6 +91,10 @@ class Ledger:
         found.sort(key=lambda tip: tip.time, reverse=True)
         return tuple(found)
 
+    def last_time(self) -> int:
+        """Return the time of the last entry (seconds since the epoch), 0 if there is none."""
+        return int(self._known.last)
+
     def size(self) -> int:
         """Return the number of entries of known kinds, including those that are only in memory."""
         return self._known.entries
@@ -225,10 +229,12 @@ class _Memory:
         #: The time of deletion by ref and oid, in the order of observation.
         self.gone: dict[tuple[str, str], int] = {}
         self.entries = 0
+        #: The time of the last entry, as it is written.
+        self.last = "0"
 
     def add(self, lines: Iterable[str]) -> None:
         """Read entries in order; lines that are incomplete, damaged or of another format are skipped."""
-        first, tips, gone = self.first.setdefault, self.tips, self.gone
+        first, tips, gone, last = self.first.setdefault, self.tips, self.gone, self.last
         for line in lines:
             # Every push runs this loop: nearly all lines have five fields, and unpacking them is fastest.
             fields = line.split(" ")
@@ -241,6 +247,7 @@ class _Memory:
                 continue
             if end != "." or not time.isdecimal():
                 continue
+            last = time
             if kind == "new":
                 first(oid, line)
             elif kind != "tip":
@@ -252,6 +259,7 @@ class _Memory:
             for other in others:
                 first(other, line)
             self.entries += 1
+        self.last = last
 
     def _add_change(self, kind: str, time: int, ref: str, oid: str) -> None:
         if kind not in {"gone", "back"}:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import takewhile
 from typing import TypeVar
@@ -10,6 +10,7 @@ from typing import TypeVar
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import CommitGraph, bits_of
 from labgate.research.first_seen import FirstSeen
+from labgate.research.ledger import FirstRecord
 from labgate.research.source_refs import RefClasses, SourceRef
 from labgate.research.unlanded import read_unlanded
 from labgate.values.value import Value
@@ -32,10 +33,10 @@ class Aftermath(Value):
 class ResearchGraph:
     """Unlanded history, read from git at the first query and then walked in memory.
 
-    A commit is research when a source ref reaches it, no protected remote-tracking ref does, and it is not exempt.
-    The commits of a live remote-tracking branch of another kind are exempt if none of them is on a source ref's
-    first-parent chain: a topic branch that was merged into research is not research. If both hold a commit and it is
-    known on which of them it was seen first, that one owns it.
+    A commit is research when a source ref reaches it, it has not landed, and no other branch had it first. If another
+    branch holds it too, the side on which it was seen first owns it. Where that is not known, it is in doubt if the
+    other branch has no commit of a source ref's first-parent chain: research may have merged that branch, or somebody
+    may have arranged it to look so.
     """
 
     def __init__(
@@ -45,12 +46,19 @@ class ResearchGraph:
         landed: Sequence[str],
         first_seen: FirstSeen | None = None,
         aftermath: Aftermath | None = None,
+        *,
+        believes: bool = True,
+        former: Callable[[], tuple[SourceRef, ...]] = tuple,
     ) -> None:
-        """``landed`` are tips of what is on a protected branch, in addition to those of ``classes``.
+        """``landed`` are tips of what has landed, in addition to the protected refs of ``classes``.
 
-        ``aftermath`` ``None``: the change has not landed yet.
+        ``aftermath`` ``None``: the change has not landed yet. ``believes``: a commit in doubt belongs to the other
+        branch; else to research. ``former`` returns the tips that branches of other kinds were moved away from or
+        deleted with.
         """
         self.classes = classes
+        self.believes = believes
+        self._former = former
         self._first_seen = first_seen
         self._aftermath = aftermath or Aftermath(frozenset())
         self._repository = repository
@@ -106,15 +114,48 @@ class ResearchGraph:
 
     def is_research(self, oid: str) -> bool:
         """Return whether a commit is research by ancestry."""
-        if not self._by_source.get(oid, 0):
-            return False
+        return bool(self._by_source.get(oid, 0)) and not self.is_anothers(oid)
+
+    def is_doubtful(self, oid: str) -> bool:
+        """Return whether a source reaches a commit that is believed to be another branch's, which nothing shows."""
+        return bool(self._by_source.get(oid, 0)) and self.believes and self._may_be_anothers(oid)
+
+    def is_anothers(self, oid: str) -> bool:
+        """Return whether another branch had a commit of a source first, or is believed to."""
         # Even if the other branch is deleted: it landed, and the code host's button deleted it.
-        first = None if self._first_seen is None else self._first_seen.research_had_it_first(oid)
-        return not self._by_other[oid] & self._exempting if first is None else first
+        first = self._research_had_it_first(oid)
+        return self.believes and self._may_be_anothers(oid) if first is None else not first
+
+    def is_candidate(self, oid: str) -> bool:
+        """Return whether a commit of a source is research, or may be."""
+        return self.is_research(oid) or self.is_doubtful(oid)
+
+    def is_disputed(self, oid: str) -> bool:
+        """Return whether another branch holds a commit too, and it is not known which had it first."""
+        return bool(self._by_other.get(oid, 0)) and self._research_had_it_first(oid) is None
+
+    def _may_be_anothers(self, oid: str) -> bool:
+        return self._research_had_it_first(oid) is None and bool(self._by_other.get(oid, 0) & self._exempting)
+
+    def _research_had_it_first(self, oid: str) -> bool | None:
+        return None if self._first_seen is None else self._first_seen.research_had_it_first(oid)
 
     def sources_of(self, oid: str) -> tuple[SourceRef, ...]:
         """Return the source refs that reach an unlanded commit."""
         return _chosen(self.classes.sources, self._by_source.get(oid, 0))
+
+    def topics(self) -> tuple[SourceRef, ...]:
+        """Return the branches of other kinds, and their old tips, as if they were sources."""
+        live = (SourceRef(other.ref, other.remote_ref, other.oid, other.remote) for other in self.classes.others)
+        return (*live, *self._former())
+
+    def seen_in_research(self, oid: str) -> FirstRecord | None:
+        """Return where and when a commit was first seen on a research branch here; ``None``: never."""
+        return None if self._first_seen is None else self._first_seen.research.first_seen(oid)
+
+    def seen_elsewhere(self, oid: str) -> FirstRecord | None:
+        """Return where and when a commit was first seen on a branch of another kind here; ``None``: never."""
+        return None if self._first_seen is None else self._first_seen.others.first_seen(oid)
 
     def rivals_of(self, oid: str) -> tuple[str, ...]:
         """Return the full names of the other live branches that hold a commit too."""

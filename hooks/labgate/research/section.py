@@ -20,7 +20,11 @@ _REPOSITORIES = r"[^\s/:@#]+(/[^\s/:@#]+)+(?<!\.git)"
 
 
 class ResearchGate(Value):
-    """``[research-gate]``. ``sources`` are kind names; ``keep_deleted`` is in seconds."""
+    """``[research-gate]``.
+
+    ``sources`` are kind names; ``keep_deleted`` is in seconds. ``landed`` are branches, beside the trunk, on which code
+    counts as landed.
+    """
 
     NAME = "research-gate"
 
@@ -29,6 +33,7 @@ class ResearchGate(Value):
     require_review: str
     deletable: tuple[Template, ...]
     keep_deleted: int
+    landed: tuple[Template, ...]
 
     def __init__(self, table: Table) -> None:
         super().__init__(
@@ -37,7 +42,13 @@ class ResearchGate(Value):
             require_review=table["require-review"],
             deletable=tuple(Template(text, {}) for text in table["deletable"]),
             keep_deleted=table["keep-deleted"],
+            landed=tuple(Template(text, {}) for text in table["landed"]),
         )
+
+    def has_landed(self, ref: str) -> bool:
+        """Return whether code on a ref (full name on its remote), which is not the trunk, counts as landed."""
+        found = ((template, template.fits(ref)) for template in self.landed)
+        return any(values is not None and template.bad_field(values) is None for template, values in found)
 
 
 _SHAPE = Record(
@@ -60,6 +71,12 @@ _SHAPE = Record(
         ),
         Key("deletable", ListOf(NAME_OF_REFS, "a list of names"), "Protected refs that may be deleted.", []),
         Key("keep-deleted", DURATION, "How long deleted research refs are recognised.", "180d"),
+        Key(
+            "landed",
+            ListOf(NAME_OF_REFS, "a list of names"),
+            "Protected refs, beside the trunk, on which code counts as landed.",
+            [],
+        ),
     )
 )
 
@@ -89,3 +106,7 @@ def _lint(policy: Policy, problems: Problems) -> None:
         if not can_be(template, "protected", policy):
             message = f"{shown(template.text)} is not protected, so anybody may delete it"
             problems.add((ResearchGate.NAME, "deletable"), message)
+    for template in policy.section(ResearchGate).landed:
+        if not can_be(template, "protected", policy):
+            message = f"{shown(template.text)} is not protected, so nothing has landed there"
+            problems.add((ResearchGate.NAME, "landed"), message)

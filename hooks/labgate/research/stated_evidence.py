@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from labgate.policy.model import Policy
 from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import SourceRef
-from labgate.values.finding import LIVE, Evidence
+from labgate.values.finding import HELD_TOO, LIVE, Evidence
 from labgate.values.ref_update import Commit
 
 #: The line that ``git cherry-pick -x`` appends (git-cherry-pick, "-x").
@@ -36,7 +36,11 @@ def find_evidence(
     """
     by_ancestry = [commit.oid for commit in span if commit.oid in reached and graph.is_research(commit.oid)]
     found = list(_ancestry(graph, by_ancestry))
-    rest = [commit for commit in span if commit.oid not in set(by_ancestry)]
+    in_doubt = [commit.oid for commit in span if commit.oid in reached and graph.is_doubtful(commit.oid)]
+    for item in _ancestry(graph, in_doubt):
+        other = next(iter(graph.rivals_of(item.commits[0])), None)
+        found.append(item.changed(decisive=False, hint=HELD_TOO, other_ref=other))
+    rest = [commit for commit in span if commit.oid not in {*by_ancestry, *in_doubt}]
     found += _named_in_messages(graph, rest)
     if policy is not None:
         found += _experiments(graph, policy, rest)
@@ -79,12 +83,16 @@ def _named_in_messages(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable
         named = _PICKED.findall(commit.message)
         if _SQUASHED in commit.message:
             named += _LISTED.findall(commit.message.partition(_SQUASHED)[2])
-        origins = [oid for oid in dict.fromkeys(named) if graph.is_research(oid)]
-        by_source: dict[SourceRef, list[str]] = {}
-        for origin in origins:
-            by_source.setdefault(graph.sources_of(origin)[0], []).append(origin)
-        for source, mine in by_source.items():
-            yield _named(source, commit, *mine)
+        by_source: dict[tuple[SourceRef, str | None], list[str]] = {}
+        for origin in dict.fromkeys(named):
+            if graph.is_research(origin):
+                by_source.setdefault((graph.sources_of(origin)[0], None), []).append(origin)
+            elif graph.is_doubtful(origin):
+                other = next(iter(graph.rivals_of(origin)), None)
+                by_source.setdefault((graph.sources_of(origin)[0], other), []).append(origin)
+        for (source, other), mine in by_source.items():
+            found = _named(source, commit, *mine)
+            yield found if other is None else found.changed(decisive=False, hint=HELD_TOO, other_ref=other)
 
 
 def _experiments(graph: ResearchGraph, policy: Policy, span: Sequence[Commit]) -> Iterable[Evidence]:

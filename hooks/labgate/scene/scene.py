@@ -13,15 +13,17 @@ from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.completeness import sources_gap
 from labgate.research.first_seen import FirstSeen
+from labgate.research.landed_refs import LandedOn
 from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
 from labgate.reviews.approvals import HostedChange
 from labgate.reviews.markers import Claim
+from labgate.reviews.section import Reviews
 from labgate.values.errors import GitError, UndecidedError
 from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import Commit, RefUpdate
-from labgate.values.refnames import HEADS, REMOTES
+from labgate.values.refnames import HEADS, REMOTES, tracking_ref
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
@@ -116,18 +118,40 @@ class Scene(Value):
     @cached_property
     def _looked(self) -> tuple[FirstSeen, RefClasses, tuple[str, ...]]:
         """Return the ledgers, the refs that can be read, and the names of the research refs that cannot."""
-        classes = classify_refs(self.policy, self.refs, self.tracking, self.repository.remotes)
+        classes, noted = self._classified(self.refs), self._classified({**self.refs, **self._pushed})
         seen = FirstSeen(self.repository)
         if self.aftermath is not None:  # nothing that has landed is first seen now
             return (seen, *readable(self.repository, classes))
         try:
-            seen.observe(classes, [], self._now)
+            seen.observe(noted, [], self._now)
         except GitError:
             classes, broken = readable(self.repository, classes)
             seen = FirstSeen(self.repository)  # the other one caches failed queries
-            seen.observe(classes, [], self._now)
+            seen.observe(readable(self.repository, noted)[0], [], self._now)
             return seen, classes, broken
         return seen, classes, ()
+
+    @property
+    def _pushed(self) -> dict[str, str]:
+        """The remote-tracking refs that a push moves, as they will be: who pushes a commit first has it first."""
+        if not self.pushing or self.remote is None:
+            return {}
+        found = {}
+        for update in self.updates:
+            if update.branch is not None and update.new is not None:
+                found[tracking_ref(self.remote, update.branch)] = update.new
+        return found
+
+    def _classified(self, refs: Mapping[str, str]) -> RefClasses:
+        tracking = tracking_refs(dict(refs), self.repository.remotes)
+        classes = classify_refs(self.policy, refs, tracking, self.repository.remotes)
+        trunk = None if self.judging is None else self.judging.trunk
+        return LandedOn(self.policy, self.remote, trunk).apart(classes)
+
+    @cached_property
+    def protected(self) -> tuple[TrackingRef, ...]:
+        """Every protected remote-tracking ref, whether or not what it has counts as landed."""
+        return tuple(ref for ref in self.tracking if self.policy.classify(ref.remote_ref).name == "protected")
 
     @cached_property
     def _now(self) -> int:
@@ -136,8 +160,12 @@ class Scene(Value):
     @cached_property
     def classes(self) -> RefClasses:
         """The refs by what they are to the gate, with what is only proposed."""
-        known = self.first_seen.known(self.policy, self._live, self.refs, self._now)
+        known = self.first_seen.known(self.policy, self._live, self.refs, self._now, self._pushed)
         return known.changed(sources=(*known.sources, *self.proposed))
+
+    def former_topics(self) -> tuple[SourceRef, ...]:
+        """Return the tips that branches of other kinds were moved away from or deleted with."""
+        return self.first_seen.former(self.policy, self._live, self._now, self._pushed)
 
     @cached_property
     def sources_gap(self) -> UndecidedError | None:
@@ -187,16 +215,23 @@ class Span:
 
     @cached_property
     def _others(self) -> tuple[TrackingRef, ...]:
-        """Protected remote-tracking refs except the target's own, whose tip is ``old``."""
+        """The refs on which code has landed except the target's own, whose tip is ``old``."""
+        return self._beside_target(self.scene.classes.protected)
+
+    def _beside_target(self, refs: Sequence[TrackingRef]) -> tuple[TrackingRef, ...]:
+        """Return those of some protected refs that are not the target's own, and did not start from it since."""
         own = (self.scene.remote, self.update.ref)
-        others = tuple(ref for ref in self.scene.classes.protected if (ref.remote, ref.remote_ref) != own)
+        others = tuple(ref for ref in refs if (ref.remote, ref.remote_ref) != own)
         # A created branch without a base has the commits of others: it started from one of them.
         if self.scene.aftermath is None or not others or not self.base:
             return others
-        # A branch that has the first commit of the target's own line started from it since, or merged it.
+        return tuple(ref for ref in others if ref.ref not in self._since)
+
+    @cached_property
+    def _since(self) -> frozenset[str]:
+        """The refs that have the first commit of the target's own line: they started from it since, or merged it."""
         first = rev_list(self.scene.repository, [self.head], self.base, "--first-parent")[-1:]
-        since = refs_with(self.scene.repository, first, REMOTES)
-        return tuple(ref for ref in others if ref.ref not in since)
+        return refs_with(self.scene.repository, first, REMOTES)
 
     @cached_property
     def base(self) -> tuple[str, ...]:
@@ -217,15 +252,18 @@ class Span:
 
     @cached_property
     def landed(self) -> tuple[str, ...]:
-        """Tips of everything on protected branches before the change."""
+        """Tips of everything that had landed before the change."""
         return (*self.base, *self._beside, *dict.fromkeys(ref.oid for ref in self._others))
 
     @cached_property
     def exclude(self) -> tuple[str, ...]:
         """The tips that the range excludes: the old tip, and the remote's protected refs that do not reach the head."""
-        mine = dict.fromkeys(ref.oid for ref in self._others if ref.remote == self.scene.remote)
-        repository = self.scene.repository
-        return (*self.base, *self._beside, *(oid for oid in mine if not is_ancestor(repository, self.head, oid)))
+        return (*self.base, *self._beside, *self._apart(self._beside_target(self.scene.protected)))
+
+    def _apart(self, refs: Sequence[TrackingRef]) -> tuple[str, ...]:
+        """Return the tips of those of some refs that the remote has and that do not reach the head."""
+        mine = dict.fromkeys(ref.oid for ref in refs if ref.remote == self.scene.remote)
+        return tuple(oid for oid in mine if not is_ancestor(self.scene.repository, self.head, oid))
 
     @cached_property
     def oids(self) -> tuple[str, ...]:
@@ -238,15 +276,29 @@ class Span:
 
     @cached_property
     def unlanded_commits(self) -> tuple[Commit, ...]:
-        """``unlanded``, read."""
-        return self.commits if self.unlanded == self.oids else read_commits(self.scene.repository, self.unlanded)
+        """The commits of the range that no protected branch has, children before parents."""
+        others = dict.fromkeys(ref.oid for ref in self._beside_target(self.scene.protected))
+        unlanded = self._without((*self.base, *self._beside, *others), self.oids, self.exclude)
+        return self.commits if unlanded == self.oids else read_commits(self.scene.repository, unlanded)
+
+    @cached_property
+    def gated(self) -> tuple[Commit, ...]:
+        """The range, with those of its commits that are on another protected branch and have not landed."""
+        oids = self._without(self._gate_exclude, self.oids, self.exclude)
+        return self.commits if oids == self.oids else read_commits(self.scene.repository, oids)
 
     @cached_property
     def unlanded(self) -> tuple[str, ...]:
-        """The commits of the range that no protected branch has, children before parents."""
-        if set(self.landed) == set(self.exclude):
-            return self.oids
-        return rev_list(self.scene.repository, [self.head], self.landed)
+        """The commits of ``gated`` that have not landed, children before parents."""
+        return self._without(self.landed, tuple(commit.oid for commit in self.gated), self._gate_exclude)
+
+    @cached_property
+    def _gate_exclude(self) -> tuple[str, ...]:
+        return (*self.base, *self._beside, *self._apart(self._others))
+
+    def _without(self, tips: Sequence[str], known: tuple[str, ...], exclude: Sequence[str]) -> tuple[str, ...]:
+        """Return what the head has without some tips; ``known`` is what it has without ``exclude``."""
+        return known if set(tips) == set(exclude) else rev_list(self.scene.repository, [self.head], tips)
 
     @cached_property
     def graph(self) -> ResearchGraph:
@@ -255,4 +307,13 @@ class Span:
         scene = self.scene
         if scene.audited is not None:
             return scene.audited.graph
-        return ResearchGraph(scene.repository, classes, self.base, scene.first_seen, scene.aftermath)
+        believes = scene.policy.section(Reviews).assurance == "trailer"
+        return ResearchGraph(
+            scene.repository,
+            classes,
+            self.base,
+            scene.first_seen,
+            scene.aftermath,
+            believes=believes,
+            former=scene.former_topics,
+        )

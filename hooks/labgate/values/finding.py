@@ -25,6 +25,9 @@ METHODS = ("ancestry", "trailer", "patch-id", "squash", "blob", SIMILARITY)
 #: The score that similarity needs for an alarm: a warning instead of a note.
 ALARM = 6.0
 
+#: The hint of evidence whose research another ref has too: that one is believed, and a warning says so.
+HELD_TOO = "held-too"
+
 
 class Rule(Value):
     """One numbered statement of a check. ``level`` is the default; ``fix`` says how to resolve a violation."""
@@ -52,7 +55,8 @@ class Evidence(Value):
     ``terms`` are the name and value of each term of a similarity score, empty for exact methods. ``shared`` is a sample
     of the shared lines, stripped, five at most. ``hint`` says why it is not decisive, as a key: landed-first (the
     target had it before research), noise-only (dependency versions, lock, generated, ignored or vendored files),
-    boilerplate, small, below-alarm, mechanical; ``None`` if it is decisive.
+    boilerplate, small, below-alarm, mechanical, held-too (another ref has it, and is believed to have had it first);
+    ``None`` if it is decisive. ``other_ref`` is the full name of that other ref, ``None`` if there is none.
     """
 
     method: str
@@ -67,6 +71,12 @@ class Evidence(Value):
     shared: tuple[str, ...] = ()
     hint: str | None = None
     source_state: str = LIVE
+    other_ref: str | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Return whether another ref has the commits too, and is only believed to have had them first."""
+        return self.hint == HELD_TOO
 
     @property
     def proves(self) -> bool:
@@ -161,6 +171,7 @@ _REASONS = {
     "small": "too little text to be sure",
     "below-alarm": f"below the threshold of {ALARM:g}",
     "mechanical": "a mechanical change",
+    HELD_TOO: "another branch has it too, and is taken to have had it first",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from labgate.checks.collected import Collected
@@ -126,7 +126,8 @@ class _Gathering:
         # LG201 reports what is proven, even if it is similar to other research.
         hinted = commits_of(hints) - proven
         everything = self.scene.policy.section(ResearchGate).require_review == "all"
-        needing = self._with_content(proven | self.unlanded if everything else proven)
+        unlanded = frozenset(_oids(self.span.unlanded_commits)) if everything else frozenset()
+        needing = self._with_content(proven | unlanded)
         suspected = self._with_content(hinted)
         undecidable = _oids(self._with_content(small - proven - hinted))
         if not needing and not suspected:
@@ -143,7 +144,8 @@ class _Gathering:
             paths=self._paths(needing),
             suspected_paths=self._paths(suspected),
             rivals=rivals,
-            nobodys=frozenset(ref for refs in rivals.values() for ref in refs if self._is_nobodys(ref)),
+            nobodys=frozenset(ref for ref in self._others_of(evidence, rivals) if self._is_nobodys(ref)),
+            disputed=self._disputed(evidence),
             moves=self._moves(evidence),
             forks=self._forks(),
             landed=self._landed,
@@ -157,12 +159,12 @@ class _Gathering:
         """The move of the target, ``None`` if it has not moved yet."""
         if self.scene.aftermath is None:
             return None
-        head = self.span.commits[0]
+        head = self.span.gated[0]
         return Landed(next(iter(self.span.base), None), head.oid, head.subject)
 
     def _with_content(self, oids: Container[str]) -> tuple[Commit, ...]:
         """Return these commits of the range, children before parents, without those that change nothing."""
-        return tuple(c for c in self.span.commits if c.oid in oids and not self.reviews.contributors.is_contentless(c))
+        return tuple(c for c in self.span.gated if c.oid in oids and not self.reviews.contributors.is_contentless(c))
 
     @cached_property
     def unlanded(self) -> frozenset[str]:
@@ -170,8 +172,8 @@ class _Gathering:
 
     def _evidence(self) -> tuple[tuple[Evidence, ...], frozenset[str]]:
         """Return the evidence, strongest first, and the commits with too little text to compare."""
-        reached = reached_by_sources(self.span.graph, self.span.oids)
-        candidates = [commit for commit in self.span.commits if commit.oid in self.unlanded]
+        reached = reached_by_sources(self.span.graph, _oids(self.span.gated))
+        candidates = [commit for commit in self.span.gated if commit.oid in self.unlanded]
         stated = find_evidence(self.span.graph, self.scene.policy, candidates, reached)
         exact, landed = self._without_landed(stated)
         known = {oid for item in exact if item.method == "ancestry" for oid in item.commits} | landed
@@ -213,17 +215,35 @@ class _Gathering:
 
     def _rivals(self, evidence: Iterable[Evidence]) -> dict[str, tuple[str, ...]]:
         """For each source ref the live branches of another kind that hold the same commits."""
-        found: dict[str, tuple[str, ...]] = {}
-        for item in evidence:
-            if item.method == "ancestry" and item.source_ref is not None and item.source_state == LIVE:
-                rivals = dict.fromkeys(ref for oid in item.commits for ref in self.span.graph.rivals_of(oid))
-                found[item.source_ref] = tuple(rivals)
-        return found
+        found: dict[str, dict[str, None]] = {}
+        for item in self._held(evidence):
+            rivals = (ref for oid in item.commits for ref in self.span.graph.rivals_of(oid))
+            found.setdefault(item.source_ref or "", {}).update(dict.fromkeys(rivals))
+        return {ref: tuple(rivals) for ref, rivals in found.items()}
+
+    def _disputed(self, evidence: Iterable[Evidence]) -> frozenset[str]:
+        """Return the source refs of which it is not known whether they had their commits first."""
+        disputed = self.span.graph.is_disputed
+        held = (item for item in self._held(evidence) if item.proves)
+        return frozenset(item.source_ref or "" for item in held if any(disputed(oid) for oid in item.commits))
+
+    @staticmethod
+    def _held(evidence: Iterable[Evidence]) -> Iterator[Evidence]:
+        """Yield the evidence in ancestry of live refs."""
+        live = (item for item in evidence if item.source_state == LIVE and item.source_ref is not None)
+        return (item for item in live if item.method == "ancestry")
+
+    @staticmethod
+    def _others_of(evidence: Iterable[Evidence], rivals: Mapping[str, Sequence[str]]) -> Iterator[str]:
+        yield from (ref for refs in rivals.values() for ref in refs)
+        yield from (item.other_ref for item in evidence if item.other_ref is not None)
 
     def _is_nobodys(self, ref: str) -> bool:
         """Return whether a remote-tracking branch is the change's own, a bot's or a merge queue's."""
-        item = next(item for item in self.scene.tracking if item.ref == ref)
         source = self.span.update.source
+        item = next((item for item in self.scene.tracking if item.ref == ref), None)
+        if item is None:  # it is deleted
+            return source is not None and ref == tracking_ref(self.scene.remote or "", source)
         own = source is not None and item.remote_ref == HEADS + source and item.remote == self.scene.remote
         queued = item.remote_ref.startswith(_QUEUES) or self.scene.policy.classify(item.remote_ref).name == "bot"
         return own or queued or item.oid in self._tips
@@ -231,7 +251,7 @@ class _Gathering:
     @cached_property
     def _tips(self) -> frozenset[str]:
         """The heads that the change is made of: its own and, of its merges on the first-parent line, those merged."""
-        commits = {commit.oid: commit for commit in self.span.commits}
+        commits = {commit.oid: commit for commit in self.span.gated}
         tips, oid = {self.span.head}, self.span.head
         while oid in commits and commits[oid].parents:
             oid, *merged = commits[oid].parents
@@ -263,7 +283,7 @@ class _Gathering:
     def _goes_on_from(self, ref: str) -> bool:
         """Return whether the change has commits that a source ref does not have, and none of them is a merge."""
         source = next(each for each in self.span.graph.classes.sources if each.ref == ref)
-        own = [c for c in self.span.commits if source not in self.span.graph.sources_of(c.oid)]
+        own = [c for c in self.span.gated if source not in self.span.graph.sources_of(c.oid)]
         return bool(own) and all(len(commit.parents) == 1 for commit in own)
 
     def _forks(self) -> dict[str, str]:
@@ -290,6 +310,7 @@ def _branches_at(scene: Scene, oids: Sequence[str]) -> list[str]:
         ref for ref, oid in scene.remote_refs.items() if oid in oids
     ]
     kept = [ref for ref in refs if not ref.startswith(_QUEUES) and scene.policy.classify(ref).name != "bot"]
+    kept.sort(key=scene.policy.is_protected)  # a review marker is no commit for a protected branch
     return [branch for ref in kept if (branch := branch_of(ref)) is not None]
 
 

@@ -23,7 +23,8 @@ class UnreviewedResearch(UnmetReview):
 
     ``rivals`` are the full names of other live branches that hold them too, ``holder`` the first of them that is not
     the change's own, a bot's or a merge queue's. ``move`` leaves them out of the change, ``None`` if it has nothing
-    beside them. ``fork`` is what people call a source that is no ref here.
+    beside them. ``fork`` is what people call a source that is no ref here. ``disputed``: it is not known whether the
+    source or a rival had them first.
     """
 
     rule = Rule(
@@ -43,12 +44,20 @@ class UnreviewedResearch(UnmetReview):
     holder: str | None
     move: Move | None
     fork: str | None
+    disputed: bool = False
 
     def message(self) -> str:
         commits, source = count(len(self.oids), "commit"), self.fork or _source(self.source, self.evidence)
         said = f"{commits} from {source} without a review ({_ways(self.evidence)}){self.named}"
-        held = f"; {short_ref(self.holder)} holds them too: research wins" if self.holder is not None else ""
-        return said + self.state + held
+        return said + self.state + self._held
+
+    @property
+    def _held(self) -> str:
+        """The end of a message: who else has the commits."""
+        unsure = "they came from research, or the other way round" if self.disputed else ""
+        if self.holder is not None:
+            return f"; {short_ref(self.holder)} holds them too: research wins" + (f" ({unsure})" if unsure else "")
+        return f"; it is not known whether {unsure}" if unsure and self.assurance != "trailer" else ""
 
     def help(self) -> str:
         review = self.review_step()
@@ -60,6 +69,8 @@ class UnreviewedResearch(UnmetReview):
 class SuspectedResearch(UnmetReview):
     """``source`` is as in ``UnreviewedResearch``. ``alarm`` is false for a mere hint.
 
+    ``doubtful``: another branch has the commits or their text too, and is believed to have had them first. ``rivals``
+    are the full names of such branches, ``holder`` the first that is not the change's own, a bot's or a merge queue's.
     ``score`` and ``terms`` (value by name) are those of the strongest evidence, which comes first.
     """
 
@@ -79,8 +90,13 @@ class SuspectedResearch(UnmetReview):
     alarm: bool
     score: float
     terms: Mapping[str, float]
+    doubtful: bool = False
+    rivals: tuple[str, ...] = ()
+    holder: str | None = None
 
     def message(self) -> str:
+        if self.doubtful:
+            return self._in_doubt + self.state
         strongest, number = self.evidence[0], len(self.oids)
         seen = _similarity(strongest) if strongest.method == SIMILARITY else _ways(self.evidence)
         look = "looks" if number == 1 else "look"
@@ -89,8 +105,19 @@ class SuspectedResearch(UnmetReview):
             return said + self.state
         return f"{said}, but this is only a hint: {reason(strongest.hint, short_ref(self.target))}"
 
+    @property
+    def _in_doubt(self) -> str:
+        """Who else has the commits or their text; the change's own branch is no other holder."""
+        source, number = _source(self.source, self.evidence), len(self.oids)
+        change = "this change" if self.branch is None else self.branch
+        other = change if self.holder is None else short_ref(self.holder)
+        what = f"{count(number, 'commit')} of {change} {'is' if number == 1 else 'are'}"
+        held = what + (f" on {source}" if self.evidence[0].method == "ancestry" else f" like {source}")
+        both = f"{held} ({_ways(self.evidence)})" + (f" and {other}" if self.holder is not None else "")
+        return f"{both}; which had it first is not known here, and {other} is believed{self.named}"
+
     def help(self) -> str:
-        if self.alarm:
+        if self.alarm or self.doubtful:
             return self.review_step()
         return f"labgate trace --show {short_oid(self.evidence[0].commits[0])}"
 
@@ -108,6 +135,7 @@ def unreviewed(review: Assessed) -> Iterator[UnreviewedResearch]:
             holder=next((ref for ref in rivals if ref not in facts.nobodys), None),
             move=facts.moves.get(key),
             fork=facts.forks.get(key),
+            disputed=key in facts.disputed,
             evidence=evidence,
             **review.details(oids),
         )
@@ -119,27 +147,39 @@ def suspected(facts: Facts, policy: Policy) -> Iterator[SuspectedResearch]:
     doubtful = [item for item in facts.evidence if not item.proves]
     for evidence in _by_source(doubtful, review.missing).values():
         alarming = commits_of(item for item in evidence if item.decisive)
-        for oids in (alarming, commits_of(evidence) - alarming):
+        believed = commits_of(item for item in evidence if item.is_doubtful) - alarming
+        for oids in (alarming, believed, commits_of(evidence) - alarming - believed):
             if oids:
                 yield _suspicion(review, _strongest_first(restricted(evidence, oids)))
 
 
 def _suspicion(review: Assessed, evidence: tuple[Evidence, ...]) -> SuspectedResearch:
-    strongest = evidence[0]
+    strongest, nobodys = evidence[0], review.facts.nobodys
+    rivals = tuple(
+        dict.fromkeys(item.other_ref for item in evidence if item.is_doubtful and item.other_ref is not None)
+    )
+    doubtful = strongest.is_doubtful
     return SuspectedResearch(
         source=strongest.source_ref,
         alarm=strongest.decisive,
         score=strongest.score,
         terms=dict(strongest.terms),
-        stated_level=None if strongest.decisive else "note",
+        doubtful=doubtful,
+        rivals=rivals,
+        holder=next((ref for ref in rivals if ref not in nobodys), None),
+        stated_level=None if strongest.decisive or doubtful else "note",
         evidence=evidence,
         **review.details(review.ordered(commits_of(evidence))),
     )
 
 
 def _strongest_first(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """Sort evidence: decisive first, then exact, then by score."""
-    return tuple(sorted(evidence, key=lambda item: (not item.decisive, item.method == SIMILARITY, -item.score)))
+    """Sort evidence: decisive first, then what another branch may have had first, then exact, then by score."""
+
+    def key(item: Evidence) -> tuple[bool, bool, bool, float]:
+        return not item.decisive, not item.is_doubtful, item.method == SIMILARITY, -item.score
+
+    return tuple(sorted(evidence, key=key))
 
 
 def _by_source(evidence: Iterable[Evidence], commits: Container[str]) -> dict[str | None, tuple[Evidence, ...]]:

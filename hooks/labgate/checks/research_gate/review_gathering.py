@@ -39,7 +39,7 @@ class ReviewGathering:
         self.contributors = Contributors(
             scene.repository, scene.policy.section(Reviews), scene.trunk_tip, span.base, self._perhaps_original
         )
-        self.contributors.know(span.commits)
+        self.contributors.know(span.gated)
 
     def complete(self, facts: Facts) -> Facts:
         """Return the facts with the reviews. The most distant places are searched last."""
@@ -51,7 +51,7 @@ class ReviewGathering:
         if self._is_open(facts):
             facts = self._with_claims(facts, elsewhere=True)
         if self._is_open(facts) and self.scene.heads is not None:
-            self.heads = self.scene.heads(self.span.update, self.span.commits)
+            self.heads = self.scene.heads(self.span.update, self.span.gated)
             if self.heads:
                 self._forget()
                 facts = self._with_approvals(self._with_claims(facts, elsewhere=True))
@@ -60,7 +60,7 @@ class ReviewGathering:
     def _is_open(self, facts: Facts) -> bool:
         """Return whether a commit that needs a review, or is suspected with an alarm, lacks one."""
         state = review_state(facts, self.scene.policy)
-        alarms = any(item.decisive and not item.proves for item in facts.evidence)
+        alarms = any((item.decisive and not item.proves) or item.is_doubtful for item in facts.evidence)
         return alarms or (state is not None and bool(state.missing))
 
     def _forget(self) -> None:
@@ -69,7 +69,7 @@ class ReviewGathering:
         self.contributors = Contributors(
             scene.repository, scene.policy.section(Reviews), scene.trunk_tip, self.span.base, self._perhaps_original
         )
-        self.contributors.know(self.span.commits)
+        self.contributors.know(self.span.gated)
         self.contributors.origins = origins
 
     def _with_claims(self, facts: Facts, *, elsewhere: bool = False) -> Facts:
@@ -78,19 +78,19 @@ class ReviewGathering:
         judged += self._late(facts)
         if elsewhere:
             judged += self._elsewhere(facts)
-        contributors = frozenset(self.contributors.wrote(self.span.commits))
+        contributors = frozenset(self.contributors.wrote(self.span.gated))
         return facts.changed(claims=tuple(judged), contributors=contributors, sought=dict(self.contributors.sought))
 
     def _late(self, facts: Facts) -> Iterator[JudgedClaim]:
         """Yield the reviews that were made after the update landed."""
         for claim in self.scene.late.get(self.span.update, ()):
-            wrote = self.contributors.wrote(self.span.commits)
+            wrote = self.contributors.wrote(self.span.gated)
             covers = frozenset(facts.subjects)
             yield JudgedClaim(claim.commit, claim.email, covers, claim.flaw, wrote, late=True)
 
     def _elsewhere(self, facts: Facts) -> Iterator[JudgedClaim]:
         """Yield the markers on the commits' source branch, if the commits have the content that they covered."""
-        reviews, here = self.scene.policy.section(Reviews), frozenset(self.span.oids)
+        reviews, here = self.scene.policy.section(Reviews), frozenset(commit.oid for commit in self.span.gated)
         seen: set[tuple[str, frozenset[str]]] = set()
         for tip in self._reviewed_heads(facts):
             markers = SourceMarkers(self.repository, reviews, self.contributors, tip, self.span.base)
@@ -118,7 +118,7 @@ class ReviewGathering:
 
     def _segments(self, needing: frozenset[str]) -> tuple[Segment, ...]:
         """Return the possible landings: the whole range, runs of the target's line, and each commit of it."""
-        parents = {commit.oid: commit.parents for commit in self.span.commits}
+        parents = {commit.oid: commit.parents for commit in self.span.gated}
         line = list(takewhile(parents.__contains__, _first_parents(self.span.head, parents)))[::-1]
         brought = {oid: brought_in(oid, parents) for oid in line}
         runs: list[list[str]] = [line]
@@ -138,7 +138,7 @@ class ReviewGathering:
 
     @cached_property
     def _by_oid(self) -> Mapping[str, Commit]:
-        return {commit.oid: commit for commit in self.span.commits}
+        return {commit.oid: commit for commit in self.span.gated}
 
     def _perhaps_original(self) -> Iterable[str]:
         """Yield the commits that may be an author's own versions of commits that somebody else committed."""
@@ -173,7 +173,7 @@ class ReviewGathering:
             compared.flaws,
             people,
             change=hosted.name,
-            covers=frozenset(self.span.oids),
+            covers=frozenset(commit.oid for commit in self.span.gated),
             contributors=wrote,
         )
         found = facts.changed(approvals=approvals, strangers=unlisted(emails, reviews), change=hosted.name)
@@ -188,7 +188,7 @@ class ReviewGathering:
         The committer of a host's landing is the person who pressed the button, perhaps the reviewer: then the reviewed
         commits show who contributed, together with the authors of the landed ones.
         """
-        commits = list(self.span.commits)
+        commits = list(self.span.gated)
         if hosted.landed:
             commits += read_commits(self.repository, rev_list(self.repository, reviewed, self.span.base))
         listed = {email for person in self.scene.policy.section(Reviews).people for email in person.emails}
@@ -197,7 +197,7 @@ class ReviewGathering:
         agents = False
         for at, commit in enumerate(commits):
             if not self.contributors.is_contentless(commit):
-                landed = hosted.landed and at < len(self.span.commits)
+                landed = hosted.landed and at < len(self.span.gated)
                 emails = self.contributors.authors(commit) if landed else self.contributors.everybody(commit)
                 agents = agents or self.contributors.has_agent(commit)
                 everybody.update(emails)
@@ -206,7 +206,7 @@ class ReviewGathering:
         return wrote, everybody if opener is None else everybody | {opener}
 
     def _claims(self) -> tuple[Claim, ...]:
-        return read_claims(self.span.commits, self.contributors.trees(self.span.commits))
+        return read_claims(self.span.gated, self.contributors.trees(self.span.gated))
 
     def _judged(self, claim: Claim) -> JudgedClaim:
         commit, base = self._by_oid[claim.commit], next(iter(self.span.base), None)

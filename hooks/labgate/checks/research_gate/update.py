@@ -58,7 +58,8 @@ class Facts(Value):
     whose committer counts as a contributor, the committer's email and the author whose own commit was not found.
     ``way`` is a command that switches to the proposed commit first, empty if HEAD is there. ``moves`` has for a source
     ref the move that leaves its commits out, ``forks`` the name of one without a ref here. ``nobodys`` are the rivals
-    that are the change's own branch, a bot's or a merge queue's. ``policy`` is the trunk's policy after the update,
+    that are the change's own branch, a bot's or a merge queue's. ``disputed`` are the source refs of which it is not
+    known whether they or their rivals had the commits first. ``policy`` is the trunk's policy after the update,
     ``None`` if it is unchanged.
     """
 
@@ -86,6 +87,7 @@ class Facts(Value):
     sought: Mapping[str, tuple[str, str]] = NOTHING
     way: str = ""
     nobodys: frozenset[str] = frozenset()
+    disputed: frozenset[str] = frozenset()
     moves: Mapping[str, Move] = NOTHING
     forks: Mapping[str, str] = NOTHING
     policy: ProposedPolicy | None = None
