@@ -116,7 +116,7 @@ def test_beside_labgate_s_own_hook_the_framework_s_says_that_it_stands_back(
     sdg.checkout("research/pr-72").commit("Try more", {"more.py": "1\n"})
     outcome = push(sdg, "research/pr-72")
     assert outcome.moved == {"refs/heads/research/pr-72"}
-    assert "labgate: skipped: labgate's own pre-push hook is active" in outcome.result.text
+    assert "labgate: skipped: labgate's own pre-push hook judges this" in outcome.result.text
     assert "partial view" not in outcome.result.text
 
 

@@ -140,3 +140,22 @@ def test_without_a_policy_nothing_can_be_judged(repo: Repo) -> None:
     shown = repo.labgate("check", "--target", "main", status=2)
     assert "error: " in shown.text
     assert "policy" in shown.text or "labgate.toml" in shown.text
+
+
+def test_without_options_head_is_judged_for_the_trunk(team: Repo) -> None:
+    named = team.labgate("check", "--target", "main", status=1)
+    assert team.labgate("check", status=1) == named
+    team.branch("fix/typo", "main").commit("Mend a typo", {"README": "labgate\n"})
+    assert team.labgate("check", "-q", status=0).text == ""
+
+
+def test_without_options_it_asks_where_the_trunk_is_not_known(repo: Repo) -> None:
+    repo.with_remote()
+    repo.commit("Add a policy", {"labgate.toml": POLICY})
+    said = repo.labgate("check", status=2)
+    assert "help: labgate check --target BRANCH" in said.err
+
+
+def test_quiet_shows_errors_alone(team: Repo) -> None:
+    said = team.labgate("check", "-q", status=1)
+    assert [line.split()[1] for line in said.out.splitlines() if not line.startswith(" ")] == ["LG201"]

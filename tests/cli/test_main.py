@@ -110,8 +110,11 @@ def test_no_command_at_all_is_no_success(args: list[str], capsys: pytest.Capture
             id="a-command-of-a-group-in-capitals",
         ),
         pytest.param(["--nope"], "error: No such option '--nope'\n  help: labgate --help\n", id="no-such-option"),
+        pytest.param(["audit"], "error: Missing argument 'BRANCH'\n  help: labgate audit --help\n", id="none-given"),
         pytest.param(
-            ["check"], "error: Missing option '--target'\n  help: labgate check --help\n", id="an-option-missing"
+            ["check", "-q", "-v"],
+            "error: --quiet and --verbose cannot be used together\n  help: labgate check --help\n",
+            id="quiet-and-verbose",
         ),
         pytest.param(
             ["check", "--target", "main", "--fetch", "--offline"],
@@ -246,3 +249,19 @@ def test_letters_that_the_terminal_lacks_do_not_stop_a_report(repo: Repo) -> Non
 def test_the_shell_gets_completions() -> None:
     done = python("-m", "labgate", _LABGATE_COMPLETE="bash_complete", COMP_WORDS="labgate po", COMP_CWORD="1")
     assert done.stdout == "plain,policy\n"
+
+
+def test_every_help_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also with -h, and with the commands of every group."""
+    asked: list[tuple[str, ...]] = [()]
+    while asked:
+        words = asked.pop()
+        assert run([*words, "-h"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= 80, words
+        listed = lines[lines.index("Commands:") + 1 :] if "Commands:" in lines else []
+        asked += [(*words, line.split()[0]) for line in listed if line.startswith("  ") and line[2] != " "]
+
+
+def test_v_is_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (run(["-V"]), capsys.readouterr().out) == (0, f"labgate {__version__}\n")

@@ -322,6 +322,6 @@ def test_a_framework_s_hook_stands_back_for_labgate_s_own(work: Repo, monkeypatc
     assert run(work, monkeypatch, "", native=False, **named).exit_status == 1
     work.labgate("install", status=0)
     said = run(work, monkeypatch, "", native=False, **named)
-    assert said == Skipped("labgate's own pre-push hook is active")
+    assert said == Skipped("labgate's own pre-push hook judges this")
     line = f"{RESEARCH} {work.head()} {MAIN} {work.head('main')}\n"
     assert run(work, monkeypatch, line).exit_status == 1

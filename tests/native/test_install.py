@@ -13,7 +13,7 @@ import pytest
 from labgate.native.folder import LABGATE, read_slot
 from labgate.native.state import STAGES, native_hook_in_force
 from labgate.setup.insert import guarded
-from support.hooks import Scene
+from support.hooks import FRAMEWORKS, Scene
 from support.policies import TEAM
 from support.repo import Repo
 
@@ -64,7 +64,8 @@ def test_install_says_what_became_of_a_foreign_hook_and_uninstall_puts_it_back(s
     assert scene.files()["commit-msg.before-labgate"] == foreign
     done = scene.repo.labgate("uninstall", status=0)
     removed = ", ".join(f".git/hooks/{stage}" for stage in STAGES)
-    assert done.out == f"labgate: removed {removed}\nlabgate: restored your own hook: .git/hooks/commit-msg\n"
+    words = " ".join(done.out.split())
+    assert words == f"labgate: removed {removed} labgate: restored your own hook: .git/hooks/commit-msg"
     assert scene.files() == {"commit-msg": foreign}
     assert os.access(scene.hooks / "commit-msg", os.X_OK)
     again = scene.repo.labgate("uninstall", status=0)
@@ -95,6 +96,47 @@ def test_the_framework_that_starts_labgate_is_named(scene: Scene) -> None:
         "labgate: pre-commit is left to prek: add the id labgate-commit to its\n"
         "  configuration\n" + NEXT
     )
+
+
+#: labgate's own hook of the commit, in a team's configuration.
+COMMIT_ID = "- {repo: https://example.org/labgate, rev: v1, hooks: [{id: labgate-commit}]}\n"
+
+
+def test_a_stage_that_is_left_to_a_framework_with_labgates_id_needs_nothing(scene: Scene) -> None:
+    scene.framework_hooks("pre-push", ids=COMMIT_ID)
+    scene.framework("prek", "install", stages=("pre-push", "pre-commit"))
+    said = scene.repo.labgate("install", status=0).out
+    assert "labgate: pre-commit is left to prek: it starts labgate-commit\n" in said
+    assert "add the id" not in said
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_hooks_of_others_that_nothing_starts_are_reported_with_the_command(scene: Scene, name: str) -> None:
+    """What `init` leaves in a clone in which nobody ran the framework's own `install`."""
+    scene.framework_hooks("pre-push")
+    if name == "prek":
+        config = scene.repo.path / ".pre-commit-config.yaml"
+        config.rename(config.with_suffix(".yml"))
+        scene.repo.commit("Move the configuration")
+    scene.install()
+    said = scene.repo.labgate("doctor").out
+    (line,) = (line for line in said.splitlines() if line.startswith("other hooks"))
+    assert f"advice  .pre-commit-config.{'yml' if name == 'prek' else 'yaml'} has hooks of others" in line
+    help = said[said.index(line) :].splitlines()[1].partition("help: ")[2]
+    assert help == f"{name} install"
+    scene.repo.run("sh", "-c", f"{help} -t pre-push")  # as default_install_hook_types would say
+    assert "other hooks" not in scene.repo.labgate("doctor").out
+    scene.push("main")
+    assert scene.names() == ["labgate", "framework"]
+
+
+def test_uninstall_says_how_the_configured_hooks_start_then(scene: Scene) -> None:
+    scene.framework_hooks("pre-push", ids=COMMIT_ID)
+    scene.install()
+    said = scene.repo.labgate("uninstall", status=0).out
+    assert max(map(len, said.splitlines())) <= 80
+    assert said.endswith("next: pre-commit install\n")
+    assert "next:" not in scene.repo.labgate("uninstall", status=0).out.partition("next: pre-commit install\n")[2]
 
 
 def test_a_hook_of_another_version_is_brought_up_to_date(scene: Scene) -> None:
@@ -339,5 +381,6 @@ def test_a_hook_that_somebody_else_brought_meanwhile_stays(scene: Scene) -> None
     scene.install()
     newer = scene.foreign(name="newer").read_bytes()
     out = scene.repo.labgate("uninstall", status=0).out
-    assert "labgate: your own hook stays at .git/hooks/pre-push.before-labgate: another one is in its place" in out
+    said = "labgate: your own hook stays at .git/hooks/pre-push.before-labgate: another one is in its place"
+    assert said in " ".join(out.split())
     assert scene.files()["pre-push"] == newer

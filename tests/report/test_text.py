@@ -63,8 +63,6 @@ def test_a_refusal_on_request_lists_commits_evidence_and_what_was_skipped() -> N
     assert rendered(reports.refused(), verbose=True) == (
         REFUSED.replace(
             "main: LG212",
-            "    commit 222222222222 Try 0 heads\n"
-            "    commit 333333333333 Try 1 heads\n"
             "    evidence squash from origin/research/attention:"
             " 222222222222 333333333333 444444444444 555555555555 666666666666 and 2 more\n"
             "main: LG212",
@@ -87,7 +85,25 @@ def test_colour_marks_levels_and_codes_and_nothing_else() -> None:
 
 def test_a_long_list_of_commits_is_cut_and_says_how_many_are_left() -> None:
     report = reports.report(reports.judged(reports.squashed(reports.COMMITS)))
-    assert "    commit 666666666666 Try 4 heads\n    and 2 more commits\n" in rendered(report, verbose=True)
+    shown = rendered(report, verbose=True)
+    assert "    commit 666666666666 Try 4 heads\n    and 2 more commits\n" in shown
+    assert [shown.count(f"Try {number} heads") for number in range(5)] == [1] * 5
+
+
+def test_quiet_shows_errors_and_what_is_undecided() -> None:
+    def quiet(report: Report) -> str:
+        stream = io.StringIO()
+        renderer("text", quiet=True)(report, stream)
+        return stream.getvalue()
+
+    shown = quiet(reports.refused())
+    assert [line for line in REFUSED.splitlines() if "LG212" in line or line.startswith("1 error")]
+    assert shown.splitlines() == [line for line in REFUSED.splitlines() if _is_needed(line)]
+    assert quiet(reports.passed()) == ""
+
+
+def _is_needed(line: str) -> bool:
+    return not any(word in line for word in ("LG212", "[kinds.research]", "1 error,")) and line[:8] != "labgate:"
 
 
 def test_a_deleted_branch_has_no_name() -> None:
@@ -104,7 +120,7 @@ def test_a_suspicion_shows_what_its_score_stands_on() -> None:
         "main: LG202 warning: 1 commit looks like origin/research/attention"
         " (222222222222: 9 lines shared with 777777777777, similarity 11.2)\n"
         f"    help: {REVIEW}\n"
-        "    similar: 11.2 of 6 needed; same lines, same places, same names\n"
+        "    similarity 11.2 (warns from 6): same lines, same places, same names\n"
         "    | heads = split(query, window)\n"
         "    | return softmax(heads)\n"
         "1 warning\n"
@@ -116,7 +132,7 @@ def test_a_suspicion_on_request_shows_it_for_each_evidence() -> None:
     finding = reports.suspected(reports.SIMILAR, hint)
     assert rendered(reports.report(reports.judged(finding)), verbose=True).partition("Try 0 heads\n")[2] == (
         "    evidence similarity from origin/research/attention: 777777777777\n"
-        "      similar: 11.2 of 6 needed; same lines, same places, same names\n"
+        "      similarity 11.2 (warns from 6): same lines, same places, same names\n"
         "      | heads = split(query, window)\n"
         "      | return softmax(heads)\n"
         "    evidence patch-id from a deleted branch (landed-first)\n"

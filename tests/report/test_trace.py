@@ -106,14 +106,14 @@ def text(*commits: Commit, subject: str = "Add shiv support", **view: Any) -> st
             Commit(evidence=(similar(),)),
             "1a1a1a1a1a1a Add shiv support  derived from origin/research/shiv\n"
             "    similarity  origin/research/shiv 2b2b2b2b2b2b, 3c3c3c3c3c3c; 9 lines in a.py\n"
-            "                similar: 7.2 of 6 needed; same lines, same places\n",
+            "                similarity 7.2 (warns from 6): same lines, same places\n",
             id="an-alarm-with-its-terms",
         ),
         pytest.param(
             Commit(evidence=(similar(4.5),)),
             "1a1a1a1a1a1a Add shiv support  perhaps from origin/research/shiv\n"
             "    similarity  origin/research/shiv 2b2b2b2b2b2b, 3c3c3c3c3c3c; 9 lines in a.py\n"
-            "                similar: 4.5 of 6 needed; same lines, same places\n"
+            "                similarity 4.5 (warns from 6): same lines, same places\n"
             "                only a hint: below the threshold of 6\n",
             id="a-suspicion",
         ),

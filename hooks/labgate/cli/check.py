@@ -16,7 +16,7 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
 
 @click.command(short_help="Judge a change before it lands on a branch.")
 @click.argument("checks", metavar="[CHECK]...", nargs=-1, callback=_known)
-@click.option("--target", metavar="BRANCH", required=True, help="The branch that the change is for.")
+@click.option("--target", metavar="BRANCH", help="The branch that the change is for.  [default: the trunk]")
 @click.option("--head", metavar="REV", default="HEAD", show_default=True, help="The change's last commit.")
 @click.option("--base", metavar="REV", help="The target's tip before the change.  [default: its remote-tracking tip]")
 @click.option("--source", metavar="BRANCH", help="The branch that the change comes from, if it is known.")
@@ -25,7 +25,7 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
 @report_options
 def check(
     checks: tuple[str, ...],
-    target: str,
+    target: str | None,
     head: str,
     base: str | None,
     source: str | None,
@@ -39,8 +39,8 @@ def check(
 
     \b
     Examples:
-      labgate check --target main
-          the current HEAD, as if it were pushed to main
+      labgate check
+          the current HEAD, as if it were pushed to the trunk
       labgate check --target main --head research/fast-attention --fetch
           another branch, after fetching all research branches
       labgate check research-gate --target main --format json --output gate.json

@@ -12,7 +12,7 @@ import click
 
 from labgate import __version__
 from labgate.checks.registry import policy_reader, stages_of_ids
-from labgate.cli.install import TRUNK
+from labgate.cli.install import TRUNK, frameworks
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.git.runner import Git
@@ -20,7 +20,7 @@ from labgate.git.settings import git_version
 from labgate.native.config_hooks import FIRST_GIT, configured_hooks, starts_labgate
 from labgate.native.folder import ABSENT, FOREIGN, HookFile, Site, Slot, default_folder, find_site, read_slots
 from labgate.native.install import recorded_stages, start_step, uninstall_command
-from labgate.native.manifest import FILES, Configured, configured, configured_in
+from labgate.native.manifest import FILES, Configured, configured_in, idle_framework
 from labgate.native.shim import Shim, quoted
 from labgate.native.state import STAGES
 from labgate.policy.model import Policy
@@ -68,7 +68,8 @@ def doctor(format_: str, color: str) -> int:
 
     \b
     Exit status:
-      0  everything is fine, or there is only advice     1  something is missing, stale or conflicts
+      0  everything is fine, or there is only advice
+      1  something is missing, stale or conflicts
       2  there is no repository to examine
     """
     repository = discover(os.environ)
@@ -108,12 +109,12 @@ def hook_items(repository: Repository) -> Iterator[Item]:
         yield from _elsewhere(site, repository)
         return
     top = repository.top
-    projects = _projects(repository)
-    asked = {name: None if top is None else configured(top, name, stages_of_ids(), projects) for name in FILES}
+    asked = frameworks(repository, _projects(repository))
     recorded = recorded_stages(repository)
     lefthook = None if top is None else find_lefthook(top)
     obeys = git_version(repository.environ) >= FIRST_GIT
-    for slot in read_slots(site.folder.path):
+    slots = read_slots(site.folder.path)
+    for slot in slots:
         by_git = configured_hooks(repository.config, slot.stage)
         if slot.own is None and by_git and obeys:
             yield Item(slot.stage, OK, f"git starts it by hook.{by_git[0]}.command")
@@ -126,6 +127,10 @@ def hook_items(repository: Repository) -> Iterator[Item]:
             needed = ".".join(map(str, FIRST_GIT))
             item = item.changed(message=f"{item.message}; hook.{by_git[0]}.command needs git {needed}")
         yield item
+    idle = idle_framework(slots, asked)
+    if idle is not None and idle[1].others and lefthook is None:
+        message = f"{idle[1].file} has hooks of others, which do not run: {idle[0]} is not installed in this clone"
+        yield Item("other hooks", ADVICE, message, f"{idle[0]} install")
 
 
 def _lefthook(slot: Slot, lefthook: Lefthook) -> Item:

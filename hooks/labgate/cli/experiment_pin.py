@@ -32,7 +32,7 @@ def pin(revision: str | None, stated: str | None) -> None:
 
     \b
     Example:
-      C=$(labgate experiment pin) && sbatch --export=ALL,LABGATE_COMMIT=$C train.sh
+      C=$(labgate experiment pin) && sbatch --export=ALL,LABGATE_COMMIT=$C job.sh
     """
     from labgate.entrypoints.experiment_pin import pin as keep
 

@@ -42,10 +42,10 @@ def init(preset: str | None, ci_: str | None, repo: str | None, rev: str | None,
 
     \b
     Presets:
-      research-branch       research/TOPIC lands after a review by somebody else
-      experiment-branches   experiment--SERVICE--HANDLE, issues that branch off it,
-                            and artifacts that name their commit
-      trunk                 short branches that land in small batches
+      research-branch      research/TOPIC lands after a review by somebody else
+      experiment-branches  experiment--SERVICE--HANDLE, issues that branch off it,
+                           and artifacts that name their commit
+      trunk                short branches that land in small batches
 
     \b
     Examples:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
-from labgate.checks.registry import policy_reader
+from labgate.checks.registry import policy_reader, stages_of_ids
 from labgate.git.refs import read_refs
-from labgate.git.repository import Repository
+from labgate.git.repository import Repository, discover
 from labgate.git.settings import write_setting
 from labgate.native.branches import write_experiment_branches
-from labgate.native.folder import Site
+from labgate.native.folder import Site, find_site, read_slots
 from labgate.native.install import LEFT, UNCHANGED, UPDATED, WRITTEN, HooksElsewhereError, Installed, Step, Uninstalled
 from labgate.native.install import install as put
 from labgate.native.install import uninstall as take
+from labgate.native.manifest import FILES, Configured, configured, idle_framework
 from labgate.native.shim import quoted, this_runtime
 from labgate.native.state import STAGES
 from labgate.report.escape import safe
@@ -43,7 +44,7 @@ def install() -> None:
         _print(_snippet(error.site))
         raise
     patterns = _note_experiment_branches(done.repository)
-    _print(_wrapped(_installed(done)))
+    _print(_wrapped(_installed(done, frameworks(done.repository))))
     _print(_trunk_lines(done.repository))
     _print([_next(patterns)])
 
@@ -51,10 +52,28 @@ def install() -> None:
 @click.command(short_help="Remove labgate's hooks and restore your own.")
 def uninstall() -> None:
     """Remove labgate's hooks and restore your own. Only files that labgate wrote are removed."""
-    _print(_uninstalled(take(None, os.environ)))
+    _print(_wrapped(_uninstalled(take(None, os.environ))))
+    _print(_wrapped(_still_configured(discover(os.environ))))
 
 
-def _installed(done: Installed) -> Iterator[str]:
+def frameworks(repository: Repository, projects: Sequence[str] = ()) -> dict[str, Configured | None]:
+    """Return the configuration of each framework in a work tree, ``None`` if there is none.
+
+    ``projects`` are as for `configured`.
+    """
+    top = repository.top
+    return {name: None if top is None else configured(top, name, stages_of_ids(), projects) for name in FILES}
+
+
+def _still_configured(repository: Repository) -> Iterator[str]:
+    """Yield what starts labgate without hooks of its own: a framework that has its ids, but is not installed here."""
+    idle = idle_framework(read_slots(find_site(repository).folder.path), frameworks(repository))
+    if idle is not None and idle[1].ids:
+        yield f"labgate: {idle[1].file} still starts labgate's hooks, once {idle[0]} is installed in this clone"
+        yield f"next: {idle[0]} install"
+
+
+def _installed(done: Installed, asked: Mapping[str, Configured | None]) -> Iterator[str]:
     by_outcome = {name: [step for step in done.steps if step.done == name] for name in (WRITTEN, UPDATED, UNCHANGED)}
     folder = _relative(done.site.folder.path)
     if not by_outcome[WRITTEN] and not by_outcome[UPDATED]:
@@ -71,7 +90,10 @@ def _installed(done: Installed) -> Iterator[str]:
             yield f"labgate: your own {step.stage} hook is now {os.path.basename(step.moved)}; it runs first"
     for step in done.steps:
         if step.done == LEFT:
-            yield f"labgate: {step.stage} is left to {step.framework}: add the id labgate-commit to its configuration"
+            found = asked.get(step.framework or "")
+            ids = () if found is None else found.at(step.stage)
+            todo = f"it starts {', '.join(ids)}" if ids else "add the id labgate-commit to its configuration"
+            yield f"labgate: {step.stage} is left to {step.framework}: {todo}"
 
 
 def _stages(steps: Iterable[Step]) -> str:

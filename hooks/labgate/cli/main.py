@@ -55,8 +55,8 @@ def _ask_traceback(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         ctx.ensure_object(Settings).traceback = True
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
-@click.version_option(__version__, "--version", prog_name="labgate", message="%(prog)s %(version)s")
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="labgate", message="%(prog)s %(version)s")
 @click.option(
     "--traceback",
     is_flag=True,

@@ -31,6 +31,7 @@ _OPTIONS = (
     click.option("--output", metavar="FILE", help="Write the report to this file, whole or not at all."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 even with findings; 2 (could not judge) stays 2."),
     click.option("--verbose", "-v", is_flag=True, help="Show what passed and what was skipped, and list the evidence."),
+    click.option("--quiet", "-q", is_flag=True, help="Show only errors and what is undecided, as text."),
     click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True),
 )
 
@@ -42,13 +43,16 @@ class Reporting(Value):
     output: str | None
     exit_zero: bool
     verbose: bool
+    quiet: bool
     color: str
 
     def conclude(self, report: Report) -> int:
         """Write the report and return the command's exit status. Raises: ``OSError`` when it cannot be written."""
         to_terminal = self.output in (None, "-") and sys.stdout.isatty()
         colour = wants_colour(self.color, os.environ, to_terminal)
-        render = renderer(self.format or default_format(os.environ), colour=colour, verbose=self.verbose)
+        render = renderer(
+            self.format or default_format(os.environ), colour=colour, verbose=self.verbose, quiet=self.quiet
+        )
         deliver(report, render, self.output)
         return 0 if self.exit_zero and report.exit_status == 1 else report.exit_status
 
@@ -57,8 +61,13 @@ def report_options(command: Callable[..., int]) -> Callable[..., int]:
     """Add the options of a report to a command, which gets them as one argument, ``reporting``."""
 
     @wraps(command)
-    def called(format_: str | None, output: str | None, exit_zero: bool, verbose: bool, color: str, **rest: Any) -> int:
-        return command(reporting=Reporting(format_, output, exit_zero, verbose, color), **rest)
+    def called(
+        format_: str | None, output: str | None, exit_zero: bool, verbose: bool, quiet: bool, color: str, **rest: Any
+    ) -> int:
+        if quiet and verbose:
+            message = "--quiet and --verbose cannot be used together"
+            raise click.UsageError(message)
+        return command(reporting=Reporting(format_, output, exit_zero, verbose, quiet, color), **rest)
 
     for option in reversed(_OPTIONS):
         called = option(called)

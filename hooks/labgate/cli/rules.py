@@ -50,7 +50,8 @@ def rules(format_: str) -> None:
         return
     width = max(len(rule.name) for rule in listed)
     for rule in listed:
-        click.echo(f"{rule.code}  {rule.name:{width}}  {rule.level:7}  {rule.summary}")
+        head = f"{rule.code}  {rule.name:{width}}  {rule.level:7}  "
+        click.echo(textwrap.fill(rule.summary, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)))
 
 
 def find_rule(wanted: str) -> Rule:

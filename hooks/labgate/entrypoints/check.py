@@ -18,6 +18,7 @@ from labgate.research.section import ResearchGate
 from labgate.research.source_refs import SourceRef
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy, require_tracking
 from labgate.scene.scene import Scene
+from labgate.scene.trunk import trunk_name
 from labgate.values.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.refnames import HEADS, REMOTES, branch_named, branch_of, tip_ref, tracking_ref
@@ -31,10 +32,11 @@ STAGE = "check"
 class CheckRequest(Value):
     """The request. ``checks`` empty means all; ``base`` ``None`` means the target's remote-tracking tip.
 
-    ``trunk`` is the branch whose policy judges, where the caller knows that it is not the target.
+    ``target`` ``None`` is the trunk. ``trunk`` is the branch whose policy judges, where the caller knows that it is not
+    the target.
     """
 
-    target: str
+    target: str | None = None
     head: str = "HEAD"
     base: str | None = None
     source: str | None = None
@@ -65,9 +67,10 @@ def _check(request: CheckRequest, repository: Repository) -> Report:
     refs = read_refs(repository)
     require_tracking(repository, refs, remote)
     remote = _remote(repository, refs, request.base)
-    _refuse_tracking_name(request.target, refs)
+    target = request.target or _trunk(repository, refs, remote)
+    _refuse_tracking_name(target, refs)
     head = resolve_revision(repository, request.head, refs)
-    update = _propose(request, repository, refs, remote, head)
+    update = _propose(request.changed(target=target), repository, refs, remote, head)
     trunk = update.ref if request.trunk is None else HEADS + request.trunk
     proposal = Proposal({update.ref: update.old}, (head,), target=trunk)
     judging = judging_policy(repository, refs, remote, proposal, policy_reader())
@@ -88,10 +91,20 @@ def _check(request: CheckRequest, repository: Repository) -> Report:
     return judge_scene(STAGE, scene, judging.origin, rows(request.checks), refs_total=1)
 
 
+def _trunk(repository: Repository, refs: Mapping[str, str], remote: str | None) -> str:
+    """Return the trunk's short name. Raises: ``UsageError`` when there is none, ``UndecidedError``: not known."""
+    name = trunk_name(repository, refs, remote, None, policy_reader())
+    if name is None:
+        message = "the branch that the change is for is not known: there is no branch of a remote here"
+        raise UsageError(message, "labgate check --target BRANCH")
+    return name
+
+
 def _propose(
     request: CheckRequest, repository: Repository, refs: dict[str, str], remote: str | None, head: str
 ) -> RefUpdate:
-    target = request.target if request.target.startswith("refs/") else HEADS + request.target
+    named = request.target or ""
+    target = named if named.startswith("refs/") else HEADS + named
     at_head = request.head in ("HEAD", "@")
     head_branch = symbolic_ref(repository, "HEAD") if at_head else branch_named(request.head, refs)
     source = request.source
@@ -162,7 +175,7 @@ def _base(
     if remote is None:
         which = "no remote" if not repository.remotes else "several remotes and no origin"
         message = f"this repository has {which}, so the target's tip before the change must be given"
-        raise UsageError(message, f"labgate check --target {shlex.quote(request.target)} --base REV")
+        raise UsageError(message, f"labgate check --target {shlex.quote(request.target or 'BRANCH')} --base REV")
     branch = branch_of(target)
     return refs.get(target if branch is None else tracking_ref(remote, branch))
 

@@ -47,7 +47,7 @@ def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
 
     if call.native or not native_hook_in_force(common_dir, call.stage, __version__):
         return None
-    return Skipped(f"labgate's own {call.stage} hook is active")
+    return Skipped(f"labgate's own {call.stage} hook judges this")
 
 
 class InForce(Value):

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from labgate.native.folder import Slot
 from labgate.policy.reader import read_toml
 from labgate.values.errors import PolicyError
 from labgate.values.value import Value
@@ -18,14 +19,18 @@ FILES: Mapping[str, tuple[str, ...]] = {
 
 _COMMENT = re.compile(r"(^|\s)#.*")
 _REPO = re.compile(r"(?<![\w-])repo\s*:\s*")
-_ID = re.compile(r"""(?<![\w-])["']?id["']?\s*:\s*["']?([\w-]+)""")
+_ID = re.compile(r"""(?<![\w-])["']?id["']?\s*[:=]\s*["']?([\w-]+)""")
 
 
 class Configured(Value):
-    """A framework's configuration: its file's name, and labgate's ids in it with their stages, in order."""
+    """A framework's configuration: its file's name, and labgate's ids in it with their stages, in order.
+
+    ``others``: it has hooks of others, too.
+    """
 
     file: str
     ids: Mapping[str, str]
+    others: bool = False
 
     def at(self, stage: str) -> tuple[str, ...]:
         """Return the ids of one stage."""
@@ -44,7 +49,15 @@ def configured(top: str, framework: str, stages: Mapping[str, str], projects: Se
     if not there:
         return None
     ids = {name: stage for each in reversed(there) for name, stage in each.ids.items()}
-    return Configured(next((each.file for each in there if each.ids), there[0].file), ids)
+    file = next((each.file for each in there if each.ids), there[0].file)
+    return Configured(file, ids, any(each.others for each in there))
+
+
+def idle_framework(slots: Sequence[Slot], asked: Mapping[str, Configured | None]) -> tuple[str, Configured] | None:
+    """Return a framework that is configured (``asked``) and its configuration, if none is installed at any stage."""
+    if any(slot.top.is_framework or slot.legacy.is_framework for slot in slots):
+        return None
+    return next(((name, found) for name, found in asked.items() if found is not None), None)
 
 
 def _read(top: str, folder: str, framework: str, stages: Mapping[str, str]) -> Configured | None:
@@ -58,8 +71,9 @@ def _read(top: str, folder: str, framework: str, stages: Mapping[str, str]) -> C
 
 def configured_in(text: str, name: str, stages: Mapping[str, str]) -> Configured:
     """Return the hook ids in the text of a configuration, ``name``."""
-    found = _toml_ids(text, name) if name.endswith(".toml") else _yaml_ids(text)
-    return Configured(name, {each: stages[each] for each in found if each in stages})
+    found = list(_toml_ids(text, name) if name.endswith(".toml") else _yaml_ids(text))
+    ids = {each: stages[each] for each in found if each in stages}
+    return Configured(name, ids, others=not ids.keys() >= set(_ID.findall(_without_comments(text))))
 
 
 def _yaml_ids(text: str) -> Iterator[str]:
@@ -68,9 +82,12 @@ def _yaml_ids(text: str) -> Iterator[str]:
     The ids of single checks are words that other packs may use too: they only count if labgate is named between one
     ``repo:`` and the next.
     """
-    lines = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
-    for section in _REPO.split(lines)[1:]:
+    for section in _REPO.split(_without_comments(text))[1:]:
         yield from _ID.findall(section) if "labgate" in section else ()
+
+
+def _without_comments(text: str) -> str:
+    return "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
 
 
 def _toml_ids(text: str, name: str) -> Iterator[str]:

@@ -23,10 +23,11 @@ def default_format(environ: Mapping[str, str]) -> str:
     return "github" if environ.get("GITHUB_ACTIONS") == "true" else "text"
 
 
-def renderer(format: str, *, colour: bool = False, verbose: bool = False) -> Renderer:
+def renderer(format: str, *, colour: bool = False, verbose: bool = False, quiet: bool = False) -> Renderer:
     """Return the function that renders a report in one of ``FORMATS``.
 
-    ``colour`` and ``verbose`` (show what passed and was skipped) only apply to ``text``.
+    ``colour``, ``verbose`` (show what passed and was skipped) and ``quiet`` (show only errors and what is undecided)
+    only apply to ``text``.
     """
     render: Callable[..., None] = import_module(f"labgate.report.{format}").render
-    return partial(render, colour=colour, verbose=verbose) if format == "text" else render
+    return partial(render, colour=colour, verbose=verbose, quiet=quiet) if format == "text" else render

@@ -44,9 +44,9 @@ _TERMS |= {"I": "same names", "F": "same edits", "S": "same structure"}
 
 
 def similarity(evidence: Evidence) -> str:
-    """Return a similarity score in words: ``similar: 6.2 of 6 needed; same lines, same names``."""
+    """Return a similarity score in words: ``similarity 6.2 (warns from 6): same lines, same names``."""
     words = ", ".join(_TERMS.get(name, safe(name)) for name, value in evidence.terms if value)
-    return f"similar: {evidence.score:.1f} of {ALARM:g} needed" + (f"; {words}" if words else "")
+    return f"similarity {evidence.score:.1f} (warns from {ALARM:g})" + (f": {words}" if words else "")
 
 
 def problem_lines(error: LabgateError) -> Iterator[list[str]]:

@@ -20,7 +20,7 @@ from labgate.report.parts import (
     tally,
     too_small,
 )
-from labgate.values.finding import PASSED, SIMILARITY, SKIPPED, UNDECIDED
+from labgate.values.finding import LEVELS, PASSED, SIMILARITY, SKIPPED, UNDECIDED
 from labgate.values.phrases import short_oid
 
 if TYPE_CHECKING:
@@ -31,16 +31,25 @@ if TYPE_CHECKING:
     from labgate.values.finding import Evidence, Finding
     from labgate.values.report import CheckResult, Judged, Report
 
+#: The level of the findings that are shown to people who want nothing else.
+ERROR = LEVELS[-1]
+
 #: Commits that a finding lists with ``verbose``, and characters of each one's subject.
 COMMITS_LISTED, SUBJECT_LIMIT = 5, 60
+#: Characters of an oid and its subject by which a message is taken to name a commit.
+SUBJECT_SHOWN = 40
 
 #: Shared lines that are listed for similar code, and characters of each one.
 SHARED_LISTED, SHARED_LIMIT = 5, 100
 
 
-def render(report: Report, stream: TextIO, *, colour: bool = False, verbose: bool = False) -> None:
-    """Write the lines of a report; ``verbose`` also shows what passed and was skipped."""
-    stream.writelines(f"{line}\n" for line in lines(report, palette(colour), verbose))
+def render(report: Report, stream: TextIO, *, colour: bool = False, verbose: bool = False, quiet: bool = False) -> None:
+    """Write the lines of a report.
+
+    ``verbose`` also shows what passed and was skipped, ``quiet`` shows only errors and what is undecided.
+    """
+    found = _quiet_lines(report, palette(colour)) if quiet else lines(report, palette(colour), verbose)
+    stream.writelines(f"{line}\n" for line in found)
 
 
 def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
@@ -66,6 +75,17 @@ def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
         yield f"labgate: {passed(report)}"
 
 
+def _quiet_lines(report: Report, paint: Paint) -> Iterator[str]:
+    for problem in report.problems:
+        yield from failure_lines(problem, paint)
+    for judged in report.judged:
+        for finding in judged.findings:
+            if finding.level == ERROR:
+                yield from _finding_lines(finding, judged, paint, verbose=False)
+        for check in judged.checks:
+            yield from _check_lines(check, judged, paint, verbose=False)
+
+
 def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool) -> Iterator[str]:
     place = _place(finding, judged)
     rule = f"{paint('code', finding.rule.code)} {paint(finding.level, finding.level + ':')}"
@@ -76,17 +96,19 @@ def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool
     yield f"{place}: {rule} {message}"
     yield from (f"    {line}" for line in help)
     if verbose:
-        yield from _detail_lines(finding)
+        yield from _detail_lines(finding, message)
     else:
         # A proof needs no details; the reader has to judge similarity by its lines.
         yield from (line for item in finding.evidence[:1] if not item.proves for line in _basis_lines(item, indent=4))
 
 
-def _detail_lines(finding: Finding) -> Iterator[str]:
+def _detail_lines(finding: Finding, message: str) -> Iterator[str]:
     # A check that knows the subjects of its commits gives them in the same order.
     subjects = finding.subjects
     for at, oid in enumerate(finding.oids[:COMMITS_LISTED]):
         subject = f" {safe(subjects[at], SUBJECT_LIMIT)}" if at < len(subjects) else ""
+        if subject and f"{short_oid(oid)}{subject}"[:SUBJECT_SHOWN] in message:
+            continue  # the message names it
         yield f"    commit {short_oid(oid)}{subject}"
     if len(finding.oids) > COMMITS_LISTED:
         yield f"    and {len(finding.oids) - COMMITS_LISTED} more commits"

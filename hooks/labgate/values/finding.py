@@ -54,8 +54,8 @@ class Evidence(Value):
 
     ``terms`` are the name and value of each term of a similarity score, empty for exact methods. ``shared`` is a sample
     of the shared lines, stripped, five at most. ``hint`` says why it is not decisive, as a key: landed-first (the
-    target had it before research), noise-only (dependency versions, lock, generated, ignored or vendored files),
-    boilerplate, small, below-alarm, mechanical, held-too (another ref has it, and is believed to have had it first);
+    target had it before research), noise-only (short lines, dependency versions, lock, generated, ignored or
+    vendored files), boilerplate, small, below-alarm, mechanical, held-too (another ref has it, and is believed to have had it first);
     ``None`` if it is decisive. ``other_ref`` is the full name of that other ref, ``None`` if there is none.
     """
 
@@ -166,7 +166,7 @@ class Finding(Value, kw_only=True):
 #: By the keys of ``Evidence.hint``. ``{first}`` is the name of the branch that had the code before research.
 _REASONS = {
     "landed-first": "{first} had it first",
-    "noise-only": "only dependency versions, or lock, generated, ignored or vendored files",
+    "noise-only": "only short lines, dependency versions, or lock, generated, ignored or vendored files",
     "boilerplate": "only boilerplate",
     "small": "too little text to be sure",
     "below-alarm": f"below the threshold of {ALARM:g}",
