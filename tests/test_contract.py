@@ -374,7 +374,6 @@ def statuses(repo: Repo, made: Contract) -> None:
     found = ("check", "--target", "main", "--head", "research/x")
     made.exits("check --exit-zero, refused", repo.labgate(*found, "--exit-zero"))
     made.exits("check one check, nothing found", repo.labgate("check", "branch-name", *found[1:]))
-    made.exits("check without --target", repo.labgate("check"))
     made.exits("check of what is not there", repo.labgate("check", "--target", "main", "--head", "nowhere"))
     made.exits("check of what is not there --exit-zero", repo.labgate(*found[:-1], "nowhere", "--exit-zero"))
     made.exits("explain no rule", repo.labgate("explain", "LG000"))
