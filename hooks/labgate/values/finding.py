@@ -55,8 +55,9 @@ class Evidence(Value):
     ``terms`` are the name and value of each term of a similarity score, empty for exact methods. ``shared`` is a sample
     of the shared lines, stripped, five at most. ``hint`` says why it is not decisive, as a key: landed-first (the
     target had it before research), noise-only (short lines, dependency versions, lock, generated, ignored or
-    vendored files), boilerplate, small, below-alarm, mechanical, held-too (another ref has it, and is believed to have had it first);
-    ``None`` if it is decisive. ``other_ref`` is the full name of that other ref, ``None`` if there is none.
+    vendored files), boilerplate, small, below-alarm, mechanical, held-too (another ref has it, and is believed to have
+    had it first); ``None`` if it is decisive. ``other_ref`` is the full name of that other ref, ``None`` if there is
+    none.
     """
 
     method: str
