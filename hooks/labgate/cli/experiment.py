@@ -9,6 +9,7 @@ from labgate.cli.lazy import Entry, LazyGroup
 COMMANDS = {
     "run": Entry("labgate.cli.experiment_run:run", "Run a command, and record the code of what it makes."),
     "pin": Entry("labgate.cli.experiment_pin:pin", "Print the hash of the code, and keep it."),
+    "record": Entry("labgate.cli.experiment_record:record", "Write down which code made an artifact."),
     "publish": Entry("labgate.cli.experiment_publish:publish", "Pin commits on the remote."),
     "checkout": Entry("labgate.cli.experiment_checkout:checkout", "Bring the code of an experiment back."),
     "show": Entry("labgate.cli.experiment_listing:show", "Show which code made an artifact."),

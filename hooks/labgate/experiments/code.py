@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from labgate.experiments.artifacts import is_code
+from labgate.experiments.doubts import Doubts, doubts_about, remember_doubts
 from labgate.experiments.left_out import odd_files, shortened, sort_untracked
 from labgate.experiments.section import ExperimentHash
 from labgate.git.commits import tree_of
@@ -62,8 +63,10 @@ def code_at(repository: Repository, revision: str) -> Code:
     if head is None:
         return Code(oid, header.tree, oid, False, True, 0, 0, ())  # noqa: FBT003
     letters = _differences(repository, head, oid)
-    added = letters.count("A")
-    return Code(oid, header.tree, head, True, True, len(letters) - added, added, ())  # noqa: FBT003
+    added, doubts = letters.count("A"), doubts_about(repository, oid)
+    exact = not doubts.reasons
+    edited = len(letters) - added
+    return Code(oid, header.tree, head, True, exact, edited, added, doubts.left_out, doubts.reasons)  # noqa: FBT003
 
 
 def head_commit(repository: Repository) -> str:
@@ -192,6 +195,7 @@ class _Moment:
         if written == tree_of(self.repository, self.head):
             return Code(self.head, written, self.head, False, exact, 0, 0, left_out, tuple(self.reasons))  # noqa: FBT003
         commit = write_snapshot(self.repository, self.head, written, self.experiment)
+        remember_doubts(self.repository, commit, Doubts(left_out, tuple(self.reasons)))
         return Code(commit, written, self.head, True, exact, edits, untracked, left_out, tuple(self.reasons))  # noqa: FBT003
 
 
