@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -462,3 +463,173 @@ class TestBadInput:
         lab.write({"model.py": "VALUE = 2\n"})
         assert "model.py" in train(lab, status=125).err
         train(lab, options=("--at", "HEAD"))
+
+
+class TestPush:
+    """``--push``, and row 14 of the issue's table."""
+
+    @pytest.fixture
+    def remote(self, lab: Repo, tmp_path: Path) -> Repo:
+        return Repo(tmp_path / "lab-origin.git", lab.env)
+
+    def test_pins_committed_code(self, lab: Repo, remote: Repo) -> None:
+        done = run(lab, "true", options=("--push",))
+        assert "warning" not in done.err
+        assert pins(remote) == pins(lab) == {f"refs/experiments/ranker/wide/{lab.head()[:12]}": lab.head()}
+
+    def test_without_it_there_is_no_network(self, lab: Repo, remote: Repo) -> None:
+        run(lab, "true")
+        assert pins(remote) == {}
+
+    def test_of_a_snapshot_is_a_warning(self, lab: Repo, remote: Repo) -> None:
+        lab.write({"model.py": "VALUE = 3\n", ".env": "TOKEN=1\n"})
+        done = run(lab, "true", options=("--push",))
+        (pin,) = pins(lab).values()
+        assert f"labgate experiment publish {pin[:12]}" in done.err
+        assert pins(remote) == {}
+
+    def test_of_a_commit_that_no_remote_has_asks_the_hooks(self, lab: Repo, remote: Repo) -> None:
+        lab.commit("Secret", {"model.py": "VALUE = 3\n"})
+        hook = lab.path / ".git/hooks/pre-push"
+        hook.write_text("#!/bin/sh\necho found a secret >&2\nexit 1\n")
+        hook.chmod(0o755)
+        done = run(lab, "true", options=("--push",))
+        assert "warning: not pinned on the remote" in done.err
+        assert pins(remote) == {}
+        assert remote.run("git", "cat-file", "-e", lab.head(), status=None).status != 0
+        hook.unlink()
+        run(lab, "true", options=("--push",))
+        assert pins(remote) == pins(lab)
+
+    def test_a_remote_that_is_gone_is_a_warning(self, lab: Repo, remote: Repo) -> None:
+        remote.path.rename(remote.path.with_suffix(".away"))
+        done = run(lab, "sh", "-c", "exit 3", options=("--push",), status=3)
+        assert "warning: not pinned on the remote" in done.err
+
+    def test_a_pull_requests_merge_is_pinned_and_lives(self, lab: Repo, remote: Repo, tmp_path: Path) -> None:
+        head = lab.commit("Wider", {"model.py": "VALUE = 4\n"})
+        lab.push("experiment--ranker--wide")
+        lab.git("checkout", "--quiet", "--detach", "main")
+        merge = lab.merge("experiment--ranker--wide", "Merge")
+        lab.push(f"{merge}:refs/pull/7/merge")
+        job = Repo.init(tmp_path / "job")
+        job.git("remote", "add", "origin", str(remote.path))
+        job.git("fetch", "--quiet", "--depth=1", "origin", "+refs/pull/7/merge:refs/remotes/pull/7/merge")
+        job.git("checkout", "--quiet", "--detach", "refs/remotes/pull/7/merge")
+        event = {
+            "number": 7,
+            "pull_request": {
+                "head": {"ref": "experiment--ranker--wide", "sha": head, "repo": {"full_name": "org/lab"}},
+                "base": {"ref": "main", "sha": lab.head("main"), "repo": {"full_name": "org/lab"}},
+            },
+        }
+        (tmp_path / "event.json").write_text(json.dumps(event))
+        github = {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": "pull_request",
+            "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+            "GITHUB_SHA": merge,
+            "GITHUB_REF": "refs/pull/7/merge",
+            "GITHUB_HEAD_REF": "experiment--ranker--wide",
+            "GITHUB_BASE_REF": "main",
+            "GITHUB_REPOSITORY": "org/lab",
+            "GITHUB_SERVER_URL": "https://github.example",
+        }
+        argv = ("labgate", "experiment", "run", "--push", "--", sys.executable, "train.py")
+        job.run(*argv, status=0, **github)
+        found = record(job)
+        assert (code(found), outside(found)["branch"]) == (merge, "experiment--ranker--wide")
+        assert pins(remote) == {f"refs/experiments/ranker/wide/{merge[:12]}": merge}
+        remote.git("update-ref", "-d", "refs/pull/7/merge")
+        remote.git("gc", "--quiet", "--prune=now")
+        assert remote.git("show", f"{merge}:model.py") == "VALUE = 4"
+
+
+class TestMany:
+    """Row 5 of the issue's table."""
+
+    @pytest.mark.slow
+    def test_200_runs_of_one_dirty_tree_are_one_snapshot_and_one_pin(self, lab: Repo) -> None:
+        lab.write({"model.py": "VALUE = 9\n", "extra.py": "X = 1\n"})
+        argv = ("labgate", "experiment", "run", "--", "sh", "-c", 'mkdir -p models; echo "$1" > "models/$1"', "sh")
+        with ThreadPoolExecutor(20) as pool:
+            done = list(pool.map(lambda number: lab.run(*argv, str(number), status=None), range(200)))
+        assert [result for result in done if result.status] == []
+        ((_, commit),) = pins(lab).items()
+        assert lab.git("rev-parse", f"{commit}^") == lab.head()
+        assert len(run_folders(lab)) == 200
+        assert {code(record(lab, f"models/{number}")) for number in range(200)} == {commit}
+        snapshots = lab.git("rev-list", "--all", "--not", "HEAD", "--objects").splitlines()
+        assert sum(lab.git("cat-file", "-t", line.split()[0]) == "commit" for line in snapshots) == 1
+        lab.git("fsck", "--strict")
+
+
+class TestEndings:
+    def test_a_stalled_run_is_recorded_with_what_it_made(self, lab: Repo) -> None:
+        line = "mkdir models; echo half > models/m; exec sleep 600"
+        done = run(lab, "sh", "-c", line, options=("--stall-timeout", "2s", "--grace", "1s"), status=124)
+        assert "no output for 1s; the command is stopped after 2s without" in done.err
+        assert "stopped: no output for 2s" in done.err
+        assert result(record(lab, "models/m")) == "stalled 143"
+
+    def test_a_run_that_takes_too_long_is_recorded(self, lab: Repo) -> None:
+        done = run(lab, "sleep", "600", options=("--timeout", "1", "--grace", "1"), status=124)
+        assert "stopped after 1s" in done.err
+        assert result(whole(lab)) == "timed-out 143"
+
+    def test_unflushed_prints_of_python_are_seen(self, lab: Repo) -> None:
+        text = "import time\nfor n in range(12): print(n); time.sleep(0.5)"
+        run(lab, sys.executable, "-c", text, options=("--stall-timeout", "4s"))
+
+    def test_a_run_that_is_told_to_end_is_recorded(self, lab: Repo) -> None:
+        line = "mkdir models; echo half > models/m; echo up; exec sleep 600"
+        with started(lab, "sh", "-c", line) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"up\n"
+            process.terminate()
+            process.communicate()
+        assert process.returncode == 143
+        assert result(record(lab, "models/m")) == "killed 143"
+
+    def test_a_kill_at_any_moment_leaves_nothing_half(self, lab: Repo) -> None:
+        lab.write({"model.py": "VALUE = 2\n"})
+        line = "mkdir -p models; for n in 1 2 3 4 5 6 7 8; do echo $n > models/$n; done; echo done"
+        argv = ("sh", "-c", line)
+        start = time.monotonic()
+        run(lab, *argv)
+        took = time.monotonic() - start
+        for moment in range(12):
+            lab.run("sh", "-c", "rm -rf models")
+            process = started(lab, *argv)
+            time.sleep(took * moment / 10)
+            process.kill()
+            process.communicate()
+            for path in (lab.path / "models").glob("*.labgate.json"):
+                json.loads(path.read_text())
+            for path in (lab.path / ".git/labgate/runs").glob("*/record.json"):
+                json.loads(path.read_text())
+            assert set(pins(lab).values()) <= set(lab.git("rev-list", "--all").split())
+        run(lab, *argv)
+        assert len(pins(lab)) == 1
+        assert not list((lab.path / ".git/labgate/index-copies").glob("*/index"))
+        assert not list(lab.path.glob("models/*.tmp"))
+        lab.git("fsck", "--strict")
+
+    def test_a_full_disk_costs_the_records_only(self, lab: Repo) -> None:
+        """RLIMIT_FSIZE is a disk that is full at 2,000 bytes: what is larger cannot be written (setrlimit(2))."""
+        code_ = (
+            "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (1500, resource.RLIM_INFINITY));"
+            "from labgate.cli.main import main; main(sys.argv[1:])"
+        )
+        line = "ulimit -f unlimited; mkdir models; head -c 9000 /dev/zero > models/m; head -c 5000 /dev/zero; exit 3"
+        argv = (sys.executable, "-c", code_, "experiment", "run", "--", "sh", "-c", line)
+        train(lab)
+        done = lab.run(*argv, status=125)
+        assert len(done.out) == 5000
+        assert (lab.path / "models/m").stat().st_size == 9000
+        assert not (lab.path / "models/m.labgate.json").exists()
+        assert "models/m has no record: File too large" in done.err
+        assert "status 3" in done.err
+        run(lab, "sh", "-c", "echo again > models/m")
+        assert result(record(lab, "models/m")) == "ended 0"

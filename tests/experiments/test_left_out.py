@@ -44,6 +44,8 @@ def names(repo: Repo, commit: str) -> set[str]:
         "models/deep/er/model.bin",
         "anything.txt.labgate.json",
         "models/data.csv.dvc",
+        "anything.txt.labgate.json.0123456789abcdef.tmp",
+        "package/__pycache__/module.cpython-311.pyc",
     ],
 )
 def test_artifacts_and_records_are_not_code(repo: Repo, path: str) -> None:

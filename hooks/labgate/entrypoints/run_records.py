@@ -73,6 +73,9 @@ def keep_records(circumstances: Circumstances, outcome: Outcome, paths: Sequence
             subject = Subject(recorded_name(target), digests)
             write_record(record_path(target), statement([subject], origin, run))
             subjects[name] = digests
+        except FileNotFoundError:
+            # Somebody has removed it since: a run at the same time, or a child of this one.
+            continue
         except RecordError as error:
             problems.append(f"{name} has no record: {error.message}")
         except OSError as error:

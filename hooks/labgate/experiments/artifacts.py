@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
+
 from labgate.experiments.section import ExperimentHash
 
 #: The end of a record's name, after the name of its artifact.
 RECORD = ".labgate.json"
 #: The end of the name of DVC's pointer, after the name of what it stands for.
 POINTER = ".dvc"
+#: The end of the names of files that are not whole yet (``labgate.values.files``).
+_UNFINISHED = ".tmp"
 #: Names that are never artifacts, whatever the policy's globs say.
 _NEVER = (".gitignore", ".gitattributes", ".gitkeep")
 
 
 def is_record(path: str) -> bool:
-    """Return whether a path is a record by its name."""
-    return path.endswith(RECORD)
+    """Return whether a path is a record by its name, or one that is just being written."""
+    return path.endswith(RECORD) or (path.endswith(_UNFINISHED) and f"{RECORD}." in path.rpartition("/")[2])
+
+
+def temporary_name(artifact: str) -> str:
+    """Return a new name beside an artifact, which counts as that of a record that is just being written."""
+    return f"{artifact}{RECORD}.{os.urandom(8).hex()}{_UNFINISHED}"
 
 
 def may_be_artifact(path: str) -> bool:

@@ -10,8 +10,10 @@ from contextlib import contextmanager, suppress
 from functools import partial
 
 from labgate import FOLDER
+from labgate.git.checkouts import add_worktree
 from labgate.git.repository import Repository
-from labgate.git.runner import CONFIGURATION, command_scope, first_line, spawn
+from labgate.git.runner import first_line, spawn
+from labgate.git.work_tree import work_tree_env
 from labgate.values.endings import undo_at_end, undone
 from labgate.values.errors import GitError
 from labgate.values.files import append_to, locked, read_bounded
@@ -23,8 +25,8 @@ _LOCK = "lock"
 _PATIENCE = 60.0
 #: Longest path in a note, in bytes.
 _LONGEST = 1 << 16
-#: A commit is wanted whole, and without the user's hooks: post-checkout would run for it.
-_WHOLE = ("-c", "core.sparseCheckout=false", "-c", f"core.hooksPath={os.devnull}", "-c", "advice.detachedHead=false")
+#: Submodules come from this clone, without the user's hooks.
+_LOCAL = ("-c", "protocol.file.allow=always", "-c", f"core.hooksPath={os.devnull}")
 
 
 class Worktree(Value):
@@ -52,7 +54,7 @@ def detached_worktree(repository: Repository, commit: str) -> Iterator[Worktree]
             mine = locked(note, 0)
         with mine:
             append_to(mine, os.fsencode(path))
-            _run(repository, repository.git_dir, *_WHOLE, "worktree", "add", "--quiet", "--detach", path, commit)
+            add_worktree(repository, path, commit)
             yield Worktree(path, _add_submodules(repository, path))
     finally:
         undone(duty)
@@ -63,7 +65,7 @@ def _remove(repository: Repository, path: str, note: str) -> None:
     """Remove a worktree and its note; only its own entry, as a plain prune would remove others that are away."""
     # Once for changed files, and once for a lock (git-worktree, "--force").
     with suppress(GitError):
-        _run(repository, repository.git_dir, "worktree", "remove", "--force", "--force", path)
+        _run(repository, repository.top or repository.git_dir, "worktree", "remove", "--force", "--force", path)
     shutil.rmtree(path, ignore_errors=True)
     with suppress(OSError):
         os.unlink(note)
@@ -87,8 +89,8 @@ def _add_submodules(repository: Repository, path: str) -> tuple[str, ...]:
     """Check submodules out from their repositories in this clone; return the paths of those that are not here."""
     if not os.path.exists(os.path.join(path, ".gitmodules")):
         return ()
-    listing = _run(repository, None, "-C", path, "config", "-z", "-f", ".gitmodules", "--get-regexp", r"\.path$")
-    without, urls, paths = [], ["-c", "protocol.file.allow=always"], []
+    listing = _run(repository, path, "config", "-z", "-f", ".gitmodules", "--get-regexp", r"\.path$")
+    without, urls, paths = [], list(_LOCAL), []
     for entry in os.fsdecode(listing).split("\0")[:-1]:
         key, _, place = entry.partition("\n")
         name = key.removeprefix("submodule.").removesuffix(".path")
@@ -100,17 +102,12 @@ def _add_submodules(repository: Repository, path: str) -> tuple[str, ...]:
             without.append(place)
     if paths:
         words = ("submodule", "--quiet", "update", "--init", "--checkout", "--", *paths)
-        _run(repository, None, "-C", path, *_WHOLE, *urls, *words)
+        _run(repository, path, *urls, *words)
     return tuple(without)
 
 
-def _run(repository: Repository, git_dir: str | None, *words: str) -> bytes:
-    """Run git as the user would: a checkout needs the filters of his configuration, such as those of LFS."""
-    environ = repository.environ
-    env = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
-    env |= {name: environ[name] for name in CONFIGURATION if name in environ} | command_scope(environ)
-    place = () if git_dir is None else (f"--git-dir={git_dir}",)
-    status, output, errors = spawn(("git", *place, *words), env | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"})
+def _run(repository: Repository, folder: str, *words: str) -> bytes:
+    status, output, errors = spawn(("git", "-C", folder, *words), work_tree_env(repository))
     if status:
         verb = next(word for word in words if word in ("worktree", "submodule", "config"))
         message = f"git {verb}: {first_line(errors)}"
