@@ -14,6 +14,7 @@ from labgate.derivation.score import SUSPECT, Score, score
 from labgate.fingerprints.features import (
     FEATURE_BITS,
     KINDS,
+    RUN_TOKENS,
     SWEEP_FILES,
     VERSION,
     A,
@@ -247,8 +248,10 @@ def test_what_stands_beside_an_innocent_line_counts() -> None:
     assert of_kind(features_of(both), V) == of_kind(features_of(edit("src/new.py", b"", WARMUP)), V)
 
 
-def renaming(files: int) -> Patch:
-    runs = [run(b"value = new_name(%d)" % number, b"value = old_name(%d)" % number) for number in range(files)]
+def renaming(files: int, lines: int = 1) -> Patch:
+    """Return a patch that changes a name in files, on so many distinct lines of the new side in all."""
+    numbers = [number % lines for number in range(files)]
+    runs = [run(b"value = new_name(%d)" % number, b"value = old_name(%d)" % number) for number in numbers]
     return Patch("s" * 40, [file(f"src/part{number}.py", one) for number, one in enumerate(runs)])
 
 
@@ -259,7 +262,19 @@ def test_the_same_exchange_in_many_files_is_a_sweep() -> None:
 
 def test_the_same_exchange_in_some_files_is_work() -> None:
     found = features_of(renaming(SWEEP_FILES - 1))
-    assert (found.lines, counts(found.numbers)[A]) == (2 * (SWEEP_FILES - 1), SWEEP_FILES - 1)
+    assert (found.lines, counts(found.numbers)[A]) == (2, SWEEP_FILES - 1)
+
+
+def test_a_name_that_is_changed_on_many_lines_is_work() -> None:
+    found = features_of(renaming(SWEEP_FILES, lines=2))
+    assert (found.lines, counts(found.numbers)[A]) == (4, SWEEP_FILES)
+
+
+@pytest.mark.parametrize("files", [3, SWEEP_FILES, 4 * SWEEP_FILES])
+def test_a_block_that_is_pasted_into_files_is_work(files: int) -> None:
+    pasted = Patch("p" * 40, [file(f"src/part{number}.py", run(WARMUP)) for number in range(files)])
+    found = features_of(pasted)
+    assert (found.lines, counts(found.numbers)[A]) == (5, 5 * files)
 
 
 def test_a_sweep_leaves_the_work_beside_it() -> None:
@@ -328,8 +343,8 @@ def test_tokens_are_words_and_signs() -> None:
 
 
 def test_a_long_run_is_read_up_to_a_limit() -> None:
-    words = b"\n".join(b" ".join(b"w%d" % (50 * line + word) for word in range(50)) for line in range(200))
-    assert counts(features_of(edit("data.txt", b"", words)).numbers)[V] == 3998
+    words = b"\n".join(b" ".join(b"w%d" % (50 * line + word) for word in range(50)) for line in range(900))
+    assert counts(features_of(edit("data.txt", b"", words)).numbers)[V] == RUN_TOKENS - 2
 
 
 @pytest.mark.parametrize(("text", "letters"), [(b"", 0), (b"} else {", 4), (b"a_1 + \xc3\xa9", 5), (b"->", 0)])
@@ -347,7 +362,7 @@ def test_units_change_only_with_their_version() -> None:
     log = file("CHANGELOG.md", run(b"Clip gradients by their common norm."))
     features = sorted(features_of(Patch("w" * 40, [*work().files, log])).numbers)
     digest = blake2b(repr(features).encode(), digest_size=8).hexdigest()
-    assert (VERSION, digest) == (5, "f4c70502026625e8")
+    assert (VERSION, digest) == (6, "f4c70502026625e8")
 
 
 def test_an_empty_patch_has_no_features() -> None:

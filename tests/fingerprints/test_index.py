@@ -28,7 +28,7 @@ def feature(number: int, kind: int = 1) -> int:
 
 def a_document(key: str, *numbers: int, kind: int = 1, paths: tuple[str, ...] = ("a.py",)) -> Document:
     features = array("Q", sorted({feature(number, kind) for number in numbers}))
-    return Document(key, b"exact" + key.encode(), None, b"", True, len(numbers), paths, features)
+    return Document(key, b"exact" + key.encode(), None, b"", 3, len(numbers), paths, features)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from labgate.fingerprints.aligned import ALIGNED_LINES
 from labgate.fingerprints.notebooks import notebook_runs
-from labgate.fingerprints.patches import DIFF_LINES
+from labgate.fingerprints.patches import FILE_LINES
 from labgate.fingerprints.text import LINE_BYTES
 
 
@@ -120,8 +120,8 @@ def test_what_is_too_long_to_align_is_compared_without_places() -> None:
 
 
 def test_a_notebook_is_read_up_to_a_limit() -> None:
-    (run,) = notebook_runs(b"", many(DIFF_LINES + 500, "line"))
-    assert len(run.added) == DIFF_LINES
+    (run,) = notebook_runs(b"", many(FILE_LINES + 500, "line"))
+    assert len(run.added) == FILE_LINES
 
 
 @pytest.mark.parametrize("kinds", [1, 7, 70, 10_000])

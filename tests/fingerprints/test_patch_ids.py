@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from labgate.fingerprints.patch_ids import PatchIds, patch_ids
-from labgate.fingerprints.patches import DIFF_LINES
+from labgate.fingerprints.patches import FILE_LINES
 from labgate.fingerprints.text import LINE_BYTES
 from support.provenance import code, document_of, patch_of
 from support.repo import Repo
@@ -67,7 +67,7 @@ def test_a_patch_keeps_its_id_wherever_its_lines_move(repo: Repo) -> None:
         ({"old.py": ""}, {"old.py": "\n"}),
         ({"bin": b"\0\1"}, {"bin": b"\0\2"}),
         ({"one.json": "[" + "1," * LINE_BYTES + "1]"}, {"one.json": "[" + "1," * LINE_BYTES + "2]"}),
-        ({"many.py": "x = 1\n" * DIFF_LINES + "end = 1\n"}, {"many.py": "x = 1\n" * DIFF_LINES + "end = 2\n"}),
+        ({"many.py": "x = 1\n" * FILE_LINES + "end = 1\n"}, {"many.py": "x = 1\n" * FILE_LINES + "end = 2\n"}),
     ],
     ids=[
         *("another path", "one line more", "another name", "one file more", "an empty line", "another binary file"),
@@ -87,15 +87,15 @@ def test_adding_is_not_deleting(repo: Repo) -> None:
     (repo.path / "b.py").unlink()
     repo.commit("Delete")
     assert added.exact != ids(repo).exact
-    assert added.files
-    assert not ids(repo).files
+    assert added.blobs
+    assert not ids(repo).blobs
 
 
 def test_a_commit_that_changes_nothing_has_no_id(repo: Repo) -> None:
     repo.commit("Start", {"a": "1"})
     repo.commit("Empty")
     found = ids(repo)
-    assert (found.exact, found.inverse, found.core, found.files) == (None, None, None, ())
+    assert (found.exact, found.inverse, found.core, found.blobs) == (None, None, None, ())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labgate.fingerprints.patches import DIFF_LINES, FilePatch, Patch, Run, commit_patches, tree_patches
+from labgate.fingerprints.patches import FILE_LINES, FilePatch, Patch, Run, commit_patches, tree_patches
 from labgate.fingerprints.text import LINE_BYTES
 from labgate.values.errors import MissingObjectError
 from support.provenance import file_of, open_repository, patch_of
@@ -201,16 +201,43 @@ def test_a_line_of_megabytes_is_read(repo: Repo) -> None:
     assert short.runs[0].added == [b"1"]
 
 
-def test_beyond_so_many_lines_nothing_is_kept(repo: Repo) -> None:
-    many = "".join(f"{number}\n" for number in range(DIFF_LINES))
+def test_beyond_so_many_lines_nothing_is_kept_of_a_file(repo: Repo) -> None:
+    many = "".join(f"{number}\n" for number in range(FILE_LINES))
     repo.commit("Just enough", {"a": many})
-    assert len(file_of(repo).runs[0].added) == DIFF_LINES
+    assert (len(file_of(repo).runs[0].added), file_of(repo).cut) == (FILE_LINES, False)
     repo.commit("Too many", {"b": many + "more\n", "c": "1\n", "d": b"\0"})
     first, second, third = patch_of(repo).files
-    assert len(first.runs[0].added) == DIFF_LINES
-    assert (second.runs, third.binary) == ([], True)
-    repo.commit("The next one starts anew", {"c": "2\n"})
-    assert lines(patch_of(repo)) == [("c", [b"1"], [b"2"])]
+    assert (len(first.runs[0].added), first.cut) == (FILE_LINES, True)
+    assert (second.runs[0].added, second.cut, third.binary) == ([b"1"], False, True)
+
+
+def test_data_takes_no_lines_from_code(repo: Repo) -> None:
+    many = "".join(f"{number}\n" for number in range(FILE_LINES))
+    repo.commit("Both", {"a.csv": many, "b.csv": many + "more\n", "c.json": many, "d.py": "1\n"})
+    files = patch_of(repo).files
+    assert [len(file.runs[0].added) if file.runs else 0 for file in files] == [FILE_LINES, 0, 0, 1]
+    assert [file.cut for file in files] == [False, True, True, False]
+
+
+def test_the_digests_are_of_all_lines(repo: Repo) -> None:
+    many = "".join(f"{number}\n" for number in range(FILE_LINES + 1))
+    repo.commit("Too many", {"b": many})
+    repo.branch("other").commit("Others", {"b": many + "end\n", "c": many})
+    repo.checkout("main").commit("More", {"b": many + "end\n"})
+    one, other = file_of(repo, "main"), patch_of(repo, "other").files[0]
+    assert one.line_digests() == other.line_digests()
+    first, last = patch_of(repo, "other").files[1], file_of(repo, "main~1")
+    assert first.line_digests() == last.line_digests()
+
+
+def test_a_file_that_is_only_renamed_has_its_blob(repo: Repo) -> None:
+    repo.commit("Start", {"a": "1\n2\n", "\u00fc": "3\n4\n"})
+    (repo.path / "a").rename(repo.path / "b")
+    (repo.path / "\u00fc").rename(repo.path / "\u00e4")
+    repo.commit("Rename")
+    first, second = sorted(patch_of(repo).files, key=lambda file: file.path)
+    assert (first.status, first.new_blob) == ("R", repo.git("rev-parse", "HEAD:b"))
+    assert (second.old_path, second.new_blob) == ("\u00fc", repo.git("rev-parse", "HEAD:\u00e4"))
 
 
 def test_binary_files_have_blobs_and_no_lines(repo: Repo) -> None:

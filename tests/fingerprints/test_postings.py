@@ -60,10 +60,10 @@ def test_entries_are_cut_into_parts(rows: list[tuple[list[int], int]]) -> None:
 
 
 def test_ids_are_units_of_kinds_of_their_own() -> None:
-    assert min(postings.EXACT, postings.CORE, postings.FILE) >= len(KINDS)
-    for kind in (postings.EXACT, postings.CORE, postings.FILE):
+    assert min(postings.EXACT, postings.CORE, postings.BLOB) >= len(KINDS)
+    for kind in (postings.EXACT, postings.CORE, postings.BLOB):
         named = postings.packed_id(kind, bytes(range(255, 239, -1)))
         assert postings.kind(named) == kind
         assert named < 1 << FEATURE_BITS
         assert named == postings.packed_id(kind, bytes(range(255, 250, -1)) + b"other")
-        assert postings.is_id(named) is (kind != postings.FILE)
+        assert postings.is_id(named) is (kind != postings.BLOB)

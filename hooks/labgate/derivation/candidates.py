@@ -44,6 +44,11 @@ class Candidate(Value):
     def is_range(self) -> bool:
         return len(self.commits) > 1
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The commits of a range, empty for a commit."""
+        return self.commits if self.is_range else ()
+
 
 class Scope(Value):
     """The conditions for candidates.

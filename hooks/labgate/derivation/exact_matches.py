@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from labgate.derivation.candidates import Candidate
 from labgate.derivation.match import Subject
 from labgate.fingerprints import postings
-from labgate.fingerprints.features import A, D
-from labgate.fingerprints.index import Index
-from labgate.fingerprints.postings import CORE, EXACT, FILE
+from labgate.fingerprints.features import A, D, X, line_features
+from labgate.fingerprints.index import Document, Index
+from labgate.fingerprints.patch_ids import SUBSTANCE, blob_id
+from labgate.fingerprints.postings import BLOB, CORE, EXACT
+from labgate.fingerprints.text import decoded
 from labgate.git.commits import headline
+from labgate.git.diffs import changed_entries
+from labgate.git.raw import Entry
 from labgate.git.repository import Repository
 from labgate.values.value import Value
 
 #: The suffix that code hosts add to a title.
 _LABEL = re.compile(r"\s*\((?:#|GH-|!)\d+\)\s*$")
-#: A smaller patch may have equal code by chance.
-SUBSTANCE = 3
+#: A larger file is data, and is not read for its lines.
+_READ_BYTES = 4_000_000
+
+
+class Equal(Value):
+    """How a document equals a subject: ``how`` is exact, core or blob.
+
+    ``hint`` is why that is no proof, ``None`` if it is. ``shared`` counts the features of each kind that both have,
+    common ones too.
+    """
+
+    how: str
+    hint: str | None
+    shared: Mapping[int, int]
 
 
 class ExactMatches(Value):
     """Compares patch ids of subjects with those of candidates, which are given by the number of their document.
 
-    ``methods`` are those of ``finding.METHODS`` that count.
+    Ids decide before anything is left out for its size, its noise or because many have it. ``methods`` are those of
+    ``finding.METHODS`` that count.
     """
 
     repository: Repository
@@ -32,31 +50,77 @@ class ExactMatches(Value):
     candidates: Mapping[int, Candidate]
     methods: frozenset[str]
 
-    def compare(self, subject: Subject, number: int, counts: Mapping[int, int]) -> tuple[str, str | None] | None:
-        """Return how a document equals the subject (exact, core, blob), and the hint that it is no proof, or ``None``.
-
-        ``counts`` are the numbers of shared features by kind. ``None`` if the two are not equal.
-        """
-        found = self._equal(subject, number, counts)
-        if found is None or found[1] is not None or not self.reverts_landed(subject):
+    def compare(self, subject: Subject, number: int) -> Equal | None:
+        """Return how a document equals the subject, ``None`` if the two are not equal."""
+        found = self._equal(subject, number)
+        if found is None or found.hint is not None or not self.reverts_landed(subject):
             return found
-        return found[0], None if self._is_landing(subject, number) else "landed-first"
+        return found.changed(hint=None if self._is_landing(subject, number) else "landed-first")
 
-    def _equal(self, subject: Subject, number: int, counts: Mapping[int, int]) -> tuple[str, str | None] | None:
-        if not any(counts.get(kind) for kind in (EXACT, CORE, FILE)):
-            return None
+    def named(self, equals: Mapping[int, Equal]) -> dict[int, Equal]:
+        """Return those of a subject's matches that are named.
+
+        A branch has the files of its commits: it is only named for a file if none of its commits is.
+        """
+        copied = {self.candidates[number].last for number, equal in equals.items() if equal.how == "blob"}
+        return {
+            number: equal
+            for number, equal in equals.items()
+            if equal.how != "blob" or not copied.intersection(self.candidates[number].steps)
+        }
+
+    def _equal(self, subject: Subject, number: int) -> Equal | None:
         twin, mine = self.index.document(number), subject.document
+        shared = Counter(map(postings.kind, set(subject.novel).intersection(twin.features)))
         by_id = not self.methods.isdisjoint({"patch-id", "squash"})
         if by_id and mine.exact is not None and twin.exact == mine.exact:
-            hint = "landed-first" if self._landed_first(subject, number, EXACT, mine.exact) else None
-            return "exact", hint if hint or mine.significant or self._is_landing(subject, number) else "noise-only"
+            return Equal("exact", self._doubt(subject, number, mine.exact, shared), shared)
         if by_id and mine.core is not None and twin.core == mine.core and mine.lines >= SUBSTANCE:
-            return "core", "landed-first" if self._landed_first(subject, number, CORE, mine.core) else None
-        if "blob" in self.methods and counts.get(FILE):
-            # A file without lines to compare (data, a binary file) is evidence as a whole.
-            lines = counts.get(A, 0) + counts.get(D, 0)
-            return ("blob", None) if lines >= SUBSTANCE or (mine.significant and mine.lines == 0) else None
+            first = self._landed_first(subject, number, CORE, mine.core)
+            return Equal("core", "landed-first" if first else None, shared)
+        if "blob" in self.methods and shared[BLOB]:
+            lines = shared[A] + shared[D]
+            if lines < SUBSTANCE:
+                lines = shared[A] = max(self._new_lines(subject, twin), default=0)
+            return Equal("blob", None, shared) if lines >= SUBSTANCE else None
         return None
+
+    def _doubt(self, subject: Subject, number: int, exact: bytes, shared: Mapping[int, int]) -> str | None:
+        """Return why an equal patch is no proof, ``None`` if it is."""
+        substance = subject.document.substance
+        if self._landed_first(subject, number, EXACT, exact):
+            return "landed-first"
+        if substance >= SUBSTANCE or (substance and shared.get(X)):
+            return None
+        if self._is_landing(subject, number) or (substance and self._is_by_same(subject, number)):
+            return None
+        return "small" if substance else "noise-only"
+
+    def _new_lines(self, subject: Subject, twin: Document) -> Iterator[int]:
+        """Yield for each file that is as the twin made it the number of lines that main never had, anywhere.
+
+        A rename, a file beside its copies, or an edit of one line may leave the same file as research without a line
+        in common with the change that made it. Data counts as a whole.
+        """
+        same = frozenset(one for one in twin.features if postings.kind(one) == BLOB).intersection(subject.novel)
+        # Of a range each commit is a subject of its own.
+        entries = () if ".." in subject.key else changed_entries(self.repository, [subject.key])[subject.key]
+        for entry in entries:
+            if entry.new.strip("0") and postings.packed_id(BLOB, blob_id(entry.new)) in same:
+                yield self._new_in(entry, subject)
+
+    def _new_in(self, entry: Entry, subject: Subject) -> int:
+        git = self.repository.objects
+        size = int(git.run("cat-file", "-s", entry.new))
+        text: bytes | None = git.run("cat-file", "blob", entry.new) if size <= _READ_BYTES else None
+        if text is not None and b"\0" in text:
+            text = decoded(text)
+        if text is None:
+            return SUBSTANCE
+        lines = line_features(entry.path, text)
+        depths = self.index.first_depths(sorted(frozenset[int]().union(*lines.values())), subject.past)
+        known = frozenset(one for one, depth in depths.items() if depth < subject.until)
+        return sum(_is_new(features, known) for features in lines.values())
 
     def reverts_landed(self, subject: Subject) -> bool:
         """Return whether the subject reverts something that landed: its old state is not new work."""
@@ -79,10 +143,24 @@ class ExactMatches(Value):
         Many branches raise the same versions. But a ref with nothing else and the subject's title is the ref that
         lands, and a commit with the same author and date is the same commit, picked or rebased.
         """
-        candidate = self.candidates[number]
+        mine, theirs = self._headlines(subject, number)
+        return mine[1] == theirs[1] or (self.candidates[number].whole and _plain(mine[0]) == _plain(theirs[0]))
+
+    def _is_by_same(self, subject: Subject, number: int) -> bool:
+        """Return whether the subject and a candidate have one author."""
+        mine, theirs = (author.rpartition(" ")[0].casefold() for _, author in self._headlines(subject, number))
+        return mine == theirs
+
+    def _headlines(self, subject: Subject, number: int) -> tuple[tuple[str, str], tuple[str, str]]:
         # A range has the title of its last commit.
-        mine, theirs = (headline(self.repository, key.rpartition("..")[2]) for key in (subject.key, candidate.last))
-        return mine[1] == theirs[1] or (candidate.whole and _plain(mine[0]) == _plain(theirs[0]))
+        last = subject.key.rpartition("..")[2]
+        return headline(self.repository, last), headline(self.repository, self.candidates[number].last)
+
+
+def _is_new(features: frozenset[int], known: frozenset[int]) -> bool:
+    """Return whether main had neither a line nor, in any file, all of its sequences of three tokens."""
+    line = {one for one in features if postings.kind(one) == A}
+    return not line <= known and (len(features) == 1 or not features - line <= known)
 
 
 def _plain(title: str) -> str:

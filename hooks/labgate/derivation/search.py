@@ -9,19 +9,21 @@ from functools import cache, cached_property
 from math import inf
 
 from labgate.derivation.candidates import Candidate
-from labgate.derivation.exact_matches import ExactMatches
+from labgate.derivation.exact_matches import Equal, ExactMatches
 from labgate.derivation.match import Match, Subject, by_ref
 from labgate.derivation.score import GONE_STEP, SMALL_STEP, STEP_LEFT, SUSPECT, UNSHOWN, Score, part_of, score
 from labgate.fingerprints import postings
 from labgate.fingerprints.features import KIND_BITS, A, D, V
 from labgate.fingerprints.index import Index, Past
-from labgate.fingerprints.postings import EXACT
+from labgate.fingerprints.postings import BLOB, CORE, EXACT
 from labgate.git.repository import Repository
 from labgate.values.finding import ALARM
 from labgate.values.value import Value
 
 _VALUE = postings.VALUES - 1
-#: A feature of so many documents is common: it is no evidence of a commit's source.
+#: The kinds of features that are ids: they are never common.
+_IDS = (EXACT, CORE, BLOB)
+#: A feature of more changes is common: it is no evidence of a commit's source.
 COMMON = 80
 #: The shared sequences of three tokens that make about a line of text; the lines that make a part.
 _PASSAGE, _LINES = 8, 2
@@ -53,6 +55,8 @@ class Search:
         #: time.
         self._depths: dict[int, dict[int, list[int]]] = {}
         self._past: Past | None = None
+        #: By the holders of a common feature those that stand for all of them.
+        self._few: dict[tuple[int, ...], Sequence[int]] = {}
 
     def find(self, subjects: Sequence[Subject]) -> list[Found]:
         """Return the result for each subject. All of them have the same past."""
@@ -60,8 +64,9 @@ class Search:
         rows = []
         for subject in subjects:
             shared = self._shared(subject, holders)
-            compared = ((number, self._exact.compare(subject, number, counts)) for number, counts in shared.items())
-            exact = {number: how for number, how in compared if how is not None}
+            named = (number for number, counts in shared.items() if any(map(counts.get, _IDS)))
+            compared = ((number, self._exact.compare(subject, number)) for number in named)
+            exact = {number: equal for number, equal in compared if equal is not None}
             rows.append((subject, shared, exact, self._near(subject, shared, exact)))
         self._learn({number for *_, near in rows for number in near}, subjects)
         return [self._found(*row, holders) for row in rows]
@@ -84,13 +89,36 @@ class Search:
             numbers = holders.get(feature)
             if numbers is not None:
                 kind = feature & 15
-                mine = [number << KIND_BITS | kind for number in numbers if allowed(number)]
-                if len(mine) <= COMMON or kind >= EXACT:
-                    both += mine
+                mine = [number for number in numbers if allowed(number)]
+                telling = mine if kind in _IDS else self._telling(mine)
+                both += [number << KIND_BITS | kind for number in telling]
         shared: dict[int, Counter[int]] = {}
         for pair, count in Counter(both).items():
             shared.setdefault(pair >> KIND_BITS, Counter())[pair & 15] = count
         return shared
+
+    def _telling(self, numbers: list[int]) -> Sequence[int]:
+        """Return the documents of which a feature that they have is evidence: none if too many changes have it.
+
+        One commit of eighty branches, picks of one commit, and eighty commits of one branch are one change.
+        """
+        if len(numbers) <= COMMON:
+            return numbers
+        key = tuple(numbers)
+        if key not in self._few:
+            steps = [number for number in numbers if not self._candidates[number].is_range] or numbers
+            steps.sort(key=lambda number: (self._candidates[number].place, self._candidates[number].last), reverse=True)
+            twins, branches = ({group(number): number for number in steps} for group in (self._twin, self._branch))
+            fewest = min(twins, branches, key=len)
+            self._few[key] = sorted(fewest.values()) if len(fewest) <= COMMON else ()
+        return self._few[key]
+
+    def _twin(self, number: int) -> object:
+        """Return what a document has in common with other commits of the same change."""
+        return self._index.twins().get(number, number)
+
+    def _branch(self, number: int) -> object:
+        return self._candidates[number].source.key
 
     def _near(
         self, subject: Subject, shared: Mapping[int, Counter[int]], exact: Mapping[int, object]
@@ -156,13 +184,14 @@ class Search:
         self,
         subject: Subject,
         shared: Mapping[int, Counter[int]],
-        exact: Mapping[int, tuple[str, str | None]],
+        exact: Mapping[int, Equal],
         near: Mapping[int, float],
         holders: Mapping[int, Sequence[int]],
     ) -> Found:
         candidates = self._candidates
         certain = Score(1.0, ())
-        matches = [Match(at, candidates[at], *how, certain, shared[at]) for at, how in exact.items()]
+        equal = self._exact.named(exact)
+        matches = [Match(at, candidates[at], one.how, one.hint, certain, one.shared) for at, one in equal.items()]
         scored = [
             (number, score(shared[number], subject.counts, self._new_in(subject, number)).limited(limit))
             for number, limit in near.items()
@@ -190,7 +219,7 @@ class Search:
             features = set().union(*(self._index.document(step.document).features for step in steps))
             depths = self._index.first_depths(sorted(features), subject.past)
             new = (feature for feature in features if depths.get(feature, postings.VALUES) >= subject.until)
-            both = (one for one in features.intersection(subject.novel) if len(holders.get(one, ())) <= COMMON)
+            both = (one for one in features.intersection(subject.novel) if self._telling(list(holders.get(one, ()))))
             theirs, shared = (Counter(map(postings.kind, found)) for found in (new, both))
             commits = tuple(step.candidate.last for step in steps)
             yield steps[0].changed(score=score(shared, subject.counts, theirs), shared=shared, commits=commits)

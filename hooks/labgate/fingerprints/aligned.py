@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from labgate.fingerprints.patches import DIFF_LINES, Run
+from labgate.fingerprints.patches import FILE_LINES, Run
 
 #: ``difflib`` takes quadratic time, and more if lines repeat. With more changed lines on both sides, or more pairs of
 #: equal ones, lines are compared without their places.
@@ -42,7 +42,7 @@ def _costs(left: list[bytes], right: list[bytes]) -> bool:
 
 def _runs(left: list[bytes], right: list[bytes], head: int, around: tuple[bytes, bytes]) -> Iterator[Run]:
     """Yield the runs between two lists of lines that ``head`` equal lines and ``around`` (one each) enclose."""
-    budget = DIFF_LINES
+    budget = FILE_LINES
     for tag, i, j, k, m in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if tag == "equal" or budget <= 0:
             continue
@@ -56,6 +56,6 @@ def _runs(left: list[bytes], right: list[bytes], head: int, around: tuple[bytes,
 def _unplaced(left: list[bytes], right: list[bytes]) -> list[Run]:
     """Return one run of the lines that only one side has, in their order, without a place."""
     old, new = set(left), set(right)
-    deleted = [line for line in left if line not in new][: DIFF_LINES // 2]
-    added = [line for line in right if line not in old][: DIFF_LINES // 2]
+    deleted = [line for line in left if line not in new][: FILE_LINES // 2]
+    added = [line for line in right if line not in old][: FILE_LINES // 2]
     return [Run(b"", b"", deleted=deleted, added=added, start=1)] if deleted or added else []

@@ -12,9 +12,18 @@ from labgate.fingerprints import postings
 from labgate.fingerprints.decoding import with_texts
 from labgate.fingerprints.features import features_of
 from labgate.fingerprints.index import Document, Index
-from labgate.fingerprints.patch_ids import SWEEP, patch_ids
-from labgate.fingerprints.patches import FilePatch, Patch, Run, commit_patches, tree_patches
-from labgate.fingerprints.postings import CORE, EXACT, FILE
+from labgate.fingerprints.noise import CODE, IGNORED, PINS, PROSE, sort_of
+from labgate.fingerprints.patch_ids import SUBSTANCE, patch_ids
+from labgate.fingerprints.patches import (
+    FILE_LINES,
+    FilePatch,
+    Patch,
+    Run,
+    commit_patches,
+    tree_patches,
+)
+from labgate.fingerprints.postings import BLOB, CORE, EXACT
+from labgate.fingerprints.text import normal_lines
 from labgate.git.commits import rev_list
 from labgate.git.missing import absent, lacking
 from labgate.git.repository import Repository
@@ -29,21 +38,24 @@ _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
 #: Features of one transaction, or a little more. Each transaction rewrites what is there; until then its
 #: features are in memory, at some 30 bytes each.
 _BATCH = 1_000_000
+#: Files whose lines do not count, or not as code.
+_HIDDEN = (IGNORED, PROSE)
 
 
 def make_document(repository: Repository, patch: Patch, *, judged: bool = False) -> Document:
     """Return the document of a patch; ``judged`` as for ``features_of``."""
     patch = with_texts(repository, patch)
-    found = features_of(patch, lambda file: _notebook_runs(repository, file), judged=judged)
-    ids = patch_ids(patch)
-    named = [(EXACT, ids.exact), (CORE, ids.core), *((FILE, digest) for digest in ids.files)]
+    shown = Patch(patch.key, [_shown(repository, file) for file in patch.files])
+    found = features_of(shown, lambda file: _notebook_runs(repository, file), judged=judged)
+    ids = patch_ids(patch, judged=judged)
+    named = [(EXACT, ids.exact), (CORE, ids.core), *((BLOB, digest) for digest in ids.blobs)]
     names = {postings.packed_id(kind, digest) for kind, digest in named if digest is not None}
     paths = tuple(file.path for file in patch.files)
     packed = array("Q", sorted([*found.numbers, *names]))
-    # The same change at many places is a tool's sweep, and its lines do not count.
-    swept = found.lines == 0 and ids.code_runs >= SWEEP
-    significant = ids.other_work or (ids.code_runs > 0 and not swept)
-    return Document(patch.key, ids.exact, ids.inverse, ids.core, significant, found.lines, paths, packed)
+    # The same change at many places is a tool's sweep: its lines do not count, and it is as short as one of them.
+    own = max(1, found.lines) if ids.code_runs else 0
+    substance = min(SUBSTANCE, ids.other_lines + own)
+    return Document(patch.key, ids.exact, ids.inverse, ids.core, substance, found.lines, paths, packed)
 
 
 def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool = False) -> Iterator[Document]:
@@ -74,7 +86,7 @@ def gap(key: str, lacks: Sequence[str]) -> Document:
         exact=None,
         inverse=None,
         core=None,
-        significant=False,
+        substance=0,
         lines=0,
         paths=(),
         features=array("Q"),
@@ -90,14 +102,22 @@ def _plain_documents(repository: Repository, keys: Sequence[str], *, judged: boo
         yield make_document(repository, next(both[".." in key]), judged=judged)
 
 
+def _shown(repository: Repository, file: FilePatch) -> FilePatch:
+    """Return a file as its path says; one that is renamed from a path that does not count brings all its lines."""
+    if file.status != "R" or sort_of(file.old_path) not in _HIDDEN or sort_of(file.path) not in (CODE, PINS):
+        return file
+    lines = [line for raw in _blob(repository, file.new_blob).split(b"\n") for line in normal_lines(raw)]
+    return file.with_runs([Run(b"", b"", added=lines[:FILE_LINES], start=1)])
+
+
+def _blob(repository: Repository, oid: str) -> bytes:
+    return repository.objects.run("cat-file", "blob", oid) if oid.strip("0") else b""
+
+
 def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
     from labgate.fingerprints.notebooks import notebook_runs  # few commits have one, and json and difflib load slowly
 
-    old, new = (
-        repository.objects.run("cat-file", "blob", oid) if oid.strip("0") else b""
-        for oid in (file.old_blob, file.new_blob)
-    )
-    return notebook_runs(old, new)
+    return notebook_runs(_blob(repository, file.old_blob), _blob(repository, file.new_blob))
 
 
 def ensure_documents(

@@ -25,10 +25,11 @@ from labgate.fingerprints.noise import (
     without_versions,
 )
 from labgate.fingerprints.patches import FilePatch, Patch, Run
+from labgate.fingerprints.text import normal_lines
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 5
+VERSION = 6
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
@@ -39,7 +40,7 @@ KIND_BITS = 4
 FEATURE_BITS = 40 + KIND_BITS
 _MASK = (1 << FEATURE_BITS) - 1
 #: The most tokens of one run that are read: more in one piece is data.
-RUN_TOKENS = 4000
+RUN_TOKENS = 40_000
 #: A line with fewer letters and digits does not count (brackets, ``x =``), nor does a pair of lines with fewer
 #: (``else:`` twice).
 LINE_WEIGHT, PAIR_WEIGHT = 3, 6
@@ -48,8 +49,9 @@ NAME_LENGTH = 4
 #: Two lines with fewer tokens have a common shape.
 SHAPE_TOKENS = 10
 #: Runs that exchange the same tokens for the same others in this many files of a patch are a tool's work: renames,
-#: years in headers, licences. With fewer files, recall falls by a point; people rarely repeat an edit in so many.
-SWEEP_FILES = 5
+#: years in headers, licences. With fewer files, recall falls by a point; people rarely repeat an edit in so many. With
+#: more distinct lines it is a block that was pasted, or a name that was changed all over: somebody's work.
+SWEEP_FILES, SWEEP_LINES = 5, 3
 #: A licence header starts in the first lines of a file: after ``#!`` and an encoding.
 LEGAL_START = 3
 
@@ -128,6 +130,23 @@ def tokens(text: bytes) -> list[bytes]:
     if b"#" in text or b"GH-" in text or b"/pull/" in text or b"/issues/" in text:
         text = _NUMBERS.sub(b"#", text)
     return _TOKEN.findall(text)
+
+
+def line_features(path: str, text: bytes) -> dict[bytes, frozenset[int]]:
+    """Return for each distinct line of a file that counts its features as an added line: A, and each V in it."""
+    here = _hash(b"path\0" + path.encode("utf-8", "surrogateescape")) | A
+    found = {}
+    for plain in {line for raw in text.split(b"\n") for line in normal_lines(raw)}:
+        line = _lines[plain]
+        if line.weight >= LINE_WEIGHT:
+            found[line.plain] = frozenset((here ^ line.number, *_grams(line.plain)))
+    return found
+
+
+def _grams(plain: bytes) -> set[int]:
+    """Return the V of a text: each three tokens in a row."""
+    firsts, seconds, thirds, _ = zip(*[_tokens[token] for token in plain.split(b" ")], strict=True)
+    return set(map(xor, map(xor, firsts, seconds[1:]), thirds[2:]))
 
 
 def weight(text: bytes) -> int:
@@ -236,7 +255,7 @@ def _code_features(counted: list[tuple[FilePatch, list[_Change]]]) -> tuple[set[
         path = _path(file)
         placed = file.status not in "AD"
         for change in changes:
-            if sweeps and _exchange(change) in sweeps:
+            if sweeps and _is_short(change) and _exchange(change) in sweeps:
                 continue
             _change_features(change, path, placed, features)
             for side in (change.deleted, change.added):
@@ -245,9 +264,22 @@ def _code_features(counted: list[tuple[FilePatch, list[_Change]]]) -> tuple[set[
 
 
 def _sweeps(counted: list[tuple[FilePatch, list[_Change]]]) -> frozenset[_Exchange]:
-    """Return the token exchanges that a patch makes in many files."""
-    files = Counter(exchange for _, changes in counted for exchange in set(map(_exchange, changes)))
-    return frozenset(exchange for exchange, count in files.items() if count >= SWEEP_FILES)
+    """Return the token exchanges of a few lines that a patch makes in many files."""
+    files: Counter[_Exchange] = Counter()
+    lines: dict[_Exchange, set[bytes]] = {}
+    for _, changes in counted:
+        mine = [(_exchange(change), change) for change in changes if _is_short(change)]
+        files.update({exchange for exchange, _ in mine})
+        for exchange, change in mine:
+            lines.setdefault(exchange, set()).update(line.plain for line in (*change.deleted, *change.added))
+    return frozenset(
+        exchange for exchange, count in files.items() if count >= SWEEP_FILES and len(lines[exchange]) <= SWEEP_LINES
+    )
+
+
+def _is_short(change: _Change) -> bool:
+    """Return whether a change has no more lines than a sweep."""
+    return len({line.plain for line in (*change.deleted, *change.added)}) <= SWEEP_LINES
 
 
 def _change_features(change: _Change, path: int, placed: bool, features: set[int]) -> None:

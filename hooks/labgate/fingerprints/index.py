@@ -24,11 +24,11 @@ from labgate.values.value import Value
 
 _T = TypeVar("_T")
 #: Layout of the tables, with their names; together with ``features.VERSION`` it names the file.
-_LAYOUT = 2
+_LAYOUT = 3
 _SCHEMA = """
 CREATE TABLE document(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, exact BLOB, inverse BLOB, core BLOB,
-    telling INTEGER NOT NULL, lines INTEGER NOT NULL, paths BLOB NOT NULL, units BLOB NOT NULL);
-CREATE TABLE link(oid TEXT PRIMARY KEY, exact BLOB, inverse BLOB, core BLOB, telling INTEGER NOT NULL,
+    substance INTEGER NOT NULL, lines INTEGER NOT NULL, paths BLOB NOT NULL, units BLOB NOT NULL);
+CREATE TABLE link(oid TEXT PRIMARY KEY, exact BLOB, inverse BLOB, core BLOB, substance INTEGER NOT NULL,
     lines INTEGER NOT NULL, paths BLOB NOT NULL, novel BLOB NOT NULL, segment INTEGER NOT NULL, depth INTEGER NOT NULL)
     WITHOUT ROWID;
 CREATE TABLE segment(id INTEGER PRIMARY KEY, parent INTEGER, fork INTEGER NOT NULL, last INTEGER NOT NULL,
@@ -50,18 +50,24 @@ _ASKED = 500
 class Document(Value):
     """A patch as the index stores it: ``key`` is an oid or ``OLD..NEW``, ``features`` are packed and sorted.
 
-    ``lacking`` are the oids of objects that were missing when it was made: then it has nothing else.
+    ``substance`` is the number of its lines that are somebody's own work, up to ``patch_ids.SUBSTANCE``. ``lacking``
+    are the oids of objects that were missing when it was made: then it has nothing else.
     """
 
     key: str
     exact: bytes | None
     inverse: bytes | None
     core: bytes | None
-    significant: bool
+    substance: int
     lines: int
     paths: tuple[str, ...]
     features: Sequence[int]
     lacking: tuple[str, ...] = ()
+
+    @property
+    def significant(self) -> bool:
+        """Whether anything in it is somebody's own work."""
+        return self.substance > 0
 
 
 class Link(Value):
@@ -84,6 +90,7 @@ class Index:
         self._storage = Storage(path, _SCHEMA)
         self._tails: dict[int, array[int]] = {}
         self._gaps: dict[str, tuple[str, ...]] | None = None
+        self._twins: dict[int, bytes] | None = None
         #: Whether it is known that what documents lack is still not here.
         self.gaps_checked = False
         self._part = lru_cache(maxsize=4 * postings.PARTS)(self._read)
@@ -116,7 +123,7 @@ class Index:
     def _forget(self) -> None:
         self._part.cache_clear()
         self._tails.clear()
-        self._gaps = None
+        self._gaps = self._twins = None
 
     # Documents: the changes of a commit or a range.
 
@@ -127,9 +134,19 @@ class Index:
     def document(self, number: int) -> Document:
         """Return a document by its number."""
         row = self._db.execute(
-            "SELECT key, exact, inverse, core, telling, lines, paths, units FROM document WHERE id = ?", (number,)
+            "SELECT key, exact, inverse, core, substance, lines, paths, units FROM document WHERE id = ?", (number,)
         ).fetchone()
         return _document(row, number)
+
+    def twins(self) -> Mapping[int, bytes]:
+        """Return by the number of each document the id of its code, or if it has none of all of it.
+
+        A copy, rebased or picked, has the same one. Documents without changes are left out.
+        """
+        if self._twins is None:
+            rows = self._db.execute("SELECT id, coalesce(core, exact) FROM document")
+            self._twins = {number: digest for number, digest in rows if digest is not None}
+        return self._twins
 
     def add_documents(self, documents: Sequence[Document]) -> None:
         """Add documents and their features."""
@@ -358,7 +375,7 @@ def _columns(item: Document, features: Sequence[int], *place: int) -> tuple[obje
     """Return a document as columns of a table, with a checksum of them and of its place."""
     # Not text: a path can be any bytes.
     paths = "\0".join(item.paths).encode("utf-8", "surrogateescape")
-    names = (item.key, item.exact, item.inverse, item.core, int(item.significant), item.lines, paths)
+    names = (item.key, item.exact, item.inverse, item.core, item.substance, item.lines, paths)
     return *names, with_checksum(array("Q", features).tobytes(), *names, *place)
 
 
@@ -366,9 +383,9 @@ def _document(row: Sequence[Any], *place: int) -> Document:
     *names, features = row
     found = array("Q")
     found.frombytes(_checked(features, *names, *place))
-    key, exact, inverse, core, significant, lines, paths = names
+    key, exact, inverse, core, substance, lines, paths = names
     split = tuple(paths.decode("utf-8", "surrogateescape").split("\0")) if paths else ()
-    return Document(key, exact, inverse, core, bool(significant), lines, split, found)
+    return Document(key, exact, inverse, core, substance, lines, split, found)
 
 
 def index_path(common_dir: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from labgate.fingerprints.aligned import aligned_runs
-from labgate.fingerprints.patches import DIFF_LINES, Run
+from labgate.fingerprints.patches import FILE_LINES, Run
 from labgate.fingerprints.text import normal_lines
 
 
@@ -31,7 +31,7 @@ def changed_code_lines(old: bytes, new: bytes) -> int | None:
         return None
     runs = notebook_runs(old, new)
     both = sum(len(run.added) + len(run.deleted) for run in runs)
-    return None if both >= DIFF_LINES else sum(max(len(run.added), len(run.deleted)) for run in runs)
+    return None if both >= FILE_LINES else sum(max(len(run.added), len(run.deleted)) for run in runs)
 
 
 def _read(notebook: bytes) -> list[bytes] | None:

@@ -19,8 +19,7 @@ from labgate.fingerprints.noise import (
     sort_of,
     without_versions,
 )
-from labgate.fingerprints.patches import DIFF_LINES, FilePatch, Patch, Run
-from labgate.fingerprints.text import LINE_BYTES
+from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.values.value import Value
 
 _SIZE = 16
@@ -36,59 +35,70 @@ _MECHANICAL = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+#: What ``features.tokens`` leaves out.
+_UNCOUNTED = b" \t\n\r\f\v\"'\\`,;()"
 _DIGITS = re.compile(rb"\bv?\d[\w.]*")
-#: The least changed lines in a file for its resulting content to be evidence.
-FILE_LINES = 3
+#: A smaller change may be made twice by chance: the least lines of a patch, and of a file for its resulting content to
+#: be evidence.
+SUBSTANCE = 3
 #: So many places of a file that change in form alone are a formatter's work.
 FORMATTED_RUNS = 5
-#: So many places that change in the same way are a tool's sweep.
-SWEEP = 5
-
-#: The deleted and the added lines of one place.
-_Change = tuple[Sequence[bytes], Sequence[bytes]]
 
 
 class PatchIds(Value):
     """Ids of one patch.
 
     ``exact`` is the id of everything in it, ``inverse`` that of its revert, ``core`` that of its code files (each
-    ``None`` if there is nothing). ``code_runs`` are the changed places of code that count, ``other_work`` says
-    whether anything beside code counts. ``files`` are ids of the new content of files with more than a few changed
-    lines.
+    ``None`` if there is nothing). ``code_runs`` are the changed places of code that count, ``other_lines`` the lines
+    beside code that count, at most ``SUBSTANCE`` for each file. ``blobs`` are ids of the new content of files.
     """
 
     exact: bytes | None
     inverse: bytes | None
     core: bytes | None
     code_runs: int
-    other_work: bool
-    files: tuple[bytes, ...]
+    other_lines: int
+    blobs: tuple[bytes, ...]
 
 
-def patch_ids(patch: Patch) -> PatchIds:
+def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
     """Return the ids of a patch.
 
-    As in ``git patch-id`` line numbers and white space do not count; here the context does not count either.
+    As in ``git patch-id`` line numbers and white space do not count; here the context does not count either. What a
+    ``judged`` patch names, moves or leaves as it was hides no content: it has the blob of every file. In research only
+    files count in which it changes more than a few lines that are its author's own.
     """
-    whole, inverse, core, files = [], [], [], []
-    code_runs, other_work = 0, False
-    full = sum(len(run.added) + len(run.deleted) for file in patch.files for run in file.runs) >= DIFF_LINES
+    whole, inverse, core, blobs = [], [], [], []
+    code_runs = other_lines = 0
     for file in patch.files:
-        changes = [(run.deleted, run.added) for run in file.runs]
-        cut = full or any(max(map(len, side), default=0) >= LINE_BYTES for change in changes for side in change)
-        digest = _file_id(file, changes, cut)
+        deleted, added = file.line_digests()
+        digest = _file_id(file, deleted, added)
         whole.append(digest)
-        inverse.append(_file_id(_inverted(file), [(added, deleted) for deleted, added in changes], cut))
-        significant = list(islice(_significant_lines(file), FILE_LINES))
-        sort = sort_of(file.path)
-        if significant and sort in (CODE, PINS) and not file.binary:
+        inverse.append(_file_id(_inverted(file), added, deleted))
+        lines = len(list(islice(_significant_lines(file), SUBSTANCE)))
+        if lines and sort_of(file.path) in (CODE, PINS) and not file.binary:
             core.append(digest)
             code_runs += len(file.runs)
-        elif significant:
-            other_work = True
-        if len(significant) == FILE_LINES and sort not in (PINS, PROSE) and file.new_blob.strip("0"):
-            files.append(_digest(f"{file.path}\0{file.new_blob}".encode("utf-8", "surrogateescape")))
-    return PatchIds(_combined(whole), _combined(inverse), _combined(core), code_runs, other_work, tuple(files))
+        else:
+            other_lines += lines
+        if file.new_blob.strip("0") and (judged or (lines == SUBSTANCE and _is_own(file))):
+            blobs.append(blob_id(file.new_blob))
+    return PatchIds(_combined(whole), _combined(inverse), _combined(core), code_runs, other_lines, tuple(blobs))
+
+
+def blob_id(oid: str) -> bytes:
+    """Return the id of a file's content, whatever its path."""
+    return _digest(oid.encode("ascii"))
+
+
+def _is_own(file: FilePatch) -> bool:
+    """Return whether the content of a file is its author's own: no list of versions, not only formatted."""
+    if sort_of(file.path) in (PINS, PROSE):
+        return False
+    if not any(map(_is_formatted, file.runs)):
+        return True
+    runs = [run for run in file.runs if not _is_formatted(run)]
+    return len(list(islice(_significant_lines(file.with_runs(runs)), SUBSTANCE))) == SUBSTANCE
 
 
 def _significant_lines(file: FilePatch) -> Iterator[bytes]:
@@ -100,7 +110,7 @@ def _significant_lines(file: FilePatch) -> Iterator[bytes]:
     if _MECHANICAL.search(file.path) or _is_submodule(file):
         return
     if file.binary:
-        yield from [b"binary"] * FILE_LINES
+        yield from [b"binary"] * SUBSTANCE
     if file.status == "A" and file.runs and is_generated(file.runs[0].added):
         return
     settings, versioned = settings_of(file.path), sort_of(file.path) in (PINS, PROSE)
@@ -115,10 +125,16 @@ def _significant_lines(file: FilePatch) -> Iterator[bytes]:
         yield from (line for line in (*added, *deleted) if _says(line, versioned))
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 9)
 def _is_formatted(run: Run) -> bool:
     """Return whether only blanks, quotes and the like change."""
-    return bool(run.deleted) and tokens(b"\n".join(run.deleted)) == tokens(b"\n".join(run.added))
+    if not run.deleted:
+        return False
+    old, new = b"\n".join(run.deleted), b"\n".join(run.added)
+    # Most runs differ in more than what tokens leave out; but tokens also leave out the numbers of issues.
+    if b"#" not in old and b"/" not in old and b"GH-" not in old:
+        return old.translate(None, _UNCOUNTED) == new.translate(None, _UNCOUNTED) and tokens(old) == tokens(new)
+    return tokens(old) == tokens(new)
 
 
 def _says(line: bytes, versioned: bool) -> bool:
@@ -136,20 +152,12 @@ def _inverted(file: FilePatch) -> FilePatch:
     return FilePatch(file.old_path, file.path, status, file.new_blob, file.old_blob, binary=file.binary)
 
 
-def _file_id(file: FilePatch, changes: Sequence[_Change], cut: bool) -> bytes:
-    """Return the id of one file's changes: its changed lines in order, without blanks, or its blob if binary.
-
-    If the lines are not complete (``cut``) only equal blobs make two changes the same.
-    """
+def _file_id(file: FilePatch, deleted: bytes, added: bytes) -> bytes:
+    """Return the id of one file's changes: the digests of its changed lines, or its blob if binary."""
     status = file.status if file.status in "AD" else ""
-    blob = f"{file.old_blob if cut else ''}{file.new_blob if cut or file.binary else ''}"
-    parts = [f"{status}\0{file.path}\0{file.old_path}\0{blob}".encode("utf-8", "surrogateescape")]
-    for deleted, added in changes:
-        if deleted:
-            parts.append(b"\n-" + b"\n-".join(deleted))
-        if added:
-            parts.append(b"\n+" + b"\n+".join(added))
-    return _digest(b"".join(parts).translate(None, b" \t\r\f\v"))
+    parts = (status, file.path, file.old_path, file.new_blob if file.binary else "")
+    name = "\0".join(parts).encode("utf-8", "surrogateescape").translate(None, b" \t\r\f\v")
+    return _digest(name + b"\0" + deleted + added)
 
 
 def _combined(digests: Sequence[bytes]) -> bytes | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from hashlib import blake2b
 
-from labgate.fingerprints.text import normal_lines
+from labgate.fingerprints.noise import IGNORED, sort_of
+from labgate.fingerprints.text import LINE_BYTES, SEARCHED_BYTES, normal_lines
 from labgate.git.quoted import unquoted
 from labgate.git.repository import Repository
 from labgate.values.files import write_whole
@@ -15,7 +17,9 @@ from labgate.values.files import write_whole
 #: change ``features.VERSION``. One line of context is enough for the place of an edit, and ignores most moves around
 #: it. Hunk headings come from ``_ATTRIBUTES`` alone.
 _PATCH = (
-    *("diff-tree", "-r", "-p", "-M", "-U1", "--root", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color"),
+    # Without --raw a file that is only renamed has no blob (git-diff, "Generating patch text with -p").
+    *("diff-tree", "-r", "-p", "--raw", "-M", "-U1", "--root", "--full-index", "--no-abbrev"),
+    *("--no-ext-diff", "--no-textconv", "--no-color"),
     *("--diff-algorithm=myers", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/", "-l400"),
     *("--ignore-submodules=none", "--diff-merges=first-parent"),
 )
@@ -44,12 +48,17 @@ _ATTRIBUTES = """\
 *.md diff=markdown
 *.tex diff=tex
 """
-#: A larger diff is judged by its first changed lines: it imports a whole tree.
-DIFF_LINES = 8000
+#: The most changed lines of one file, of all code in a diff, and of all data in it (``noise.IGNORED``), that are kept:
+#: an edited copy beyond them is not recognised. Ids are of all lines.
+FILE_LINES, CODE_LINES, DATA_LINES = 16_000, 48_000, 16_000
 
 #: The line before a patch: a commit, or two trees with a blank between, in SHA-1 or SHA-256.
 _KEY_LENGTHS = frozenset({40, 64, 81, 129})
 _CHANGED = frozenset({b"+", b"-"})
+#: The lines that are read at a time, whatever a file has.
+_CHUNK = 4096
+_DIGEST = 16
+_BLANKS = b" \t\r\f\v"
 #: git's note on a last line without a line feed.
 _NO_NEWLINE = b"\\"
 
@@ -80,13 +89,50 @@ class Run:
         self.start = start
 
 
+class LineDigests:
+    """Digests of all deleted and of all added lines of a file, in their order and without blanks."""
+
+    __slots__ = ("_long", "_sides")
+
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        self._sides = (blake2b(digest_size=_DIGEST), blake2b(digest_size=_DIGEST))
+        self._long = (bytearray(), bytearray())
+        for run in runs:
+            self.start_run()
+            self.feed(run.deleted, run.added)
+
+    def start_run(self) -> None:
+        """Begin the next run: the same lines in other runs are another change."""
+        for side in self._sides:
+            # No line has a blank left.
+            side.update(b" ")
+
+    def feed(self, deleted: Sequence[bytes], added: Sequence[bytes]) -> None:
+        """Take more lines of the run."""
+        for side, lines in zip(self._sides, (deleted, added), strict=True):
+            if lines:
+                side.update(b"\n" + b"\n".join(lines).translate(None, _BLANKS))
+
+    def feed_long(self, line: bytes, *, added: bool) -> None:
+        """Take the whole of a line that is cut in the run."""
+        long = self._long[added]
+        long[:] = blake2b(bytes(long) + line.translate(None, _BLANKS), digest_size=_DIGEST).digest()
+
+    def values(self) -> tuple[bytes, bytes]:
+        """Return the digest of the deleted lines and that of the added ones."""
+        deleted, added = (side.digest() + long for side, long in zip(self._sides, self._long, strict=True))
+        return deleted, added
+
+
 class FilePatch:
     """The changes of one file. ``old_path`` differs from ``path`` for a rename; blobs are oids, zeros where absent.
 
     ``status`` is A (added), D (deleted), R (renamed) or M (modified). A binary file has no runs and ``binary`` set.
+    ``digests`` are those of all deleted and of all added lines (``None``: of ``runs``), also of those that are not kept
+    in ``runs``; then ``cut`` is set.
     """
 
-    __slots__ = ("binary", "new_blob", "old_blob", "old_path", "path", "runs", "status")
+    __slots__ = ("binary", "cut", "digests", "new_blob", "old_blob", "old_path", "path", "runs", "status")
 
     def __init__(
         self,
@@ -105,6 +151,20 @@ class FilePatch:
         self.new_blob = new_blob
         self.binary = binary
         self.runs = list(runs)
+        self.digests: tuple[bytes, bytes] | None = None
+        self.cut = False
+
+    def line_digests(self) -> tuple[bytes, bytes]:
+        """Return the digest of all deleted lines and that of all added ones."""
+        if self.digests is not None:
+            return self.digests
+        found = LineDigests(self.runs).values()
+        # If the lines may not be complete only equal blobs make two changes the same.
+        return found if _size(self.runs) < FILE_LINES else self.with_blobs(found)
+
+    def with_blobs(self, digests: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+        """Return digests that only another change with the same blobs has."""
+        return digests[0] + self.old_blob.encode("ascii"), digests[1] + self.new_blob.encode("ascii")
 
     def with_runs(self, runs: Iterable[Run], *, binary: bool | None = None) -> FilePatch:
         """Return the same file with other runs, and ``binary`` if that is another."""
@@ -112,6 +172,10 @@ class FilePatch:
         file.runs = list(runs)
         file.binary = self.binary if binary is None else binary
         return file
+
+
+def _size(runs: Iterable[Run]) -> int:
+    return sum(len(run.deleted) + len(run.added) for run in runs)
 
 
 class Patch:
@@ -179,77 +243,144 @@ def _options(repository: Repository) -> tuple[str, ...]:
 
 def _parse(lines: Iterator[bytes]) -> Iterator[Patch]:
     """Read patches (git-diff, "Generating patch text with -p") line by line."""
-    patch: Patch | None = None
-    file = FilePatch("", "")
-    left = 0
+    reader: _Reader | None = None
+    moved: dict[str, str] = {}
     line = next(lines, None)
     while line is not None:
-        if line.startswith(b"@@"):
-            line, left = _hunk(lines, line, file, left)
+        if line.startswith(b"@@") and reader is not None:
+            line = reader.hunk(line)
             continue
-        if patch is not None and line.startswith(b"diff --git "):
-            file = FilePatch(*_paths(line[11:]))
-            patch.files.append(file)
+        if reader is not None and line.startswith(b"diff --git "):
+            reader.open(FilePatch(*_paths(line[11:])))
         elif len(line) in _KEY_LENGTHS and not line.translate(None, b"0123456789abcdef "):
-            if patch is not None:
-                yield patch
-            patch, left = Patch(line[:64].decode()), DIFF_LINES
-        else:
-            _header(file, line)
+            if reader is not None:
+                yield _completed(reader, moved)
+            reader, moved = _Reader(lines, Patch(line[:64].decode())), {}
+        elif line.startswith(b":"):
+            if b" R100\t" in line:
+                path, blob = _moved(line)
+                moved[path] = blob
+        elif reader is not None:
+            _header(reader.file, line)
         line = next(lines, None)
-    if patch is not None:
-        yield patch
+    if reader is not None:
+        yield _completed(reader, moved)
 
 
-def _hunk(lines: Iterator[bytes], opening: bytes, file: FilePatch, left: int) -> tuple[bytes | None, int]:
-    """Read a hunk; return the line after it (``None``: there is none), and how many lines are ``left`` to be read.
+def _moved(line: bytes) -> tuple[str, str]:
+    """Return the new path and the blob of a file that is only renamed, from a line of git's raw format."""
+    fields, _, path = line.rpartition(b"\t")
+    return unquoted(path), fields.split(b" ", 4)[3].decode()
 
-    Every line of a hunk starts with a blank, ``+``, ``-`` or a backslash, so nothing in a file can end it.
-    """
-    place, _, heading = opening[3:].partition(b" @@")
-    heading = normal_lines(heading)[0]
-    number = int(place.rpartition(b"+")[2].partition(b",")[0])
-    before = b""
-    line = next(lines, None)
-    while line is not None:
-        first = line[:1]
-        if first == b" ":
-            before = normal_lines(line[1:])[-1]
-            number += 1
-        elif first in _CHANGED:
-            run = Run(heading, before, start=number)
-            line, left = _changes(lines, line, run, left)
-            number += len(run.added)
-            if line is not None and line[:1] == b" ":
-                run.after = normal_lines(line[1:])[0]
-            if run.deleted or run.added:
-                file.runs.append(run)
-            continue
-        elif first != _NO_NEWLINE:
-            break
+
+def _completed(reader: _Reader, moved: Mapping[str, str]) -> Patch:
+    """Return the patch that was read; files that are only renamed get the blob of both their names."""
+    reader.close()
+    for file in reader.patch.files if moved else ():
+        if not file.new_blob and file.path in moved:
+            file.old_blob = file.new_blob = moved[file.path]
+    return reader.patch
+
+
+class _Reader:
+    """Reads the files of one patch, and keeps as many lines as there are left of each budget."""
+
+    __slots__ = ("_digests", "_endless", "_left", "_lines", "_totals", "file", "patch")
+
+    def __init__(self, lines: Iterator[bytes], patch: Patch) -> None:
+        self._lines = lines
+        self._digests: LineDigests | None = None
+        #: Whether the file has a line that is not read to its end.
+        self._endless = False
+        self._totals = {True: DATA_LINES, False: CODE_LINES}
+        self._left = FILE_LINES
+        self.patch = patch
+        self.file = FilePatch("", "")
+
+    def open(self, file: FilePatch) -> None:
+        """Begin the next file of the patch."""
+        self.close()
+        self.patch.files.append(file)
+        self.file = file
+        self._left = FILE_LINES
+
+    def close(self) -> None:
+        """End a file: all its lines are read."""
+        if self._digests is not None:
+            found = self._digests.values()
+            self.file.digests = self.file.with_blobs(found) if self._endless else found
+            self._digests, self._endless = None, False
+
+    def hunk(self, opening: bytes) -> bytes | None:
+        """Read a hunk; return the line after it (``None``: there is none).
+
+        Every line of a hunk starts with a blank, ``+``, ``-`` or a backslash, so nothing in a file can end it.
+        """
+        lines, file = self._lines, self.file
+        place, _, heading = opening[3:].partition(b" @@")
+        heading = normal_lines(heading)[0]
+        number = int(place.rpartition(b"+")[2].partition(b",")[0])
+        before = b""
         line = next(lines, None)
-    return line, left
-
-
-def _changes(lines: Iterator[bytes], line: bytes | None, run: Run, left: int) -> tuple[bytes | None, int]:
-    """Read adjacent deleted and added lines into a run; return as ``_hunk``."""
-    deleted, added = run.deleted, run.added
-    while line is not None:
-        first = line[:1]
-        if first == b"+":
-            side = added
-        elif first == b"-":
-            side = deleted
-        elif first == _NO_NEWLINE:
+        while line is not None:
+            first = line[:1]
+            if first == b" ":
+                before = normal_lines(line[1:])[-1]
+                number += 1
+            elif first in _CHANGED:
+                run = Run(heading, before, start=number)
+                line, added = self._run(line, run)
+                number += added
+                if line is not None and line[:1] == b" ":
+                    run.after = normal_lines(line[1:])[0]
+                if run.deleted or run.added:
+                    file.runs.append(run)
+                continue
+            elif first != _NO_NEWLINE:
+                break
             line = next(lines, None)
-            continue
-        else:
-            break
-        if left > 0:
-            side += normal_lines(line[1:])
-        left -= 1
-        line = next(lines, None)
-    return line, left
+        return line
+
+    def _run(self, line: bytes | None, run: Run) -> tuple[bytes | None, int]:
+        """Read adjacent deleted and added lines into a run; return the line after them, and how many are added."""
+        lines, count = self._lines, 0
+        deleted: list[bytes] = []
+        added: list[bytes] = []
+        digests = self._digests = self._digests or LineDigests()
+        digests.start_run()
+        while line is not None:
+            first = line[:1]
+            if first in _CHANGED:
+                side = added if first == b"+" else deleted
+                parts = normal_lines(line[1:])
+                side += parts
+                count += first == b"+"
+                if len(line) > LINE_BYTES and max(map(len, parts)) >= LINE_BYTES:
+                    digests.feed_long(line[1:], added=first == b"+")
+                    self._endless = self._endless or len(line) >= SEARCHED_BYTES
+            elif first != _NO_NEWLINE:
+                break
+            if len(added) + len(deleted) >= _CHUNK:
+                self._keep(run, deleted, added)
+            line = next(lines, None)
+        self._keep(run, deleted, added)
+        return line, count
+
+    def _keep(self, run: Run, deleted: list[bytes], added: list[bytes]) -> None:
+        """Take all lines into the digests, and as many as there are left into the run; the lists are emptied."""
+        file = self.file
+        if self._digests is not None:
+            self._digests.feed(deleted, added)
+        data = sort_of(file.path) == IGNORED
+        for kept, new in ((run.deleted, deleted), (run.added, added)):
+            left = min(self._left, self._totals[data])
+            if len(new) > left:
+                file.cut = True
+            mine = new[:left]
+            kept.extend(mine)
+            self._left -= len(mine)
+            self._totals[data] -= len(mine)
+            new.clear()
 
 
 def _header(file: FilePatch, line: bytes) -> None:

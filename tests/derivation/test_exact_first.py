@@ -1,0 +1,285 @@
+"""What equals research is found whatever else hides it, and what anybody may have is nobody's copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from labgate.derivation.search import COMMON
+from labgate.fingerprints.patches import FILE_LINES
+from labgate.values.finding import SIMILARITY
+from support.provenance import code, landing
+from support.repo import Repo
+
+SOURCE = "refs/heads/research/x"
+#: Work that has nothing in common with it.
+OWN = "class Window:\n    def __init__(self, title):\n        self.title = title\n        self.open = False\n"
+#: Somebody else than who made the research.
+LIN = {"GIT_AUTHOR_EMAIL": "lin@example.org", "GIT_AUTHOR_NAME": "lin"}
+TRIED = code("alpha", "beta", "gamma", "delta")
+EDITED = TRIED.replace("records", "samples").replace("limit", "at_most")
+
+
+@pytest.fixture
+def team(repo: Repo) -> Repo:
+    """Research with one file of 27 lines, and a branch that is to land on main."""
+    repo.commit("Start", {"app.py": "print('app')\n"})
+    repo.branch("research/x").commit("Try x", {"x.py": TRIED})
+    return repo.checkout("main").branch("landing")
+
+
+def found(repo: Repo) -> list[tuple[str, str, str | None]]:
+    """Return what decides for the branch that is to land: method, title of the commit, source ref."""
+    items, _ = landing(repo, "landing")
+    titles = {oid: repo.git("log", "-1", "--format=%s", oid) for item in items for oid in item.commits}
+    return sorted(
+        (item.method, titles[oid], item.source_ref) for item in items if item.decisive for oid in item.commits
+    )
+
+
+def hints(repo: Repo) -> list[str | None]:
+    return [item.hint for item in landing(repo, "landing")[0]]
+
+
+def experiments(repo: Repo, number: int) -> None:
+    """Push so many experiments, each a commit on the same research."""
+    for run in range(number):
+        repo.branch(f"research/run{run}", "research/x").commit(f"Run {run}", {"run.yaml": f"run: {run}\n"})
+    repo.checkout("landing")
+
+
+def picks(repo: Repo, number: int) -> None:
+    """Push so many branches, each with the research as a commit of its own."""
+    for run in range(number):
+        repo.branch(f"research/run{run}", "main").commit(f"Run {run}", {"run.yaml": f"run: {run}\n"})
+        repo.git("cherry-pick", "research/x")
+    repo.checkout("landing")
+
+
+def copies(repo: Repo, number: int) -> None:
+    """Push a branch with so many commits, each of which copies the research once more."""
+    repo.checkout("research/x")
+    for run in range(number):
+        repo.commit(f"Run {run}", {f"run{run}.py": TRIED})
+    repo.checkout("landing")
+
+
+@pytest.mark.parametrize("share", [experiments, picks, copies])
+def test_a_file_is_found_however_much_research_has_it(team: Repo, share: Callable[[Repo, int], None]) -> None:
+    share(team, COMMON + 1)
+    team.commit("Copy", {"x.py": TRIED, "README": "more\n"})
+    assert {(method, title) for method, title, _ in found(team)} == {("blob", "Copy")}
+
+
+@pytest.mark.parametrize("share", [experiments, picks, copies])
+def test_an_edited_copy_is_found_however_many_branches_have_one_commit(
+    team: Repo, share: Callable[[Repo, int], None]
+) -> None:
+    share(team, COMMON + 1)
+    team.commit("Copy", {"y.py": EDITED})
+    assert {(method, title) for method, title, _ in found(team)} == {(SIMILARITY, "Copy")}
+
+
+def test_a_branch_is_not_named_for_the_file_of_a_commit_below_it(team: Repo) -> None:
+    experiments(team, 3)
+    team.commit("Copy", {"x.py": TRIED, "README": "more\n"})
+    assert len(found(team)) == 1
+
+
+def test_what_eighty_people_wrote_is_common(team: Repo) -> None:
+    for run in range(COMMON + 1):
+        own = code(f"own{run}", f"mine{run}")
+        team.branch(f"research/run{run}", "main").commit(f"Run {run}", {f"run{run}.py": EDITED + own})
+    team.checkout("landing").commit("Copy", {"y.py": EDITED.replace("weight", "factor")})
+    assert not any(ref != SOURCE for *_, ref in found(team))
+
+
+@pytest.mark.parametrize("path", ["x.json", "vendor/x.py", "news/x.py", "data/x.csv", "dist/x.lock"])
+def test_a_file_under_another_name_and_its_rename_are_found(team: Repo, path: str) -> None:
+    team.commit("One", {path: TRIED})
+    team.git("mv", path, "x.py")
+    team.commit("Two")
+    assert found(team) == [("blob", "One", SOURCE), ("blob", "Two", SOURCE)]
+
+
+@pytest.mark.parametrize("path", ["x.json", "data/x.csv", "dist/x.py"])
+def test_an_edited_copy_under_another_name_is_found_when_it_is_renamed(team: Repo, path: str) -> None:
+    team.commit("One", {path: EDITED})
+    team.git("mv", path, "x.py")
+    team.commit("Two")
+    assert (SIMILARITY, "Two", SOURCE) in found(team)
+
+
+def test_a_rename_of_what_main_had_first_is_nobodys_copy(team: Repo) -> None:
+    team.checkout("main").commit("Ours", {"old.py": code("own", "ours")})
+    for branch in ("research/y", "research/z"):
+        team.branch(branch, "main").git("mv", "old.py", "x.py")
+        team.commit(f"Rename on {branch}")
+    team.git("branch", "--quiet", "-f", "landing", "main")
+    team.checkout("landing").git("mv", "old.py", "x.py")
+    team.commit("Rename", {}, **LIN)
+    assert found(team) == []
+
+
+def test_a_copy_of_what_main_had_first_is_nobodys_copy(team: Repo) -> None:
+    ours = code("own", "ours", "us")
+    team.checkout("main").commit("Ours", {"old.py": ours})
+    team.branch("research/y").commit("Copy on research", {"lib/old.py": ours, "x.py": TRIED})
+    team.git("branch", "--quiet", "-f", "landing", "main")
+    team.checkout("landing").commit("Copy", {"lib/old.py": ours, "more.py": OWN}, **LIN)
+    assert [method for method, *_ in found(team) if method != SIMILARITY] == []
+
+
+MIT = """\
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+"""
+LIBRARY = code("parse", "print_all")
+PINS = "numpy==2.1\nscipy>=1.4\npandas==2.2\ntorch==2.5\n"
+HEADER = "# Copyright 2026 The Authors\n# Licensed under the Apache License\n# See the LICENSE file\n"
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        pytest.param({"pkg/empty.py": ""}, {"lib/empty.py": ""}, id="an empty file"),
+        pytest.param({"pkg/__init__.py": HEADER}, {"lib/__init__.py": HEADER}, id="only a licence header"),
+        pytest.param({"LICENSE": MIT}, {"lib/LICENSE": MIT}, id="a licence"),
+        pytest.param({"uv.lock": LIBRARY}, {"lib/uv.lock": LIBRARY}, id="a lock file"),
+        pytest.param({"go.sum": LIBRARY}, {"lib/go.sum": LIBRARY}, id="checksums"),
+        pytest.param({"vendor/lib.py": LIBRARY}, {"third_party/lib.py": LIBRARY}, id="vendored on both sides"),
+        pytest.param({"requirements.txt": PINS}, {"lib/requirements.txt": PINS}, id="a list of packages"),
+    ],
+)
+def test_what_anybody_has_is_nobodys_copy(repo: Repo, mine: Mapping[str, str], theirs: Mapping[str, str]) -> None:
+    repo.commit("Start", {"app.py": "print('app')\n"})
+    repo.branch("research/x").commit("Try", {**mine, "x.py": TRIED})
+    repo.checkout("main").branch("landing").commit("Own", {**theirs, "y.py": OWN}, **LIN)
+    assert found(repo) == []
+
+
+@pytest.mark.parametrize("number", [3, 4, 20])
+def test_a_file_beside_its_copies_is_found(team: Repo, number: int) -> None:
+    team.commit("Five", {"x.py": TRIED, **dict.fromkeys([f"c{at}.py" for at in range(number)], TRIED)})
+    assert found(team) == [("blob", "Five", SOURCE)]
+
+
+@pytest.mark.parametrize("number", [3, 5, 20])
+@pytest.mark.parametrize("text", [TRIED, EDITED], ids=["as it is", "edited"])
+def test_a_block_that_is_pasted_into_files_is_found(team: Repo, number: int, text: str) -> None:
+    team.checkout("main").commit("Parts", {f"part{at}.py": code(f"part{at}", f"own{at}") for at in range(number)})
+    team.git("branch", "--quiet", "-f", "landing", "main")
+    parts = {f"part{at}.py": code(f"part{at}") + "\n\n" + text + "\n\n" + code(f"own{at}") for at in range(number)}
+    team.checkout("landing").commit("Paste", parts)
+    assert {(title, ref) for _, title, ref in found(team)} == {("Paste", SOURCE)}
+
+
+def renamed(files: int, name: str, *, same: bool = False) -> dict[str, str | bytes]:
+    """Return files with one use of a name each, all of them in the same line or in a line of their own."""
+    return {f"part{at}.py": f"total = {name}(values, {0 if same else at})\n" + code(f"p{at}") for at in range(files)}
+
+
+@pytest.mark.parametrize("files", [5, 12])
+def test_a_name_that_is_changed_in_many_files_is_found(team: Repo, files: int) -> None:
+    team.checkout("main").commit("Parts", renamed(files, "reduce_all"))
+    team.branch("research/y").commit("Rename", renamed(files, "sum_of_weights"))
+    team.git("branch", "--quiet", "-f", "landing", "main")
+    team.checkout("landing").commit("Landed", renamed(files, "sum_of_weights"), **LIN)
+    assert found(team) == [("patch-id", "Landed", "refs/heads/research/y")]
+
+
+@pytest.mark.parametrize(("author", "decides"), [({}, True), (LIN, False)], ids=["the same author", "another one"])
+def test_one_line_that_is_changed_in_many_files_is_a_sweep(
+    team: Repo, author: Mapping[str, str], decides: bool
+) -> None:
+    team.checkout("main").commit("Parts", renamed(6, "reduce_all", same=True))
+    team.branch("research/y").commit("Rename", renamed(6, "sum_of", same=True))
+    team.commit("More", {"more.py": OWN})
+    team.git("branch", "--quiet", "-f", "landing", "main")
+    team.clock += 600
+    team.checkout("landing").commit("Landed", renamed(6, "sum_of", same=True), **author)
+    assert bool(found(team)) is decides
+
+
+@pytest.mark.parametrize("rows", [8_100, 100_000])
+@pytest.mark.parametrize("side", ["landing", "research/y"])
+def test_code_is_found_behind_rows_of_data(team: Repo, rows: int, side: str) -> None:
+    """Names in the order of paths: the data comes first."""
+    data = {"a.csv": "".join(f"{row},{row * 7}\n" for row in range(rows))}
+    team.branch("research/y", "main").commit("Try", {"y.py": EDITED, **(data if side == "research/y" else {})})
+    more = EDITED.replace("weight", "factor")
+    team.checkout("landing").commit("Copy", {"y.py": more, **(data if side == "landing" else {})})
+    assert (SIMILARITY, "Copy", "refs/heads/research/y") in found(team)
+    team.git("reset", "--quiet", "--hard", "main")
+    team.commit("Exact", {"y.py": EDITED, **(data if side == "landing" else {})})
+    assert ("Exact", "refs/heads/research/y") in {(title, ref) for _, title, ref in found(team)}
+
+
+@pytest.mark.parametrize("lines", [1_200, 4_500])
+def test_the_tail_of_a_long_module_is_found(team: Repo, lines: int) -> None:
+    start = "".join(f"x_{at} = compute_{at}({at}, weight_{at})\n" for at in range(lines))
+    team.branch("research/long", "main").commit("Long", {"long.py": start + EDITED})
+    team.git("branch", "--quiet", "-D", "research/x")
+    team.checkout("landing").commit("Part", {"part.py": EDITED})
+    assert found(team) == [(SIMILARITY, "Part", "refs/heads/research/long")]
+
+
+def test_a_patch_is_found_beyond_any_limit(team: Repo) -> None:
+    """Ids are of all lines, on whatever they were made."""
+    start = [f"value_{at} = {at}" for at in range(FILE_LINES + 100)]
+    changed = [*start[:50], *(line.replace(" = ", " = compute") for line in start[50:])]
+    team.checkout("main").commit("Start", {"long.py": "\n".join(start) + "\n"})
+    team.branch("research/y").commit("Change", {"long.py": "\n".join(changed) + "\n"})
+    team.checkout("main").commit("Above", {"long.py": "\n".join(["import os", *start]) + "\n"})
+    team.git("branch", "--quiet", "-f", "landing", "main")
+    team.checkout("landing").git("cherry-pick", "research/y")
+    assert found(team) == [("patch-id", "Change", "refs/heads/research/y")]
+
+
+def test_the_last_edit_that_makes_the_file_of_research_is_found(team: Repo) -> None:
+    team.commit("Nearly", {"x.py": "".join(line[::-1] + "\n" for line in TRIED.splitlines()[:-1]) + "end()\n"})
+    team.commit("More", {"x.py": TRIED.rpartition("    return")[0] + "    return 0\n"})
+    team.commit("Last", {"x.py": TRIED})
+    assert ("blob", "Last", SOURCE) in found(team)
+
+
+def test_an_edit_that_takes_back_what_the_review_changed_is_nobodys_copy(team: Repo) -> None:
+    team.checkout("main").commit("Reviewed", {"x.py": TRIED.replace("* 3", "* 4", 1), "y.py": code("more")})
+    team.git("branch", "--quiet", "-f", "landing", "main")
+    team.checkout("landing").commit("Three is right", {"x.py": TRIED}, **LIN)
+    assert found(team) == []
+
+
+SHORT = code("own").replace("* 3", "* 4")
+
+
+@pytest.mark.parametrize(("author", "decides"), [({}, True), (LIN, False)], ids=["the same author", "another one"])
+def test_a_short_patch_decides_with_its_author(repo: Repo, author: Mapping[str, str], decides: bool) -> None:
+    repo.commit("Start", {"test_own.py": "import own\n"})
+    short = {"test_more.py": "assert own.total([3, 5]) == 8\n"}
+    repo.branch("research/x").commit("Test", short)
+    repo.clock += 600
+    repo.checkout("main").branch("landing").commit("Assert the total", {**short}, **author)
+    assert bool(found(repo)) is decides
+    assert hints(repo) == [None if decides else "small"]
+
+
+def test_a_short_patch_decides_with_its_place(repo: Repo) -> None:
+    repo.commit("Start", {"own.py": code("own")})
+    repo.branch("research/x").commit("Four", {"own.py": SHORT})
+    repo.clock += 600
+    repo.checkout("main").branch("landing").commit("Use four", {"own.py": SHORT}, **LIN)
+    assert found(repo) == [("patch-id", "Use four", SOURCE)]
+
+
+def test_what_a_formatter_makes_is_nobodys_copy(repo: Repo) -> None:
+    """Three places: fewer than what is left out of a patch as a formatter's work."""
+    start, formatted = (
+        "\n\n".join(f"def f{at}(a, b):\n    return {quote}{at}{quote}, a, b" for at in range(3)) for quote in "'\""
+    )
+    repo.commit("Start", {"a.py": start, "b.py": code("other")})
+    repo.branch("research/x").commit("Try", {"a.py": formatted, "x.py": code("research")})
+    repo.checkout("main").branch("landing").commit("Format", {"a.py": formatted, "y.py": code("mine")}, **LIN)
+    assert found(repo) == []
