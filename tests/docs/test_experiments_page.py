@@ -1,0 +1,134 @@
+"""docs/experiments.md is true: its commands and scripts run, and make the records that it speaks of."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from click import Context
+
+from labgate.cli.experiment_run import run as run_command
+from support.console import blocks, hold
+from support.data import ROOT
+from support.launchers import install
+from support.repo import Repo
+from support.runs import code, inside, invocation, laboratory, pins, record, run_folders
+from support.tools import require_tool
+
+PAGE = ROOT / "docs" / "experiments.md"
+#: Writes what its artifacts are named on the command line, one for each learning rate, and only by the first rank.
+TRAIN = """\
+import json, os, sys
+print("loss 0.25")
+words = [word for word in sys.argv[1:] if not word.startswith("--")]
+rates = [rate for word in words if word.startswith("lr=") for rate in word[3:].split(",")]
+paths = [f"outputs/{rate}/metrics.json" for rate in rates] or words or ["experiments/wide/metrics.json"]
+if os.environ.get("RANK", "0") == "0":
+    for path in paths:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as stream:
+            json.dump({"loss": 0.25}, stream)
+"""
+
+
+def scripts() -> dict[str, str]:
+    """Return the text of each block that begins with the name of a file."""
+    found = (re.match(r"# (\S+)\n", block.text) for block in blocks(PAGE))
+    texts = {name[1]: name.string.partition("\n")[2] for name in found if name is not None}
+    assert len(texts) >= 8
+    return texts
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Repo:
+    repo = laboratory(tmp_path)
+    files = {name: text for name, text in scripts().items() if name.endswith(".sh")}
+    repo.commit("Scripts", {"train.py": TRAIN, ".gitignore": "out/\noutputs/\n__pycache__/\n", **files})
+    repo.push("experiment--ranker--wide")
+    install(repo, tmp_path / "launchers")
+    return repo
+
+
+def play(repo: Repo, name: str) -> None:
+    repo.run("sh", "-e", name)
+
+
+def test_a_run_prints_what_stands_there(lab: Repo) -> None:
+    oid = lab.head()[:12]
+    block = [block for block in blocks(PAGE) if block.language == "console" and block.heading == "Run a command"]
+    hold(PAGE, block, lab, normalise=lambda text: text.replace(oid, "1a1a1a1a1a1a"))
+    assert code(record(lab, "out/trial.json")) == lab.head()
+
+
+def test_the_table_has_every_option() -> None:
+    listed = re.findall(r"^\| `(--[a-z-]+)", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    options = {option for parameter in run_command.get_params(Context(run_command)) for option in parameter.opts}
+    assert set(listed) == options - {"--help"}
+
+
+def test_a_job_runs_the_code_that_was_submitted(lab: Repo) -> None:
+    play(lab, "submit.sh")
+    assert code(record(lab, "experiments/wide/metrics.json")) == lab.head()
+
+
+def test_a_job_does_not_run_code_that_was_edited_since(lab: Repo) -> None:
+    meant = lab.head()
+    lab.write({"train.py": f"{TRAIN}print('edited')\n"})
+    refused = lab.run("sh", "job.sh", status=125, LABGATE_COMMIT=meant)
+    assert "train.py" in refused.err
+    done = lab.run("sh", "job-at.sh", LABGATE_COMMIT=meant)
+    assert "edited" not in done.out
+    assert code(record(lab, "experiments/wide/metrics.json")) == meant
+
+
+def test_an_image_is_told_its_code(lab: Repo) -> None:
+    play(lab, "image.sh")
+    found = record(lab, "out/metrics.json")
+    assert (code(found), inside(found)["how"]) == (lab.head(), "told")
+    assert json.loads((lab.path / "out/record.json").read_text())["subject"]
+    assert (lab.path / "out/log").read_text() == "loss 0.25\n"
+    # The stand-in has the entry point of the page.
+    entry = re.search(r"^ENTRYPOINT (.*)$", scripts()["Dockerfile"], flags=re.MULTILINE)
+    assert entry is not None
+    words = json.loads(entry[1])
+    assert words == ["labgate", "experiment", "run", "--dir", "/out", "--artifact", "/out/*.json", "--"]
+
+
+def test_a_sweep_is_one_code(lab: Repo) -> None:
+    play(lab, "sweep.sh")
+    both = [record(lab, f"outputs/{rate}/metrics.json") for rate in ("0.1", "0.2")]
+    assert {code(found) for found in both} == {lab.head()}
+    assert len({invocation(found) for found in both}) == 1
+
+
+def test_of_several_processes_one_records(lab: Repo) -> None:
+    play(lab, "nodes.sh")
+    assert len(run_folders(lab)) == 1
+    assert code(record(lab, "experiments/wide/metrics.json")) == lab.head()
+
+
+def test_a_notebook_names_its_code(lab: Repo) -> None:
+    require_tool("papermill")
+    require_tool("ipykernel")
+    cell: dict[str, object] = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "id": "a"}
+    source = "import os; print(os.environ['LABGATE_COMMIT'])"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = {"cells": [cell | {"source": source}], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    head = lab.commit("Notebook", {"train.ipynb": json.dumps(notebook), "out/keep": ""})
+    play(lab, "notebook.sh")
+    assert code(record(lab, "out/train.ipynb")) == head
+    (done,) = json.loads((lab.path / "out/train.ipynb").read_text())["cells"]
+    assert head in json.dumps(done["outputs"])
+
+
+def test_the_workflow_pins_on_the_remote(lab: Repo) -> None:
+    workflow = yaml.safe_load(scripts()[".github/workflows/train.yml"])
+    assert workflow["permissions"] == {"contents": "write"}
+    lines = [step["run"] for step in workflow["jobs"]["train"]["steps"] if "run" in step]
+    assert lines[0] == "pipx install labgate"
+    lab.run("sh", "-ec", lines[1])
+    remote = Repo(lab.path.parent / "lab-origin.git", lab.env)
+    assert list(pins(remote).values()) == [lab.head()]
