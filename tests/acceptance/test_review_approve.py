@@ -64,6 +64,35 @@ def test_what_is_on_no_branch_can_be_reviewed_too(team: Repo, *, detached: bool)
     team.run("git", "push", "origin", f"{marker}:main", status=0)
 
 
+def test_one_command_reviews_what_came_from_two_branches_on_a_detached_head(team: Repo) -> None:
+    team.branch("research/y", "main").commit("Try y", {"y.py": "5\n"})
+    team.push("research/y")
+    team.git("checkout", "--quiet", "--detach", "main")
+    for branch in ("research/x", "research/y"):
+        team.merge(branch, f"Merge {branch}")
+    said = team.labgate("check", status=1)
+    helps = {line.partition("help: ")[2] for line in said.out.splitlines() if "help:" in line}
+    assert said.out.count("LG201") == 2
+    (help,) = helps
+    team.run("sh", "-c", help, status=0)
+    assert team.labgate("check").status == 0
+
+
+@pytest.mark.parametrize("how", ["merge", "fast-forward"])
+def test_a_review_of_what_has_landed_is_a_late_one(team: Repo, how: str) -> None:
+    if how == "merge":
+        team.merge("research/x", "Merge x")
+    else:
+        team.git("merge", "--quiet", "--ff-only", "research/x")
+    team.push("main")
+    said = approve(team, "research/x", status=2)
+    assert "research/x has landed on main" in said.text
+    team.git("fetch", "--quiet")
+    team.run("sh", "-c", help_of(said), status=0, **as_("lin"))
+    marker = team.git("log", "-1", "--format=%(trailers:key=Reviewed-landing,valueonly)", "main").strip()
+    assert marker == team.head("main~1")
+
+
 def test_the_reviewer_is_whom_git_knows(team: Repo) -> None:
     said = approve(team, "research/x")
     below = team.head("research/x~1")
@@ -95,7 +124,7 @@ def test_a_branch_that_is_behind_is_reviewed_as_the_remote_has_it(team: Repo) ->
         (("research/x",), "max", "nobody in [reviews.people] has your address max@example.org"),
         (("research/x", "--by", "eve"), "lin", "there is no person eve"),
         (("research/y",), "lin", "'research/y' names no commit"),
-        (("main",), "lin", "main has nothing that its target does not have"),
+        (("main",), "lin", "main is the target itself: there is nothing to review"),
         (("main", "--landing", "research/x"), "lin", "is not a commit on the first-parent line of main"),
     ],
 )

@@ -89,8 +89,10 @@ def test_a_newcomer_gets_what_the_readme_shows(ada: Repo) -> None:
 def test_the_pipeline_is_on_main_in_two_commands(adopted: Repo) -> None:
     (block,) = (block for block in blocks(README) if block.heading == CI_HEADING)
     assert len(block.text.splitlines()) == 2
-    adopted.run("sh", "-ec", block.text)
-    workflow = adopted.git("show", "origin/main:.github/workflows/labgate.yml") + "\n"
+    adopted.run("labgate", "install")
+    said = adopted.run("sh", "-ec", block.text)
+    assert "warning" not in said.text
+    workflow = adopted.git("show", "origin/feature/labgate-ci:.github/workflows/labgate.yml") + "\n"
     named = Source("https://example.org/tools/labgate", f"v{__version__}")
     assert workflow == github("main", named)[".github/workflows/labgate.yml"]
 

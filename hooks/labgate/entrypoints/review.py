@@ -84,7 +84,8 @@ def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) ->
     else:
         landed = place.tip
         base = _target(repository, refs, remote, judging.policy, judging.trunk_tip, request.target)
-        trailers = [f"{CHANGE}: {_delta(repository, base, place)} {place.tip}"]
+        target = request.target or judging.trunk or judging.policy.trunk
+        trailers = [f"{CHANGE}: {_delta(repository, base, place, target)} {place.tip}"]
     _refuse_authors(
         Contributors(repository, reviews, judging.trunk_tip, (base,), tuple), repository, people, base, landed
     )
@@ -158,12 +159,17 @@ def _target(
     return tip
 
 
-def _delta(repository: Repository, target: str, place: _Place) -> str:
-    """Return the delta-id of the reviewed change. Raises: ``UsageError`` when it is empty."""
+def _delta(repository: Repository, target: str, place: _Place, name: str) -> str:
+    """Return the delta-id of the reviewed change. Raises: ``UsageError`` when the target, ``name``, has it already."""
     bases = merge_bases(repository, target, place.tip)
     if place.tip in bases:
-        message = f"{place.name} has nothing that its target does not have"
-        raise UsageError(message, f"git log --oneline {short_oid(target)}..{short_oid(place.tip)}")
+        above = rev_list(repository, [target], [place.tip], "--first-parent", "--ancestry-path")
+        on_line = rev_list(repository, [target], (), "--first-parent")
+        landing = place.tip if place.tip in on_line or not above else above[-1]
+        state = "is the target itself" if place.name == name else f"has landed on {name}"
+        message = f"{place.name} {state}: there is nothing to review that {name} does not have"
+        late = f"labgate review approve {quote(name)} --landing {short_oid(landing)}"
+        raise UsageError(message, f"{late}  # for a late review")
     if not bases:
         message = f"{place.name} has no history in common with its target"
         raise UsageError(message, f"git merge --allow-unrelated-histories {short_oid(target)}")

@@ -181,6 +181,7 @@ def _reviews(people: People) -> list[str]:
     lines += [
         "[reviews]",
         "quorum = { total = 1 }",
+        "bound = true  # a review covers what was reviewed, and no later edit",
         'machines = ["noreply@github.com"]  # they land changes and never count',
         "# Authors and co-authors that are no persons: their change is its opener's.",
         f"agents = {_list('agents = ', AGENTS)}",

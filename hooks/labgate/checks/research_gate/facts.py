@@ -7,7 +7,7 @@ from functools import cached_property
 
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
-from labgate.git.commits import has_commit, is_ancestor, read_commits
+from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, changed_pointers
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
@@ -149,7 +149,7 @@ class _Gathering:
             moves=self._moves(evidence),
             forks=self._forks(),
             landed=self._landed,
-            branch=_branch(self.scene, self.span.update),
+            branch=_branch(self.scene, self.span),
             head=self.span.head,
         )
         return self.reviews.complete(facts), undecidable
@@ -295,13 +295,18 @@ class _Gathering:
         }
 
 
-def _branch(scene: Scene, update: RefUpdate) -> str | None:
+def _branch(scene: Scene, span: Span) -> str | None:
     """Return the short name of the branch for a review marker of an update, ``None`` if there is none."""
+    update = span.update
     if update.source is not None or update.new is None:
         return update.source
     found = _branches_at(scene, (update.new,))
-    # A queue makes a merge of its own: the review belongs on the branch that is merged.
-    return next(iter(found or _branches_at(scene, read_commits(scene.repository, [update.new])[0].parents[1:])), None)
+    if not found:
+        merged = read_commits(scene.repository, [update.new])[0].parents[1:]
+        # A queue makes a merge of its own: the review belongs on the branch that is merged, if that has all the rest.
+        if rev_list(scene.repository, [update.new], [*merged, *span.landed]) == (update.new,):
+            found = _branches_at(scene, merged)
+    return next(iter(found), None)
 
 
 def _branches_at(scene: Scene, oids: Sequence[str]) -> list[str]:
