@@ -399,7 +399,6 @@ def others(repo: Repo, made: Contract) -> None:
     made.add(typed("doctor", json.loads(repo.labgate("doctor", "--format", "json").out)))
     index = json.loads(repo.labgate("index", "status", "--format", "json", status=0).out)
     made.add(typed("index", index))
-    # What is stored under one number must not change.
     found = ("check", "--target", "main", "--head", "research/x", "--format")
     (run,) = json.loads(repo.labgate(*found, "sarif", status=1).out)["runs"]
     made.add(typed("sarif", run["results"]))
