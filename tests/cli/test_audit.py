@@ -21,7 +21,7 @@ def team(repo: Repo) -> Repo:
     """``main`` with a policy, and research that was merged into it."""
     repo.with_remote()
     repo.commit("Ask for reviews", {"labgate.toml": POLICY})
-    repo.branch("research/x").commit("Try", {"x.py": code("x")}, **by("lin"))
+    repo.branch("research/x").commit("Try x", {"x.py": code("x")}, **by("lin"))
     repo.checkout("main").merge("research/x", "Merge x")
     repo.push("main", "research/x")
     return repo

@@ -37,7 +37,7 @@ from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
 STAGE = "audit"
-ROWS = rows(("research-gate",))
+ROWS = rows(("research-gate", "commit-hygiene"))
 
 
 class AuditRequest(Value):

@@ -20,7 +20,7 @@ from labgate.research.research_commits import Aftermath
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import SourceRef
 from labgate.reviews.section import Reviews
-from labgate.scene.governing_policy import Proposal, judging_policy
+from labgate.scene.governing_policy import Judging, Proposal, judging_policy
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
 from labgate.values.ref_update import RefUpdate, View
@@ -114,9 +114,21 @@ class _Job:
             refs = self._before(place)
         landings = self._landings(policy, place)
         updates = {self._update(landing): landing for landing in landings}
-        proposed = [source for landing in landings for source in landing.sources(policy)]
-        scene = Scene(
-            repository,
+        scene = self._scene(judging, refs, place, updates)
+        report = judge_scene(STAGE, scene, judging.origin, rows, refs_total=len(updates))
+        report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report)))
+        kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
+        return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
+
+    def _scene(
+        self, judging: Judging, refs: dict[str, str], place: _Place, updates: Mapping[RefUpdate, Landing]
+    ) -> Scene:
+        """Return the facts of the run. ``refs`` are those before the change."""
+        context, policy = self.context, judging.policy
+        known = _proposed_sources(context, policy, self.repository, refs, self.remote)
+        proposed = [source for landing in updates.values() for source in landing.sources(policy)]
+        return Scene(
+            self.repository,
             policy,
             refs,
             self.remote,
@@ -124,18 +136,15 @@ class _Job:
             tuple(updates),
             fetched=True,
             pushing=context.event == LANDED,
-            proposed=(*_proposed_sources(context, policy, repository, refs, self.remote), *proposed),
+            proposed=(*known, *proposed),
             aftermath=self._aftermath(place),
             hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
             unanswered={update: landing.problem for update, landing in updates.items() if landing.problem is not None},
             heads=None if context.event == CHANGE else self._heads,
             own_head=_is_own(context, refs, self.remote),
+            change=context.event == CHANGE,
             judging=judging,
         )
-        report = judge_scene(STAGE, scene, judging.origin, rows, refs_total=len(updates))
-        report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report)))
-        kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
-        return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
 
     def _before(self, place: _Place) -> dict[str, str]:
         """Return the refs in the state before the change, even if the change has landed since."""

@@ -71,6 +71,22 @@ def tree_readings(repository: Repository, old: str, new: str) -> list[Entry | Li
     return _read(repository.objects, _TREES, (old, new))
 
 
+def tree_text(repository: Repository, old: str, new: str) -> dict[str, tuple[bytes, ...]]:
+    """Return the lines that are to be read of the changes from one tree or commit to another, by path.
+
+    Lines are without the blanks around them. A deleted file is left out; a binary one has no lines.
+    """
+    git = repository.objects
+    entries = _entries(git, _TREES, (old, new))
+    text: dict[str, list[bytes]] = {entry.path: [] for entry in entries if entry.status != "D"}
+    patch = git.run(*_PAINT, *_TREES, *_patch(), old, new).split(b"\n")
+    for block, count in _to_read(list(_blocks(patch, _owners(entries)))):
+        path = entries[block.file].path
+        if count and path in text:
+            text[path] += block.lines
+    return {path: tuple(lines) for path, lines in text.items()}
+
+
 def staged_readings(git: Git, base: str) -> list[Entry | Lines]:
     """Return the changes of the index of ``git`` to a tree or commit, as ``commit_readings`` does."""
     return _read(git, (*STAGED, *PLAIN), (base, "--"))
@@ -81,10 +97,13 @@ def _patch() -> tuple[str, ...]:
 
 
 def _read(git: Git, command: Sequence[str], trees: Sequence[str]) -> list[Entry | Lines]:
-    raw = git.run(*command, "-z", "--no-abbrev", "--raw", *_RENAMES, *trees)
-    entries = [record for record in read_records(raw) if isinstance(record, Entry)]
     output = git.run(*_PAINT, *command, *_patch(), *trees)
-    return _joined(entries, output.split(b"\n"))
+    return _joined(_entries(git, command, trees), output.split(b"\n"))
+
+
+def _entries(git: Git, command: Sequence[str], trees: Sequence[str]) -> list[Entry]:
+    raw = git.run(*command, "-z", "--no-abbrev", "--raw", *_RENAMES, *trees)
+    return [record for record in read_records(raw) if isinstance(record, Entry)]
 
 
 def _by_commit(output: bytes) -> Iterator[tuple[str, list[bytes]]]:
@@ -103,13 +122,17 @@ def _by_commit(output: bytes) -> Iterator[tuple[str, list[bytes]]]:
 
 def _joined(entries: Sequence[Entry], patch: Iterable[bytes]) -> list[Entry | Lines]:
     """Return the entries, and for each its lines that are to be read."""
-    # git shows a changed type as two patches, one that deletes and one that adds.
-    owners = [place for place, entry in enumerate(entries) for _ in range(1 + (entry.status == "T"))]
+    owners = _owners(entries)
     counts = {place: [0, 0] for place in owners}
     for block, count in _to_read(list(_blocks(patch, owners))):
         counts[block.file][block.sign == b"-"] += count
     lines = [Lines(entry.path, *counts[place]) for place, entry in enumerate(entries)]
     return [*(_named(entry) for entry in entries), *lines]
+
+
+def _owners(entries: Sequence[Entry]) -> list[int]:
+    """Return the entry of each patch; git shows a changed type as two, one that deletes and one that adds."""
+    return [place for place, entry in enumerate(entries) for _ in range(1 + (entry.status == "T"))]
 
 
 def _named(entry: Entry) -> Entry:

@@ -69,8 +69,9 @@ class Scene(Value):
     ``hosted`` has the code host's answers about an update, if it was asked, and ``unanswered`` why there are none.
     ``late`` are the reviews of an update after it landed. ``heads`` fetches the heads of the changes that landed with
     an update, if the code host still has them; ``None``: it is not asked. ``own_head`` is in CI whether the branch of
-    the change belongs to the repository itself, ``None`` if there is no such branch. ``judging`` is how the policy was
-    found, ``None`` if each update may have another one (audit).
+    the change belongs to the repository itself, ``None`` if there is no such branch. ``change``: CI judges a change
+    that is only proposed, and may land squashed. ``judging`` is how the policy was found, ``None`` if each update may
+    have another one (audit).
     """
 
     repository: Repository
@@ -89,6 +90,7 @@ class Scene(Value):
     late: Mapping[RefUpdate, tuple[Claim, ...]] = NOTHING
     heads: Callable[[RefUpdate, Sequence[Commit]], tuple[str, ...]] | None = None
     own_head: bool | None = None
+    change: bool = False
     judging: Judging | None = None
 
     @property

@@ -1,0 +1,178 @@
+"""commit-hygiene: what lands is finished, without short-lived files, and with its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from labgate.checks.commit_hygiene.rules import (
+    AUTOSQUASH,
+    CONFLICT,
+    EMPTY,
+    SUBJECT,
+    ShortLivedArtifact,
+    TestsMissing,
+    Unfinished,
+    UnfinishedCommit,
+    Way,
+)
+from labgate.checks.commit_hygiene.section import CommitHygiene, Companions
+from labgate.policy.glob import Glob
+from labgate.policy.model import Policy
+from labgate.values.finding import Finding
+from labgate.values.value import NOTHING, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: The beginnings of subjects that ``git rebase --autosquash`` acts on (git-rebase).
+PREFIXES = ("fixup! ", "squash! ", "amend! ")
+KEEP, EXCUSE = "keep-artifact", "tests-not-needed"
+#: The lines for which a commit may be empty.
+_STATEMENTS = (KEEP, EXCUSE, "commit-size-exception")
+
+
+class Looked(Value):
+    """One commit as this check sees it.
+
+    ``email`` is the author's, casefolded. ``conflict`` is a file to which it adds conflict markers, ``None`` if there
+    is none. ``empty``: it changes nothing and is neither a review marker nor a statement. ``paths`` are what it changes
+    and leaves, read only if the policy has ``short-lived`` files.
+    """
+
+    oid: str
+    subject: str
+    message: str
+    email: str
+    merge: bool = False
+    conflict: str | None = None
+    empty: bool = False
+    paths: tuple[str, ...] = ()
+
+
+class Facts(Value):
+    """What an update brings to a protected ref; ``commits`` are oldest first.
+
+    ``landing`` is the path and the kind of change of each file that lands with another content: ``lines`` of it that
+    are to be read, without comments; read only if the policy needs it. ``there`` are those of them that the target has.
+    ``research``: the series comes from research. ``proposed``: a pull request, which may land squashed. ``landed`` is
+    the head of the landing, ``None`` before it.
+    """
+
+    ref: str
+    commits: tuple[Looked, ...]
+    way: Way
+    landing: Mapping[str, int] = NOTHING
+    there: frozenset[str] = frozenset()
+    research: bool = False
+    proposed: bool = False
+    landed: str | None = None
+
+
+def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
+    """Yield one finding for the unfinished commits, one for empty ones, and those about files."""
+    section = policy.section(CommitHygiene)
+    found = [one for commit in facts.commits if (one := _unfinished(commit, section)) is not None]
+    level = "warning" if _only_warns(facts, section) else None
+    for group, stated in (([one for one in found if one.reason != EMPTY], level), (_empty(found), "note")):
+        if group:
+            yield UnfinishedCommit(
+                commits=tuple(group),
+                target=facts.ref,
+                way=facts.way,
+                landed=facts.landed,
+                stated_level=stated,
+                oids=tuple(one.oid for one in group),
+                path=group[0].path if len(group) == 1 else None,
+            )
+    yield from _short_lived(facts, section)
+    for companions in section.tests if facts.research else ():
+        yield from _untested(facts, companions)
+
+
+def _only_warns(facts: Facts, section: CommitHygiene) -> bool:
+    """Return whether unfinished commits are no error: they may be squashed, or landed before anybody asked for more."""
+    if facts.landed is not None:
+        return section.is_default
+    return facts.proposed and not section.lands_commits
+
+
+def _empty(found: Sequence[Unfinished]) -> list[Unfinished]:
+    return [one for one in found if one.reason == EMPTY]
+
+
+def _unfinished(commit: Looked, section: CommitHygiene) -> Unfinished | None:
+    reason = None
+    if commit.conflict is not None:
+        reason = CONFLICT
+    elif commit.subject.startswith(PREFIXES):
+        reason = AUTOSQUASH
+    elif commit.subject.strip().casefold() in section.unfinished:
+        reason = SUBJECT
+    elif commit.empty:
+        reason = EMPTY
+    return None if reason is None else Unfinished(commit.oid, commit.subject, reason, commit.conflict, commit.merge)
+
+
+def _short_lived(facts: Facts, section: CommitHygiene) -> Iterator[ShortLivedArtifact]:
+    last: dict[str, Looked] = {}
+    kept: set[str] = set()
+    for commit in facts.commits:
+        if not _fits(section.ci_authors, commit.email):
+            kept.update(stated(commit.message, KEEP))
+        last.update(dict.fromkeys(commit.paths, commit))
+    found = {
+        path: commit
+        for path, commit in sorted(last.items())
+        if path in facts.landing
+        and path not in kept
+        and _fits(section.ci_authors, commit.email)
+        and _fits(section.short_lived, path)
+    }
+    if found:
+        yield ShortLivedArtifact(
+            paths=tuple(found),
+            authors=tuple(sorted({commit.email for commit in found.values()})),
+            target=facts.ref,
+            restore=tuple(path for path in found if path in facts.there),
+            onto=facts.way.onto or f"{facts.way.oldest}^",
+            switch=facts.way.switch,
+            oids=tuple(dict.fromkeys(commit.oid for commit in found.values())),
+            path=next(iter(found)) if len(found) == 1 else None,
+        )
+
+
+def _untested(facts: Facts, companions: Companions) -> Iterator[TestsMissing]:
+    source = [path for path, lines in sorted(facts.landing.items()) if lines and _fits(companions.source, path)]
+    source = [path for path in source if not _fits(companions.tests, path)]
+    if not source or any(lines and _fits(companions.tests, path) for path, lines in facts.landing.items()):
+        return
+    excuses = [reason for commit in facts.commits for reason in stated(commit.message, EXCUSE)]
+    yield TestsMissing(
+        paths=tuple(source),
+        tests=tuple(glob.text for glob in companions.tests),
+        target=facts.ref,
+        excuse=excuses[-1] if excuses else None,
+        switch=facts.way.switch,
+        stated_level="note" if excuses else None,
+        oids=tuple(commit.oid for commit in facts.commits),
+        path=source[0] if len(source) == 1 else None,
+    )
+
+
+def stated(message: str, key: str) -> list[str]:
+    """Return the values of a message's lines ``KEY: VALUE``; the key, in lower case here, compares without case.
+
+    Any line counts: after a squash git's trailer block is another paragraph.
+    """
+    lines = (line.partition(":") for line in message.split("\n"))
+    return [value.strip() for name, _, value in lines if name.strip().lower() == key and value.strip()]
+
+
+def states_something(message: str) -> bool:
+    """Return whether a message has a line for which a commit may be empty."""
+    return any(stated(message, key) for key in _STATEMENTS)
+
+
+def _fits(globs: Sequence[Glob], text: str) -> bool:
+    return any(glob.matches(text) for glob in globs)

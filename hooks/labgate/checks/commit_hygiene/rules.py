@@ -1,0 +1,199 @@
+"""The rules of commit-hygiene and their findings."""
+
+from __future__ import annotations
+
+from labgate.values.finding import Finding, Rule
+from labgate.values.phrases import count, quote, short_oid
+from labgate.values.refnames import short_ref
+from labgate.values.value import Value
+
+_MOST_NAMED = 3
+#: Why a commit is unfinished: to be squashed into another, by its subject, by its content, and because it has none.
+AUTOSQUASH, SUBJECT, CONFLICT, EMPTY = "autosquash", "subject", "conflict", "empty"
+
+
+class Unfinished(Value):
+    """An unfinished commit. ``reason`` is ``AUTOSQUASH``, ``SUBJECT``, ``CONFLICT`` or ``EMPTY``.
+
+    ``path`` is the file with conflict markers, ``None`` for another reason. ``merge``: it is a merge.
+    """
+
+    oid: str
+    subject: str
+    reason: str
+    path: str | None = None
+    merge: bool = False
+
+
+class Way(Value):
+    """How the commits of a change can be rewritten.
+
+    ``onto`` is the word for the target's tip, ``None`` where the target has none; ``oldest`` is the full oid of the
+    oldest commit, ``root``: it has no parent. ``merges``: there is a merge among them. ``switch`` is the command that
+    goes to the commits, to start a command line with; ``branch`` is the word for their branch, ``None`` for HEAD.
+    """
+
+    onto: str | None
+    oldest: str
+    root: bool = False
+    merges: bool = False
+    switch: str = ""
+    branch: str | None = None
+
+
+class UnfinishedCommit(Finding):
+    """``commits`` are the unfinished ones, oldest first; ``landed`` is the head of the landing, ``None`` before."""
+
+    rule = Rule(
+        "LG501",
+        "unfinished-commit",
+        "error",
+        "a commit is to be squashed (`fixup!`), its subject says nothing (WIP), or it has conflict markers",
+        "What lands stays: a message that says nothing helps nobody to find out why, and a file with conflict markers "
+        "does not even run. On research and experiment branches anything goes. On a pull request it is a warning, "
+        "because most teams squash. An empty commit that is no review marker is a note.",
+        "Run the command of the finding: it squashes what is marked with `fixup!`, folds commits whose subject says "
+        "nothing into the one before, and stops where there are conflict markers.",
+    )
+
+    commits: tuple[Unfinished, ...]
+    target: str
+    way: Way
+    landed: str | None = None
+
+    def message(self) -> str:
+        named = ", ".join(_named(commit) for commit in self.commits[:_MOST_NAMED])
+        more = len(self.commits) - _MOST_NAMED
+        others = f" and {more} more" if more > 0 else ""
+        what = "unfinished" if self.commits[0].reason != EMPTY else "empty and no review marker"
+        are = "is" if len(self.commits) == 1 else "are"
+        return f"{count(len(self.commits), 'commit')} {are} {what}: {named}{others}"
+
+    def help(self) -> str:
+        if self.landed is not None:
+            return f"labgate audit {quote(short_ref(self.target))} --since {short_oid(self.landed)}  # it has landed"
+        way = self.way
+        options = ["--rebase-merges"] * way.merges + ["--interactive", "--autosquash"]
+        if way.root:
+            options.append("--root")
+        elif way.onto is None:
+            options.append(f"{way.oldest}^")
+        else:
+            options += ["--keep-base", way.onto]
+        if way.branch is not None:
+            options.append(way.branch)
+        switch = way.switch if way.branch is None else ""
+        return f"{switch}git {self._editor()}rebase {' '.join(options)}"
+
+    def _editor(self) -> str:
+        """Return the settings with which a rebase makes its own list of what to do; empty if git's own list will do.
+
+        ``sed -i.bak`` is common to GNU and BSD, and full oids make the commits unambiguous.
+        """
+        steps = [step for commit in self.commits if (step := self._step(commit)) is not None]
+        if not steps:
+            return ""
+        script = "sed -i.bak " + " ".join(f"-e {quote(step)}" for step in steps)
+        return f"-c core.abbrev=no -c sequence.editor={quote(script)} "
+
+    def _step(self, commit: Unfinished) -> str | None:
+        if commit.reason == AUTOSQUASH:
+            return None
+        if commit.reason == EMPTY:
+            return f"s/^pick {commit.oid}/drop {commit.oid}/"
+        if commit.merge:
+            return f"s/^merge -C {commit.oid}/merge -c {commit.oid}/"
+        if commit.reason == CONFLICT:
+            return f"s/^pick {commit.oid}/edit {commit.oid}/"
+        folded = "reword" if commit.oid == self.way.oldest else "fixup"
+        return f"s/^pick {commit.oid}/{folded} {commit.oid}/"
+
+
+class ShortLivedArtifact(Finding):
+    """``paths`` are files that a CI job committed and that would land; ``authors`` are the jobs' emails.
+
+    ``target`` is a full refname. ``restore`` are the paths that the target has in another version, from ``onto``.
+    """
+
+    rule = Rule(
+        "LG502",
+        "short-lived-artifact",
+        "error",
+        "a file of `[commit-hygiene] short-lived` that one of `ci-authors` committed would land",
+        "Each run of a CI job commits its results, so that the branch has them; nobody wants all of them in main's "
+        "history. A person who wants to keep one says so with a `Keep-Artifact: PATH` line in a commit.",
+        "Remove the file with the command of the finding, or keep it: "
+        "`git commit --allow-empty -m 'Keep the model' --trailer 'Keep-Artifact: PATH'`.",
+    )
+
+    paths: tuple[str, ...]
+    authors: tuple[str, ...]
+    target: str
+    restore: tuple[str, ...]
+    onto: str
+    switch: str
+
+    def message(self) -> str:
+        named = ", ".join(self.paths[:_MOST_NAMED])
+        more = f" and {len(self.paths) - _MOST_NAMED} more" if len(self.paths) > _MOST_NAMED else ""
+        files = "a short-lived file" if len(self.paths) == 1 else f"{len(self.paths)} short-lived files"
+        return f"{files} of {', '.join(self.authors)} would land: {named}{more}"
+
+    def help(self) -> str:
+        removed = [path for path in self.paths if path not in self.restore]
+        steps = [f"git rm -q -- {_pathspecs(removed)}"] if removed else []
+        if self.restore:
+            steps.append(f"git checkout -q {self.onto} -- {_pathspecs(self.restore)}")
+        steps.append("git commit -m 'Leave out what CI committed'")
+        return self.switch + " && ".join(steps)
+
+
+class TestsMissing(Finding):
+    """``paths`` is changed source whose tests (``tests``, globs) did not change; ``target`` is a full refname.
+
+    ``excuse`` is why there are none, ``None`` if no commit says so.
+    """
+
+    #: Not a test case, whatever pytest makes of its name.
+    __test__ = False
+
+    rule = Rule(
+        "LG503",
+        "tests-missing",
+        "error",
+        "a series from research changes source of `[[commit-hygiene.tests]]` and none of its tests",
+        "Research code becomes everybody's code when it lands; without a test the next change breaks it unnoticed. "
+        "Source that is deleted, moved or changed in comments only needs none.",
+        "Add a test, or say why none is needed: a commit with a `Tests-Not-Needed: REASON` line makes this a note, "
+        "which `labgate audit` lists.",
+    )
+
+    paths: tuple[str, ...]
+    tests: tuple[str, ...]
+    target: str
+    excuse: str | None
+    switch: str
+
+    def message(self) -> str:
+        named = ", ".join(self.paths[:_MOST_NAMED])
+        more = f" and {len(self.paths) - _MOST_NAMED} more" if len(self.paths) > _MOST_NAMED else ""
+        said = "" if self.excuse is None else f": {self.excuse}"
+        return f"{named}{more} changed without a test in {', '.join(self.tests)}{said}"
+
+    def help(self) -> str | None:
+        if self.excuse is not None:
+            return None
+        message = "-m 'Say why there is no test' --trailer 'Tests-Not-Needed: REASON'"
+        return f"{self.switch}git commit --allow-empty {message}  # or add a test"
+
+
+def _named(commit: Unfinished) -> str:
+    where = "" if commit.path is None else f", conflict markers in {commit.path}"
+    return f"{short_oid(commit.oid)} ({commit.subject}{where})"
+
+
+def _pathspecs(paths: tuple[str, ...] | list[str]) -> str:
+    return " ".join(quote(f":(top,literal){path}") for path in paths)
+
+
+FINDINGS = (UnfinishedCommit, ShortLivedArtifact, TestsMissing)
