@@ -14,7 +14,7 @@ from support.forge import FakeHost
 from support.hosted import BUTTON, Project
 from support.people import EMAILS, by
 from support.pipeline import code
-from support.repo import Repo, Result
+from support.repo import Repo
 
 POLICY = """\
 version = 1
@@ -89,20 +89,6 @@ class Landing:
         co_author = "---------\n\nCo-authored-by: Kim <kim@example.org>"
         return "Mix it (#7)" if button == "squash-title-only" else f"Mix it (#7)\n\n{log}\n\n{co_author}"
 
-    def queued(self, head: str) -> Result:
-        project, queue = self.project, f"refs/heads/gh-readonly-queue/main/pr-7-{self.before}"
-        project.repo.git("push", "--quiet", "--no-verify", "origin", f"{head}:{queue}")
-        own = {"full_name": project.host.name, "html_url": f"http://{project.host.address}/{project.host.name}"}
-        group = {"head_ref": queue, "head_sha": head, "base_ref": "refs/heads/main"}
-        event: dict[str, object] = {
-            "action": "checks_requested",
-            "merge_group": group | {"base_sha": self.before},
-            "repository": own,
-        }
-        said = project.job("merge_group", event, GITHUB_REF=queue, GITHUB_SHA=head)
-        project.remote.git("update-ref", "-d", queue)
-        return said
-
     def land(self, button: str, *, kept: bool) -> None:
         project, repo = self.project, self.project.repo
         repo.push("main")
@@ -110,14 +96,6 @@ class Landing:
         project.host.merge(7, repo.head("main"), commits=commits, squashed=button.startswith("squash"))
         if not kept:
             repo.push(f":{BRANCH}")
-
-    def audited(self, where: Repo) -> Result:
-        """Audit main in a clone whose remote has a name on the host, but is a folder."""
-        host = self.project.host
-        url = f"http://{host.address}/{host.name}.git"
-        where.git("remote", "set-url", "origin", url)
-        where.git("config", f"url.{self.project.remote.path}.insteadOf", url)
-        return where.labgate("audit", "main", LABGATE_FORGE=f"github {host.url('github')}")
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +140,13 @@ def test_what_was_green_stays_green(landing: Landing, button: str, presser: str,
     assert opened.status == 0, opened.text
     assert "keeps no head" not in opened.text
     head = landing.press(button, PRESSERS[presser])
-    queued = landing.queued(head)
+    queued = landing.project.queued(7, head, landing.before)
     assert queued.status == 0, queued.text
     landing.land(button, kept=kept)
     landed = landing.project.landed(landing.before)
     assert landed.status == 0, landed.text
     for clone in (landing.project.clone(), landing.project.repo):
-        audited = landing.audited(clone)
+        audited = landing.project.audited(clone)
         assert audited.status == 0, audited.text
 
 

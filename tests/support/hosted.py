@@ -91,6 +91,24 @@ class Project:
             },
         }
 
+    def queued(self, number: int, head: str, before: str) -> Result:
+        """Run the job of a merge queue that is about to move main from ``before`` to ``head``."""
+        queue = f"refs/heads/gh-readonly-queue/main/pr-{number}-{before}"
+        self.repo.git("push", "--quiet", "--no-verify", "origin", f"{head}:{queue}")
+        own = {"full_name": self.host.name, "html_url": f"http://{self.host.address}/{self.host.name}"}
+        group = {"head_ref": queue, "head_sha": head, "base_ref": "refs/heads/main", "base_sha": before}
+        event: dict[str, object] = {"action": "checks_requested", "merge_group": group, "repository": own}
+        said = self.job("merge_group", event, GITHUB_REF=queue, GITHUB_SHA=head)
+        self.remote.git("update-ref", "-d", queue)
+        return said
+
+    def audited(self, where: Repo) -> Result:
+        """Audit main in a clone whose remote has a name on the host, but is a folder."""
+        url = f"http://{self.host.address}/{self.host.name}.git"
+        where.git("remote", "set-url", "origin", url)
+        where.git("config", f"url.{self.remote.path}.insteadOf", url)
+        return where.labgate("audit", "main", LABGATE_FORGE=f"github {self.host.url('github')}")
+
     def landed(self, before: str, *args: str, branch: str = "main", **env: str) -> Result:
         """Run the job of a push to a branch, which stood at ``before``."""
         after = self.remote.head(branch)
