@@ -120,7 +120,7 @@ def test_the_two_commands_are_what_ci_runs() -> None:
     assert tests == f"{SET_UP} && .venv/bin/python -m pytest -n auto\n"
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert 'python3 -m venv "$venv"' in ci
-    assert re.search(r"pip install .*--editable '\.\[test\]'", ci)
+    assert re.search(r"pip install .*--editable '\.\[test,tools\]'", ci)
     assert '"$venv/bin/python" -m pytest -n auto' in ci
 
 
