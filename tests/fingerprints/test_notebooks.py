@@ -10,7 +10,7 @@ import pytest
 
 from labgate.fingerprints.aligned import ALIGNED_LINES
 from labgate.fingerprints.notebooks import notebook_runs
-from labgate.fingerprints.patches import FILE_LINES
+from labgate.fingerprints.patches import FILE_LINES, Run
 from labgate.fingerprints.text import LINE_BYTES
 
 
@@ -130,3 +130,20 @@ def test_no_notebook_takes_long(kinds: int) -> None:
     start = time.process_time()
     notebook_runs(notebook(code("\n".join(lines))), notebook(code("\n".join(reversed(lines)))))
     assert time.process_time() - start < 3
+
+
+CODE = [b"def load(path):", b"return read(path) + 1", b"model = build(load(path))"]
+
+
+def test_code_in_other_cells_counts() -> None:
+    source = "Then:\n" + b"\n".join(CODE).decode()
+    (run,) = notebook_runs(b"", notebook(text(source), text("# A title\n\nAnd prose (of a kind)."), code(FIT)))
+    assert run.added == [*CODE, FIT.encode()]
+
+
+@pytest.mark.parametrize("quoted", [True, False], ids=["texts of JSON", "plain lines"])
+def test_of_what_is_no_notebook_the_code_counts(*, quoted: bool) -> None:
+    lines = [json.dumps(line.decode() + "\n").encode() + b"," for line in CODE] if quoted else CODE
+    unread = [Run(b"", b"", added=[b"{", b'"cells": [', b'"cell_type": "code",', *lines, b"]"], start=1)]
+    (run,) = notebook_runs(b"", b"{", unread)
+    assert run.added == CODE

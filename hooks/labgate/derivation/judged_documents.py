@@ -55,5 +55,7 @@ def _beside_parents(repository: Repository, merge: str) -> Patch | None:
         for run in file.runs:
             run.added = [line for line in run.added if line in added]
             run.deleted = [line for line in run.deleted if line in deleted]
-        files.append(file.with_runs(run for run in file.runs if run.added or run.deleted))
+        mine = file.with_runs(run for run in file.runs if run.added or run.deleted)
+        mine.digests = None
+        files.append(mine)
     return Patch(merge, files)

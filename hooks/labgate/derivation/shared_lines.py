@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from labgate.fingerprints.features import LINE_WEIGHT, tokens, weight
-from labgate.fingerprints.noise import IGNORED, sort_of
+from labgate.fingerprints.noise import GENERATED, IGNORED
+from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import Patch, commit_patches
 from labgate.git.repository import Repository
 from labgate.values.traced import SharedLine
@@ -51,10 +52,8 @@ def shared_lines(
 
 
 def _added(patch: Patch) -> Iterator[_Line]:
-    for file in patch.files:
-        if sort_of(file.path) == IGNORED:
-            continue
-        for run in file.runs:
+    for sort, file in (part for changed in patch.files for part in parts(changed, judged=True)):
+        for run in () if sort in (IGNORED, GENERATED) else file.runs:
             for offset, text in enumerate(run.added):
                 if weight(text) >= LINE_WEIGHT:
                     yield _Line(patch.key, file.path, run.start + offset, text, tuple(tokens(text)))

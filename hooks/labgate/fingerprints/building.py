@@ -115,9 +115,10 @@ def _blob(repository: Repository, oid: str) -> bytes:
 
 
 def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
-    from labgate.fingerprints.notebooks import notebook_runs  # few commits have one, and json and difflib load slowly
+    # Few commits have one, and json and difflib load slowly.
+    from labgate.fingerprints.notebooks import notebook_runs
 
-    return notebook_runs(_blob(repository, file.old_blob), _blob(repository, file.new_blob))
+    return notebook_runs(_blob(repository, file.old_blob), _blob(repository, file.new_blob), file.runs)
 
 
 def ensure_documents(

@@ -11,25 +11,23 @@ from itertools import pairwise
 from operator import xor
 from typing import NamedTuple
 
+from labgate.fingerprints.headers import legal_lines
 from labgate.fingerprints.noise import (
     CODE,
-    IGNORED,
     NOTEBOOK,
     PINS,
     PROSE,
-    is_generated,
     is_import,
-    legal_lines,
     settings_of,
-    sort_of,
     without_versions,
 )
+from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.fingerprints.text import normal_lines
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 6
+VERSION = 7
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
@@ -112,8 +110,7 @@ def features_of(
     """
     prose: set[int] = set()
     counted: list[tuple[FilePatch, list[_Change]]] = []
-    for file in patch.files:
-        sort = sort_of(file.path) if judged else _sort(file)
+    for sort, file in (part for changed in patch.files for part in parts(changed, judged=judged)):
         if sort == PROSE:
             prose.update(_prose_features(file))
         elif sort in (CODE, PINS):
@@ -152,13 +149,6 @@ def _grams(plain: bytes) -> set[int]:
 def weight(text: bytes) -> int:
     """Return the number of letters, digits and underscores in a text."""
     return len(text.translate(None, _WEIGHTLESS))
-
-
-def _sort(file: FilePatch) -> str:
-    sort = sort_of(file.path)
-    if sort == CODE and file.status == "A" and file.runs and is_generated(file.runs[0].added):
-        return IGNORED
-    return sort
 
 
 class _Tokens(dict[bytes, _Token]):
@@ -225,7 +215,7 @@ def _changes(file: FilePatch) -> Iterator[_Change]:
         if settings is not None:
             deleted, added = without_versions(deleted, added, settings)
         if run.start <= LEGAL_START:
-            deleted, added = (side[legal_lines(side) :] for side in (deleted, added))
+            deleted, added = (side[legal_lines(side, file.path) :] for side in (deleted, added))
         if len(deleted) < len(run.deleted) or len(added) < len(run.added):
             change = _change(run, deleted, added)
         if change.deleted or change.added:

@@ -7,22 +7,41 @@ from functools import lru_cache
 
 from labgate.fingerprints.generated_names import has_generated_name, is_locked
 
-#: How a file is compared. CODE: token by token. PINS: as code, without the versions that it pins. PROSE (change logs):
+#: How a file is compared. GENERATED: never, and not as a whole either.
+#: CODE: token by token. PINS: as code, without the versions that it pins. PROSE (change logs):
 #: line by line, and never evidence on its own. NOTEBOOK: by its code cells. IGNORED: never.
-CODE, PINS, PROSE, NOTEBOOK, IGNORED = "code", "pins", "prose", "notebook", "ignored"
+CODE, PINS, PROSE, NOTEBOOK, IGNORED, GENERATED = "code", "pins", "prose", "notebook", "ignored", "generated"
 #: The kinds of settings files beside PINS. SERVICES: builds and machines, where a number is most likely a version.
 #: VALUES: all others, where a number may be the learning rate of an experiment.
-SERVICES, VALUES = "services", "values"
+#: VERSIONS: files of one, which state nothing else.
+SERVICES, VALUES, VERSIONS = "services", "values", "versions"
 
 _IGNORED = re.compile(
     r"""
       \.(?:svg|po|pot|mo|snap|csv|tsv|json|jsonl|ndjson|geojson|pem|crt|key|map|sum|ambr|parquet|pb|bin)$
-    | (?:^|/)_?version\.[a-z]+$
-    | (?:^|/)(?:_?vendor|_?vendored|third[-_]?party|node_modules|bower_components|dist|\.git)/
     | (?:^|/)(?:authors|contributors|credits|maintainers|codeowners|copying|notice|licen[cs]e(?:-\w+)?)
       (?:\.(?:md|rst|txt))?$
     | (?:^|/)(?:\.mailmap|\.zenodo[^/]*|CITATION\.cff)$
     | _generated\.[a-z]+$
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_VENDORED = re.compile(
+    r"(?:^|/)(?:_?vendor|_?vendored|third[-_]?party|node_modules|bower_components|dist|\.git)/", re.IGNORECASE
+)
+#: Files that a tool or a lawyer writes, if their content is not code (``parts``).
+_MECHANICAL = re.compile(
+    r"""
+      (?:^|/)(?:licen[cs]es?|copying|notice)(?:\.[a-z]+)?$ | (?:^|/)licenses?/ | \.map$ | \.sum$
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+#: The suffixes of programs: a folder called ``news`` makes no prose of them.
+_PROGRAM = re.compile(
+    r"""
+    \.(?:py[ixw]?|pxd|r|jl|m|mm|c|cc|cpp|cxx|h|hh|hpp|cuh?|cs|fs|vb|java|kts?|scala|groovy|go|rs|zig|nim|rb|php|p[lm]|lua|sh
+    |bash|zsh|fish|ps1|bat|[cm]?jsx?|[cm]?tsx?|vue|svelte|swift|dart|exs?|erl|hs|mli?|clj[cs]?|lisp|el|scm|sql|f|f90|f95
+    |svh?|vhdl?|tf|html?|css|scss)$
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -46,6 +65,7 @@ _PINS = re.compile(
 _SETTINGS = re.compile(
     r"\.(?:ya?ml|toml|cfg|ini|txt|conf|properties|gradle)$|(?:^|/)(?:[^/]*Dockerfile|Makefile)[^/]*$", re.IGNORECASE
 )
+_VERSION_FILE = re.compile(r"(?:^|/)_?version\.[a-z]+$", re.IGNORECASE)
 #: Hidden files and folders (``.github``, ``.travis.yml``), containers, builds and the files of CI services.
 _SERVICES = re.compile(
     r"""
@@ -58,8 +78,6 @@ _SERVICES = re.compile(
 _GENERATED = re.compile(rb"(?i)(?:@generated|do not edit|auto-?generated|generated (?:by|from|with) )")
 #: The changed lines at the top of a file in which such a mark counts.
 _MARK_LINES = 6
-_LEGAL = re.compile(rb"(?i)copyright|\blicen[cs]e|spdx-|all rights reserved|\(c\) ?\d{4}")
-_COMMENT = re.compile(rb"#|//|/?\*|--|;|%|<!--|\"\"\"|'''|\.\.|$")
 #: One version, and lists of them: ``3.9``, ``v6``, ``3.9-dev``, ``["3.8", "3.9"]``.
 _VERSION = re.compile(rb"v?\d+(?:\.[\d*]+)*(?:[-.]?(?:dev|alpha|beta|post|rc|a|b)\d*)?\b")
 _VERSIONS = re.compile(rb"0(?:[\"', ]+0)+")
@@ -81,6 +99,7 @@ _PACKAGE = re.compile(
     (?: \s*[<>=~!^:]{1,3}\s*(?:\{\s*version\s*=\s*)?["'\sv^~<>=]*\d | \s+v?\d | [\s,;"']*(?:\#.*)?$ )""",
     re.VERBOSE,
 )
+_STATED = re.compile(rb"""(?i)[\w.\s=]*version[\w.\s]*[:=]\s*(?:["'v\d].{0,40}$|[\[(][\s"'\w.,+-]*[\])]$)""")
 _CLASSIFIER = b"Programming Language ::"
 #: Also with blanks between all tokens and without parentheses and semicolons, as ``features`` keeps lines.
 _IMPORT = re.compile(
@@ -92,10 +111,14 @@ _IMPORT = re.compile(
 
 @lru_cache(maxsize=1 << 16)
 def sort_of(path: str) -> str:
-    """Return CODE, PINS, PROSE, NOTEBOOK or IGNORED for a path."""
+    """Return what the name of a file suggests: CODE, PINS, PROSE, NOTEBOOK or IGNORED."""
     if path.endswith(".ipynb"):
         return NOTEBOOK
     if is_locked(path) or has_generated_name(path):
+        return IGNORED
+    if _PROGRAM.search(path) and not _PINS.search(path):
+        return IGNORED if is_vendored(path) else CODE
+    if is_vendored(path) and not _PINS.search(path):
         return IGNORED
     for sort, pattern in ((PINS, _PINS), (PROSE, _PROSE), (IGNORED, _IGNORED)):
         if pattern.search(path):
@@ -105,15 +128,27 @@ def sort_of(path: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def settings_of(path: str) -> str | None:
-    """Return PINS, SERVICES or VALUES for a file of settings, where a change of versions alone does not count.
+    """Return PINS, SERVICES, VALUES or VERSIONS for settings, where a change of versions alone does not count.
 
     ``None`` for any other file.
     """
     if sort_of(path) == PINS:
         return PINS
+    if _VERSION_FILE.search(path) is not None:
+        return VERSIONS
     if _SETTINGS.search(path) is None:
         return None
     return SERVICES if _SERVICES.search(path) else VALUES
+
+
+def is_vendored(path: str) -> bool:
+    """Return whether a file is in a folder for the code of others."""
+    return _VENDORED.search(path) is not None
+
+
+def is_mechanical(path: str) -> bool:
+    """Return whether a tool or a lawyer writes files of this name."""
+    return is_locked(path) or has_generated_name(path) or _MECHANICAL.search(path) is not None
 
 
 def is_generated(lines: list[bytes]) -> bool:
@@ -126,17 +161,14 @@ def is_import(line: bytes) -> bool:
     return _IMPORT.match(line) is not None
 
 
-def legal_lines(lines: list[bytes]) -> int:
-    """Return the number of lines in the licence header at the top of a file: a comment about a licence."""
-    size = next((at for at, line in enumerate(lines) if not _COMMENT.match(line)), len(lines))
-    return size if any(_LEGAL.search(line) for line in lines[:size]) else 0
-
-
 def without_versions(deleted: list[bytes], added: list[bytes], settings: str) -> tuple[list[bytes], list[bytes]]:
     """Return deleted and added lines of settings (``settings_of``) without those that change in versions alone.
 
-    In PINS also without lines that only name a package or a version of the language.
+    In PINS also without lines that only name a package or a version of the language, in VERSIONS without those that
+    state a version.
     """
+    if settings == VERSIONS:
+        deleted, added = ([line for line in lines if not _STATED.match(line)] for lines in (deleted, added))
     if settings == PINS:
         deleted, added = ([line for line in lines if not _names_package(line)] for lines in (deleted, added))
     if not deleted or not added:

@@ -1,23 +1,24 @@
-"""The changes of a Jupyter notebook as code: the lines of its code cells, without outputs, metadata and counts."""
+"""The changes of a Jupyter notebook as code: the lines of its cells, without outputs, metadata and counts."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from labgate.fingerprints.aligned import aligned_runs
+from labgate.fingerprints.content import CODE_LINES, is_code
 from labgate.fingerprints.patches import FILE_LINES, Run
-from labgate.fingerprints.text import normal_lines
+from labgate.fingerprints.text import LINE_BYTES, normal_lines
 
 
-def notebook_runs(old: bytes, new: bytes) -> list[Run]:
+def notebook_runs(old: bytes, new: bytes, unread: Iterable[Run] = ()) -> list[Run]:
     """Return the runs between two versions of a notebook, as if its code cells were one file.
 
-    Empty bytes mean that there is no notebook. If a side cannot be read there are no runs: all of the other side would
-    look new.
+    Empty bytes mean that there is no notebook. If a side is none, the code in git's own runs, ``unread``, counts.
     """
     sides = [_read(side) if side.strip() else [] for side in (old, new)]
     if sides[0] is None or sides[1] is None:
-        return []
+        return _unread_runs(unread)
     return aligned_runs(_lines(sides[0]), _lines(sides[1]))
 
 
@@ -34,8 +35,31 @@ def changed_code_lines(old: bytes, new: bytes) -> int | None:
     return None if both >= FILE_LINES else sum(max(len(run.added), len(run.deleted)) for run in runs)
 
 
+def _unread_runs(runs: Iterable[Run]) -> list[Run]:
+    """Return git's own runs of what is no notebook, whatever its name says: their lines of code, in texts or not."""
+    found = []
+    for run in runs:
+        deleted, added = ([line for raw in side for line in _code(raw)] for side in (run.deleted, run.added))
+        if deleted or added:
+            found.append(Run(b"", b"", deleted=deleted, added=added, start=run.start))
+    return found
+
+
+def _code(raw: bytes) -> list[bytes]:
+    """Return a line of code, also from a text of JSON (with its line ends)."""
+    line = raw
+    if raw.startswith(b'"'):
+        try:
+            line = str(json.loads(raw.rstrip(b","))).encode("utf-8", "surrogatepass")
+        except (ValueError, RecursionError):
+            return []
+    return [one for part in line.split(b"\n") for one in normal_lines(part) if is_code(one)]
+
+
 def _read(notebook: bytes) -> list[bytes] | None:
     """Return the sources of the code cells, in order; ``None`` if this is not a notebook.
+
+    Of other cells the lines of code count, if there are some.
 
     Both formats in use (https://nbformat.readthedocs.io): 4, and 3 with its cells in worksheets and code in ``input``.
     """
@@ -51,13 +75,17 @@ def _read(notebook: bytes) -> list[bytes] | None:
     every = [cell for listed in lists if isinstance(listed, list) for cell in listed if isinstance(cell, dict)]
     if not any(isinstance(listed, list) for listed in lists):
         return None
-    return [_source(cell) for cell in every if cell.get("cell_type") == "code"]
+    return [_source(cell) for cell in every]
 
 
 def _source(cell: dict[str, object]) -> bytes:
     text = cell.get("source", cell.get("input", ""))
     parts = text if isinstance(text, list) else [text]
-    return "".join(part for part in parts if isinstance(part, str)).encode("utf-8", "surrogatepass")
+    source = "".join(part for part in parts if isinstance(part, str)).encode("utf-8", "surrogatepass")
+    if cell.get("cell_type") == "code":
+        return source
+    code = [line for line in source.split(b"\n") if is_code(line.strip()[:LINE_BYTES])]
+    return b"\n".join(code) if len(code) >= CODE_LINES else b""
 
 
 def _lines(sources: list[bytes]) -> list[bytes]:

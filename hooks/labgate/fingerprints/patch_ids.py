@@ -9,32 +9,20 @@ from hashlib import blake2b
 from itertools import islice
 
 from labgate.fingerprints.features import LINE_WEIGHT, tokens, weight
+from labgate.fingerprints.headers import legal_lines
 from labgate.fingerprints.noise import (
     CODE,
+    GENERATED,
     PINS,
     PROSE,
-    is_generated,
-    legal_lines,
     settings_of,
-    sort_of,
     without_versions,
 )
+from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.values.value import Value
 
 _SIZE = 16
-#: Files that a tool wrote or that came from elsewhere: if two sides have the same one, that is no evidence.
-_MECHANICAL = re.compile(
-    r"""
-      (?:^|/)(?:_?vendor|_?vendored|third[-_]?party|node_modules|bower_components|dist)/
-    | (?:^|/)(?:licen[cs]es?|copying|notice)(?:\.[a-z]+)?$ | (?:^|/)licenses?/
-    | \.lock$ | \.min\.(?:js|css)$ | \.map$ | \.sum$
-    | (?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.ya?ml|conda-lock\.ya?ml)$
-    | (?:^|/)_?version\.[a-z]+$
-    | (?:_pb2(?:_grpc)?\.pyi?|\.pb\.go|_generated\.[a-z]+|\.g\.dart|\.designer\.cs)$
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
 #: What ``features.tokens`` leaves out.
 _UNCOUNTED = b" \t\n\r\f\v\"'\\`,;()"
 _DIGITS = re.compile(rb"\bv?\d[\w.]*")
@@ -75,13 +63,15 @@ def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
         digest = _file_id(file, deleted, added)
         whole.append(digest)
         inverse.append(_file_id(_inverted(file), added, deleted))
-        lines = len(list(islice(_significant_lines(file), SUBSTANCE)))
-        if lines and sort_of(file.path) in (CODE, PINS) and not file.binary:
+        found = parts(file)
+        sorts = {sort for sort, _ in found}
+        lines = len(list(islice(_significant_lines(file, found), SUBSTANCE)))
+        if lines and sorts & {CODE, PINS} and not file.binary:
             core.append(digest)
             code_runs += len(file.runs)
         else:
             other_lines += lines
-        if file.new_blob.strip("0") and (judged or (lines == SUBSTANCE and _is_own(file))):
+        if file.new_blob.strip("0") and (judged or (lines == SUBSTANCE and sorts - {PINS, PROSE} and _is_own(file))):
             blobs.append(blob_id(file.new_blob))
     return PatchIds(_combined(whole), _combined(inverse), _combined(core), code_runs, other_lines, tuple(blobs))
 
@@ -92,37 +82,33 @@ def blob_id(oid: str) -> bytes:
 
 
 def _is_own(file: FilePatch) -> bool:
-    """Return whether the content of a file is its author's own: no list of versions, not only formatted."""
-    if sort_of(file.path) in (PINS, PROSE):
-        return False
+    """Return whether the content of a file is its author's own, and not only formatted."""
     if not any(map(_is_formatted, file.runs)):
         return True
-    runs = [run for run in file.runs if not _is_formatted(run)]
-    return len(list(islice(_significant_lines(file.with_runs(runs)), SUBSTANCE))) == SUBSTANCE
+    left = file.with_runs(run for run in file.runs if not _is_formatted(run))
+    return len(list(islice(_significant_lines(left, parts(left)), SUBSTANCE))) == SUBSTANCE
 
 
-def _significant_lines(file: FilePatch) -> Iterator[bytes]:
-    """Yield the changed lines of a file that count.
+def _significant_lines(file: FilePatch, found: Sequence[tuple[str, FilePatch]]) -> Iterator[bytes]:
+    """Yield the changed lines of a file that count, given its ``parts``.
 
     These do not count: vendored, locked and generated files, lists of packages and versions, licence headers, and a
     formatter's changes. A binary file counts as a whole.
     """
-    if _MECHANICAL.search(file.path) or _is_submodule(file):
+    if _is_submodule(file):
         return
-    if file.binary:
+    if file.binary and all(sort != GENERATED for sort, _ in found):
         yield from [b"binary"] * SUBSTANCE
-    if file.status == "A" and file.runs and is_generated(file.runs[0].added):
-        return
-    settings, versioned = settings_of(file.path), sort_of(file.path) in (PINS, PROSE)
+    settings = settings_of(file.path)
     formatted = len(file.runs) >= FORMATTED_RUNS and all(map(_is_formatted, file.runs[:FORMATTED_RUNS]))
-    for run in file.runs:
-        added = run.added[legal_lines(run.added) :] if run.start <= 2 else run.added
+    for sort, run in ((sort, run) for sort, part in found if sort != GENERATED for run in part.runs):
+        added = run.added[legal_lines(run.added, file.path) :] if run.start <= 2 else run.added
         deleted = run.deleted
         if settings is not None:
             deleted, added = without_versions(deleted, added, settings)
         if formatted and _is_formatted(run):
             continue
-        yield from (line for line in (*added, *deleted) if _says(line, versioned))
+        yield from (line for line in (*added, *deleted) if _says(line, sort in (PINS, PROSE)))
 
 
 @lru_cache(maxsize=1 << 9)

@@ -1,0 +1,63 @@
+"""The parts of a file's change by what they are: a name or a mark only suggests it, the content decides."""
+
+from __future__ import annotations
+
+import re
+
+from labgate.fingerprints.content import CODE_LINES, CODE_SHARE, code_share
+from labgate.fingerprints.noise import (
+    CODE,
+    GENERATED,
+    NOTEBOOK,
+    PINS,
+    PROSE,
+    is_generated,
+    is_mechanical,
+    is_vendored,
+    sort_of,
+)
+from labgate.fingerprints.patches import FilePatch, Run
+from labgate.fingerprints.text import LINE_BYTES
+
+#: What most lines of protocol buffers are about, in Python and in Go.
+_IDIOMS = re.compile(
+    rb"descriptor|_pb2|_builder\.|_reflection\.|_sym_?db|google\.protobuf|_globals\[|_serialized_|\bgrpc\.|protoreflect"
+    rb"|protoimpl|proto\.|ProtoMessage|sizeCache|unknownFields|file_\w+_proto|\bmi\b|\bx\.\w|Runtime|'[^']*\.proto'",
+    re.IGNORECASE,
+)
+#: The share of lines with such an idiom, and of text in lines that are cut.
+_MOST = 0.4
+
+
+def parts(file: FilePatch, *, judged: bool = False) -> list[tuple[str, FilePatch]]:
+    """Return the changes of a file by their sort: those of ``noise``, where GENERATED is nobody's work.
+
+    In a ``judged`` change a generator's mark says nothing.
+    """
+    sort = sort_of(file.path)
+    if sort in (CODE, PINS):
+        marked = sort == CODE and not judged and file.status == "A" and bool(file.runs)
+        generated = marked and is_generated(file.runs[0].added) and not _is_written(file.runs)
+        return [(GENERATED if generated else sort, file)]
+    if sort == NOTEBOOK:
+        return [(sort, file)]
+    if is_vendored(file.path):
+        return [(GENERATED, file)]
+    named = GENERATED if sort != PROSE and is_mechanical(file.path) else sort
+    if not _is_written(file.runs):
+        return [(named, file)]
+    code = [run for run in file.runs if code_share(run.added or run.deleted)[1] >= CODE_SHARE]
+    left = [run for run in file.runs if run not in code]
+    found = [(named, file.with_runs(left))] if left else []
+    return [*found, (CODE, file.with_runs(code))] if code else [(named, file)]
+
+
+def _is_written(runs: list[Run]) -> bool:
+    """Return whether people write such lines: code that is neither minified nor protocol buffers."""
+    lines = [line for run in runs for line in (run.added or run.deleted) if line]
+    counted = [code_share(run.added or run.deleted) for run in runs]
+    if sum(count for count, share in counted if share >= CODE_SHARE) < CODE_LINES:
+        return False
+    cut = sum(len(line) for line in lines if len(line) >= LINE_BYTES)
+    idioms = sum(_IDIOMS.search(line) is not None for line in lines)
+    return cut < _MOST * sum(map(len, lines)) and idioms < _MOST * len(lines)
