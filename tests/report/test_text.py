@@ -284,7 +284,7 @@ def test_a_command_on_several_lines_is_shown_whole_or_not_at_all() -> None:
     def missing(number: int) -> str:
         commits = tuple(Unstamped(f"{at:012x}" + "0" * 28, "try") for at in range(number))
         finding = MissingTrailer(
-            "a", "b", "a/b", "experiment--a--b", commits, "f" * 40, False, oids=reports.COMMITS[:1]
+            "a", "b", "a/b", "experiment--a--b", commits, "f" * 40, False, None, "", oids=reports.COMMITS[:1]
         )
         return rendered(reports.report(reports.judged(finding)))
 

@@ -74,6 +74,8 @@ def test_one_finding_holds_all_the_commits() -> None:
         "commits": (Unstamped(f"{0:040x}", "one"), Unstamped(f"{2:040x}", "three")),
         "parent": None,
         "linear": False,
+        "local": None,
+        "way": "",
     }
 
 

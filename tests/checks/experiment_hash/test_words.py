@@ -22,7 +22,7 @@ def facts(repo: Repo, since: str | None, *, handle: str = "ada", linear: bool = 
     commits = tuple((oid, text.split("\n")[0], text) for oid, text in zip(oids, messages, strict=True))
     roots = repo.git("rev-list", "--max-parents=0", "HEAD").split()
     root = next((oid for oid in oids if oid in roots), None)
-    return Facts("housing", handle, head, commits, linear, root)
+    return Facts("housing", handle, head, commits, linear, root, local=head)
 
 
 def judge(found: Facts) -> MissingTrailer:
@@ -50,7 +50,7 @@ def test_the_message_names_the_first_three_commits() -> None:
 
 def test_the_command_names_the_line_once_and_commits_by_short_oids() -> None:
     commits = (("ab" * 20, "one", ""), ("cd" * 20, "two", ""))
-    rebase = judge(Facts("housing", "ada", BRANCH, commits))
+    rebase = judge(Facts("housing", "ada", BRANCH, commits, local=BRANCH))
     assert rebase.help_lines() == (
         f"LINE='{LINE}'",
         "ADD='git commit --amend --no-edit --allow-empty --trailer \"$LINE\"'",
@@ -59,7 +59,7 @@ def test_the_command_names_the_line_once_and_commits_by_short_oids() -> None:
     )
     assert rebase.help() == " ".join(rebase.help_lines())
     assert max(map(len, rebase.help_lines())) < 80 - len("    help:  \\")
-    assert judge(Facts("housing", "ada", BRANCH, commits, linear=False)).help() == (
+    assert judge(Facts("housing", "ada", BRANCH, commits, linear=False, local=BRANCH)).help() == (
         f"LINE='{LINE}' FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter "
         "'case $GIT_COMMIT in abababababab*|cdcdcdcdcdcd*) git interpret-trailers --trailer \"$LINE\";; *) cat;; esac' "
         f"-- abababababab^..{BRANCH}"

@@ -19,6 +19,8 @@ class Facts(Value):
     ``branch`` is its short name. ``commits`` are (oid, subject, message), oldest first: the non-merge commits on its
     first-parent chain that are new to the remote and not on the trunk. ``linear``: no merge lies among them, so a plain
     rebase rewrites just these commits. ``root`` is the oid of the one without a parent, ``None`` if all have one.
+    ``local`` is the short name of the branch that has them in a person's clone, ``None``: HEAD, once ``way``, the start
+    of a command line, has run.
     """
 
     service: str
@@ -27,6 +29,8 @@ class Facts(Value):
     commits: tuple[tuple[str, str, str], ...]
     linear: bool = True
     root: str | None = None
+    local: str | None = None
+    way: str = ""
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[MissingTrailer]:  # noqa: ARG001  (every check takes the policy)
@@ -44,6 +48,8 @@ def check(facts: Facts, policy: Policy) -> Iterator[MissingTrailer]:  # noqa: AR
         commits=tuple(Unstamped(oid, subject) for oid, subject, _ in missing),
         parent=None if oids[0] == facts.root else f"{oids[0]}^",
         linear=facts.linear,
+        local=facts.local,
+        way=facts.way,
         oids=oids,
         ref=HEADS + facts.branch,
     )

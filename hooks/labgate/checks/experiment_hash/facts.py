@@ -6,8 +6,9 @@ from labgate.checks.collected import Collected
 from labgate.checks.experiment_hash.check import Facts
 from labgate.git.commits import read_commits, rev_list
 from labgate.scene.scene import Scene
+from labgate.values.phrases import quote
 from labgate.values.ref_update import RefUpdate
-from labgate.values.refnames import HEADS
+from labgate.values.refnames import HEADS, short_ref, tracking_ref
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
@@ -38,6 +39,7 @@ def _facts(scene: Scene, update: RefUpdate, branch: str) -> Facts:
     chain = read_commits(
         scene.repository, rev_list(scene.repository, [scene.span(update).head], exclude, "--first-parent")
     )
+    local, way = _place(scene, update, branch)
     commits = [commit for commit in reversed(chain) if len(commit.parents) < 2]
     return Facts(
         service=fields["service"],
@@ -46,4 +48,19 @@ def _facts(scene: Scene, update: RefUpdate, branch: str) -> Facts:
         commits=tuple((commit.oid, commit.subject, commit.message) for commit in commits),
         linear=len(commits) == len(chain),
         root=next((commit.oid for commit in commits if not commit.parents), None),
+        local=local,
+        way=way,
     )
+
+
+def _place(scene: Scene, update: RefUpdate, branch: str) -> tuple[str | None, str]:
+    """Return where a person has these commits, as ``local`` and ``way`` of the facts."""
+    standing, name = scene.standing(update), branch.removeprefix(HEADS)
+    if standing is None or scene.own_head is not None:
+        return name, ""  # a job: whoever reads it has the branch elsewhere
+    if standing.branch is not None:
+        return standing.branch, ""
+    theirs = tracking_ref(scene.remote, name) if scene.remote is not None else ""
+    if branch not in scene.refs and scene.refs.get(theirs) == update.new:
+        return name, f"git branch {quote(name)} {quote(short_ref(theirs))} && "
+    return None, standing.way

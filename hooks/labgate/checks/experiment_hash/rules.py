@@ -22,7 +22,8 @@ class MissingTrailer(Finding):
 
     ``experiment`` is ``service`` and ``handle`` with a slash between, ``branch`` a short name. ``commits`` are in
     order, oldest first; ``parent`` is the parent of the oldest, ``None`` if that is a root commit. ``linear``: no merge
-    lies among the new commits of the branch.
+    lies among the new commits of the branch. ``local`` is the short name of the branch that has them in this clone,
+    ``None``: HEAD, once ``way``, the start of a command line, has run.
     """
 
     rule = Rule(
@@ -44,6 +45,8 @@ class MissingTrailer(Finding):
     commits: tuple[Unstamped, ...]
     parent: str | None
     linear: bool
+    local: str | None
+    way: str
 
     def message(self) -> str:
         number = len(self.commits)
@@ -56,10 +59,12 @@ class MissingTrailer(Finding):
         return " ".join(self.help_lines())
 
     def help_lines(self) -> tuple[str, ...]:
-        branch = quote(HEADS + self.branch) if self.branch.startswith("-") else quote(self.branch)
+        branch = "" if self.local is None else quote(self.local)
+        if self.local is not None and self.local.startswith("-"):
+            branch = quote(HEADS + self.local)
         below_oldest = None if self.parent is None else f"{short_oid(self.commits[0].oid)}^"
         # Variables, because the commands need the line inside of quotes, where a second level is hard to read.
-        line = f"LINE={quote(f'Experiment: {self.experiment}')}"
+        line = f"{self.way}LINE={quote(f'Experiment: {self.experiment}')}"
         return line, *(_rebase(below_oldest, branch) if self.linear else _filter(self.commits, below_oldest, branch))
 
 
@@ -72,7 +77,7 @@ def _rebase(below_oldest: str | None, branch: str) -> tuple[str, ...]:
     """
     add = "ADD='git commit --amend --no-edit --allow-empty --trailer \"$LINE\"'"
     step = 'git log -1 --format=%B | grep -qixF "$LINE" || eval "$ADD"'
-    return add, f"git rebase {below_oldest or '--root'} {branch}", f"--exec {quote(step)}"
+    return add, f"git rebase {below_oldest or '--root'} {branch}".rstrip(), f"--exec {quote(step)}"
 
 
 def _filter(commits: tuple[Unstamped, ...], below_oldest: str | None, branch: str) -> tuple[str, ...]:
@@ -83,7 +88,9 @@ def _filter(commits: tuple[Unstamped, ...], below_oldest: str | None, branch: st
     """
     oids = "|".join(f"{short_oid(commit.oid)}*" for commit in commits)
     script = f'case $GIT_COMMIT in {oids}) git interpret-trailers --trailer "$LINE";; *) cat;; esac'
-    revisions = branch if below_oldest is None else f"{below_oldest}..{branch}"
+    revisions = branch or "HEAD"
+    if below_oldest is not None:
+        revisions = f"{below_oldest}..{revisions}"
     return "FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f", f"--msg-filter {quote(script)}", f"-- {revisions}"
 
 
