@@ -231,6 +231,19 @@ def test_a_team_may_want_committed_code(repo: Repo, edit: Callable[[Repo], None]
     assert pin(repo)[0] == repo.head()
 
 
+def test_a_policy_with_a_mistake_is_not_replaced_in_silence(repo: Repo) -> None:
+    """A hook judges by an earlier policy then; here the artifacts of that one would be taken for code."""
+    start(repo)
+    repo.with_remote()
+    repo.push("main")
+    repo.commit("Break", {"labgate.toml": POLICY + "artefacts = []\n"})
+    repo.push("main")
+    repo.git("fetch", "--quiet", "origin")
+    said = repo.labgate("experiment", "pin", status=2)
+    assert "artefacts" in said.err
+    assert repo.git("for-each-ref", "refs/experiments") == ""
+
+
 def test_a_policy_of_before_means_the_same(repo: Repo) -> None:
     """Without the new keys a policy has what it had: artifacts were only declared."""
     repo.commit("Start", {"labgate.toml": POLICY.replace("artifacts", "pins = 'refs/experiments'\nartifacts")})

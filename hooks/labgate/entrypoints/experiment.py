@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from labgate.checks.registry import policy_reader
 from labgate.entrypoints.hook_call import hook_policy
 from labgate.experiments.naming import branch_by_ci, experiment_of, stated_experiment
 from labgate.experiments.redaction import without_credentials
@@ -11,7 +12,8 @@ from labgate.experiments.section import ExperimentHash, without_policy
 from labgate.experiments.variables import EXPERIMENT
 from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
-from labgate.scene.workplace import find_workplace
+from labgate.scene.policy_files import worktree_policy
+from labgate.scene.workplace import Workplace, find_workplace
 from labgate.values.errors import NoPolicyError, UsageError
 from labgate.values.refnames import branch_of
 from labgate.values.value import Value
@@ -47,16 +49,25 @@ def find_bench(environ: Mapping[str, str], stated: str | None = None) -> Bench:
     """
     repository = discover(environ)
     place = find_workplace(environ)
-    try:
-        policy = hook_policy(place).policy
-    except NoPolicyError:
-        policy = None
+    policy = _policy(repository, place)
     settings = without_policy() if policy is None else policy.section(ExperimentHash)
     ref = place.branch()
     branch = branch_by_ci(environ) if ref is None else branch_of(ref)
     named = stated or environ.get(EXPERIMENT)
     experiment = stated_experiment(named) if named else experiment_of(policy, branch)
     return Bench(repository, policy, settings, branch, experiment, repository.remote_of(branch or ""))
+
+
+def _policy(repository: Repository, place: Workplace) -> Policy | None:
+    """Return the policy for what is here, ``None`` without one. Raises: ``PolicyError`` when it cannot be read."""
+    try:
+        found = hook_policy(place)
+    except NoPolicyError:
+        return None
+    if found.notices:
+        # A hook must go on with an earlier policy. Here somebody can mend the file, and artifacts depend on it.
+        worktree_policy(repository, policy_reader())
+    return found.policy
 
 
 def require_remote(bench: Bench) -> str:
