@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -368,6 +370,40 @@ class TestOnce:
         done = lab.run("labgate", "experiment", "run", "--", "sh", "-c", "cat; exit 4", stdin="in", status=4, RANK="1")
         assert done.text == "in"
 
+    def test_a_closed_pipe_ends_the_command_as_without_labgate(self, lab: Repo) -> None:
+        line = "labgate experiment run -- yes | head -1"
+        assert lab.run("sh", "-c", line, RANK="1").out == "y\n"
+
+
+class TestSubmodules:
+    @pytest.fixture
+    def nested(self, lab: Repo, tmp_path: Path) -> Repo:
+        """A laboratory whose model is in a submodule."""
+        lib = Repo.init(tmp_path / "lib")
+        lib.commit("Lib", {"value.py": "VALUE = 11\n"})
+        lab.env |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "protocol.file.allow", "GIT_CONFIG_VALUE_0": "always"}
+        lab.git("submodule", "--quiet", "add", "../lib", "lib")
+        lab.commit("Model", {"model.py": "import sys; sys.path.insert(0, 'lib'); from value import VALUE\n"})
+        lab.git("config", "-f", ".gitmodules", "submodule.lib.url", "../lib.git")
+        lab.commit("Place")
+        lab.git("remote", "set-url", "origin", "https://host.example/org/lab.git")
+        return lab
+
+    def test_are_named_with_their_commits(self, nested: Repo) -> None:
+        train(nested)
+        found = [item for item in dependencies(record(nested)) if item["name"] == "submodule:lib"]
+        oid = nested.git("rev-parse", "HEAD:lib")
+        assert found == [
+            {"name": "submodule:lib", "uri": "git+https://host.example/org/lib", "digest": {"gitCommit": oid}}
+        ]
+
+    def test_are_in_the_worktree_of_old_code_without_the_network(self, nested: Repo) -> None:
+        meant = nested.head()
+        nested.commit("Next", {"model.py": "VALUE = 12\n"})
+        train(nested, options=("--at", meant))
+        assert json.loads((nested.path / METRICS).read_text())["value"] == 11
+        assert len(nested.git("worktree", "list").splitlines()) == 1
+
 
 class TestWithoutRepository:
     def test_a_variable_is_believed(self, lab: Repo, tmp_path: Path) -> None:
@@ -408,7 +444,8 @@ class TestBadInput:
             (("--", "./plain"), "its first line names no program"),
             (("--", "./lost"), "names /nowhere/python"),
             (("--",), "there is no command after --"),
-            (("python", "train.py"), "labgate experiment run -- python train.py"),
+            (("python", "train.py", "--epochs"), "help: labgate experiment run -- python train.py --epochs\n"),
+            (("--artifact", "a*", "python", "x"), "help: labgate experiment run --artifact 'a*' -- python x\n"),
             (("--timeout", "soon", "--", "true"), "'soon' is not a time"),
             (("--grace", "0", "--", "true"), "'0' is not a time"),
             (("--at", "nowhere", "--", "true"), "'nowhere' names no commit"),
@@ -614,6 +651,16 @@ class TestEndings:
         assert not list((lab.path / ".git/labgate/index-copies").glob("*/index"))
         assert not list(lab.path.glob("models/*.tmp"))
         lab.git("fsck", "--strict")
+
+    def test_nobody_who_reads_its_messages_is_no_failure(self, lab: Repo) -> None:
+        lab.write({"model.py": "VALUE = 3\n"})
+        reading, writing = os.pipe()
+        os.close(reading)
+        argv = ("labgate", "experiment", "run", "--input", "none", "--", "sh", "-c", "mkdir models; echo 1 > models/m")
+        done = subprocess.run(argv, cwd=lab.path, env=lab.env, stderr=writing, check=False)
+        os.close(writing)
+        assert done.returncode == 0
+        assert result(record(lab, "models/m")) == "ended 0"
 
     def test_a_full_disk_costs_the_records_only(self, lab: Repo) -> None:
         """RLIMIT_FSIZE is a disk that is full at 2,000 bytes: what is larger cannot be written (setrlimit(2))."""

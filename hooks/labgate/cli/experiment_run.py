@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,10 +15,12 @@ from labgate.cli.experiment_words import say, say_inexact, say_warnings
 from labgate.cli.main import Settings
 from labgate.policy.schema import DURATIONS
 from labgate.report.parts import help_line
-from labgate.values.errors import LabgateError
+from labgate.values.errors import LabgateError, UsageError
 from labgate.values.phrases import count, quote, short_oid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from labgate.entrypoints.experiment_run import Done, Ready
     from labgate.entrypoints.run_basis import RunRequest
 
@@ -44,21 +47,32 @@ class RunCommand(click.Command):
     """A command whose words after ``--`` are another one, which nobody parses."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep what follows ``--``. Raises: ``click.UsageError`` without it."""
+        """Keep what follows ``--``. Raises: ``UsageError`` without it."""
         ctx.ensure_object(Settings).failed = COULD_NOT_RUN
         at = args.index("--") if "--" in args else len(args)
         own, ctx.meta["labgate.command"] = args[:at], tuple(args[at + 1 :])
-        if at == len(args) and not {"--help"}.intersection(own):
-            message = (
-                f"-- is missing before the command: labgate experiment run -- {' '.join(map(quote, own))}".rstrip()
-            )
-            raise click.UsageError(message, ctx)
+        if at == len(args) and "--help" not in own:
+            message = "-- is missing before the command (usage: labgate experiment run [OPTIONS] -- COMMAND)"
+            raise UsageError(message, self._with_dashes(ctx, own))
         ctx.meta["labgate.options"] = tuple(own)
         rest = super().parse_args(ctx, own)
         if not ctx.meta["labgate.command"]:
-            message = "there is no command after --"
+            message = "there is no command after -- (usage: labgate experiment run [OPTIONS] -- COMMAND)"
             raise click.UsageError(message, ctx)
         return rest
+
+    def _with_dashes(self, ctx: click.Context, args: list[str]) -> str:
+        """Return the command line with ``--`` where the command seems to begin."""
+        parser = self.make_parser(ctx)
+        parser.allow_interspersed_args = False
+        try:
+            rest = parser.parse_args(list(args))[1]
+        except click.UsageError:
+            rest = []
+        if not rest:
+            return f"{ctx.command_path} --help"
+        words = (*args[: len(args) - len(rest)], "--", *rest)
+        return f"{ctx.command_path} {' '.join(map(quote, words))}"
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, "[OPTIONS] -- COMMAND")
@@ -123,13 +137,25 @@ def _run(request: RunRequest) -> int:
     from labgate.entrypoints.experiment_run import execute, ready_run
 
     with ready_run(request, os.environ) as ready:
-        _say_before(ready)
+        with _unheard():
+            _say_before(ready)
         sys.stdout.flush()
         done = execute(ready)
-        _say_after(ready, done)
+        with _unheard():
+            _say_after(ready, done)
         if request.push:
             _push(ready)
     return COULD_NOT_RUN if done.kept.problems else done.ending.exit_status
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Go on where nobody reads standard error any more: the run is what counts."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python would try to write the rest when it ends, and fail with a status of its own.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (until the process ends)
 
 
 def _push(ready: Ready) -> None:
@@ -139,9 +165,10 @@ def _push(ready: Ready) -> None:
     try:
         push_code(ready.basis)
     except LabgateError as error:
-        say(f"warning: not pinned on the remote: {error.message}")
-        if error.help is not None:
-            click.echo(help_line(error.help, indent=2), err=True)
+        with _unheard():
+            say(f"warning: not pinned on the remote: {error.message}")
+            if error.help is not None:
+                click.echo(help_line(error.help, indent=2), err=True)
 
 
 def _silence(stall_timeout: float | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
@@ -158,5 +157,5 @@ def _files(folder: str) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name != ".git":
                     yield from _files(entry.path)
-            elif stat.S_ISREG(entry.stat().st_mode):
+            elif entry.is_file():
                 yield entry.path

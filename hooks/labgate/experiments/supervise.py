@@ -94,6 +94,9 @@ def supervise(order: Order, log: Log) -> Ending:
 
 def replace_by(command: tuple[str, ...], environ: Mapping[str, str]) -> NoReturn:
     """Become a command: nothing is between it and the caller. Raises: ``LabgateError`` when it cannot be started."""
+    # Python ignores them, and the command would inherit that.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
     try:
         os.execvpe(command[0], command, environ)  # noqa: S606  (the user's command, as typed, without a shell)
     except (OSError, ValueError) as error:
