@@ -97,7 +97,7 @@ def test_what_should_run_at_a_push_runs_once(repo: Repo, tmp_path: Path, case: s
     scene.push("main")
     assert scene.names() == ran
     assert state_at(scene, "pre-push") == state
-    in_force = native_hook_in_force(str(repo.path / ".git"), "pre-push", "0.1.0")
+    in_force = native_hook_in_force(str(repo.path / ".git"), "pre-push", "0.1.0", repo.env, str(repo.path))
     assert in_force == (state == "ok")
 
 

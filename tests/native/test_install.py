@@ -34,6 +34,12 @@ def hooks_path(repo: Repo, value: str, scope: str = "--local") -> None:
     repo.git("config", scope, "core.hooksPath", value)
 
 
+def in_force(scene: Scene) -> bool:
+    """Return whether git starts labgate's own hook before a push."""
+    place = scene.repo.path
+    return native_hook_in_force(str(place / ".git"), "pre-push", "0.1.0", scene.repo.env, str(place))
+
+
 def test_first_and_second_install(scene: Scene) -> None:
     scene.repo.push("main")
     first = scene.repo.labgate("install", status=0)
@@ -146,7 +152,9 @@ def test_a_hook_of_another_version_is_brought_up_to_date(scene: Scene) -> None:
     path = scene.hooks / "pre-push"
     path.write_bytes(render("pre-push", this_runtime(), "0.0.1"))
     assert "labgate: brought up to date in .git/hooks: pre-push\n" in scene.repo.labgate("install", status=0).out
-    assert native_hook_in_force(str(scene.repo.path / ".git"), "pre-push", "0.1.0")
+    assert native_hook_in_force(
+        str(scene.repo.path / ".git"), "pre-push", "0.1.0", scene.repo.env, str(scene.repo.path)
+    )
 
 
 def test_a_hook_that_lost_its_mode_gets_it_back(scene: Scene) -> None:
@@ -214,7 +222,9 @@ class TestHooksPath:
         assert sorted(path.name for path in (tmp_path / "outside").iterdir()) == sorted(STAGES)
         scene.push("main")
         assert scene.names() == ["labgate"]
-        assert not native_hook_in_force(str(scene.repo.path / ".git"), "pre-push", "0.1.0")
+        assert not native_hook_in_force(
+            str(scene.repo.path / ".git"), "pre-push", "0.1.0", scene.repo.env, str(scene.repo.path)
+        )
         scene.repo.labgate("uninstall", status=0)
         assert list((tmp_path / "outside").iterdir()) == []
 
@@ -224,7 +234,9 @@ class TestHooksPath:
         scene.install()
         scene.push("main")
         assert scene.names() == ["labgate"]
-        assert native_hook_in_force(str(scene.repo.path / ".git"), "pre-push", "0.1.0")
+        assert native_hook_in_force(
+            str(scene.repo.path / ".git"), "pre-push", "0.1.0", scene.repo.env, str(scene.repo.path)
+        )
 
     def test_inside_the_work_tree_nothing_is_written_and_the_printed_lines_do_it(self, scene: Scene) -> None:
         hooks_path(scene.repo, ".husky/_")

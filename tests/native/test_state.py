@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from labgate.native.shim import Runtime, quoted, render
 from labgate.native.state import framework_of, native_hook_in_force, setting_of
+from support.repo import Repo
 
 PYTHON = Runtime(sys.executable, __file__)
 SHIMS = {
@@ -20,6 +22,17 @@ OWN = render("pre-push", PYTHON, "1.0")
 FOREIGN = b"#!/bin/sh\nexit 0\n"
 
 
+@pytest.fixture
+def common(repo: Repo) -> Path:
+    """The git directory of a repository without hooks."""
+    shutil.rmtree(repo.path / ".git" / "hooks", ignore_errors=True)
+    return repo.path / ".git"
+
+
+def in_force(common: Path, repo: Repo, **env: str) -> bool:
+    return native_hook_in_force(str(common), "pre-push", "1.0", {**repo.env, **env}, str(common.parent))
+
+
 def write(folder: Path, name: str, content: bytes, mode: int = 0o755) -> None:
     path = folder / "hooks" / name
     path.parent.mkdir(exist_ok=True)
@@ -28,7 +41,7 @@ def write(folder: Path, name: str, content: bytes, mode: int = 0o755) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "in_force"),
+    ("files", "expected"),
     [
         ({"pre-push": OWN}, True),
         ({"pre-push": SHIMS["pre-commit"], "pre-push.legacy": OWN}, True),
@@ -58,41 +71,69 @@ def write(folder: Path, name: str, content: bytes, mode: int = 0o755) -> None:
         "no interpreter",
     ],
 )
-def test_in_force(tmp_path: Path, files: dict[str, bytes], in_force: bool) -> None:
+def test_in_force(repo: Repo, common: Path, files: dict[str, bytes], expected: bool) -> None:
     for name, content in files.items():
-        write(tmp_path, name, content)
-    assert native_hook_in_force(str(tmp_path), "pre-push", "1.0") is in_force
+        write(common, name, content)
+    assert in_force(common, repo) is expected
 
 
 @pytest.mark.parametrize("sleeping", ["pre-push", "pre-push.legacy"])
-def test_what_is_not_executable_is_not_in_force(tmp_path: Path, sleeping: str) -> None:
-    write(tmp_path, "pre-push", SHIMS["prek"])
-    write(tmp_path, "pre-push.legacy", OWN)
-    (tmp_path / "hooks" / sleeping).chmod(0o644)
-    assert not native_hook_in_force(str(tmp_path), "pre-push", "1.0")
+def test_what_is_not_executable_is_not_in_force(repo: Repo, common: Path, sleeping: str) -> None:
+    write(common, "pre-push", SHIMS["prek"])
+    write(common, "pre-push.legacy", OWN)
+    (common / "hooks" / sleeping).chmod(0o644)
+    assert not in_force(common, repo)
 
 
 @pytest.mark.parametrize(
-    ("line", "in_force"),
+    ("lines", "expected"),
     [
         ("hooksPath = .husky/_", False),
         ("HOOKSPATH=/elsewhere", False),
         ('hooksPath = ".git/hooks"', True),
         ("hooksPath = .git/hooks", True),
         ("hooksPath = .husky\n\thooksPath = .git/hooks", True),
-        ("hooksPath =", False),
-        ("hooksPath", False),
         ("editor = vi", True),
+        ("[include]\n\tpath = more", False),
+        ("[core] hooksPath = .husky", False),
+        ("hooksPath = .hus\\\nky", False),
     ],
 )
 def test_where_the_repository_sends_git_elsewhere_nothing_is_in_force(
-    tmp_path: Path, line: str, in_force: bool
+    repo: Repo, common: Path, lines: str, expected: bool
 ) -> None:
-    common = tmp_path / ".git"
-    common.mkdir()
     write(common, "pre-push", OWN)
-    (common / "config").write_text(f"[core]\n\tbare = false\n\t{line}\n")
-    assert native_hook_in_force(str(common), "pre-push", "1.0") is in_force
+    (common / "more").write_text("[core]\n\thooksPath = .husky\n", encoding="utf-8")
+    with (common / "config").open("a", encoding="utf-8") as config:
+        config.write(f"[core]\n\t{lines}\n")
+    assert in_force(common, repo) is expected
+
+
+@pytest.mark.parametrize("path", ["/dev/null", ".husky", "{}"])
+@pytest.mark.parametrize("scope", ["global", "system", "worktree", "count", "parameters", "xdg"])
+def test_nor_where_any_other_configuration_does(
+    repo: Repo, common: Path, tmp_path: Path, scope: str, path: str
+) -> None:
+    """The hooks of another folder are git's; the same folder by any way is this one."""
+    write(common, "pre-push", OWN)
+    value = path.format(common / "hooks")
+    file, env = tmp_path / "xdg" / "git" / "config", {}
+    if scope == "worktree":
+        repo.git("config", "extensions.worktreeConfig", "true")
+        repo.git("config", "--worktree", "core.hooksPath", value)
+    elif scope == "count":
+        env = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": value}
+    elif scope == "parameters":
+        env = {"GIT_CONFIG_PARAMETERS": f"'core.hookspath'='{value}'"}
+    else:
+        file.parent.mkdir(parents=True)
+        file.write_text(f"[core]\n\thooksPath = {value}\n", encoding="utf-8")
+        env = {"GIT_CONFIG_SYSTEM": str(file), "GIT_CONFIG_NOSYSTEM": "0"} if scope == "system" else {}
+        env |= {"GIT_CONFIG_GLOBAL": str(file)} if scope == "global" else {}
+        if scope == "xdg":
+            del repo.env["GIT_CONFIG_GLOBAL"]
+            env |= {"XDG_CONFIG_HOME": str(tmp_path / "xdg")}
+    assert in_force(common, repo, **env) is (path == "{}")
 
 
 @pytest.mark.parametrize(

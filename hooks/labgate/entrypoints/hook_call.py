@@ -45,7 +45,7 @@ def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
     from labgate import __version__
     from labgate.native.state import native_hook_in_force
 
-    if call.native or not native_hook_in_force(common_dir, call.stage, __version__):
+    if call.native or not native_hook_in_force(common_dir, call.stage, __version__, call.environ):
         return None
     return Skipped(f"labgate's own {call.stage} hook judges this")
 

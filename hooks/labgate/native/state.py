@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.git.runner import Environment
+
 #: The stages of labgate's git hooks, in the order in which they occur.
 STAGES = ("pre-commit", "prepare-commit-msg", "commit-msg", "pre-merge-commit", "pre-push")
 LEGACY = ".legacy"
@@ -23,12 +27,15 @@ FRAMEWORKS = (
 _MOST = 16384
 
 
-def native_hook_in_force(common_dir: str, stage: str, version: str) -> bool:
+def native_hook_in_force(
+    common_dir: str, stage: str, version: str, environ: Environment, directory: str | None = None
+) -> bool:
     """Return whether git starts labgate's native hook of a stage, in this version, and it can run.
 
     It can be at ``<stage>``, or at ``<stage>.legacy`` if a framework's shim at ``<stage>`` starts it. ``common_dir`` is
-    the absolute git common directory. If the repository's own configuration names another folder of hooks, none is
-    active: a check that runs twice is better than one that does not run.
+    the absolute git common directory, ``environ`` the caller's variables, and ``directory`` one of its work tree
+    (``None``: the process's own). If ``core.hooksPath`` names another folder, in any configuration, none is active: a
+    check that runs twice is better than one that does not run.
     """
     folder = os.path.join(common_dir, "hooks")
     top = os.path.join(folder, stage)
@@ -37,7 +44,7 @@ def native_hook_in_force(common_dir: str, stage: str, version: str) -> bool:
         content = _runnable(top + LEGACY)
     if content is None or not _is_ours(content, stage, version):
         return False
-    return not _is_elsewhere(common_dir, folder)
+    return _is_used(folder, environ, directory)
 
 
 def framework_of(content: bytes) -> str | None:
@@ -83,22 +90,11 @@ def _runnable(path: str) -> bytes | None:
         return None
 
 
-def _is_elsewhere(common_dir: str, folder: str) -> bool:
-    """Return whether the repository's own ``core.hooksPath`` names another folder, as far as its file tells."""
-    try:
-        with open(os.path.join(common_dir, "config"), "rb") as stream:
-            text = stream.read()
-    except OSError:
-        return False
-    if b"hookspath" not in text.lower():
-        return False
-    values = [
-        value.strip().strip(b'"')
-        for key, _, value in (line.partition(b"=") for line in text.split(b"\n"))
-        if key.strip().lower() == b"hookspath"
-    ]
-    # A relative path starts at the folder in which git starts hooks: the top of the work tree (git-config,
-    # core.hooksPath).
-    top = os.path.dirname(common_dir)
-    named = os.path.join(top, os.fsdecode(values[-1])) if values else ""
-    return os.path.realpath(named) != os.path.realpath(folder)
+def _is_used(folder: str, environ: Environment, directory: str | None) -> bool:
+    """Return whether git itself looks for hooks in a folder: only git knows all of its configuration."""
+    from labgate.git.runner import LOCATION, caller_env, command_scope, spawn
+
+    place = ("-C", directory) if directory is not None else ()
+    argv = ("git", *place, "rev-parse", "--path-format=absolute", "--git-path", "hooks")
+    status, output, _ = spawn(argv, caller_env(environ, LOCATION) | command_scope(environ))
+    return status == 0 and os.path.realpath(os.fsdecode(output).removesuffix("\n")) == os.path.realpath(folder)
