@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from support.pipeline import POLICY, Pipeline, rules
@@ -17,9 +19,10 @@ FORKS = {
 }
 
 
+@pytest.mark.parametrize("spelt", [str, str.upper])
 @pytest.mark.parametrize("name", FORKS)
-def test_a_head_of_a_listed_repository_is_research(pipeline: Pipeline, name: str) -> None:
-    policy = POLICY.replace('"*/grace/*"', f'"{FORKS[name]}"')
+def test_a_head_of_a_listed_repository_is_research(pipeline: Pipeline, name: str, spelt: Callable[[str], str]) -> None:
+    policy = POLICY.replace('"*/grace/*"', f'"{spelt(FORKS[name])}"')
     pipeline.repo.checkout("main").commit("List the fork", {"labgate.toml": policy})
     pipeline.repo.push("main")
     head = pipeline.propose(FEATURE)

@@ -69,6 +69,22 @@ def test_a_base_that_does_not_fit_gives_way_to_the_target(pipeline: Pipeline, ba
     assert json.loads(result.out)["updates"][0]["old"] == pipeline.remote.head("main")
 
 
+@pytest.mark.parametrize("name", ["github-merge-group", "buildkite-merge-queue", "gitlab-merge-train"])
+def test_a_queued_change_whose_base_has_it_already_is_undecided(pipeline: Pipeline, name: str) -> None:
+    """Nothing would be left to judge, whether the base is the head or comes after it."""
+    group = pipeline.propose(RESEARCH) if name == "gitlab-merge-train" else queued(pipeline, "main")
+    pipeline.repo.git("checkout", "--quiet", "--detach", "main")
+    merged = pipeline.repo.merge(group, "Queued before", "--no-ff")
+    pipeline.repo.git("push", "--quiet", "origin", f"{merged}:refs/heads/gh-readonly-queue/main/pr-8-{merged}")
+    for base in (merged, *([] if name == "gitlab-merge-train" else [group])):
+        result = pipeline.job(name, group, base)
+        assert (result.status, json.loads(result.out)["outcome"]) == (2, "undecided")
+        (problem,) = json.loads(result.out)["problems"]
+        assert "has its head" in problem["message"]
+        again = pipeline.repo.run("sh", "-c", problem["help"], status=None)
+        assert "LG201 error" in again.text
+
+
 # Pushes, after the fact.
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.registry import ROWS, Row, policy_reader
@@ -222,12 +223,20 @@ class _Job:
         return _Place(base, tip, lost)
 
     def _queued_on(self, tip: str) -> str:
-        """Return the base of a queued change: the target, or the changes that are queued before it."""
-        base = self.context.base
+        """Return the base of a queued change: the target, or the changes that are queued before it.
+
+        Raises: ``UndecidedError`` when that has the change already: nothing would be judged.
+        """
+        base, head = self.context.base, self.context.head
         if base is None or not fetch_commit(self.repository, self.remote, base):
-            return tip
-        related = is_ancestor(self.repository, tip, base) or is_ancestor(self.repository, base, tip)
-        return base if related else tip
+            base = tip
+        if not is_ancestor(self.repository, tip, base) and not is_ancestor(self.repository, base, tip):
+            base = tip
+        if is_ancestor(self.repository, head, base):
+            message = f"the base of the queued change, {base[:12]}, has its head {head[:12]}: nothing is left to judge"
+            target = quote(self.context.target.removeprefix(HEADS))
+            raise UndecidedError(message, f"labgate check --target {target} --base {tip} --head {head}")
+        return base
 
     def _aftermath(self, place: _Place) -> Aftermath | None:
         """Return what happened after a push on the target's own line, ``None`` if nothing has landed yet."""
@@ -256,8 +265,13 @@ def _is_own(context: Context, refs: Mapping[str, str], remote: str) -> bool | No
     if context.event == LANDED or context.source is None:
         return None
     if context.source_repository is not None and context.repository is not None:
-        return context.source_repository.casefold() == context.repository.casefold()
+        return _is_same(context.source_repository, context.repository)
     return refs.get(tracking_ref(remote, context.source)) == context.head
+
+
+def _is_same(one: str, other: str | None) -> bool:
+    """Return whether two names mean one repository: code hosts ignore case."""
+    return other is not None and one.casefold() == other.casefold()
 
 
 def _bring(repository: Repository, remote: str, head: str, refs: tuple[str, ...]) -> None:
@@ -276,9 +290,9 @@ def _proposed_sources(
     if context.event == LANDED:
         return ()
     gate = policy.section(ResearchGate)
-    foreign = context.source_repository not in (None, context.repository)
+    foreign = context.source_repository is not None and not _is_same(context.source_repository, context.repository)
     named = context.source is not None and policy.classify(HEADS + context.source).name in gate.sources
-    listed = foreign and any(glob.matches(context.source_repository or "") for glob in gate.source_repositories)
+    listed = foreign and gate.is_source_repository(context.source_repository)
     if not named and not listed:
         return ()
     tip = None if context.source is None else refs.get(tracking_ref(remote, context.source))

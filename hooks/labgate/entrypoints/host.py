@@ -71,8 +71,7 @@ class Landing(Value):
             return
         gate = policy.section(ResearchGate)
         named = policy.classify(HEADS + self.source).name in gate.sources
-        repository = self.source_repository or ""
-        if named or any(glob.matches(repository) for glob in gate.source_repositories):
+        if named or gate.is_source_repository(self.source_repository):
             name = self.change.name
             yield SourceRef(_KEPT[name.kind].format(name.number), HEADS + self.source, self.head, None)
 

@@ -20,10 +20,9 @@ _REPOSITORIES = r"[^\s/:@#]+(/[^\s/:@#]+)+(?<!\.git)"
 
 
 class ResearchGate(Value):
-    """``[research-gate]``.
+    """``[research-gate]``: ``sources`` are kind names, ``keep_deleted`` is in seconds.
 
-    ``sources`` are kind names; ``keep_deleted`` is in seconds. ``landed`` are branches, beside the trunk, on which code
-    counts as landed.
+    ``source_repositories`` are casefolded. ``landed`` are branches, beside the trunk, on which code counts as landed.
     """
 
     NAME = "research-gate"
@@ -38,7 +37,7 @@ class ResearchGate(Value):
     def __init__(self, table: Table) -> None:
         super().__init__(
             sources=tuple(table["sources"]),
-            source_repositories=tuple(Glob(text) for text in table["source-repositories"]),
+            source_repositories=tuple(Glob(text.casefold()) for text in table["source-repositories"]),
             require_review=table["require-review"],
             deletable=tuple(Template(text, {}) for text in table["deletable"]),
             keep_deleted=table["keep-deleted"],
@@ -49,6 +48,14 @@ class ResearchGate(Value):
         """Return whether code on a ref (full name on its remote), which is not the trunk, counts as landed."""
         found = ((template, template.fits(ref)) for template in self.landed)
         return any(values is not None and template.bad_field(values) is None for template, values in found)
+
+    def is_source_repository(self, name: str | None) -> bool:
+        """Return whether a repository (``host/owner/name``; ``None``: it has no such name) holds only research.
+
+        GitHub, GitLab, Bitbucket and Gitea all find a repository under its name in any case. A host that does not is
+        unlikely to have two whose names differ in nothing else.
+        """
+        return name is not None and any(glob.matches(name.casefold()) for glob in self.source_repositories)
 
 
 _SHAPE = Record(

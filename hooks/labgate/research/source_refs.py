@@ -96,8 +96,7 @@ def past_source(policy: Policy, ref: str, oid: str, state: str, remotes: tuple[R
 
 def is_source_repository(policy: Policy, remote: Remote) -> bool:
     """Return whether a remote is one of the policy's ``source-repositories``."""
-    name = repository_name(remote.url)
-    return name is not None and any(glob.matches(name) for glob in policy.section(ResearchGate).source_repositories)
+    return policy.section(ResearchGate).is_source_repository(repository_name(remote.url))
 
 
 def source_patterns(policy: Policy) -> tuple[str, ...]:
