@@ -34,6 +34,9 @@ def test_a_change_that_lowers_its_own_policy_is_judged_by_the_old_one(sdg: Repo,
     sdg.commit("Review\n\nReviewed-by: Eve <eve@example.net>")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
+LG210 error main: the policy of labgate changes without a review; still missing: reviewers: <Be nice> Be
+        nice; not counted: eve@example.net: not listed in [reviews.people]
+    help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
 LG201 error main: 9 commits from research/pr-72 without a review (by ancestry): <Be nice> Be nice, <Tidy the
         filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import and 6
         more; not counted: eve@example.net: not listed in [reviews.people]
@@ -93,6 +96,9 @@ def test_a_local_trunk_does_not_judge(sdg: Repo) -> None:
     sdg.merge("research/pr-72", "Merge branch 'research/pr-72'")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
+LG210 error main: the policy of labgate changes without a review; still missing: reviewers: <Be nice> Be
+        nice
+    help: labgate review approve main --by ada  # once ada has reviewed it
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more
@@ -342,10 +348,11 @@ LG201 error main: 8 commits from research/pr-72 without a review (by ancestry): 
 def test_an_older_base_is_judged_by_its_own_policy(sdg: Repo) -> None:
     """The target stands at ``--base``: what landed since is part of the change, policy included."""
     before = sdg.head("main")
-    sdg.commit("Be nice", {"labgate.toml": LOWERED["rule-off"]}, **by("lin"))
+    message = reviewed("ada", subject="Be nice")
+    sdg.commit(message, {"labgate.toml": LOWERED["rule-off"]}, **by("lin"))
     sdg.merge("research/pr-72", reviewed("lin", subject="Merge branch 'research/pr-72'"))
     sdg.push("main")
     args = ("--target", "main", "--head", "main", "--base", before)
     verdict = assert_passes(sdg, *args)
     assert verdict.report["policy"]["commit"] == before
-    assert verdict.counted == ["lin"]
+    assert verdict.counted == ["ada", "lin"]

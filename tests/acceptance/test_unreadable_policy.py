@@ -110,7 +110,7 @@ def test_other_branches_may_hold_any_policy(team: Repo) -> None:
 def test_a_team_can_leave(team: Repo) -> None:
     team.git("rm", "--quiet", "labgate.toml")
     team.commit("No more labgate")
-    assert "LG210" not in pushed(team, "main").text
+    assert "LG210 warning: the policy of labgate is removed without a review" in pushed(team, "main").text
 
 
 def test_what_is_no_policy_in_a_project_file_is_free(team: Repo) -> None:

@@ -25,7 +25,7 @@ from labgate.research.source_refs import RefClasses, classify_refs
 from labgate.reviews.markers import LANDING, Claim, is_empty, landings_named, read_claims
 from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import shadow_notices
-from labgate.scene.policy_files import policies_at, policy_at
+from labgate.scene.policy_files import PolicyHistory, policies_at, policy_at
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.finding import UNDECIDED
@@ -87,7 +87,8 @@ def _audit(
         raise NoPolicyError(message, "labgate init")
     judging = [policies.get(oid) or last for oid in (line.before, *line.oids[:-1]) if oid is not None]
     landings = _landings(request, repository, line, judging, environ, progress)
-    scenes = _Scenes(repository, refs, line, landings, request.fetch, request.offline, progress, {})
+    history = PolicyHistory(policies, policy_reader())
+    scenes = _Scenes(repository, refs, line, landings, history, request.fetch, request.offline, progress, {})
     judged: list[Judged] = []
     view = View(len(landings), len(landings), 0, sources_complete=True)
     for policy, group in _by_policy(landings, whole, policies, last):
@@ -257,6 +258,7 @@ class _Scenes(Value):
     refs: Mapping[str, str]
     line: _Line
     landings: tuple[Landing, ...]
+    history: PolicyHistory
     fetched: bool
     offline: bool
     progress: Progress | None
@@ -298,6 +300,7 @@ class _Scenes(Value):
             proposed=proposed,
             aftermath=Aftermath(frozenset(line.oids)),
             audited=self.compared[key],
+            history=self.history,
             hosted={update: landing.change for landing, update in updates.items() if landing.change is not None},
             unanswered={update: landing.problem for landing, update in updates.items() if landing.problem is not None},
             late=_late_reviews(repository, line, updates.values()),

@@ -99,6 +99,10 @@ class Policy(Value):
         """The trunk's first name."""
         return self.trunks[0]
 
+    def says_the_same(self, other: Policy) -> bool:
+        """Return whether another policy has the same meaning; the order of the kinds is part of it."""
+        return self == other and list(self.table["kinds"]) == list(other.table["kinds"])
+
     def with_trunk(self, branch: str) -> Policy:
         """Return the same policy with a branch (short name) as the first name of the trunk."""
         names = [branch, *(name for name in self.trunks if name != branch)]

@@ -68,13 +68,14 @@ class Reviews(Value):
     """``[reviews]``. ``machines`` are casefolded emails of landing identities; ``expires`` is in seconds.
 
     ``agents`` are casefolded patterns of authors and co-authors that are not persons. ``bound`` refuses review markers
-    without a binding to content.
+    without a binding to content. ``policy_quorum`` is for changes of the policy, ``None`` if it is ``quorum``.
     """
 
     NAME = "reviews"
 
     assurance: str
     quorum: Quorum
+    policy_quorum: Quorum | None
     machines: tuple[str, ...]
     agents: tuple[str, ...]
     bound: bool
@@ -86,6 +87,7 @@ class Reviews(Value):
         super().__init__(
             assurance=table["assurance"],
             quorum=Quorum(table["quorum"]),
+            policy_quorum=None if table["policy-quorum"] is None else Quorum(table["policy-quorum"]),
             machines=tuple(email.casefold() for email in table["machines"]),
             agents=tuple(pattern.casefold() for pattern in table["agents"]),
             bound=table["bound"],
@@ -93,6 +95,11 @@ class Reviews(Value):
             groups=tuple((Group(name, group) for name, group in table["groups"].items())),
             people=tuple((Person(name, person) for name, person in table["people"].items())),
         )
+
+    @property
+    def of_policy(self) -> Reviews:
+        """The same, with the quorum for changes of the policy."""
+        return self if self.policy_quorum is None else self.changed(quorum=self.policy_quorum)
 
     def is_agent(self, email: str) -> bool:
         """Return whether a casefolded email matches ``agents``, and is not that of a listed person."""
@@ -151,6 +158,7 @@ _SHAPE = Record(
     (
         Key("assurance", Choice(("trailer", "forge", "signed")), "The least assurance of a review marker.", "trailer"),
         Key("quorum", _QUORUM, "How many reviewers a change needs.", {}),
+        Key("policy-quorum", _QUORUM, "How many a change of the policy needs; by default as in quorum."),
         Key("machines", _MACHINES, "Landing identities: they never count as people.", ["noreply@github.com"]),
         Key(
             "agents",
@@ -182,7 +190,9 @@ def _check(table: Table, problems: Problems) -> None:
     _identities(reviews, problems)
     # The quorum depends on the whole section: after another mistake there it would be reported twice.
     if not problems.under(Reviews.NAME):
-        _quorum(reviews, problems)
+        _quorum(reviews, "quorum", problems)
+        if reviews["policy-quorum"] is not None:
+            _quorum(reviews, "policy-quorum", problems)
 
 
 def _identities(reviews: Table, problems: Problems) -> None:
@@ -205,10 +215,10 @@ def _identities(reviews: Table, problems: Problems) -> None:
                 problems.add(("reviews", "people", name, "emails"), f"{shown(email)} is one of [reviews] machines")
 
 
-def _quorum(reviews: Table, problems: Problems) -> None:
-    """Check that the quorum can be met; only the smallest one may lack its first person."""
-    quorum, groups, people = reviews["quorum"], reviews["groups"], reviews["people"]
-    path = ("reviews", "quorum")
+def _quorum(reviews: Table, key: str, problems: Problems) -> None:
+    """Check that a quorum can be met; only the smallest one may lack its first person."""
+    quorum, groups, people = reviews[key], reviews["groups"], reviews["people"]
+    path = ("reviews", key)
     if quorum["total"] > max(1, len(people)):
         problems.add((*path, "total"), f"expected at most {len(people)}, all the people, found {quorum['total']}")
     for name, wanted in quorum["groups"].items():

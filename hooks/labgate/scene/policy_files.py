@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from labgate.git.commits import is_ancestor, merge, merge_bases
 from labgate.git.fetch import bring
@@ -27,6 +27,13 @@ class Found(Value):
     commit: str
     blob: str
     file: str
+
+
+class PolicyHistory(Value):
+    """The policy of each commit (full oid) of an audited line, as ``policies_at`` returns it, and the reader."""
+
+    policies: Mapping[str, Policy | LabgateError | None]
+    reader: Reader
 
 
 def policy_at(repository: Repository, commit: str, reader: Reader, place: str | None = None) -> Found | None:
@@ -67,6 +74,12 @@ def policy_blobs(repository: Repository, commits: Sequence[str]) -> dict[str, tu
     # git answers for a missing one with the request, which names the commit: all of these count as equal.
     lines = [b"" if line.endswith(b" missing") else line for line in answers]
     return {oid: tuple(lines[at * len(FILES) :][: len(FILES)]) for at, oid in enumerate(commits)}
+
+
+def changed_files(repository: Repository, old: str, new: str) -> frozenset[str]:
+    """Return the names of the policy files that differ between two commits or trees, in content or mode."""
+    output = repository.objects.run("diff-tree", "-z", "--name-only", "--no-renames", old, new, "--", *FILES)
+    return frozenset(os.fsdecode(output).split("\0")[:-1])
 
 
 def landed(repository: Repository, tip: str, head: str) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from labgate.git.repository import Repository
 from labgate.policy.lint import shadowed
-from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
-from labgate.policy.reader import PYPROJECT_TABLE
+from labgate.policy.model import FILES, OWN_FILE, PYPROJECT, Policy
+from labgate.policy.reader import PYPROJECT_TABLE, Reader
 from labgate.policy.shape import Problems, shown
 from labgate.scene.governing_policy import Judging
-from labgate.scene.policy_files import Found, landed, policy_at, policy_blobs, restoring
+from labgate.scene.policy_files import Found, changed_files, landed, policies_at, policy_at, restoring
 from labgate.scene.trunk import listed
-from labgate.values.errors import PolicyError
-from labgate.values.ref_update import RefUpdate
+from labgate.values.errors import LabgateError, PolicyError
+from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS, tip_ref
 from labgate.values.value import Value
 
@@ -23,33 +25,79 @@ if TYPE_CHECKING:
 class ProposedPolicy(Value):
     """A policy that differs from the trunk's own. ``problems`` are why it could not judge, empty if it could.
 
-    ``restoring`` is the command that restores the one that judges now, ``None`` if there is none.
+    ``restoring`` is the command that restores the one that judges now, ``None`` if there is none. ``commits`` (full
+    oids, children before parents) change what the policy says and need a review, ``paths`` are its files that they
+    change; both are empty if nothing changes what it says. ``removed``: there would be no policy.
     """
 
     problems: tuple[str, ...]
     restoring: str | None
+    commits: tuple[str, ...] = ()
+    paths: frozenset[str] = frozenset()
+    removed: bool = False
 
 
 def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
     """Return the policy that an update proposes; ``None`` if it is not for the trunk, or does not change the policy.
 
-    Only the text of its files is compared, not its meaning.
+    The first policy of a trunk needs no review, nor does a repair that says the same as the last one that could be
+    read; a text with another layout or in the other file that says the same is no change.
     """
-    judging = scene.judging
-    if judging is None or judging.trunk is None or update.ref != HEADS + judging.trunk or update.new is None:
+    judging, repository = scene.judging, scene.repository
+    if judging is None:
+        return _audited(scene, update)
+    if judging.trunk is None or update.ref != HEADS + judging.trunk or update.new is None:
         return None
     old = judging.trunk_tip if update.old is None else update.old
-    repository = scene.repository
     # A proposed change may start from an older trunk and not change the policy.
     after = update.new if scene.pushing or old is None else landed(repository, old, update.new)
-    blobs = policy_blobs(repository, [oid for oid in (old, after) if oid is not None])
-    if old is not None and blobs[old] == blobs[after]:
+    files = frozenset(FILES) if old is None else changed_files(repository, old, after)
+    if not files:
         return None
     problems = _problems(scene, judging, after, update.source or update.new[:12])
-    back = None
-    if problems and judging.origin.origin == "trunk":
-        back = restoring(repository, after, judging.found)
-    return ProposedPolicy(problems, back)
+    standing = judging.origin.origin == "trunk"
+    if problems:
+        # It is refused whoever reviewed it.
+        return ProposedPolicy(problems, restoring(repository, after, judging.found) if standing else None)
+    found = policy_at(repository, after, judging.reader)
+    if not standing or (found is not None and found.policy.says_the_same(judging.found.policy)):
+        return None
+    return ProposedPolicy((), None, _changing(scene, update, judging.reader), files, removed=found is None)
+
+
+def _audited(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
+    """Return the change of the policy by a landing; what cannot judge then leaves the later landings undecided."""
+    history = scene.history
+    if history is None or update.new is None or update.ref.removeprefix(HEADS) not in scene.policy.trunks:
+        return None
+    before, after = history.policies.get(update.old or ""), history.policies.get(update.new)
+    # A policy that cannot be read is judged by the last one that can.
+    standing = scene.policy if isinstance(before, LabgateError) else before
+    if standing is None or (isinstance(after, Policy) and after.says_the_same(standing)):
+        return None
+    files = changed_files(scene.repository, update.old or "", update.new)
+    return ProposedPolicy((), None, _changing(scene, update, history.reader), files, removed=after is None)
+
+
+def _changing(scene: Scene, update: RefUpdate, reader: Reader) -> tuple[str, ...]:
+    """Return the commits of an update that change what the policy says, children before parents.
+
+    If none of them does (they are on another protected branch already), it is the last one, which brings that.
+    """
+    commits = scene.span(update).gated
+    asked = dict.fromkeys(oid for commit in commits for oid in (commit.oid, *commit.parents))
+    policies = policies_at(scene.repository, tuple(asked), reader)
+    found = (commit.oid for commit in commits if _changes(policies, commit))
+    return tuple(found) or (scene.span(update).head,)
+
+
+def _changes(policies: Mapping[str, Policy | LabgateError | None], commit: Commit) -> bool:
+    """Return whether what a commit's policy says differs from what that of each of its parents says."""
+    mine, theirs = policies[commit.oid], [policies[oid] for oid in commit.parents] or [None]
+    if isinstance(mine, Policy):
+        return not any(isinstance(other, Policy) and mine.says_the_same(other) for other in theirs)
+    # Two that cannot be read may say anything.
+    return mine is not None or None not in theirs
 
 
 def _problems(scene: Scene, judging: Judging, after: str, place: str) -> tuple[str, ...]:

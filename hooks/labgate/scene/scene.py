@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
     from labgate.scene.governing_policy import Judging
+    from labgate.scene.policy_files import PolicyHistory
     from labgate.values.errors import LabgateError
 
 
@@ -71,7 +72,7 @@ class Scene(Value):
     an update, if the code host still has them; ``None``: it is not asked. ``own_head`` is in CI whether the branch of
     the change belongs to the repository itself, ``None`` if there is no such branch. ``change``: CI judges a change
     that is only proposed, and may land squashed. ``judging`` is how the policy was found, ``None`` if each update may
-    have another one (audit).
+    have another one (audit): then ``history`` has the policies of the audited line.
     """
 
     repository: Repository
@@ -92,6 +93,7 @@ class Scene(Value):
     own_head: bool | None = None
     change: bool = False
     judging: Judging | None = None
+    history: PolicyHistory | None = None
 
     @property
     def landing(self) -> bool:

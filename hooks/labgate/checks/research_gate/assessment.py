@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from labgate.reviews.approvals import JudgedApproval, account_of
 from labgate.reviews.quorum import assess, helpful, missing
-from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding
 from labgate.values.phrases import quote, short_oid
 from labgate.values.refnames import short_ref
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from labgate.checks.research_gate.update import Facts, Landed
-    from labgate.policy.model import Policy
     from labgate.reviews.quorum import Assessment, JudgedClaim, Part, Refused
+    from labgate.reviews.section import Reviews
 
 
 #: The most commits, and the most reviews that do not count, in a message.
@@ -143,7 +142,7 @@ class Assessed(Value):
     """
 
     facts: Facts
-    policy: Policy
+    reviews: Reviews
     commits: tuple[str, ...]
     paths: frozenset[str]
     assessment: Assessment
@@ -164,8 +163,8 @@ class Assessed(Value):
 
     def details(self, oids: tuple[str, ...]) -> dict[str, Any]:
         """Return the fields of an ``UnmetReview`` of these commits (at least one), and its place."""
-        facts, reviews = self.facts, self.policy.section(Reviews)
-        unable = _unable(facts, self.policy)
+        facts, reviews = self.facts, self.reviews
+        unable = _unable(facts, reviews)
         named = helpful(self.counted(oids), self.paths, facts.contributors, reviews, unable)
         emails = {person.name: person.emails[0] for person in reviews.people if person.emails}
         return {
@@ -185,15 +184,15 @@ class Assessed(Value):
         }
 
 
-def assessed(facts: Facts, policy: Policy, commits: tuple[str, ...], paths: frozenset[str]) -> Assessed:
-    """Match some commits to the claims and approvals that cover any of them."""
+def assessed(facts: Facts, reviews: Reviews, commits: tuple[str, ...], paths: frozenset[str]) -> Assessed:
+    """Match some commits to the claims and approvals that cover any of them; ``reviews`` has the quorum."""
     wanted = frozenset(commits)
     claims: tuple[JudgedClaim | JudgedApproval, ...] = (*facts.claims, *facts.approvals)
     speaking = [claim for claim in claims if claim.covers & wanted]
-    found = assess(commits, speaking, policy.section(Reviews), facts.strangers)
-    short = {people: missing(people, paths, policy.section(Reviews)) for people in set(found.reviewers.values())}
+    found = assess(commits, speaking, reviews, facts.strangers)
+    short = {people: missing(people, paths, reviews) for people in set(found.reviewers.values())}
     unmet = {oid: short[people] for oid, people in found.reviewers.items() if short[people]}
-    return Assessed(facts, policy, commits, paths, found, unmet)
+    return Assessed(facts, reviews, commits, paths, found, unmet)
 
 
 def named_change(facts: Facts) -> NamedChange | None:
@@ -208,12 +207,12 @@ def _not_counted(refused: Refused) -> RefusedReview:
     return RefusedReview(refused.person, email, login, refused.reason, claim.commit)
 
 
-def _unable(facts: Facts, policy: Policy) -> frozenset[str]:
+def _unable(facts: Facts, reviews: Reviews) -> frozenset[str]:
     """Return who cannot approve the change on its code host: people without an account there, and who opened it."""
     change = facts.change
-    if change is None or policy.section(Reviews).assurance != "forge":
+    if change is None or reviews.assurance != "forge":
         return frozenset()
-    accounts = {person.name: account_of(person, change.kind) for person in policy.section(Reviews).people}
+    accounts = {person.name: account_of(person, change.kind) for person in reviews.people}
     return frozenset(name for name, login in accounts.items() if login is None or change.is_opened_by(login))
 
 

@@ -20,10 +20,10 @@ __all__ = ["Facts", "check", "review_state"]
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Yield the violations of one update of a protected ref."""
-    yield from policy_change.check(facts)
+    yield from policy_change.check(facts, policy)
     yield from protected_refs.check(facts, policy)
     if facts.needing:
-        review = assessed(facts, policy, facts.needing, facts.paths)
+        review = assessed(facts, policy.section(Reviews), facts.needing, facts.paths)
         yield from research.unreviewed(review)
         yield from reviews.check(review)
     yield from research.suspected(facts, policy)
@@ -31,16 +31,24 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
 
 
 def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
-    """Return the review state of one update for the report, or ``None`` if no review was needed."""
-    if not facts.needing:
+    """Return the review state of one update for the report, or ``None`` if no review was needed.
+
+    Where the update needs one of its research and one of its change of the policy, it is that of both.
+    """
+    found = [policy_change.policy_review(facts, policy)]
+    if facts.needing:
+        found.insert(0, assessed(facts, policy.section(Reviews), facts.needing, facts.paths))
+    needed = [review for review in found if review is not None]
+    if not needed:
         return None
-    review = assessed(facts, policy, facts.needing, facts.paths)
     required = policy.section(Reviews).assurance
+    refused = [NotCounted(item.person, item.reason) for review in needed for item in review.assessment.refused]
+    parts = [part.name for review in needed for parts in review.missing.values() for part in parts]
     return ReviewState(
         required=required,
-        reached="none" if review.missing else required,
-        counted=review.assessment.counted,
-        not_counted=tuple(NotCounted(refusal.person, refusal.reason) for refusal in review.assessment.refused),
-        missing=tuple(dict.fromkeys(part.name for parts in review.missing.values() for part in parts)),
-        late=tuple(sorted(review.assessment.late)),
+        reached="none" if parts else required,
+        counted=tuple(sorted({person for review in needed for person in review.assessment.counted})),
+        not_counted=tuple(dict.fromkeys(refused)),
+        missing=tuple(dict.fromkeys(parts)),
+        late=tuple(sorted({person for review in needed for person in review.assessment.late})),
     )

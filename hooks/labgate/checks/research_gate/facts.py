@@ -45,7 +45,7 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         source=update.source,
         source_kind=None if source is None else scene.policy.classify(source).name,
         source_stated=update.source_stated,
-        policy=proposed_policy(scene, update),
+        audited=scene.audited is not None,
     )
     if facts.rewrite is not None and scene.aftermath is None:
         standing = scene.standing(update)
@@ -56,6 +56,7 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
     lacking: LabgateError | None = None
     if update.new is not None and facts.rewrite != "unknown-tip":
         scene.repository.require_history()
+        facts = facts.changed(policy=proposed_policy(scene, update))
         gathering = _Gathering(scene, scene.span(update))
         facts, undecidable = gathering.complete(facts)
         lacking = gathering.lacking
@@ -130,8 +131,10 @@ class _Gathering:
         needing = self._with_content(proven | unlanded)
         suspected = self._with_content(hinted)
         undecidable = _oids(self._with_content(small - proven - hinted))
-        if not needing and not suspected:
+        policy = frozenset(() if facts.policy is None else facts.policy.commits)
+        if not needing and not suspected and not policy:
             return facts, undecidable
+        reviewed = [commit for commit in self.span.gated if commit.oid in policy]
         rivals = self._rivals(evidence)
         facts = facts.changed(
             evidence=(
@@ -140,7 +143,7 @@ class _Gathering:
             ),
             needing=_oids(needing),
             suspected=_oids(suspected),
-            subjects={commit.oid: commit.subject for commit in (*needing, *suspected)},
+            subjects={commit.oid: commit.subject for commit in (*needing, *suspected, *reviewed)},
             paths=self._paths(needing),
             suspected_paths=self._paths(suspected),
             rivals=rivals,
@@ -159,8 +162,8 @@ class _Gathering:
         """The move of the target, ``None`` if it has not moved yet."""
         if self.scene.aftermath is None:
             return None
-        head = self.span.gated[0]
-        return Landed(next(iter(self.span.base), None), head.oid, head.subject)
+        subject = next((commit.subject for commit in self.span.gated), "")
+        return Landed(next(iter(self.span.base), None), self.span.head, subject)
 
     def _with_content(self, oids: Container[str]) -> tuple[Commit, ...]:
         """Return these commits of the range, children before parents, without those that change nothing."""

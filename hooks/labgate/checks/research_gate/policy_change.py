@@ -1,7 +1,10 @@
-"""LG210: a policy that could not judge must not land on the trunk."""
+"""LG210: a policy that could not judge must not land on the trunk, and no change of the policy without a review."""
 
 from __future__ import annotations
 
+from labgate.checks.research_gate.assessment import UnmetReview, assessed
+from labgate.reviews.quorum import AFFILIATIONS, TOTAL, helpful
+from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding, Rule
 from labgate.values.phrases import count, quote
 
@@ -9,7 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from labgate.checks.research_gate.assessment import Assessed
     from labgate.checks.research_gate.update import Facts
+    from labgate.policy.model import Policy
+    from labgate.reviews.quorum import Part
 
 
 class PolicyChange(Finding):
@@ -23,10 +29,12 @@ class PolicyChange(Finding):
         "LG210",
         "policy-change",
         "error",
-        "the change puts a policy on the trunk that cannot judge",
+        "the change puts a policy on the trunk that cannot judge, or changes the policy there without a review",
         "The policy on the trunk judges every later push and pull request. If it cannot be read, is in two files, or "
-        "names another branch as the trunk, none of them gets a verdict.",
-        "Repair the policy, and check it with `labgate policy check`, or restore the one on the trunk.",
+        "names another branch as the trunk, none of them gets a verdict; and who may change it without a review can "
+        "switch off every other rule. It is a warning where the policy lists no more people than a review takes.",
+        "Repair the policy, and check it with `labgate policy check`, or restore the one on the trunk. Let somebody "
+        "else review a change of it: as many people as `policy-quorum` in `[reviews]` says, or `quorum`.",
     )
 
     ref: str
@@ -47,8 +55,65 @@ class PolicyChange(Finding):
         return f"{switch}{self.restoring} && git commit -m 'Keep the policy of labgate'"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a proposed policy that could not judge later changes."""
+class UnreviewedPolicy(UnmetReview):
+    """A change of the policy without the reviews that it needs.
+
+    ``removed``: the trunk would have no policy. ``missing`` are the names of the parts of the quorum that are not met,
+    each once, ``missing_parts`` whether each is a group. ``counted`` are the people whose reviews count.
+    """
+
+    rule = PolicyChange.rule
+
+    removed: bool
+    missing: tuple[str, ...]
+    missing_parts: tuple[Part, ...]
+    counted: tuple[str, ...]
+
+    def message(self) -> str:
+        what = "the policy of labgate is removed" if self.removed else "the policy of labgate changes"
+        reviewed = f", reviewed by {', '.join(self.counted)}" if self.counted else " without a review"
+        names = {TOTAL: "more reviewers" if self.counted else "reviewers", AFFILIATIONS: "more affiliations"}
+        missing = ", ".join(names.get(part, part.name) for part in self.missing_parts)
+        return f"{what}{reviewed}; still missing: {missing}{self.named}{self.state}"
+
+    def help(self) -> str:
+        return self.review_step()
+
+
+def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
+    """Yield a proposed policy that could not judge later changes, and one that was not reviewed enough."""
     proposed = facts.policy
     if proposed is not None and proposed.problems:
         yield PolicyChange(ref=facts.ref, source=facts.source, problems=proposed.problems, restoring=proposed.restoring)
+    review = policy_review(facts, policy)
+    if proposed is not None and review is not None and review.missing:
+        yield _unreviewed(review, policy, removed=proposed.removed)
+
+
+def policy_review(facts: Facts, policy: Policy) -> Assessed | None:
+    """Return the reviews of the commits that change the policy, ``None`` if that needs none."""
+    proposed = facts.policy
+    if proposed is None or not proposed.commits:
+        return None
+    return assessed(facts, policy.section(Reviews).of_policy, proposed.commits, proposed.paths)
+
+
+def _unreviewed(review: Assessed, policy: Policy, *, removed: bool) -> UnreviewedPolicy:
+    oids = review.ordered(frozenset(review.missing))
+    parts = tuple(dict.fromkeys(part for oid in oids for part in review.missing[oid]))
+    return UnreviewedPolicy(
+        removed=removed,
+        missing=tuple(dict.fromkeys(part.name for part in parts)),
+        missing_parts=parts,
+        counted=tuple(sorted(review.counted(oids))),
+        stated_level=_level(review, policy.section(Reviews)),
+        **review.details(oids),
+    )
+
+
+def _level(review: Assessed, reviews: Reviews) -> str | None:
+    """Return the level in this context: an error only where the policy itself lists enough people for a review."""
+    if review.facts.audited and reviews.policy_quorum is None:
+        return "note"
+    enough = helpful(frozenset(), review.paths, (), review.reviews)
+    return None if enough is not None and len(reviews.people) > len(enough) else "warning"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labgate.checks.research_gate.assessment import UnmetReview, assessed
 from labgate.checks.research_gate.update import commits_of, restricted
+from labgate.reviews.section import Reviews
 from labgate.values.finding import SIMILARITY, Rule, reason
 from labgate.values.phrases import count, short_oid
 from labgate.values.refnames import short_ref
@@ -143,7 +144,7 @@ def unreviewed(review: Assessed) -> Iterator[UnreviewedResearch]:
 
 def suspected(facts: Facts, policy: Policy) -> Iterator[SuspectedResearch]:
     """Yield commits that are similar to research and have no review: alarms, and separately hints."""
-    review = assessed(facts, policy, facts.suspected, facts.suspected_paths)
+    review = assessed(facts, policy.section(Reviews), facts.suspected, facts.suspected_paths)
     doubtful = [item for item in facts.evidence if not item.proves]
     for evidence in _by_source(doubtful, review.missing).values():
         alarming = commits_of(item for item in evidence if item.decisive)

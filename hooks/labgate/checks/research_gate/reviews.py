@@ -6,7 +6,6 @@ from labgate.checks.research_gate.assessment import NamedChange, UnmetReview, ap
 from labgate.checks.research_gate.update import commits_of
 from labgate.reviews.approvals import STALE, JudgedApproval, fix_of, objectors
 from labgate.reviews.quorum import AFFILIATIONS, SELF_REVIEW, TOTAL, person_of
-from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding, Rule
 from labgate.values.phrases import count, quote, short_oid
 from labgate.values.refnames import short_ref
@@ -236,7 +235,7 @@ def _self_reviews(review: Assessed) -> Iterator[SelfReview]:
 def _sought(review: Assessed, refusal: Refused) -> str | None:
     """Return the author whose commit was not found, if a self-reviewer is only a committer."""
     email, author = review.facts.sought.get(refusal.wrote or "", (None, None))
-    return author if person_of(email, review.policy.section(Reviews)) == refusal.person else None
+    return author if person_of(email, review.reviews) == refusal.person else None
 
 
 def _refused(review: Assessed) -> Iterator[Refused]:

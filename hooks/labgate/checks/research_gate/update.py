@@ -60,7 +60,7 @@ class Facts(Value):
     ref the move that leaves its commits out, ``forks`` the name of one without a ref here. ``nobodys`` are the rivals
     that are the change's own branch, a bot's or a merge queue's. ``disputed`` are the source refs of which it is not
     known whether they or their rivals had the commits first. ``policy`` is the trunk's policy after the update,
-    ``None`` if it is unchanged.
+    ``None`` if it is unchanged. ``audited``: the update landed some time ago, and is judged by an audit.
     """
 
     ref: str
@@ -91,6 +91,7 @@ class Facts(Value):
     moves: Mapping[str, Move] = NOTHING
     forks: Mapping[str, str] = NOTHING
     policy: ProposedPolicy | None = None
+    audited: bool = False
 
     @property
     def proofs(self) -> tuple[Evidence, ...]:
