@@ -105,7 +105,7 @@ LG201 error main: 8 commits from origin/research/pr-72 without a review (by ance
     help: labgate review approve main --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
-    assert verdict.rules == ["LG201"]
+    assert verdict.rules == ["LG210", "LG201"]
     assert verdict.report["policy"]["commit"] == sdg.head("refs/remotes/origin/main")
 
 
