@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from labgate.git.raw import PLAIN
-from labgate.git.runner import Git, caller_env, first_line, spawn
+from labgate.git.runner import LONGEST_LINE, Git, caller_env, first_line, spawn
 from labgate.values.errors import GitError, MissingObjectError
 from support.marker import Marker
 from support.repo import Repo
@@ -20,6 +21,26 @@ def runner(repo: Repo, **env: str) -> Git:
 
 
 # What goes through the pipe.
+
+
+def peak(repo: Repo, size: int) -> int:
+    """Return the most memory (bytes) that reading a file with one line of so many bytes takes."""
+    oid = repo.git("hash-object", "-w", "--stdin", stdin="x" * size + "\nshort\n" + "y" * size)
+    tracemalloc.start()
+    try:
+        lines = [(len(line), line[:1]) for line in runner(repo).stream("cat-file", "blob", oid)]
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    (first, x), short, (last, y) = lines
+    assert (x, short, y) == (b"x", (5, b"s"), b"y")
+    assert LONGEST_LINE <= min(first, last) <= max(first, last) < 2 * LONGEST_LINE
+    return most
+
+
+def test_a_line_of_any_length_takes_the_same_memory(repo: Repo) -> None:
+    small, large = peak(repo, 8_000_000), peak(repo, 32_000_000)
+    assert max(small, large) < 6 * LONGEST_LINE
 
 
 @pytest.mark.parametrize("size", [0, 1, 3_000_000], ids=["nothing", "one byte", "more than a pipe holds"])

@@ -26,6 +26,7 @@ from labgate.fingerprints.postings import BLOB, CORE, EXACT
 from labgate.fingerprints.text import normal_lines
 from labgate.git.commits import rev_list
 from labgate.git.missing import absent, lacking
+from labgate.git.raw import blob_sizes
 from labgate.git.repository import Repository
 from labgate.values.errors import GitError
 
@@ -116,8 +117,11 @@ def _blob(repository: Repository, oid: str) -> bytes:
 
 def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
     # Few commits have one, and json and difflib load slowly.
-    from labgate.fingerprints.notebooks import notebook_runs
+    from labgate.fingerprints.notebooks import NOTEBOOK_BYTES, notebook_runs, unread_runs
 
+    sides = {oid for oid in (file.old_blob, file.new_blob) if oid.strip("0")}
+    if max(blob_sizes(repository.objects, sides).values(), default=0) > NOTEBOOK_BYTES:
+        return unread_runs(file.runs)
     return notebook_runs(_blob(repository, file.old_blob), _blob(repository, file.new_blob), file.runs)
 
 

@@ -10,6 +10,9 @@ from labgate.fingerprints.content import CODE_LINES, is_code
 from labgate.fingerprints.patches import FILE_LINES, Run
 from labgate.fingerprints.text import LINE_BYTES, normal_lines
 
+#: A larger notebook is mostly pictures, and is not read as one: its lines count as git shows them.
+NOTEBOOK_BYTES = 32_000_000
+
 
 def notebook_runs(old: bytes, new: bytes, unread: Iterable[Run] = ()) -> list[Run]:
     """Return the runs between two versions of a notebook, as if its code cells were one file.
@@ -18,7 +21,7 @@ def notebook_runs(old: bytes, new: bytes, unread: Iterable[Run] = ()) -> list[Ru
     """
     sides = [_read(side) if side.strip() else [] for side in (old, new)]
     if sides[0] is None or sides[1] is None:
-        return _unread_runs(unread)
+        return unread_runs(unread)
     return aligned_runs(_lines(sides[0]), _lines(sides[1]))
 
 
@@ -35,7 +38,7 @@ def changed_code_lines(old: bytes, new: bytes) -> int | None:
     return None if both >= FILE_LINES else sum(max(len(run.added), len(run.deleted)) for run in runs)
 
 
-def _unread_runs(runs: Iterable[Run]) -> list[Run]:
+def unread_runs(runs: Iterable[Run]) -> list[Run]:
     """Return git's own runs of what is no notebook, whatever its name says: their lines of code, in texts or not."""
     found = []
     for run in runs:

@@ -7,11 +7,12 @@ import re
 import unicodedata
 
 from labgate.fingerprints.content import CODE_LINES, is_code
+from labgate.git.runner import LONGEST_LINE
 
 #: Longer lines are compared by their beginning: they are minified code or data.
 LINE_BYTES = 400
-#: Of a longer line the rest is not even searched for line ends; it is the most that ``Git.stream`` reads of one.
-SEARCHED_BYTES = 1 << 20
+#: Of a longer line the rest is not even searched for line ends.
+SEARCHED_BYTES = LONGEST_LINE
 #: The share of a file without blanks and NULs that must be in lines of text; else only its lines of code count.
 _TEXT_SHARE = 0.5
 

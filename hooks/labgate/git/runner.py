@@ -95,6 +95,8 @@ _OPTIONS = (
 _OBJECTS_ONLY = ("-c", "core.bare=true")
 _NO_INDEX = "labgate-reads-no-index"
 
+#: A longer line is data. Without a limit one line of 50 MB is held, and copied, as a whole.
+LONGEST_LINE = 1 << 20
 _HEXADECIMAL, _OID_LENGTHS = b"0123456789abcdef", (40, 64)
 #: git's messages about a missing object that another one needs; for requested objects they may differ.
 _MISSING = (
@@ -272,12 +274,20 @@ class Git:
         return output, errors
 
     def stream(self, *args: str, stdin: bytes | None = None) -> Iterator[bytes]:
-        """Yield git's standard output as lines without their line feed, while git is running. Raises: as ``run``."""
+        """Yield git's standard output as lines without their line feed, while git is running.
+
+        Of a line longer than ``LONGEST_LINE`` only the beginning is kept, at least so many bytes. Raises: as ``run``.
+        """
         process = _Process((*self._head, *args), self._env, stdin)
         whole = False
         try:
             rest = b""
             while chunk := os.read(process.output, 1 << 18):
+                if len(rest) >= LONGEST_LINE:
+                    ended = chunk.find(b"\n")
+                    if ended < 0:
+                        continue
+                    chunk = chunk[ended:]
                 lines = (rest + chunk).split(b"\n")
                 rest = lines.pop()
                 yield from lines
