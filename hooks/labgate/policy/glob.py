@@ -35,6 +35,10 @@ class Glob:
         """Return whether a path (or a repository's ``host/owner/name``), with ``/`` between segments, matches."""
         return _align(self._segments, path.split("/"), "**", _segment_fits)
 
+    def overlaps(self, other: Glob) -> bool:
+        """Return whether some path may match both globs."""
+        return _meet(self._segments, other._segments, "**", lambda one, two: _meet(one, two, "*", _characters_meet))
+
 
 def _segment_fits(glob: str, name: str) -> bool:
     if "*" not in glob and "?" not in glob:
@@ -66,3 +70,29 @@ def _align(glob: Sequence[str], items: Sequence[str], star: str, fits: Callable[
         else:
             return False
     return all(piece == star for piece in glob[at:])
+
+
+def _characters_meet(one: str, other: str) -> bool:
+    return one == other or "?" in (one, other)
+
+
+def _meet(one: Sequence[str], other: Sequence[str], star: str, meets: Callable[[str, str], bool]) -> bool:
+    """Return whether two patterns have something in common, in time of the product of their lengths."""
+    reached = {(0, 0)}
+    waiting = [(0, 0)]
+    while waiting:
+        here, there = waiting.pop()
+        if (here, there) == (len(one), len(other)):
+            return True
+        mine = one[here] if here < len(one) else None
+        theirs = other[there] if there < len(other) else None
+        steps = []
+        if mine == star:
+            steps += [(here + 1, there)] + [(here, there + 1)] * (theirs is not None)
+        if theirs == star:
+            steps += [(here, there + 1)] + [(here + 1, there)] * (mine is not None)
+        if mine is not None and theirs is not None and star not in (mine, theirs) and meets(mine, theirs):
+            steps.append((here + 1, there + 1))
+        waiting += [step for step in steps if step not in reached]
+        reached.update(steps)
+    return False

@@ -276,7 +276,7 @@ def test_a_commit_that_passes_imports_nothing_heavy_and_no_words() -> None:
     ).split()
     assert "labgate.checks.commit_size.check" in loaded
     assert HEAVY.isdisjoint(loaded)
-    assert {"labgate.checks.commit_size.split", "labgate.checks.commit_size.words"}.isdisjoint(loaded)
+    assert {"labgate.checks.commit_size.split", "labgate.values.splitting"}.isdisjoint(loaded)
 
 
 _LIMITS = """

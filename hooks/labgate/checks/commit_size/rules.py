@@ -103,9 +103,9 @@ class CommitFinding(SizeFinding):
         return "this commit" if self.oid is None else f"commit {_commit(self.oid, self.subject)}"
 
     def help(self) -> str:
-        from labgate.checks.commit_size import words
+        from labgate.values.splitting import leave_out, split_off
 
-        return words.leave_out(self) if self.oversized else words.split(self)
+        return leave_out(self) if self.oversized else split_off(self)
 
 
 class TooManyLines(CommitFinding):

@@ -1,4 +1,4 @@
-"""The commands that make a commit smaller."""
+"""The commands that split a commit, or leave files out of it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,43 @@ from labgate.values.phrases import quote
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Protocol
 
-    from labgate.checks.commit_size.rules import CommitFinding
+    class Part(Protocol):
+        """Part of a commit: a path that ends in ``/`` is a whole directory."""
+
+        @property
+        def paths(self) -> tuple[str, ...]: ...
+
+    class Divisible(Protocol):
+        """A commit to split, or a staged change (``oid`` is then ``None``).
+
+        ``split`` are its parts, to commit one by one. ``oversized`` are the paths to leave out, ``others`` is the
+        number of the other files. ``parents`` is the number of parents it has or will have. ``temporary_index``: its
+        index is one that git deletes when the hook refuses.
+        """
+
+        @property
+        def oid(self) -> str | None: ...
+        @property
+        def parents(self) -> int: ...
+        @property
+        def staged(self) -> bool: ...
+        @property
+        def temporary_index(self) -> bool: ...
+        @property
+        def split(self) -> Sequence[Part]: ...
+        @property
+        def oversized(self) -> Sequence[str]: ...
+        @property
+        def others(self) -> int: ...
+
 
 _GLOB_CHARACTERS = frozenset("*?[\\")
 _SEVERAL_PARENTS = 2
 
 
-def split(finding: CommitFinding) -> str:
+def split_off(finding: Divisible) -> str:
     """Return the command that commits the first group alone and leaves the rest in the work tree."""
     if finding.parents >= _SEVERAL_PARENTS:
         return "keep only the resolution of conflicts in the merge, and make the other edits in commits after it"
@@ -29,7 +58,7 @@ def split(finding: CommitFinding) -> str:
     return _take_out(finding, rest if len(rest) < len(everything_else) else everything_else)
 
 
-def leave_out(finding: CommitFinding) -> str:
+def leave_out(finding: Divisible) -> str:
     """Return the command that leaves out the files which are too large."""
     if finding.parents >= _SEVERAL_PARENTS:
         return "keep only the resolution of conflicts in the merge, without these files"
@@ -41,7 +70,7 @@ def leave_out(finding: CommitFinding) -> str:
     return _take_out(finding, large)
 
 
-def _drop(finding: CommitFinding, large: Sequence[str]) -> str:
+def _drop(finding: Divisible, large: Sequence[str]) -> str:
     """Return the command that drops the whole commit, as it only has the large files."""
     if finding.staged:
         return f"git reset -q -- {_join(large)}"
@@ -50,7 +79,7 @@ def _drop(finding: CommitFinding, large: Sequence[str]) -> str:
     return f"git rebase --rebase-merges --onto {finding.oid}^ {finding.oid}"
 
 
-def _take_out(finding: CommitFinding, pathspecs: Sequence[str]) -> str:
+def _take_out(finding: Divisible, pathspecs: Sequence[str]) -> str:
     """Return the command that removes paths from the commit; they stay in the work tree.
 
     A staged change is reset to HEAD, which also works before the first commit (``git restore --staged`` does not). A
@@ -64,7 +93,7 @@ def _take_out(finding: CommitFinding, pathspecs: Sequence[str]) -> str:
     return f"{_stop_at(finding)} && git reset -q -N HEAD^ -- {_join(pathspecs)} && git commit --amend"
 
 
-def _by_hunks(finding: CommitFinding) -> str:
+def _by_hunks(finding: Divisible) -> str:
     """Return the command that asks hunk by hunk, if directories do not help."""
     if finding.staged:
         return "git reset -q -N && git add -p && git commit"
@@ -74,7 +103,7 @@ def _by_hunks(finding: CommitFinding) -> str:
     return f"{_stop_at(finding)} && git reset -q -N HEAD^ && git add -p && git commit -c {finding.oid}"
 
 
-def _stop_at(finding: CommitFinding) -> str:
+def _stop_at(finding: Divisible) -> str:
     """Return the command that starts a rebase and stops right after the commit, with the branch checked out.
 
     The todo list is edited by ``sed -i.bak``, which GNU and BSD share; full oids make the commit unambiguous.

@@ -1,0 +1,47 @@
+"""Facts for mixed-components: the files of each commit; of a merge, what differs from the clean merge."""
+
+from __future__ import annotations
+
+from labgate.checks.collected import ALWAYS, Collected
+from labgate.checks.mixed_components import staged
+from labgate.checks.mixed_components.check import Facts
+from labgate.checks.mixed_components.section import MixedComponents
+from labgate.git.diffs import commit_files
+from labgate.git.merges import merge_files
+from labgate.git.raw import weigh
+from labgate.scene.proposed_commit import ProposedCommit
+from labgate.scene.scene import Scene
+from labgate.scene.surroundings import Surroundings
+from labgate.values.batch import Batch
+from labgate.values.ref_update import RefUpdate
+
+_OFF = "the policy has no components"
+
+
+def collect(scene: Scene, update: RefUpdate) -> Collected:
+    """Return the facts of an update of a protected ref. Raises: ``UndecidedError`` in a shallow clone."""
+    if not scene.policy.section(MixedComponents).components:
+        return Collected(skipped=_OFF)
+    if update.new is None or scene.policy.classify(update.ref).name != "protected":
+        return Collected(skipped=f"{update.ref} is not protected")
+    if scene.is_first_push:
+        return Collected(skipped=f"nothing is on {scene.remote} yet, so all of history would count as one change")
+    scene.repository.require_history()
+    commits = tuple(reversed(scene.span(update).unlanded_commits))
+    files = commit_files(scene.repository, [commit.oid for commit in commits if len(commit.parents) < 2])
+    files |= {c.oid: merge_files(scene.repository, c) for c in commits if len(c.parents) > 1}
+    batches = (Batch(c.oid, c.subject, files[c.oid], None, len(c.parents)) for c in commits)
+    return Collected((Facts(tuple(batches)),))
+
+
+def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:  # noqa: ARG001
+    """Return the facts of a commit in progress."""
+    if not staged.applies(commit):
+        return Collected(skipped=_OFF)
+    if not suspect:
+        return Collected()
+    if commit.staged is None:
+        return Collected(skipped="git cannot make the clean merge to compare with (git below 2.38)", notice=ALWAYS)
+    files = weigh(commit.place.git(), {"": commit.staged.records}, sizes=False)[""]
+    batch = Batch(None, "", files, parents=commit.staged.parents)
+    return Collected((Facts((batch,), staged=True, temporary_index=commit.place.temporary_index),))
