@@ -34,6 +34,7 @@ NOTHING: dict[str, Any] = {
     "repository": None,
     "change": None,
     "pusher": None,
+    "former": None,
     "head_refs": [],
     "api": None,
 }

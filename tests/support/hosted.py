@@ -76,11 +76,13 @@ class Project:
 
     def opened(self, number: int) -> dict[str, object]:
         change = self.host.changes[number]
+        before = {"before": change.pushes[-2][0], "after": change.head} if len(change.pushes) > 1 else {}
         name = change.fork or self.host.name
         repository = {"full_name": name, "clone_url": f"http://{self.host.address}/{name}.git"}
         own = {"full_name": self.host.name, "clone_url": f"http://{self.host.address}/{self.host.name}.git"}
         return {
             "action": "synchronize",
+            **before,
             "number": number,
             "repository": own,
             "pull_request": {

@@ -32,6 +32,7 @@ class Context(Value):
     ``host/owner/name`` with a lower-case host; ``None`` if the system does not say. ``change`` is the number of the
     pull or merge request, ``pusher`` the login of who started it; ``None`` if there is none or it is not known.
 
+    ``former`` is the full oid of the change's head before the push that started the job; ``None`` if it is not known.
     ``head_refs`` are refs of ``repository`` that led to ``head`` when the job was started, the most certain first.
     ``api`` is the base URL of the host's REST API, without a slash at the end; ``None`` if the system gives none.
     ``origins`` maps each member that is set to its variable, or its place in the event file: ``GITHUB_EVENT_PATH:
@@ -49,6 +50,7 @@ class Context(Value):
     repository: str | None
     change: int | None
     pusher: str | None
+    former: str | None
     head_refs: tuple[str, ...]
     api: str | None
     origins: Mapping[str, str]
@@ -67,6 +69,7 @@ def context(
     repository: Input | None = None,
     change: Input | None = None,
     pusher: Input | None = None,
+    former: Input | None = None,
     head_refs: tuple[Input, ...] = (),
     api: Input | None = None,
 ) -> Context:
@@ -83,6 +86,7 @@ def context(
         "repository": repository,
         "change": change,
         "pusher": pusher,
+        "former": former,
         "head_refs": head_refs[0] if head_refs else None,
         "api": api,
     }

@@ -13,6 +13,7 @@ from labgate.ci.inputs import (
     api,
     branch,
     full_name,
+    is_oid,
     nothing_to_judge,
     number,
     oid,
@@ -63,9 +64,16 @@ def _pull_request(job: Job, event: Input, rest: Input | None) -> Context:
         repository=_repository(job, "pull_request.base.repo.html_url"),
         change=change,
         pusher=_pusher(job),
+        former=_former(job),
         head_refs=(pull_ref(change),),
         api=rest,
     )
+
+
+def _former(job: Job) -> Input | None:
+    """Return the head before a push to the change, which only the event of such a push has (GitHub, "synchronize")."""
+    before = job.member("before")
+    return before and (oid_or_none(before) if is_oid(before) else None)
 
 
 def _merge_group(job: Job, event: Input, rest: Input | None) -> Context:

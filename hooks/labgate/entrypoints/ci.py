@@ -142,6 +142,7 @@ class _Job:
             hosted={update: landing.change for update, landing in updates.items() if landing.change is not None},
             unanswered={update: landing.problem for update, landing in updates.items() if landing.problem is not None},
             heads=None if context.event == CHANGE else self._heads,
+            former_heads=self._former_heads,
             own_head=_is_own(context, refs, self.remote),
             change=context.event == CHANGE,
             judging=judging,
@@ -151,6 +152,11 @@ class _Job:
         """Return the refs in the state before the change, even if the change has landed since."""
         refs = {name: oid for name, oid in self.refs.items() if name != self.tracking}
         return refs if place.before is None else refs | {self.tracking: place.before}
+
+    def _former_heads(self) -> tuple[str, ...]:
+        """Return the change's head before its last push, if the remote still gives it: who rebases it wrote nothing."""
+        former = self.context.former
+        return (former,) if former is not None and fetch_commit(self.repository, self.remote, former) else ()
 
     @property
     def _heads(self) -> ChangeHeads:

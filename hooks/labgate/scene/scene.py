@@ -69,7 +69,8 @@ class Scene(Value):
     they have not landed. ``audited`` has compared them with research, ``None`` if each is compared by itself.
     ``hosted`` has the code host's answers about an update, if it was asked, and ``unanswered`` why there are none.
     ``late`` are the reviews of an update after it landed. ``heads`` fetches the heads of the changes that landed with
-    an update, if the code host still has them; ``None``: it is not asked. ``own_head`` is in CI whether the branch of
+    an update, if the code host still has them; ``None``: it is not asked. ``former_heads`` fetches the heads that a
+    change in CI had before. ``own_head`` is in CI whether the branch of
     the change belongs to the repository itself, ``None`` if there is no such branch. ``change``: CI judges a change
     that is only proposed, and may land squashed. ``judging`` is how the policy was found, ``None`` if each update may
     have another one (audit): then ``history`` has the policies of the audited line.
@@ -90,6 +91,7 @@ class Scene(Value):
     unanswered: Mapping[RefUpdate, UndecidedError] = NOTHING
     late: Mapping[RefUpdate, tuple[Claim, ...]] = NOTHING
     heads: Callable[[RefUpdate, Sequence[Commit]], tuple[str, ...]] | None = None
+    former_heads: Callable[[], tuple[str, ...]] | None = None
     own_head: bool | None = None
     change: bool = False
     judging: Judging | None = None

@@ -147,7 +147,8 @@ class ReviewGathering:
         hosted = self.scene.hosted.get(self.span.update)
         if hosted is not None:
             reviewed += [approval.commit for approval in hosted.approvals if approval.commit is not None]
-        here = [oid for oid in (*self.heads, *reviewed) if is_oid(oid) and has_commit(self.repository, oid)]
+        former = () if self.scene.former_heads is None else self.scene.former_heads()
+        here = [oid for oid in (*self.heads, *former, *reviewed) if is_oid(oid) and has_commit(self.repository, oid)]
         yield from rev_list(self.repository, here, self.span.base)
 
     def _with_approvals(self, facts: Facts) -> Facts:
