@@ -77,6 +77,19 @@ class AuditedLandings:
         """What no landing could be compared with; nothing where none was compared."""
         return self._lacking
 
+    @property
+    def started_or_landed(self) -> tuple[str, ...]:
+        """The research refs at a commit of the line that may have started there, or have been pushed there directly."""
+        ledger, line = self._first_seen.research, frozenset(self._line)
+        tips = ledger.tips()
+        return tuple(
+            source.ref
+            for source in self._sources
+            if source.oid in line
+            and not self.graph.is_research(source.oid)
+            and (tips.get(source.ref) != source.oid or ledger.first_seen(source.oid) is not None)
+        )
+
     @cached_property
     def _found(self) -> dict[str, Compared]:
         commits = rev_list(self._repository, self._line[:1], self._before)

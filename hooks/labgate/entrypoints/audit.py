@@ -31,13 +31,15 @@ from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyE
 from labgate.values.finding import UNDECIDED
 from labgate.values.phrases import short_oid
 from labgate.values.ref_update import Commit, RefUpdate, View
-from labgate.values.refnames import HEADS, REMOTES, tracking_ref
+from labgate.values.refnames import HEADS, REMOTES, short_ref, tracking_ref
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
 from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
 STAGE = "audit"
 ROWS = rows(("research-gate", "commit-hygiene"))
+#: The most refs that a notice names.
+_NAMED = 3
 
 
 class AuditRequest(Value):
@@ -99,7 +101,8 @@ def _audit(
         judged += report.judged
         view = report.view.changed(refs_seen=len(landings))
     origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
-    notices = (*_shadows(repository, last, whole[-1]), *_late_notices(judged), *unseen(judged))
+    unknown = _unknown_starts(scenes, request.branch)
+    notices = (*_shadows(repository, last, whole[-1]), *_late_notices(judged), *unknown, *unseen(judged))
     problems = _left_out(repository, scenes)
     return Report(STAGE, origin, view, tuple(judged), nothing, notices, problems)
 
@@ -117,6 +120,18 @@ def _late_notices(judged: Iterable[Judged]) -> Iterator[str]:
     for item in judged:
         if item.review is not None and item.review.late and not item.review.missing:
             yield f"{short_oid(item.update.new or '')} was reviewed late, by {', '.join(item.review.late)}"
+
+
+def _unknown_starts(scenes: _Scenes, branch: str) -> Iterator[str]:
+    """Yield a line about research refs at commits of the branch, if it is not known how they came there."""
+    refs = dict.fromkeys(ref for compared in scenes.compared.values() for ref in compared.started_or_landed)
+    names = sorted({short_ref(ref) for ref in refs})
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield (
+            f"not known here: whether {', '.join(names[:_NAMED])}{more}, at a commit of {branch}, started there"
+            f" or brought research there by a fast-forward; `labgate ci` on the push knows"
+        )
 
 
 def _left_out(repository: Repository, scenes: _Scenes) -> tuple[LabgateError, ...]:

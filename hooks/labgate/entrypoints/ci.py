@@ -248,10 +248,21 @@ class _Job:
         """Return what happened after a push on the target's own line, ``None`` if nothing has landed yet."""
         if self.context.event != LANDED:
             return None
-        known = () if place.old is None or place.lost else (place.old,)
-        pushed = rev_list(self.repository, [self.context.head], known, "--first-parent")
-        later = () if place.tip is None else rev_list(self.repository, [place.tip], known, "--first-parent")
-        return Aftermath(frozenset((*pushed, *later)), frozenset(pushed))
+        before = None if place.lost else place.old
+        pushed = self._line(self.context.head, before)
+        later = frozenset() if place.tip is None else self._line(place.tip, before)
+        return Aftermath(pushed | later, pushed)
+
+    def _line(self, tip: str, before: str | None) -> frozenset[str]:
+        """Return the target's own commits up to a tip: after a merge with swapped parents it goes on with a later one.
+
+        ``before`` is the target's tip before the push, ``None`` if it is not known.
+        """
+        repository, known = self.repository, () if before is None else (before,)
+        line = frozenset(rev_list(repository, [tip], known, "--first-parent"))
+        if before is None or not is_ancestor(repository, before, tip):
+            return line
+        return line.intersection(rev_list(repository, [tip], known, "--ancestry-path"))
 
 
 def _remote(repository: Repository) -> str:

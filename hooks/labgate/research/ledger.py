@@ -76,6 +76,11 @@ class Ledger:
         _, time, ref, _ = entry.split(" ", 3)
         return FirstRecord(oid, ref, int(time))
 
+    def first_tip(self, oid: str) -> str | None:
+        """Return the tip of the ref on which a commit was first seen, at that time; ``None``: never seen."""
+        entry = self._known.first.get(oid)
+        return None if entry is None else entry.split(" ", 4)[3]
+
     def tips(self) -> Mapping[str, str]:
         """Return the source refs (full names) that existed when last observed, each with its tip."""
         return dict(self._known.tips)

@@ -98,6 +98,27 @@ class ResearchGraph:
         return self._reach([source.oid for source in self.classes.sources])
 
     @cached_property
+    def _by_name(self) -> dict[str, SourceRef]:
+        return {source.ref: source for source in reversed(self.classes.sources)}
+
+    @cached_property
+    def _perhaps_before(self) -> dict[str, int]:
+        """The pushed commits that source refs go on from, with these as bits.
+
+        Such a branch was pushed directly to the target and has gone on, or it started from the target since.
+        """
+        found: dict[str, int] = {}
+        if not self._aftermath.pushed:
+            return found
+        graph, line = CommitGraph(self.parents), self._aftermath.line
+        for bit, source in enumerate(self.classes.sources):
+            if source.oid not in line:
+                for oid in graph.first_parents(source.oid):
+                    if oid in self._aftermath.pushed:
+                        found[oid] = found.get(oid, 0) | 1 << bit
+        return found
+
+    @cached_property
     def _by_other(self) -> dict[str, int]:
         return self._reach([other.oid for other in self.classes.others])
 
@@ -114,10 +135,23 @@ class ResearchGraph:
 
     def is_research(self, oid: str) -> bool:
         """Return whether a commit is research by ancestry."""
-        return bool(self._by_source.get(oid, 0)) and not self.is_anothers(oid)
+        return self._was_research(oid) or (bool(self._by_source.get(oid, 0)) and not self.is_anothers(oid))
+
+    def _was_research(self, oid: str) -> bool:
+        """Return whether a landed commit was seen on a research branch before, and landed with that branch's tip.
+
+        If only a later tip was seen, the branch may have started from a target that was not fetched yet.
+        """
+        if self._first_seen is None or not self._aftermath.line or oid not in self.parents:
+            return False
+        seen, tip = self.seen_in_research(oid), self._first_seen.research.first_tip(oid)
+        landed = seen is not None and seen.ref in self._by_name and tip in self._aftermath.line
+        return landed and self.seen_elsewhere(oid) is None
 
     def is_doubtful(self, oid: str) -> bool:
         """Return whether a source reaches a commit that is believed to be another branch's, which nothing shows."""
+        if oid in self._perhaps_before:
+            return not self.is_research(oid)
         return bool(self._by_source.get(oid, 0)) and self.believes and self._may_be_anothers(oid)
 
     def is_anothers(self, oid: str) -> bool:
@@ -141,8 +175,12 @@ class ResearchGraph:
         return None if self._first_seen is None else self._first_seen.research_had_it_first(oid)
 
     def sources_of(self, oid: str) -> tuple[SourceRef, ...]:
-        """Return the source refs that reach an unlanded commit."""
-        return _chosen(self.classes.sources, self._by_source.get(oid, 0))
+        """Return the source refs that reach an unlanded commit, or that had a landed one before."""
+        found = _chosen(self.classes.sources, self._by_source.get(oid, 0) | self._perhaps_before.get(oid, 0))
+        if not found and self._was_research(oid):
+            seen = self.seen_in_research(oid)
+            return () if seen is None else (self._by_name[seen.ref],)
+        return found
 
     def topics(self) -> tuple[SourceRef, ...]:
         """Return the branches of other kinds, and their old tips, as if they were sources."""

@@ -110,7 +110,7 @@ class SuspectedResearch(UnmetReview):
     def _in_doubt(self) -> str:
         """Who else has the commits or their text; the change's own branch is no other holder."""
         source, number = _source(self.source, self.evidence), len(self.oids)
-        change = "this change" if self.branch is None else self.branch
+        change = short_ref(self.target) if self.landed is not None else self.branch or "this change"
         other = change if self.holder is None else short_ref(self.holder)
         what = f"{count(number, 'commit')} of {change} {'is' if number == 1 else 'are'}"
         held = what + (f" on {source}" if self.evidence[0].method == "ancestry" else f" like {source}")
