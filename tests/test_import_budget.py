@@ -46,7 +46,8 @@ def test_passing_hooks_import_the_listed_modules_and_nothing_else(working: Repo,
     names = {name for stage in stages for name in imported(working, *hook, *stage)}
     ours = names - before - {"imported package", "__future__"}
     assert ours >= set(ALWAYS)
-    assert ours <= {*HOT, *(row.folder for row in ROWS)}
+    # The policy's cache is JSON; this is the part of its reader that is written in C.
+    assert ours <= {*HOT, *(row.folder for row in ROWS), "_json"}
 
 
 def test_started_without_runpy_it_needs_no_heavy_module_at_all(working: Repo, python: str) -> None:

@@ -11,6 +11,7 @@ import sys
 
 from labgate.checks.registry import COMMIT, MANUAL, MERGE, MESSAGE, NAMES, PREPARE, STAGE_IDS, STAGES, rows
 from labgate.values.errors import NoPolicyError, UsageError, known_error
+from labgate.values.files import REFUSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,16 @@ def _open_standard_streams() -> None:
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one hook and return its exit status. Errors are written to standard error."""
+    REFUSED.clear()
+    status = _run(argv, environ)
+    if REFUSED:
+        from labgate.report.refused import refused_lines
+
+        _say("\n".join(refused_lines(REFUSED)), status)
+    return status
+
+
+def _run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     stage = argv[0] if argv else ""
     never_stops = stage.startswith(_NEVER_STOPS)
     try:

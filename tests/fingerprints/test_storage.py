@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labgate.fingerprints import storage
-from labgate.fingerprints.storage import Storage, discard, identity_of, lock
+from labgate.fingerprints.storage import Storage, discard, identity_of, is_damage, lock, transaction
 from support.provenance import in_children
 
 SCHEMA = "CREATE TABLE a(x); CREATE TABLE b(y);"
@@ -155,3 +155,154 @@ def test_what_cannot_be_thrown_away_stays(tmp_path: Path) -> None:
     assert (tmp_path / "index").is_dir()
     (tmp_path / "file").touch()
     discard(str(tmp_path / "file" / "index"), None)
+
+
+# A file that somebody else prepared.
+
+MARK = "PRAGMA application_id = 1818716536"
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [f"CREATE VIEW a AS {ENDLESS}", "CREATE TABLE b(y)"],
+        ["CREATE TABLE a(x)", "CREATE TABLE b(y)", f"CREATE VIEW c AS {ENDLESS}"],
+        ["CREATE TABLE a(x)", "CREATE TABLE b(y)", "CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; END"],
+        ["CREATE TABLE a(x)", "CREATE TABLE b(y)", "CREATE INDEX i ON a(x)"],
+        ["CREATE TABLE a(x, z AS (x + 1))", "CREATE TABLE b(y)"],
+        ["CREATE TABLE a(x)"],
+    ],
+    ids=["an endless view", "one more view", "a trigger", "an index", "a computed column", "a table less"],
+)
+def test_anything_but_our_tables_is_not_ours(tmp_path: Path, statements: list[str]) -> None:
+    foreign(tmp_path / "index", *statements, MARK)
+    with pytest.raises(sqlite3.DatabaseError, match="not an index of labgate") as raised:
+        Storage(str(tmp_path / "index"), SCHEMA)
+    assert is_damage(raised.value)
+
+
+def test_the_same_tables_of_somebody_else_are_ours(tmp_path: Path) -> None:
+    foreign(tmp_path / "index", "CREATE TABLE a(x)", " CREATE TABLE b(y)", MARK)
+    Storage(str(tmp_path / "index"), SCHEMA).close()
+    foreign(tmp_path / "more", "CREATE TABLE a(x)", " CREATE TABLE b(y)", "CREATE TABLE c(z)", MARK)
+    Storage(str(tmp_path / "more"), SCHEMA, "CREATE TABLE c(z);").close()
+
+
+def knotted(path: Path) -> None:
+    """Make an index whose table ``a`` contains itself: its first page names itself as its children, many times."""
+    opened = Storage(str(path), SCHEMA)
+    with transaction(opened.db):
+        opened.db.executemany("INSERT INTO a VALUES(?)", [("x" * 900,) for _ in range(2_000)])
+    root = opened.db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'a'").fetchone()[0]
+    size = opened.db.execute("PRAGMA page_size").fetchone()[0]
+    opened.close()
+    content = bytearray(path.read_bytes())
+    start = (root - 1) * size
+    assert content[start] == 5  # an inner page (sqlite.org, "Database File Format", 1.6)
+    cells = int.from_bytes(content[start + 3 : start + 5], "big")
+    places = [int.from_bytes(content[at : at + 2], "big") for at in range(start + 12, start + 12 + 2 * cells, 2)]
+    leaf = content[start + places[0] : start + places[0] + 4]
+    middle = next(
+        page
+        for page in range(1, len(content) // size)
+        if content[page * size] == 13 and page + 1 != int.from_bytes(leaf, "big")
+    )
+    # A page below the root repeats one leaf, and the root repeats that page: and so on, as deep as SQLite goes.
+    pages = [root, *range(middle + 1, middle + 13)]
+    for number, below in zip(pages, [*pages[1:], int.from_bytes(leaf, "big")], strict=True):
+        page = bytearray(content[start : start + size])
+        page[8:12] = below.to_bytes(4, "big")
+        for place in places:
+            page[place : place + 4] = below.to_bytes(4, "big")
+        content[(number - 1) * size : number * size] = page
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("query", ["SELECT x FROM a", "SELECT total(1) FROM a", "SELECT x FROM a WHERE x = 'y'"])
+def test_a_table_that_contains_itself_is_not_read_for_ever(tmp_path: Path, query: str) -> None:
+    path = tmp_path / "index"
+    knotted(path)
+    opened = Storage(str(path), SCHEMA)
+    try:
+        with pytest.raises(sqlite3.DatabaseError) as raised:
+            list(opened.db.execute(query))
+    finally:
+        opened.close()
+    assert is_damage(raised.value)
+
+
+def test_a_statement_with_more_steps_than_the_file_has_entries_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Storage(str(tmp_path / "index"), SCHEMA)
+    with transaction(opened.db):
+        opened.db.executemany("INSERT INTO a VALUES(?)", [(number,) for number in range(1_000)])
+    monkeypatch.setattr(storage, "_STEPS", 100)
+    endless = ENDLESS.replace("SELECT x FROM n", "SELECT total(x) FROM n")
+    with pytest.raises(sqlite3.OperationalError, match="interrupted") as raised:
+        opened.db.execute(endless).fetchall()
+    assert is_damage(raised.value)
+    # Each statement has the same limit.
+    assert len(opened.db.execute("SELECT x FROM a").fetchall()) == 1_000
+    opened.close()
+
+
+def test_a_long_statement_over_a_large_table_is_not_stopped(tmp_path: Path) -> None:
+    opened = Storage(str(tmp_path / "index"), SCHEMA)
+    with transaction(opened.db):
+        for start in range(0, 1_000_000, 100_000):
+            rows = ((f"{number:60}",) for number in range(start, start + 100_000))
+            opened.db.executemany("INSERT INTO a VALUES(?)", rows)
+    # More steps than any statement may take over a small table.
+    assert opened.db.execute("SELECT total(x + length(x)) FROM a").fetchone() == (sum(range(60, 1_000_060)),)
+    opened.close()
+
+
+def test_a_journal_that_names_another_file_deletes_none(tmp_path: Path) -> None:
+    """Until SQLite reads such a journal, the named file is only a name in it."""
+    index, other = tmp_path / "index", tmp_path / "mine"
+    Storage(str(index), SCHEMA).close()
+    other.write_bytes(b"")
+    magic = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+    name = os.fsencode(other)
+    header = (
+        magic
+        + (0).to_bytes(4, "big")
+        + bytes(4)
+        + (3).to_bytes(4, "big")
+        + (512).to_bytes(4, "big")
+        + (4096).to_bytes(4, "big")
+    )
+    checksum = sum(byte if byte < 128 else byte - 256 for byte in name) % 2**32
+    tail = (
+        (2**31 // 4096 + 1).to_bytes(4, "big")
+        + name
+        + len(name).to_bytes(4, "big")
+        + checksum.to_bytes(4, "big")
+        + magic
+    )
+    (tmp_path / "index-journal").write_bytes(header.ljust(512, b"\0") + tail)
+    with pytest.raises(sqlite3.DatabaseError, match="not labgate's") as raised:
+        Storage(str(index), SCHEMA)
+    assert is_damage(raised.value)
+    assert other.exists()
+    discard(str(index), identity_of(str(index)))
+    assert sorted(os.listdir(tmp_path)) == ["index.lock", "mine"]
+
+
+def test_a_journal_that_was_left_by_a_killed_process_is_played_back(tmp_path: Path) -> None:
+    path = str(tmp_path / "index")
+    Storage(path, SCHEMA).close()
+    pid = os.fork()
+    if not pid:
+        opened = Storage(path, SCHEMA)
+        opened.db.execute("PRAGMA cache_size = 1")
+        opened.db.execute("BEGIN")
+        opened.db.executemany("INSERT INTO a VALUES(?)", [("x" * 900,) for _ in range(2_000)])
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert (tmp_path / "index-journal").stat().st_size > 0
+    opened = Storage(path, SCHEMA)
+    assert opened.db.execute("SELECT count(*) FROM a").fetchone() == (0,)
+    opened.close()

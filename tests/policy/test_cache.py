@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from labgate import __version__
 from labgate.policy import cache
 from labgate.policy import cache as module
 from labgate.policy.cache import cached_policy
@@ -252,3 +253,65 @@ def test_a_read_only_git_directory_has_no_cache(place: Place) -> None:
     place.common_dir.chmod(0o555)
     read_elsewhere(place, obey_permissions)
     assert list(place.common_dir.iterdir()) == []
+
+
+# A cache that somebody else prepared.
+
+
+def forged(place: Place, content: bytes) -> None:
+    """Put a cache in place that has everything right but its content: title, time stamps, checksum."""
+    paths = [str(place.top / name) for name in ("labgate.toml", "pyproject.toml")]
+    key = (__version__, tuple(cache._stamp(path) for path in (cache.__file__, *paths)))
+    place.cache.parent.mkdir(exist_ok=True)
+    place.cache.write_bytes(with_checksum(content, cache._title(key), light=True))
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_forged_cache_would_be_read(place: Place) -> None:
+    """The tests below forge what is really looked at."""
+    place.write(TEAM)
+    place.read()
+    forged(place, place.cache.read_bytes()[:-4])
+    place.parse = refuse
+    assert place.read() is not None
+
+
+@pytest.mark.usefixtures("aged")
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[" * 100_000,
+        b"[1]",
+        b"1",
+        b'{"a": 1',
+        b'{"a": 1} ',
+        b"\xff\xfe",
+        b"\0" * 9,
+        b"NaN",
+        b'{"a":' * 90_000,
+        b"\xe3\0\0\0\0",
+        b"[\xff\xff\xff\x7f",
+        b"9" * 100_000,
+    ],
+    ids=range(13),
+)
+def test_a_forged_cache_without_a_table_is_no_cache(place: Place, content: bytes) -> None:
+    place.write(TEAM)
+    forged(place, content)
+    assert place.read() == policy(TEAM)
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_cache_of_other_files_is_no_cache(place: Place) -> None:
+    """An archive cannot know the inode and the times that a file will have."""
+    place.write(TEAM)
+    place.read()
+    brought = place.cache.read_bytes()
+    (place.top / "labgate.toml").unlink()
+    place.write(TEAM)
+    place.cache.write_bytes(brought)
+    read: list[bool] = []
+    place.parse = lambda texts: read.append(True) or parse(texts)  # type: ignore[func-returns-value]
+    assert place.read() == policy(TEAM)
+    assert read == [True]

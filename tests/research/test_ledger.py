@@ -17,6 +17,7 @@ from support.repo import Repo
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    (tmp_path / "git").mkdir()
     return tmp_path / "git" / "labgate" / "ledger"
 
 

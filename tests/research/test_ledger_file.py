@@ -24,6 +24,7 @@ from support.ledgers import YEAR, A, B, C, D, X, Y, answers, look, oid
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    (tmp_path / "git").mkdir()
     return tmp_path / "git" / "labgate" / "ledger"
 
 
@@ -98,7 +99,7 @@ def test_a_full_disk_spoils_nothing_and_the_run_goes_on_in_memory(path: Path) ->
 @pytest.mark.parametrize("obstacle", ["a file where the folder should be", "a folder where the file should be"])
 def test_what_cannot_be_written_waits_in_memory(path: Path, ledger: Ledger, obstacle: str) -> None:
     in_the_way = path if obstacle.startswith("a folder") else path.parent
-    in_the_way.parent.mkdir(parents=True)
+    in_the_way.parent.mkdir(exist_ok=True)
     in_the_way.mkdir() if in_the_way == path else in_the_way.touch()
     look(ledger, 10, x=[A])
     look(ledger, 20, x=[B])

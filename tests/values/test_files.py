@@ -5,11 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from labgate.values.files import append, locked, read_bounded, write_whole
+from labgate.values.appending import append
+from labgate.values.files import read_bounded, read_start, write_below, write_whole
+from labgate.values.locks import locked
 
 
 def mode_of(path: Path) -> int:
@@ -23,14 +26,15 @@ def umask() -> int:
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "a" / "b" / "file"
-    write_whole(str(path), b"one", folder=True)
+    path = tmp_path / "a" / "file"
+    path.parent.mkdir()
+    write_whole(str(path), b"one")
     write_whole(str(path), b"two")
     assert read_bounded(str(path), 3) == b"two"
     assert os.listdir(path.parent) == ["file"]
 
 
-def test_a_folder_is_made_only_where_that_is_wanted(tmp_path: Path) -> None:
+def test_a_folder_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_whole(str(tmp_path / "a" / "file"), b"")
     assert os.listdir(tmp_path) == []
@@ -71,25 +75,27 @@ def test_what_is_refused_at_the_last_moment_leaves_all_as_it_was(tmp_path: Path)
 
 def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"1234")
-    with pytest.raises(OSError, match="too large"):
+    with pytest.raises(OSError, match="has more than 3 bytes"):
         read_bounded(str(tmp_path / "file"), 3)
+    assert read_start(str(tmp_path / "file"), 3) == b"123"
     assert read_bounded(str(tmp_path / "file"), 4) == b"1234"
 
 
-def test_a_pipe_is_read_to_its_end() -> None:
-    reading, writing = os.pipe()
-    os.write(writing, b"12")
-    pid = os.fork()
-    if not pid:
-        time.sleep(0.05)
-        os.write(writing, b"34")
-        os._exit(0)
-    os.close(writing)
-    try:
-        assert read_bounded(f"/dev/fd/{reading}", 9) == b"1234"
-    finally:
-        os.waitpid(pid, 0)
-        os.close(reading)
+@pytest.mark.parametrize("read", [read_bounded, read_start])
+def test_only_a_regular_file_is_read(tmp_path: Path, read: Callable[[str, int], bytes]) -> None:
+    """Nobody writes to the pipe: to open it for reading would take for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(OSError, match="is not a regular file"):
+            read(str(path), 9)
+
+
+def test_a_file_whose_size_is_not_known_is_read_to_its_end() -> None:
+    """Under /proc a file has no size."""
+    assert read_bounded("/proc/self/cmdline", 2**16) == Path("/proc/self/cmdline").read_bytes() != b""
+    assert len(read_start("/proc/self/cmdline", 2)) == 2
+    with pytest.raises(OSError, match="has more than 1 bytes"):
+        read_bounded("/proc/self/cmdline", 1)
 
 
 def test_what_is_appended_comes_last(tmp_path: Path) -> None:
@@ -105,11 +111,11 @@ def test_a_disk_that_is_full_is_an_error() -> None:
 
 def test_one_process_at_a_time_has_the_lock(tmp_path: Path) -> None:
     path = str(tmp_path / "a" / "lock")
-    with locked(path, 1) as stream:
+    with locked(path, 1, 99) as stream:
         stream.write(b"mine")
         with pytest.raises(TimeoutError):
-            locked(path, 0.02)
-    with locked(path, 0) as stream:
+            locked(path, 0.02, 99)
+    with locked(path, 0, 99) as stream:
         assert os.pread(stream.fileno(), 9, 0) == b"mine"
 
 
@@ -125,6 +131,44 @@ def test_a_lock_is_waited_for(tmp_path: Path) -> None:
         os._exit(0)
     while not (tmp_path / "ready").exists():
         time.sleep(0.001)
-    with locked(str(path), 10):
+    with locked(str(path), 10, 99):
         pass
     assert os.waitpid(pid, 0) == (pid, 0)
+
+
+def test_a_file_of_a_work_tree_is_written_with_its_folders(tmp_path: Path, umask: int) -> None:
+    write_below(str(tmp_path), "a/b/file", b"one", new=True)
+    write_below(str(tmp_path), "a/b/file", b"two", new=False)
+    assert (tmp_path / "a/b/file").read_bytes() == b"two"
+    assert mode_of(tmp_path / "a/b/file") == 0o666 & ~umask
+    assert os.listdir(tmp_path / "a/b") == ["file"]
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with hard links", "without hard links"])
+def test_a_new_file_never_takes_the_place_of_another(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    write_below(str(tmp_path), "report", b"new", new=True)
+    with pytest.raises(FileExistsError):
+        write_below(str(tmp_path), "report", b"newer", new=True)
+    assert (tmp_path / "report").read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["report"]
+
+
+@pytest.mark.parametrize("new", [True, False])
+@pytest.mark.parametrize("name", ["file", "folder/file", "a/folder/file"])
+def test_no_link_in_a_work_tree_is_followed(tmp_path: Path, name: str, new: bool) -> None:
+    outside, top = tmp_path / "outside", tmp_path / "top"
+    outside.mkdir()
+    (top / "a").mkdir(parents=True)
+    for link, target in (("file", outside / "file"), ("folder", outside), ("a/folder", outside)):
+        (top / link).symlink_to(target)
+    with pytest.raises(OSError, match="is a symbolic link"):
+        write_below(str(top), name, b"x", new=new)
+    assert list(outside.iterdir()) == []
+    assert sorted(os.listdir(top)) == ["a", "file", "folder"]

@@ -12,6 +12,7 @@ from labgate import __version__
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.report.escape import safe
 from labgate.report.parts import help_line
+from labgate.values.files import REFUSED
 from labgate.values.phrases import count, size
 
 if TYPE_CHECKING:
@@ -93,4 +94,6 @@ def _lines(status: IndexStatus) -> Iterator[str]:
     yield f"ledger  {entries}{deleted}"
     if status.problem is not None:
         yield f"problem {safe(status.problem)}"
-        yield help_line("labgate index rebuild", indent=2)
+        # At the end of the run, each refused file has its own command.
+        if not REFUSED:
+            yield help_line("labgate index rebuild", indent=2)

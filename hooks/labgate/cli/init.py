@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from labgate.cli.reporting import write_output
 from labgate.git.repository import discover
 from labgate.git.settings import write_setting
 from labgate.native.branches import write_experiment_branches
@@ -23,6 +22,7 @@ from labgate.setup.presets import FORMER_SCHEMA, PRESETS, SCHEMA, Proposal
 from labgate.setup.source import BY_HAND, Source, installed_from, named_source
 from labgate.setup.survey import take_survey
 from labgate.values.errors import LabgateError, UsageError
+from labgate.values.files import RefusedFileError, write_below, write_own
 
 
 @click.command(short_help="Set labgate up in this repository: policy, hooks, trunk.")
@@ -64,16 +64,29 @@ def init(preset: str | None, ci_: str | None, repo: str | None, rev: str | None,
 
 
 def _carry_out(plan: Plan) -> Done:
-    """Write the files, the setting and the hooks. Raises: ``OSError``, ``GitError``; no step is done in part."""
+    """Write the files, the setting and the hooks. Raises: ``OSError``, ``LabgateError``; no step is done in part."""
     for change in plan.files:
-        os.makedirs(os.path.dirname(change.path), exist_ok=True)
-        write_output(change.path, change.after, new=change.before is None)
+        _write(plan.survey.top, change)
     repository = plan.survey.repository
     if plan.sets_trunk:
         write_setting(repository, "labgate.trunk", plan.survey.trunk.name)
     if plan.policy is not None:
         write_experiment_branches(repository.common_dir, plan.policy, fresh=True)
     return _hooks(plan)
+
+
+def _write(top: str, change: FileChange) -> None:
+    """Write one file. Raises: ``LabgateError`` when something else has its name, such as a link that leads anywhere."""
+    if change.name == FORMER_SCHEMA:
+        write_own(change.path, change.after)
+        return
+    try:
+        write_below(top, os.path.relpath(change.path, top), change.after, new=change.before is None)
+    except (RefusedFileError, FileExistsError) as error:
+        path = error.filename if isinstance(error, RefusedFileError) else change.path
+        message = f"{path} {error.strerror if isinstance(error, RefusedFileError) else 'exists'}; it was not written"
+        aside = shlex.quote(path + ".before-labgate")
+        raise LabgateError(message, f"mv {shlex.quote(path)} {aside} && labgate init") from error
 
 
 def _hooks(plan: Plan) -> Done:

@@ -13,6 +13,7 @@ from labgate.cli.lazy import Entry, LazyGroup, NoCommandError
 from labgate.report.palette import wants_colour
 from labgate.report.parts import render_error, traceback_lines
 from labgate.values.errors import LabgateError, UsageError
+from labgate.values.files import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 def run(args: Sequence[str]) -> int:
     """Run one command and return its exit status. Only requests to end the process are raised."""
+    REFUSED.clear()
     settings = Settings(os.environ.get("LABGATE_TRACEBACK", "0") not in ("", "0"))
     # A name from a repository may have letters that the terminal's encoding lacks, which must not fail.
     for stream in (sys.stdout, sys.stderr):
@@ -85,9 +87,13 @@ def run(args: Sequence[str]) -> int:
         status = _invoke(args, settings)
         sys.stdout.flush()
     except Exception as error:  # noqa: BLE001  (the one place where every error becomes a line)
-        return _report(error, settings)
+        status = _report(error, settings)
     except KeyboardInterrupt:
         return INTERRUPTED
+    if REFUSED:
+        from labgate.report.refused import refused_lines
+
+        sys.stderr.writelines(f"{line}\n" for line in refused_lines(REFUSED))
     return status
 
 

@@ -23,6 +23,7 @@ from labgate.scene.governing_policy import trunk_by
 from labgate.scene.policy_files import policy_at, worktree_policy
 from labgate.scene.trunk import trunk_name
 from labgate.values.errors import NoPolicyError, PolicyError, UndecidedError
+from labgate.values.files import read_start
 from labgate.values.refnames import tip_ref
 from labgate.values.value import Value
 
@@ -160,8 +161,7 @@ def _on_trunk(repository: Repository) -> PolicyFile | None:
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return stream.read(MAX_BYTES + 1)  # one more than allowed, so that parsing refuses it
+    return read_start(path, MAX_BYTES + 1)  # one more than allowed, so that parsing refuses it
 
 
 def _shown(file: PolicyFile) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Callable
@@ -14,7 +13,8 @@ import click
 
 from labgate.report import FORMATS, default_format, renderer
 from labgate.report.palette import CHOICES, wants_colour
-from labgate.values.files import append, write_whole
+from labgate.values.appending import append
+from labgate.values.files import write_whole
 from labgate.values.value import Value
 
 if TYPE_CHECKING:
@@ -87,35 +87,18 @@ def deliver(report: Report, render: Renderer, path: str | None) -> None:
     write_output(path, text.getvalue())
 
 
-def write_output(path: str, content: str | bytes, *, new: bool = False) -> None:
+def write_output(path: str, content: str | bytes) -> None:
     """Write a file that a user named, whole or not at all. A symbolic link is kept.
 
-    ``new`` never replaces a file. A file that is not regular (``/dev/null``, a pipe) is opened and written to, as to
-    replace it could break the machine. Raises: ``FileExistsError`` when ``new`` and the file exists.
+    A file that is not regular (``/dev/null``, a pipe) is opened and written to, as to replace it could break the
+    machine.
     """
     data = _encoded(content) if isinstance(content, str) else content
-    if new:
-        write_whole(path, data, put=_give_name)
-    elif os.path.exists(path) and not os.path.isfile(path):
+    if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as stream:
             stream.write(data)
     else:
         write_whole(os.path.realpath(path), data)
-
-
-def _give_name(temporary: str, target: str) -> None:
-    """Move a file to an unused name. Raises: ``FileExistsError``."""
-    try:
-        os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except OSError:
-        # A file system without hard links: another process could create the file in between.
-        if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target) from None
-        os.replace(temporary, target)
-    else:
-        os.unlink(temporary)
 
 
 def append_output(path: str, content: str) -> None:

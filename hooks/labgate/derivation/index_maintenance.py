@@ -18,6 +18,7 @@ from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.first_seen import FirstSeen
 from labgate.research.source_refs import SourceRef
 from labgate.research.unlanded import unlanded_path
+from labgate.values.files import RefusedFileError, remove_own, stat_own
 from labgate.values.value import Value
 
 
@@ -45,9 +46,9 @@ def index_status(repository: Repository) -> IndexStatus:
     path = index_path(repository.common_dir)
     ledger = FirstSeen(repository).research
     counts = {"document": 0, "link": 0}
-    exists = os.path.exists(path)
-    size = os.path.getsize(path) if exists else 0
     problem = _problem(path)
+    stat = None if problem else stat_own(path)
+    exists, size = stat is not None, 0 if stat is None else stat.st_size
     # An empty file is one that a process is about to fill.
     if problem is None and size:
         try:
@@ -62,14 +63,14 @@ def index_status(repository: Repository) -> IndexStatus:
 
 
 def _problem(path: str) -> str | None:
-    """Return why the system does not allow an index there, ``None`` if it does."""
+    """Return why there can be no index, ``None`` if there can."""
+    try:
+        stat_own(path)
+    except RefusedFileError as error:
+        return f"{error.filename} {error.strerror}"
     here = path
     while not os.path.lexists(here):
         here = os.path.dirname(here)
-    if here != path and not os.path.isdir(here):
-        return f"{here} is not a folder"
-    if here == path and not os.path.isfile(path):
-        return f"{path} is not a file"
     return None if os.access(here, os.R_OK | os.W_OK) else f"{here} cannot be written"
 
 
@@ -91,7 +92,7 @@ def rebuild(
     for name in glob(os.path.join(escape(os.path.dirname(path)), "index-*.sqlite")):
         discard(name, identity_of(name))
     with suppress(OSError):
-        os.unlink(unlanded_path(repository.common_dir))
+        remove_own(unlanded_path(repository.common_dir))
     tip = None if trunk is None else refs.get(trunk)
     indexed(repository.common_dir, lambda index: _fill(repository, index, sources, tip, progress))
     return index_status(repository).changed(refs=len(sources))

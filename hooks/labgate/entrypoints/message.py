@@ -17,16 +17,20 @@ from labgate.experiments.settings import read_settings
 from labgate.experiments.stamp import stamp, trailer, without_earlier
 from labgate.scene.workplace import find_workplace
 from labgate.values.errors import NoPolicyError
-from labgate.values.files import write_whole
+from labgate.values.files import RefusedFileError, read_bounded, read_own, remove_own, write_own, write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labgate.entrypoints.hook_call import HookCall
     from labgate.experiments.settings import Settings
     from labgate.scene.workplace import Workplace
 
 #: In labgate's folder of the git directory: the editor's template, with which commit-msg compares the message.
 _TEMPLATE = "message-template"
+#: Largest message that is read.
+_MOST_BYTES = 2**24
 
 
 def run(call: HookCall) -> int:
@@ -44,8 +48,16 @@ def run(call: HookCall) -> int:
     active = standing_back(call, place.common_dir)
     if active is not None:
         return _say(f"labgate: skipped: {active.reason}", 0)
-    path = os.path.realpath(call.arguments[0])
-    return _stamp_file(call, place, experiment, path)
+    return _stamp_file(call, place, experiment, _message_file(place, call.arguments[0]))
+
+
+def _message_file(place: Workplace, path: str) -> str:
+    """Return the message file, behind links. Raises: ``RefusedFileError`` when they lead out of the repository."""
+    real = os.path.realpath(path)
+    inside = [os.path.realpath(folder) for folder in (place.git_dir, place.top) if folder is not None]
+    if os.path.islink(path) and not any(real.startswith(folder.rstrip(os.sep) + os.sep) for folder in inside):
+        raise RefusedFileError(path, f"is a symbolic link to {real}, outside the repository")
+    return real
 
 
 def _experiment(call: HookCall, place: Workplace) -> str | None:
@@ -69,8 +81,7 @@ def _experiment(call: HookCall, place: Workplace) -> str | None:
 
 
 def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) -> int:
-    with open(path, "rb") as stream:
-        message = stream.read()
+    message = read_bounded(path, _MOST_BYTES)
     if call.stage == PREPARE:
         # The editor opens with the unchanged template; commit-msg adds the stamp.
         from_template = _source(call) == "template"
@@ -139,13 +150,13 @@ def _is_unedited(place: Workplace, settings: Settings, text: bytes, comment: byt
     """
     if settings.cleanup == b"verbatim":
         return False
-    paths = [_template_path(place)]
+    reads: list[tuple[Callable[[str, int], bytes], str]] = [(read_own, _template_path(place))]
     if settings.template:
-        paths.append(os.path.join(place.top or "", os.path.expanduser(os.fsdecode(settings.template))))
-    for path in paths:
+        path = os.path.join(place.top or "", os.path.expanduser(os.fsdecode(settings.template)))
+        reads.append((read_bounded, path))
+    for read, path in reads:
         try:
-            with open(path, "rb") as stream:
-                template = stream.read()
+            template = read(path, _MOST_BYTES)
         except OSError:
             continue
         if is_unedited(text, template[: cut_at(template, comment)], comment):
@@ -161,9 +172,9 @@ def _remember(place: Workplace, template: bytes | None) -> None:
     path = _template_path(place)
     try:
         if template is None:
-            os.unlink(path)
+            remove_own(path)
         else:
-            write_whole(path, template, folder=True)
+            write_own(path, template)
     except OSError:
         return
 

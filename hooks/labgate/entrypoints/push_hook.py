@@ -53,14 +53,14 @@ def _looked(top: str, hooks: str, stamp: str, environ: Mapping[str, str]) -> str
     from labgate.checks.registry import stages_of_ids
     from labgate.git.repository import discover
     from labgate.native.manifest import configured
-    from labgate.values.files import write_whole
+    from labgate.values.files import write_own
 
     framework = framework_of(_content(os.path.join(hooks, "pre-commit"))) or "pre-commit"
     asked = configured(top, framework, stages_of_ids())
     ids = () if asked is None else asked.at(PUSH)
     if not ids:
         return None
-    write_whole(stamp, b"", folder=True)
+    write_own(stamp, b"")
     if _starts_elsewhere(discover(environ, top)):
         return None
     command = f"{framework} install --hook-type pre-push"
@@ -94,9 +94,10 @@ def _is_asked_for(top: str) -> bool:
 
 
 def _content(path: str) -> bytes:
+    from labgate.values.files import read_start
+
     try:
-        with open(path, "rb") as stream:
-            return stream.read(_MOST)
+        return read_start(path, _MOST)
     except OSError:
         return b""
 
@@ -104,7 +105,10 @@ def _content(path: str) -> bytes:
 def _is_fresh(path: str) -> bool:
     import time
 
+    from labgate.values.files import stat_own
+
     try:
-        return 0 <= time.time() - os.stat(path).st_mtime < _DAY
+        stat = stat_own(path)
     except OSError:
         return False
+    return stat is not None and 0 <= time.time() - stat.st_mtime < _DAY

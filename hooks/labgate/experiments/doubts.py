@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from labgate import FOLDER
 from labgate.git.repository import Repository
-from labgate.values.files import read_bounded, write_whole
+from labgate.values.files import read_own, remove_own, write_own
 from labgate.values.value import Value
 
 _INEXACT = "inexact"
@@ -26,16 +26,16 @@ def remember_doubts(repository: Repository, commit: str, doubts: Doubts) -> None
     """Remember why a snapshot is not exact, or that it is. Raises: ``OSError``."""
     path = _path(repository, commit)
     if doubts.reasons:
-        write_whole(path, json.dumps(doubts.as_dict()).encode("ascii"), folder=True)
+        write_own(path, json.dumps(doubts.as_dict()).encode("ascii"))
     else:
         with suppress(FileNotFoundError):
-            os.unlink(path)
+            remove_own(path)
 
 
 def doubts_about(repository: Repository, commit: str) -> Doubts:
     """Return why a snapshot was not exact when this clone made it last; nothing if it was, or was made elsewhere."""
     try:
-        found = json.loads(read_bounded(_path(repository, commit), _MOST_BYTES))
+        found = json.loads(read_own(_path(repository, commit), _MOST_BYTES))
         return Doubts(tuple(map(str, found["left_out"])), tuple(map(str, found["reasons"])))
     except FileNotFoundError:
         return Doubts((), ())

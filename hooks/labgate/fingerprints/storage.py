@@ -1,4 +1,8 @@
-"""The file of the index: it is checked when it is opened, and one process at a time writes to it."""
+"""The file of the index: it is checked when it is opened, and one process at a time writes to it.
+
+Somebody else may have made the file: it must have exactly labgate's tables, and no statement may take more steps than
+the file has entries, as one would in tables that contain themselves (sqlite.org, "Defense Against The Dark Arts").
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,26 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from io import FileIO
 
 from labgate.values.endings import undo_at_end, undone
-from labgate.values.files import locked
+from labgate.values.files import make_own, open_own, remove_own, stat_own
+from labgate.values.locks import locked
 
 #: Seconds that a process waits for another one that is building; then it works on its own copy.
 PATIENCE = 60.0
 #: The mark of a database that is an index of labgate (sqlite.org, "PRAGMA application_id"): "lgix".
 _MARK = 0x6C676978
+#: Largest file that is opened, and largest journal, in bytes.
+_MOST_BYTES = 2**33
+#: SQLite's own files beside a database (sqlite.org, "Temporary Files Used By SQLite").
+_BESIDE = ("-journal", "-wal", "-shm")
+#: The end of a journal that names another file, which SQLite would delete ("Database File Format", 3.0). labgate never
+#: changes two databases at once.
+_NAMES_ANOTHER = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+#: A statement takes fewer steps of SQLite than this and half the file's bytes; every ``_SPAN`` steps it is checked.
+_STEPS, _SPAN = 4_000_000, 50_000
 #: The page cache of a process that writes, in KiB.
 _WRITING_KB = 16000
 
@@ -22,40 +37,69 @@ _WRITING_KB = 16000
 class Storage:
     """A database with the tables of a schema, in a file (``path``) or private (``None``).
 
+    Each statement of ``schema``, with a semicolon after it, makes a table; those of ``optional`` need not be there.
+
     Raises: ``sqlite3.OperationalError`` and ``OSError`` when the file cannot be used, ``sqlite3.DatabaseError`` when it
     is damaged or not an index of labgate.
     """
 
-    def __init__(self, path: str | None, schema: str) -> None:
+    def __init__(self, path: str | None, schema: str, optional: str = "") -> None:
         self._path = path
+        self._spans = 0
+        self._file = None if path is None else _approved(path)
         # An empty name is a temporary database that may use the disk (sqlite.org, "Temporary Databases").
-        self.db = sqlite3.connect(path or "", timeout=PATIENCE, isolation_level=None)
-        self._file = None if path is None else identity_of(path)
+        self._connection = sqlite3.connect(path or "", timeout=PATIENCE, isolation_level=None)
         # Closed, it takes back what is half done, and leaves no journal.
-        undo_at_end(self.db.close)
+        undo_at_end(self._connection.close)
         try:
+            if path is not None:
+                self._require_same(path)
+                self._connection.set_progress_handler(self._is_endless, _SPAN)
+            self.db.execute("PRAGMA trusted_schema = OFF")
+            self.db.execute("PRAGMA cell_size_check = ON")
             self.db.execute("PRAGMA synchronous = NORMAL")
-            if not self._is_ours():
+            if not self._is_ours(schema, optional):
                 with self.alone():
-                    self._create(schema)
+                    self._create(schema, optional)
         except BaseException:
             self.close()
             raise
 
-    def _is_ours(self) -> bool:
-        """Return whether the database has labgate's tables; ``False`` if it has none at all."""
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, for one statement: each has a limit of steps of its own."""
+        self._spans = 0
+        return self._connection
+
+    def _is_endless(self) -> bool:
+        """Return whether to stop the current statement, which is then "interrupted"."""
+        self._spans += 1
+        if self._spans * _SPAN <= _STEPS or self._path is None:
+            return False
+        # Not the size that a file claims to have: most of it may be a hole.
+        return self._spans * _SPAN > _STEPS + os.stat(self._path).st_blocks * 512 // 2
+
+    def _require_same(self, path: str) -> None:
+        if identity_of(path) != self._file:
+            message = "the index was replaced meanwhile"
+            raise sqlite3.DatabaseError(message)
+
+    def _is_ours(self, schema: str, optional: str) -> bool:
+        """Return whether the database has labgate's tables and nothing else; ``False`` if it has none at all."""
         mark = self.db.execute("PRAGMA application_id").fetchone()[0]
-        if mark == _MARK:
+        most = _tables(schema + optional)
+        found = frozenset(self.db.execute(_TABLES).fetchmany(len(most) + 1))
+        if mark == _MARK and found in (_tables(schema), most):
             return True
-        if mark or self.db.execute("SELECT 1 FROM sqlite_master").fetchone():
+        if mark or found:
             message = "the file is not an index of labgate"
             raise sqlite3.DatabaseError(message)
         return False
 
-    def _create(self, schema: str) -> None:
+    def _create(self, schema: str, optional: str) -> None:
         with transaction(self.db):
-            if not self._is_ours():
-                for statement in schema.split(";")[:-1]:
+            if not self._is_ours(schema, optional):
+                for statement in _statements(schema):
                     self.db.execute(statement)
                 self.db.execute(f"PRAGMA application_id = {_MARK}")
 
@@ -73,14 +117,55 @@ class Storage:
             yield
             return
         with lock(self._path):
-            if identity_of(self._path) != self._file:
-                message = "the index was replaced meanwhile"
-                raise sqlite3.DatabaseError(message)
+            self._require_same(self._path)
             yield
 
     def close(self) -> None:
-        self.db.close()
-        undone(self.db.close)
+        self._connection.close()
+        undone(self._connection.close)
+
+
+#: Everything that a database has besides rows.
+_TABLES = "SELECT type, name, tbl_name, sql FROM sqlite_master"
+
+
+@cache
+def _tables(schema: str) -> frozenset[tuple[object, ...]]:
+    """Return what SQLite stores about the tables of a schema."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        for statement in _statements(schema):
+            db.execute(statement)
+        return frozenset(db.execute(_TABLES))
+
+
+def _statements(schema: str) -> list[str]:
+    return [statement for statement in schema.split(";") if statement.strip()]
+
+
+def _approved(path: str) -> tuple[int, int] | None:
+    """Return the identity of a database file that may be opened; it is made if it is missing.
+
+    SQLite follows links, and trusts the journal. Raises: ``RefusedFileError``, ``OSError``; ``sqlite3.DatabaseError``
+    when the journal is not one of labgate's.
+    """
+    for beside in _BESIDE:
+        stat_own(path + beside, _MOST_BYTES)
+    with contextlib.suppress(FileNotFoundError), open_own(path + _BESIDE[0], _MOST_BYTES) as journal:
+        end = journal.seek(0, os.SEEK_END)
+        journal.seek(max(0, end - len(_NAMES_ANOTHER)))
+        if journal.read(len(_NAMES_ANOTHER)) == _NAMES_ANOTHER and end > len(_NAMES_ANOTHER):
+            message = "the journal of the index is not labgate's"
+            raise sqlite3.DatabaseError(message)
+    if stat_own(path, _MOST_BYTES) is None:
+        make_own(path)
+    return identity_of(path)
+
+
+def is_damage(error: Exception) -> bool:
+    """Return whether an error while an index was used means that the file must be rebuilt."""
+    if isinstance(error, sqlite3.OperationalError):
+        return str(error) == "interrupted"
+    return isinstance(error, sqlite3.DatabaseError)
 
 
 @contextlib.contextmanager
@@ -97,12 +182,12 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def identity_of(path: str) -> tuple[int, int] | None:
-    """Return the identity of a file, which a replacement does not share; ``None``: there is no file."""
+    """Return the identity of a file, which a replacement does not share; ``None``: there is none of labgate's."""
     try:
-        stat = os.stat(path)
+        stat = stat_own(path)
     except OSError:
         return None
-    return stat.st_dev, stat.st_ino
+    return None if stat is None else (stat.st_dev, stat.st_ino)
 
 
 def discard(path: str, found: tuple[int, int] | None) -> None:
@@ -112,9 +197,9 @@ def discard(path: str, found: tuple[int, int] | None) -> None:
     """
     with contextlib.suppress(OSError, sqlite3.OperationalError), lock(path):
         if identity_of(path) == found:
-            for name in (path, f"{path}-journal"):
+            for name in (path, *(path + beside for beside in _BESIDE)):
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(name)
+                    remove_own(name)
 
 
 def lock(path: str) -> FileIO:

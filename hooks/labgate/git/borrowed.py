@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from labgate.values.endings import undo_at_end, undone
+from labgate.values.files import read_bounded, write_whole
 from labgate.values.refnames import HEADS
 
 _CONFIG = """\
@@ -25,6 +26,8 @@ _CONFIG = """\
 [extensions]
 \tobjectformat = {object_format}
 """
+#: Largest list of commits without their parents: some 1.6 million.
+_MOST_SHALLOW = 2**26
 #: The finalizers of the folders that are not deleted yet.
 _BORROWED: dict[str, Callable[[], object]] = {}
 
@@ -41,7 +44,7 @@ def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> s
     _write(folder, "objects/info/alternates", "".join(f"{line}\n" for line in _lenders(common_dir, environ)))
     shallow = os.path.join(common_dir, "shallow")
     if os.path.exists(shallow):
-        shutil.copyfile(shallow, os.path.join(folder, "shallow"))
+        write_whole(os.path.join(folder, "shallow"), read_bounded(shallow, _MOST_SHALLOW))
     return folder
 
 
@@ -76,5 +79,5 @@ def _lenders(common_dir: str, environ: Mapping[str, str]) -> Iterable[str]:
 
 
 def _write(folder: str, name: str, text: str) -> None:
-    with open(os.path.join(folder, name), "w", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
+    with open(os.path.join(folder, name), "x", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
         stream.write(text)

@@ -12,7 +12,7 @@ from labgate import FOLDER
 from labgate.git.repository import Repository
 from labgate.git.work_tree import WorkTree, own_index
 from labgate.values.endings import undo_at_end, undone
-from labgate.values.files import locked
+from labgate.values.locks import locked
 
 _COPIES = "index-copies"
 _LOCK = "lock"

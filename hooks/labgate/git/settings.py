@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from shlex import quote
 
 from labgate.git.repository import Repository
 from labgate.git.runner import caller_env, first_line, spawn
@@ -47,6 +48,11 @@ def git_version(environ: Mapping[str, str]) -> tuple[int, int]:
 
 def write_setting(repository: Repository, key: str, value: str) -> None:
     """Set a value in the repository's own configuration. Raises: ``GitError`` when it cannot be written."""
+    path = os.path.join(repository.common_dir, "config")
+    if os.path.islink(path):
+        # git would write to the file behind it, which may be anywhere.
+        message = f"{path} is a symbolic link, so labgate does not write to it"
+        raise GitError(message, f"git config --local {key} {quote(value)}")
     status, _, errors = _ask(repository, "config", "--local", key, value)
     if status:
         message = f"git config {key}: {first_line(errors)}"

@@ -14,13 +14,16 @@ from labgate.git.checkouts import add_worktree
 from labgate.git.repository import Repository
 from labgate.git.runner import first_line, spawn
 from labgate.git.work_tree import work_tree_env
+from labgate.values.appending import append_to
 from labgate.values.endings import undo_at_end, undone
 from labgate.values.errors import GitError
-from labgate.values.files import append_to, locked, read_bounded
+from labgate.values.files import read_bounded, read_own, remove_own
+from labgate.values.locks import locked
 from labgate.values.value import Value
 
 _NOTES = "worktrees"
 _LOCK = "lock"
+_PREFIX = "labgate-at-"
 #: Seconds to wait for others that make or clear a worktree.
 _PATIENCE = 60.0
 #: Longest path in a note, in bytes.
@@ -44,7 +47,7 @@ def detached_worktree(repository: Repository, commit: str) -> Iterator[Worktree]
     holds its lock.
     """
     notes = os.path.join(repository.common_dir, FOLDER, _NOTES)
-    path = os.path.realpath(tempfile.mkdtemp(prefix="labgate-at-"))
+    path = os.path.realpath(tempfile.mkdtemp(prefix=_PREFIX))
     note = os.path.join(notes, os.path.basename(path))
     duty = partial(_remove, repository, path, note)
     undo_at_end(duty)
@@ -68,7 +71,7 @@ def _remove(repository: Repository, path: str, note: str) -> None:
         _run(repository, repository.top or repository.git_dir, "worktree", "remove", "--force", "--force", path)
     shutil.rmtree(path, ignore_errors=True)
     with suppress(OSError):
-        os.unlink(note)
+        remove_own(note)
 
 
 def _clear(repository: Repository, notes: str) -> None:
@@ -77,12 +80,22 @@ def _clear(repository: Repository, notes: str) -> None:
         if name == _LOCK:
             continue
         with suppress(OSError), locked(note, 0):
-            path = os.fsdecode(read_bounded(note, _LONGEST))
-            # Only what this module makes is removed, whatever the note says.
-            if os.path.basename(path) == name:
+            path = os.fsdecode(read_own(note, _LONGEST))
+            # Whatever the note says, only a worktree of this repository is removed: somebody else may have written it.
+            if os.path.basename(path) == name and _is_worktree(repository, path):
                 _remove(repository, path, note)
-            elif not path:
-                os.unlink(note)
+            elif not os.path.lexists(path):
+                remove_own(note)
+
+
+def _is_worktree(repository: Repository, path: str) -> bool:
+    """Return whether a folder is a worktree of this repository (git-worktree, "DETAILS"), or still empty."""
+    if os.path.islink(path) or not os.path.basename(path).startswith(_PREFIX):
+        return False
+    with suppress(FileNotFoundError):
+        pointer = os.fsdecode(read_bounded(os.path.join(path, ".git"), _LONGEST)).strip().removeprefix("gitdir: ")
+        return os.path.dirname(pointer) == os.path.join(os.path.realpath(repository.common_dir), "worktrees")
+    return os.path.isdir(path) and not os.listdir(path)
 
 
 def _add_submodules(repository: Repository, path: str) -> tuple[str, ...]:

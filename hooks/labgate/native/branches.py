@@ -6,7 +6,7 @@ import os
 
 from labgate import FOLDER
 from labgate.policy.grammar import Field
-from labgate.values.files import read_bounded, write_whole
+from labgate.values.files import read_own, touch_own, write_own
 from labgate.values.refnames import HEADS
 
 TYPE_CHECKING = False
@@ -37,9 +37,9 @@ def write_experiment_branches(common_dir: str, policy: Policy, *, fresh: bool = 
     lines = (*wanted, *[line for line in before if line not in wanted][:KEPT])
     try:
         if lines == before and lines:
-            os.utime(path)
+            touch_own(path)
         else:
-            write_whole(path, "".join(f"{line}\n" for line in lines).encode("ascii"), folder=True)
+            write_own(path, "".join(f"{line}\n" for line in lines).encode("ascii"))
     except OSError:
         return
 
@@ -76,6 +76,6 @@ def _pattern(template: Template) -> str | None:
 
 def _read(path: str) -> tuple[str, ...]:
     try:
-        return tuple(read_bounded(path, _MOST_BYTES).decode("ascii", "ignore").split("\n")[:-1])
+        return tuple(read_own(path, _MOST_BYTES).decode("ascii", "ignore").split("\n")[:-1])
     except OSError:
         return ()

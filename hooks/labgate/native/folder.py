@@ -8,9 +8,12 @@ from labgate.git.repository import Repository
 from labgate.git.settings import HooksFolder, hooks_folder
 from labgate.native.shim import Shim, parse
 from labgate.native.state import BEFORE, LEGACY, STAGES, framework_of
+from labgate.values.files import read_start
 from labgate.values.value import Value
 
 ABSENT, LABGATE, FOREIGN = "absent", "labgate", "foreign"
+#: More bytes than any hook has.
+_MOST = 2**22
 #: Owners of a hook; others are the names of frameworks.
 Owner = str
 
@@ -95,7 +98,7 @@ def find_site(repository: Repository) -> Site:
     folder = hooks_folder(repository)
     inside = _is_in_work_tree(repository, folder.path)
     if folder.setting is None:
-        return Site(folder, "the folder of hooks is a link into the work tree" if inside else None, shared=inside)
+        return Site(folder, _linked(default_folder(repository), inside=inside), shared=inside)
     setting = f"core.hooksPath = {folder.setting}"
     if inside:
         return Site(folder, f"{setting} is inside the work tree", shared=True)
@@ -104,6 +107,13 @@ def find_site(repository: Repository) -> Site:
         return Site(folder, f"{setting} applies to all repositories ({folder.scope} configuration)")
     site = Site(folder, None)
     return Site(folder, f"{setting} is not a folder, so no hook runs here") if site.is_off else site
+
+
+def _linked(path: str, *, inside: bool) -> str | None:
+    """Return why labgate must not write to git's default folder of hooks, ``None`` if it may."""
+    if inside:
+        return "the folder of hooks is a link into the work tree"
+    return f"the folder of hooks is a link to {os.path.realpath(path)}" if os.path.islink(path) else None
 
 
 def default_folder(repository: Repository) -> str:
@@ -129,8 +139,7 @@ def read_hook(path: str) -> HookFile:
     content = b""
     # A broken link or a folder counts as foreign.
     if os.path.isfile(path):
-        with open(path, "rb") as stream:
-            content = stream.read()
+        content = read_start(path, _MOST)
     shim = parse(content)
     owner = LABGATE if shim is not None else framework_of(content) or FOREIGN
     return HookFile(path, owner, os.access(path, os.X_OK), content, shim)

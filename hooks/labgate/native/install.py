@@ -11,11 +11,13 @@ from labgate.native.folder import ABSENT, FOREIGN, LABGATE, HookFile, Site, Slot
 from labgate.native.shim import Runtime, quoted, render, this_runtime
 from labgate.native.state import STAGES
 from labgate.values.errors import LabgateError
-from labgate.values.files import write_whole
+from labgate.values.files import read_own, remove_own, write_own, write_whole
 from labgate.values.value import Value
 
 #: Below the git common directory: the stages that `install` wrote, one a line, so that `doctor` finds missing ones.
 RECORD = os.path.join(FOLDER, "native-hooks")
+#: More bytes than that has.
+_MOST = 4096
 
 WRITTEN, UPDATED, UNCHANGED, LEFT = "written", "updated", "unchanged", "left to the framework"
 
@@ -89,6 +91,11 @@ def uninstall(directory: str | None, environ: Mapping[str, str]) -> Uninstalled:
     default = default_folder(repository)
     site = find_site(repository)
     folders = dict.fromkeys((default, site.folder.path) if site.obstacle is None else (default,))
+    if os.path.islink(default):
+        # It may lead anywhere: only what the user names is changed.
+        if site.folder.setting is None:
+            _refuse_link(default)
+        del folders[default]
     slots = [slot for folder in folders for slot in read_slots(folder)]
     for slot in slots:
         for file in (slot.top, slot.legacy):
@@ -105,11 +112,21 @@ def uninstall(directory: str | None, environ: Mapping[str, str]) -> Uninstalled:
     return Uninstalled(tuple(removed), tuple(restored), tuple(stranded))
 
 
+def _refuse_link(default: str) -> None:
+    """Raises: ``LabgateError`` when there are hooks of labgate behind a link in the place of git's default folder."""
+    if any(LABGATE in (slot.top.owner, slot.legacy.owner) for slot in read_slots(default)):
+        message = f"{default} is a symbolic link; nothing was removed"
+        raise LabgateError(message, f"{_hooks_path(os.path.realpath(default))} && labgate uninstall")
+
+
+def _hooks_path(folder: str) -> str:
+    return f"git config core.hooksPath {quoted(folder)}"
+
+
 def recorded_stages(repository: Repository) -> tuple[str, ...]:
     """Return the stages that `install` last wrote here; empty if it never ran, or `uninstall` ran after it."""
     try:
-        with open(os.path.join(repository.common_dir, RECORD), encoding="ascii", errors="replace") as stream:
-            found = stream.read().split("\n")
+        found = read_own(os.path.join(repository.common_dir, RECORD), _MOST).decode("ascii", "replace").split("\n")
     except OSError:
         return ()
     return tuple(stage for stage in STAGES if stage in found)
@@ -126,10 +143,12 @@ def uninstall_command(slot: Slot) -> str:
 def start_step(site: Site, default: str) -> str:
     """Return the step that gets labgate started from a folder where it must not write. ``default`` is git's default."""
     if site.folder.setting is None:
-        return "start labgate from your own hooks: labgate install prints how; or turn the link into a folder"
+        if site.shared:
+            return "start labgate from your own hooks: labgate install prints how; or turn the link into a folder"
+        return f"{_hooks_path(os.path.realpath(site.folder.path))} && labgate install"
     if site.shared:
         return f"put what labgate install prints into the hooks in {site.scripts}"
-    own = f"git config core.hooksPath {quoted(default)} && labgate install"
+    own = f"{_hooks_path(default)} && labgate install"
     if site.is_off:
         return own
     return f"put what labgate install prints into these hooks, or let this repository have its own: {own}"
@@ -191,14 +210,14 @@ def _remember(repository: Repository, stages: tuple[str, ...]) -> None:
     path = os.path.join(repository.common_dir, RECORD)
     text = "".join(f"{stage}\n" for stage in stages)
     try:
-        write_whole(path, text.encode("ascii"), folder=True)
+        write_own(path, text.encode("ascii"))
     except OSError:
         return
 
 
 def _forget(repository: Repository) -> None:
     try:
-        os.unlink(os.path.join(repository.common_dir, RECORD))
+        remove_own(os.path.join(repository.common_dir, RECORD))
     except OSError:
         return
 

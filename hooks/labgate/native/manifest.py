@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from labgate.native.folder import Slot
 from labgate.policy.reader import read_toml
 from labgate.values.errors import PolicyError
+from labgate.values.files import read_bounded
 from labgate.values.value import Value
 
 #: The configuration files of each framework; the first that exists is read (prek: workspace.rs; pre-commit: main.py).
@@ -17,6 +18,8 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "prek": ("prek.toml", ".pre-commit-config.yaml", ".pre-commit-config.yml"),
 }
 
+#: Largest configuration that is read.
+_MOST = 2**22
 _COMMENT = re.compile(r"(^|\s)#.*")
 _REPO = re.compile(r"(?<![\w-])repo\s*:\s*")
 _ID = re.compile(r"""(?<![\w-])["']?id["']?\s*[:=]\s*["']?([\w-]+)""")
@@ -64,8 +67,8 @@ def _read(top: str, folder: str, framework: str, stages: Mapping[str, str]) -> C
     for name in FILES[framework]:
         path = os.path.join(top, folder, name)
         if os.path.isfile(path):
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                return configured_in(stream.read(), os.path.join(folder, name), stages)
+            text = read_bounded(path, _MOST).decode("utf-8", "replace")
+            return configured_in(text, os.path.join(folder, name), stages)
     return None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from labgate.values.files import read_start
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.git.runner import Environment
@@ -84,8 +86,7 @@ def _runnable(path: str) -> bytes | None:
     if not os.access(path, os.X_OK):
         return None
     try:
-        with open(path, "rb") as stream:
-            return stream.read(_MOST)
+        return read_start(path, _MOST)
     except OSError:
         return None
 

@@ -5,13 +5,12 @@ Only commit stages read this cache; a push, a range and a server read the policy
 
 from __future__ import annotations
 
-import marshal
 import os
 
 from labgate import FOLDER, __version__
 from labgate.policy.model import FILES, Policy
 from labgate.values.checksum import verified, with_checksum
-from labgate.values.files import read_bounded, write_whole
+from labgate.values.files import read_own, read_start, stat_own, write_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
 RACY = 2 * 10**9
 
 #: It changes with the format or the content of a cache.
-_FORMAT = "labgate-policy 5"
-#: Largest cache that is read: a policy of the greatest size, with all defaults.
-_MOST_BYTES = 2**25
+_FORMAT = "labgate-policy 6"
+#: Largest policy that is read, as ``policy.reader`` reads it, and largest cache: such a policy with all defaults.
+_MOST_POLICY, _MOST_BYTES = 2**20, 2**23
 
 
 def cached_policy(top: str, git_dir: str, common_dir: str, parse: Parse) -> Policy | None:
@@ -77,8 +76,7 @@ def _read(paths: tuple[str, ...]) -> dict[str, bytes]:
     texts = {}
     for name, path in zip(FILES, paths, strict=True):
         if os.path.isfile(path):
-            with open(path, "rb") as stream:
-                texts[name] = stream.read()
+            texts[name] = read_start(path, _MOST_POLICY + 1)
     return texts
 
 
@@ -86,23 +84,48 @@ def _load(cache: str, key: Key) -> dict[str, Any] | None:
     """Return the cached table, empty if the files have no policy; ``None`` if the cache does not match."""
     try:
         # It is checked before it is read: a cache that is replaced meanwhile counts as older than it is.
-        written = os.stat(cache).st_mtime_ns
-        content = verified(read_bounded(cache, _MOST_BYTES), _FORMAT, light=True)
+        stat = stat_own(cache)
+        if stat is None or any(stamp and max(stamp[2:4]) > stat.st_mtime_ns - RACY for stamp in key[1]):
+            return None
+        content = verified(read_own(cache, _MOST_BYTES), _title(key), light=True)
     except OSError:
         return None
-    if content is None:
+    return None if content is None else _decoded(str(content, "ascii", "replace"))
+
+
+def _title(key: Key) -> str:
+    """Return what the checksum of a cache covers besides its content: one for other files does not match."""
+    return f"{_FORMAT} {key!r}"
+
+
+def _decoded(text: str) -> dict[str, Any] | None:
+    """Return the table in a cache, ``None`` if it has none.
+
+    It is JSON, which no text turns into anything but values: whoever can write here may have made it. Of the standard
+    library's reader only the part in C is loaded.
+    """
+    try:
+        from _json import make_scanner
+
+        table, end = make_scanner(_Plain())(text, 0)  # type: ignore[arg-type]
+    except (ValueError, RecursionError, StopIteration):
         return None
-    stored, table = marshal.loads(content)  # noqa: S302  (our own file, whole by its checksum)
-    if stored != key or any(stamp is not None and max(stamp[2:4]) > written - RACY for stamp in key[1]):
-        return None
-    found: dict[str, Any] = table
-    return found
+    return table if isinstance(table, dict) and end == len(text) else None
+
+
+class _Plain:
+    """What JSON's scanner is to make of a text: plain values (cpython, Lib/json/decoder.py)."""
+
+    strict = True
+    object_hook = object_pairs_hook = array_hook = None
+    parse_float, parse_int, parse_constant = float, int, float
 
 
 def _store(cache: str, key: Key, table: dict[str, Any]) -> None:
     """Write the cache if possible; on a read-only or full disk there is none."""
-    # Version 4 of the format is the one that every supported Python reads.
+    import json
+
     try:
-        write_whole(cache, with_checksum(marshal.dumps((key, table), 4), _FORMAT, light=True), folder=True)
+        write_own(cache, with_checksum(json.dumps(table).encode("ascii"), _title(key), light=True))
     except OSError:
         return

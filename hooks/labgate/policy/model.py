@@ -1,7 +1,7 @@
 """The policy as immutable values, built from a checked table. On the commit hook's path: nothing heavy is imported.
 
 ``policy.reader`` checks a file and fills in every default; the result is a plain table (dicts, lists, strings, numbers)
-for ``marshal``. This module gives that table types. It never gets a table with mistakes.
+as JSON has it. This module gives that table types. It never gets a table with mistakes.
 """
 
 from __future__ import annotations

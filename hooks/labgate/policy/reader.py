@@ -60,7 +60,7 @@ class Reader(Value):
         return None
 
     def checked(self, data: dict[str, Any], file: str, *, table: Path = ()) -> dict[str, Any]:
-        """Return the plain table of a policy, for ``marshal``: every key is present, every default filled in.
+        """Return the plain table of a policy, as JSON has it: every key is present, every default filled in.
 
         It takes a whole file as ``read_toml`` returns it. Raises: ``PolicyError`` with one line for each mistake.
         """

@@ -20,7 +20,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 
-from labgate.values.files import append_to, locked
+from labgate.values.appending import append_to
+from labgate.values.files import open_own
+from labgate.values.locks import locked
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 #: Seconds to wait for other processes that write. They take milliseconds, unless one is suspended.
 PATIENCE = 5.0
 
+#: Largest file that is read: some three million commits.
+_MOST_BYTES = 2**27
 _TITLE = "labgate-ledger 1\n"
 
 
@@ -130,7 +134,7 @@ class Ledger:
     def _record(self, observation: _Observation) -> None:
         """Write the new entries of an observation, or else keep them in memory."""
         try:
-            with locked(self._path, PATIENCE) as stream:
+            with locked(self._path, PATIENCE, _MOST_BYTES) as stream:
                 # Another process may have recorded the same while this one waited.
                 self._read(stream.fileno())
                 self._append(stream, [*self._held, *self._memory.news(observation)])
@@ -151,7 +155,7 @@ class Ledger:
         """Read the current content of the file. A file that cannot be read counts as empty."""
         self._loaded = True
         try:
-            with open(self._path, "rb", buffering=0) as stream:
+            with open_own(self._path, _MOST_BYTES) as stream:
                 self._read(stream.fileno())
         except (FileNotFoundError, NotADirectoryError):
             self._start_over(None)

@@ -12,15 +12,15 @@ from labgate.git.repository import Repository
 from labgate.research.commit_graph import CommitGraph
 from labgate.values.checksum import verified, with_checksum
 from labgate.values.errors import GitError
-from labgate.values.files import read_bounded, write_whole
+from labgate.values.files import read_own, write_own
 
 #: Commits, each with its parents.
 Parents = Mapping[str, tuple[str, ...]]
 
 #: It changes with the file's format or content.
 _FORMAT = "labgate-unlanded 1"
-#: Largest file that is read: several million commits.
-_MOST_BYTES = 2**29
+#: Largest file that is written and read: some 800,000 commits.
+_MOST_BYTES = 2**26
 
 
 def unlanded_path(common_dir: str) -> str:
@@ -118,15 +118,17 @@ class Unlanded:
 
     def _load(self) -> _Known | None:
         try:
-            content = verified(read_bounded(self._path, _MOST_BYTES), _FORMAT)
+            content = verified(read_own(self._path, _MOST_BYTES), _FORMAT)
         except OSError:
             return None
         return None if content is None else _Known.of(str(content, "ascii"))
 
     def _save(self, known: _Known) -> None:
         """Write this for the next run, if possible."""
-        with contextlib.suppress(OSError):
-            write_whole(self._path, with_checksum(known.text().encode("ascii"), _FORMAT), folder=True)
+        content = with_checksum(known.text().encode("ascii"), _FORMAT)
+        if len(content) <= _MOST_BYTES:
+            with contextlib.suppress(OSError):
+                write_own(self._path, content)
 
 
 class _Known:

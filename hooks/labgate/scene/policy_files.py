@@ -10,8 +10,9 @@ from labgate.git.fetch import bring
 from labgate.git.missing import absent
 from labgate.git.repository import Repository
 from labgate.policy.model import FILES, OWN_FILE, PYPROJECT, Policy
-from labgate.policy.reader import Reader
+from labgate.policy.reader import MAX_BYTES, Reader
 from labgate.values.errors import LabgateError, PolicyError
+from labgate.values.files import read_start
 from labgate.values.phrases import count, short_oid
 from labgate.values.value import Value
 
@@ -185,7 +186,6 @@ def worktree_policy(repository: Repository, reader: Reader) -> tuple[Policy, str
     for name in FILES:
         path = os.path.join(repository.top, name)
         if os.path.isfile(path):
-            with open(path, "rb") as stream:
-                texts[name] = stream.read()
+            texts[name] = read_start(path, MAX_BYTES + 1)  # one more than allowed, so that parsing refuses it
     found = reader.find(texts)
     return None if found is None else (found[0], os.path.join(repository.top, found[1]))

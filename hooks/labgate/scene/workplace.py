@@ -6,6 +6,7 @@ import os
 
 from labgate.git.runner import QUARANTINE, Git
 from labgate.values.errors import GitError
+from labgate.values.files import read_bounded
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _ELSEWHERE = f"{HEADS}.invalid"
 #: Files in the git directory while git applies one commit, and the operation of each.
 _HEADS_OF_OPERATIONS = (("MERGE_HEAD", "merge"), ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"))
+#: Largest file that is read: the list of steps of a long rebase.
+_MOST = 2**24
 #: `git merge` names what it merges in ``GITHEAD_<oid>`` (git-merge-recursive), long before it writes MERGE_HEAD.
 _MERGED = "GITHEAD_"
 
@@ -145,8 +148,7 @@ def find_workplace(environ: Environment, directory: str | None = None) -> Workpl
 def read_text(path: str) -> str | None:
     """Return a small file of git's without its last newline, ``None`` if there is no such file."""
     try:
-        with open(path, "rb") as stream:
-            return os.fsdecode(stream.read()).rstrip("\r\n")
+        return os.fsdecode(read_bounded(path, _MOST)).rstrip("\r\n")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
 

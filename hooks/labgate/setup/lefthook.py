@@ -12,6 +12,7 @@ from labgate.native.config_hooks import starts_labgate
 from labgate.policy.reader import read_toml
 from labgate.setup.yaml_text import adds_only, attempt, before_the_first_key, events, joined, reader, value_of
 from labgate.values.errors import PolicyError
+from labgate.values.files import read_bounded
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 #: Where lefthook looks, in this order (https://lefthook.dev/configuration).
 _STEMS, _ENDINGS = ("lefthook", ".lefthook", ".config/lefthook"), ("yml", "yaml", "toml", "json", "jsonc")
+
+
+#: Largest configuration that is read.
+_MOST_BYTES = 2**22
 
 
 class Lefthook(Value):
@@ -94,8 +99,7 @@ def _parsed(path: str) -> dict[str, object]:
     from ruamel.yaml.error import YAMLError
 
     try:
-        with open(path, encoding="utf-8") as stream:
-            text = stream.read()
+        text = read_bounded(path, _MOST_BYTES).decode("utf-8").replace("\r\n", "\n")
         if path.endswith(".toml"):
             found = read_toml(text, path)
         else:

@@ -18,10 +18,13 @@ from labgate.setup.presets import Proposal
 from labgate.setup.source import Source
 from labgate.setup.survey import HUSKY, PRE_COMMIT_CONFIG, PREK_CONFIG, Survey
 from labgate.values.errors import LabgateError
+from labgate.values.files import read_bounded
 from labgate.values.value import Value
 
 #: The files of the pipelines.
 PIPELINES = (pipelines.GITHUB, pipelines.GITHUB_REVIEW, pipelines.GITLAB, pipelines.GITLAB_ROOT)
+#: Largest file of a work tree that is read.
+_MOST_BYTES = 2**22
 _COMMITTED = (OWN_FILE, presets.SCHEMA, PRE_COMMIT_CONFIG, PREK_CONFIG, *PIPELINES)
 
 
@@ -157,8 +160,11 @@ def _schema(survey: Survey, proposal: Proposal | None) -> Iterator[FileChange]:
     inside = os.path.join(survey.repository.common_dir, *presets.FORMER_SCHEMA.split("/")[1:])
     for name, path in ((presets.SCHEMA, os.path.join(survey.top, presets.SCHEMA)), (presets.FORMER_SCHEMA, inside)):
         named = name.encode() in policy or (proposal is not None and name == presets.SCHEMA)
+        # A link may lead anywhere; whoever made it knows why.
+        if not named or os.path.islink(path):
+            continue
         before = _read(path)
-        if named and before != after:
+        if before != after:
             yield FileChange(name, path, before, after)
 
 
@@ -272,5 +278,4 @@ def _mentions(survey: Survey, name: str) -> bool:
 def _read(path: str) -> bytes | None:
     if not os.path.isfile(path):
         return None
-    with open(path, "rb") as stream:
-        return stream.read()
+    return read_bounded(path, _MOST_BYTES)
