@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from labgate.fingerprints.patches import DATA_LINES
 from support.generated import PROTOCOL, TABLE
 from support.provenance import code, landing
 from support.repo import Repo
@@ -168,3 +169,11 @@ INNOCENT = {
 def test_what_tools_and_lawyers_write_on_both_sides_is_no_copy(repo: Repo, files: dict[str, str | bytes]) -> None:
     research(repo, files).commit("The same", files)
     assert not methods(repo) - ({"blob", "patch-id", "squash"} if "x.json" in files else set())
+
+
+@pytest.mark.parametrize("path", ["x.json", "x.py"])
+def test_rows_of_data_leave_code_its_lines(repo: Repo, path: str) -> None:
+    rows = {f"a{number}.csv": "".join(f"{row}\n" for row in range(DATA_LINES // 3)) for number in range(4)}
+    edited = CODE.replace("limit", "bound")
+    research(repo, {"x.py": CODE}).commit("Copy", {**rows, path: edited})
+    assert methods(repo) == {"similarity"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 #: So many lines of code in a file are no accident, if they are a quarter of it.
 CODE_LINES, CODE_SHARE = 3, 0.25
@@ -35,7 +36,7 @@ def is_code(line: bytes) -> bool:
     return _CODE.match(line) is not None
 
 
-def code_share(lines: list[bytes]) -> tuple[int, float]:
+def code_share(lines: Sequence[bytes]) -> tuple[int, float]:
     """Return the number of lines of code among lines, and their share, comments and empty lines apart."""
     told = [line for line in lines if line and (_COMMENT.match(line) is None or is_code(line))]
     code = sum(map(is_code, told))

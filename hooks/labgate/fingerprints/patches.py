@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from hashlib import blake2b
 
+from labgate.fingerprints.content import CODE_SHARE, code_share
 from labgate.fingerprints.noise import IGNORED, sort_of
 from labgate.fingerprints.text import LINE_BYTES, SEARCHED_BYTES, normal_lines
 from labgate.git.quoted import unquoted
@@ -55,8 +56,8 @@ FILE_LINES, CODE_LINES, DATA_LINES = 16_000, 48_000, 16_000
 #: The line before a patch: a commit, or two trees with a blank between, in SHA-1 or SHA-256.
 _KEY_LENGTHS = frozenset({40, 64, 81, 129})
 _CHANGED = frozenset({b"+", b"-"})
-#: The lines that are read at a time, whatever a file has.
-_CHUNK = 4096
+#: The lines that are read at a time, whatever a file has, and how many of them tell data from code.
+_CHUNK, _SAMPLE = 4096, 256
 _DIGEST = 16
 _BLANKS = b" \t\r\f\v"
 #: git's note on a last line without a line feed.
@@ -282,6 +283,11 @@ def _completed(reader: _Reader, moved: Mapping[str, str]) -> Patch:
     return reader.patch
 
 
+def _is_data(path: str, lines: Sequence[bytes]) -> bool:
+    """Return whether lines are data: by the name of their file, and as a sample of them is no code."""
+    return sort_of(path) == IGNORED and code_share(lines[:: max(1, len(lines) // _SAMPLE)])[1] < CODE_SHARE
+
+
 class _Reader:
     """Reads the files of one patch, and keeps as many lines as there are left of each budget."""
 
@@ -371,7 +377,7 @@ class _Reader:
         file = self.file
         if self._digests is not None:
             self._digests.feed(deleted, added)
-        data = sort_of(file.path) == IGNORED
+        data = _is_data(file.path, added or deleted)
         for kept, new in ((run.deleted, deleted), (run.added, added)):
             left = min(self._left, self._totals[data])
             if len(new) > left:
