@@ -169,6 +169,24 @@ class TestArtifacts:
             run(lab, "sh", "-c", "echo $$ > w.pt", options=("--artifact", "w.pt"))
         assert list(pins(lab).values()) == [lab.head()]
 
+    def test_a_typed_glob_hides_no_edit_of_the_code(self, lab: Repo) -> None:
+        lab.write({"model.py": "from extra import VALUE\n", "extra.py": "VALUE = 7\n"})
+        for glob in ("**", "*", ".", "./"):
+            train(lab, options=("--artifact", glob))
+            (commit,) = pins(lab).values()
+            assert code(record(lab)) == commit != lab.head()
+            assert lab.git("show", f"{commit}:extra.py") == "VALUE = 7"
+            lab.run("rm", "-r", "experiments")
+            lab.git("update-ref", "-d", f"refs/experiments/ranker/wide/{commit[:12]}")
+        train(lab, options=("--artifact", "*.py"))
+        assert lab.git("show", f"{code(record(lab))}:model.py") == "from extra import VALUE"
+
+    def test_one_with_a_record_is_no_code_for_any_command(self, lab: Repo) -> None:
+        run(lab, "sh", "-c", "echo 1 > w.pt", options=("--artifact", "w.pt"))
+        assert lab.run("labgate", "experiment", "pin").out.strip() == lab.head()
+        run(lab, "true")
+        assert list(pins(lab).values()) == [lab.head()]
+
     def test_are_only_those_that_the_run_made_or_changed(self, lab: Repo) -> None:
         lab.commit("Models", {"models/old": "1", "models/new": "1"})
         run(lab, "sh", "-c", "cat models/old; echo 2 > models/new")
@@ -448,6 +466,9 @@ class TestBadInput:
             (("--artifact", "a*", "python", "x"), "help: labgate experiment run --artifact 'a*' -- python x\n"),
             (("--timeout", "soon", "--", "true"), "'soon' is not a time"),
             (("--grace", "0", "--", "true"), "'0' is not a time"),
+            (("--artifact", "", "--", "true"), "'--artifact': it is empty"),
+            (("--dir", "", "--", "true"), "'--dir': it is empty"),
+            (("--at", "", "--", "true"), "'--at': it is empty"),
             (("--at", "nowhere", "--", "true"), "'nowhere' names no commit"),
             (("--experiment", "wide", "--", "true"), "not of the form SERVICE/HANDLE"),
             (("--no-such", "--", "true"), "--no-such"),

@@ -43,6 +43,14 @@ def _duration(ctx: click.Context, param: click.Parameter, text: str | None) -> f
     return seconds
 
 
+def _not_empty(ctx: click.Context, param: click.Parameter, given: Any) -> Any:
+    """Return the value. Raises: ``click.BadParameter`` for an empty one, as of a variable that a script forgot."""
+    if given == "" or (isinstance(given, tuple) and "" in given):
+        message = "it is empty"
+        raise click.BadParameter(message, ctx, param)
+    return given
+
+
 class RunCommand(click.Command):
     """A command whose words after ``--`` are another one, which nobody parses."""
 
@@ -84,6 +92,7 @@ class RunCommand(click.Command):
     "artifacts",
     metavar="GLOB",
     multiple=True,
+    callback=_not_empty,
     help="Files to record beside the policy's artifacts; repeatable. Quote it: the shell must not expand it.",
 )
 @click.option(
@@ -91,9 +100,12 @@ class RunCommand(click.Command):
     "inputs",
     metavar="GLOB",
     multiple=True,
+    callback=_not_empty,
     help="Data and checkpoints whose digests are recorded; repeatable.",
 )
-@click.option("--at", metavar="REV", help="Run the code of this commit.  [default: the code that is here]")
+@click.option(
+    "--at", metavar="REV", callback=_not_empty, help="Run the code of this commit.  [default: the code that is here]"
+)
 @click.option(
     "--stall-timeout", callback=_duration, metavar="TIME", help="Stop after so long without output, such as 10m."
 )
@@ -101,7 +113,9 @@ class RunCommand(click.Command):
 @click.option(
     "--grace", callback=_duration, metavar="TIME", default="10s", show_default=True, help="From SIGTERM to SIGKILL."
 )
-@click.option("--dir", "copies", metavar="DIR", help="A folder for copies of the log and of record.json.")
+@click.option(
+    "--dir", "copies", metavar="DIR", callback=_not_empty, help="A folder for copies of the log and of record.json."
+)
 @click.option("--push", is_flag=True, help="Pin committed code on the remote, too.")
 @experiment_option
 @click.pass_context

@@ -103,11 +103,12 @@ def basis_here(request: RunRequest, environ: Mapping[str, str], home: str) -> Ba
     bench = find_bench(environ, request.stated)
     repository, top = bench.repository, os.path.realpath(bench.repository.top or home)
     globs = (place.glob_below(top) for place in _not_code(request, home, top))
-    settings = bench.settings.changed(artifacts=(*bench.settings.artifacts, *(glob for glob in globs if glob)))
+    made = tuple(glob for glob in globs if glob is not None)
+    settings = bench.settings
     if request.at is not None:
         # That code is committed, whatever is in the work tree.
         settings = settings.changed(dirty_allowed=True)
-    now = code_of_moment(repository, settings, bench.experiment)
+    now = code_of_moment(repository, settings, bench.experiment, made)
     code, elsewhere = now, False
     if request.at is not None:
         code = code_at(repository, request.at)
@@ -130,9 +131,14 @@ def basis_here(request: RunRequest, environ: Mapping[str, str], home: str) -> Ba
 
 
 def _not_code(request: RunRequest, home: str, top: str) -> Iterator[Place]:
-    """Yield what the run writes beside the policy's artifacts, or the next run would find the tree dirty."""
+    """Yield what the run writes beside the policy's artifacts, or a run at the same time would find the tree dirty.
+
+    A glob that says no more than "everything here" says nothing of what is code.
+    """
     for text in request.artifacts:
-        yield typed_place(text, home, top)
+        place = typed_place(text, home, top)
+        if not (place.is_everything and f"{home}/".startswith(place.root.rstrip("/") + "/")):
+            yield place
     if request.copies is not None:
         for name in (LOG, RECORD):
             yield typed_place(os.path.join(os.path.abspath(os.path.join(home, request.copies)), name), home, top)

@@ -1,14 +1,14 @@
 """The code of a moment: HEAD where the work tree is clean, else a snapshot of it.
 
-Ignored files, artifacts and records are not code. What a snapshot leaves out is listed, and the code is then not exact.
-docs/adr/0020 has the reasons.
+Ignored files, artifacts and records are not code; a file with a record beside it is an artifact. What a snapshot leaves
+out is listed, and the code is then not exact. docs/adr/0020 has the reasons.
 """
 
 from __future__ import annotations
 
 import os
 
-from labgate.experiments.artifacts import is_code
+from labgate.experiments.artifacts import RECORD, is_code
 from labgate.experiments.doubts import Doubts, doubts_about, remember_doubts
 from labgate.experiments.left_out import odd_files, shortened, sort_untracked
 from labgate.experiments.section import ExperimentHash
@@ -21,6 +21,10 @@ from labgate.git.submodules import unpublished
 from labgate.git.work_tree import SUBMODULE, Edit, WorkTree
 from labgate.values.errors import GitError, UsageError
 from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.policy.glob import Glob
 
 _MOST_NAMED = 3
 
@@ -44,15 +48,18 @@ class Code(Value):
     reasons: tuple[str, ...] = ()
 
 
-def code_of_moment(repository: Repository, settings: ExperimentHash, experiment: str) -> Code:
+def code_of_moment(
+    repository: Repository, settings: ExperimentHash, experiment: str, made: tuple[Glob, ...] = ()
+) -> Code:
     """Return the code that is in the work tree now; if it is not HEAD, it is written as a snapshot, on no ref.
 
-    ``experiment`` is ``service/handle``, for the snapshot's message. Raises: ``UsageError`` where there is no commit or
+    ``experiment`` is ``service/handle``, for the snapshot's message. Untracked files that match ``made`` are artifacts,
+    too; tracked ones are not, as somebody wrote them. Raises: ``UsageError`` where there is no commit or
     no work tree, or where the policy refuses code that is not committed, ``GitError``, ``OSError``.
     """
     head = head_commit(repository)
     with copied_index(repository) as tree:
-        return _Moment(repository, settings, experiment, head, tree).code()
+        return _Moment(repository, settings, experiment, head, tree, made).code()
 
 
 def code_at(repository: Repository, revision: str) -> Code:
@@ -85,20 +92,27 @@ class _Moment:
     """One look at a work tree, through a copy of its index."""
 
     def __init__(
-        self, repository: Repository, settings: ExperimentHash, experiment: str, head: str, tree: WorkTree
+        self,
+        repository: Repository,
+        settings: ExperimentHash,
+        experiment: str,
+        head: str,
+        tree: WorkTree,
+        made: tuple[Glob, ...],
     ) -> None:
         self.repository = repository
         self.settings = settings
         self.experiment = experiment
         self.head = head
         self.tree = tree
+        self.made = made
         self.left_out: list[str] = []
         self.reasons: list[str] = []
 
     def code(self) -> Code:
         links = self._show_hidden()
         status = self.tree.status()
-        edits = [edit for edit in status.edits if is_code(self.settings, edit.path)]
+        edits = [edit for edit in status.edits if self._is_code(edit.path)]
         untracked = self._untracked(status.untracked)
         self._refuse_dirty(edits, untracked)
         self._leave_out_odd(status.ignored)
@@ -111,6 +125,10 @@ class _Moment:
             written = tree_of(self.repository, self.head)
         self._name_unpublished(links)
         return self._as_code(written, len(edits), len(untracked))
+
+    def _is_code(self, path: str) -> bool:
+        recorded = os.path.lexists(os.path.join(self.repository.top or "", path + RECORD))
+        return is_code(self.settings, path) and not recorded
 
     def _show_hidden(self) -> dict[str, str]:
         """Let status show files that are marked as unchanged and are there; return the submodules with their commits.
@@ -129,7 +147,7 @@ class _Moment:
 
     def _untracked(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """Return the untracked files of the snapshot."""
-        code = [path for path in paths if is_code(self.settings, path)]
+        code = [path for path in paths if self._is_code(path) and not any(glob.matches(path) for glob in self.made)]
         found = sort_untracked(self.repository.top or "", code, self.settings.snapshot_file_bytes)
         self.left_out += found.left_out
         self.reasons += found.reasons
@@ -144,7 +162,7 @@ class _Moment:
 
     def _leave_out_odd(self, ignored: frozenset[str]) -> None:
         """List pipes and sockets, which git does not name."""
-        odd = [path for path in odd_files(self.repository.top or "", ignored) if is_code(self.settings, path)]
+        odd = [path for path in odd_files(self.repository.top or "", ignored) if self._is_code(path)]
         hidden = self.tree.ignored(odd)
         for path in odd:
             if path not in hidden:

@@ -34,6 +34,11 @@ class Place(Value):
         """Return whether an absolute path matches."""
         return _is_below(path, self.root) and self.glob.matches(os.path.relpath(path, self.base))
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether the glob matches every file below its root."""
+        return not self.glob.text.strip("*?/")
+
     def glob_below(self, top: str) -> Glob | None:
         """Return the glob for paths relative to ``top``, ``None`` if it matches none of them."""
         if self.base == top:
