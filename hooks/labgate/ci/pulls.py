@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from labgate.ci.inputs import Input, number, wrong
-from labgate.values.refnames import HEADS
+from labgate.values.refnames import GITHUB_QUEUE
 
 #: GitHub's name for the branch of a merge group, with the pull request that it adds to the queue.
-_QUEUED = re.compile(HEADS + r"gh-readonly-queue/.+/pr-([1-9][0-9]{0,17})-(?:[0-9a-f]{40}|[0-9a-f]{64})")
+_QUEUED = re.compile(GITHUB_QUEUE + r".+/pr-([1-9][0-9]{0,17})-(?:[0-9a-f]{40}|[0-9a-f]{64})")
 #: The end of a pull request's web address on GitHub and Gitea, GitLab, Bitbucket Data Center and Azure Repos, and the
 #: ref in which that host keeps it. Azure Repos has only the merge, whose second parent is the head.
 _ADDRESSES = (

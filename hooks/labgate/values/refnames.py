@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 HEADS, REMOTES, TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
 
+#: The beginnings of the branches that merge queues make (full names): GitHub's own, and Mergify's.
+QUEUES = GITHUB_QUEUE, MERGIFY_QUEUE = f"{HEADS}gh-readonly-queue/", f"{HEADS}mergify/merge-queue/"
+
 #: Longest safe name in characters: git stores it as a path with ``.lock`` appended, and file systems allow 255 bytes.
 MOST_CHARACTERS = 200
 #: No character has a special meaning in a shell, a URL or a terminal.

@@ -107,7 +107,7 @@ def test_an_alarm_says_which_review_does_not_count() -> None:
     ("hint", "reason"),
     [
         ("landed-first", "main had it first"),
-        ("noise-only", "only dependency versions, or lock, generated, ignored or vendored files"),
+        ("noise-only", "only short lines, dependency versions, or lock, generated, ignored or vendored files"),
         ("boilerplate", "only boilerplate"),
         ("small", "too little text to be sure"),
         ("below-alarm", "below the threshold of 6"),

@@ -35,7 +35,7 @@ class Base(Value):
     way: str = ""
 
 
-class Slip(Value):
+class DirectCommit(Value):
     """A commit on a protected branch: ``upstream`` is the remote-tracking branch, ``None`` for none."""
 
     upstream: str | None
@@ -49,7 +49,7 @@ class Facts(Value):
     is not known or nothing is declared. ``remote`` is the remote's name, ``None`` if there is none. ``deleted``: the
     ref is deleted. ``held`` is whether the name must be legal, ``None``: only if the ref is new. ``local``: a ref of
     that name is here, else ``word`` is the name of its commit in a command. ``foreign``: the name is from a fork.
-    ``slip`` is set for a plain commit on a protected branch.
+    ``direct`` is set for a plain commit on a protected branch.
     """
 
     ref: str
@@ -62,7 +62,7 @@ class Facts(Value):
     local: bool = True
     word: str = "HEAD"
     foreign: bool = False
-    slip: Slip | None = None
+    direct: DirectCommit | None = None
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -78,8 +78,8 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     illegal = is_branch and found.fields is None
     base = facts.base if is_branch else None
     misplaced = base is not None and base.other_distance < base.declared_distance
-    slipped = facts.slip is not None and forbids_commits(facts.ref, policy)
-    if reasons or illegal or others or misplaced or slipped:
+    on_protected = facts.direct is not None and forbids_commits(facts.ref, policy)
+    if reasons or illegal or others or misplaced or on_protected:
         yield from _violations(facts, policy, found, reasons, others)
 
 
@@ -100,8 +100,8 @@ def _violations(
         yield CaseCollision(others=others, **_common(facts, policy))
     if is_branch and facts.base is not None and facts.base.other_distance < facts.base.declared_distance:
         yield WrongBase(name=_name(facts.ref), kind=found.name, ref=facts.ref, **facts.base.as_dict())
-    if facts.slip is not None and forbids_commits(facts.ref, policy):
-        yield _commit_on_protected(facts, facts.slip, policy)
+    if facts.direct is not None and forbids_commits(facts.ref, policy):
+        yield _commit_on_protected(facts, facts.direct, policy)
 
 
 def forbids_commits(ref: str, policy: Policy) -> bool:
@@ -127,13 +127,13 @@ def _common(facts: Facts, policy: Policy) -> dict[str, Any]:
     }
 
 
-def _commit_on_protected(facts: Facts, slip: Slip, policy: Policy) -> CommitOnProtected:
+def _commit_on_protected(facts: Facts, direct: DirectCommit, policy: Policy) -> CommitOnProtected:
     from labgate.checks.branch_name.rules import CommitOnProtected
     from labgate.checks.branch_name.suggest import beside
 
     name = _name(facts.ref)
     suggestion = beside(name, policy, facts.siblings)
-    return CommitOnProtected(branch=name, suggestion=suggestion, upstream=slip.upstream, ref=facts.ref)
+    return CommitOnProtected(branch=name, suggestion=suggestion, upstream=direct.upstream, ref=facts.ref)
 
 
 def _name(ref: str) -> str:

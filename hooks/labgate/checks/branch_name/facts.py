@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from labgate.checks.branch_name.base import base_of
-from labgate.checks.branch_name.check import Facts, Slip
+from labgate.checks.branch_name.check import DirectCommit, Facts
 from labgate.checks.collected import BESIDE_FINDINGS, Collected
 from labgate.git.commits import merge_bases
 from labgate.scene.policy_files import has_policy
@@ -31,12 +31,12 @@ def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: boo
         return Collected(skipped="HEAD is on no branch", notice=BESIDE_FINDINGS)
     if not suspect:
         return Collected()
-    slip = _slip(commit, around) if commit.is_plain else None
-    return Collected((Facts(commit.branch, around.created, around.siblings, remote=around.remote, slip=slip),))
+    direct = _direct_commit(commit, around) if commit.is_plain else None
+    return Collected((Facts(commit.branch, around.created, around.siblings, remote=around.remote, direct=direct),))
 
 
-def _slip(commit: ProposedCommit, around: Surroundings) -> Slip | None:
-    """Return the slip of a plain commit on a protected branch; ``None`` if it is allowed there.
+def _direct_commit(commit: ProposedCommit, around: Surroundings) -> DirectCommit | None:
+    """Return a plain commit made on a protected branch; ``None`` if it is allowed there.
 
     That is the first one, and the one that brings the policy.
     """
@@ -45,7 +45,7 @@ def _slip(commit: ProposedCommit, around: Surroundings) -> Slip | None:
     if tip is None or not has_policy(around.repository, tip):
         return None
     upstream = None if around.remote is None else tracking_ref(around.remote, branch.removeprefix(HEADS))
-    return Slip(short_ref(upstream) if upstream in around.refs and upstream is not None else None)
+    return DirectCommit(short_ref(upstream) if upstream in around.refs and upstream is not None else None)
 
 
 def collides(place: Workplace, ref: str) -> bool:

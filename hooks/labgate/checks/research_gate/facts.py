@@ -18,10 +18,7 @@ from labgate.values.errors import LabgateError
 from labgate.values.finding import LIVE, Evidence
 from labgate.values.phrases import short_oid
 from labgate.values.ref_update import Commit, RefUpdate
-from labgate.values.refnames import HEADS, branch_of, short_ref, tracking_ref
-
-#: The branches of code hosts' merge queues.
-_QUEUES = (f"{HEADS}gh-readonly-queue/", f"{HEADS}mergify/merge-queue/")
+from labgate.values.refnames import HEADS, QUEUES, branch_of, short_ref, tracking_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +144,7 @@ class _Gathering:
             paths=self._paths(needing),
             suspected_paths=self._paths(suspected),
             rivals=rivals,
-            nobodys=frozenset(ref for ref in self._others_of(evidence, rivals) if self._is_nobodys(ref)),
+            ignored=frozenset(ref for ref in self._others_of(evidence, rivals) if self._is_ignored(ref)),
             disputed=self._disputed(evidence),
             moves=self._moves(evidence),
             forks=self._forks(),
@@ -241,14 +238,14 @@ class _Gathering:
         yield from (ref for refs in rivals.values() for ref in refs)
         yield from (item.other_ref for item in evidence if item.other_ref is not None)
 
-    def _is_nobodys(self, ref: str) -> bool:
+    def _is_ignored(self, ref: str) -> bool:
         """Return whether a remote-tracking branch is the change's own, a bot's or a merge queue's."""
         source = self.span.update.source
         item = next((item for item in self.scene.tracking if item.ref == ref), None)
         if item is None:  # it is deleted
             return source is not None and ref == tracking_ref(self.scene.remote or "", source)
         own = source is not None and item.remote_ref == HEADS + source and item.remote == self.scene.remote
-        queued = item.remote_ref.startswith(_QUEUES) or self.scene.policy.classify(item.remote_ref).name == "bot"
+        queued = item.remote_ref.startswith(QUEUES) or self.scene.policy.classify(item.remote_ref).name == "bot"
         return own or queued or item.oid in self._tips
 
     @cached_property
@@ -317,7 +314,7 @@ def _branches_at(scene: Scene, oids: Sequence[str]) -> list[str]:
     refs = [ref for ref, oid in scene.refs.items() if oid in oids] + [
         ref for ref, oid in scene.remote_refs.items() if oid in oids
     ]
-    kept = [ref for ref in refs if not ref.startswith(_QUEUES) and scene.policy.classify(ref).name != "bot"]
+    kept = [ref for ref in refs if not ref.startswith(QUEUES) and scene.policy.classify(ref).name != "bot"]
     kept.sort(key=scene.policy.is_protected)  # a review marker is no commit for a protected branch
     return [branch for ref in kept if (branch := branch_of(ref)) is not None]
 

@@ -133,7 +133,7 @@ def unreviewed(review: Assessed) -> Iterator[UnreviewedResearch]:
         yield UnreviewedResearch(
             source=source,
             rivals=rivals,
-            holder=next((ref for ref in rivals if ref not in facts.nobodys), None),
+            holder=next((ref for ref in rivals if ref not in facts.ignored), None),
             move=facts.moves.get(key),
             fork=facts.forks.get(key),
             disputed=key in facts.disputed,
@@ -155,7 +155,7 @@ def suspected(facts: Facts, policy: Policy) -> Iterator[SuspectedResearch]:
 
 
 def _suspicion(review: Assessed, evidence: tuple[Evidence, ...]) -> SuspectedResearch:
-    strongest, nobodys = evidence[0], review.facts.nobodys
+    strongest, ignored = evidence[0], review.facts.ignored
     rivals = tuple(
         dict.fromkeys(item.other_ref for item in evidence if item.is_doubtful and item.other_ref is not None)
     )
@@ -167,7 +167,7 @@ def _suspicion(review: Assessed, evidence: tuple[Evidence, ...]) -> SuspectedRes
         terms=dict(strongest.terms),
         doubtful=doubtful,
         rivals=rivals,
-        holder=next((ref for ref in rivals if ref not in nobodys), None),
+        holder=next((ref for ref in rivals if ref not in ignored), None),
         stated_level=None if strongest.decisive or doubtful else "note",
         evidence=evidence,
         **review.details(review.ordered(commits_of(evidence))),

@@ -57,7 +57,7 @@ class Facts(Value):
     the short name of the branch for a review marker, ``None`` if its ``head`` is on none. ``sought`` has, for a commit
     whose committer counts as a contributor, the committer's email and the author whose own commit was not found.
     ``way`` is a command that switches to the proposed commit first, empty if HEAD is there. ``moves`` has for a source
-    ref the move that leaves its commits out, ``forks`` the name of one without a ref here. ``nobodys`` are the rivals
+    ref the move that leaves its commits out, ``forks`` the name of one without a ref here. ``ignored`` are the rivals
     that are the change's own branch, a bot's or a merge queue's. ``disputed`` are the source refs of which it is not
     known whether they or their rivals had the commits first. ``policy`` is the trunk's policy after the update,
     ``None`` if it is unchanged. ``audited``: the update landed some time ago, and is judged by an audit.
@@ -86,7 +86,7 @@ class Facts(Value):
     head: str | None = None
     sought: Mapping[str, tuple[str, str]] = NOTHING
     way: str = ""
-    nobodys: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
     disputed: frozenset[str] = frozenset()
     moves: Mapping[str, Move] = NOTHING
     forks: Mapping[str, str] = NOTHING
