@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.audited import Branch, adopted
-from support.people import by
+from support.people import by, reviewed
 from support.pipeline import Pipeline, code, rules
 from support.repo import Repo
 
@@ -146,3 +146,46 @@ def test_the_job_of_a_push_finds_research_or_says_that_it_cannot_know(
         (finding,) = [item for item in json.loads(result.out)["findings"] if item["rule"] == "LG202"]
         assert len(finding["commits"]) == 3
         assert "main is believed" in finding["message"]
+
+
+# A review that the remote does not get.
+
+
+def reviewed_here(main: Branch) -> str:
+    """Let research land by squash, with a review commit on the local branch; return the squash."""
+    repo = main.repo
+    main.research("idea")
+    repo.checkout("research/idea").commit(reviewed("ada"), None, **by("ada"))
+    repo.checkout("main").git("merge", "--quiet", "--squash", "research/idea")
+    repo.commit("Take the idea", None, **by("lin"))
+    repo.labgate("install", status=0)
+    return repo.head()
+
+
+def test_a_review_that_is_only_here_does_not_let_research_through(main: Branch) -> None:
+    """An audit elsewhere, and the job on main, could not see it."""
+    repo = main.repo
+    squash = reviewed_here(main)
+    said = repo.run("git", "push", "origin", "HEAD:main", status=1)
+    assert "LG201 error" in said.text
+    assert "not counted: ada: its commit is not on the remote: push the branch that has it" in said.text
+    repo.git("push", "--quiet", "origin", "research/idea")
+    repo.git("push", "--quiet", "origin", "HEAD:main")
+    assert main.past_review() == []
+    assert repo.head("origin/main") == squash
+
+
+def test_a_review_that_the_same_push_brings_counts(main: Branch) -> None:
+    squash = reviewed_here(main)
+    main.repo.git("push", "--quiet", "origin", "HEAD:main", "research/idea")
+    assert main.repo.head("origin/main") == squash
+
+
+def test_the_help_for_a_review_that_is_only_here_settles_it(main: Branch) -> None:
+    repo = main.repo
+    reviewed_here(main)
+    said = repo.run("git", "push", "origin", "HEAD:main", status=1).text
+    (command,) = {line.partition("help: ")[2].partition("  #")[0] for line in said.splitlines() if "help: " in line}
+    repo.run("sh", "-c", command)
+    repo.git("push", "--quiet", "origin", "HEAD:main")
+    assert main.past_review() == []

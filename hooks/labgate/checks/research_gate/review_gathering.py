@@ -27,6 +27,9 @@ from labgate.values.finding import MOVED, Evidence
 from labgate.values.ref_update import Commit
 from labgate.values.refnames import HEADS, is_oid
 
+#: Why a marker does not count at a push.
+_UNPUSHED = "its commit is not on the remote: push the branch that has it"
+
 
 class ReviewGathering:
     """The reviews of one update; each place is only searched when the ones before are not enough."""
@@ -98,7 +101,15 @@ class ReviewGathering:
                 for claim in markers.claims(segment, here):
                     if (claim.commit, claim.covers) not in seen:
                         seen.add((claim.commit, claim.covers))
-                        yield claim
+                        yield claim if self._is_public(claim.commit) else claim.changed(flaw=_UNPUSHED)
+
+    def _is_public(self, oid: str) -> bool:
+        """Return whether the remote has a marker after a push: nobody finds one that only this clone has."""
+        scene = self.scene
+        if not scene.pushing or scene.aftermath is not None or scene.remote is None:
+            return True
+        tips = [*scene.remote_refs.values(), *(update.new for update in scene.updates if update.new is not None)]
+        return not rev_list(self.repository, [oid], tips, "-n", "1")
 
     def _reviewed_heads(self, facts: Facts) -> tuple[str, ...]:
         """Return the heads of the branches with the commits in the evidence, and of the changes that landed.
