@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from labgate.checks.registry import policy_reader
@@ -11,7 +12,7 @@ from labgate.experiments.redaction import without_credentials
 from labgate.experiments.section import ExperimentHash, without_policy
 from labgate.experiments.variables import EXPERIMENT
 from labgate.git.repository import Repository, discover
-from labgate.policy.model import Policy
+from labgate.policy.model import FILES, Policy
 from labgate.scene.policy_files import worktree_policy
 from labgate.scene.workplace import Workplace, find_workplace
 from labgate.values.errors import NoPolicyError, UsageError
@@ -60,6 +61,8 @@ def find_bench(environ: Mapping[str, str], stated: str | None = None) -> Bench:
 
 def _policy(repository: Repository, place: Workplace) -> Policy | None:
     """Return the policy for what is here, ``None`` without one. Raises: ``PolicyError`` when it cannot be read."""
+    if not repository.remotes and not any(os.path.isfile(os.path.join(repository.top or "", name)) for name in FILES):
+        return None  # there is no trunk that could have one
     try:
         found = hook_policy(place)
     except NoPolicyError:

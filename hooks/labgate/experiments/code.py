@@ -12,7 +12,6 @@ from labgate.experiments.artifacts import RECORD, is_code
 from labgate.experiments.doubts import Doubts, doubts_about, remember_doubts
 from labgate.experiments.left_out import odd_files, shortened, sort_untracked
 from labgate.experiments.section import ExperimentHash
-from labgate.git.commits import tree_of
 from labgate.git.index_copy import copied_index
 from labgate.git.refs import resolve_commit
 from labgate.git.repository import Repository
@@ -57,9 +56,9 @@ def code_of_moment(
     too; tracked ones are not, as somebody wrote them. Raises: ``UsageError`` where there is no commit or
     no work tree, or where the policy refuses code that is not committed, ``GitError``, ``OSError``.
     """
-    head = head_commit(repository)
+    head, head_tree = _checked_out(repository)
     with copied_index(repository) as tree:
-        return _Moment(repository, settings, experiment, head, tree, made).code()
+        return _Moment(repository, settings, experiment, (head, head_tree), tree, made).code()
 
 
 def code_at(repository: Repository, revision: str) -> Code:
@@ -76,16 +75,17 @@ def code_at(repository: Repository, revision: str) -> Code:
     return Code(oid, header.tree, head, True, exact, edited, added, doubts.left_out, doubts.reasons)  # noqa: FBT003
 
 
-def head_commit(repository: Repository) -> str:
-    """Return the commit that is checked out. Raises: ``UsageError`` when there is none yet, or no work tree."""
+def _checked_out(repository: Repository) -> tuple[str, str]:
+    """Return the commit that is checked out, and its tree. Raises: ``UsageError`` without one, or without files."""
     if repository.top is None:
         message = "this repository is bare: it has no files to run"
         raise UsageError(message, f"git -C {repository.git_dir} worktree add DIR  # and run it there")
-    try:
-        return resolve_commit(repository, "HEAD")
-    except UsageError:
+    status, output = repository.git.status("rev-parse", "--quiet", "HEAD^{commit}", "HEAD^{tree}", accept=(0, 1, 128))
+    if status:
         message = "there is no commit yet"
-        raise UsageError(message, "git add --all && git commit -m 'Start'") from None
+        raise UsageError(message, "git add --all && git commit -m 'Start'")
+    head, tree = output.decode().split()
+    return head, tree
 
 
 class _Moment:
@@ -96,14 +96,14 @@ class _Moment:
         repository: Repository,
         settings: ExperimentHash,
         experiment: str,
-        head: str,
+        head: tuple[str, str],
         tree: WorkTree,
         made: tuple[Glob, ...],
     ) -> None:
         self.repository = repository
         self.settings = settings
         self.experiment = experiment
-        self.head = head
+        self.head, self.head_tree = head
         self.tree = tree
         self.made = made
         self.left_out: list[str] = []
@@ -122,7 +122,7 @@ class _Moment:
             self._stage(status.edits, edits, untracked)
             written = self.tree.write_tree()
         else:
-            written = tree_of(self.repository, self.head)
+            written = self.head_tree
         self._name_unpublished(links)
         return self._as_code(written, len(edits), len(untracked))
 
@@ -136,7 +136,7 @@ class _Moment:
         A file that is marked and is not there is meant to be left out of this work tree (git-sparse-checkout).
         """
         top, hidden, links = self.repository.top or "", [], {}
-        for entry in self.tree.entries():
+        for entry in self.tree.notable():
             if entry.hidden and os.path.lexists(os.path.join(top, entry.path)):
                 hidden.append(entry.path)
             if entry.mode == SUBMODULE:
@@ -204,13 +204,13 @@ class _Moment:
 
     def _name_unpublished(self, links: dict[str, str]) -> None:
         if links:
-            now = {entry.path: entry.oid for entry in self.tree.entries() if entry.path in links}
+            now = {entry.path: entry.oid for entry in self.tree.notable() if entry.path in links}
             for path in unpublished(self.repository, now):
                 self.reasons.append(f"the commit of the submodule {path} is on no remote")
 
     def _as_code(self, written: str, edits: int, untracked: int) -> Code:
         left_out, exact = shortened(self.left_out), not self.reasons
-        if written == tree_of(self.repository, self.head):
+        if written == self.head_tree:
             return Code(self.head, written, self.head, False, exact, 0, 0, left_out, tuple(self.reasons))  # noqa: FBT003
         commit = write_snapshot(self.repository, self.head, written, self.experiment)
         remember_doubts(self.repository, commit, Doubts(left_out, tuple(self.reasons)))

@@ -70,12 +70,13 @@ def odd_files(top: str, ignored: Collection[str]) -> Iterator[str]:
         if folder and any(entry.name == ".git" for entry in entries):
             continue
         for entry in entries:
+            if entry.is_file(follow_symlinks=False) or entry.is_symlink():
+                continue
             path = folder + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != ".git" and f"{path}/" not in ignored:
-                    waiting.append(f"{path}/")
-            elif not entry.is_file(follow_symlinks=False) and not entry.is_symlink():
+            if not entry.is_dir(follow_symlinks=False):
                 yield path
+            elif entry.name != ".git" and f"{path}/" not in ignored:
+                waiting.append(f"{path}/")
 
 
 def shortened(paths: Sequence[str]) -> tuple[str, ...]:

@@ -51,13 +51,17 @@ def create_ref(repository: Repository, ref: str, oid: str) -> str:
 
     Raises: ``GitError`` when git cannot create it.
     """
+    there = refs_below(repository, ref).get(ref)
+    if there is not None:
+        return there
     try:
         repository.git.run("update-ref", "--no-deref", ref, oid, repository.null_oid)
     except GitError:
-        found = refs_below(repository, ref).get(ref)
-        if found is None:
+        # Another process may have been faster.
+        there = refs_below(repository, ref).get(ref)
+        if there is None:
             raise
-        return found
+        return there
     return oid
 
 

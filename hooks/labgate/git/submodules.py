@@ -52,7 +52,7 @@ def unpublished(repository: Repository, links: dict[str, str]) -> tuple[str, ...
 
 
 def _entries(submodule: Repository) -> list[Tracked]:
-    return [] if submodule.top is None else list(WorkTree(submodule, own_index(submodule)).entries())
+    return [] if submodule.top is None else list(WorkTree(submodule, own_index(submodule)).notable())
 
 
 def shallow_commits(repository: Repository) -> frozenset[str]:

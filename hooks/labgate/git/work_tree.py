@@ -40,6 +40,8 @@ _STATUS = (
 #: Fields before the path of an ordinary and of an unmerged entry (git-status, "Porcelain Format Version 2").
 _ORDINARY, _UNMERGED = 8, 10
 _ABSENT, SUBMODULE = "000000", "160000"
+#: The beginnings of nearly all lines of ls-files: a file or a link, without a mark.
+_PLAIN_ENTRIES = ("H 100", "H 120")
 
 
 class Edit(Value):
@@ -86,12 +88,13 @@ class WorkTree(Value):
     repository: Repository
     index: str
 
-    def entries(self) -> Iterator[Tracked]:
-        """Yield every entry of the index. Raises: ``GitError``."""
+    def notable(self) -> Iterator[Tracked]:
+        """Yield the entries of the index that are hidden from status or are submodules. Raises: ``GitError``."""
         for line in _split(self._run("ls-files", "-v", "--stage", "-z")):
-            head, _, path = line.partition("\t")
-            tag, mode, oid, _ = head.split(" ")
-            yield Tracked(path, mode, oid, tag.islower() or tag == "S")
+            if not line.startswith(_PLAIN_ENTRIES):
+                head, _, path = line.partition("\t")
+                tag, mode, oid, _ = head.split(" ")
+                yield Tracked(path, mode, oid, tag.islower() or tag == "S")
 
     def show(self, paths: Sequence[str]) -> None:
         """Clear in this index the marks that hide changes of these paths from status. Raises: ``GitError``."""
