@@ -127,13 +127,15 @@ class TestEnv:
     def test_has_the_variables_that_tools_read(self, lab: Repo) -> None:
         lab.git("remote", "set-url", "origin", "https://ada:secret@host.example/org/lab.git")
         found = json.loads(experiment(lab, "env", "--format", "json").out)
-        url, head = "git+https://host.example/org/lab", lab.head()
+        url, head = "https://host.example/org/lab", lab.head()
         assert found["LABGATE_COMMIT"] == found["WANDB_GIT_COMMIT"] == head
         assert found["LABGATE_EXPERIMENT"] == "ranker/wide"
         assert json.loads(found["MLFLOW_RUN_CONTEXT"])["mlflow.source.git.commit"] == head
         assert f"vcs.ref.head.revision={head}" in found["OTEL_RESOURCE_ATTRIBUTES"].split(",")
         assert "secret" not in json.dumps(found)
-        assert url.removeprefix("git+") in found["WANDB_GIT_REMOTE_URL"]
+        assert found["WANDB_GIT_REMOTE_URL"] == url
+        assert json.loads(found["MLFLOW_RUN_CONTEXT"])["mlflow.source.git.repoURL"] == url
+        assert f"vcs.repository.url.full={url}" in found["OTEL_RESOURCE_ATTRIBUTES"].split(",")
         assert pins(lab)
 
     def test_a_shell_reads_it(self, lab: Repo) -> None:

@@ -77,6 +77,10 @@ CODE_AT = (*BUILD, "resolvedDependencies", 0)
         (edited(*BUILD, "resolvedDependencies", to={}), "not a list"),
         (edited(*BUILD, "externalParameters", "experiment", to="a\x00b"), "control"),
         (edited(*BUILD, "externalParameters", "experiment", to="../../x"), r"\.\."),
+        *(
+            (edited(*BUILD, "externalParameters", "experiment", to=name), "SERVICE/HANDLE")
+            for name in ("ranker", "a/b/c", "a/b:refs", "a/*", "-a/b", "a b/c", "a/b.lock")
+        ),
         (edited(*BUILD, "internalParameters", "exact", to="yes"), "exact"),
         (edited(*BUILD, "internalParameters", "snapshot", to=None), "snapshot"),
         (edited(*BUILD, "internalParameters", "how", to="guessed"), "how"),

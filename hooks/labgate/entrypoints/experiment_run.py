@@ -122,8 +122,7 @@ def _ready(request: RunRequest, basis: Basis, site: Site, environ: Mapping[str, 
     if repository is not None:
         pin_here(repository, basis.settings, basis.experiment, commit)
     folder = new_run_folder(None if repository is None else repository.common_dir)
-    url = None if basis.uri is None else basis.uri.removeprefix("git+")
-    found = variables(Described(basis.code, basis.experiment, basis.branch, url, folder.id), environ)
+    found = variables(Described(basis.code, basis.experiment, basis.branch, basis.uri, folder.id), environ)
     dependencies = (*modules, *inputs.dependencies)
     return Ready(
         request,

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from unicodedata import category
 
 from labgate.experiments.artifacts import RECORD
+from labgate.experiments.naming import legal
 from labgate.values.errors import LabgateError
 from labgate.values.files import read_bounded, write_whole
 from labgate.values.refnames import is_oid
@@ -160,7 +161,7 @@ def _record(document: object) -> Record:
         _digests(subject.get("digest")),
         _oid(digest.get("gitCommit"), "gitCommit"),
         None if "gitTree" not in digest else _oid(digest["gitTree"], "gitTree"),
-        _line(outside.get("experiment"), "experiment"),
+        _experiment(outside.get("experiment")),
         _truth(inside.get("exact"), "exact"),
         _truth(inside.get("snapshot"), "snapshot"),
         inside["how"],
@@ -198,6 +199,15 @@ def _name(value: object) -> str:
     name = _line(value, "the subject's name")
     if "/" in name or name in (".", ".."):
         _refuse("the subject's name is a path")
+    return name
+
+
+def _experiment(value: object) -> str:
+    """Return the name of an experiment, of which the name of a ref is made."""
+    name = _line(value, "the experiment")
+    parts = name.split("/")
+    if len(parts) != 2 or any(legal(part) != part for part in parts):
+        _refuse("the experiment is not of the form SERVICE/HANDLE")
     return name
 
 

@@ -23,17 +23,22 @@ _UNENCODED = "/:@+-._~"
 
 
 class Described(Value):
-    """What the variables say: the code, its experiment and branch, and the repository's URL without credentials.
+    """What the variables say: the code, its experiment and branch, and the repository as a record names it.
 
-    ``branch`` is a short name, ``None`` on none; ``url`` is ``None`` without a remote. ``run`` is the id of a run,
-    ``None`` outside of one.
+    ``branch`` is a short name, ``None`` on none; ``uri`` is ``git+https://host/path``, ``None`` without a remote.
+    ``run`` is the id of a run, ``None`` outside of one.
     """
 
     code: Code
     experiment: str
     branch: str | None
-    url: str | None
+    uri: str | None
     run: str | None = None
+
+    @property
+    def url(self) -> str | None:
+        """The URL as git takes it, without credentials."""
+        return None if self.uri is None else self.uri.removeprefix("git+")
 
 
 class Variables(Value):
