@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from support.provable import require_valid
 from support.repo import Repo
 from support.runs import (
     METRICS,
@@ -25,6 +26,7 @@ from support.runs import (
     laboratory,
     outside,
     pins,
+    read,
     record,
     result,
     run,
@@ -34,6 +36,7 @@ from support.runs import (
     whole,
 )
 from support.supervised import until
+from support.tools import require_tool
 
 OID = re.compile(r"[0-9a-f]{40}")
 
@@ -365,6 +368,25 @@ class TestStatedCode:
         done = run(here, "true", options=("--at", "HEAD~1"), status=125)
         assert "there is no folder new" in done.err
         assert len(lab.git("worktree", "list").splitlines()) == 1
+
+
+def test_every_kind_of_record_is_one_for_in_totos_tools(lab: Repo, tmp_path: Path) -> None:
+    """Row 16 of the issue's table."""
+    require_tool("in-toto-attestation")
+    lab.write({"model.py": "VALUE = 3\n", "extra.py": "", "out/big": "x" * 20_000_000, "big": "x" * 20_000_000})
+    train(lab, options=("--input", "out/*"))
+    train(lab, "models/next", options=("--input", METRICS, "--at", "HEAD"))
+    run(lab, "sh", "-c", "echo 'a b' > 'models/a b'; echo 1 > models/\u00e9; exit 3", status=3)
+    run(lab, sys.executable, "-c", "print('no artifact')\n", "tab\t", "\u2028")
+    image = tmp_path / "image"
+    image.mkdir()
+    lab.run("sh", "-c", f"git archive HEAD | tar -x -C {image}")
+    train(Repo(image, lab.env), options=("--dir", "kept"), LABGATE_COMMIT=lab.head())
+    found = [*lab.path.rglob("*.labgate.json"), *lab.path.rglob("record.json"), *image.rglob("*.json")]
+    records = [path for path in found if path.name == "record.json" or path.name.endswith(".labgate.json")]
+    assert len(records) == 10
+    for path in records:
+        require_valid(read(path))
 
 
 class TestOnce:

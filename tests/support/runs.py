@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from support.provable import record_schema
 from support.repo import Repo, Result
 
 POLICY = """\
@@ -68,8 +69,7 @@ def started(repo: Repo, *command: str, options: tuple[str, ...] = (), **env: str
 
 def record(repo: Repo, artifact: str = METRICS) -> dict[str, Any]:
     """Return the record beside an artifact."""
-    found: dict[str, Any] = json.loads((repo.path / f"{artifact}.labgate.json").read_text())
-    return found
+    return read(repo.path / f"{artifact}.labgate.json")
 
 
 def code(found: Mapping[str, Any]) -> str:
@@ -111,7 +111,13 @@ def run_folders(repo: Repo) -> list[Path]:
 def whole(repo: Repo) -> dict[str, Any]:
     """Return the record of the only run."""
     (folder,) = run_folders(repo)
-    found: dict[str, Any] = json.loads((folder / "record.json").read_text())
+    return read(folder / "record.json")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return a record, which our schema must know."""
+    found: dict[str, Any] = json.loads(path.read_text())
+    record_schema().validate(found)
     return found
 
 
