@@ -92,13 +92,13 @@ def _commit(fields: list[str]) -> Commit:
 
 def _unfolded_lines(block: str) -> list[str]:
     """Split a trailer block into trailers; a folded one keeps its line breaks, so that it can be refused."""
-    trailers: list[str] = []
+    trailers: list[list[str]] = []
     for line in block.split("\n"):
         if line[:1] in (" ", "\t") and trailers:
-            trailers[-1] += "\n" + line
+            trailers[-1].append(line)
         elif line:
-            trailers.append(line)
-    return trailers
+            trailers.append([line])
+    return ["\n".join(lines) for lines in trailers]
 
 
 def headline(repository: Repository, oid: str) -> tuple[str, str]:

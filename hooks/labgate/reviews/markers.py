@@ -30,7 +30,6 @@ _OTHER_KEYS = {
 }
 UNREADABLE = "its Reviewed-change is not one line of the form DELTA-ID OID"
 
-_PERSON = re.compile(r"^(?P<name>[^<>]*[^<>\s][^<>]*)<(?P<email>[^<>\s]+)>$")
 #: With its continuation lines, which git folds into one value.
 _CO_AUTHORS = re.compile(r"^[ \t]*co-authored-by[ \t]*:(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
 _EMAIL = re.compile(r"<[ \t]*([^<>\s]+)[ \t]*>")
@@ -141,7 +140,10 @@ def _binding(commit: Commit) -> tuple[Binding | None, str | None]:
 def _values(commit: Commit, key: str) -> list[str]:
     """Return the values of a trailer in a commit's own message; the key may have any case."""
     split = (_split(trailer) for trailer in commit.trailers)
-    return [value.strip() for name, value in split if name.casefold() == key.casefold() and value in commit.message]
+    found = [value for name, value in split if name.casefold() == key.casefold()]
+    # One that is not in the message comes from the repository's configuration (trailer.TOKEN.key).
+    stated = {_split(line.strip())[1] for line in commit.message.split("\n")} if found else ()
+    return [value.strip() for value in found if value.split("\n", 1)[0].strip() in stated]
 
 
 def is_empty(commit: Commit, trees: Mapping[str, str]) -> bool:
@@ -178,8 +180,12 @@ def _looks_like_key(key: str) -> bool:
 
 
 def _email(value: str) -> str | None:
-    match = _PERSON.match(value.replace("\n", " ").strip())
-    return match["email"].casefold() if match else None
+    """Return the casefolded address of ``Name <email>``, ``None`` for anything else. Each character is read once."""
+    name, _, rest = value.replace("\n", " ").strip().partition("<")
+    email, end, after = rest.partition(">")
+    if not end or after or ">" in name or "<" in email or not name.strip() or email.split() != [email]:
+        return None
+    return email.casefold()
 
 
 def _flaw(key: str, value: str) -> str | None:
@@ -187,4 +193,4 @@ def _flaw(key: str, value: str) -> str | None:
         return LOOK_ALIKE
     if "\n" in value:
         return FOLDED
-    return None if _PERSON.match(value.strip()) else MALFORMED
+    return MALFORMED if _email(value) is None else None
