@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.audited import Branch, adopted
+from support.forge import FakeHost
+from support.hosted import Project
 from support.people import by
 from support.pipeline import POLICY, code
 from support.repo import Repo
@@ -289,3 +292,27 @@ def test_swapped_parents_are_refused_where_claims_do_not_count(main: Branch) -> 
     assert (finding["rule"], finding["commits"]) == ("LG201", [tip])
     assert "or the other way round" in finding["message"]
     assert "feature/y holds" not in finding["message"]
+
+
+@pytest.mark.parametrize("opened", ["before", "after", None])
+def test_where_claims_do_not_count_the_time_of_the_request_decides(main: Branch, opened: str | None) -> None:
+    """Research picked from a change in review; a job sees both for the first time."""
+    repo = main.repo
+    repo.checkout("main")
+    main.commit("Ask the host", {"labgate.toml": f'{POLICY}\n[reviews]\nassurance = "forge"\n'})
+    with FakeHost("acme/models") as host:
+        project = Project(repo, Repo(Path(repo.git("config", "remote.origin.url")), repo.env), host)
+        repo.branch("feature/base", "main").commit("Base", {"base.py": code("base")}, **by("lin"))
+        project.pull_request(7, "feature/base", author="lin-k")
+        before, repo.clock = repo.clock + 30, repo.clock + 3600
+        repo.checkout("main")
+        main.commit("Main goes on", {"on.py": code("on")})
+        pick(repo, "research/idea", "main", "feature/base")
+        if opened is not None:
+            time = before if opened == "before" else repo.clock + 60
+            host.changes[7].opened = datetime.fromtimestamp(time, timezone.utc).isoformat()
+        result = project.judge(7, "--format", "json")
+    found = json.loads(result.out)["findings"]
+    gate = [item for item in found if item["rule"] in {"LG201", "LG202"}]
+    assert [item["rule"] for item in gate] == ([] if opened == "before" else ["LG201"]), result.text
+    assert all("or the other way round" in item["message"] for item in gate)

@@ -36,6 +36,7 @@ class FakeChange:
     squashed: bool = False
     source: str = "research/x"
     fork: str | None = None
+    opened: str | None = None
 
     @property
     def is_merged(self) -> bool:
@@ -61,6 +62,7 @@ def github_pull(change: FakeChange, repository: str, *, listed: bool = False) ->
         "state": "open" if change.state == "open" else "closed",
         "user": _user(change.author),
         "html_url": f"https://github.example/{repository}/pull/{change.number}",
+        "created_at": change.opened,
         "merge_commit_sha": merge_commit,
         "merged_at": "2026-03-01T00:00:00Z" if change.is_merged else None,
         "head": {"ref": change.source, "sha": change.head, "repo": {"full_name": change.fork or repository}},
@@ -98,6 +100,7 @@ def gitlab_request(change: FakeChange, repository: str) -> Json:
         "merge_commit_sha": None if change.squashed else merged,
         "squash_commit_sha": merged if change.squashed else None,
         "web_url": f"https://gitlab.example/{repository}/-/merge_requests/{change.number}",
+        "created_at": change.opened,
     }
 
 
@@ -161,6 +164,7 @@ def gitea_pull(change: FakeChange, repository: str) -> Json:
         "state": "open" if change.state == "open" else "closed",
         "user": _user(change.author),
         "html_url": f"https://gitea.example/{repository}/pulls/{change.number}",
+        "created_at": change.opened,
         "merged": change.is_merged,
         "merge_commit_sha": change.merged_as if change.is_merged else None,
         "head": {"ref": change.source, "sha": change.head, "repo": {"full_name": change.fork or repository}},

@@ -191,7 +191,7 @@ class Host:
         return Landing(
             old,
             new,
-            HostedChange(name, change.approvals, landed),
+            HostedChange(name, change.approvals, landed, change.opened),
             change.source,
             None if change.source_repository is None else f"{self._name.partition('/')[0]}/{change.source_repository}",
             change.head,

@@ -120,6 +120,10 @@ class Answer:
         self.moment()
         return self.text()
 
+    def seconds(self) -> int:
+        """Return a time in seconds since the epoch."""
+        return int(self.moment().timestamp())
+
     def moment(self) -> datetime:
         """Return a time, with its offset from UTC."""
         match = _TIME.fullmatch(self.text())

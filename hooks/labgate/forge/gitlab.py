@@ -70,6 +70,7 @@ class Host:
             merged_as=_landing(request) if state == MERGED else None,
             approvals=self._approvals(path),
             url=request["web_url"].optional(Answer.text),
+            opened=request["created_at"].optional(Answer.seconds),
         )
 
     def _source(self, request: Answer) -> str | None:

@@ -23,7 +23,8 @@ class Change(Value):
     ``source_repository`` the repository that has it, as ``owner/name``; each is ``None`` when the host has forgotten
     it. ``head`` is the oid of its tip. ``merged_as`` is the commit that its landing left on the target: a merge commit,
     a squash commit, or the last of the rebased ones; ``None`` if it is not merged, or the host does not say. ``url`` is
-    its page for people, ``None`` when the host names none.
+    its page for people, ``None`` when the host names none. ``opened`` is when it was opened, in seconds since the
+    epoch, ``None`` if the host does not say.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Change(Value):
     merged_as: str | None
     approvals: tuple[Approval, ...]
     url: str | None
+    opened: int | None = None
 
 
 class Forge(Protocol):
@@ -77,6 +79,7 @@ def change_of_pull(pull: Answer, approvals: tuple[Approval, ...]) -> Change:
         merged_as=pull["merge_commit_sha"].optional(Answer.oid) if merged else None,
         approvals=approvals,
         url=pull["html_url"].optional(Answer.text),
+        opened=pull["created_at"].optional(Answer.seconds),
     )
 
 

@@ -51,11 +51,15 @@ class ChangeName(Value):
 
 
 class HostedChange(Value):
-    """A change and its reviews. ``landed``: the landing is judged, not the change itself."""
+    """A change and its reviews. ``landed``: the landing is judged, not the change itself.
+
+    ``opened`` is when the host opened it, in seconds since the epoch, ``None`` if it does not say.
+    """
 
     name: ChangeName
     approvals: tuple[Approval, ...]
     landed: bool = False
+    opened: int | None = None
 
 
 class JudgedApproval(Value):

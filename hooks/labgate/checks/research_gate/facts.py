@@ -201,7 +201,9 @@ class _Gathering:
         from labgate.derivation.range_evidence import range_evidence
 
         ledger = self.scene.first_seen.research
-        return self._taken(range_evidence(self.repository, self.span.graph, commits, self.span.landed, ledger))
+        hosted = self.scene.hosted.get(self.span.update)
+        opened = None if hosted is None else hosted.opened
+        return self._taken(range_evidence(self.repository, self.span.graph, commits, self.span.landed, ledger, opened))
 
     def _taken(self, traces: Traces) -> tuple[Sequence[Evidence], frozenset[str]]:
         self.lacking = self.lacking or traces.lacking.error(self.repository)
@@ -223,9 +225,9 @@ class _Gathering:
 
     def _disputed(self, evidence: Iterable[Evidence]) -> frozenset[str]:
         """Return the source refs of which it is not known whether they had their commits first."""
-        disputed = self.span.graph.is_disputed
-        held = (item for item in self._held(evidence) if item.proves)
-        return frozenset(item.source_ref or "" for item in held if any(disputed(oid) for oid in item.commits))
+        disputed, proofs = self.span.graph.is_disputed, [item for item in evidence if item.proves]
+        held = {item.source_ref for item in self._held(proofs) if any(disputed(oid) for oid in item.commits)}
+        return frozenset(ref or "" for ref in (*held, *(item.source_ref for item in proofs if item.other_ref)))
 
     @staticmethod
     def _held(evidence: Iterable[Evidence]) -> Iterator[Evidence]:
