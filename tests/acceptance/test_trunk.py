@@ -124,7 +124,7 @@ def test_a_rename_that_was_prepared(repo: Repo, set_head: bool) -> None:
     project(repo, "main", LEAST)
     assert repo.git("config", "labgate.trunk") == "main"
     repo.commit("Prepare", {"labgate.toml": LEAST.replace(BY_MAIN, 'trunk = ["develop", "main"]')})
-    assert "labgate" not in repo.run("git", "push", "origin", "main").text
+    assert "LG210 warning" in repo.run("git", "push", "origin", "main").text
     repo.commit("Go on", {"a.py": code("a")})
     assert "labgate" not in repo.run("git", "push", "origin", "main").text
     renamed(repo, "main", "develop")

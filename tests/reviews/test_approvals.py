@@ -54,6 +54,7 @@ def reviews(assurance: str = "forge") -> Reviews:
         "assurance": assurance,
         "quorum": {"total": 1, "groups": {}, "affiliations": 0},
         "machines": ["NoReply@github.com"],
+        "policy-quorum": None,
         "agents": [],
         "bound": False,
         "expires": 0,

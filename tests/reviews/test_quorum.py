@@ -48,6 +48,7 @@ def reviews(
         "assurance": assurance,
         "quorum": {"total": total, "groups": groups or {}, "affiliations": affiliations},
         "machines": MACHINES,
+        "policy-quorum": None,
         "agents": [],
         "bound": False,
         "expires": 0,

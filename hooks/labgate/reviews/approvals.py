@@ -20,13 +20,21 @@ CONFLICT = "the target now conflicts with the change"
 UNRELATED = "the change has no history in common with the target"
 NEEDS_GIT = "git 2.38 is needed here to compare it with the change"
 NOT_HERE = "the approved commit is not in this clone"
+UNSEEN = "it brings content that no approved tree has"
 
 #: Those of them that a review marker can have.
 STALE = frozenset({OTHER_CONTENT, LANDED_OTHERWISE})
 
-#: The fix of a flaw: a new approval, one after a merge of the target, a revert, a newer git, or a fetch.
-APPROVE, MERGE, REVERT, NEWER_GIT, FETCH = "approve", "merge", "revert", "newer-git", "fetch"
-_FIXES = {CONFLICT: MERGE, UNRELATED: MERGE, LANDED_OTHERWISE: REVERT, NEEDS_GIT: NEWER_GIT, NOT_HERE: FETCH}
+#: The fix of a flaw: a new approval, one after a merge of the target, a revert, a newer git, a fetch, or a squash.
+APPROVE, MERGE, REVERT, NEWER_GIT, FETCH, SQUASH = "approve", "merge", "revert", "newer-git", "fetch", "squash"
+_FIXES = {
+    CONFLICT: MERGE,
+    UNRELATED: MERGE,
+    LANDED_OTHERWISE: REVERT,
+    NEEDS_GIT: NEWER_GIT,
+    NOT_HERE: FETCH,
+    UNSEEN: SQUASH,
+}
 
 _HIDDEN = {
     "github": re.compile(r"(?:[0-9]+\+)?([^@+]+)@users\.noreply\.github\.com"),
@@ -130,6 +138,16 @@ def judged_approvals(
     )
 
 
+def without_unseen(approvals: Iterable[JudgedApproval], unseen: frozenset[str]) -> tuple[JudgedApproval, ...]:
+    """Return the approvals without the commits (full oids) that they do not show; for these they have a flaw."""
+    found: list[JudgedApproval] = []
+    for item in approvals:
+        found.append(item.changed(covers=item.covers - unseen) if unseen else item)
+        if unseen and item.flaw is None and item.state == APPROVED and item.person is not None:
+            found.append(item.changed(covers=unseen, flaw=UNSEEN))
+    return tuple(found)
+
+
 def opened_by(change: ChangeName, reviews: Reviews) -> str | None:
     """Return who opened a change, by listed email or else by login; ``None`` if that is not a person or unknown."""
     login = (change.opener or "").casefold()
@@ -157,10 +175,13 @@ def listed_email(email: str, reviews: Reviews) -> str:
     return email
 
 
-def unlisted(emails: Iterable[str], reviews: Reviews) -> tuple[str, ...]:
-    """Return the contributors (casefolded emails, sorted) that the policy does not list."""
+def unlisted(emails: Iterable[str], reviews: Reviews, forged: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the contributors (casefolded emails, sorted) that the policy does not list.
+
+    ``forged`` are addresses of machines that are the author of a commit which the host did not make.
+    """
     known = {email for person in reviews.people for email in person.emails}.union(reviews.machines)
-    return tuple(sorted({email.casefold() for email in emails} - known))
+    return tuple(sorted(({email.casefold() for email in emails} - known).union(forged)))
 
 
 def objectors(approvals: Iterable[JudgedApproval]) -> tuple[str, ...]:
@@ -174,7 +195,7 @@ def objectors(approvals: Iterable[JudgedApproval]) -> tuple[str, ...]:
 
 
 def fix_of(flaw: str) -> str:
-    """Return the fix of a flaw: ``APPROVE``, ``MERGE``, ``REVERT``, ``NEWER_GIT`` or ``FETCH``."""
+    """Return the fix of a flaw: ``APPROVE``, ``MERGE``, ``REVERT``, ``NEWER_GIT``, ``FETCH`` or ``SQUASH``."""
     return _FIXES.get(flaw, APPROVE)
 
 

@@ -60,7 +60,9 @@ def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
         # It is refused whoever reviewed it.
         return ProposedPolicy(problems, restoring(repository, after, judging.found) if standing else None)
     found = policy_at(repository, after, judging.reader)
-    if not standing or (found is not None and found.policy.says_the_same(judging.found.policy)):
+    # The one that judges may name another trunk than its file: then labgate itself asks for that change.
+    judges = (judging.found.policy, judging.policy)
+    if not standing or (found is not None and any(found.policy.says_the_same(policy) for policy in judges)):
         return None
     return ProposedPolicy((), None, _changing(scene, update, judging.reader), files, removed=found is None)
 

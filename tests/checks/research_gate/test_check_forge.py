@@ -191,6 +191,7 @@ def test_an_approval_that_no_longer_holds_is_stale(approval: JudgedApproval, rea
         "target": "refs/heads/main",
         "remote": "origin",
         "change": NAMED,
+        "landed": False,
     }
     assert [item.reason for item in only(UnreviewedResearch, [research]).not_counted] == [reason]
 

@@ -16,6 +16,7 @@ from labgate.reviews.approvals import (
     opened_by,
     people_by_login,
     unlisted,
+    without_unseen,
 )
 from labgate.reviews.contributors import Contributors
 from labgate.reviews.markers import Claim, brought_in, read_claims
@@ -172,6 +173,7 @@ class ReviewGathering:
             return facts
         # Imported late: a push does not need it.
         from labgate.reviews.carry import TargetMove, carried_all
+        from labgate.reviews.unseen import unseen_commits
 
         reviews = self.scene.policy.section(Reviews)
         people = people_by_login(reviews, hosted.name.kind)
@@ -180,6 +182,7 @@ class ReviewGathering:
             self.repository, commits_to_compare(hosted.approvals, people), move, remote=self.scene.remote
         )
         wrote, emails = self._wrote_change(hosted, compared.here)
+        held = (commit for commit in compared.here if compared.flaws[commit] is None)
         approvals = judged_approvals(
             hosted.approvals,
             compared.flaws,
@@ -188,11 +191,28 @@ class ReviewGathering:
             covers=frozenset(commit.oid for commit in self.span.gated),
             contributors=wrote,
         )
-        found = facts.changed(approvals=approvals, strangers=unlisted(emails, reviews), change=hosted.name)
+        unseen = unseen_commits(self.repository, self.contributors, self.span.gated, held, move.old)
+        found = facts.changed(
+            approvals=without_unseen(approvals, unseen),
+            strangers=unlisted(emails, reviews, self._forged(hosted)),
+            change=hosted.name,
+        )
         state = review_state(found, self.scene.policy)
         if compared.unfetched and state is not None and state.missing:
             raise compared.unfetched[0]
         return found
+
+    def _forged(self, hosted: HostedChange) -> Iterator[str]:
+        """Yield each machine's address that is the author of a commit which the host did not make.
+
+        Anybody can commit under any address. What the host makes is committed by itself: the merge or the squash that
+        lands a change.
+        """
+        machines = self.scene.policy.section(Reviews).machines
+        for commit in self.span.gated:
+            made = hosted.landed and commit.committer.key in machines
+            if commit.author.key in machines and not made and not self.contributors.is_contentless(commit):
+                yield commit.author.key
 
     def _wrote_change(self, hosted: HostedChange, reviewed: Sequence[str]) -> tuple[dict[str, str], set[str]]:
         """Return who contributed to a change, as ``Contributors.wrote`` does, and all contributors' emails.

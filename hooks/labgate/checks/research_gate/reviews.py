@@ -23,8 +23,8 @@ class StaleReview(Finding):
     """``commit`` is the full oid that was reviewed, ``None`` if the code host names none.
 
     ``marker`` is that of the commit with the review marker, ``None`` for an approval on a code host, and ``branch`` the
-    short name of the branch for a new one. ``mend`` is what fixes it: approve, merge, revert, newer-git or fetch.
-    ``target`` is a full refname.
+    short name of the branch for a new one. ``mend`` is what fixes it: approve, merge, revert, newer-git, fetch or
+    squash. ``target`` is a full refname. ``landed``: it is too late to change what lands.
     """
 
     rule = Rule(
@@ -46,6 +46,7 @@ class StaleReview(Finding):
     change: NamedChange | None
     marker: str | None = None
     branch: str | None = None
+    landed: bool = False
 
     def message(self) -> str:
         if self.marker is not None:
@@ -57,15 +58,23 @@ class StaleReview(Finding):
         if self.marker is not None:
             return f"{approve_command(self.branch, (self.person,))}  # once {self.person} has reviewed it again"
         again, target = f"ask {self.person} to approve {_title(self.change)} again", short_ref(self.target)
-        if self.mend == "merge":
-            return f"merge {target} into the change and resolve the conflict, then {again}"
-        if self.mend == "revert":
-            return f"revert it on {target}, and land what was approved, or have the rest approved first"
-        if self.mend == "newer-git":
-            return "run labgate with git 2.38 or later"
+        steps = {
+            "merge": f"merge {target} into the change and resolve the conflict, then {again}",
+            "revert": f"revert it on {target}, and land what was approved, or have the rest approved first",
+            "newer-git": "run labgate with git 2.38 or later",
+            "squash": self._squash(),
+        }
         if self.mend == "fetch" and self.commit is not None:
             return f"git fetch {quote(self.remote or 'origin')} {quote(self.commit)}"
-        return again
+        return steps.get(self.mend, again)
+
+    def _squash(self) -> str:
+        """Return the command that leaves of a branch what was approved, or the step where it has landed."""
+        if self.landed:
+            return f"git show {' '.join(short_oid(oid) for oid in self.oids)}  # show {self.person} what landed"
+        base = quote(f"{self.remote or 'origin'}/{short_ref(self.target)}")
+        switch = "" if self.branch is None else f"git switch {quote(self.branch)} && "
+        return f'{switch}git reset --soft "$(git merge-base HEAD {base})" && git commit -m "Keep what was approved"'
 
 
 class SelfReview(Finding):
@@ -211,6 +220,7 @@ def _stale_reviews(review: Assessed) -> Iterator[StaleReview]:
                 change=named_change(facts) if approval else None,
                 marker=None if approval else claim.commit,
                 branch=facts.branch,
+                landed=facts.landed is not None,
                 oids=oids,
                 ref=facts.ref,
             )
