@@ -117,6 +117,11 @@ class TestPin:
         bare.run("sh", "-c", helped(said).replace("DIR", "../site") + " main")
         pin(Repo(lab.path.parent / "site", lab.env))
 
+    def test_a_bare_repository_can_pin_a_commit(self, lab: Repo) -> None:
+        bare = Repo(lab.path.parent / "lab-origin.git", lab.env)
+        assert pin(bare, "refs/heads/experiment--ranker--wide") == lab.head()
+        assert set(pins(bare).values()) == {lab.head()}
+
     def test_an_unknown_revision_is_named(self, lab: Repo) -> None:
         said = experiment(lab, "pin", "nope", status=2)
         assert "'nope' names no commit" in said.err
@@ -344,6 +349,12 @@ class TestCheckout:
             experiment(clone, "show", what)
             experiment(clone, "list")
         assert clone.git("log", "--format=%H") == history
+
+    def test_a_folder_of_the_same_name_is_no_artifact(self, lab: Repo) -> None:
+        commit = dirty(lab)
+        (lab.path / "ranker/wide").mkdir(parents=True)
+        said = experiment(lab, "checkout", "ranker/wide")
+        assert lab.git("-C", said.out.strip(), "rev-parse", "HEAD") == commit
 
     def test_the_newest_pin_is_the_one_of_the_last_code(self, lab: Repo) -> None:
         pin(lab)

@@ -153,6 +153,13 @@ class TestRecord:
         made(lab, "models/a.bin", "the real bytes")
         assert json.loads(experiment(lab, "show", "models/a.bin", "--format", "json").out)["digest"] == "ok"
 
+    def test_what_only_begins_like_a_pointer_is_itself(self, lab: Repo) -> None:
+        oid = sha256(b"the real bytes").hexdigest()
+        text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 14\nmore\n"
+        experiment(lab, "record", made(lab, "models/a.bin", text))
+        found = record(lab, "models/a.bin")["subject"][0]["digest"]["sha256"]
+        assert found == sha256(text.encode()).hexdigest()
+
 
 class TestShow:
     def test_has_the_form_of_the_contract(self, lab: Repo) -> None:

@@ -71,7 +71,8 @@ def find_target(bench: Bench, what: str) -> Target:
     ``RecordError``.
     """
     path = os.path.abspath(artifact_path(what) if is_record(what) else what)
-    if os.path.lexists(path) or os.path.lexists(record_path(path)):
+    # A folder may have the name of an experiment.
+    if os.path.isfile(path) or os.path.islink(path) or os.path.lexists(record_path(path)):
         return _artifact(bench, path, what)
     if len(what) >= _LEAST_DIGITS and _HEX.issuperset(what):
         return _by_oid(bench, what)

@@ -14,9 +14,11 @@ from labgate.values.files import read_bounded
 
 #: The states of an artifact: as recorded, other content, or not there.
 OK, DIFFERS, ABSENT = "ok", "differs", "absent"
-#: Largest pointer of git-lfs, which are below 200 bytes, and of DVC.
-_MOST_POINTER = 1 << 16
-_LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.+\n)*?oid sha256:([0-9a-f]{64})\n")
+#: Largest pointer of git-lfs (docs/spec.md: less than 1024 bytes), and of DVC.
+_MOST_LFS, _MOST_POINTER = 1023, 1 << 16
+_LFS = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]+\n)*oid sha256:([0-9a-f]{64})\nsize [0-9]+\n"
+)
 _MD5 = re.compile(rb"^\s*-?\s*md5:\s*['\"]?([0-9a-f]{32}(?:\.dir)?)['\"]?\s*$", re.MULTILINE)
 
 
@@ -37,8 +39,8 @@ def artifact_state(path: str, record: Record) -> str:
 
 def content_digest(path: str) -> str:
     """Return the sha256 of a file; of a pointer of git-lfs that of what it stands for. Raises: ``OSError``."""
-    if os.stat(path).st_size < _MOST_POINTER:
-        found = lfs_oid(read_bounded(path, _MOST_POINTER))
+    if os.stat(path).st_size <= _MOST_LFS:
+        found = lfs_oid(read_bounded(path, _MOST_LFS))
         if found is not None:
             return found
     return digests_of(path)["sha256"]
@@ -46,7 +48,7 @@ def content_digest(path: str) -> str:
 
 def lfs_oid(content: bytes) -> str | None:
     """Return the sha256 that a pointer of git-lfs names, ``None`` for other content (git-lfs, docs/spec.md)."""
-    found = _LFS.fullmatch(content) or _LFS.match(content)
+    found = _LFS.fullmatch(content)
     return None if found is None else found[1].decode()
 
 
