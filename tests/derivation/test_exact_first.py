@@ -285,3 +285,44 @@ def test_what_a_formatter_makes_is_nobodys_copy(repo: Repo) -> None:
     repo.branch("research/x").commit("Try", {"a.py": formatted, "x.py": code("research")})
     repo.checkout("main").branch("landing").commit("Format", {"a.py": formatted, "y.py": code("mine")}, **LIN)
     assert found(repo) == []
+
+
+LEGAL = "\n".join(f"# Copyright {year} {name}, who wrote it" for year, name in enumerate(("Ada", "Lin", "Noor"), 2024))
+
+
+@pytest.mark.parametrize("first", ["a licence header", "a sweep", "nothing"])
+def test_what_main_had_as_noise_is_not_new(repo: Repo, first: str) -> None:
+    """Main's own text does not count there, and counts where somebody takes it somewhere else."""
+    swept = "from numerics.reductions import weighted_total, weighted_mean, harmonic_mean\n"
+    text = LEGAL + "\n" if first == "a licence header" else swept
+    parts = {f"part{at}.py": f"value_{at} = {at}\n" for at in range(6)}
+    repo.commit("Start", {**parts, "a.py": OWN, "b.py": OWN})
+    if first != "nothing":
+        repo.commit("Ours", {path: text + old for path, old in parts.items()})
+    for branch, path in (("research/x", "a.py"), ("landing", "b.py")):
+        repo.branch(branch, "main").commit(f"On {branch}", {path: OWN + text})
+    assert bool(found(repo)) is (first == "nothing")
+
+
+def long(name: str) -> str:
+    """Return a module of more lines than are compared."""
+    return "".join(f"{name}_{line} = {line}\n" for line in range(FILE_LINES + 1))
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "said"),
+    [
+        ("ours", "theirs", ["1 file over the limit", "1 file of research/y over the limit"]),
+        ("ours", None, ["1 file over the limit"]),
+        (None, "theirs", ["1 file of research/y over the limit"]),
+        (None, None, []),
+    ],
+)
+def test_what_is_not_compared_is_said(team: Repo, mine: str | None, theirs: str | None, said: list[str]) -> None:
+    rows = "".join(f"{row}\n" for row in range(FILE_LINES + 1))
+    for branch, name in (("research/y", theirs), ("landing", mine)):
+        team.git("switch", "--quiet", "--force-create", branch, "main")
+        data = {f"{branch[:4]}.csv": rows}
+        team.commit(f"On {branch}", {**data, **({f"{name}.py": long(name)} if name else {})})
+    done = team.labgate("trace", "--sources", "refs/heads/research/y", "--exclude", "main", "landing")
+    assert done.err.splitlines() == [f"labgate: not compared to their ends: {line}" for line in said]

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from labgate.fingerprints import index as index_module
 from labgate.fingerprints import postings
-from labgate.fingerprints.index import Document, Index, Link, index_path, indexed
+from labgate.fingerprints.documents import Document
+from labgate.fingerprints.index import Index, Link, index_path, indexed
 from labgate.fingerprints.postings import EXACT
 from support.provenance import in_children
 

@@ -22,7 +22,8 @@ from labgate.derivation.index_maintenance import rebuild
 from labgate.derivation.range_evidence import range_evidence
 from labgate.derivation.tracing import Tracer
 from labgate.fingerprints.building import ensure_branch
-from labgate.fingerprints.index import Document, Index, Past, index_path
+from labgate.fingerprints.documents import Document
+from labgate.fingerprints.index import Index, Past, index_path
 from labgate.fingerprints.postings import is_id
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import read_refs

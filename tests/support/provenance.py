@@ -10,7 +10,8 @@ from typing import Any
 from labgate.derivation.range_evidence import range_evidence
 from labgate.derivation.tracing import Tracer
 from labgate.fingerprints.building import make_document
-from labgate.fingerprints.index import Document, index_path
+from labgate.fingerprints.documents import Document
+from labgate.fingerprints.index import index_path
 from labgate.fingerprints.patches import FilePatch, Patch, commit_patches
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import read_refs

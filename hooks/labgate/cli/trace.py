@@ -106,11 +106,15 @@ def trace(
 
 def _trace(tracing: Tracing, bars: Bars, format_: str, color: str, *, show: bool) -> None:
     """Show where each commit comes from, and say what could not be compared."""
-    from labgate.derivation.lacking import Lacking
+    from labgate.derivation.lacking import Cut, Lacking
 
-    tracer, lacking = tracing.tracer(bars), list[str]()
-    _render(_shown(tracer.trace(tracing.commits), bars, lacking), tracing, format_, color, show=show)
-    incomplete = Lacking(tuple(sorted(tracer.lacking_sources)), tuple(lacking)).error(tracing.repository)
+    tracer = tracing.tracer(bars)
+    odd: list[Traced] = []
+    _render(_shown(tracer.trace(tracing.commits), bars, odd), tracing, format_, color, show=show)
+    for line in Cut(sum(traced.cut for traced in odd), tuple(sorted(tracer.cut_sources.items()))).lines():
+        click.echo(f"labgate: {safe(line)}", err=True)
+    lacking = tuple(traced.commit for traced in odd if traced.lacking)
+    incomplete = Lacking(tuple(sorted(tracer.lacking_sources)), lacking).error(tracing.repository)
     if incomplete is not None:
         warn(incomplete)
 
@@ -140,12 +144,12 @@ def _expanded(revisions: Sequence[str]) -> Iterator[str]:
         yield from (line.strip() for line in text.split("\n") if line.strip())
 
 
-def _shown(results: Iterator[Traced], bars: Bars, lacking: list[str]) -> Iterator[Traced]:
-    """Yield what was found of each commit, and note those that are not all in this clone."""
+def _shown(results: Iterator[Traced], bars: Bars, odd: list[Traced]) -> Iterator[Traced]:
+    """Yield what was found of each commit, and note those that are not all in this clone, or over a limit."""
     for result in results:
         bars.make_room(sys.stdout)
-        if result.lacking:
-            lacking.append(result.commit)
+        if result.lacking or result.cut:
+            odd.append(result)
         yield result
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from labgate.derivation.comparer import Compared
 from labgate.derivation.first_holders import FirstHolders, Topics
-from labgate.derivation.lacking import Lacking, Traces
+from labgate.derivation.lacking import Cut, Lacking, Traces
 from labgate.derivation.landed_commits import LandedCommits
 from labgate.fingerprints.building import Progress
 from labgate.fingerprints.index import Index, indexed
@@ -49,6 +49,7 @@ class AuditedLandings:
         self._first_seen = FirstSeen(repository)
         self._broken = broken
         self._lacking = Lacking(broken)
+        self._cut_sources: tuple[tuple[str, int], ...] = ()
         # Today's protected branches do not show what had landed then.
         known = RefClasses(classes.sources, (), classes.others)
         self.graph = ResearchGraph(
@@ -70,7 +71,8 @@ class AuditedLandings:
         evidence = [item for one in found for item in one.evidence]
         unclear = [one for one in found if one.undecidable and not any(item.decisive for item in one.evidence)]
         small = frozenset(one.commit for one in unclear if not one.lacking)
-        return Traces(evidence, small, Lacking(commits=tuple(one.commit for one in unclear if one.lacking)))
+        lacking = Lacking(commits=tuple(one.commit for one in unclear if one.lacking))
+        return Traces(evidence, small, lacking, Cut(sum(one.cut for one in found), self._cut_sources))
 
     @property
     def lacking(self) -> Lacking:
@@ -100,6 +102,7 @@ class AuditedLandings:
         comparer = self._comparer(index, self._sources, self._first_seen.research)
         found = {one.commit: one for one in comparer.compare(oids)}
         self._lacking = Lacking(tuple(sorted({*comparer.lacking_sources, *self._broken})))
+        self._cut_sources = tuple(sorted(comparer.cut_sources.items()))
         return self._settled(index, found)
 
     def _comparer(self, index: Index, sources: Sequence[SourceRef], ledger: Ledger | None) -> LandedCommits:

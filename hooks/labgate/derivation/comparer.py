@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labgate.derivation.candidates import Scope, find_candidates
@@ -10,7 +11,8 @@ from labgate.derivation.replay import Replay
 from labgate.derivation.search import Search
 from labgate.fingerprints import postings
 from labgate.fingerprints.building import Progress, ensure_documents
-from labgate.fingerprints.index import Document, Index, Past
+from labgate.fingerprints.documents import Document
+from labgate.fingerprints.index import Index, Past
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.source_refs import SourceRef
@@ -35,7 +37,8 @@ class Compared(Value):
     """The result for a commit (or range): evidence, strongest first.
 
     ``undecidable``: it is too small to be judged by its text. ``parts`` are the keys of the sources that it may be a
-    part of. ``lacking``: it is not all in this clone, so nothing is known of it.
+    part of. ``lacking``: it is not all in this clone, so nothing is known of it. ``cut`` is the number of its files of
+    code that were compared in part, as they are over a limit.
     """
 
     commit: str
@@ -43,6 +46,7 @@ class Compared(Value):
     undecidable: bool
     parts: tuple[str, ...]
     lacking: bool = False
+    cut: int = 0
 
 
 class Comparer:
@@ -66,6 +70,12 @@ class Comparer:
         numbers = ensure_documents(repository, index, list(found), progress)
         candidates = {numbers[key]: candidate for key, candidate in found.items()}
         gaps = index.gaps()
+        cuts = index.cuts()
+        #: The refs (full names) of which files are over a limit, with their number.
+        self.cut_sources = Counter[str]()
+        for key in () if not cuts else found.keys() & cuts:
+            if not found[key].is_range:
+                self.cut_sources[found[key].source.ref] += cuts[key]
         self.lacking_sources = tuple(sorted({one.source.ref for key, one in found.items() if key in gaps}))
         self._search = Search(repository, index, candidates, methods)
         self._replay = Replay(repository, candidates, methods)
@@ -73,9 +83,16 @@ class Comparer:
     def compare(self, subjects: Sequence[Subject]) -> Iterator[Compared]:
         """Yield the result for each subject, in their order."""
         for subject, found in zip(subjects, self._search.find(subjects), strict=True):
-            lacks = bool(subject.document.lacking)
+            document = subject.document
             matches = self._replay.add_proofs(subject, found.matches)
-            yield Compared(subject.key, as_evidence(subject, matches), subject.undecidable, found.parts, lacks)
+            yield Compared(
+                subject.key,
+                as_evidence(subject, matches),
+                subject.undecidable,
+                found.parts,
+                bool(document.lacking),
+                document.cut,
+            )
 
     def depths(self, documents: Iterable[Document]) -> dict[int, int]:
         """Return the depth at which the chain first had each feature of documents, if it has it."""

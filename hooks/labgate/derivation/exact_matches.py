@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from labgate.derivation.candidates import Candidate
 from labgate.derivation.match import Subject
 from labgate.fingerprints import postings
+from labgate.fingerprints.documents import Document
 from labgate.fingerprints.features import A, D, X, line_features
-from labgate.fingerprints.index import Document, Index
+from labgate.fingerprints.index import Index
 from labgate.fingerprints.patch_ids import SUBSTANCE, blob_id
 from labgate.fingerprints.postings import BLOB, CORE, EXACT
 from labgate.fingerprints.text import decoded
-from labgate.git.commits import headline
+from labgate.git.commits import headline, read_commits
 from labgate.git.diffs import changed_entries
 from labgate.git.raw import Entry
 from labgate.git.repository import Repository
@@ -120,7 +121,9 @@ class ExactMatches(Value):
         lines = line_features(entry.path, text)
         depths = self.index.first_depths(sorted(frozenset[int]().union(*lines.values())), subject.past)
         known = frozenset(one for one, depth in depths.items() if depth < subject.until)
-        return sum(_is_new(features, known) for features in lines.values())
+        # Any file may have a line of one or two words; it tells something where the file has no others.
+        grams = [features for line in lines.values() if (features := line - {at for at in line if _is_place(at)})]
+        return sum(not features <= known for features in grams or lines.values())
 
     def reverts_landed(self, subject: Subject) -> bool:
         """Return whether the subject reverts something that landed: its old state is not new work."""
@@ -147,9 +150,10 @@ class ExactMatches(Value):
         return mine[1] == theirs[1] or (self.candidates[number].whole and _plain(mine[0]) == _plain(theirs[0]))
 
     def _is_by_same(self, subject: Subject, number: int) -> bool:
-        """Return whether the subject and a candidate have one author."""
-        mine, theirs = (author.rpartition(" ")[0].casefold() for _, author in self._headlines(subject, number))
-        return mine == theirs
+        """Return whether the subject and some commit of a candidate have one author, by address or by name."""
+        last = subject.key.rpartition("..")[2]
+        mine, *theirs = (one.author for one in read_commits(self.repository, (last, *self.candidates[number].commits)))
+        return any(mine.key == other.key or mine.name.casefold() == other.name.casefold() for other in theirs)
 
     def _headlines(self, subject: Subject, number: int) -> tuple[tuple[str, str], tuple[str, str]]:
         # A range has the title of its last commit.
@@ -157,10 +161,9 @@ class ExactMatches(Value):
         return headline(self.repository, last), headline(self.repository, self.candidates[number].last)
 
 
-def _is_new(features: frozenset[int], known: frozenset[int]) -> bool:
-    """Return whether main had neither a line nor, in any file, all of its sequences of three tokens."""
-    line = {one for one in features if postings.kind(one) == A}
-    return not line <= known and (len(features) == 1 or not features - line <= known)
+def _is_place(feature: int) -> bool:
+    """Return whether a feature is that of a line in one file."""
+    return postings.kind(feature) == A
 
 
 def _plain(title: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from labgate.fingerprints.building import gap, make_document, make_documents
-from labgate.fingerprints.index import Document
+from labgate.fingerprints.documents import Document
 from labgate.fingerprints.patches import Patch, commit_patches, tree_patches
 from labgate.fingerprints.text import normal_lines
 from labgate.git.diffs import clean_merge

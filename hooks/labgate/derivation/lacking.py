@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from labgate.git.repository import Repository
@@ -38,9 +38,30 @@ class Lacking(Value):
         return MissingObjectError(message, repository.completing())
 
 
+class Cut(Value):
+    """Files of code that are over a limit: their ids are compared, their text only in part.
+
+    ``files`` is the number of those of a change, ``research`` are the full names of the refs that have some, with their
+    numbers.
+    """
+
+    files: int = 0
+    research: tuple[tuple[str, int], ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """Yield a line for each side that was not compared as a whole."""
+        if self.files:
+            yield f"not compared to their ends: {count(self.files, 'file')} over the limit"
+        for ref, files in self.research[:_NAMED]:
+            yield f"not compared to their ends: {count(files, 'file')} of {short_ref(ref)} over the limit"
+        if len(self.research) > _NAMED:
+            yield f"not compared to their ends: files of {len(self.research) - _NAMED} more branches over the limit"
+
+
 class Traces(NamedTuple):
     """The evidence in the text of commits, those with too little text to compare, and what was left out."""
 
     evidence: Sequence[Evidence]
     small: frozenset[str]
     lacking: Lacking = Lacking()
+    cut: Cut = Cut()

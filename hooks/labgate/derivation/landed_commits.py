@@ -10,7 +10,8 @@ from labgate.derivation.comparer import Before, Compared, Comparer, novel
 from labgate.derivation.judged_documents import judged_documents
 from labgate.derivation.match import Subject
 from labgate.fingerprints.building import Progress, ensure_chain, make_documents
-from labgate.fingerprints.index import Document, Index, Past
+from labgate.fingerprints.documents import Document
+from labgate.fingerprints.index import Index, Past
 from labgate.git.commits import read_commits
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph
@@ -62,6 +63,11 @@ class LandedCommits(Value):
         """The source refs with commits that are not all in this clone, as far as commits were compared with them."""
         return set()
 
+    @cached_property
+    def cut_sources(self) -> dict[str, int]:
+        """The source refs of which files of code are over a limit, with the number of these files, so far."""
+        return {}
+
     def compare(self, oids: Sequence[str]) -> Iterator[Compared]:
         """Yield what each commit shares, chain by chain; a merge that brings nothing is left out."""
         if not oids:
@@ -75,6 +81,7 @@ class LandedCommits(Value):
             before = Before(graph, chain, past, self.sources, self._scope(times, places))
             comparer = Comparer(self.repository, self.index, before, self.methods, self.progress)
             self.lacking_sources.update(comparer.lacking_sources)
+            self.cut_sources.update(comparer.cut_sources)
             with self.index.reading():
                 for start in range(0, len(places), _CHUNK):
                     chunk = places[start : start + _CHUNK]

@@ -9,8 +9,9 @@ from functools import cached_property
 from labgate.derivation.candidates import Candidate
 from labgate.derivation.score import Score, score
 from labgate.fingerprints import postings
+from labgate.fingerprints.documents import Document
 from labgate.fingerprints.features import A, D
-from labgate.fingerprints.index import Document, Past
+from labgate.fingerprints.index import Past
 from labgate.values.finding import ALARM, Evidence
 from labgate.values.value import Value
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from labgate.derivation.comparer import Compared
 from labgate.derivation.first_holders import FirstHolders, Topics
-from labgate.derivation.lacking import Lacking, Traces
+from labgate.derivation.lacking import Cut, Lacking, Traces
 from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
 from labgate.fingerprints.index import Index, indexed
 from labgate.git.repository import Repository
@@ -50,7 +50,8 @@ def range_evidence(
             tuple(one.commit for one in compared if one.lacking),
             sum(index.link(key) is not None for key in index.gaps()),
         )
-        return Traces([_shown(repository, item) for item in found], frozenset(small), lacking)
+        cut = Cut(sum(one.cut for one in compared), tuple(sorted(comparer.cut_sources.items())))
+        return Traces([_shown(repository, item) for item in found], frozenset(small), lacking, cut)
 
     return indexed(repository.common_dir, work)
 

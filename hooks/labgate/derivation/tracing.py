@@ -51,6 +51,11 @@ class Tracer(Value):
         return set()
 
     @cached_property
+    def cut_sources(self) -> dict[str, int]:
+        """The source refs of which files of code are over a limit, with the number of these files, so far."""
+        return {}
+
+    @cached_property
     def _ledger(self) -> Ledger | None:
         return None if self.policy is None else FirstSeen(self.repository).research
 
@@ -64,9 +69,8 @@ class Tracer(Value):
         for oid in oids:
             compared = found.get(oid, Compared(oid, (), undecidable=False, parts=()))
             evidence = tuple(sorted((*stated.get(oid, ()), *compared.evidence), key=lambda item: item.strength))
-            yield Traced(
-                oid, evidence, compared.undecidable and not any(item.decisive for item in evidence), compared.lacking
-            )
+            undecidable = compared.undecidable and not any(item.decisive for item in evidence)
+            yield Traced(oid, evidence, undecidable, compared.lacking, compared.cut)
 
     def _stated(self, oids: Sequence[str]) -> dict[str, list[Evidence]]:
         """Return the evidence in ancestry and messages for each commit."""
@@ -118,6 +122,7 @@ class Tracer(Value):
         if unlanded:
             comparer = UnlandedCommits(self.repository, index, self._research(before), self.methods)
             self.lacking_sources.update(comparer.lacking_sources)
+            self.cut_sources.update(comparer.cut_sources)
             with index.reading():
                 yield from comparer.compare(read_commits(self.repository, unlanded))
         left = frozenset(oids).difference(unlanded)
@@ -131,6 +136,7 @@ class Tracer(Value):
         )
         yield from history.compare([oid for oid in oids if oid in left])
         self.lacking_sources.update(history.lacking_sources)
+        self.cut_sources.update(history.cut_sources)
 
     def _research(self, landed: Sequence[str]) -> UnlandedResearch:
         """Return the research beside everything that has landed, which is given by its tips."""

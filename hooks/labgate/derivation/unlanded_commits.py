@@ -55,6 +55,11 @@ class UnlandedCommits:
         """The source refs with commits that are not all in this clone, and so are not compared."""
         return self._comparer.lacking_sources
 
+    @property
+    def cut_sources(self) -> Mapping[str, int]:
+        """The source refs of which files of code are over a limit, with the number of these files."""
+        return self._comparer.cut_sources
+
     def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
         """Yield the result for each commit; clean merges change nothing of their own, and are left out."""
         documents = list(judged_documents(self._repository, commits))

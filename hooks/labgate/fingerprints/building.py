@@ -10,8 +10,9 @@ from itertools import islice
 
 from labgate.fingerprints import postings
 from labgate.fingerprints.decoding import with_texts
+from labgate.fingerprints.documents import Document
 from labgate.fingerprints.features import features_of
-from labgate.fingerprints.index import Document, Index
+from labgate.fingerprints.index import Index
 from labgate.fingerprints.noise import CODE, IGNORED, PINS, PROSE, sort_of
 from labgate.fingerprints.patch_ids import SUBSTANCE, patch_ids
 from labgate.fingerprints.patches import (
@@ -56,7 +57,11 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
     # The same change at many places is a tool's sweep: its lines do not count, and it is as short as one of them.
     own = max(1, found.lines) if ids.code_runs else 0
     substance = min(SUBSTANCE, ids.other_lines + own)
-    return Document(patch.key, ids.exact, ids.inverse, ids.core, substance, found.lines, paths, packed)
+    return Document(
+        *(patch.key, ids.exact, ids.inverse, ids.core, substance, found.lines, paths, packed),
+        cut=found.cut,
+        had=array("Q", sorted(found.had)),
+    )
 
 
 def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool = False) -> Iterator[Document]:

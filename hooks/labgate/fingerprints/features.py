@@ -67,11 +67,16 @@ _STEP = 0xD1342543DE82EF95 & ((1 << 40) - 1)
 class Features(Value):
     """The features of one patch, 44-bit numbers.
 
-    ``lines`` is the number of distinct added and deleted lines of code that count: 0 for a tool's sweep.
+    ``lines`` is the number of distinct added and deleted lines of code that count: 0 for a tool's sweep. ``cut`` is the
+    number of files of code that are over a limit, and compared in part. ``had`` are the features of what does not
+    count (sweeps, licence headers, formatted lines, versions), of a ``judged`` patch alone: what a branch had first
+    is not new, whatever it is.
     """
 
     numbers: AbstractSet[int]
     lines: int
+    cut: int = 0
+    had: AbstractSet[int] = frozenset()
 
 
 #: A token's hashes for the three places in a sequence, which add up to a V, and the feature of its name (0: it is no
@@ -93,6 +98,8 @@ class _Change(NamedTuple):
     run: Run
     deleted: list[_Line]
     added: list[_Line]
+    #: The same run with all its lines, if not all of them count.
+    whole: _Change | None = None
 
 
 #: The exchange of a change: the tokens that only the deleted lines have, and those that only the added ones have.
@@ -114,12 +121,13 @@ def features_of(
         if sort == PROSE:
             prose.update(_prose_features(file))
         elif sort in (CODE, PINS):
-            counted.append((file, list(_changes(file))))
+            counted.append((file, list(_changes(file, judged))))
         elif sort == NOTEBOOK and notebook is not None:
             cells = file.with_runs(notebook(file))
-            counted.append((cells, list(_changes(cells))))
-    numbers, lines = _code_features(counted)
-    return Features(numbers | prose, lines)
+            counted.append((cells, list(_changes(cells, judged))))
+    numbers, lines, had = _code_features(counted, judged)
+    cut = sum(file.cut or any(map(_is_cut, changes)) for file, changes in counted)
+    return Features(numbers | prose, lines, cut, had - numbers)
 
 
 def tokens(text: bytes) -> list[bytes]:
@@ -204,27 +212,38 @@ def _prose_features(file: FilePatch) -> Iterator[int]:
                 yield here ^ line.number
 
 
-def _changes(file: FilePatch) -> Iterator[_Change]:
-    """Yield the changes of a file that count: not reformatted lines, licences or versions."""
+def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
+    """Yield the changes of a file that count: not reformatted lines, licences or versions.
+
+    Of a ``judged`` file also changes without lines, if none of their lines count.
+    """
     settings = settings_of(file.path)
     for run in file.runs:
         deleted, added = run.deleted, run.added
-        change = _change(run, deleted, added)
+        whole = change = _change(run, deleted, added)
         if deleted and added and _text(change.deleted) == _text(change.added):
-            continue
-        if settings is not None:
-            deleted, added = without_versions(deleted, added, settings)
-        if run.start <= LEGAL_START:
-            deleted, added = (side[legal_lines(side, file.path) :] for side in (deleted, added))
-        if len(deleted) < len(run.deleted) or len(added) < len(run.added):
-            change = _change(run, deleted, added)
-        if change.deleted or change.added:
+            change = _Change(run, [], [])
+        else:
+            if settings is not None:
+                deleted, added = without_versions(deleted, added, settings)
+            if run.start <= LEGAL_START:
+                deleted, added = (side[legal_lines(side, file.path) :] for side in (deleted, added))
+            if len(deleted) < len(run.deleted) or len(added) < len(run.added):
+                change = _change(run, deleted, added)
+        if judged and change is not whole:
+            change = change._replace(whole=whole)
+        if change.deleted or change.added or change.whole is not None:
             yield change
 
 
 def _change(run: Run, deleted: list[bytes], added: list[bytes]) -> _Change:
     sides = [[line for text in side if (line := _lines[text]).plain] for side in (deleted, added)]
     return _Change(run, sides[0], sides[1])
+
+
+def _is_cut(change: _Change) -> bool:
+    """Return whether a change has more tokens than are read."""
+    return sum([line.plain.count(b" ") + 1 for line in change.added]) > RUN_TOKENS
 
 
 def _text(lines: list[_Line]) -> bytes:
@@ -236,21 +255,28 @@ def _exchange(change: _Change) -> _Exchange:
     return frozenset(before - after), frozenset(after - before)
 
 
-def _code_features(counted: list[tuple[FilePatch, list[_Change]]]) -> tuple[set[int], int]:
-    """Return the features of changes other than sweeps, and the number of distinct lines that count."""
+def _code_features(counted: list[tuple[FilePatch, list[_Change]]], judged: bool) -> tuple[set[int], int, set[int]]:
+    """Return the features of changes other than sweeps, the number of distinct lines that count, and other features.
+
+    The latter are those of what does not count, in a ``judged`` patch.
+    """
     features: set[int] = set()
+    had: set[int] = set()
     lines: set[bytes] = set()
     sweeps = _sweeps(counted) if len(counted) >= SWEEP_FILES else frozenset()
     for file, changes in counted:
         path = _path(file)
         placed = file.status not in "AD"
         for change in changes:
-            if sweeps and _is_short(change) and _exchange(change) in sweeps:
+            swept = bool(sweeps) and _is_short(change) and _exchange(change) in sweeps
+            if judged and (swept or change.whole is not None):
+                _change_features(change.whole or change, path, placed, had)
+            if swept:
                 continue
             _change_features(change, path, placed, features)
             for side in (change.deleted, change.added):
                 lines.update([line.plain for line in side if line.weight >= LINE_WEIGHT])
-    return features, len(lines)
+    return features, len(lines), had
 
 
 def _sweeps(counted: list[tuple[FilePatch, list[_Change]]]) -> frozenset[_Exchange]:
@@ -258,7 +284,8 @@ def _sweeps(counted: list[tuple[FilePatch, list[_Change]]]) -> frozenset[_Exchan
     files: Counter[_Exchange] = Counter()
     lines: dict[_Exchange, set[bytes]] = {}
     for _, changes in counted:
-        mine = [(_exchange(change), change) for change in changes if _is_short(change)]
+        short = (change for change in changes if (change.deleted or change.added) and _is_short(change))
+        mine = [(_exchange(change), change) for change in short]
         files.update({exchange for exchange, _ in mine})
         for exchange, change in mine:
             lines.setdefault(exchange, set()).update(line.plain for line in (*change.deleted, *change.added))
@@ -274,6 +301,8 @@ def _is_short(change: _Change) -> bool:
 
 def _change_features(change: _Change, path: int, placed: bool, features: set[int]) -> None:
     deleted, added = change.deleted, change.added
+    if not deleted and not added:
+        return
     for side, here in ((added, path | A), (deleted, path | D)):
         features.update([here ^ line.number for line in side if line.weight >= LINE_WEIGHT])
     if sum([line.weight for line in deleted]) + sum([line.weight for line in added]) >= PAIR_WEIGHT:

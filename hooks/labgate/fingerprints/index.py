@@ -13,23 +13,26 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from labgate import FOLDER
 from labgate.fingerprints import postings
+from labgate.fingerprints.documents import Document, checked, columns, document_of
 from labgate.fingerprints.features import VERSION
 from labgate.fingerprints.storage import Storage, discard, identity_of, is_damage, transaction
-from labgate.values.checksum import verified, with_checksum
+from labgate.values.checksum import with_checksum
 from labgate.values.value import Value
 
 _T = TypeVar("_T")
 #: Layout of the tables, with their names; together with ``features.VERSION`` it names the file.
-_LAYOUT = 3
+_LAYOUT = 4
 _SCHEMA = """
 CREATE TABLE document(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, exact BLOB, inverse BLOB, core BLOB,
-    substance INTEGER NOT NULL, lines INTEGER NOT NULL, paths BLOB NOT NULL, units BLOB NOT NULL);
+    substance INTEGER NOT NULL, lines INTEGER NOT NULL, cut INTEGER NOT NULL, paths BLOB NOT NULL,
+    units BLOB NOT NULL);
 CREATE TABLE link(oid TEXT PRIMARY KEY, exact BLOB, inverse BLOB, core BLOB, substance INTEGER NOT NULL,
-    lines INTEGER NOT NULL, paths BLOB NOT NULL, novel BLOB NOT NULL, segment INTEGER NOT NULL, depth INTEGER NOT NULL)
+    lines INTEGER NOT NULL, cut INTEGER NOT NULL, paths BLOB NOT NULL, novel BLOB NOT NULL,
+    segment INTEGER NOT NULL, depth INTEGER NOT NULL)
     WITHOUT ROWID;
 CREATE TABLE segment(id INTEGER PRIMARY KEY, parent INTEGER, fork INTEGER NOT NULL, last INTEGER NOT NULL,
     seal BLOB NOT NULL);
@@ -45,29 +48,6 @@ _TAIL, _TAILS = 4096, 16
 _TAIL_PART = -1
 #: The most rows of one query (sqlite.org, "Maximum Number Of Host Parameters": 999 in old ones).
 _ASKED = 500
-
-
-class Document(Value):
-    """A patch as the index stores it: ``key`` is an oid or ``OLD..NEW``, ``features`` are packed and sorted.
-
-    ``substance`` is the number of its lines that are somebody's own work, up to ``patch_ids.SUBSTANCE``. ``lacking``
-    are the oids of objects that were missing when it was made: then it has nothing else.
-    """
-
-    key: str
-    exact: bytes | None
-    inverse: bytes | None
-    core: bytes | None
-    substance: int
-    lines: int
-    paths: tuple[str, ...]
-    features: Sequence[int]
-    lacking: tuple[str, ...] = ()
-
-    @property
-    def significant(self) -> bool:
-        """Whether anything in it is somebody's own work."""
-        return self.substance > 0
 
 
 class Link(Value):
@@ -134,9 +114,14 @@ class Index:
     def document(self, number: int) -> Document:
         """Return a document by its number."""
         row = self._db.execute(
-            "SELECT key, exact, inverse, core, substance, lines, paths, units FROM document WHERE id = ?", (number,)
+            "SELECT key, exact, inverse, core, substance, lines, cut, paths, units FROM document WHERE id = ?",
+            (number,),
         ).fetchone()
-        return _document(row, number)
+        return document_of(row, number)
+
+    def cuts(self) -> dict[str, int]:
+        """Return by its key the number of files of each document that are compared in part."""
+        return dict(self._db.execute("SELECT key, cut FROM document WHERE cut > 0"))
 
     def twins(self) -> Mapping[int, bytes]:
         """Return by the number of each document the id of its code, or if it has none of all of it.
@@ -157,8 +142,8 @@ class Index:
                 message = "the index is full"
                 raise sqlite3.DatabaseError(message)
             for number, item in enumerate(documents, first):
-                row = (number, *_columns(item, item.features, number))
-                self._db.execute("INSERT INTO document VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+                row = (number, *columns(item, item.features, number))
+                self._db.execute("INSERT INTO document VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             rows = ((item.features, number) for number, item in enumerate(documents, first))
             self._append(_DOCUMENTS, postings.parted(rows))
             self._note_gaps(documents)
@@ -174,7 +159,7 @@ class Index:
         if self._gaps is None:
             there = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'gap'").fetchone()
             rows = self._db.execute("SELECT key, oids FROM gap") if there else ()
-            self._gaps = {key: tuple(str(_checked(oids, key), "ascii").split()) for key, oids in rows}
+            self._gaps = {key: tuple(str(checked(oids, key), "ascii").split()) for key, oids in rows}
         return self._gaps
 
     def _note_gaps(self, documents: Sequence[Document]) -> None:
@@ -201,7 +186,7 @@ class Index:
             asked = oids[start : start + _ASKED]
             query = f"SELECT * FROM link WHERE oid IN ({', '.join('?' * len(asked))})"  # noqa: S608
             for *row, segment, depth in self._db.execute(query, asked):
-                _checked(row[-1], *row[:-1], segment, depth)
+                checked(row[-1], *row[:-1], segment, depth)
                 found[row[0]] = Link(segment, depth)
         return found
 
@@ -218,7 +203,7 @@ class Index:
 
     def _link(self, oid: str) -> tuple[Link, Document] | None:
         row = self._db.execute("SELECT * FROM link WHERE oid = ?", (oid,)).fetchone()
-        return None if row is None else (Link(*row[-2:]), _document(row[:-2], *row[-2:]))
+        return None if row is None else (Link(*row[-2:]), document_of(row[:-2], *row[-2:]))
 
     def past(self, oids: Iterable[str]) -> Past:
         """Return the chains up to and including the given commits, which must be indexed."""
@@ -236,7 +221,7 @@ class Index:
         """Return a segment's parent segment (``None``: a root), the depth of the fork, and that of its last commit."""
         query = "SELECT parent, fork, last, seal FROM segment WHERE id = ?"
         parent, fork, last, checksum = self._db.execute(query, (number,)).fetchone()
-        _checked(checksum, number, parent, fork, last)
+        checked(checksum, number, parent, fork, last)
         return parent, fork, last
 
     def _put_segment(self, number: int, parent: int | None, fork: int, last: int) -> None:
@@ -272,8 +257,8 @@ class Index:
             novel, first = self._novelties(documents, depth, before)
             for offset, (item, features) in enumerate(zip(documents, novel, strict=True)):
                 place = (segment, depth + offset)
-                row = (*_columns(item, features, *place), *place)
-                self._db.execute("INSERT INTO link VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+                row = (*columns(item, features, *place), *place)
+                self._db.execute("INSERT INTO link VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             above, fork, _ = self._segment(segment)
             self._put_segment(segment, above, fork, depth + len(documents) - 1)
             self._append(segment, first)
@@ -297,9 +282,11 @@ class Index:
         value = postings.VALUES - 1
         novel = [array("Q") for _ in documents]
         parts = postings.parted((item.features, place) for place, item in enumerate(documents, depth))
-        for part, mine in enumerate(parts):
+        had = postings.parted((item.had, place) for place, item in enumerate(documents, depth))
+        for part, (mine, others) in enumerate(zip(parts, had, strict=True)):
             first = parts[part] = array("Q")
-            entries = sorted(mine)
+            entries = sorted([*mine, *others])
+            quiet = frozenset(others)
             features = [entry >> postings.VALUE_BITS for entry in entries]
             known = self.first_depths(features, before)
             last = -1
@@ -307,8 +294,9 @@ class Index:
                 if (feature == last or feature in known) and not postings.is_id(feature):
                     continue
                 last = feature
-                novel[(entry & value) - depth].append(feature)
                 first.append(entry)
+                if entry not in quiet:
+                    novel[(entry & value) - depth].append(feature)
         return novel, parts
 
     # Posting lists, in parts and tails.
@@ -328,7 +316,7 @@ class Index:
         found = array("Q")
         rows = self._db.execute("SELECT serial, data FROM run WHERE owner = ? AND part = ?", (owner, part))
         for serial, data in rows:
-            found.frombytes(_checked(data, owner, part, serial))
+            found.frombytes(checked(data, owner, part, serial))
         return found
 
     def _write(self, owner: int, part: int, serial: int, numbers: Sequence[int]) -> None:
@@ -361,32 +349,6 @@ class Index:
         names = ("document", "link")
         # Unlike count(*), which SQLite does in one step, this ends by the limit of steps.
         return {name: int(self._db.execute(f"SELECT total(1) FROM {name}").fetchone()[0]) for name in names}  # noqa: S608
-
-
-def _checked(blob: bytes, *names: object) -> memoryview:
-    """Return the content of a blob. Raises: ``sqlite3.DatabaseError`` when its checksum is wrong."""
-    content = verified(blob, *names)
-    if content is None:
-        message = "the index is damaged"
-        raise sqlite3.DatabaseError(message)
-    return content
-
-
-def _columns(item: Document, features: Sequence[int], *place: int) -> tuple[object, ...]:
-    """Return a document as columns of a table, with a checksum of them and of its place."""
-    # Not text: a path can be any bytes.
-    paths = "\0".join(item.paths).encode("utf-8", "surrogateescape")
-    names = (item.key, item.exact, item.inverse, item.core, item.substance, item.lines, paths)
-    return *names, with_checksum(array("Q", features).tobytes(), *names, *place)
-
-
-def _document(row: Sequence[Any], *place: int) -> Document:
-    *names, features = row
-    found = array("Q")
-    found.frombytes(_checked(features, *names, *place))
-    key, exact, inverse, core, substance, lines, paths = names
-    split = tuple(paths.decode("utf-8", "surrogateescape").split("\0")) if paths else ()
-    return Document(key, exact, inverse, core, substance, lines, split, found)
 
 
 def index_path(common_dir: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from hashlib import blake2b
 
 from labgate.fingerprints.content import CODE_SHARE, code_share
+from labgate.fingerprints.line_digests import LineDigests
 from labgate.fingerprints.noise import IGNORED, sort_of
 from labgate.fingerprints.text import LINE_BYTES, SEARCHED_BYTES, normal_lines
 from labgate.git.quoted import unquoted
@@ -58,8 +58,6 @@ _KEY_LENGTHS = frozenset({40, 64, 81, 129})
 _CHANGED = frozenset({b"+", b"-"})
 #: The lines that are read at a time, whatever a file has, and how many of them tell data from code.
 _CHUNK, _SAMPLE = 4096, 256
-_DIGEST = 16
-_BLANKS = b" \t\r\f\v"
 #: git's note on a last line without a line feed.
 _NO_NEWLINE = b"\\"
 
@@ -88,41 +86,6 @@ class Run:
         self.deleted = list(deleted)
         self.added = list(added)
         self.start = start
-
-
-class LineDigests:
-    """Digests of all deleted and of all added lines of a file, in their order and without blanks."""
-
-    __slots__ = ("_long", "_sides")
-
-    def __init__(self, runs: Iterable[Run] = ()) -> None:
-        self._sides = (blake2b(digest_size=_DIGEST), blake2b(digest_size=_DIGEST))
-        self._long = (bytearray(), bytearray())
-        for run in runs:
-            self.start_run()
-            self.feed(run.deleted, run.added)
-
-    def start_run(self) -> None:
-        """Begin the next run: the same lines in other runs are another change."""
-        for side in self._sides:
-            # No line has a blank left.
-            side.update(b" ")
-
-    def feed(self, deleted: Sequence[bytes], added: Sequence[bytes]) -> None:
-        """Take more lines of the run."""
-        for side, lines in zip(self._sides, (deleted, added), strict=True):
-            if lines:
-                side.update(b"\n" + b"\n".join(lines).translate(None, _BLANKS))
-
-    def feed_long(self, line: bytes, *, added: bool) -> None:
-        """Take the whole of a line that is cut in the run."""
-        long = self._long[added]
-        long[:] = blake2b(bytes(long) + line.translate(None, _BLANKS), digest_size=_DIGEST).digest()
-
-    def values(self) -> tuple[bytes, bytes]:
-        """Return the digest of the deleted lines and that of the added ones."""
-        deleted, added = (side.digest() + long for side, long in zip(self._sides, self._long, strict=True))
-        return deleted, added
 
 
 class FilePatch:

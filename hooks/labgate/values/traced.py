@@ -9,13 +9,15 @@ from labgate.values.value import Value
 class Traced(Value):
     """Where one commit comes from: evidence, strongest first. ``undecidable``: too small to judge by its text.
 
-    ``lacking``: it is not all in this clone, so it is undecidable.
+    ``lacking``: it is not all in this clone, so it is undecidable. ``cut`` is the number of its files of code that were
+    compared in part, as they are over a limit.
     """
 
     commit: str
     evidence: tuple[Evidence, ...]
     undecidable: bool
     lacking: bool = False
+    cut: int = 0
 
     @property
     def derived(self) -> bool:

@@ -51,14 +51,15 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
     if update in scene.unanswered:
         raise scene.unanswered[update]  # its source and its approvals are unknown
     lacking: LabgateError | None = None
+    cut: tuple[str, ...] = ()
     if update.new is not None and facts.rewrite != "unknown-tip":
         scene.repository.require_history()
         facts = facts.changed(policy=proposed_policy(scene, update))
         gathering = _Gathering(scene, scene.span(update))
         facts, undecidable = gathering.complete(facts)
-        lacking = gathering.lacking
+        lacking, cut = gathering.lacking, gathering.cut
     undecided: LabgateError | None = lacking or (None if update.new is None else scene.sources_gap)
-    unseen = _unseen(scene, update)
+    unseen = (*_unseen(scene, update), *cut)
     return Collected((facts,), undecided=undecided, undecidable=undecidable, unseen=unseen)
 
 
@@ -107,6 +108,8 @@ class _Gathering:
         self.repository = scene.repository
         #: Why the result may be incomplete, ``None`` if it is complete.
         self.lacking: LabgateError | None = None if scene.audited is not None else scene.unreadable
+        #: A line for each side of the comparison that was not read to its end.
+        self.cut: tuple[str, ...] = ()
         # Only now: most pushes are to branches that nothing protects, and wait for every import.
         from labgate.checks.research_gate.review_gathering import ReviewGathering
 
@@ -207,6 +210,7 @@ class _Gathering:
 
     def _taken(self, traces: Traces) -> tuple[Sequence[Evidence], frozenset[str]]:
         self.lacking = self.lacking or traces.lacking.error(self.repository)
+        self.cut = tuple(traces.cut.lines())
         return traces.evidence, traces.small
 
     def _paths(self, commits: Iterable[Commit]) -> frozenset[str]:
