@@ -292,6 +292,15 @@ class TestPublish:
         assert after - before == {f"{commit}\trefs/experiments/ranker/wide/{commit[:12]}"}
         assert before <= after
 
+    def test_a_remote_may_be_a_relative_path_seen_from_a_folder(self, lab: Repo) -> None:
+        lab.git("remote", "set-url", "origin", "../lab-origin.git")
+        (lab.path / "deep/er").mkdir(parents=True)
+        inside = Repo(lab.path / "deep/er", lab.env)
+        commit = pin(inside)
+        experiment(inside, "publish")
+        assert set(remote_pins(lab).values()) == {commit}
+        assert json.loads(experiment(inside, "list", "--format", "json").out)["experiments"][0]["pins"][0]["remote"]
+
     def test_two_clones_may_pin_one_experiment(self, lab: Repo) -> None:
         """Acceptance row 13."""
         other = fresh(lab, "other", "--branch", "experiment--ranker--wide")

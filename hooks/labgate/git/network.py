@@ -37,7 +37,8 @@ def run_network(
     """
     env = _inherited(repository.environ)
     entries = _entries(repository, env)
-    argv = ["git", f"--git-dir={repository.git_dir}"]
+    # A URL may be a path, which begins at the top of the work tree.
+    argv = ["git", "-C", repository.top or repository.git_dir, f"--git-dir={repository.git_dir}"]
     argv += ["-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *words[:1]]
     program = _OTHER_END.get(words[0], "upload-pack")
     setting = f".{program.replace('-', '')}"
