@@ -643,6 +643,26 @@ class TestMany:
         assert sum(lab.git("cat-file", "-t", line.split()[0]) == "commit" for line in snapshots) == 1
         lab.git("fsck", "--strict")
 
+    def test_a_run_beside_another_says_so(self, lab: Repo) -> None:
+        wait = "mkdir -p models; echo 1 > models/one; until [ -e models/two ]; do sleep 0.05; done"
+        with started(lab, "sh", "-c", wait) as process:
+            until((lab.path / "models/one").exists, "the first run")
+            done = run(lab, "sh", "-c", "echo 2 > models/two")
+            err = process.communicate()[1].decode()
+        for said in (err, done.err):
+            assert "other runs were active in this work tree" in said
+        noted = record(lab, "models/two")["predicate"]["runDetails"]["byproducts"][1]["annotations"]
+        assert noted["concurrent"] is True
+
+    def test_a_run_after_another_or_after_a_killed_one_does_not(self, lab: Repo) -> None:
+        process = started(lab, "sh", "-c", "mkdir -p models; echo 1 > models/one; exec sleep 600")
+        until((lab.path / "models/one").exists, "the first run")
+        process.kill()
+        process.communicate()
+        for number in range(2):
+            assert "other runs" not in run(lab, "sh", "-c", f"echo {number} > models/two").err
+        assert list((lab.path / ".git/labgate/running").iterdir()) == []
+
 
 class TestEndings:
     def test_a_stalled_run_is_recorded_with_what_it_made(self, lab: Repo) -> None:
@@ -679,7 +699,7 @@ class TestEndings:
         run(lab, *argv)
         took = time.monotonic() - start
         for moment in range(12):
-            lab.run("sh", "-c", "rm -rf models")
+            lab.run("sh", "-c", "rm -f models/?")
             process = started(lab, *argv)
             time.sleep(took * moment / 10)
             process.kill()
@@ -689,6 +709,8 @@ class TestEndings:
             for path in (lab.path / ".git/labgate/runs").glob("*/record.json"):
                 json.loads(path.read_text())
             assert set(pins(lab).values()) <= set(lab.git("rev-list", "--all").split())
+        for path in lab.path.glob("models/*.tmp"):
+            os.utime(path, (0, 0))
         run(lab, *argv)
         assert len(pins(lab)) == 1
         assert not list((lab.path / ".git/labgate/index-copies").glob("*/index"))

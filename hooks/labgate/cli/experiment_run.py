@@ -233,6 +233,8 @@ def _say_after(ready: Ready, done: Done) -> None:
         say(f"{count(len(kept.artifacts), 'artifact')} of {code}: {named}")
     else:
         say(f"no artifact of {code}")
+    if kept.artifacts and not done.alone:
+        say("warning: other runs were active in this work tree; what changed meanwhile may be theirs")
     for problem in kept.problems:
         say(f"not recorded: {problem}")
     if kept.problems:

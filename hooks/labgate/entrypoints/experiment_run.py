@@ -6,13 +6,14 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from labgate.entrypoints.run_basis import Basis, RunRequest, basis_here, basis_without_repository, has_repository
 from labgate.entrypoints.run_records import Circumstances, Kept, Outcome, keep_records
 from labgate.experiments.inputs import digest_inputs
 from labgate.experiments.log import Log
 from labgate.experiments.made import Place, Seen, look, made, matching, policy_place, typed_place
+from labgate.experiments.neighbours import Neighbours, among_neighbours
 from labgate.experiments.pins import pin_here
 from labgate.experiments.run_folder import LOG, RECORD, new_run_folder
 from labgate.experiments.startable import require_startable
@@ -65,11 +66,15 @@ class Ready(Value):
 
 
 class Done(Value):
-    """What came of a run: how the command ended, what was kept of it, and the typed globs that match no file."""
+    """What came of a run: how the command ended, what was kept of it, and the typed globs that match no file.
+
+    ``alone``: no other run was active in the work tree, so every artifact is this one's.
+    """
 
     ending: Ending
     kept: Kept
     unmatched: tuple[str, ...]
+    alone: bool
 
 
 def is_inner(environ: Mapping[str, str]) -> bool:
@@ -141,15 +146,10 @@ def execute(ready: Ready) -> Done:
     """Run the command to its end and record what it made. Raises: ``LabgateError`` when it cannot be started."""
     folder = ready.circumstances.folder
     try:
-        log = Log(folder.log)
-        try:
-            before = _look(ready)
-            started = time.time()
-            ending = supervise(_order(ready), log)
-        finally:
-            log.close()
-        outcome = Outcome(ending, started, time.time(), log.sha256, log.problem)
-        kept = keep_records(ready.circumstances, outcome, made(before, _look(ready)))
+        with _neighbours(ready) as neighbours:
+            outcome, paths = _supervised(ready)
+            alone = neighbours is None or not neighbours.were_there()
+        kept = keep_records(ready.circumstances, outcome.changed(alone=alone), paths)
     except LabgateError:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
@@ -157,7 +157,28 @@ def execute(ready: Ready) -> Done:
         if not folder.lasting:
             shutil.rmtree(folder.path, ignore_errors=True)
     found = set(matching(ready.typed))
-    return Done(ending, kept, tuple(place.text for place in ready.typed if not any(map(place.matches, found))))
+    unmatched = tuple(place.text for place in ready.typed if not any(map(place.matches, found)))
+    return Done(outcome.ending, kept, unmatched, alone)
+
+
+def _supervised(ready: Ready) -> tuple[Outcome, list[str]]:
+    """Return how the command ended, and the absolute paths of the artifacts that were made or changed meanwhile."""
+    log = Log(ready.circumstances.folder.log)
+    try:
+        before = _look(ready)
+        started = time.time()
+        ending = supervise(_order(ready), log)
+    finally:
+        log.close()
+    return Outcome(ending, started, time.time(), log.sha256, log.problem), made(before, _look(ready))
+
+
+def _neighbours(ready: Ready) -> AbstractContextManager[Neighbours | None]:
+    """Note this run in its work tree; one in a worktree of its own has no neighbours."""
+    repository = ready.basis.repository
+    if repository is None or ready.site.worktree is not None:
+        return nullcontext()
+    return among_neighbours(repository.git_dir, ready.circumstances.folder.id)
 
 
 def _look(ready: Ready) -> dict[str, Seen]:

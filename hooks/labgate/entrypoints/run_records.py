@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from labgate.entrypoints.run_basis import Basis
-from labgate.experiments.copies import copy_whole
+from labgate.experiments.copies import clear_unfinished, copy_whole
 from labgate.experiments.digests import digests_of
 from labgate.experiments.inputs import shown_path
 from labgate.experiments.records import RecordError, format_record, record_path, recorded_name, write_record
@@ -39,13 +39,17 @@ class Circumstances(Value):
 
 
 class Outcome(Value):
-    """How a command ended, when (seconds since 1970), the digest of its output, and why the log lacks some of it."""
+    """How a command ended, when (seconds since 1970), the digest of its output, and why the log lacks some of it.
+
+    ``alone``: no other run was active in the work tree, so what changed meanwhile is this one's.
+    """
 
     ending: Ending
     started: float
     finished: float
     log_sha256: str
     log_problem: OSError | None
+    alone: bool = True
 
 
 class Kept(Value):
@@ -60,7 +64,7 @@ def keep_records(circumstances: Circumstances, outcome: Outcome, paths: Sequence
 
     Artifacts of a worktree are copied into the caller's tree. What fails is said, and the others are done.
     """
-    basis, problems = circumstances.basis, list[str]()
+    basis, problems, folders = circumstances.basis, list[str](), set[str]()
     if outcome.log_problem is not None:
         problems.append(f"the output is not all in {circumstances.folder.log}: {outcome.log_problem.strerror}")
     subjects: dict[str, Mapping[str, str]] = {}
@@ -73,6 +77,7 @@ def keep_records(circumstances: Circumstances, outcome: Outcome, paths: Sequence
             subject = Subject(recorded_name(target), digests)
             write_record(record_path(target), statement([subject], origin, run))
             subjects[name] = digests
+            folders.add(os.path.dirname(target))
         except FileNotFoundError:
             # Somebody has removed it since: a run at the same time, or a child of this one.
             continue
@@ -80,6 +85,8 @@ def keep_records(circumstances: Circumstances, outcome: Outcome, paths: Sequence
             problems.append(f"{name} has no record: {error.message}")
         except OSError as error:
             problems.append(f"{name} has no record: {error.strerror}")
+    for folder in folders:
+        clear_unfinished(folder)
     problems += _keep_run(circumstances, outcome, subjects, origin, run)
     return Kept(tuple(subjects), tuple(problems))
 
@@ -140,7 +147,8 @@ def _origin(circumstances: Circumstances) -> Origin:
 def _run(circumstances: Circumstances, outcome: Outcome) -> Run:
     ending = outcome.ending
     directory = shown_path(circumstances.directory, circumstances.top)
-    result = {"name": "result", "annotations": {"outcome": ending.outcome, "status": ending.status}}
+    beside = {} if outcome.alone else {"concurrent": True}
+    result = {"name": "result", "annotations": {"outcome": ending.outcome, "status": ending.status, **beside}}
     return Run(
         circumstances.folder.id,
         tuple(os.fsencode(word).decode("utf-8", "backslashreplace") for word in circumstances.command),

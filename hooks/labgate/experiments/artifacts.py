@@ -18,7 +18,12 @@ _NEVER = (".gitignore", ".gitattributes", ".gitkeep")
 
 def is_record(path: str) -> bool:
     """Return whether a path is a record by its name, or one that is just being written."""
-    return path.endswith(RECORD) or (path.endswith(_UNFINISHED) and f"{RECORD}." in path.rpartition("/")[2])
+    return path.endswith(RECORD) or (is_unfinished(path) and f"{RECORD}." in path.rpartition("/")[2])
+
+
+def is_unfinished(path: str) -> bool:
+    """Return whether a file is not whole yet, by its name."""
+    return path.endswith(_UNFINISHED)
 
 
 def temporary_name(artifact: str) -> str:
