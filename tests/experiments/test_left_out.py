@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from support.isolated import obey_permissions
+from support.obstacles import content_of
 from support.repo import Repo, Result
 
 POLICY = """\
@@ -271,3 +272,28 @@ def test_a_killed_process_leaves_an_index_that_the_next_one_clears(repo: Repo) -
     pin(repo)
     assert not any(path.is_dir() for path in copies.glob("*"))
     repo.git("fsck", "--strict")
+
+
+@pytest.mark.parametrize("name", ["index-copies", "inexact", ""], ids=["index-copies", "inexact", "labgate"])
+@pytest.mark.parametrize("large", [False, True], ids=["exact", "inexact"])
+def test_a_strangers_link_in_the_git_directory_leads_nowhere(repo: Repo, name: str, large: bool) -> None:
+    """What a copied git directory has in the place of labgate's folders is not cleared and not written to."""
+    start(repo)
+    outside = repo.path.parent / "outside"
+    for path in ("precious/lock", "precious/index", "lock", "file"):
+        (outside / path).parent.mkdir(parents=True, exist_ok=True)
+        (outside / path).write_text("mine\n")
+    before = content_of(outside)
+    place = repo.path / ".git/labgate" / name
+    if name:
+        place.parent.mkdir()
+    place.symlink_to(outside)
+    repo.write({"new.py": "1\n", **({"data.bin": b"x" * 11_000_000} if large else {})})
+    said = repo.labgate("experiment", "pin")
+    assert content_of(outside) == before
+    assert said.status == (0 if name == "inexact" and not large else 2), said.text
+    if said.status:
+        assert "is a symbolic link" in said.err
+        assert "help: " in said.err
+        place.unlink()
+        assert repo.labgate("experiment", "pin", status=0).out

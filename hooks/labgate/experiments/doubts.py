@@ -28,7 +28,7 @@ def remember_doubts(repository: Repository, commit: str, doubts: Doubts) -> None
     if doubts.reasons:
         write_own(path, json.dumps(doubts.as_dict()).encode("ascii"))
     else:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             remove_own(path)
 
 
