@@ -212,3 +212,41 @@ def test_doctor_and_trace_say_it(team: Repo) -> None:
     redirected(team)
     assert "the research refs of origin are not fetched here" in team.labgate("doctor").text
     assert "the research refs of origin are not fetched here" in team.labgate("trace", "HEAD").text
+
+
+# Merged straight from a URL.
+
+
+def pulled(team: Repo, branch: str, url: str) -> Result:
+    """Merge a branch of the sister repository, as ``git pull URL BRANCH`` does, and forget where it came from."""
+    path = team.git("config", "--get-regexp", "insteadof").partition(".")[2].partition(".insteadof")[0]
+    team.git("push", "--quiet", "origin", "--delete", "research/x")
+    team.git("fetch", "--quiet", "--prune")
+    drop_ledger(team)
+    team.git("reset", "--quiet", "--hard", "origin/main")
+    team.commit("Go on", {"own.py": code("own")})
+    team.git("fetch", "--quiet", f"{path}acme-research/models.git", branch)
+    of = f"branch '{branch}' of {url}" if branch != "HEAD" else url
+    team.git("merge", "--quiet", "--no-ff", "-m", f"Merge {of} into feature/copy", "FETCH_HEAD")
+    return check(team)
+
+
+@pytest.mark.parametrize(
+    ("branch", "owner"),
+    [("research/x", "acme"), ("Research/X/y", "acme"), ("main", "Acme-Research"), ("HEAD", "acme-research")],
+)
+def test_research_that_is_merged_by_url_is_undecided(team: Repo, branch: str, owner: str) -> None:
+    sister = team.git("config", "--get-regexp", "insteadof").partition(".")[2].partition(".insteadof")[0]
+    if branch == "Research/X/y":
+        team.git(f"--git-dir={sister}acme-research/models.git", "update-ref", f"refs/heads/{branch}", "research/x")
+    said = pulled(team, branch, f"https://host.example/{owner}/models")
+    assert (said.status, f"of https://host.example/{owner}/models" in said.text or branch == "HEAD") == (2, True)
+    (help,) = re.findall(r"help: (.*)", said.text)
+    team.git("config", f"url.{sister}acme-research/.insteadOf", f"https://host.example/{owner}/")
+    team.run("sh", "-c", help)
+    assert "LG201" in check(team).text
+
+
+@pytest.mark.parametrize(("branch", "owner"), [("main", "acme"), ("main", "acme-research2")])
+def test_what_else_is_merged_by_url_is_not(team: Repo, branch: str, owner: str) -> None:
+    assert "no research ref here has that" not in pulled(team, branch, f"https://host.example/{owner}/models").text

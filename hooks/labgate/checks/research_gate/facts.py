@@ -9,12 +9,13 @@ from labgate.checks.collected import Collected
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, changed_pointers
+from labgate.research.merged_urls import merged_urls
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.section import Reviews
 from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
-from labgate.values.errors import LabgateError
+from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.finding import LIVE, Evidence
 from labgate.values.phrases import short_oid
 from labgate.values.ref_update import Commit, RefUpdate
@@ -58,9 +59,19 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         gathering = _Gathering(scene, scene.span(update))
         facts, undecidable = gathering.complete(facts)
         lacking, cut = gathering.lacking, gathering.cut
-    undecided: LabgateError | None = lacking or (None if update.new is None else scene.sources_gap)
+    undecided: LabgateError | None = lacking or (None if update.new is None else _undecided(scene, update))
     unseen = (*_unseen(scene, update), *cut)
     return Collected((facts,), undecided=undecided, undecidable=undecidable, unseen=unseen)
+
+
+def _undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
+    """Return why a pass may be wrong: not all research is known here; ``None`` if all is, or it has landed."""
+    if scene.sources_gap is not None or scene.aftermath is not None:
+        return scene.sources_gap
+    span = scene.span(update)
+    merges = [commit for commit in span.gated if len(commit.parents) > 1]
+    found = merged_urls(scene.policy, merges, scene.remote, lambda oid: bool(span.graph.sources_of(oid)))
+    return next(found, None)
 
 
 def _unseen(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
