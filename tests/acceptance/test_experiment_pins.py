@@ -292,6 +292,24 @@ class TestPublish:
         assert after - before == {f"{commit}\trefs/experiments/ranker/wide/{commit[:12]}"}
         assert before <= after
 
+    def test_no_program_of_the_repositorys_own_settings_runs(self, lab: Repo, tmp_path: Path) -> None:
+        """They may come with a copied folder: at the other end, for signatures, for credentials."""
+        ran = tmp_path / "ran"
+        program = tmp_path / "program"
+        program.write_text(f"#!/bin/sh\necho $0 $* >>{ran}\nexit 1\n")
+        program.chmod(0o755)
+        for key in ("remote.origin.receivepack", "remote.origin.uploadpack", "gpg.program", "core.askPass"):
+            lab.git("config", key, str(program))
+        lab.git("config", "core.fsmonitor", str(program))
+        lab.write({"model.py": "VALUE = 5\n"})
+        commit = pin(lab)
+        experiment(lab, "publish")
+        experiment(lab, "list")
+        experiment(lab, "show", "ranker/wide")
+        experiment(lab, "checkout", commit)
+        assert not ran.exists()
+        assert set(pins(Repo(lab.path.parent / "lab-origin.git", lab.env)).values()) == {commit}
+
     def test_a_remote_may_be_a_relative_path_seen_from_a_folder(self, lab: Repo) -> None:
         lab.git("remote", "set-url", "origin", "../lab-origin.git")
         (lab.path / "deep/er").mkdir(parents=True)
