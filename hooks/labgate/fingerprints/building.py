@@ -14,7 +14,7 @@ from labgate.fingerprints.documents import Document
 from labgate.fingerprints.features import features_of
 from labgate.fingerprints.index import Index
 from labgate.fingerprints.noise import CODE, IGNORED, PINS, PROSE, sort_of
-from labgate.fingerprints.patch_ids import SUBSTANCE, patch_ids
+from labgate.fingerprints.patch_ids import patch_ids
 from labgate.fingerprints.patches import (
     FILE_LINES,
     FilePatch,
@@ -54,11 +54,8 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
     names = {postings.packed_id(kind, digest) for kind, digest in named if digest is not None}
     paths = tuple(file.path for file in patch.files)
     packed = array("Q", sorted([*found.numbers, *names]))
-    # The same change at many places is a tool's sweep: its lines do not count, and it is as short as one of them.
-    own = max(1, found.lines) if ids.code_runs else 0
-    substance = min(SUBSTANCE, ids.other_lines + own)
     return Document(
-        *(patch.key, ids.exact, ids.inverse, ids.core, substance, found.lines, paths, packed),
+        *(patch.key, ids.exact, ids.inverse, ids.core, ids.substance, found.lines, paths, packed),
         cut=found.cut,
         had=array("Q", sorted(found.had)),
     )

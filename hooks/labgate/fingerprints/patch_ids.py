@@ -37,15 +37,14 @@ class PatchIds(Value):
     """Ids of one patch.
 
     ``exact`` is the id of everything in it, ``inverse`` that of its revert, ``core`` that of its code files (each
-    ``None`` if there is nothing). ``code_runs`` are the changed places of code that count, ``other_lines`` the lines
-    beside code that count, at most ``SUBSTANCE`` for each file. ``blobs`` are ids of the new content of files.
+    ``None`` if there is nothing). ``substance`` is the number of lines that are somebody's own, up to ``SUBSTANCE``: of
+    code distinct ones, and one for code that is only formatted. ``blobs`` are ids of the new content of files.
     """
 
     exact: bytes | None
     inverse: bytes | None
     core: bytes | None
-    code_runs: int
-    other_lines: int
+    substance: int
     blobs: tuple[bytes, ...]
 
 
@@ -57,7 +56,7 @@ def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
     files count in which it changes more than a few lines that are its author's own.
     """
     whole, inverse, core, blobs = [], [], [], []
-    code_runs = other_lines = 0
+    code, other_lines = set[bytes](), 0
     for file in patch.files:
         deleted, added = file.line_digests()
         digest = _file_id(file, deleted, added)
@@ -68,12 +67,14 @@ def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
         lines = len(list(islice(_significant_lines(file, found), SUBSTANCE)))
         if lines and sorts & {CODE, PINS} and not file.binary:
             core.append(digest)
-            code_runs += len(file.runs)
+            own = _unformatted(file)
+            code.update(islice(_significant_lines(own, parts(own)), SUBSTANCE))
         else:
             other_lines += lines
         if file.new_blob.strip("0") and (judged or (lines == SUBSTANCE and sorts - {PINS, PROSE} and _is_own(file))):
             blobs.append(blob_id(file.new_blob))
-    return PatchIds(_combined(whole), _combined(inverse), _combined(core), code_runs, other_lines, tuple(blobs))
+    substance = min(SUBSTANCE, other_lines + (max(1, len(code)) if core else 0))
+    return PatchIds(_combined(whole), _combined(inverse), _combined(core), substance, tuple(blobs))
 
 
 def blob_id(oid: str) -> bytes:
@@ -83,10 +84,14 @@ def blob_id(oid: str) -> bytes:
 
 def _is_own(file: FilePatch) -> bool:
     """Return whether the content of a file is its author's own, and not only formatted."""
-    if not any(map(_is_formatted, file.runs)):
-        return True
-    left = file.with_runs(run for run in file.runs if not _is_formatted(run))
-    return len(list(islice(_significant_lines(left, parts(left)), SUBSTANCE))) == SUBSTANCE
+    left = _unformatted(file)
+    return left is file or len(list(islice(_significant_lines(left, parts(left)), SUBSTANCE))) == SUBSTANCE
+
+
+def _unformatted(file: FilePatch) -> FilePatch:
+    """Return a file without the runs that only change its form; the same if it has none."""
+    runs = [run for run in file.runs if not _is_formatted(run)]
+    return file if len(runs) == len(file.runs) else file.with_runs(runs)
 
 
 def _significant_lines(file: FilePatch, found: Sequence[tuple[str, FilePatch]]) -> Iterator[bytes]:
