@@ -93,6 +93,8 @@ ROWS = (
     Row("commit-size", "LG4", (COMMIT, MERGE, PUSH), COMMIT, ("labgate.checks.commit_size.section",)),
     Row("mixed-components", "LG4", (COMMIT, MERGE, PUSH), None, ("labgate.checks.mixed_components.section",)),
     Row("commit-hygiene", "LG5", (PUSH,), None, ("labgate.checks.commit_hygiene.section",)),
+    Row("branch-drift", "LG6", (PUSH,), None, ("labgate.checks.branch_drift.section",)),
+    Row("remote-policy", "LG7", (PUSH,), None, ("labgate.checks.remote_policy.section",)),
 )
 NAMES = tuple(row.name for row in ROWS)
 
@@ -109,7 +111,6 @@ STAGES = tuple(STAGE_IDS)
 PLANNED = (
     *("LG206", "LG207", "LG209"),
     *("LG302", "LG303", "LG304", "LG305", "LG306"),
-    *("LG601", "LG602", "LG701"),
 )
 
 

@@ -31,7 +31,8 @@ _HEAD = ("HEAD", "@")
 class Push(Value):
     """The visible part of a push. ``refs_total`` is ``None`` if a framework shows only one ref of it.
 
-    ``remote`` is the configured remote that it goes to, ``None`` if there is none. ``commits`` are the oids of the
+    ``remote`` is the configured remote that it goes to, ``None`` if there is none, and ``url`` git's own URL for it,
+    ``None`` if it gave none. ``commits`` are the oids of the
     updates that are commits of this clone: a tag may point to something else, an old tip may be unknown here.
     """
 
@@ -39,6 +40,7 @@ class Push(Value):
     updates: tuple[RefUpdate, ...]
     refs_total: int | None
     commits: frozenset[str]
+    url: str | None = None
 
 
 def run(call: HookCall) -> Report | Skipped | None:
@@ -95,6 +97,7 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
         judging.trunk_tip,
         push.updates,
         pushing=True,
+        push_url=push.url,
         judging=judging,
     )
     return judge_scene(PUSH, scene, judging.origin, at_stage(PUSH, checks), push.refs_total)
@@ -133,7 +136,7 @@ def native_push(repository: Repository, lines: str, remote: str = "", url: str =
         RefUpdate(ref, _peeled(old, commits), _peeled(new, commits), _source(repository, local))
         for local, new, ref, old in rows
     )
-    return Push(_remote(repository, remote, url), updates, len(updates), frozenset(commits.values()))
+    return Push(_remote(repository, remote, url), updates, len(updates), frozenset(commits.values()), url or None)
 
 
 def framework_push(repository: Repository, refs: Mapping[str, str], environ: Mapping[str, str]) -> Push:
@@ -154,7 +157,8 @@ def framework_push(repository: Repository, refs: Mapping[str, str], environ: Map
     branch = branch_of(ref)
     old = None if remote is None or branch is None else refs.get(tracking_ref(remote, branch))
     update = RefUpdate(ref, old, new, _source(repository, local))
-    return Push(remote, (update,), None, frozenset(oid for oid in (old, new) if oid is not None))
+    commits = frozenset(oid for oid in (old, new) if oid is not None)
+    return Push(remote, (update,), None, commits, environ.get("PRE_COMMIT_REMOTE_URL"))
 
 
 def _source(repository: Repository, local_ref: str) -> str | None:

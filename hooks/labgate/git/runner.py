@@ -156,6 +156,12 @@ class _Process:
                 os.close(given)
         CHILDREN[self._pid] = os.getpid()
 
+    def kill(self) -> None:
+        """End it at once."""
+        from signal import SIGKILL
+
+        os.kill(self._pid, SIGKILL)
+
     def end(self) -> tuple[int, bytes]:
         """Return exit status (negative signal number if killed) and standard error; it ends without a reader."""
         os.close(self.output)
@@ -204,6 +210,21 @@ def _drain(descriptor: int) -> bytes:
     while chunk := os.read(descriptor, 1 << 20):
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _drain_within(descriptor: int, seconds: float) -> bytes | None:
+    """Return all that can be read until the end, ``None`` if that does not come within so many seconds."""
+    from select import select
+    from time import monotonic
+
+    end = monotonic() + seconds
+    chunks: list[bytes] = []
+    while select([descriptor], [], [], max(0.0, end - monotonic()))[0]:
+        chunk = os.read(descriptor, 1 << 20)
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+    return None
 
 
 def caller_env(environ: Environment, keep: Sequence[str] = ()) -> dict[str, str]:
@@ -264,6 +285,22 @@ class Git:
         status, output, errors = spawn((*self._head, *args), self._env, stdin)
         if status not in accept:
             raise self._failure(args, stdin, errors)
+        return status, output
+
+    def within(self, seconds: float, *args: str, accept: tuple[int, ...]) -> tuple[int, bytes] | None:
+        """Return as ``status``, ``None`` if git takes longer than so many seconds; it is then stopped."""
+        process = _Process((*self._head, *args), self._env, None)
+        output = None
+        try:
+            output = _drain_within(process.output, seconds)
+            if output is None:
+                process.kill()
+        finally:
+            status, errors = process.end()
+        if output is None:
+            return None
+        if status not in accept:
+            raise self._failure(args, None, errors)
         return status, output
 
     def told(self, *args: str) -> tuple[bytes, bytes]:

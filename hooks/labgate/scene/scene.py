@@ -72,7 +72,8 @@ class Scene(Value):
     an update, if the code host still has them; ``None``: it is not asked. ``former_heads`` fetches the heads that a
     change in CI had before. ``own_head`` is in CI whether the branch of
     the change belongs to the repository itself, ``None`` if there is no such branch. ``change``: CI judges a change
-    that is only proposed, and may land squashed. ``judging`` is how the policy was found, ``None`` if each update may
+    that is only proposed, and may land squashed. ``push_url`` is the URL that git pushes to, ``None`` if it gave none.
+    ``judging`` is how the policy was found, ``None`` if each update may
     have another one (audit): then ``history`` has the policies of the audited line.
     """
 
@@ -94,6 +95,7 @@ class Scene(Value):
     former_heads: Callable[[], tuple[str, ...]] | None = None
     own_head: bool | None = None
     change: bool = False
+    push_url: str | None = None
     judging: Judging | None = None
     history: PolicyHistory | None = None
 

@@ -1,0 +1,91 @@
+"""Each remote takes what the policy lets it take, and a mirror only what the canonical remote has."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.people import adopt
+from support.repo import Repo
+from support.sdg import POLICY
+
+
+@pytest.fixture
+def mirrored(sdg: Repo) -> Repo:
+    """The sdg project with a canonical remote (origin) and a mirror that is up to date, on main."""
+    mirror = sdg.with_remote("mirror")
+    canonical = sdg.git("config", "remote.origin.url")
+    rules = f"""
+[[remote-policy.remotes]]
+match = "{canonical}"
+canonical = true
+[[remote-policy.remotes]]
+match = "{mirror.path}"
+kinds = ["protected", "topic"]
+mirror = true
+"""
+    adopt(sdg, POLICY + rules)
+    sdg.git("push", "--quiet", "--no-verify", "mirror", "main")
+    sdg.git("fetch", "--quiet", "--all")
+    sdg.labgate("install", status=0)
+    return sdg
+
+
+def push(repo: Repo, remote: str, refspec: str, status: int) -> str:
+    return repo.run("git", "push", remote, refspec, status=status).text
+
+
+def help_of(said: str) -> str:
+    return next(line.split("help: ")[1] for line in said.splitlines() if "help: " in line)
+
+
+def test_a_code_drop_is_refused_with_the_commits_that_it_flattens(mirrored: Repo) -> None:
+    for number in range(4):
+        mirrored.commit(f"Step {number}", {f"s{number}.py": f"s = {number}\n"})
+    mirrored.push("main")
+    mirrored.git("fetch", "--quiet", "origin")
+    drop = mirrored.git("commit-tree", "main^{tree}", "-p", "mirror/main", "-m", "Code drop")
+    said = push(mirrored, "mirror", f"{drop}:main", status=1)
+    assert "would flatten 4 commits: " in said
+    assert all(f"(Step {number})" in said for number in range(3))
+    assert " and 1 more" in said
+    mirrored.run("sh", "-c", help_of(said))
+    assert mirrored.git("ls-remote", "mirror", "refs/heads/main").split()[0] == mirrored.head("main")
+
+
+def test_a_research_branch_goes_where_the_policy_lets_it(mirrored: Repo) -> None:
+    mirrored.branch("research/x").commit("Try x", {"x.py": "x = 1\n"})
+    said = push(mirrored, "mirror", "research/x", status=1)
+    assert "LG701 error: research/x is a research branch, which " in said
+    mirrored.run("sh", "-c", help_of(said))
+    assert mirrored.git("ls-remote", "origin", "refs/heads/research/x") != ""
+
+
+def test_a_topic_branch_follows_the_canonical_remote(mirrored: Repo) -> None:
+    mirrored.branch("feature/y").commit("Add y", {"y.py": "y = 1\n"})
+    said = push(mirrored, "mirror", "feature/y", status=1)
+    assert "the canonical remote does not have what is pushed" in said
+    mirrored.run("sh", "-c", help_of(said))
+    push(mirrored, "mirror", "feature/y", status=0)
+
+
+def test_a_remote_is_known_by_its_place_whatever_it_is_called(mirrored: Repo) -> None:
+    mirrored.branch("research/x").commit("Try x", {"x.py": "x = 1\n"})
+    mirrored.git("remote", "rename", "mirror", "backup")
+    assert "LG701" in push(mirrored, "backup", "research/x", status=1)
+    assert "LG701" in push(mirrored, mirrored.git("config", "remote.backup.url"), "research/x", status=1)
+
+
+def test_deletions_and_refs_of_no_kind_go_everywhere(mirrored: Repo) -> None:
+    mirrored.branch("research/x").commit("Try x", {"x.py": "x = 1\n"})
+    mirrored.git("push", "--quiet", "--no-verify", "mirror", "research/x")
+    push(mirrored, "mirror", "HEAD:refs/notes/x", status=0)
+    push(mirrored, "mirror", ":research/x", status=0)
+
+
+def test_a_clone_without_the_canonical_remote_cannot_judge_a_mirror(mirrored: Repo) -> None:
+    mirrored.commit("Step", {"s.py": "s = 1\n"})
+    url = mirrored.git("config", "remote.origin.url")
+    mirrored.git("remote", "set-url", "origin", "https://example.org/other.git")
+    said = push(mirrored, "mirror", "main", status=1)
+    assert "is not a remote of this clone" in said
+    mirrored.git("remote", "set-url", "origin", url)

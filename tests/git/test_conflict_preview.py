@@ -1,0 +1,47 @@
+"""The conflicts of a merge that nobody has made: what git meets when it is made, and the commits that collide."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from labgate.git.conflict_preview import ConflictedFile, preview
+from labgate.git.repository import discover
+from support.repo import Repo
+
+
+@pytest.fixture
+def forked(repo: Repo) -> Repo:
+    """``ours`` and ``theirs`` change the same line of one file, and each another file."""
+    repo.commit("Start", {"a.py": "a = 1\n", "b.py": "b = 1\n", "c.py": "c = 1\n"})
+    repo.branch("theirs").commit("Their a", {"a.py": "a = 2\n", "b.py": "b = 2\n"})
+    repo.checkout("main").branch("ours").commit("Our a", {"a.py": "a = 3\n"})
+    repo.commit("Our c", {"c.py": "c = 3\n"})
+    return repo
+
+
+def test_a_conflict_names_the_commits_of_both_sides(forked: Repo) -> None:
+    found = preview(discover(forked.env, str(forked.path)), forked.head("ours"), forked.head("theirs"))
+    expected = ConflictedFile("a.py", (forked.head("ours~1"),), (forked.head("theirs"),))
+    assert (found.files, found.skipped) == ((expected,), None)
+
+
+def test_what_is_ahead_or_unrelated_has_no_conflict(forked: Repo) -> None:
+    repository = discover(forked.env, str(forked.path))
+    assert preview(repository, forked.head("ours"), forked.head("main")).files == ()
+    forked.git("checkout", "--quiet", "--orphan", "alone")
+    alone = forked.commit("Alone", {"a.py": "a = 9\n"})
+    assert preview(repository, forked.head("ours"), alone).skipped == "the branches have no common history"
+
+
+def test_a_merge_that_takes_too_long_is_skipped(forked: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = tmp_path / "slow" / "git"
+    slow.parent.mkdir()
+    real = shutil.which("git", path=forked.env["PATH"])
+    slow.write_text(f'#!/bin/sh\ncase "$*" in *merge-tree*) exec sleep 60;; *) exec {real} "$@";; esac\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{forked.env['PATH']}")
+    found = preview(discover(forked.env, str(forked.path)), forked.head("ours"), forked.head("theirs"), 0.05)
+    assert (found.files, found.skipped) == ((), "git needs more than 50 ms for the merge")
