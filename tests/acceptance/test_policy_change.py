@@ -87,6 +87,21 @@ def test_a_change_of_the_policy_needs_a_review(repo: Repo, what: str) -> None:
     assert check(repo)[:2] == (0, [])
 
 
+def test_a_change_of_limits_alone_is_warned_of_until_the_policy_asks_for_more(repo: Repo) -> None:
+    limits = "[commit-size.limits.protected]\nlines = 400\n"
+    proposed(adopted(repo, {"labgate.toml": TWO}), {"labgate.toml": TWO + limits})
+    assert check(repo)[:2] == (0, ["warning"])
+    repo.commit("And the gate", {"labgate.toml": LAX + limits}, **by("kim"))
+    assert check(repo)[:2] == (1, ["error"])
+
+
+def test_with_a_quorum_for_the_policy_a_change_of_limits_is_refused(repo: Repo) -> None:
+    judging = quorum(TWO, total=1)
+    limits = "[commit-size.limits.protected]\nlines = 400\n"
+    proposed(adopted(repo, {"labgate.toml": judging}), {"labgate.toml": judging + limits})
+    assert check(repo)[:2] == (1, ["error"])
+
+
 @pytest.mark.parametrize("what", ["comments", "layout", "moved", "other tables", "nothing"])
 def test_what_says_the_same_needs_none(repo: Repo, what: str) -> None:
     adopted(repo, {"labgate.toml": TWO})

@@ -27,7 +27,8 @@ class ProposedPolicy(Value):
 
     ``restoring`` is the command that restores the one that judges now, ``None`` if there is none. ``commits`` (full
     oids, children before parents) change what the policy says and need a review, ``paths`` are its files that they
-    change; both are empty if nothing changes what it says. ``removed``: there would be no policy.
+    change; both are empty if nothing changes what it says. ``removed``: there would be no policy. ``guarding``: it
+    changes what the gate rests on, not only limits and habits.
     """
 
     problems: tuple[str, ...]
@@ -35,6 +36,11 @@ class ProposedPolicy(Value):
     commits: tuple[str, ...] = ()
     paths: frozenset[str] = frozenset()
     removed: bool = False
+    guarding: bool = True
+
+
+#: Tables that can neither let research pass nor change who reviews it.
+_ASIDE = ("commit-size", "mixed-components", "commit-hygiene", "branch-drift", "remote-policy", "experiment-hash")
 
 
 def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
@@ -64,7 +70,15 @@ def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
     judges = (judging.found.policy, judging.policy)
     if not standing or (found is not None and any(found.policy.says_the_same(policy) for policy in judges)):
         return None
-    return ProposedPolicy((), None, _changing(scene, update, judging.reader), files, removed=found is None)
+    guarding = found is None or not any(_guards_the_same(found.policy, policy) for policy in judges)
+    commits = _changing(scene, update, judging.reader)
+    return ProposedPolicy((), None, commits, files, removed=found is None, guarding=guarding)
+
+
+def _guards_the_same(one: Policy, other: Policy) -> bool:
+    """Return whether two policies differ at most in tables that the gate does not rest on."""
+    tables = [{key: value for key, value in policy.table.items() if key not in _ASIDE} for policy in (one, other)]
+    return tables[0] == tables[1] and list(tables[0]["kinds"]) == list(tables[1]["kinds"])
 
 
 def _audited(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
@@ -78,7 +92,9 @@ def _audited(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
     if standing is None or (isinstance(after, Policy) and after.says_the_same(standing)):
         return None
     files = changed_files(scene.repository, update.old or "", update.new)
-    return ProposedPolicy((), None, _changing(scene, update, history.reader), files, removed=after is None)
+    guarding = not isinstance(after, Policy) or not _guards_the_same(after, standing)
+    commits = _changing(scene, update, history.reader)
+    return ProposedPolicy((), None, commits, files, removed=after is None, guarding=guarding)
 
 
 def _changing(scene: Scene, update: RefUpdate, reader: Reader) -> tuple[str, ...]:

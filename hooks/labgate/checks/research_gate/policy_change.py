@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labgate.checks.research_gate.update import Facts
     from labgate.policy.model import Policy
     from labgate.reviews.quorum import Part
+    from labgate.scene.proposed_policy import ProposedPolicy
 
 
 class PolicyChange(Finding):
@@ -32,7 +33,8 @@ class PolicyChange(Finding):
         "the change puts a policy on the trunk that cannot judge, or changes the policy there without a review",
         "The policy on the trunk judges every later push and pull request. If it cannot be read, is in two files, or "
         "names another branch as the trunk, none of them gets a verdict; and who may change it without a review can "
-        "switch off every other rule. It is a warning where the policy lists no more people than a review takes.",
+        "switch off every other rule. It is a warning where the policy lists no more people than a review takes, and, "
+        "without `policy-quorum`, for a change of limits and habits alone (`[commit-size]`, `[commit-hygiene]`).",
         "Repair the policy, and check it with `labgate policy check`, or restore the one on the trunk. Let somebody "
         "else review a change of it: as many people as `policy-quorum` in `[reviews]` says, or `quorum`.",
     )
@@ -87,7 +89,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
         yield PolicyChange(ref=facts.ref, source=facts.source, problems=proposed.problems, restoring=proposed.restoring)
     review = policy_review(facts, policy)
     if proposed is not None and review is not None and review.missing:
-        yield _unreviewed(review, policy, removed=proposed.removed)
+        yield _unreviewed(review, policy, proposed)
 
 
 def policy_review(facts: Facts, policy: Policy) -> Assessed | None:
@@ -98,22 +100,28 @@ def policy_review(facts: Facts, policy: Policy) -> Assessed | None:
     return assessed(facts, policy.section(Reviews).of_policy, proposed.commits, proposed.paths)
 
 
-def _unreviewed(review: Assessed, policy: Policy, *, removed: bool) -> UnreviewedPolicy:
+def _unreviewed(review: Assessed, policy: Policy, proposed: ProposedPolicy) -> UnreviewedPolicy:
     oids = review.ordered(frozenset(review.missing))
     parts = tuple(dict.fromkeys(part for oid in oids for part in review.missing[oid]))
     return UnreviewedPolicy(
-        removed=removed,
+        removed=proposed.removed,
         missing=tuple(dict.fromkeys(part.name for part in parts)),
         missing_parts=parts,
         counted=tuple(sorted(review.counted(oids))),
-        stated_level=_level(review, policy.section(Reviews)),
+        stated_level=_level(review, policy.section(Reviews), guarding=proposed.guarding),
         **review.details(oids),
     )
 
 
-def _level(review: Assessed, reviews: Reviews) -> str | None:
-    """Return the level in this context: an error only where the policy itself lists enough people for a review."""
+def _level(review: Assessed, reviews: Reviews, *, guarding: bool) -> str | None:
+    """Return the level in this context.
+
+    It is an error only where the policy itself lists enough people for a review and, unless it has a
+    ``policy-quorum``, only for a change that the gate rests on.
+    """
     if review.facts.audited and reviews.policy_quorum is None:
         return "note"
+    if not guarding and reviews.policy_quorum is None:
+        return "warning"
     enough = helpful(frozenset(), review.paths, (), review.reviews)
     return None if enough is not None and len(reviews.people) > len(enough) else "warning"
