@@ -140,6 +140,8 @@ def test_of_two_branches_with_the_same_patches_the_first_seen_owns_them(main: Br
         look(repo)
     expected = [] if first == "topic" else ["LG201"]
     assert [item["rule"] for item in findings(repo, "--head", "feature/base")] == expected
+    (traced,) = json.loads(repo.labgate("trace", "feature/base", "--format", "json", status=0).out)
+    assert traced["derived"] == (first == "research")
     landed = main.land(lambda: repo.checkout("main").merge("feature/base", "Land it"))
     assert (landed in main.past_review()) == (first == "research")
 

@@ -17,7 +17,7 @@ from labgate.research.first_seen import FirstSeen
 from labgate.research.ledger import Ledger
 from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef
-from labgate.values.finding import METHODS, Evidence
+from labgate.values.finding import METHODS
 
 
 class AuditedLandings:
@@ -120,8 +120,5 @@ class AuditedLandings:
         def among(topics: Topics, oids: Sequence[str]) -> list[Compared]:
             return list(self._comparer(index, topics.sources, None).compare(oids))
 
-        evidence = [item for one in found.values() for item in one.evidence]
-        left: dict[str, list[Evidence]] = {}
-        for item in FirstHolders(self._repository, self.graph, self._before).settled(evidence, among):
-            left.setdefault(item.commits[0], []).append(item)
-        return {oid: one.changed(evidence=tuple(left.get(oid, ()))) for oid, one in found.items()}
+        holders = FirstHolders(self._repository, self.graph, self._before)
+        return {one.commit: one for one in holders.settled_results(list(found.values()), among)}

@@ -76,6 +76,13 @@ class FirstHolders:
         settled = (self._settle(item, matches) if item in found else item for item in evidence)
         return [item for item in settled if item is not None]
 
+    def settled_results(self, found: Sequence[Compared], compare: Compare) -> list[Compared]:
+        """Return the results for single commits, with their evidence settled."""
+        left: dict[str, list[Evidence]] = {}
+        for item in self.settled([item for one in found for item in one.evidence], compare):
+            left.setdefault(item.commits[0], []).append(item)
+        return [one.changed(evidence=tuple(left.get(one.commit, ()))) for one in found]
+
     def _topics(self, paths: frozenset[str]) -> Topics:
         """Return the branches with commits that change one of some paths."""
         topics = self._graph.topics()

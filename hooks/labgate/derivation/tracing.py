@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from labgate.derivation.comparer import Compared
+from labgate.derivation.first_holders import Compare, FirstHolders, Topics
 from labgate.derivation.landed_commits import LandedCommits
 from labgate.derivation.landed_content import LandedContent, without_landed
 from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
@@ -24,6 +25,7 @@ from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
 from labgate.research.stated_evidence import find_evidence
 from labgate.reviews.section import Reviews
 from labgate.values.finding import METHODS, Evidence
+from labgate.values.ref_update import Commit
 from labgate.values.traced import Traced
 from labgate.values.value import Value
 
@@ -120,23 +122,47 @@ class Tracer(Value):
         before = self._protected if self.exclude is None else [self.exclude]
         unlanded = self._unlanded(oids) if self.exclude is None else oids
         if unlanded:
-            comparer = UnlandedCommits(self.repository, index, self._research(before), self.methods)
+            commits = read_commits(self.repository, unlanded)
+            found, comparer = self._compared_unlanded(index, self._research(before), commits)
             self.lacking_sources.update(comparer.lacking_sources)
             self.cut_sources.update(comparer.cut_sources)
-            with index.reading():
-                yield from comparer.compare(read_commits(self.repository, unlanded))
+
+            def among(topics: Topics, accused: Sequence[str]) -> list[Compared]:
+                others = UnlandedResearch(topics.parents, topics.sources, before, lambda _: True, None)
+                asked = [commit for commit in commits if commit.oid in accused]
+                return self._compared_unlanded(index, others, asked)[0]
+
+            yield from self._settled(found, before, among)
         left = frozenset(oids).difference(unlanded)
+        history = self._history(index, self.sources, self._ledger)
+        found = list(history.compare([oid for oid in oids if oid in left]))
+        self.lacking_sources.update(history.lacking_sources)
+        self.cut_sources.update(history.cut_sources)
+        yield from self._settled(
+            found, (), lambda topics, asked: list(self._history(index, topics.sources, None).compare(asked))
+        )
+
+    def _compared_unlanded(
+        self, index: Index, research: UnlandedResearch, commits: Sequence[Commit]
+    ) -> tuple[list[Compared], UnlandedCommits]:
+        """Return the results, and what compared them."""
+        comparer = UnlandedCommits(self.repository, index, research, self.methods)
+        with index.reading():
+            return list(comparer.compare(commits)), comparer
+
+    def _history(self, index: Index, sources: Sequence[SourceRef], ledger: Ledger | None) -> LandedCommits:
         graph = self._graph
 
         def is_research(oid: str) -> bool:
-            return graph is None or not graph.is_anothers(oid)
+            return ledger is None or graph is None or not graph.is_anothers(oid)
 
-        history = LandedCommits(
-            self.repository, index, self.sources, self.methods, self._ledger, self.progress, is_research
-        )
-        yield from history.compare([oid for oid in oids if oid in left])
-        self.lacking_sources.update(history.lacking_sources)
-        self.cut_sources.update(history.cut_sources)
+        return LandedCommits(self.repository, index, sources, self.methods, ledger, self.progress, is_research)
+
+    def _settled(self, found: list[Compared], landed: Sequence[str], compare: Compare) -> list[Compared]:
+        """Return the results without what another branch had first, if a policy says which branches are others."""
+        if self.policy is None or self._graph is None:
+            return found
+        return FirstHolders(self.repository, self._graph, landed).settled_results(found, compare)
 
     def _research(self, landed: Sequence[str]) -> UnlandedResearch:
         """Return the research beside everything that has landed, which is given by its tips."""
