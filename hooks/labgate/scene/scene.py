@@ -126,7 +126,8 @@ class Scene(Value):
     @cached_property
     def _looked(self) -> tuple[FirstSeen, RefClasses, tuple[str, ...]]:
         """Return the ledgers, the refs that can be read, and the names of the research refs that cannot."""
-        classes, noted = self._classified(self.refs), self._classified({**self.refs, **self._pushed})
+        classes = self._classified(self.refs)
+        noted = self._with_pushed(classes)
         seen = FirstSeen(self.repository)
         if self.aftermath is not None:  # nothing that has landed is first seen now
             return (seen, *readable(self.repository, classes))
@@ -146,9 +147,21 @@ class Scene(Value):
             return {}
         found = {}
         for update in self.updates:
-            if update.branch is not None and update.new is not None:
+            protected = self.policy.classify(update.ref).name == "protected"  # it may be refused
+            if update.branch is not None and update.new is not None and not protected:
                 found[tracking_ref(self.remote, update.branch)] = update.new
         return found
+
+    def _with_pushed(self, classes: RefClasses) -> RefClasses:
+        """Return the refs as they will be after the push."""
+        pushed = self._pushed
+        if not pushed:
+            return classes
+        new = self._classified(pushed)
+        return classes.changed(
+            sources=(*(ref for ref in classes.sources if ref.ref not in pushed), *new.sources),
+            others=(*(ref for ref in classes.others if ref.ref not in pushed), *new.others),
+        )
 
     def _classified(self, refs: Mapping[str, str]) -> RefClasses:
         tracking = tracking_refs(dict(refs), self.repository.remotes)
