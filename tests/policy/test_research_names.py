@@ -78,6 +78,42 @@ def test_the_last_separator_may_be_a_hyphen(branch: str, kind: str | None) -> No
     assert policy(TEAM).classify(HEADS + branch).name == kind
 
 
+ISSUES = """\
+version = 1
+trunk = "main"
+[kinds.protected]
+names = ["main", "release-{version}"]
+fields = { version = "[0-9.]+" }
+[kinds.bot]
+names = ["{login}-patch-{number}"]
+fields = { login = "[a-z]+", number = "[0-9]+" }
+[kinds.experiment]
+names = ["experiment--{service}--{handle}", "{issue}-exp-{slug}"]
+[kinds.issue]
+names = ["{issue}-{slug}"]
+[research-gate]
+sources = ["experiment", "issue"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("branch", "kind", "bad_field"),
+    [
+        ("release-1.0", "protected", None),
+        ("release-x", "protected", "version"),  # an issue's name has no text of its own that it could begin with
+        ("12-patch-loader", "issue", None),  # an illegal name of a bot, but a legal one of an issue
+        ("ada-patch-x", "bot", "number"),
+        ("12-x", "issue", None),
+        ("x-y", "issue", "issue"),
+    ],
+)
+def test_an_illegal_name_is_of_the_first_kind_unless_it_begins_as_research(
+    branch: str, kind: str, bad_field: str | None
+) -> None:
+    found = policy(ISSUES).classify(HEADS + branch)
+    assert (found.name, found.bad_field) == (kind, bad_field)
+
+
 def test_a_name_that_only_begins_as_research_is_not_legal() -> None:
     found = policy(LAB).classify(f"{HEADS}research/ada/x")
     assert (found.template, found.values, found.fields, found.bad_field) == (None, None, None, None)

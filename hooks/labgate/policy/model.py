@@ -151,10 +151,15 @@ class Policy(Value):
         """Return the class of a ref that may be research although the first kind in file order is another one."""
         mine = tuple(kind for kind in self.kinds if kind.name in self.sources)
         research = self._fitting(ref, mine)
-        if research.kind is not None or found.fields is not None:
+        if found.fields is not None:
             return found if research.kind is None else research
-        if any(self._fitting(ref, (kind,)).fields is not None for kind in self.kinds):
-            return found
+        legal = [kind for kind in self.kinds if self._fitting(ref, (kind,)).fields is not None]
+        if legal:
+            of_research = next((kind for kind in legal if kind in mine), None)
+            return found if of_research is None else self._fitting(ref, (of_research,))
+        # A name with an illegal field says which kind it means only by the text before its fields.
+        if research.template is not None and research.template.begins(ref):
+            return research
         begun = {len(template.beginning): kind for kind in mine for template in kind.templates if template.begins(ref)}
         return RefKind(begun[max(begun)]) if begun else found
 
