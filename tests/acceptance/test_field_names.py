@@ -42,7 +42,7 @@ def help_of(said: Result, code: str) -> str:
 
 def on_top(team: Repo) -> Repo:
     """A feature that was cut from research by accident; both are on the remote."""
-    team.branch("research/idea").commit("Try", {"try.py": "1\n"}, **by("ada"))
+    team.branch("research/idea").commit("Try it", {"try.py": "1\n"}, **by("ada"))
     team.commit("Try two", {"two.py": "1\n"}, **by("ada"))
     team.branch("feature/on-top").commit("Own work", {"own.py": "1\n"}, **by("lin"))
     team.push("research/idea", "feature/on-top")
@@ -60,7 +60,7 @@ def test_a_feature_on_top_of_research_moves_and_research_stays(team: Repo, head:
     before = {name: team.head(name) for name in ("research/idea", "origin/research/idea", "main")}
     said = push(team, "feature/on-top:main")
     assert rules(said) == ["LG201"]
-    assert re.search(r": [0-9a-f]{12} Try two, [0-9a-f]{12} Try\n", said.text)
+    assert re.search(r": [0-9a-f]{12} Try two, [0-9a-f]{12} Try it\n", said.text)
     command = help_of(said, "LG201").partition("; or, to leave origin/research/idea out: ")[2]
     assert command.endswith(MOVE)
     assert (command == MOVE) == (head == "feature/on-top")
@@ -90,7 +90,7 @@ def test_in_ci_the_branch_of_the_change_moves_and_is_no_rival_of_itself(team: Re
 @pytest.mark.parametrize("branch", ["gh-readonly-queue/main/pr-7", "mergify/merge-queue/1", "dependabot/pip/x"])
 def test_the_branch_of_a_queue_or_a_bot_is_nobody_s(team: Repo, branch: str) -> None:
     adopt(team, STRICT + '[kinds.bot]\nnames = ["dependabot/**"]\n')
-    team.branch("research/idea").commit("Try", {"try.py": "1\n"})
+    team.branch("research/idea").commit("Try it", {"try.py": "1\n"})
     team.push("research/idea", f"HEAD:refs/heads/{branch}")
     team.commit("Try more", {"more.py": "1\n"})
     team.git("fetch", "--quiet")
@@ -101,7 +101,7 @@ def test_the_branch_of_a_queue_or_a_bot_is_nobody_s(team: Repo, branch: str) -> 
 
 
 def test_what_only_merges_research_gets_no_rebase_that_would_lose_the_merge(team: Repo) -> None:
-    team.branch("research/idea").commit("Try", {"try.py": "1\n"})
+    team.branch("research/idea").commit("Try it", {"try.py": "1\n"})
     team.push("research/idea")
     team.checkout("main").branch("feature/x").commit("Own", {"own.py": "1\n"})
     team.merge("research/idea", "Merge the idea")
@@ -118,7 +118,7 @@ def test_the_research_of_a_fork_is_called_by_its_fork(team: Repo) -> None:
     fork = team.with_remote("max")
     team.git("config", "remote.max.url", "https://example.org/max/lab.git")
     team.git("config", f"url.{fork.path}.insteadOf", "https://example.org/max/lab.git")
-    team.branch("wild/idea").commit("Try", {"try.py": "1\n"}, **by("ada"))
+    team.branch("wild/idea").commit("Try it", {"try.py": "1\n"}, **by("ada"))
     team.push("wild/idea", remote="max")
     team.branch("feature/on-top").commit("Own", {"own.py": "1\n"})
     said = push(team, "feature/on-top:main")
@@ -188,7 +188,7 @@ def test_research_from_which_a_topic_was_cut_is_not_accused(team: Repo) -> None:
 
 
 def test_research_that_is_pushed_after_the_topic_that_was_cut_from_it_is_not_accused(team: Repo) -> None:
-    team.branch("research/idea").commit("Try", {"try.py": "1\n"})
+    team.branch("research/idea").commit("Try it", {"try.py": "1\n"})
     team.branch("feature/on-top").commit("Own work", {"own.py": "1\n"})
     team.push("feature/on-top")
     team.checkout("research/idea").commit("Try two", {"two.py": "1\n"})
@@ -199,7 +199,7 @@ def test_research_that_merged_a_topic_is_not_accused(team: Repo) -> None:
     team.branch("feature/x").commit("Own work", {"own.py": "1\n"})
     team.commit("Own work two", {"own2.py": "1\n"})
     team.push("feature/x")
-    team.checkout("main").branch("research/idea").commit("Try", {"try.py": "1\n"})
+    team.checkout("main").branch("research/idea").commit("Try it", {"try.py": "1\n"})
     team.merge("feature/x", "Merge the feature")
     assert rules(push(team, "research/idea")) == []
 
@@ -207,7 +207,7 @@ def test_research_that_merged_a_topic_is_not_accused(team: Repo) -> None:
 def test_a_topic_that_research_merged_is_not_accused(team: Repo) -> None:
     team.branch("feature/x").commit("Own work", {"own.py": "1\n"})
     team.push("feature/x")
-    team.checkout("main").branch("research/idea").commit("Try", {"try.py": "1\n"})
+    team.checkout("main").branch("research/idea").commit("Try it", {"try.py": "1\n"})
     team.merge("feature/x", "Merge the feature")
     team.push("research/idea")
     team.checkout("feature/x").commit("More", {"more.py": "1\n"})
@@ -217,7 +217,7 @@ def test_a_topic_that_research_merged_is_not_accused(team: Repo) -> None:
 def test_a_topic_from_which_research_was_cut_is_not_accused(team: Repo) -> None:
     team.branch("feature/x").commit("Own work", {"own.py": "1\n"})
     assert rules(push(team, "feature/x")) == []
-    team.branch("research/idea").commit("Try", {"try.py": "1\n"})
+    team.branch("research/idea").commit("Try it", {"try.py": "1\n"})
     assert rules(push(team, "research/idea")) == ["LG105"]
     team.checkout("feature/x").commit("More", {"more.py": "1\n"})
     assert rules(push(team, "feature/x")) == []
@@ -225,7 +225,7 @@ def test_a_topic_from_which_research_was_cut_is_not_accused(team: Repo) -> None:
 
 @pytest.mark.parametrize("head", ["feature/on-top", "main"])
 def test_a_topic_that_was_cut_from_research_is_and_its_help_loses_nothing(team: Repo, head: str) -> None:
-    team.branch("research/idea").commit("Try", {"try.py": "1\n"})
+    team.branch("research/idea").commit("Try it", {"try.py": "1\n"})
     team.push("research/idea")
     team.branch("feature/on-top").commit("Own work", {"own.py": "1\n"})
     team.checkout(head)
@@ -233,7 +233,7 @@ def test_a_topic_that_was_cut_from_research_is_and_its_help_loses_nothing(team: 
     assert rules(said) == ["LG105"]
     team.run("sh", "-c", help_of(said, "LG105"))
     assert team.git("log", "--format=%s", "main..feature/on-top") == "Own work"
-    assert team.git("log", "--format=%s", "main..research/idea") == "Try"
+    assert team.git("log", "--format=%s", "main..research/idea") == "Try it"
     assert rules(push(team, "--force", "feature/on-top")) == []
 
 
@@ -344,7 +344,7 @@ def test_several_branches_on_an_empty_remote_are_judged_by_the_policy_of_the_tru
     repo.branch("docs/a").commit(
         "Another policy", {"labgate.toml": POLICY.replace('"research/{topic}"', '"r/{topic}"')}
     )
-    repo.checkout("main").branch("research/x").commit("Try", {"try.py": "1\n"})
+    repo.checkout("main").branch("research/x").commit("Try it", {"try.py": "1\n"})
     said = push(repo, *order)
     assert (said.status, rules(said)) == (0, []), said.text
 

@@ -107,10 +107,10 @@ def test_of_a_commit_that_brings_nothing_no_evidence_speaks(team: Repo, given: G
     merge = team.merge("feature/y", "Merge branch 'feature/y' into feature/x")
     given(alike(merge, empty, one), small=(empty, merge))
     update, findings = judge(team)
-    assert found_in(findings) == [("LG202", "warning", [one])]
+    assert found_in(findings) == [("LG202", "warning", [one]), ("LG501", "note", [empty])]
     assert update["undecidable"] == []
     given(alike(merge, empty))
-    assert judge(team)[1] == []
+    assert found_in(judge(team)[1]) == [("LG501", "note", [empty])]
 
 
 def test_a_review_silences_a_suspicion(team: Repo, given: Given) -> None:
