@@ -55,9 +55,14 @@ def lfs_oid(content: bytes) -> str | None:
 def dvc_md5(path: str) -> str | None:
     """Return the MD5 in a pointer file of DVC, ``None`` if there is none."""
     try:
-        found = _MD5.search(read_bounded(path, _MOST_POINTER))
+        return pointed_md5(read_bounded(path, _MOST_POINTER))
     except OSError:
         return None
+
+
+def pointed_md5(content: bytes) -> str | None:
+    """Return the MD5 that a pointer of DVC names, ``None`` for other content."""
+    found = _MD5.search(content)
     return None if found is None else found[1].decode()
 
 
