@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 #: Columns of text, which fit a terminal of 80.
 WIDTH = 78
 
-#: A command in the text is never split.
-_WRAPPER = textwrap.TextWrapper(
-    WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-)
+
+def _wrapped(text: str, first: str = "  ", rest: str = "  ") -> str:
+    """Return a text in lines; a command in it is never split."""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 @click.command(short_help="Explain a rule and how to fix a violation.")
@@ -34,9 +36,9 @@ def explain(rule: str) -> None:
     """
     found = find_rule(rule)
     click.echo(f"{found.code} {found.name} ({found.level} by default)")
-    click.echo(f"\n{_WRAPPER.fill(found.summary)}")
-    click.echo(f"\nWhy\n{_WRAPPER.fill(found.why)}")
-    click.echo(f"\nHow to fix it\n{_WRAPPER.fill(found.fix)}")
+    click.echo(f"\n{_wrapped(found.summary)}")
+    click.echo(f"\nWhy\n{_wrapped(found.why)}")
+    click.echo(f"\nHow to fix it\n{_wrapped(found.fix)}")
 
 
 @click.command(short_help="List every rule with its default level.")
@@ -51,7 +53,7 @@ def rules(format_: str) -> None:
     width = max(len(rule.name) for rule in listed)
     for rule in listed:
         head = f"{rule.code}  {rule.name:{width}}  {rule.level:7}  "
-        click.echo(textwrap.fill(rule.summary, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)))
+        click.echo(_wrapped(rule.summary, head, " " * len(head)))
 
 
 def find_rule(wanted: str) -> Rule:
