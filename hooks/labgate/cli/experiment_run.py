@@ -59,7 +59,7 @@ class RunCommand(click.Command):
         ctx.ensure_object(Settings).failed = COULD_NOT_RUN
         at = args.index("--") if "--" in args else len(args)
         own, ctx.meta["labgate.command"] = args[:at], tuple(args[at + 1 :])
-        if at == len(args) and "--help" not in own:
+        if at == len(args) and not {"-h", "--help"} & set(own):
             message = "-- is missing before the command (usage: labgate experiment run [OPTIONS] -- COMMAND)"
             raise UsageError(message, self._with_dashes(ctx, own))
         ctx.meta["labgate.options"] = tuple(own)
@@ -126,7 +126,7 @@ def run(ctx: click.Context, /, **options: Any) -> int:
     Examples:
       labgate experiment run -- python train.py
           write a record beside each artifact of the policy that train.py makes
-      labgate experiment run --artifact 'out/*.pt' --input data/train.csv --stall-timeout 10m -- python train.py
+      labgate experiment run --artifact 'out/*.pt' --timeout 6h -- ./train.sh
           record other files, and the data; stop a run that hangs
 
     \b

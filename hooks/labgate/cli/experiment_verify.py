@@ -26,7 +26,8 @@ def verify(paths: tuple[str, ...], offline: bool, format: str) -> int:
     PATH is an artifact, its record, or a folder; without one, all records of the work tree.
 
     \b
-    Exit status: 0 all of it is true, 1 something is not, 2 something could not be found out.
+    Exit status: 0 all of it is true, 1 something is not,
+    2 something could not be found out.
     """
     from labgate.entrypoints.experiment_verify import FALSE, UNKNOWN
     from labgate.entrypoints.experiment_verify import verify as look
