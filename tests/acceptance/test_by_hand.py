@@ -37,7 +37,7 @@ def team(repo: Repo) -> Repo:
     found(repo)
     repo.push("main:release/1.0")
     repo.git("fetch", "--quiet")
-    repo.branch("research/idea").commit("Try", {"try.py": "1\n"}, **by("ada"))
+    repo.branch("research/idea").commit("Try it", {"try.py": "1\n"}, **by("ada"))
     repo.push("research/idea")
     repo.branch("feature/x").commit("Own work", {"own.py": "1\n"})
     return repo

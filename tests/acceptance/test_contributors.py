@@ -90,7 +90,7 @@ def test_the_authors_of_what_it_derives_from_wrote_it_too(team: Repo, how: str) 
 def test_the_mailmap_of_the_trunk_says_who_else_wrote(team: Repo) -> None:
     """D14: it adds contributors; the branch's own mailmap and what it makes of a reviewer count nothing."""
     old = by("ada", "old@example.com") | {"GIT_COMMITTER_EMAIL": "old@example.com"}
-    team.branch("research/y", "main").commit("Try", {"y.py": "1\n"}, **old)
+    team.branch("research/y", "main").commit("Try it", {"y.py": "1\n"}, **old)
     team.commit(reviewed("ada"))
     assert check(team).status == 0
     team.checkout("main").commit("Name people", {".mailmap": "Ada <ada@example.org> <old@example.com>\n"})

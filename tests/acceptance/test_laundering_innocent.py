@@ -30,7 +30,7 @@ def on_both_sides(lab: Lab, change: Callable[[], object], *, equal: bool = True)
     for branch, person in ((SAME, "ada"), ("feature/landing", "kim")):
         repo.branch(branch, "origin/main")
         if branch == SAME:
-            repo.commit("Try", {f"{PACKAGE}/trial.py": Codewriter("trial").module(3)}, **by("ada"))
+            repo.commit("Try it", {f"{PACKAGE}/trial.py": Codewriter("trial").module(3)}, **by("ada"))
         change()
         paths.append(repo.commit(f"Change it ({person})", None, **by(person)))
         if branch == SAME:
@@ -123,7 +123,7 @@ def research_copies_main(lab: Lab) -> str:
     lab.repo.branch(SAME, "origin/main~4")
     pick(lab.repo, old)
     assert lab.repo.head() != old
-    lab.repo.commit("Try", {f"{PACKAGE}/trial.py": Codewriter("trial").module(3)}, **by("ada"))
+    lab.repo.commit("Try it", {f"{PACKAGE}/trial.py": Codewriter("trial").module(3)}, **by("ada"))
     lab.publish(SAME)
     return old
 
@@ -147,7 +147,7 @@ def own_code_reverted_and_applied_again(lab: Lab) -> list[str]:
 
 def work_after_research_merged_main(lab: Lab) -> list[str]:
     lab.repo.branch(SAME, "origin/main~4")
-    lab.repo.commit("Try", {f"{PACKAGE}/trial.py": Codewriter("trial").module(3)}, **by("ada"))
+    lab.repo.commit("Try it", {f"{PACKAGE}/trial.py": Codewriter("trial").module(3)}, **by("ada"))
     lab.repo.merge("origin/main", "Merge branch 'main' into research/same", **by("ada"))
     lab.publish(SAME)
     lab.repo.branch("feature/landing", "origin/main").git("revert", "--no-edit", "origin/main~1")
@@ -163,7 +163,7 @@ def merged_topic(lab: Lab) -> list[str]:
     repo.push("feature/tidy")
     repo.labgate("check", "--target", "main", "--head", "origin/main", status=0)  # the topic is seen first
     repo.branch(SAME, "origin/main~1")
-    repo.commit("Try", {f"{PACKAGE}/trial.py": Codewriter("trial").module(3)}, **by("ada"))
+    repo.commit("Try it", {f"{PACKAGE}/trial.py": Codewriter("trial").module(3)}, **by("ada"))
     repo.merge("feature/tidy", "Merge branch 'feature/tidy' into research/same", **by("ada"))
     lab.publish(SAME)
     return landed

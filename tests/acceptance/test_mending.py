@@ -105,7 +105,7 @@ def case_collision(team: Repo) -> Judge:
 
 @case("LG105")
 def wrong_base(team: Repo) -> Judge:
-    team.branch("research/x").commit("Try", {"try.py": "1\n"})
+    team.branch("research/x").commit("Try it", {"try.py": "1\n"})
     team.branch("feature/x").commit("Tidy up", {"tidy.py": "1\n"})
     team.push("research/x")
     return check(team)
@@ -139,7 +139,7 @@ def suspected_research(team: Repo) -> Judge:
     steps = ("tokenise", "normalise", "embed", "attend", "pool", "project", "mix", "decode")
     tried = [f"{name}_width = measure_{name}(corpus, beams={at})\n" for at, name in enumerate(steps)]
     tried += [f"{name}_loss = compare_{name}({name}_width, baseline)\n" for name in steps]
-    team.branch("research/x").commit("Try", {"beams.py": "".join(tried)}, **by("ada"))
+    team.branch("research/x").commit("Try it", {"beams.py": "".join(tried)}, **by("ada"))
     team.push("research/x")
     edited = [f"result_{at} = run(step={at})\n" if at % 3 == 1 else line for at, line in enumerate(tried)]
     team.checkout("main").branch("feature/beams").commit("Search with beams", {"beams.py": "".join(edited)})

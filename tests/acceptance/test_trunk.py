@@ -81,7 +81,7 @@ def test_the_readmes_policy_works_or_says_the_one_line_to_change(repo: Repo, tru
 def test_a_trunk_that_the_policy_does_not_name_is_protected_and_every_command_says_so(repo: Repo, trunk: str) -> None:
     project(repo, trunk)
     line = ONE_LINE.format(trunk)
-    repo.branch("research/x").commit("Try", {"x.py": code("x")}, **by("lin"))
+    repo.branch("research/x").commit("Try it", {"x.py": code("x")}, **by("lin"))
     repo.push("research/x")
     repo.checkout(trunk).merge("research/x", "Take it")
     refused = repo.run("git", "push", "origin", trunk, status=1)
@@ -138,7 +138,7 @@ def test_a_rename_that_was_prepared(repo: Repo, set_head: bool) -> None:
     assert trunk_item(repo)["state"] == "ok"
     repo.commit("Go on", {"c.py": code("c")})
     assert "labgate" not in repo.run("git", "push", "origin", "develop").text
-    repo.branch("research/x").commit("Try", {"x.py": code("x")}, **by("lin"))
+    repo.branch("research/x").commit("Try it", {"x.py": code("x")}, **by("lin"))
     repo.push("research/x")
     repo.checkout("develop").merge("research/x", "Take it")
     assert "LG201 error" in repo.run("git", "push", "origin", "develop", status=1).text
@@ -169,7 +169,7 @@ def test_a_rename_that_was_not_prepared(repo: Repo) -> None:
 
 def test_all_names_of_a_trunk_are_protected(repo: Repo) -> None:
     project(repo, "main", LEAST.replace(BY_MAIN, 'trunk = ["main", "master"]'))
-    repo.branch("research/x").commit("Try", {"x.py": code("x")}, **by("lin"))
+    repo.branch("research/x").commit("Try it", {"x.py": code("x")}, **by("lin"))
     repo.push("research/x")
     assert "LG201 error" in repo.run("git", "push", "origin", "research/x:refs/heads/master", status=1).text
 

@@ -146,7 +146,7 @@ def test_the_command_that_is_printed_repairs_it(team: Repo) -> None:
 
 
 def test_the_gate_stays_closed(team: Repo) -> None:
-    team.branch("research/x").commit("Try", {"x.py": code("x")}, **by("lin"))
+    team.branch("research/x").commit("Try it", {"x.py": code("x")}, **by("lin"))
     team.push("research/x")
     broken(team)
     team.git("merge", "--quiet", "--no-verify", "--no-ff", "-m", "Take it", "research/x")

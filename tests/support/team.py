@@ -59,5 +59,5 @@ def check(repo: Repo, *args: str) -> Judge:
 
 
 def research(repo: Repo, *, author: str = "ada") -> None:
-    repo.branch("research/x").commit("Try", {"try.py": "1\n"}, **by(author))
+    repo.branch("research/x").commit("Try it", {"try.py": "1\n"}, **by(author))
     repo.push("research/x")
