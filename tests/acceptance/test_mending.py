@@ -266,6 +266,72 @@ def series_too_large(team: Repo) -> Judge:
     return check(team)
 
 
+@case("LG405")
+def mixed_components(team: Repo) -> Judge:
+    components = '[mixed-components.components]\nrealm = ["realm/**"]\nlegion = ["legion/**"]\n'
+    adopt(team, f"{POLICY}\n{components}")
+    team.branch("feature/x")
+    team.write({"realm/r.c": "int r;\n", "legion/l.c": "int l;\n"}).git("add", ".")
+    return commit(team)
+
+
+@case("LG501")
+def unfinished_commit(team: Repo) -> Judge:
+    team.branch("feature/x").commit("Own work", {"own.py": "1\n"})
+    team.commit("wip", {"own.py": "2\n"})
+    return push(team, "feature/x:main")
+
+
+@case("LG502")
+def short_lived_artifact(team: Repo) -> Judge:
+    adopt(team, f'{POLICY}\n[commit-hygiene]\nci-authors = ["ci@example.org"]\nshort-lived = ["**/*.dvc"]\n')
+    team.branch("feature/x").commit("Results", {"a.dvc": "md5: 1\n"}, **by("ada", "ci@example.org"))
+    return push(team, "feature/x:main")
+
+
+@case("LG503")
+def tests_missing(team: Repo) -> Judge:
+    adopt(team, f'{POLICY}\n[[commit-hygiene.tests]]\nsource = ["try.py"]\ntests = ["tests/**"]\n')
+    research(team)
+    team.commit(reviewed("lin"))
+    return push(team, "HEAD:main")
+
+
+@case("LG601")
+def behind_base(team: Repo) -> Judge:
+    # As a warning it would let the push through, and what is on the remote is not judged again.
+    adopt(team, f"{POLICY}\n[branch-drift.limits.topic]\ncommits = 1\nrefuse-push = true\n")
+    team.branch("feature/x").commit("Own work", {"own.py": "1\n"})
+    team.checkout("main")
+    for name in "ab":
+        team.commit(f"Go on with {name}", {f"{name}.py": "1\n"})
+    team.push("main")
+    team.checkout("feature/x")
+    return push(team, "HEAD")
+
+
+@case("LG602")
+def conflict_ahead(team: Repo) -> Judge:
+    adopt(team, f"{POLICY}\n[branch-drift.limits.topic]\ncommits = 1\n")
+    team.branch("feature/x").commit("Own work", {"same.py": "1\n"})
+    team.checkout("main").commit("Go on", {"same.py": "2\n"})
+    team.push("main")
+    team.checkout("feature/x")
+    return push(team, "HEAD")
+
+
+@case("LG701")
+def wrong_remote(team: Repo) -> Judge:
+    mirror = team.with_remote("mirror").path
+    taken = f'[[remote-policy.remotes]]\nmatch = "{mirror}"\nkinds = ["protected"]\n'
+    canonical = team.git("remote", "get-url", "origin")
+    adopt(team, f'{POLICY}\n{taken}[[remote-policy.remotes]]\nmatch = "{canonical}"\ncanonical = true\n')
+    team.git("push", "--quiet", "--no-verify", "mirror", "main")
+    research(team)
+    team.run("labgate", "install")
+    return lambda: team.run("git", "push", "--porcelain", "mirror", "research/x", status=None)
+
+
 #: What people do where the help is a step and no command, or only the first one. Returned is how to judge what is
 #: proposed then, ``None`` for the same as before.
 Step = Callable[[Repo, Result], "Judge | None"]
@@ -320,6 +386,23 @@ def keep_it_elsewhere(team: Repo, said: Result) -> None:
     team.run("sh", "-c", "git rm --quiet --force model.bin && git rebase --continue")
 
 
+def excuse_it_and_then_add_a_test(team: Repo, said: Result) -> None:
+    team.run("sh", "-c", help_of(said, "LG503"))
+    assert "LG503 note: try.py changed without a test in tests/**: REASON" in check(team)().text
+    team.commit("Test it", {"tests/test_try.py": "1\n"}, **by("ada"))
+    team.commit(reviewed("lin"))
+
+
+def settle_the_conflict(team: Repo, said: Result) -> None:
+    team.run("sh", "-c", help_of(said, "LG602"), status=1)
+    team.commit("Merge main", {"same.py": "3\n"})
+
+
+def push_it_where_it_belongs(team: Repo, said: Result) -> Judge:
+    command = help_of(said, "LG701")
+    return lambda: team.run("sh", "-c", command, status=None)
+
+
 STEPS: dict[str, Step] = {
     "LG203": approve_it_again,
     "LG204": ask_somebody_else,
@@ -331,6 +414,9 @@ STEPS: dict[str, Step] = {
     "LG401 at push": commit_the_rest,
     "LG403": keep_it_elsewhere,
     "LG404": propose_the_first_part,
+    "LG503": excuse_it_and_then_add_a_test,
+    "LG602": settle_the_conflict,
+    "LG701": push_it_where_it_belongs,
 }
 
 
