@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from support.verdicts import schema
 
 #: How many landings back the audit begins.
 LANDINGS = 60
-#: Seconds that an audit may take in a clone that knows nothing yet.
+#: Seconds of one core that an audit may take in a clone that knows nothing yet, its git processes included.
 MOST = 60
 
 
@@ -39,13 +39,19 @@ def sdg(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 def audit(repo: Repo, since: str) -> dict[str, Any]:
     """Audit main, whose local and remote branch are the same here."""
     repo.git("update-ref", "refs/remotes/origin/main", "main")
-    begun = time.monotonic()
+    begun = spent()
     said = repo.labgate("audit", "main", "--since", since, "--format", "json")
-    assert time.monotonic() - begun < MOST
+    assert spent() - begun < MOST
     assert said.status == 1, said.err
     report: dict[str, Any] = json.loads(said.out)
     schema().validate(report)
     return report
+
+
+def spent() -> float:
+    """Return the processor time in seconds that the child processes of this one have taken, whatever else runs here."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def listed(report: dict[str, Any]) -> set[str]:
