@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from labgate.derivation.candidates import Candidate, Scope
@@ -12,7 +12,7 @@ from labgate.derivation.match import Subject
 from labgate.fingerprints.building import Progress, ensure_chain, make_documents
 from labgate.fingerprints.documents import Document
 from labgate.fingerprints.index import Index, Past
-from labgate.git.commits import read_commits
+from labgate.git.commits import read_commits, read_history
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.ledger import Ledger
@@ -72,7 +72,8 @@ class LandedCommits(Value):
         """Yield what each commit shares, chain by chain; a merge that brings nothing is left out."""
         if not oids:
             return
-        graph, times = _read_graph(self.repository, [*oids, *(source.oid for source in self.sources)])
+        parents, times = read_history(self.repository, [*oids, *(source.oid for source in self.sources)])
+        graph = CommitGraph(parents)
         reached = graph.reached([source.oid for source in self.sources])
         for chain, places in _chains(graph, times, oids, {oid for oid, bits in reached.items() if bits}):
             commits = list(chain.commits.values())
@@ -117,21 +118,6 @@ class LandedCommits(Value):
         """Return a chain commit's document, with what this clone lacks of it."""
         document, gaps = self.index.linked(oid), self.index.gaps()
         return document.changed(lacking=gaps[oid]) if oid in gaps else document
-
-
-def _read_graph(repository: Repository, tips: Iterable[str]) -> tuple[CommitGraph, dict[str, int]]:
-    """Read everything that the tips reach: parents, and committer times in seconds since the epoch."""
-    lines = repository.objects.stream(
-        *("rev-list", "--topo-order", "--parents", "--timestamp", "--stdin"),
-        stdin="\n".join(dict.fromkeys(tips)).encode() + b"\n",
-    )
-    parents: dict[str, tuple[str, ...]] = {}
-    times: dict[str, int] = {}
-    for line in lines:
-        time, oid, *rest = line.decode().split()
-        parents[oid] = tuple(rest)
-        times[oid] = int(time)
-    return CommitGraph(parents), times
 
 
 def _chains(

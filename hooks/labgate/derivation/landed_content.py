@@ -78,7 +78,7 @@ class LandedContent(Value):
             for landing in landings:
                 if not lines[oid].may_be_in(lines[landing]):
                     continue
-                if self._is_whole(landing, oid):
+                if self.is_whole(landing, oid):
                     found |= graph.ancestors([oid]) & asked
                     break
                 if self._is_copy(landing, oid):
@@ -101,7 +101,7 @@ class LandedContent(Value):
         wanted = dict.fromkeys(oid for asked, landings in touching.items() if landings for oid in (asked, *landings))
         yield from commit_patches(self.repository, wanted)
 
-    def _is_whole(self, landing: str, oid: str) -> bool:
+    def is_whole(self, landing: str, oid: str) -> bool:
         """Return whether a commit and its ancestors bring something to a landing's parent, but not to the landing."""
         tree = tree_of(self.repository, landing)
         return clean_merge(self.repository, (landing, oid)) == tree and self._brings(f"{landing}^", oid)

@@ -26,17 +26,34 @@ class Preview(Value):
     skipped: str | None = None
 
 
+class ConflictedPaths(Value):
+    """The files in conflict; ``skipped`` is why git could not tell, ``None`` if it could."""
+
+    paths: tuple[str, ...] = ()
+    skipped: str | None = None
+
+
 def preview(repository: Repository, ours: str, theirs: str, seconds: float | None = None) -> Preview:
-    """Return what merging ``theirs`` into ``ours`` would meet, without touching anything.
+    """Return what merging ``theirs`` into ``ours`` would meet, with the commits of both sides. As ``conflicted_paths``.
+
+    Raises: ``MissingObjectError`` when a needed object is not in this clone.
+    """
+    met = conflicted_paths(repository, ours, theirs, seconds)
+    bases = merge_bases(repository, ours, theirs) if met.paths else ()
+    return Preview(tuple(_file(repository, path, ours, theirs, bases) for path in met.paths), met.skipped)
+
+
+def conflicted_paths(repository: Repository, ours: str, theirs: str, seconds: float | None = None) -> ConflictedPaths:
+    """Return the files that merging ``theirs`` into ``ours`` would conflict in, without touching anything.
 
     ``seconds`` is how long git may take, ``None`` for as long as it needs. Raises: ``MissingObjectError`` when a needed
     object is not in this clone.
     """
     bases = merge_bases(repository, ours, theirs)
     if not bases:
-        return Preview(skipped="the branches have no common history")
+        return ConflictedPaths(skipped="the branches have no common history")
     if ours in bases or theirs in bases:
-        return Preview()
+        return ConflictedPaths()
     arguments = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
     accept = (0, 1, USAGE)
     if seconds is None:
@@ -44,13 +61,13 @@ def preview(repository: Repository, ours: str, theirs: str, seconds: float | Non
     else:
         answer = repository.objects.within(seconds, *arguments, accept=accept)
         if answer is None:
-            return Preview(skipped=f"git needs more than {seconds * 1000:g} ms for the merge")
+            return ConflictedPaths(skipped=f"git needs more than {seconds * 1000:g} ms for the merge")
         status, output = answer
     if status == USAGE:
-        return Preview(skipped="git below 2.38 cannot make a merge without a work tree")
+        return ConflictedPaths(skipped="git below 2.38 cannot make a merge without a work tree")
     # After the tree stand the paths, each ended by a null (git-merge-tree, "OUTPUT").
     paths = [path.decode("utf-8", "surrogateescape") for path in output.split(b"\0")[1:] if path] if status else []
-    return Preview(tuple(_file(repository, path, ours, theirs, bases) for path in dict.fromkeys(paths)))
+    return ConflictedPaths(tuple(dict.fromkeys(paths)))
 
 
 def _file(repository: Repository, path: str, ours: str, theirs: str, bases: tuple[str, ...]) -> ConflictedFile:

@@ -42,20 +42,20 @@ def write_snapshot(repository: Repository, head: str, tree: str, experiment: str
 
 def read_headers(repository: Repository, oids: Iterable[str]) -> dict[str, Header]:
     """Return the headers of those of some objects (full oids) that are commits and are here. Raises: ``GitError``."""
-    return {oid: _header(content) for oid, kind, content in _objects(repository, oids) if kind == "commit"}
+    return {oid: _header(content) for oid, kind, content in read_objects(repository, oids) if kind == "commit"}
 
 
 def read_tags(repository: Repository, oids: Iterable[str]) -> dict[str, tuple[int, bytes]]:
     """Return the date (seconds since 1970) and the message of those of some objects that are annotated tags."""
     found = {}
-    for oid, kind, content in _objects(repository, oids):
+    for oid, kind, content in read_objects(repository, oids):
         if kind == "tag":
             head, _, message = content.partition(b"\n\n")
             found[oid] = (int(_date(_fields(head), b"tagger").partition(" ")[0]), message)
     return found
 
 
-def _objects(repository: Repository, oids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
+def read_objects(repository: Repository, oids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
     """Yield oid, type and content of those of some objects that are here (git-cat-file, "BATCH OUTPUT")."""
     wanted = tuple(dict.fromkeys(oids))
     if not wanted:
