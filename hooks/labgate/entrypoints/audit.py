@@ -11,7 +11,7 @@ from labgate.checks.registry import policy_reader, rows
 from labgate.derivation.audited_landings import AuditedLandings
 from labgate.entrypoints.host import ChangeHeads, Host, Landing
 from labgate.fingerprints.building import Progress
-from labgate.gate.judge import judge_scene, unseen
+from labgate.gate.judge import judge_scene, readmes, unseen
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, tracking_refs
@@ -102,7 +102,8 @@ def _audit(
         view = report.view.changed(refs_seen=len(landings))
     origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
     unknown = _unknown_starts(scenes, request.branch)
-    notices = (*_shadows(repository, last, whole[-1]), *_late_notices(judged), *unknown, *unseen(judged))
+    rules = () if isinstance(last, LabgateError) else readmes(judged, last)
+    notices = (*_shadows(repository, last, whole[-1]), *_late_notices(judged), *rules, *unknown, *unseen(judged))
     problems = _left_out(repository, scenes)
     return Report(STAGE, origin, view, tuple(judged), nothing, notices, problems)
 

@@ -12,6 +12,7 @@ from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, UndecidedError
 from labgate.values.finding import FAILED, LEVELS, PASSED, SKIPPED, UNDECIDED, Finding
 from labgate.values.ref_update import RefUpdate, View
+from labgate.values.refnames import HEADS
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report, ReviewState
 
 #: Collects the facts that a check judges about an update.
@@ -30,7 +31,15 @@ def judge_scene(stage: str, scene: Scene, origin: PolicyOrigin, rows: Sequence[R
     if scene.judging is not None:
         found = scene.judging.found
         notices = (*scene.judging.notices, *shadow_notices(found.policy, found.file))
-    return Report(stage, origin, view, judged, notices=(*notices, *unseen(judged)))
+    return Report(stage, origin, view, judged, notices=(*notices, *readmes(judged, scene.policy), *unseen(judged)))
+
+
+def readmes(judged: Iterable[Judged], policy: Policy) -> tuple[str, ...]:
+    """Return notices about where the merge rules of the branches with findings stand, each once."""
+    refs = [(item.update.ref, item.update.source) for item in judged if item.findings]
+    names = dict.fromkeys(name for ref, source in refs for name in (source and HEADS + source, ref) if name)
+    kinds = [kind for name in names if (kind := policy.classify(name).kind) is not None and kind.readme is not None]
+    return tuple(dict.fromkeys(f"merge rules of {kind.name} branches: {kind.readme}" for kind in kinds))
 
 
 def unseen(judged: Iterable[Judged]) -> tuple[str, ...]:

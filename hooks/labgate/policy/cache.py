@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RACY = 2 * 10**9
 
 #: It changes with the format or the content of a cache.
-_FORMAT = "labgate-policy 6"
+_FORMAT = "labgate-policy 7"
 #: Largest policy that is read, as ``policy.reader`` reads it, and largest cache: such a policy with all defaults.
 _MOST_POLICY, _MOST_BYTES = 2**20, 2**23
 

@@ -30,12 +30,16 @@ OWN_FILE, PYPROJECT = FILES = ("labgate.toml", "pyproject.toml")
 
 
 class Kind(Value):
-    """A class of refs: ``[kinds.NAME]``. ``base`` and ``targets`` are kind names; empty means anything goes."""
+    """A class of refs: ``[kinds.NAME]``. ``base`` and ``targets`` are kind names; empty means anything goes.
+
+    ``readme`` is where its merge rules stand: a path in the repository or a URL, ``None`` if nobody said.
+    """
 
     name: str
     templates: tuple[Template, ...]
     base: tuple[str, ...]
     targets: tuple[str, ...]
+    readme: str | None
 
     def __init__(self, name: str, table: Table) -> None:
         fields = {field: Field(field, rule) for field, rule in table["fields"].items()}
@@ -44,6 +48,7 @@ class Kind(Value):
             templates=tuple(Template(text, fields) for text in table["names"]),
             base=tuple(table["base"]),
             targets=tuple(table["targets"]),
+            readme=table["readme"],
         )
 
 

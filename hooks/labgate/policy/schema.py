@@ -48,6 +48,9 @@ _NOT_IN_A_WORD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\{}]|\.\.|//|^$")
 #: A version of labgate, for ``labgate-min``.
 LEAST_VERSION = r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}"
 _TRUNK = 'a branch name such as "main"'
+#: A path below the top of the repository, or a page.
+_README = r"https?://[^\s<>\"]+|(?!/|.*(?:^|/)\.\.(?:/|$))[^\s:\\<>\"]+"
+_README_IS = 'a path such as "docs/research.md", or a URL'
 _REPOSITORY = r"[^\s/:@?#*]+(/[^\s/:@?#*]+){2,}(?<!\.git)"
 
 
@@ -156,6 +159,7 @@ _KIND = Record(
         ),
         Key("base", KIND_NAMES, "Kinds of branch that one of this kind starts from; empty means any.", []),
         Key("targets", KIND_NAMES, "Kinds of branch where one of this kind may land; empty means any.", []),
+        Key("readme", matching(_README, _README_IS), "Where the merge rules of the kind stand; findings link it."),
     ),
     "a table with names",
 )
