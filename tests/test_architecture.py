@@ -18,7 +18,7 @@ LAYERS = (
     {"policy", "git", "ci", "forge", "report"},
     {"research", "fingerprints", "reviews", "experiments", "native"},
     {"derivation"},
-    {"scene"},
+    {"scene", "overview"},
     {"checks"},
     {"gate"},
     {"entrypoints"},

@@ -1,0 +1,90 @@
+"""What was found of each branch at its tip, kept for the next run: a cache below the common git directory.
+
+If it is missing, damaged, of another version or policy, or anything in it is unusual, everything is found again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from labgate import FOLDER, __version__
+from labgate.git.repository import Repository
+from labgate.policy.model import Policy
+from labgate.values.checksum import verified, with_checksum
+from labgate.values.files import read_own, write_own
+from labgate.values.refnames import is_oid
+from labgate.values.value import Value
+
+_FORMAT = "labgate-status 1"
+#: Some 20,000 branches. More are found again in each run.
+_MOST_BYTES = 2**23
+
+
+class Kept(Value):
+    """What was found of a tip when the trunk was at ``trunk`` (full oid).
+
+    ``own`` is the number of its own commits, ``landed`` are those (full oids) that the trunk has as other ones, and
+    ``empty`` those that change nothing. ``reviewed`` counts the reviewed ones; ``marked``: there is a review marker, so
+    that number may change with the trunk. ``readme`` is the first line of its README. ``conflicts`` are the files that
+    merging the trunk meets, ``None`` if that is not known.
+    """
+
+    trunk: str
+    own: int
+    landed: tuple[str, ...]
+    owner: str | None
+    empty: tuple[str, ...]
+    reviewed: int
+    marked: bool
+    readme: str | None
+    conflicts: tuple[str, ...] | None
+
+
+def load(repository: Repository, policy: Policy) -> dict[str, Kept]:
+    """Return what is kept, by tip (full oid); empty if nothing is."""
+    try:
+        content = verified(read_own(_path(repository), _MOST_BYTES), *_title(policy))
+        rows = {} if content is None else json.loads(bytes(content))
+        return {oid: _kept(row) for oid, row in rows.items() if is_oid(oid)}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+
+
+def save(repository: Repository, policy: Policy, kept: Mapping[str, Kept]) -> None:
+    """Keep this for the next run, if possible."""
+    rows = {oid: list(one.as_dict().values()) for oid, one in kept.items()}
+    content = with_checksum(json.dumps(rows, separators=(",", ":")).encode("ascii"), *_title(policy))
+    if len(content) <= _MOST_BYTES:
+        with contextlib.suppress(OSError):
+            write_own(_path(repository), content)
+
+
+def _path(repository: Repository) -> str:
+    return os.path.join(repository.common_dir, FOLDER, "status")
+
+
+def _title(policy: Policy) -> tuple[str, ...]:
+    """Return what the checksum covers besides the content: what was found by another policy does not count."""
+    return _FORMAT, __version__, json.dumps(policy.table, sort_keys=True)
+
+
+def _kept(row: Any) -> Kept:
+    """Return the value of a row. Raises: ``ValueError``, ``TypeError`` when no run wrote it so."""
+    trunk, own, landed, owner, empty, reviewed, marked, readme, conflicts = row
+    paths = () if conflicts is None else conflicts
+    good = (
+        all(map(is_oid, (trunk, *landed, *empty)))
+        and all(text is None or isinstance(text, str) for text in (owner, readme, *paths))
+        and all(type(number) is int and number >= 0 for number in (own, reviewed))
+        and isinstance(marked, bool)
+        and None not in paths
+    )
+    if not good:
+        message = "no row of this format"
+        raise ValueError(message)
+    met = None if conflicts is None else tuple(conflicts)
+    return Kept(trunk, own, tuple(landed), owner, tuple(empty), reviewed, marked, readme, met)

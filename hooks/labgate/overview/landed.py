@@ -1,0 +1,74 @@
+"""Commits of branches that the trunk has as other ones: rebased, cherry-picked, or squashed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from labgate.derivation.landed_commits import LandedCommits
+from labgate.derivation.landed_content import LandedContent
+from labgate.derivation.match import NAMED
+from labgate.fingerprints.building import Progress
+from labgate.fingerprints.index import Index, indexed
+from labgate.git.repository import Repository
+from labgate.overview.branches import ListedBranch
+from labgate.overview.places import Place, Places
+from labgate.research.source_refs import SourceRef
+from labgate.values.finding import METHODS, SIMILARITY, Evidence
+from labgate.values.value import Value
+
+#: The most commits of the trunk that are tested for having all of a branch: each takes a few processes.
+_TRIED = 8
+#: What only looks alike has not landed.
+_EXACT = frozenset(METHODS) - {SIMILARITY}
+
+
+class Copies(Value):
+    """The commits (full oids) that the trunk has as other ones, and the refs that could not all be compared."""
+
+    landed: frozenset[str]
+    lacking: frozenset[str]
+
+
+def copies(
+    repository: Repository,
+    places: Places,
+    branches: Mapping[ListedBranch, Place],
+    landings: Sequence[str],
+    progress: Progress | None,
+) -> Copies:
+    """Compare commits of the trunk with the own commits of branches, by exact methods only.
+
+    All of a branch has landed with a commit that shows some of it, if merging the branch brings nothing more to it. It
+    does not matter who had them first: what is equal need not land any more.
+    """
+    sources = [SourceRef(one.ref, one.branch, one.tip, None) for one, place in branches.items() if place.ahead]
+    if not sources or not landings:
+        return Copies(frozenset(), frozenset())
+    own = frozenset(oid for place in branches.values() for oid in place.own if oid not in place.merged)
+
+    def compared(index: Index) -> Copies:
+        landed = LandedCommits(repository, index, sources, _EXACT, None, progress, own.__contains__)
+        found = [item for one in landed.compare(landings) for item in one.evidence if item.proves]
+        copied = _landed(places, found) & own
+        for branch, place in branches.items():
+            if not copied.issuperset(place.own) and _is_whole(repository, branch, found):
+                copied |= own.intersection(place.own)
+        return Copies(copied, frozenset(landed.lacking_sources))
+
+    return indexed(repository.common_dir, compared)
+
+
+def _is_whole(repository: Repository, branch: ListedBranch, evidence: Iterable[Evidence]) -> bool:
+    """Return whether a commit of the trunk with some of a branch has all of it."""
+    named = dict.fromkeys(oid for item in evidence if item.source_ref == branch.ref for oid in item.commits)
+    content = LandedContent(repository, ())
+    return any(content.is_whole(landing, branch.tip) for landing in list(named)[:_TRIED])
+
+
+def _landed(places: Places, evidence: Iterable[Evidence]) -> frozenset[str]:
+    found: set[str] = set()
+    for item in evidence:
+        named = item.source_commits
+        # Evidence names the newest commits of a long squash: it has those below them too.
+        found |= places.graph.ancestors(named) if item.method == "squash" and len(named) >= NAMED else set(named)
+    return frozenset(found)

@@ -1,0 +1,71 @@
+"""Who works on a branch, and how many of its commits were reviewed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from labgate.git.diffs import changed_entries
+from labgate.git.repository import Repository
+from labgate.reviews.contributors import Contributors
+from labgate.reviews.markers import is_empty, read_claims
+from labgate.reviews.quorum import JudgedClaim, assess, missing, person_of
+from labgate.reviews.section import Reviews
+from labgate.reviews.source_markers import bound
+from labgate.values.ref_update import Commit
+from labgate.values.value import Value
+
+
+class Team(Value):
+    """``owner`` wrote most of the commits. ``empty`` are those (full oids) that change nothing, such as markers.
+
+    ``reviewed`` are those of the others, without merges, that have the reviews that the policy asks for. ``marked``:
+    there is a review marker.
+    """
+
+    owner: str | None
+    empty: tuple[str, ...]
+    reviewed: frozenset[str]
+    marked: bool
+
+
+def team(
+    repository: Repository, reviews: Reviews, trunk: str, commits: Sequence[Commit], trees: Mapping[str, str]
+) -> Team:
+    """Return who works on a branch, whose own commits are given, children before parents.
+
+    ``trees`` has the tree of each commit and of each parent. Raises: ``GitError``.
+    """
+    empty = tuple(commit.oid for commit in commits if is_empty(commit, trees))
+    bring = tuple(commit.oid for commit in commits if len(commit.parents) < 2 and commit.oid not in empty)
+    claims = read_claims(commits, trees)
+    reviewed = _reviewed(repository, reviews, trunk, commits, bring) if claims else frozenset[str]()
+    return Team(_owner(reviews, commits, frozenset(bring)), empty, reviewed, bool(claims))
+
+
+def _owner(reviews: Reviews, commits: Sequence[Commit], bring: frozenset[str]) -> str | None:
+    """Return the name of the author of most commits; of several that of the newest commit among theirs."""
+    written = [commit for commit in commits if commit.oid in bring] or commits[:1]
+    names = [person_of(commit.author.key, reviews) or commit.author.name for commit in written]
+    return Counter(names).most_common(1)[0][0] if names else None
+
+
+def _reviewed(
+    repository: Repository, reviews: Reviews, trunk: str, commits: Sequence[Commit], bring: Sequence[str]
+) -> frozenset[str]:
+    contributors = Contributors(repository, reviews, trunk, (trunk,), tuple)
+    contributors.know(commits)
+    by_oid = {commit.oid: commit for commit in commits}
+    judged = []
+    for claim in read_claims(commits, contributors.trees(commits)):
+        commit = by_oid[claim.commit]
+        empty = len(commit.parents) == 1 and contributors.is_contentless(commit)
+        flaw = claim.flaw or bound(repository, claim, commit, trunk, empty=empty)
+        wrote = contributors.wrote(by_oid[oid] for oid in claim.covers if oid in by_oid)
+        content = None if claim.binding is None else claim.binding.oid
+        judged.append(JudgedClaim(claim.commit, claim.email, claim.covers, flaw, wrote, content))
+    reviewers = assess(bring, judged, reviews).reviewers
+    some = [oid for oid, people in reviewers.items() if people]
+    entries = changed_entries(repository, some)
+    paths = {oid: frozenset(entry.path for entry in entries[oid]) for oid in some}
+    return frozenset(oid for oid in some if not missing(reviewers[oid], paths[oid], reviews))

@@ -1,0 +1,265 @@
+"""Where all research and experiment branches stand; what is known of a tip already is not found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from labgate.fingerprints.building import Progress
+from labgate.git.commits import commit_times, peel, read_commits
+from labgate.git.conflict_preview import conflicted_paths
+from labgate.git.repository import Repository
+from labgate.overview.branches import ListedBranch, listed
+from labgate.overview.descriptions import described, own_readmes
+from labgate.overview.kept import Kept, load, save
+from labgate.overview.landed import copies
+from labgate.overview.people import Team, team
+from labgate.overview.places import Place, Places
+from labgate.policy.model import Policy
+from labgate.research.readable import readable
+from labgate.research.source_refs import RefClasses, SourceRef
+from labgate.reviews.section import Reviews
+from labgate.values.errors import GitError
+from labgate.values.ref_update import Commit
+from labgate.values.status import BranchStatus, Conflicts, Share
+from labgate.values.value import Value
+
+#: The most merges that one run makes: each takes some hundredths of a second, and the next run goes on.
+MOST_MERGES = 1000
+#: The most own commits of a branch that are read, and of all branches at a time.
+MOST_COMMITS, _AT_A_TIME = 2000, 4000
+
+_NOT_YET = "not looked at yet: run `labgate status --all` again"
+_TOO_LONG = f"it has more than {MOST_COMMITS:,} commits of its own"
+
+
+class Ground(Value):
+    """What the branches are compared with. ``trunk`` is the trunk's tip here (full oid), ``None`` without one.
+
+    ``outcomes`` returns the outcome of the closed experiment of a branch (full name), ``None`` if it is not closed.
+    """
+
+    repository: Repository
+    policy: Policy
+    refs: Mapping[str, str]
+    trunk: str | None
+    outcomes: Callable[[str], str | None]
+    progress: Progress | None = None
+
+    def tell(self, doing: str, done: int, total: int) -> None:
+        if self.progress is not None:
+            self.progress(doing, done, total)
+
+
+def survey(ground: Ground) -> tuple[BranchStatus, ...]:
+    """Return where each branch stands, what needs attention first. What cannot be found here says why."""
+    branches = listed(ground.policy, ground.repository, ground.refs)
+    problem = _no_comparison(ground)
+    found: dict[ListedBranch, BranchStatus] = {}
+    if problem is None and ground.trunk is not None:
+        try:
+            found = _Survey(ground, ground.trunk, branches).rows()
+        except GitError:
+            # The history of one of them is not all here.
+            found = _of_readable(ground, ground.trunk, branches)
+    here = peel(ground.repository, [branch.tip for branch in branches if branch not in found])
+    reason = problem or "its history is not all in this clone"
+    rows = [*found.values(), *(_bare(ground, one, reason, here) for one in branches if one not in found)]
+    return tuple(sorted(rows, key=attention))
+
+
+def _of_readable(ground: Ground, trunk: str, branches: Sequence[ListedBranch]) -> dict[ListedBranch, BranchStatus]:
+    """Return where those branches stand whose history is all here. Raises: ``GitError`` when the trunk's is not."""
+    sources = tuple(SourceRef(one.ref, one.branch, one.tip, None) for one in branches)
+    broken = readable(ground.repository, RefClasses(sources, (), ()))[1]
+    return _Survey(ground, trunk, [one for one in branches if one.ref not in broken]).rows()
+
+
+def attention(row: BranchStatus) -> tuple[int, int, int, str]:
+    """Return a key to sort by: conflicts, then what is not known, work that waits, what has landed, what is closed.
+
+    Of equal ones that which is farther behind comes first.
+    """
+    if row.outcome is not None:
+        rank = 4
+    elif row.landed.of and row.landed.commits == row.landed.of:
+        rank = 3
+    elif row.conflicts.files:
+        rank = 0
+    elif row.ahead is None or row.conflicts.files is None:
+        rank = 1
+    else:
+        rank = 2 if row.ahead else 3
+    return rank, -len(row.conflicts.files or ()), -(row.behind or 0), row.ref
+
+
+def _no_comparison(ground: Ground) -> str | None:
+    if ground.repository.shallow:
+        return "this clone is shallow"
+    return "the trunk is not known here" if ground.trunk is None else None
+
+
+def _bare(ground: Ground, branch: ListedBranch, reason: str, here: Mapping[str, str]) -> BranchStatus:
+    """Return what can be said of a branch that can be compared with nothing."""
+    owner, last = None, None
+    if branch.tip in here:
+        [commit] = read_commits(ground.repository, [branch.tip])
+        owner, last = commit.author.name, commit_times(ground.repository, [branch.tip])[branch.tip]
+    no = Share(reason=reason)
+    return BranchStatus(
+        *(branch.ref, branch.kind, owner, None, last, None, None, Conflicts(reason=reason), no, no),
+        ground.outcomes(branch.branch),
+        described(ground.repository, branch.branch),
+    )
+
+
+class _Survey:
+    """The comparison of some branches with the trunk. Raises: ``GitError`` when history is missing."""
+
+    def __init__(self, ground: Ground, trunk: str, branches: Sequence[ListedBranch]) -> None:
+        self._ground = ground
+        self._repository = ground.repository
+        self._trunk = trunk
+        self._branches = branches
+        self._old = load(ground.repository, ground.policy)
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._repository, self._trunk, [branch.tip for branch in self._branches])
+
+    def rows(self) -> dict[ListedBranch, BranchStatus]:
+        """Return where each branch stands."""
+        places = {branch: self._places.of(branch.tip) for branch in self._branches}
+        by_tip = {branch.tip: place for branch, place in places.items()}
+        teams = self._teams({tip: place for tip, place in by_tip.items() if self._is_new(tip, place)})
+        landed, lacking = self._landed(places)
+        starts = {tip: place.start for tip, place in by_tip.items() if tip not in self._old}
+        readmes = own_readmes(self._repository, starts, self._trunk)
+        met = self._conflicts(by_tip)
+        kept: dict[str, Kept] = {}
+        for tip, place in by_tip.items():
+            readme = readmes[tip] if tip in readmes else self._old[tip].readme
+            kept[tip] = self._kept(tip, place, teams.get(tip), landed[tip], readme, met[tip])
+        # What is not known may be known the next time.
+        lacks = {branch.tip for branch in places if branch.ref in lacking}
+        new = {tip: one for tip, one in kept.items() if tip not in lacks}
+        if new != self._old:
+            save(self._repository, self._ground.policy, new)
+        return {
+            branch: self._row(branch, place, kept[branch.tip], met[branch.tip], lacking=branch.tip in lacks)
+            for branch, place in places.items()
+        }
+
+    def _is_new(self, tip: str, place: Place) -> bool:
+        """Return whether the people of a tip must be found again."""
+        old = self._old.get(tip)
+        return old is None or old.own != len(place.own) or (old.marked and old.trunk != self._trunk)
+
+    def _teams(self, places: Mapping[str, Place]) -> dict[str, Team]:
+        found: dict[str, Team] = {}
+        for tips in _portions(places):
+            self._ground.tell("reading branches", len(found), len(places))
+            own = {tip: places[tip].own[:MOST_COMMITS] or (tip,) for tip in tips}
+            oids = dict.fromkeys(oid for mine in own.values() for oid in mine)
+            parents = dict.fromkeys(up for oid in oids for up in self._places.graph.parents[oid] if up not in oids)
+            commits = {commit.oid: commit for commit in read_commits(self._repository, [*oids, *parents])}
+            trees = {oid: commit.tree for oid, commit in commits.items()}
+            for tip, mine in own.items():
+                found[tip] = self._team([commits[oid] for oid in mine], trees)
+        return found
+
+    def _team(self, commits: Sequence[Commit], trees: Mapping[str, str]) -> Team:
+        return team(self._repository, self._ground.policy.section(Reviews), self._trunk, commits, trees)
+
+    def _landed(self, places: Mapping[ListedBranch, Place]) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+        """Return the copies of each tip's commits that the trunk has, and the refs that could not all be compared."""
+        before = {tip: old.trunk for tip, old in self._old.items() if self._places.had(old.trunk)}
+        found = {branch.tip: frozenset[str]() for branch in places}
+        lacking: set[str] = set()
+        found |= {tip: frozenset(self._old[tip].landed) for tip in found if tip in before}
+        # Of a known tip only what has landed since is compared.
+        for since in dict.fromkeys((None, *before.values())):
+            some = {one: place for one, place in places.items() if before.get(one.tip) == since and place.ahead}
+            if not some or since == self._trunk:
+                continue
+            fork = min(place.fork for place in some.values())
+            landings = self._places.landings(fork, since)
+            result = copies(self._repository, self._places, some, landings, self._ground.progress)
+            lacking |= result.lacking
+            for branch, place in some.items():
+                found[branch.tip] |= result.landed.intersection(place.own)
+        return found, frozenset(lacking)
+
+    def _conflicts(self, places: Mapping[str, Place]) -> dict[str, Conflicts]:
+        """Return what merging the trunk into each tip meets; the newest tips are asked for first."""
+        found: dict[str, Conflicts] = {}
+        wanted = []
+        for tip, place in places.items():
+            old = self._old.get(tip)
+            if not place.ahead or not place.behind:
+                found[tip] = Conflicts(())
+            elif old is not None and old.trunk == self._trunk and old.conflicts is not None:
+                found[tip] = Conflicts(old.conflicts)
+            else:
+                wanted.append(tip)
+        wanted.sort(key=self._places.times.__getitem__, reverse=True)
+        for number, tip in enumerate(wanted):
+            self._ground.tell("merging", number, len(wanted))
+            found[tip] = self._met(tip) if number < MOST_MERGES else Conflicts(reason=_NOT_YET)
+        return found
+
+    def _met(self, tip: str) -> Conflicts:
+        try:
+            met = conflicted_paths(self._repository, tip, self._trunk)
+        except GitError as error:
+            return Conflicts(reason=error.message)
+        return Conflicts(reason=met.skipped) if met.skipped else Conflicts(met.paths)
+
+    def _kept(
+        self, tip: str, place: Place, found: Team | None, landed: frozenset[str], readme: str | None, met: Conflicts
+    ) -> Kept:
+        copied = tuple(oid for oid in place.own if oid in landed)
+        if found is None:
+            return self._old[tip].changed(trunk=self._trunk, landed=copied, readme=readme, conflicts=met.files)
+        people = (found.owner, found.empty, len(found.reviewed), found.marked)
+        return Kept(self._trunk, len(place.own), copied, *people, readme, met.files)
+
+    def _row(self, branch: ListedBranch, place: Place, kept: Kept, met: Conflicts, *, lacking: bool) -> BranchStatus:
+        times, parents = self._places.times, self._places.graph.parents
+        bring = [oid for oid in place.own if len(parents[oid]) < 2 and oid not in kept.empty]
+        landed = sum(oid in place.merged or oid in kept.landed for oid in bring)
+        return BranchStatus(
+            branch.ref,
+            branch.kind,
+            kept.owner,
+            min((times[oid] for oid in place.own), default=None),
+            times[branch.tip],
+            place.ahead,
+            place.behind,
+            met,
+            Share(reason="objects of it are not in this clone") if lacking else Share(landed, len(bring)),
+            self._reviewed(place, kept, len(bring)),
+            self._ground.outcomes(branch.branch),
+            described(self._repository, branch.branch) or kept.readme,
+        )
+
+    def _reviewed(self, place: Place, kept: Kept, of: int) -> Share:
+        if self._ground.policy.section(Reviews).assurance != "trailer":
+            return Share(reason="approvals are on the code host, which is not asked")
+        if len(place.own) > MOST_COMMITS:
+            return Share(reason=_TOO_LONG)
+        return Share(kept.reviewed, of)
+
+
+def _portions(places: Mapping[str, Place]) -> Iterator[list[str]]:
+    """Yield the tips in portions whose commits are not too many to be read at once."""
+    portion: list[str] = []
+    size = 0
+    for tip, place in places.items():
+        portion.append(tip)
+        size += len(place.own[:MOST_COMMITS])
+        if size >= _AT_A_TIME:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
