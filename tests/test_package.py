@@ -27,7 +27,13 @@ def test_the_wheel_has_labgate_with_its_data_and_nothing_else(built: Path) -> No
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name.split("/")[0] for name in names} == {"labgate", f"labgate-{__version__}.dist-info"}
-    for data in ("py.typed", "report/report.schema.json", "setup/presets/trunk.toml", "hook.py"):
+    for data in (
+        "py.typed",
+        "report/report.schema.json",
+        "report/status.schema.json",
+        "setup/presets/trunk.toml",
+        "hook.py",
+    ):
         assert f"labgate/{data}" in names
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "check": Entry("labgate.cli.check:check", "Judge a change before it lands on a branch."),
     "ci": Entry("labgate.cli.ci:ci", "Judge the change that a CI job runs for."),
     "audit": Entry("labgate.cli.audit:audit", "Report what landed on a branch without its reviews."),
+    "status": Entry("labgate.cli.status:status", "Show where this branch, or every research branch, stands."),
     "review": Entry("labgate.cli.review:review", "State that a change was reviewed."),
     "experiment": Entry("labgate.cli.experiment:experiment", "Keep the code of experiments, and get it back."),
     "trace": Entry("labgate.cli.trace:trace", "Show the research branch that a commit's code comes from."),

@@ -59,6 +59,16 @@ def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Rep
 
 
 def _check(request: CheckRequest, repository: Repository) -> Report:
+    scene, origin = proposed_scene(request, repository)
+    return judge_scene(STAGE, scene, origin, rows(request.checks), refs_total=1)
+
+
+def proposed_scene(request: CheckRequest, repository: Repository) -> tuple[Scene, PolicyOrigin]:
+    """Return the facts of the range that a request proposes, and where the judging policy came from.
+
+    Raises: ``UsageError`` when the request names something that does not exist, other ``LabgateError`` when it cannot
+    be judged.
+    """
     repository.require_history()
     remote = _remote(repository, read_refs(repository), request.base)
     fetched = request.fetch and remote is not None
@@ -88,7 +98,7 @@ def _check(request: CheckRequest, repository: Repository) -> Report:
         proposed=_stated_source(repository, judging.policy, refs, remote, update),
         judging=judging,
     )
-    return judge_scene(STAGE, scene, judging.origin, rows(request.checks), refs_total=1)
+    return scene, judging.origin
 
 
 def _trunk(repository: Repository, refs: Mapping[str, str], remote: str | None) -> str:

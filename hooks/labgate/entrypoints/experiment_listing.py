@@ -11,8 +11,10 @@ from labgate.entrypoints.experiment_target import Target, find_target
 from labgate.experiments.naming import experiment_of, is_experiment
 from labgate.experiments.pins import Pin, forget_others, memory_ref, pin_of, pins_here, read_pins, remembered
 from labgate.experiments.records import Record
+from labgate.experiments.section import ExperimentHash
 from labgate.experiments.states import ABSENT, artifact_state, committed_state
 from labgate.git.kept_refs import fetch_refs, present, refs_below, remote_refs
+from labgate.git.repository import Repository
 from labgate.git.snapshots import read_headers, read_tags
 from labgate.values.errors import UndecidedError
 from labgate.values.refnames import HEADS
@@ -59,7 +61,7 @@ def list_experiments(only: str | None, environ: Mapping[str, str] = os.environ) 
     remote, problem = _ask(bench)
     pins = _pins(bench, local, remote)
     here, there = _branches(bench, local, remote)
-    outcomes = _outcomes(bench, {**(remote or {}), **local})
+    outcomes = outcomes_of(bench.repository, bench.settings, {**(remote or {}), **local})
     listed = tuple(
         Listed(name, name in here, None if there is None else name in there, outcomes.get(name), pins.get(name, ()))
         for name in sorted({*pins, *outcomes, *_declared(bench, here), *_declared(bench, there or {})})
@@ -114,11 +116,11 @@ def _declared(bench: Bench, branches: Mapping[str, str]) -> set[str]:
     return {name for name, branch in branches.items() if is_experiment(bench.policy, branch)}
 
 
-def _outcomes(bench: Bench, refs: Mapping[str, str]) -> dict[str, str]:
+def outcomes_of(repository: Repository, settings: ExperimentHash, refs: Mapping[str, str]) -> dict[str, str]:
     """Return the outcome of each closed experiment, as far as the tags of them are here."""
-    prefix = f"{bench.settings.pins}/"
+    prefix = f"{settings.pins}/"
     closed = {ref: oid for ref, oid in refs.items() if ref.startswith(prefix) and f"/{_CLOSED}" in ref}
-    tags = read_tags(bench.repository, closed.values())
+    tags = read_tags(repository, closed.values())
     newest: dict[str, tuple[int, str]] = {}
     for ref, oid in closed.items():
         date, message = tags.get(oid, (0, b""))

@@ -1,0 +1,56 @@
+"""``labgate status``: where the checked-out branch stands, or all research and experiment branches."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+
+from labgate.checks.registry import policy_reader
+from labgate.entrypoints.experiment_listing import outcomes_of
+from labgate.entrypoints.status_current import current
+from labgate.experiments.naming import experiment_of
+from labgate.experiments.section import ExperimentHash
+from labgate.fingerprints.building import Progress
+from labgate.git.kept_refs import refs_below
+from labgate.git.refs import read_refs, resolve_revision
+from labgate.git.repository import Repository, discover
+from labgate.overview.survey import Ground, survey
+from labgate.scene.governing_policy import Judging, Proposal, judging_policy
+from labgate.values.errors import GitError, UsageError
+from labgate.values.refnames import HEADS
+from labgate.values.status import Status
+
+
+def status(*, every: bool, environ: Mapping[str, str] = os.environ, progress: Progress | None = None) -> Status:
+    """Return where the checked-out branch stands, or if ``every`` all research and experiment branches.
+
+    Nothing is fetched, and no host is asked. Raises: ``LabgateError`` when there is no repository or no policy.
+    """
+    repository = discover(environ).changed(online=False)
+    refs = read_refs(repository)
+    remote = repository.usual_remote
+    judging = judging_policy(repository, refs, remote, Proposal({}, _head(repository, refs)), policy_reader())
+    readmes = tuple((kind.name, kind.readme) for kind in judging.policy.kinds if kind.readme is not None)
+    now = int(time.time())
+    if not every:
+        return Status(now, current(repository, refs, remote, judging), None, readmes, judging.notices)
+    rows = survey(_ground(repository, refs, judging, progress))
+    return Status(now, None, rows, readmes, judging.notices)
+
+
+def _head(repository: Repository, refs: dict[str, str]) -> tuple[str, ...]:
+    try:
+        return (resolve_revision(repository, "HEAD", refs),)
+    except (UsageError, GitError):
+        return ()
+
+
+def _ground(repository: Repository, refs: Mapping[str, str], judging: Judging, progress: Progress | None) -> Ground:
+    policy, settings = judging.policy, judging.policy.section(ExperimentHash)
+    outcomes = outcomes_of(repository, settings, refs_below(repository, f"{settings.pins}/"))
+
+    def outcome(branch: str) -> str | None:
+        return outcomes.get(experiment_of(policy, branch.removeprefix(HEADS)))
+
+    return Ground(repository, policy, refs, judging.trunk_tip, outcome, progress)
