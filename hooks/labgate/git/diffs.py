@@ -26,6 +26,26 @@ def changed_entries(repository: Repository, commits: Iterable[str]) -> dict[str,
     return {oid: tuple(record for record in records if isinstance(record, Entry)) for oid, records in found.items()}
 
 
+def brought_paths(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the paths that each commit adds or changes; of a merge those that differ from every parent."""
+    wanted = tuple(commits)
+    found: dict[str, list[str]] = {oid: [] for oid in wanted}
+    if not wanted:
+        return {}
+    words = ("diff-tree", "-r", "-z", "-c", "--no-abbrev", "--root", "--raw", "--no-renames", "--stdin", *PLAIN)
+    output = repository.objects.run(*words, stdin="\n".join(wanted).encode() + b"\n")
+    tokens = iter(os.fsdecode(output).split("\0")[:-1])
+    current: list[str] = []
+    for token in tokens:
+        if token.startswith(":"):
+            path = next(tokens)
+            if not set(token.rpartition(" ")[2]) <= {"D"}:
+                current.append(path)
+        else:
+            current = found[token]
+    return {oid: tuple(paths) for oid, paths in found.items()}
+
+
 def changed_pointers(repository: Repository, old: str, new: str) -> tuple[Entry, ...]:
     """Return the submodules whose commit is another one in ``new`` than in ``old``, or that are new there."""
     output = repository.objects.run(*_DIFF, "--raw", "--no-renames", old, new)

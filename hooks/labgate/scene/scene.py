@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from labgate.derivation.lacking import Lacking
+from labgate.experiments.pins import listed, remembered
+from labgate.experiments.section import ExperimentHash
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.refs import TrackingRef, refs_with, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
@@ -98,6 +100,7 @@ class Scene(Value):
     push_url: str | None = None
     judging: Judging | None = None
     history: PolicyHistory | None = None
+    pins_refused: str | None = None
 
     @property
     def landing(self) -> bool:
@@ -197,6 +200,17 @@ class Scene(Value):
     def remote_refs(self) -> dict[str, str]:
         """The remote's branches at the last fetch: full name there, and tip."""
         return {ref.remote_ref: ref.oid for ref in self.tracking if ref.remote == self.remote}
+
+    @cached_property
+    def pins(self) -> dict[str, str]:
+        """The pins of the remote, commits by name: asked for once where this run fetches, else as remembered here.
+
+        Raises: ``UndecidedError`` when the remote cannot be asked.
+        """
+        settings = self.policy.section(ExperimentHash)
+        if self.remote is None:
+            return {}
+        return (listed if self.fetched else remembered)(self.repository, settings, self.remote)
 
     @cached_property
     def is_first_push(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labgate.checks.experiment_hash.check import Facts, check, names_experiment
-from labgate.checks.experiment_hash.rules import Unstamped
+from labgate.checks.experiment_hash.rules import MissingTrailer, Unstamped
 from support.policies import policy
 
 
@@ -81,6 +81,7 @@ def test_one_finding_holds_all_the_commits() -> None:
 
 def test_the_parent_is_that_of_the_oldest_commit_that_needs_the_line() -> None:
     (finding,) = check(facts("one\n\nExperiment: housing/ada", "two", "three"), policy())
+    assert isinstance(finding, MissingTrailer)
     assert finding.parent == f"{1:040x}^"
 
 

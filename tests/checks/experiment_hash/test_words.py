@@ -27,6 +27,7 @@ def facts(repo: Repo, since: str | None, *, handle: str = "ada", linear: bool = 
 
 def judge(found: Facts) -> MissingTrailer:
     (finding,) = check(found, policy())
+    assert isinstance(finding, MissingTrailer)
     return finding
 
 

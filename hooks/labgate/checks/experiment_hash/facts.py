@@ -1,25 +1,128 @@
-"""Facts for experiment-hash: the experiment of a branch, and its own commits that are new to the remote."""
+"""Facts for experiment-hash: the own commits of an experiment, and the artifacts and records that are brought."""
 
 from __future__ import annotations
 
 from labgate.checks.collected import Collected
-from labgate.checks.experiment_hash.check import Facts
+from labgate.checks.experiment_hash import staged
+from labgate.checks.experiment_hash.check import Claim, Facts, Recorded
+from labgate.checks.experiment_hash.files import Files, files_of_commit, files_of_index, judged_artifacts
+from labgate.checks.experiment_hash.keeping import brought_snapshots, with_pins
+from labgate.experiments.artifacts import is_artifact
+from labgate.experiments.section import REFUSE, ExperimentHash
 from labgate.git.commits import read_commits, rev_list
+from labgate.git.diffs import brought_paths
+from labgate.git.repository import Repository
+from labgate.research.section import ResearchGate
+from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene
-from labgate.values.phrases import quote
+from labgate.scene.surroundings import Surroundings
+from labgate.values.errors import UndecidedError
+from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import RefUpdate
 from labgate.values.refnames import HEADS, short_ref, tracking_ref
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
-    """Return the facts of an experiment branch: its own commits that need the line, oldest first.
+    """Return the facts of an experiment branch's own commits, and of the artifacts and records that an update brings.
 
-    They are on its first-parent chain, are not merges and have not landed; in a push they are new to the remote.
+    The commits are on its first-parent chain, are not merges and have not landed; in a push they are new to the remote.
+    Raises: ``UndecidedError`` when the remote must be asked for its pins, and cannot be.
     """
-    branch = None if update.new is None else _experiment_branch(scene, update)
-    if branch is None:
+    if update.new is None:
         return Collected(skipped="not an experiment branch")
-    return Collected((_facts(scene, update, branch),))
+    branch = _experiment_branch(scene, update)
+    stamped = () if branch is None else (_facts(scene, update, branch),)
+    recorded, unseen = _recorded(scene, update)
+    if branch is None and recorded is None:
+        return Collected(skipped="not an experiment branch, and it brings no artifact")
+    facts = (*stamped, *(() if recorded is None else (recorded,)))
+    return Collected(facts, undecided=None if recorded is None else _unknown_pin(scene, recorded), unseen=unseen)
+
+
+def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
+    """Return the facts of a commit in progress."""
+    if not staged.applies(commit):
+        return Collected(skipped="the policy has no artifacts")
+    if not suspect:
+        return Collected()
+    settings = commit.policy.section(ExperimentHash)
+    if commit.staged is None:
+        return Collected(skipped="git cannot make the clean merge to compare with (git below 2.38)")
+    files = files_of_index(commit.place.git())
+    changed = dict.fromkeys(record.path for record in commit.staged.records)
+    claims, unseen = _compared(around.repository, files, judged_artifacts(settings, files, changed))
+    research = commit.kind in commit.policy.section(ResearchGate).sources
+    return Collected((Recorded(claims, research, staged=True),), unseen=unseen)
+
+
+def _compared(
+    repository: Repository, files: Files, artifacts: tuple[str, ...]
+) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
+    """Return what records say of artifacts, and what was not compared."""
+    if not artifacts:
+        return (), ()
+    # Few pushes have artifacts, and to read JSON is slow to import.
+    from labgate.checks.experiment_hash.claims import compare
+
+    found = compare(repository, files, artifacts)
+    return found.claims, found.unseen
+
+
+def _recorded(scene: Scene, update: RefUpdate) -> tuple[Recorded | None, tuple[str, ...]]:
+    """Return the facts about artifacts and records, ``None`` if there are none, and what was not looked into."""
+    settings = scene.policy.section(ExperimentHash)
+    head = scene.span(update).head
+    brought = brought_paths(scene.repository, _new_commits(scene, update))
+    research = scene.policy.classify(update.ref).name in scene.policy.section(ResearchGate).sources
+    changed = dict.fromkeys(path for paths in brought.values() for path in paths)
+    files = files_of_commit(scene.repository, head, changed)
+    claims, unseen = _compared(scene.repository, files, judged_artifacts(settings, files, changed))
+    snapshots = brought_snapshots(scene, update)
+    unpinned: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    if scene.pushing and not scene.fetched and research and settings.pins_on_push == REFUSE:
+        kept = set(scene.pins.values())
+        unpinned = tuple(
+            (oid, mine)
+            for oid, paths in brought.items()
+            if oid not in kept and (mine := tuple(path for path in paths if is_artifact(settings, path)))
+        )
+    if not (claims or snapshots or unpinned):
+        return None, unseen
+    standing = scene.standing(update)
+    recorded = Recorded(
+        with_pins(scene, claims),
+        research,
+        way="" if standing is None or scene.own_head is not None else standing.way,
+        remote=scene.remote or "the remote",
+        snapshots=snapshots,
+        unpinned=unpinned,
+        refused=scene.pins_refused,
+        ref=update.ref,
+    )
+    return recorded, unseen
+
+
+def _new_commits(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
+    """Return the commits whose artifacts are judged: for a protected branch all that have not landed, else new ones."""
+    span = scene.span(update)
+    if scene.policy.classify(update.ref).name == "protected":
+        return tuple(commit.oid for commit in span.unlanded_commits)
+    exclude = list(span.landed)
+    if scene.pushing:
+        exclude += [ref.oid for ref in scene.tracking if ref.remote == scene.remote]
+    return rev_list(scene.repository, [span.head], exclude)
+
+
+def _unknown_pin(scene: Scene, recorded: Recorded) -> UndecidedError | None:
+    """Return why it is not known whether the remote keeps a recorded commit, ``None`` if it is known of all."""
+    if scene.remote is None or scene.pushing or scene.audited is not None:
+        return None
+    for claim in recorded.claims:
+        if claim.commit is not None and claim.pinned is None:
+            short = short_oid(claim.commit)
+            message = f"it is not known here whether {short}, the code of {claim.path}, is pinned on {scene.remote}"
+            return UndecidedError(message, "labgate check --fetch")
+    return None
 
 
 def _experiment_branch(scene: Scene, update: RefUpdate) -> str | None:

@@ -1,4 +1,4 @@
-"""The rule of experiment-hash and its finding."""
+"""The rules of experiment-hash and their findings."""
 
 from __future__ import annotations
 
@@ -94,4 +94,172 @@ def _filter(commits: tuple[Unstamped, ...], below_oldest: str | None, branch: st
     return "FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f", f"--msg-filter {quote(script)}", f"-- {revisions}"
 
 
-FINDINGS = (MissingTrailer,)
+class OfArtifact(Finding):
+    """What is wrong with one artifact or its record; ``path`` is the artifact's.
+
+    ``staged``: it is in a commit in progress. ``way`` is the start of a command line that switches to its branch.
+    """
+
+    staged: bool
+    way: str
+
+    @property
+    def artifact(self) -> str:
+        """The artifact's path, relative to the top of the work tree."""
+        return self.path or ""
+
+    @property
+    def record(self) -> str:
+        """The path of its record."""
+        return f"{self.artifact}.labgate.json"
+
+    def kept(self, command: str) -> str:
+        """Return the command line that makes a record by a command and commits it."""
+        line = f"{self.way}{command} && git add --force -- {quote(self.record)}"
+        return line if self.staged else f"{line} && git commit --message {quote(f'Record {self.artifact}')}"
+
+
+class WithoutRecord(OfArtifact):
+    """An artifact without a record."""
+
+    rule = Rule(
+        "LG302",
+        "artifact-without-record",
+        "error",
+        'an artifact has no record beside it, where the policy has `records = "required"`',
+        "Without a record nobody knows which code made an artifact, except that it was committed with it.",
+        "Make the artifact with `labgate experiment run`, or state its code with `labgate experiment record`.",
+    )
+
+    def message(self) -> str:
+        return f"{self.artifact} has no record of the code that made it"
+
+    def help(self) -> str:
+        return self.kept(f"labgate experiment record {quote(self.artifact)}")
+
+
+class RecordMismatch(OfArtifact):
+    """A record that is not true of its artifact or of its code, or that cannot be used; ``reason`` says which.
+
+    ``present``: the artifact itself is there.
+    """
+
+    rule = Rule(
+        "LG303",
+        "record-mismatch",
+        "error",
+        "a record is not that of the artifact beside it, names another tree than its commit has, or cannot be read",
+        "The usual case is a training that ran again without `labgate experiment run`: the record then names code that "
+        "made another file. It is a warning on research and experiment branches, and an error elsewhere.",
+        "Record the artifact again, or remove the record: then the commit that brings the artifact is its code.",
+    )
+
+    reason: str
+    present: bool
+
+    def message(self) -> str:
+        return f"{self.record} is not true of {self.artifact}: {self.reason}"
+
+    def help(self) -> str:
+        remove = f"git rm --cached --quiet -- {quote(self.record)}"
+        if not self.present:
+            return f"{self.way}{remove}" + ("" if self.staged else " && git commit --message 'Remove a record'")
+        return f"{self.kept(f'labgate experiment record {quote(self.artifact)}')}  # or: {remove}"
+
+
+class NotPinned(Finding):
+    """A commit that no pin keeps alive on the remote.
+
+    ``commit`` is a full oid, ``artifacts`` are the paths that it is the code of: empty for a snapshot that the push
+    itself brings. ``remote`` is the remote's name. ``refused`` is why the remote refuses pins, ``None`` if it is not
+    known to. ``withdrawn`` is the reason why the pin was taken back, ``None`` if it was not.
+    """
+
+    rule = Rule(
+        "LG304",
+        "commit-not-pinned",
+        "error",
+        "the code of an artifact has no pin on the remote, or a push brings a snapshot that nobody has published",
+        "Without a pin the code is lost with its branch. A push pins commits that it brings, but never a snapshot: it "
+        "has files which nobody has committed, and only `labgate experiment publish` shows them first.",
+        'Run the command of the finding. Where the remote refuses the ref, set `pins = "refs/tags/experiment"`.',
+    )
+
+    commit: str
+    artifacts: tuple[str, ...]
+    remote: str
+    refused: str | None
+    withdrawn: str | None
+
+    def message(self) -> str:
+        short = short_oid(self.commit)
+        if not self.artifacts:
+            return f"this push brings the snapshot {short}, which nobody has published"
+        more = f" and {len(self.artifacts) - 1} more" if len(self.artifacts) > 1 else ""
+        text = f"{short}, the code of {self.artifacts[0]}{more}, is not pinned on {self.remote}"
+        if self.withdrawn is not None:
+            return f"{text}: its pin was taken back ({self.withdrawn})"
+        return text if self.refused is None else f"{text}, which refuses it: {self.refused}"
+
+    def help(self) -> str | None:
+        if self.withdrawn is not None:
+            return None
+        publish = f"labgate experiment publish {short_oid(self.commit)}"
+        if self.refused is None:
+            return publish
+        return f'set pins = "refs/tags/experiment" in [experiment-hash] of the policy, then: {publish}'
+
+
+class DirtyCode(OfArtifact):
+    """A record whose code cannot be had back exactly."""
+
+    rule = Rule(
+        "LG305",
+        "dirty-code",
+        "error",
+        "a record says that its commit does not have all of the code that made the artifact",
+        "A large untracked file, a nested repository or an edited submodule was there when the artifact was made, and "
+        "is not in the snapshot. It is a warning on research and experiment branches, and an error elsewhere.",
+        "Commit the code, or ignore what is none, and run it again; or state the commit that has all of it.",
+    )
+
+    commit: str
+
+    def message(self) -> str:
+        return f"{short_oid(self.commit)} does not have all of the code that made {self.artifact}"
+
+    def help(self) -> str:
+        command = f"labgate experiment record --commit HEAD {quote(self.artifact)}"
+        return f"{self.kept(command)}  # once HEAD has all of the code"
+
+
+class SubmoduleUnpushed(OfArtifact):
+    """A submodule of recorded code whose commit is on no remote.
+
+    ``submodule`` is its path, ``commit`` its full oid, ``remote`` the remote of the submodule's repository.
+    """
+
+    rule = Rule(
+        "LG306",
+        "submodule-unpushed",
+        "error",
+        "recorded code has a submodule at a commit that is on no remote",
+        "A pin keeps the commit of the repository, and of a submodule only its hash: whoever checks it out cannot get "
+        "the submodule's files. It is a warning on research and experiment branches, and an error elsewhere.",
+        "Push the submodule's commit to a branch of its own remote.",
+    )
+
+    submodule: str
+    commit: str
+    remote: str
+
+    def message(self) -> str:
+        commit = short_oid(self.commit)
+        return f"the code of {self.artifact} has the submodule {self.submodule} at {commit}, which is on no remote"
+
+    def help(self) -> str:
+        branch = f"refs/heads/labgate-{short_oid(self.commit)}"
+        return f"git -C {quote(self.submodule)} push {quote(self.remote)} {self.commit}:{branch}"
+
+
+FINDINGS = (MissingTrailer, WithoutRecord, RecordMismatch, NotPinned, DirtyCode, SubmoduleUnpushed)
