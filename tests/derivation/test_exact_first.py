@@ -87,6 +87,13 @@ def test_a_branch_is_not_named_for_the_file_of_a_commit_below_it(team: Repo) -> 
     assert len(found(team)) == 1
 
 
+def test_a_branch_is_named_for_a_file_that_no_commit_of_it_made_alone(team: Repo) -> None:
+    """The last commit changes one line: too few for the file to be its own."""
+    team.checkout("research/x").commit("Fix x", {"x.py": TRIED.replace("* 3", "* 4", 1)})
+    team.checkout("landing").commit("Copy", {"x.py": TRIED.replace("* 3", "* 4", 1), "README": "more\n"})
+    assert found(team) == [("blob", "Copy", SOURCE)]
+
+
 def test_what_eighty_people_wrote_is_common(team: Repo) -> None:
     for run in range(COMMON + 1):
         own = code(f"own{run}", f"mine{run}")
@@ -302,6 +309,20 @@ def test_what_main_had_as_noise_is_not_new(repo: Repo, first: str) -> None:
     for branch, path in (("research/x", "a.py"), ("landing", "b.py")):
         repo.branch(branch, "main").commit(f"On {branch}", {path: OWN + text})
     assert bool(found(repo)) is (first == "nothing")
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["the same place", "another place"])
+def test_the_place_of_a_formatted_line_may_be_edited_for_the_first_time(repo: Repo, same: bool) -> None:
+    """Nothing but the place and the old line is shared."""
+    lines = [f"setting_{at} = choose('{at}', first_{at}, second_{at})" for at in range(12)]
+    tight = [line.replace(", ", ",") if at in (5, 8) else line for at, line in enumerate(lines)]
+    repo.commit("Start", {"a.py": "\n".join(tight)})
+    repo.commit("Format", {"a.py": "\n".join(lines)})
+    for branch, place, word in (("research/x", 5, "quick brown fox"), ("landing", 5 if same else 8, "lazy grey dog")):
+        edited = [*lines[:place], f"option = '{word}'", *lines[place + 1 :]]
+        repo.branch(branch, "main").commit(f"On {branch}", {"a.py": "\n".join(edited)})
+    items, _ = landing(repo, "landing")
+    assert [dict(item.terms).get("X", 0) > 0 for item in items if item.method == SIMILARITY] == [True] * same
 
 
 def long(name: str) -> str:

@@ -63,7 +63,8 @@ class ExactMatches(Value):
 
         A branch has the files of its commits: it is only named for a file if none of its commits is.
         """
-        copied = {self.candidates[number].last for number, equal in equals.items() if equal.how == "blob"}
+        blobs = [self.candidates[number] for number, equal in equals.items() if equal.how == "blob"]
+        copied = {candidate.last for candidate in blobs if not candidate.is_range}
         return {
             number: equal
             for number, equal in equals.items()

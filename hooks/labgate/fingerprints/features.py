@@ -27,7 +27,7 @@ from labgate.fingerprints.text import normal_lines
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 9
+VERSION = 10
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
@@ -37,6 +37,7 @@ KINDS = "TVXBIADFS"
 KIND_BITS = 4
 FEATURE_BITS = 40 + KIND_BITS
 _MASK = (1 << FEATURE_BITS) - 1
+_KIND = (1 << KIND_BITS) - 1
 #: The most tokens of one run that are read: more in one piece is data.
 RUN_TOKENS = 40_000
 #: A line with fewer letters and digits does not count (brackets, ``x =``), nor does a pair of lines with fewer
@@ -69,8 +70,9 @@ class Features(Value):
 
     ``lines`` is the number of distinct added and deleted lines of code that count: 0 for a tool's sweep. ``cut`` is the
     number of files of code that are over a limit, and compared in part. ``had`` are the features of what does not
-    count (sweeps, licence headers, formatted lines, versions), of a ``judged`` patch alone: what a branch had first
-    is not new, whatever it is.
+    count (sweeps, licence headers, formatted lines, versions), of a ``judged`` patch alone: text that a branch had
+    first is not new, whatever it is. Places and deleted lines are not among them: a formatted line is there still, and
+    may be edited for the first time.
     """
 
     numbers: AbstractSet[int]
@@ -127,7 +129,7 @@ def features_of(
             counted.append((cells, list(_changes(cells, judged))))
     numbers, lines, had = _code_features(counted, judged)
     cut = sum(file.cut or any(map(_is_cut, changes)) for file, changes in counted)
-    return Features(numbers | prose, lines, cut, had - numbers)
+    return Features(numbers | prose, lines, cut, {one for one in had - numbers if one & _KIND not in (X, D)})
 
 
 def tokens(text: bytes) -> list[bytes]:
