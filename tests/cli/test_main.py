@@ -12,6 +12,7 @@ import click
 import pytest
 
 from labgate import __version__
+from labgate.checks.registry import ROWS
 from labgate.cli.main import COMMANDS, labgate, run
 from labgate.cli.policy import COMMANDS as POLICY_COMMANDS
 from labgate.cli.policy import policy
@@ -128,8 +129,7 @@ def test_no_command_at_all_is_no_success(args: list[str], capsys: pytest.Capture
         ),
         pytest.param(
             ["check", "x", "--target", "main"],
-            "error: no check 'x'; there are branch-name, research-gate, experiment-hash, commit-size\n"
-            "  help: labgate check --help\n",
+            f"error: no check 'x'; there are {', '.join(row.name for row in ROWS)}\n  help: labgate check --help\n",
             id="no-such-check",
         ),
         pytest.param(

@@ -7,6 +7,7 @@ import click
 from labgate.cli.lazy import Entry, LazyGroup
 
 COMMANDS = {
+    "start": Entry("labgate.cli.experiment_start:start", "Start the branch of a new experiment."),
     "run": Entry("labgate.cli.experiment_run:run", "Run a command, and record the code of what it makes."),
     "pin": Entry("labgate.cli.experiment_pin:pin", "Print the hash of the code, and keep it."),
     "record": Entry("labgate.cli.experiment_record:record", "Write down which code made an artifact."),

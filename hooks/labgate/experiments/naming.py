@@ -17,6 +17,8 @@ _NO_KIND = "branch"
 #: The design's own grammar of experiment branches, for repositories without a policy.
 _EXPERIMENT = "experiment"
 _BETWEEN_FIELDS = "--"
+#: How branches of experiments are named where no policy says it.
+TEMPLATE_WITHOUT_POLICY = f"{_EXPERIMENT}{_BETWEEN_FIELDS}{{service}}{_BETWEEN_FIELDS}{{handle}}"
 #: Longest part of a name in bytes: a file system allows 255, and a snapshot of a name is a file too.
 _MOST_BYTES = 100
 #: Variables of CI systems with the short name of the branch that a job is for, for jobs without a change, such as one

@@ -38,6 +38,20 @@ def fetch_branches(repository: Repository, remote: str, *options: str) -> None:
         raise UndecidedError(message, f"{_way_out(repository, remote)}{_lacking(errors)}")
 
 
+def fetch_some(repository: Repository, remote: str, branches: Sequence[str]) -> None:
+    """Fetch some branches (short names) of a remote, which has them, to their remote-tracking refs.
+
+    A shallow clone stays one. Raises: ``UndecidedError`` when the remote cannot be reached or lacks one of them.
+    """
+    refspecs = [f"+{HEADS}{branch}:{REMOTES}{remote}/{branch}" for branch in branches]
+    if not refspecs:
+        return
+    status, _, errors = run_network(repository, *_FETCH, "--end-of-options", remote, *refspecs)
+    if status:
+        message = f"cannot fetch from {remote}: {first_line(errors)}"
+        raise UndecidedError(message, f"{_way_out(repository, remote)}{_lacking(errors)}")
+
+
 def _lacking(errors: bytes) -> str:
     """Return a hint for a job without credentials, for the end of the command: the checkout often drops them.
 
