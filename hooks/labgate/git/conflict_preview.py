@@ -67,7 +67,16 @@ def conflicted_paths(repository: Repository, ours: str, theirs: str, seconds: fl
         return ConflictedPaths(skipped="git below 2.38 cannot make a merge without a work tree")
     # After the tree stand the paths, each ended by a null (git-merge-tree, "OUTPUT").
     paths = [path.decode("utf-8", "surrogateescape") for path in output.split(b"\0")[1:] if path] if status else []
-    return ConflictedPaths(tuple(dict.fromkeys(paths)))
+    return ConflictedPaths(tuple(dict.fromkeys(_plain(path, (ours, theirs)) for path in paths)))
+
+
+def _plain(path: str, sides: tuple[str, str]) -> str:
+    """Return a path without the name of its side, which git adds where the two are not the same kind of file."""
+    for side in sides:
+        before, mark, after = path.rpartition(f"~{side}")
+        if mark and (not after or after.startswith("_")):
+            return before
+    return path
 
 
 def _file(repository: Repository, path: str, ours: str, theirs: str, bases: tuple[str, ...]) -> ConflictedFile:
