@@ -1,0 +1,192 @@
+"""``labgate status``: what a person reads of the current branch, widths, formats, names that are not ours, statuses."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from labgate.report.status import columns
+from support.gfm import GFM
+from support.people import by, reviewed
+from support.pipeline import code
+from support.repo import Repo
+from support.standing import POLICY, asked, rows
+
+
+@pytest.fixture
+def team(repo: Repo) -> Repo:
+    repo.with_remote()
+    repo.commit("Start", {"labgate.toml": POLICY, "README.md": "# Models\n", "model.py": "size = 1\nrate = 1\n"})
+    repo.push("main")
+    repo.git("remote", "set-head", "origin", "main")
+    return repo
+
+
+def test_a_research_branch_says_what_it_lacks_and_the_printed_command_mends_it(team: Repo) -> None:
+    team.branch("research/x").commit("Try x", {"x.py": code("x"), "model.py": "size = 2\nrate = 1\n"}, **by("lin"))
+    team.checkout("main").commit("Go on", {"model.py": "size = 3\nrate = 1\n"})
+    team.push("main", "research/x")
+    team.checkout("research/x")
+    said = team.labgate("status", status=0).out
+    lines = dict(line.split(maxsplit=1) for line in said.splitlines())
+    assert lines["branch"] == "research/x, research"
+    assert lines["base"].startswith("origin/main, from ")
+    assert lines["base"].endswith(": 1 ahead, 1 behind")
+    assert (lines["target"], lines["conflicts"], lines["gate"]) == ("main", "1 file: model.py", "failed")
+    assert lines["review"] == "missing: total; could be ada"
+    assert lines["budget"] == "5 of 400 lines, 1 of 20 commits"
+    assert lines["rules"] == "docs/research.md"
+    assert lines["error"].startswith("LG201 ")
+    command = lines["help:"].partition("  #")[0]
+    assert command == "labgate review approve research/x --by ada"
+    team.labgate(*shlex.split(command)[1:], status=0)
+    assert "LG201" not in team.labgate("status", status=0).out
+
+
+def test_what_was_reviewed_and_conflicts_with_nothing_passes(team: Repo) -> None:
+    team.branch("research/x").commit("Try x", {"x.py": code("x")}, **by("lin"))
+    team.commit(reviewed("ada"), None, "--allow-empty")
+    current = asked(team)["current"]
+    assert (current["gate"]["outcome"], current["review"]) == ("passed", {"missing": [], "people": []})
+    assert current["conflicts"] == {"files": [], "reason": None}
+    assert current["base"] == "refs/remotes/origin/main"
+    assert "review     done by ada" in team.labgate("status", status=0).out
+
+
+def test_the_gate_is_the_one_of_check(team: Repo) -> None:
+    team.branch("research/x").commit("wip", {"x.py": code("x")}, **by("lin"))
+    current = asked(team)["current"]
+    check = json.loads(team.labgate("check", "--target", "main", "--offline", "--format", "json").out)
+    assert [item["rule"] for item in current["gate"]["findings"]] == [item["rule"] for item in check["findings"]]
+    assert current["gate"]["outcome"] == check["outcome"] == "failed"
+
+
+def test_a_topic_branch_lands_on_the_experiment_that_it_starts_from(team: Repo) -> None:
+    team.branch("experiment--housing--big").commit("Run", {"run.py": code("run")}, **by("lin"))
+    team.push("experiment--housing--big")
+    team.branch("feature/step").commit("A step", {"step.py": code("step")}, **by("ada"))
+    current = asked(team)["current"]
+    assert (current["base"], current["target"]) == (
+        "refs/remotes/origin/experiment--housing--big",
+        "experiment--housing--big",
+    )
+    assert (current["ahead"], current["behind"]) == (1, 0)
+    team.checkout("main").branch("feature/other").commit("Another", {"other.py": code("other")})
+    assert asked(team)["current"]["target"] == "main"
+
+
+def test_an_experiment_shows_its_last_record_and_its_outcome(team: Repo) -> None:
+    team.branch("experiment--housing--big").commit("Run", {"run.py": code("run")}, **by("lin"))
+    assert asked(team)["current"]["record"] is None
+    team.write({"metrics.json": "{}\n"})
+    team.labgate("experiment", "record", "metrics.json", status=0)
+    team.git("add", "--force", "metrics.json", "metrics.json.labgate.json")
+    team.git("commit", "--quiet", "--message", "Keep the metrics")
+    current = asked(team)["current"]
+    assert current["experiment"] == "housing/big"
+    assert current["record"]["path"] == "metrics.json.labgate.json"
+    assert len(current["record"]["commit"]) == 40
+    assert "record      metrics.json.labgate.json, code " in team.labgate("status", status=0).out
+
+
+def test_on_main_and_on_no_branch_and_before_the_first_commit(team: Repo) -> None:
+    current = asked(team)["current"]
+    assert (current["kind"], current["target"], current["ahead"]) == ("protected", "main", 0)
+    team.git("checkout", "--quiet", "--detach")
+    current = asked(team)["current"]
+    assert (current["ref"], current["kind"], current["target"]) == (None, None, "main")
+    team.git("checkout", "--quiet", "--orphan", "research/new")
+    assert asked(team)["current"] is None
+    assert team.labgate("status", status=0).out == "there is no commit here yet\n"
+
+
+def test_a_shallow_clone_shows_what_it_can(team: Repo, tmp_path: Path) -> None:
+    team.commit("Go on", {"model.py": "size = 3\n"})
+    team.push("main")
+    team.git("clone", "--quiet", "--depth=1", f"file://{team.path}-origin.git", str(tmp_path / "c"))
+    clone = Repo(tmp_path / "c", team.env)
+    current = asked(clone)["current"]
+    assert (current["ahead"], current["gate"]) == (None, None)
+    assert "shallow" in current["problem"]
+    assert current["conflicts"] == {"files": None, "reason": "this clone is shallow"}
+
+
+def test_without_a_policy_or_a_repository_it_could_not(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("Start", {"a.py": "a = 1\n"})
+    said = repo.labgate("status", status=2)
+    assert said.err.startswith("error: there is no labgate.toml")
+    outside = Repo(tmp_path, repo.env)
+    assert outside.labgate("status", "--all", status=2).out == ""
+
+
+@pytest.fixture
+def odd(team: Repo) -> Repo:
+    """Branches and people with names that break tables, terminals and pages."""
+    names = ("a" * 150, "x|y`z<b>_", "日本語の研究" * 9, "ok")
+    for number, name in enumerate(names):
+        team.checkout("main").branch(f"research/{name}")
+        who = {"GIT_AUTHOR_NAME": f"\x1b[31mEve | {'名' * 30} <script>@x", "GIT_AUTHOR_EMAIL": f"e{number}@example.org"}
+        team.commit("Try", {f"f{number}.py": code(f"f{number}"), "README.md": f"# {'| <img> ' * 40}{number}\n"}, **who)
+        team.push(f"research/{name}")
+    team.checkout("main")
+    return team
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_no_line_of_the_table_is_too_wide(odd: Repo, width: int) -> None:
+    said = odd.labgate("status", "--all", status=0, COLUMNS=str(width)).out
+    table = said.splitlines()[:5]
+    assert max(map(columns, table)) <= width
+    assert "\x1b" not in said
+    assert [line.split()[0][-2:] for line in table[1:]].count("ok") == 1
+
+
+def test_the_markdown_is_one_table_whatever_the_names(odd: Repo) -> None:
+    said = odd.labgate("status", "--all", "--format", "markdown", status=0).out
+    tokens = GFM.parse(said)
+    assert [token.type for token in tokens].count("table_open") == 1
+    heads = [token.type for token in tokens].count("th_open")
+    cells = [token.type for token in tokens].count("td_open")
+    assert (heads, cells) == (9, 4 * 9)
+    html = GFM.render(said)
+    assert "<script>" not in html
+    assert "<img" not in html
+    assert "<b>" not in html
+
+
+def test_the_json_has_the_names_as_they_are(odd: Repo) -> None:
+    found = rows(odd)
+    assert "origin/research/x|y`z<b>_" in found
+    assert (
+        found["origin/research/ok"]["owner"].startswith("\x1b[31mEve | ")
+        or "Eve" in found["origin/research/ok"]["owner"]
+    )
+
+
+def test_findings_link_the_merge_rules_of_the_kind_and_a_pass_does_not(team: Repo) -> None:
+    team.branch("research/x").commit("Try x", {"x.py": code("x")}, **by("lin"))
+    rules = "merge rules of research branches: docs/research.md"
+    assert rules in team.labgate("check", "--target", "main", "--offline", status=1).text
+    report = json.loads(team.labgate("check", "--target", "main", "--offline", "--format", "json").out)
+    assert rules in report["notices"]
+    team.commit(reviewed("ada"), None, "--allow-empty")
+    assert rules not in team.labgate("check", "--target", "main", "--offline", "--verbose", status=0).text
+
+
+@pytest.mark.parametrize("good", ["docs/research.md", "https://example.org/a%20b?c=d#e", "a..b/c.md"])
+def test_a_readme_is_a_path_or_a_url(repo: Repo, good: str) -> None:
+    repo.commit("Start", {"labgate.toml": POLICY.replace("docs/research.md", good)})
+    assert repo.labgate("policy", "check").status == 0
+
+
+@pytest.mark.parametrize(
+    "bad", ["/etc/passwd", "../x.md", "a/../../x", "a b.md", "javascript:alert", "C:x", "", "a\\\\b"]
+)
+def test_any_other_readme_is_refused(repo: Repo, bad: str) -> None:
+    repo.commit("Start", {"labgate.toml": POLICY.replace("docs/research.md", bad)})
+    said = repo.labgate("policy", "check")
+    assert said.status != 0
+    assert "[kinds.research] readme" in said.text
