@@ -6,8 +6,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from labgate.checks.registry import MANUAL, PUSH, at_stage, policy_reader
+from labgate.checks.registry import MANUAL, PUSH, Row, at_stage, policy_reader
 from labgate.entrypoints.hook_call import HookCall, Skipped, standing_back
+from labgate.experiments.section import PUSH as PUSHING
+from labgate.experiments.section import ExperimentHash
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import peel
 from labgate.git.refs import read_refs, resolve_commit, symbolic_ref
@@ -17,15 +19,17 @@ from labgate.policy.reader import Reader
 from labgate.scene.governing_policy import Proposal, judging_policy, require_tracking
 from labgate.scene.policy_files import policies_at
 from labgate.scene.scene import Scene
-from labgate.values.errors import UndecidedError, UsageError
+from labgate.values.errors import GitError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
 from labgate.values.refnames import branch_of, is_oid, tracking_ref
-from labgate.values.report import Report
+from labgate.values.report import PolicyOrigin, Report
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
 
 #: git's name for the source of ``git push REMOTE HEAD:...``.
 _HEAD = ("HEAD", "@")
+#: The check whose hook pins.
+_PINNING = "experiment-hash"
 
 
 class Push(Value):
@@ -61,12 +65,38 @@ def run(call: HookCall) -> Report | Skipped | None:
         return active
     if call.native:
         push = native_push(repository, os.fsdecode(sys.stdin.buffer.read()), *call.arguments[:2])
-        return judge_push(repository, read_refs(repository), push, call.checks) if push.updates else None
+        return _judge_and_pin(call, repository, read_refs(repository), push) if push.updates else None
     refs = read_refs(repository)
     push = framework_push(repository, refs, call.environ)
     if not push.updates:
         return Skipped("no ref of a push is named to this hook")
-    return judge_push(repository, refs, push, call.checks)
+    return _judge_and_pin(call, repository, refs, push)
+
+
+def _judge_and_pin(call: HookCall, repository: Repository, refs: Mapping[str, str], push: Push) -> Report:
+    """Judge a push, and pin the code of its artifacts: what the remote has now, what it gets after git has ended."""
+    scene = scene_of(repository, refs, push)
+    rows = at_stage(PUSH, call.checks)
+    settings = scene.policy.section(ExperimentHash)
+    if settings.pins_on_push != PUSHING or all(row.name != _PINNING for row in rows):
+        return _judged(scene, rows, push)
+    from labgate.entrypoints.push_pins import outstanding, pin_afterwards, pin_there
+    from labgate.git.detached import push_above
+
+    above = push_above()
+    if above is None or above.is_dry or push.remote is None:
+        return _judged(scene, rows, push)
+    try:
+        pins = outstanding(scene)
+        pushed = pin_there(repository, settings, push.remote, pins.there)
+    except (UndecidedError, GitError):
+        # git is about to say that the remote cannot be reached; the next push pins.
+        return _judged(scene, rows, push)
+    refused = {pin.commit: reason or "no reason given" for pin, reason in pushed.refused}
+    report = _judged(scene.changed(pins_refused=refused) if refused else scene, rows, push)
+    if report.exit_status == 0:
+        pin_afterwards(scene, above, pins.brings)
+    return report
 
 
 def _is_by_hand(call: HookCall) -> bool:
@@ -82,6 +112,11 @@ def _is_by_hand(call: HookCall) -> bool:
 
 def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, checks: Sequence[str] = ()) -> Report:
     """Return the report on a push. ``checks`` empty means all."""
+    return _judged(scene_of(repository, refs, push), at_stage(PUSH, checks), push)
+
+
+def scene_of(repository: Repository, refs: Mapping[str, str], push: Push) -> Scene:
+    """Return the facts of a push. Raises: as ``run`` does."""
     held = any(update.old is not None for update in push.updates)
     require_tracking(repository, refs, push.remote, has_refs=held)
     standing = {update.ref: _standing(refs, push, update) for update in push.updates}
@@ -89,7 +124,7 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
     proposed = _proposed(repository, push, reader)
     judging = judging_policy(repository, refs, push.remote, Proposal(standing, proposed), reader)
     _require_commits(push, judging.policy)
-    scene = Scene(
+    return Scene(
         repository,
         judging.policy,
         refs,
@@ -100,7 +135,11 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
         push_url=push.url,
         judging=judging,
     )
-    return judge_scene(PUSH, scene, judging.origin, at_stage(PUSH, checks), push.refs_total)
+
+
+def _judged(scene: Scene, rows: Sequence[Row], push: Push) -> Report:
+    origin = PolicyOrigin("none") if scene.judging is None else scene.judging.origin
+    return judge_scene(PUSH, scene, origin, rows, push.refs_total)
 
 
 def _proposed(repository: Repository, push: Push, reader: Reader) -> list[str]:

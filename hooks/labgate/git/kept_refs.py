@@ -145,3 +145,17 @@ def present(repository: Repository, oids: Iterable[str]) -> frozenset[str]:
     asked = "".join(f"{oid}\n" for oid in wanted).encode()
     answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
     return frozenset(line for line in answers.splitlines() if " " not in line)
+
+
+def remote_branches(repository: Repository, remote: str) -> dict[str, str]:
+    """Return the branches and tags of a remote with their objects; it sends no pins for it.
+
+    Raises: ``UndecidedError`` when it cannot be asked.
+    """
+    words = ("ls-remote", "--quiet", "--refs", "--heads", "--tags", "--end-of-options", remote)
+    status, output, errors = run_network(repository, *words)
+    if status:
+        message = f"cannot ask {remote}: {first_line(errors)}"
+        raise UndecidedError(message, f"git ls-remote {remote}")
+    rows = (line.partition("\t") for line in os.fsdecode(output).split("\n"))
+    return {name: oid for oid, _, name in rows if is_oid(oid)}

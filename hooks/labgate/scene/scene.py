@@ -76,7 +76,8 @@ class Scene(Value):
     the change belongs to the repository itself, ``None`` if there is no such branch. ``change``: CI judges a change
     that is only proposed, and may land squashed. ``push_url`` is the URL that git pushes to, ``None`` if it gave none.
     ``judging`` is how the policy was found, ``None`` if each update may
-    have another one (audit): then ``history`` has the policies of the audited line.
+    have another one (audit): then ``history`` has the policies of the audited line. ``pins_refused`` has
+    the commits (full oids) whose pins the remote refused in this run, each with its reason.
     """
 
     repository: Repository
@@ -100,7 +101,7 @@ class Scene(Value):
     push_url: str | None = None
     judging: Judging | None = None
     history: PolicyHistory | None = None
-    pins_refused: str | None = None
+    pins_refused: Mapping[str, str] = NOTHING
 
     @property
     def landing(self) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from labgate.checks.collected import Collected
 from labgate.checks.experiment_hash import staged
 from labgate.checks.experiment_hash.check import Claim, Facts, Recorded
 from labgate.checks.experiment_hash.files import Files, files_of_commit, files_of_index, judged_artifacts
 from labgate.checks.experiment_hash.keeping import brought_snapshots, with_pins
 from labgate.experiments.artifacts import is_artifact
+from labgate.experiments.published import reached
 from labgate.experiments.section import REFUSE, ExperimentHash
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.diffs import brought_paths
@@ -78,14 +81,7 @@ def _recorded(scene: Scene, update: RefUpdate) -> tuple[Recorded | None, tuple[s
     files = files_of_commit(scene.repository, head, changed)
     claims, unseen = _compared(scene.repository, files, judged_artifacts(settings, files, changed))
     snapshots = brought_snapshots(scene, update)
-    unpinned: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    if scene.pushing and not scene.fetched and research and settings.pins_on_push == REFUSE:
-        kept = set(scene.pins.values())
-        unpinned = tuple(
-            (oid, mine)
-            for oid, paths in brought.items()
-            if oid not in kept and (mine := tuple(path for path in paths if is_artifact(settings, path)))
-        )
+    unpinned = _unpinned(scene, update, brought) if research and scene.pushing and not scene.fetched else ()
     if not (claims or snapshots or unpinned):
         return None, unseen
     standing = scene.standing(update)
@@ -96,10 +92,28 @@ def _recorded(scene: Scene, update: RefUpdate) -> tuple[Recorded | None, tuple[s
         remote=scene.remote or "the remote",
         snapshots=snapshots,
         unpinned=unpinned,
-        refused=scene.pins_refused,
+        refused=next(iter(scene.pins_refused.values()), None),
         ref=update.ref,
     )
     return recorded, unseen
+
+
+def _unpinned(
+    scene: Scene, update: RefUpdate, brought: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the commits of a push that bring artifacts and are not pinned, each with its artifacts.
+
+    They are those that the policy wants pinned before, or those whose pins the remote has just refused.
+    """
+    settings = scene.policy.section(ExperimentHash)
+    kept = set(scene.pins.values())
+    if settings.pins_on_push == REFUSE:
+        wanted = {oid: paths for oid, paths in brought.items() if oid not in kept}
+    else:
+        tips = [oid for oid in (update.old, update.new) if oid is not None]
+        wanted = brought_paths(scene.repository, reached(scene.repository, list(scene.pins_refused), tips))
+    artifacts = {oid: tuple(path for path in paths if is_artifact(settings, path)) for oid, paths in wanted.items()}
+    return tuple((oid, paths) for oid, paths in artifacts.items() if paths)
 
 
 def _new_commits(scene: Scene, update: RefUpdate) -> tuple[str, ...]:

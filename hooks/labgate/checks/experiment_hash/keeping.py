@@ -43,7 +43,7 @@ def with_pins(scene: Scene, claims: Iterable[Claim]) -> tuple[Claim, ...]:
 
 def _kept_by_push(scene: Scene, commits: set[str]) -> set[str]:
     """Return those of some commits that the push hook pins: no snapshots, and what the remote has or is given."""
-    if scene.pins_refused is not None:
+    if scene.pins_refused:
         return set()
     headers = read_headers(scene.repository, commits)
     plain = [oid for oid, header in headers.items() if header.snapshot_of is None]
