@@ -122,7 +122,8 @@ def _dispatch(call: HookCall) -> int:
     if call.stage in _OF_MESSAGES:
         from labgate.entrypoints import message
 
-        return message.run(call)
+        verdict = message.run(call)
+        return verdict if isinstance(verdict, int) else _conclude(verdict, call.environ)
     import gc
 
     # There are hardly any reference cycles, and the process ends soon.

@@ -306,9 +306,9 @@ def test_git_in_another_language_and_a_hostile_environment_changes_nothing(work:
 def test_a_check_of_another_stage_is_refused(work: Repo, python: str) -> None:
     file = work.path / "message"
     file.write_bytes(b"One\n")
-    argv = (python, "-I", "-m", "labgate.hook", "commit-msg", "commit-size", "message")
+    argv = (python, "-I", "-m", "labgate.hook", "commit-msg", "branch-name", "message")
     result = work.run(*argv, status=2, GIT_EDITOR=":")
-    assert "commit-size does not apply at commit-msg" in result.err
+    assert "branch-name does not apply at commit-msg" in result.err
     assert file.read_bytes() == b"One\n"
 
 

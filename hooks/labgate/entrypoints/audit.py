@@ -37,7 +37,8 @@ from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
 STAGE = "audit"
-ROWS = rows(("research-gate", "commit-hygiene"))
+#: The last two only list exceptions: sizes are judged before a change lands.
+ROWS = rows(("research-gate", "commit-hygiene", "commit-size", "mixed-components"))
 #: The most refs that a notice names.
 _NAMED = 3
 

@@ -38,7 +38,7 @@ def run(call: HookCall) -> Report | Skipped | None:
     if "GIT_INDEX_FILE" not in call.environ and _adds_nothing(commit):
         return Skipped("nothing is staged, so no commit is proposed")
     suspects = [row for row in rows if row.module("staged").suspects(commit)]
-    return _judged(commit, rows, suspects) if suspects or commit.notices else None
+    return judged(commit, rows, suspects) if suspects or commit.notices else None
 
 
 def _proposed(stage: str, place: Workplace) -> ProposedCommit:
@@ -62,7 +62,7 @@ def _adds_nothing(commit: ProposedCommit) -> bool:
     return staged is not None and not staged.records and not staged.merging
 
 
-def _judged(commit: ProposedCommit, rows: tuple[Row, ...], suspects: list[Row]) -> Report:
+def judged(commit: ProposedCommit, rows: tuple[Row, ...], suspects: list[Row]) -> Report:
     """Judge the commit with all the facts, and return the report on it."""
     from labgate.checks.collected import ALWAYS, BESIDE_FINDINGS
     from labgate.gate.judge import judge
@@ -78,9 +78,9 @@ def _judged(commit: ProposedCommit, rows: tuple[Row, ...], suspects: list[Row]) 
         skipped[row.name] = row.module("facts").collect_staged(commit, around, suspect=row in suspects)
         return skipped[row.name]
 
-    [judged] = judge((RefUpdate(commit.branch or "HEAD", None, None),), rows, collect, commit.policy)
-    least = BESIDE_FINDINGS if judged.findings else ALWAYS
-    said = [(name, found) for name, found in skipped.items() if found.skipped is not None and found.notice >= least]
-    notices = commit.notices + tuple(f"{name} skipped: {found.skipped}" for name, found in said)
+    [found] = judge((RefUpdate(commit.branch or "HEAD", None, None),), rows, collect, commit.policy)
+    least = BESIDE_FINDINGS if found.findings else ALWAYS
+    said = [(name, each) for name, each in skipped.items() if each.skipped is not None and each.notice >= least]
+    notices = commit.notices + tuple(f"{name} skipped: {each.skipped}" for name, each in said)
     view = View(1, 1, 0, sources_complete=True)
-    return Report(commit.stage, commit.origin or PolicyOrigin("worktree"), view, (judged,), notices=notices)
+    return Report(commit.stage, commit.origin or PolicyOrigin("worktree"), view, (found,), notices=notices)

@@ -1,5 +1,7 @@
 """prepare-commit-msg and commit-msg: a commit on an experiment branch names its experiment.
 
+Where the policy allows exceptions, commit-msg also judges sizes.
+
 prepare-commit-msg stamps a message that has text already (``-m``, merge, rebase, cherry-pick), commit-msg one from an
 editor (docs/adr/0008). git still refuses a message that is empty or was not edited.
 """
@@ -10,7 +12,7 @@ import os
 import sys
 
 from labgate import FOLDER
-from labgate.checks.registry import PREPARE, at_stage
+from labgate.checks.registry import COMMIT, MESSAGE, PREPARE, at_stage
 from labgate.entrypoints.hook_call import hook_policy, standing_back
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
 from labgate.experiments.settings import read_settings
@@ -23,9 +25,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from labgate.entrypoints.hook_call import HookCall
+    from labgate.checks.registry import Row
+    from labgate.entrypoints.hook_call import HookCall, InForce, Skipped
     from labgate.experiments.settings import Settings
+    from labgate.policy.model import Policy
     from labgate.scene.workplace import Workplace
+    from labgate.values.report import Report
 
 #: In labgate's folder of the git directory: the editor's template, with which commit-msg compares the message.
 _TEMPLATE = "message-template"
@@ -33,22 +38,34 @@ _TEMPLATE = "message-template"
 _MOST_BYTES = 2**24
 
 
-def run(call: HookCall) -> int:
-    """Stamp the message file if the commit is an experiment's, and return the exit status.
+def run(call: HookCall) -> int | Report | Skipped | None:
+    """Stamp the message file if the commit is an experiment's, and return the exit status or a verdict.
 
-    It is 1 if only the stamp is left of a message, which git would otherwise refuse as empty; else 0. Raises:
+    The status is 1 if only the stamp is left of a message, which git would otherwise refuse as empty; else 0. Raises:
     ``NoPolicyError`` when there is no policy; any other ``LabgateError``, or ``OSError``, when labgate could not read
     or stamp the message, whose file is then unchanged.
     """
-    at_stage(call.stage, call.checks)
+    rows = at_stage(call.stage, call.checks)
     place = find_workplace(call.environ)
-    experiment = _experiment(call, place)
-    if experiment is None:
+    found = _in_force(call, place)
+    if found is None:
+        return 0
+    experiment = _experiment(found.policy, place) if any(PREPARE in row.stages for row in rows) else None
+    sized: tuple[Row, ...] = ()
+    if call.stage == MESSAGE and found.policy.table["commit-size"]["exceptions"]:
+        sized = tuple(row for row in rows if COMMIT in row.stages and PREPARE not in row.stages)
+    if experiment is None and not sized:
         return 0
     active = standing_back(call, place.common_dir)
     if active is not None:
-        return _say(f"labgate: skipped: {active.reason}", 0)
-    return _stamp_file(call, place, experiment, _message_file(place, call.arguments[0]))
+        return active
+    path = _message_file(place, call.arguments[0])
+    status = 0 if experiment is None else _stamp_file(call, place, experiment, path)
+    if status or not sized:
+        return status
+    from labgate.entrypoints.message_sizes import judge_sizes
+
+    return judge_sizes(call, place, found, sized, read_bounded(path, _MOST_BYTES))
 
 
 def _message_file(place: Workplace, path: str) -> str:
@@ -60,20 +77,26 @@ def _message_file(place: Workplace, path: str) -> str:
     return real
 
 
-def _experiment(call: HookCall, place: Workplace) -> str | None:
-    """Return ``service/handle`` of the commit's branch, ``None`` if it is not an experiment's.
+def _in_force(call: HookCall, place: Workplace) -> InForce | None:
+    """Return the policy, ``None`` if there is none or the stage does not need it.
 
     Raises: ``NoPolicyError`` when there is no policy, but only once for a commit, and not during a rebase.
     """
-    ref = place.branch()
-    if ref is None:
+    if call.stage == PREPARE and place.branch() is None:
         return None
     try:
-        policy = hook_policy(place).policy
+        return hook_policy(place)
     except NoPolicyError:
         if call.stage != PREPARE or place.operation() is not None:
             return None
         raise
+
+
+def _experiment(policy: Policy, place: Workplace) -> str | None:
+    """Return ``service/handle`` of the commit's branch, ``None`` if it is not an experiment's."""
+    ref = place.branch()
+    if ref is None:
+        return None
     fields = policy.classify(ref).fields or {}
     if "service" not in fields or "handle" not in fields:
         return None

@@ -1,4 +1,7 @@
-"""The shell patterns of experiment branches: for all others the message hooks do not start Python."""
+"""The shell patterns of experiment branches: for all others the message hooks do not start Python.
+
+A pattern that begins with a stage and a colon is for that stage alone; no branch name has a colon.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 #: Below the git common directory: one pattern of ``case`` a line, over the short branch name.
 FILE = os.path.join(FOLDER, "experiment-branches")
 
+#: commit-msg on any branch: where the policy allows exceptions, it judges sizes.
+EVERY_MESSAGE = "commit-msg:*"
 #: The most patterns of other policies that are kept: linked work trees and the trunk may have their own policies.
 KEPT = 40
 #: Largest file that is read; a larger one is not labgate's.
@@ -53,6 +58,8 @@ def experiment_patterns(policy: Policy) -> tuple[str, ...]:
                 pattern = _pattern(template)
                 if pattern is not None:
                     found[pattern] = None
+    if policy.table["commit-size"]["exceptions"]:
+        found[EVERY_MESSAGE] = None
     return tuple(found)
 
 

@@ -117,7 +117,8 @@ _MESSAGE = (
     """\
 if [ -x "$before" ]; then "$before" "$@" || exit; fi
 
-# Only experiment branches have something to do here. Wherever that is not certain, labgate itself looks.
+# Only experiment branches have something to do here, unless the list names this stage. Wherever that is not certain,
+# labgate itself looks.
 folder=${0%/*}/../labgate
 list=$folder/experiment-branches
 no_experiment() {
@@ -145,6 +146,8 @@ no_experiment() {
   while IFS= read -r pattern || [ -n "$pattern" ]; do
     # shellcheck disable=SC2254  (it is a pattern)
     case $branch in $pattern) return 1 ;; esac
+    # shellcheck disable=SC2254
+    case @STAGE@:$branch in $pattern) return 1 ;; esac
   done <"$list"
 }
 # In a process of its own, which ends after a second: somebody else's list may have no end.

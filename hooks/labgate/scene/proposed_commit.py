@@ -37,7 +37,8 @@ class ProposedCommit(Value):
     """The commit in progress.
 
     ``origin`` is the place of the policy, ``None`` for the work tree. ``branch`` is a full refname, ``None`` if HEAD is
-    on no branch; ``kind`` is its kind in the policy. ``notices`` are lines about the policy.
+    on no branch; ``kind`` is its kind in the policy. ``notices`` are lines about the policy. ``asking`` is the command
+    that makes it again with a line that asks for an exception, ``None`` before it has a message.
     """
 
     stage: str
@@ -47,6 +48,7 @@ class ProposedCommit(Value):
     branch: str | None
     kind: str | None
     notices: tuple[str, ...] = ()
+    asking: str | None = None
 
     @property
     def is_plain(self) -> bool:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from labgate.values.value import Value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.values.size_exception import SizeException
+
 
 class FileChange(Value):
     """One path of a change against its first parent.
@@ -28,7 +32,8 @@ class Batch(Value):
     the target that this one exactly reverts, or ``None``. ``parents`` is the number of parents it has or will have: 0
     for a first commit, 2 or more for a merge; how it can be split depends on that. ``squash`` says that it is a whole
     change in one commit, to which only the limits of a series apply; ``landing`` is what it landed with, by the oid of
-    the commit on the target that stands for that, or ``None``.
+    the commit on the target that stands for that, or ``None``. ``exception`` is ``None`` if none is asked for or
+    possible.
     """
 
     oid: str | None
@@ -38,3 +43,4 @@ class Batch(Value):
     parents: int = 1
     squash: bool = False
     landing: str | None = None
+    exception: SizeException | None = None

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from labgate.checks.commit_hygiene.check import Facts, Looked, check, stated
+from labgate.checks.commit_hygiene.check import Facts, Looked, check
 from labgate.checks.commit_hygiene.rules import ShortLivedArtifact, TestsMissing, UnfinishedCommit, Way
 from labgate.values.finding import Finding
+from labgate.values.statements import stated
 from support.policies import TEAM, policy
 
 HYGIENE = """

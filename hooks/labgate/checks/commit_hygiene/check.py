@@ -19,6 +19,8 @@ from labgate.checks.commit_hygiene.section import CommitHygiene, Companions
 from labgate.policy.glob import Glob
 from labgate.policy.model import Policy
 from labgate.values.finding import Finding
+from labgate.values.size_exception import KEY as SIZE_EXCEPTION
+from labgate.values.statements import stated
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 PREFIXES = ("fixup! ", "squash! ", "amend! ")
 KEEP, EXCUSE = "keep-artifact", "tests-not-needed"
 #: The lines for which a commit may be empty.
-_STATEMENTS = (KEEP, EXCUSE, "commit-size-exception")
+_STATEMENTS = (KEEP, EXCUSE, SIZE_EXCEPTION)
 
 
 class Looked(Value):
@@ -74,14 +76,14 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     section = policy.section(CommitHygiene)
     found = [one for commit in facts.commits if (one := _unfinished(commit, section)) is not None]
     level = "warning" if _only_warns(facts, section) else None
-    for group, stated in (([one for one in found if one.reason != EMPTY], level), (_empty(found), "note")):
+    for group, lowered in (([one for one in found if one.reason != EMPTY], level), (_empty(found), "note")):
         if group:
             yield UnfinishedCommit(
                 commits=tuple(group),
                 target=facts.ref,
                 way=facts.way,
                 landed=facts.landed,
-                stated_level=stated,
+                stated_level=lowered,
                 oids=tuple(one.oid for one in group),
                 path=group[0].path if len(group) == 1 else None,
             )
@@ -158,15 +160,6 @@ def _untested(facts: Facts, companions: Companions) -> Iterator[TestsMissing]:
         oids=tuple(commit.oid for commit in facts.commits),
         path=source[0] if len(source) == 1 else None,
     )
-
-
-def stated(message: str, key: str) -> list[str]:
-    """Return the values of a message's lines ``KEY: VALUE``; the key, in lower case here, compares without case.
-
-    Any line counts: after a squash git's trailer block is another paragraph.
-    """
-    lines = (line.partition(":") for line in message.split("\n"))
-    return [value.strip() for name, _, value in lines if name.strip().lower() == key and value.strip()]
 
 
 def states_something(message: str) -> bool:

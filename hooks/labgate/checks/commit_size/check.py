@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labgate.policy.glob import Glob
     from labgate.policy.model import Policy
     from labgate.values.batch import Batch, FileChange
+    from labgate.values.size_exception import SizeException
 
     _Splits = dict[str, tuple[Group, ...]]
 
@@ -35,7 +36,8 @@ class Facts(Value):
     apply. ``preview_kind`` is a kind whose limits only warn, or ``None``. ``target`` is the branch they are proposed
     for, and ``source`` the short name of the branch that has them; ``None`` if it is not known. ``series``: the
     batches are one series (LG404). ``staged``: the commit is in progress. ``temporary_index``: its index is one that
-    git deletes when the hook refuses (``git commit -a``, ``git commit FILE``).
+    git deletes when the hook refuses (``git commit -a``, ``git commit FILE``). ``audited``: they landed some time ago,
+    and only their exceptions are reported.
     """
 
     batches: tuple[Batch, ...]
@@ -46,6 +48,7 @@ class Facts(Value):
     series: bool = False
     staged: bool = False
     temporary_index: bool = False
+    audited: bool = False
 
 
 class Weight(Value):
@@ -112,7 +115,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[SizeFinding]:
         return
     weights = _weights(facts, policy)
     for weight in weights:
-        if weight.batch.squash:
+        if weight.batch.squash or (facts.audited and weight.batch.exception is None):
             continue
         splits: _Splits = {}
         for units in _UNITS:
@@ -120,9 +123,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[SizeFinding]:
             if exceeded is not None:
                 yield _commit_finding(exceeded, weight, facts, splits)
     for series in _series(weights) if facts.series else ():
-        exceeded = _exceeded(_Sum(series).amount, ("series_lines", "series_commits"), holding)
-        if exceeded is not None:
-            yield _series_finding(exceeded, series, facts, policy)
+        yield from _series_findings(series, facts, policy, holding)
 
 
 def exceeding(facts: Facts, policy: Policy) -> frozenset[str]:
@@ -197,6 +198,26 @@ def _exceeded(
     return None
 
 
+def _series_findings(
+    series: list[Weight], facts: Facts, policy: Policy, holding: list[tuple[str, str, Limits]]
+) -> Iterator[SeriesTooLarge]:
+    """Yield a finding if the series is too large: a note if it is not without the commits with an exception."""
+    from labgate.values.size_exception import together
+
+    units = ("series_lines", "series_commits")
+    counting = [weight for weight in series if weight.batch.exception is None or not weight.batch.exception.granted]
+    plain = [weight for weight in counting if weight.batch.exception is None]
+    exceeded = _exceeded(_Sum(counting).amount, units, holding)
+    if exceeded is None:
+        exceeded, counting, asking = _exceeded(_Sum(series).amount, units, holding), series, series
+    else:
+        # An exception that is not granted only matters if it would be enough.
+        asking = [] if _exceeded(_Sum(plain).amount, units, holding) else counting
+    exception = together(weight.batch.exception for weight in asking)
+    if exceeded is not None and (exception is not None or not facts.audited):
+        yield _series_finding(exceeded, counting, exception, facts, policy)
+
+
 def _commit_finding(exceeded: _Exceeded, weight: Weight, facts: Facts, splits: _Splits) -> CommitFinding:
     """Return one finding; ``splits`` caches the split of the batch under each kind's limits."""
     from labgate.checks.commit_size.rules import RULE_OF_UNIT
@@ -218,11 +239,13 @@ def _commit_finding(exceeded: _Exceeded, weight: Weight, facts: Facts, splits: _
         temporary_index=facts.temporary_index,
         oids=(batch.oid,) if batch.oid else (),
         path=oversized[0] if len(oversized) == 1 else None,
-        **_common(exceeded, facts),
+        **_common(exceeded, facts, batch.exception),
     )
 
 
-def _series_finding(exceeded: _Exceeded, series: list[Weight], facts: Facts, policy: Policy) -> SeriesTooLarge:
+def _series_finding(
+    exceeded: _Exceeded, series: list[Weight], exception: SizeException | None, facts: Facts, policy: Policy
+) -> SeriesTooLarge:
     from labgate.checks.commit_size.rules import HeavyCommit, SeriesTooLarge
 
     heaviest = sorted(series, key=lambda weight: -weight.lines)[:MOST_NAMED]
@@ -231,11 +254,11 @@ def _series_finding(exceeded: _Exceeded, series: list[Weight], facts: Facts, pol
         part=_first_part(series, exceeded.limits),
         branch=_part_branch(facts.source, policy),
         oids=tuple(weight.batch.oid for weight in series if weight.batch.oid is not None),
-        **_common(exceeded, facts),
+        **_common(exceeded, facts, exception),
     )
 
 
-def _common(exceeded: _Exceeded, facts: Facts) -> dict[str, Any]:
+def _common(exceeded: _Exceeded, facts: Facts, exception: SizeException | None) -> dict[str, Any]:
     """Return the fields that every finding has about its limit."""
     return {
         "unit": exceeded.unit.replace("_", "-"),
@@ -244,7 +267,8 @@ def _common(exceeded: _Exceeded, facts: Facts) -> dict[str, Any]:
         "over": exceeded.actual - exceeded.limit,
         "kind": exceeded.kind,
         "target": facts.target,
-        "stated_level": exceeded.level,
+        "exception": exception,
+        "stated_level": exceeded.level if exception is None or exception.level is None else exception.level,
     }
 
 

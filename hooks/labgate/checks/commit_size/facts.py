@@ -15,6 +15,7 @@ from labgate.checks.commit_size.check import Facts, changed_lines, check
 from labgate.checks.commit_size.grafts import grafted, grafts
 from labgate.checks.commit_size.landings import with_landings
 from labgate.checks.commit_size.section import CommitSize
+from labgate.checks.size_exceptions import AUDITED, exceptions, staged_exception
 from labgate.git.commits import has_commit, is_ancestor, rev_list, tree_of
 from labgate.git.diffs import (
     clean_merge,
@@ -53,7 +54,11 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
     protected = [other.ref for other in scene.updates if scene.policy.is_protected(other.ref)]
     if scene.is_first_push and (update.ref in protected or not protected):
         return Collected(skipped=f"nothing is on {scene.remote} yet, so all of history would count as one change")
+    if scene.audited is not None and not exceptions(scene, update):
+        return Collected(skipped=AUDITED)
     facts = weighed(scene, update)
+    if scene.audited is not None:
+        return Collected((facts.changed(audited=True),), skipped=AUDITED)
     return Collected((facts,), unseen=_unread(facts, scene.policy))
 
 
@@ -64,6 +69,8 @@ def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: boo
     facts = staged.weighed(commit) if suspect else None
     if facts is not None:
         facts = _exempted(_read(facts, commit), commit, around)
+        [batch] = facts.batches
+        facts = facts.changed(batches=(batch.changed(exception=staged_exception(commit)),))
         return Collected((facts,), unseen=_unread(facts, commit.policy))
     return Collected() if commit.staged is not None else Collected(skipped=_UNMEASURED, notice=ALWAYS)
 
@@ -77,7 +84,15 @@ def weighed(scene: Scene, update: RefUpdate) -> Facts:
     facts = _measured(scene, update, closely=False)
     if next(check(facts, scene.policy), None) is not None:
         facts = _measured(scene, update, closely=True)
-    return with_landings(scene, update, facts)
+    return _excepted(scene, update, with_landings(scene, update, facts))
+
+
+def _excepted(scene: Scene, update: RefUpdate, facts: Facts) -> Facts:
+    """Return the facts with the exceptions that their commits ask for, if one is too large."""
+    if next(check(facts, scene.policy), None) is None:
+        return facts
+    found = exceptions(scene, update)
+    return facts.changed(batches=tuple(batch.changed(exception=found.get(batch.oid or "")) for batch in facts.batches))
 
 
 def lines_to_read(scene: Scene, update: RefUpdate) -> int:

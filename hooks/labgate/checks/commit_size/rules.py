@@ -10,6 +10,10 @@ from labgate.values.phrases import count, quote, short_oid, size
 from labgate.values.refnames import short_ref
 from labgate.values.value import Value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.values.size_exception import SizeException
+
 _WHAT_COUNTS = (
     " These do not count: deleted files, files that are only renamed, files that `[commit-size] ignore` or the trunk's "
     "attributes exempt, and a commit that exactly reverts one on the target. Of a renamed file the edited lines count, "
@@ -18,7 +22,9 @@ _WHAT_COUNTS = (
 )
 _WHOSE_LIMITS = (
     " Limits are set in `[commit-size.limits.KIND]` on the trunk. The limits of `protected` apply to a change for a "
-    "protected branch, those of the branch's own kind at commit. A kind without a table has no limits."
+    "protected branch, those of the branch's own kind at commit. A kind without a table has no limits. A commit that "
+    "cannot be smaller asks for an exception with a line `Commit-Size-Exception: REASON`: a review that covers it, by "
+    "one of `[commit-size] exceptions`, makes this a note, which `labgate audit` lists."
 )
 
 
@@ -60,7 +66,7 @@ class SizeFinding(Finding):
 
     ``unit`` is the limit's key in the policy, ``limit`` and ``actual`` are in that unit and ``over`` is their
     difference. ``kind`` is the kind that has the limit; ``target`` the branch that the commits are proposed for,
-    ``None`` if it is not known.
+    ``None`` if it is not known. ``exception`` is ``None`` if none is asked for or possible.
     """
 
     unit: str
@@ -69,6 +75,23 @@ class SizeFinding(Finding):
     over: int
     kind: str
     target: str | None
+    exception: SizeException | None
+
+    def message(self) -> str:
+        return self._said() + ("" if self.exception is None else self.exception.said())
+
+    def help(self) -> str | None:
+        if self.exception is None:
+            return self._step()
+        return None if self.exception.granted else self.exception.step or self._step()
+
+    def _said(self) -> str:
+        """Return what is too large."""
+        raise NotImplementedError
+
+    def _step(self) -> str:
+        """Return how to make it smaller."""
+        raise NotImplementedError
 
     def excess(self) -> str:
         """Return the excess over the limit, and the branch or kind that has it."""
@@ -102,7 +125,7 @@ class CommitFinding(SizeFinding):
     def named(self) -> str:
         return "this commit" if self.oid is None else f"commit {_commit(self.oid, self.subject)}"
 
-    def help(self) -> str:
+    def _step(self) -> str:
         from labgate.values.splitting import leave_out, split_off
 
         return leave_out(self) if self.oversized else split_off(self)
@@ -122,7 +145,7 @@ class TooManyLines(CommitFinding):
         + _WHOSE_LIMITS,
     )
 
-    def message(self) -> str:
+    def _said(self) -> str:
         where = " of tests" if self.unit == "test-lines" else ""
         lines = f"{count(self.actual, 'line')}{where}"
         return f"{self.named} changes {lines}, {self.excess()}; heaviest: {_by_lines(self.files)}"
@@ -141,7 +164,7 @@ class TooManyFiles(CommitFinding):
         "Split it by directory with the command in the finding." + _WHOSE_LIMITS,
     )
 
-    def message(self) -> str:
+    def _said(self) -> str:
         return f"{self.named} touches {count(self.actual, 'file')}, {self.excess()}; heaviest: {_by_lines(self.files)}"
 
 
@@ -159,7 +182,7 @@ class TooManyBytes(CommitFinding):
         "bucket. Split text that is too large by directory." + _WHOSE_LIMITS,
     )
 
-    def message(self) -> str:
+    def _said(self) -> str:
         if not self.oversized:
             heaviest = ", ".join(f"{file.path} {size(file.bytes)}" for file in self.files)
             return f"{self.named} adds {size(self.actual)}, {self.excess()}; heaviest: {heaviest}"
@@ -189,12 +212,12 @@ class SeriesTooLarge(SizeFinding):
     part: Part | None
     branch: str | None
 
-    def message(self) -> str:
+    def _said(self) -> str:
         noun = self.unit.removeprefix("series-").removesuffix("s")
         heaviest = ", ".join(f"{_commit(each.oid, each.subject)} {count(each.lines, 'line')}" for each in self.commits)
         return f"the series has {count(self.actual, noun)}, {self.excess()}; heaviest: {heaviest}"
 
-    def help(self) -> str:
+    def _step(self) -> str:
         part = self.part
         if part is None or part.oid is None:
             return "split the first commit: alone it is too large for a series"

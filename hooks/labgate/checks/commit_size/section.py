@@ -32,7 +32,8 @@ class Limits(Value):
 class CommitSize(Value):
     """``[commit-size]``. ``limits`` are by kind of branch; a missing kind has none.
 
-    ``tests`` are the paths whose lines count against ``test_lines``, where that is set.
+    ``tests`` are the paths whose lines count against ``test_lines``, where that is set. ``exceptions`` are the groups
+    and people of ``[reviews]`` who may grant an exception.
     """
 
     NAME = "commit-size"
@@ -40,26 +41,35 @@ class CommitSize(Value):
     ignore: tuple[Glob, ...]
     tests: tuple[Glob, ...]
     limits: Mapping[str | None, Limits]
+    exceptions: tuple[str, ...]
 
     def __init__(self, table: Table) -> None:
         super().__init__(
             ignore=tuple(Glob(text) for text in table["ignore"]),
             tests=tuple(Glob(text) for text in table["tests"]),
             limits={kind: Limits(limits) for kind, limits in table["limits"].items()},
+            exceptions=tuple(table["exceptions"]),
         )
 
 
 def schema() -> SectionSchema:
     """Return the schema of ``[commit-size]``."""
-    from labgate.policy.schema import GLOBS, NAME, SectionSchema
-    from labgate.policy.shape import Key, Record, TableOf
+    from labgate.policy.schema import GLOBS, NAME, SectionSchema, matching
+    from labgate.policy.shape import Key, ListOf, Record, TableOf
 
     limits = TableOf(_limits(), "a table of kinds", NAME)
+    names = ListOf(matching(r"\S+", "the name of a group or a person"), "a list of groups and people of [reviews]")
     shape = Record(
         (
             Key("ignore", GLOBS, "Paths that are not counted.", []),
             Key("tests", GLOBS, "Paths of tests and docs; `test-lines` limits their lines.", []),
             Key("limits", limits, "Limits by kind of branch; a kind without limits has none.", {}),
+            Key(
+                "exceptions",
+                names,
+                "Groups and people of [reviews] whose review lets a commit with `Commit-Size-Exception: REASON` pass.",
+                [],
+            ),
         )
     )
     return SectionSchema(Key(CommitSize.NAME, shape, "How large a commit and a proposal may be.", {}), check=_check)
@@ -88,7 +98,10 @@ def _limits() -> Record:
 
 
 def _check(table: Table, problems: Problems) -> None:
-    from labgate.policy.lint import known_kinds
+    from labgate.policy.lint import known, known_kinds
 
     for kind in table[CommitSize.NAME]["limits"]:
         known_kinds((kind,), table, (CommitSize.NAME, "limits", kind), problems)
+    reviewers = (*table["reviews"]["groups"], *table["reviews"]["people"])
+    path = (CommitSize.NAME, "exceptions")
+    known(table[CommitSize.NAME]["exceptions"], reviewers, "group or person", path, problems)

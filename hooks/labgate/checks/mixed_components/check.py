@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 class Facts(Value):
     """The commits to judge, oldest first; ``staged``: it is one in progress.
 
-    ``temporary_index``: its index is one that git deletes when the hook refuses (``git commit -a``).
+    ``temporary_index``: its index is one that git deletes when the hook refuses (``git commit -a``). ``audited``: they
+    landed some time ago, and only their exceptions are reported.
     """
 
     batches: tuple[Batch, ...]
     staged: bool = False
     temporary_index: bool = False
+    audited: bool = False
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[MixedCommit]:
@@ -31,6 +33,8 @@ def check(facts: Facts, policy: Policy) -> Iterator[MixedCommit]:
 
     section = policy.section(MixedComponents)
     for batch in facts.batches:
+        if facts.audited and batch.exception is None:
+            continue
         parts: dict[str, list[str]] = {}
         free: list[str] = []
         for file in batch.files:
@@ -50,4 +54,6 @@ def check(facts: Facts, policy: Policy) -> Iterator[MixedCommit]:
             staged=facts.staged,
             temporary_index=facts.temporary_index,
             oids=() if batch.oid is None else (batch.oid,),
+            exception=batch.exception,
+            stated_level=None if batch.exception is None else batch.exception.level,
         )

@@ -164,8 +164,8 @@ class Assessed(Value):
     def details(self, oids: tuple[str, ...]) -> dict[str, Any]:
         """Return the fields of an ``UnmetReview`` of these commits (at least one), and its place."""
         facts, reviews = self.facts, self.reviews
-        unable = _unable(facts, reviews)
-        named = helpful(self.counted(oids), self.paths, facts.contributors, reviews, unable)
+        cannot = unable(facts, reviews)
+        named = helpful(self.counted(oids), self.paths, facts.contributors, reviews, cannot)
         emails = {person.name: person.emails[0] for person in reviews.people if person.emails}
         return {
             "assurance": reviews.assurance,
@@ -207,7 +207,7 @@ def _not_counted(refused: Refused) -> RefusedReview:
     return RefusedReview(refused.person, email, login, refused.reason, claim.commit)
 
 
-def _unable(facts: Facts, reviews: Reviews) -> frozenset[str]:
+def unable(facts: Facts, reviews: Reviews) -> frozenset[str]:
     """Return who cannot approve the change on its code host: people without an account there, and who opened it."""
     change = facts.change
     if change is None or reviews.assurance != "forge":

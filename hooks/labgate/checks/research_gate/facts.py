@@ -163,7 +163,7 @@ class _Gathering:
             moves=self._moves(evidence),
             forks=self._forks(),
             landed=self._landed,
-            branch=_branch(self.scene, self.span),
+            branch=branch_for_marker(self.scene, self.span),
             head=self.span.head,
         )
         return self.reviews.complete(facts), undecidable
@@ -312,7 +312,7 @@ class _Gathering:
         }
 
 
-def _branch(scene: Scene, span: Span) -> str | None:
+def branch_for_marker(scene: Scene, span: Span) -> str | None:
     """Return the short name of the branch for a review marker of an update, ``None`` if there is none."""
     update = span.update
     if update.source is not None or update.new is None:

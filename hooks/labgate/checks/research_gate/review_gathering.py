@@ -40,6 +40,8 @@ class ReviewGathering:
         self.span = span
         self.repository = scene.repository
         self.heads: tuple[str, ...] = ()
+        #: Who must have reviewed each commit of a branch, so that its markers hold for what landed from it.
+        self.carrying = scene.policy.section(Reviews)
         self.contributors = Contributors(
             scene.repository, scene.policy.section(Reviews), scene.trunk_tip, span.base, self._perhaps_original
         )
@@ -63,9 +65,13 @@ class ReviewGathering:
 
     def _is_open(self, facts: Facts) -> bool:
         """Return whether a commit that needs a review, or is suspected with an alarm, lacks one."""
-        state = review_state(facts, self.scene.policy)
         alarms = any((item.decisive and not item.proves) or item.is_doubtful for item in facts.evidence)
-        return alarms or (state is not None and bool(state.missing))
+        return alarms or self.lacks_review(facts)
+
+    def lacks_review(self, facts: Facts) -> bool:
+        """Return whether a commit that needs a review lacks one."""
+        state = review_state(facts, self.scene.policy)
+        return state is not None and bool(state.missing)
 
     def _forget(self) -> None:
         """Read the contributors again, as more commits are known now."""
@@ -94,10 +100,10 @@ class ReviewGathering:
 
     def _elsewhere(self, facts: Facts) -> Iterator[JudgedClaim]:
         """Yield the markers on the commits' source branch, if the commits have the content that they covered."""
-        reviews, here = self.scene.policy.section(Reviews), frozenset(commit.oid for commit in self.span.gated)
+        here = frozenset(commit.oid for commit in self.span.gated)
         seen: set[tuple[str, frozenset[str]]] = set()
-        for tip in self._reviewed_heads(facts):
-            markers = SourceMarkers(self.repository, reviews, self.contributors, tip, self.span.base)
+        for tip in self.reviewed_heads(facts):
+            markers = SourceMarkers(self.repository, self.carrying, self.contributors, tip, self.span.base)
             for segment in self._segments(frozenset(facts.subjects)):
                 for claim in markers.claims(segment, here):
                     if (claim.commit, claim.covers) not in seen:
@@ -112,7 +118,7 @@ class ReviewGathering:
         tips = [*scene.remote_refs.values(), *(update.new for update in scene.updates if update.new is not None)]
         return not rev_list(self.repository, [oid], tips, "-n", "1")
 
-    def _reviewed_heads(self, facts: Facts) -> tuple[str, ...]:
+    def reviewed_heads(self, facts: Facts) -> tuple[str, ...]:
         """Return the heads of the branches with the commits in the evidence, and of the changes that landed.
 
         Their markers only count for their own landing, not for another branch that copied from them.
@@ -197,8 +203,7 @@ class ReviewGathering:
             strangers=unlisted(emails, reviews, self._forged(hosted)),
             change=hosted.name,
         )
-        state = review_state(found, self.scene.policy)
-        if compared.unfetched and state is not None and state.missing:
+        if compared.unfetched and self.lacks_review(found):
             raise compared.unfetched[0]
         return found
 
