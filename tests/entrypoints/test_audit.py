@@ -27,7 +27,8 @@ def test_each_landing_is_an_update_along_the_first_parent_line(main: Branch) -> 
     report = main.audit(status=1)
     assert [(update["old"], update["new"]) for update in report["updates"]] == [(start, first), (first, second)]
     assert [update["outcome"] for update in report["updates"]] == ["failed", "passed"]
-    assert {check["name"] for update in report["updates"] for check in update["checks"]} == {"research-gate"}
+    names = {check["name"] for update in report["updates"] for check in update["checks"]}
+    assert names == {"research-gate", "commit-hygiene", "commit-size", "mixed-components"}
     assert report["stage"] == "audit"
     assert report["policy"] == {"origin": "trunk", "commit": second, "blob": None}
     assert (report["view"]["refs_seen"], report["view"]["refs_total"]) == (2, 2)
