@@ -36,7 +36,7 @@ def candidates(
     tip: str, *sources: SourceRef, scope: Scope | None = None, parents: dict[str, tuple[str, ...]] | None = None
 ) -> dict[str, Candidate]:
     graph = CommitGraph(HISTORY if parents is None else parents)
-    return find_candidates(graph, graph.chain(tip), sources, scope or Scope())
+    return dict(find_candidates(graph, graph.chain(tip), sources, scope or Scope()).by_key)
 
 
 def test_every_commit_beside_the_chain_is_a_piece_and_so_is_a_branch_as_a_whole() -> None:
@@ -89,8 +89,11 @@ def test_a_range_is_of_more_than_one_commit_and_not_of_too_many(commits: int, ra
     history: dict[str, tuple[str, ...]] = {
         f"x{number}": (f"x{number - 1}" if number > 1 else "m0",) for number in range(commits, 0, -1)
     }
-    found = candidates("m0", source("x", f"x{commits}"), parents={**history, "m0": ()})
+    graph, x = CommitGraph({**history, "m0": ()}), source("x", f"x{commits}")
+    possible = find_candidates(graph, graph.chain("m0"), [x], Scope())
+    found = possible.by_key
     assert len(found) == commits + ranges
+    assert possible.long == ((x.ref,) if commits > LONGEST_RANGE else ())
     assert sum(candidate.is_range for candidate in found.values()) == ranges
     assert found["x1"].whole is (commits == 1)
 

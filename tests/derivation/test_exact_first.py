@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from labgate.derivation.candidates import LONGEST_RANGE
 from labgate.derivation.search import COMMON
 from labgate.fingerprints.patches import FILE_LINES
 from labgate.values.finding import SIMILARITY
-from support.provenance import code, landing
+from support.provenance import code, landing, landing_traces
 from support.repo import Repo
 
 SOURCE = "refs/heads/research/x"
@@ -347,3 +348,31 @@ def test_what_is_not_compared_is_said(team: Repo, mine: str | None, theirs: str 
         team.commit(f"On {branch}", {**data, **({f"{name}.py": long(name)} if name else {})})
     done = team.labgate("trace", "--sources", "refs/heads/research/y", "--exclude", "main", "landing")
     assert done.err.splitlines() == [f"labgate: not compared to their ends: {line}" for line in said]
+
+
+def steps(repo: Repo, branch: str, number: int) -> None:
+    """Make a branch of main with so many commits, each of which adds a file of one line."""
+    lines = []
+    for step in range(number):
+        lines += [f"commit refs/heads/{branch}", "committer G <g@x> 1600000000 +0000", "data 4", "Step"]
+        lines += [] if step else [f"from {repo.head('main')}"]
+        text = f"{branch[:4]}_{step} = {step}"
+        lines += [f"M 644 inline {branch[:4]}{step}.py", f"data {len(text)}", text]
+    repo.git("fast-import", "--quiet", "--force", stdin="\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["as many as are compared", "one more"])
+def test_a_long_branch_that_is_not_compared_as_a_whole_is_named(team: Repo, more: int) -> None:
+    steps(team, "research/y", LONGEST_RANGE + more)
+    said = "compared commit by commit, not as a whole: research/y"
+    done = team.labgate("trace", "--sources", "refs/heads/research/y", "--exclude", "main", "landing")
+    assert done.err.splitlines() == [f"labgate: {said}"] * more
+    team.commit("Copy", {"y.py": EDITED})
+    assert list(landing_traces(team, "landing").cut.lines()) == [said] * more
+
+
+@pytest.mark.parametrize("more", [0, 1], ids=["as many as are compared", "one more"])
+def test_a_long_change_that_is_not_compared_as_one_is_said(team: Repo, more: int) -> None:
+    steps(team, "landing", LONGEST_RANGE + more)
+    said = f"compared commit by commit, not as a whole: this change of {LONGEST_RANGE + more} commits"
+    assert list(landing_traces(team, "landing").cut.lines()) == [said] * more

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from labgate.derivation.lacking import Traces
 from labgate.derivation.range_evidence import range_evidence
 from labgate.derivation.tracing import Tracer
 from labgate.fingerprints.building import make_document
@@ -70,15 +71,20 @@ def trace(repo: Repo, revision: str = "HEAD", **options: Any) -> Traced:
 
 def landing(repo: Repo, head: str, base: str = "main") -> tuple[list[Evidence], frozenset[str]]:
     """Judge what ``head`` would land on ``base``, which has all that has landed."""
+    found = landing_traces(repo, head, base)
+    lacking = found.lacking.error(open_repository(repo))
+    if lacking is not None:
+        raise lacking
+    return list(found.evidence), found.small
+
+
+def landing_traces(repo: Repo, head: str, base: str = "main") -> Traces:
+    """Return all that is found of what ``head`` would land on ``base``."""
     repository = open_repository(repo)
     before = repo.head(base)
     graph = ResearchGraph(repository, RefClasses(sources_of(repository), (), ()), [before])
     commits = read_commits(repository, rev_list(repository, [repo.head(head)], [before]))
-    found = range_evidence(repository, graph, commits, [before], FirstSeen(repository).research)
-    lacking = found.lacking.error(repository)
-    if lacking is not None:
-        raise lacking
-    return list(found.evidence), found.small
+    return range_evidence(repository, graph, commits, [before], FirstSeen(repository).research)
 
 
 def decisive(traced: Traced) -> list[tuple[str, str | None, tuple[str, ...]]]:

@@ -111,7 +111,8 @@ def _trace(tracing: Tracing, bars: Bars, format_: str, color: str, *, show: bool
     tracer = tracing.tracer(bars)
     odd: list[Traced] = []
     _render(_shown(tracer.trace(tracing.commits), bars, odd), tracing, format_, color, show=show)
-    for line in Cut(sum(traced.cut for traced in odd), tuple(sorted(tracer.cut_sources.items()))).lines():
+    research, long = sorted(tracer.cut_sources.items()), sorted(tracer.long_sources)
+    for line in Cut(sum(traced.cut for traced in odd), tuple(research), long=tuple(long)).lines():
         click.echo(f"labgate: {safe(line)}", err=True)
     lacking = tuple(traced.commit for traced in odd if traced.lacking)
     incomplete = Lacking(tuple(sorted(tracer.lacking_sources)), lacking).error(tracing.repository)

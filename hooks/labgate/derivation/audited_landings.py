@@ -49,7 +49,7 @@ class AuditedLandings:
         self._first_seen = FirstSeen(repository)
         self._broken = broken
         self._lacking = Lacking(broken)
-        self._cut_sources: tuple[tuple[str, int], ...] = ()
+        self._cut = Cut()
         # Today's protected branches do not show what had landed then.
         known = RefClasses(classes.sources, (), classes.others)
         self.graph = ResearchGraph(
@@ -72,7 +72,7 @@ class AuditedLandings:
         unclear = [one for one in found if one.undecidable and not any(item.decisive for item in one.evidence)]
         small = frozenset(one.commit for one in unclear if not one.lacking)
         lacking = Lacking(commits=tuple(one.commit for one in unclear if one.lacking))
-        return Traces(evidence, small, lacking, Cut(sum(one.cut for one in found), self._cut_sources))
+        return Traces(evidence, small, lacking, self._cut.changed(files=sum(one.cut for one in found)))
 
     @property
     def lacking(self) -> Lacking:
@@ -102,7 +102,7 @@ class AuditedLandings:
         comparer = self._comparer(index, self._sources, self._first_seen.research)
         found = {one.commit: one for one in comparer.compare(oids)}
         self._lacking = Lacking(tuple(sorted({*comparer.lacking_sources, *self._broken})))
-        self._cut_sources = tuple(sorted(comparer.cut_sources.items()))
+        self._cut = Cut(research=tuple(sorted(comparer.cut_sources.items())), long=tuple(sorted(comparer.long_sources)))
         return self._settled(index, found)
 
     def _comparer(self, index: Index, sources: Sequence[SourceRef], ledger: Ledger | None) -> LandedCommits:

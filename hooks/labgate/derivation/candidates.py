@@ -50,6 +50,16 @@ class Candidate(Value):
         return self.commits if self.is_range else ()
 
 
+class Candidates(Value):
+    """Possible sources by the key of their document.
+
+    ``long`` are the source refs (full names) of more than ``LONGEST_RANGE`` commits: they have no document as a whole.
+    """
+
+    by_key: Mapping[str, Candidate]
+    long: tuple[str, ...]
+
+
 class Scope(Value):
     """The conditions for candidates.
 
@@ -67,17 +77,15 @@ class Scope(Value):
     latest: int = NEVER
 
 
-def find_candidates(
-    graph: CommitGraph, chain: Chain, sources: Sequence[SourceRef], scope: Scope
-) -> dict[str, Candidate]:
-    """Return the possible sources of commits of a chain, by the key of their document.
+def find_candidates(graph: CommitGraph, chain: Chain, sources: Sequence[SourceRef], scope: Scope) -> Candidates:
+    """Return the possible sources of commits of a chain.
 
     A merge counts unless everything that it merges is on the chain or is not research. A commit of several refs belongs
     to the ref with which it was first seen, else to the one with the fewest other commits: the lowest of a stack.
     """
     finder = _Finder(graph, chain, sources, scope)
     commits = finder.commits()
-    return commits | finder.ranges(commits)
+    return Candidates(commits | finder.ranges(commits), finder.long())
 
 
 class _Finder:
@@ -151,7 +159,7 @@ class _Finder:
         found: dict[str, Candidate] = {}
         for bit, source in enumerate(self._sources):
             fork, commits = self._forks[bit], self._held[bit]
-            if len(commits) < 2 or self._sizes[bit] > LONGEST_RANGE or not 0 <= fork < self._scope.until:
+            if len(commits) < 2 or self._is_long(bit) or not 0 <= fork < self._scope.until:
                 continue
             if self._scope.times.get(source.oid, 0) > self._scope.latest:
                 continue
@@ -163,6 +171,17 @@ class _Finder:
             key = f"{self._chain.commits[fork]}..{source.oid}"
             found.setdefault(key, Candidate(source, tuple(commits), source.oid, time, fork, landed, fork, whole=True))
         return found
+
+    def long(self) -> tuple[str, ...]:
+        """Return the refs that would be one change if they had fewer commits; of the refs of a branch the first."""
+        found: dict[str, str] = {}
+        for bit, source in enumerate(self._sources):
+            if self._is_long(bit) and 0 <= self._forks[bit] < self._scope.until:
+                found.setdefault(source.branch, source.ref)
+        return tuple(found.values())
+
+    def _is_long(self, bit: int) -> bool:
+        return self._sizes[bit] > LONGEST_RANGE
 
     def _brings_nothing(self, oid: str) -> bool:
         """Return whether a commit merges only commits that the chain has, or that are not research."""

@@ -66,7 +66,10 @@ class Comparer:
     ) -> None:
         self._index = index
         self._past = before.past
-        found = find_candidates(before.graph, before.chain, before.sources, before.scope)
+        possible = find_candidates(before.graph, before.chain, before.sources, before.scope)
+        found = possible.by_key
+        #: The refs (full names) that are compared commit by commit alone.
+        self.long_sources = possible.long
         numbers = ensure_documents(repository, index, list(found), progress)
         candidates = {numbers[key]: candidate for key, candidate in found.items()}
         gaps = index.gaps()

@@ -106,4 +106,4 @@ def _fill(
     graph = CommitGraph(parents_of(repository, wanted) if wanted else {})
     chain = graph.chain(tip) if tip else Chain({}, {}, dict.fromkeys(graph.parents, -1))
     ensure_chain(repository, index, list(chain.commits.values()), progress)
-    ensure_documents(repository, index, list(find_candidates(graph, chain, sources, Scope())), progress)
+    ensure_documents(repository, index, list(find_candidates(graph, chain, sources, Scope()).by_key), progress)

@@ -39,14 +39,17 @@ class Lacking(Value):
 
 
 class Cut(Value):
-    """Files of code that are over a limit: their ids are compared, their text only in part.
+    """What is over a limit, and compared in part.
 
-    ``files`` is the number of those of a change, ``research`` are the full names of the refs that have some, with their
-    numbers.
+    Files of code are compared by their ids, and in part by their text: ``files`` is the number of those of a change,
+    ``research`` are the full names of the refs that have some, with their numbers. Many commits are compared each, and
+    not as one: ``commits`` is the number of those of a change (0: they are compared as one), ``long`` are the refs.
     """
 
     files: int = 0
     research: tuple[tuple[str, int], ...] = ()
+    commits: int = 0
+    long: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """Yield a line for each side that was not compared as a whole."""
@@ -56,6 +59,11 @@ class Cut(Value):
             yield f"not compared to their ends: {count(files, 'file')} of {short_ref(ref)} over the limit"
         if len(self.research) > _NAMED:
             yield f"not compared to their ends: files of {len(self.research) - _NAMED} more branches over the limit"
+        parts = [f"this change of {self.commits} commits"] if self.commits else []
+        parts += [short_ref(ref) for ref in self.long[:_NAMED]]
+        parts += [f"{len(self.long) - _NAMED} more branches"] if len(self.long) > _NAMED else []
+        if parts:
+            yield f"compared commit by commit, not as a whole: {', '.join(parts)}"
 
 
 class Traces(NamedTuple):

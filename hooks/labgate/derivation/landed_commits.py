@@ -68,6 +68,11 @@ class LandedCommits(Value):
         """The source refs of which files of code are over a limit, with the number of these files, so far."""
         return {}
 
+    @cached_property
+    def long_sources(self) -> set[str]:
+        """The source refs that have too many commits to be compared as a whole, so far."""
+        return set()
+
     def compare(self, oids: Sequence[str]) -> Iterator[Compared]:
         """Yield what each commit shares, chain by chain; a merge that brings nothing is left out."""
         if not oids:
@@ -83,6 +88,7 @@ class LandedCommits(Value):
             comparer = Comparer(self.repository, self.index, before, self.methods, self.progress)
             self.lacking_sources.update(comparer.lacking_sources)
             self.cut_sources.update(comparer.cut_sources)
+            self.long_sources.update(comparer.long_sources)
             with self.index.reading():
                 for start in range(0, len(places), _CHUNK):
                     chunk = places[start : start + _CHUNK]

@@ -50,7 +50,12 @@ def range_evidence(
             tuple(one.commit for one in compared if one.lacking),
             sum(index.link(key) is not None for key in index.gaps()),
         )
-        cut = Cut(sum(one.cut for one in compared), tuple(sorted(comparer.cut_sources.items())))
+        cut = Cut(
+            sum(one.cut for one in compared),
+            tuple(sorted(comparer.cut_sources.items())),
+            len(commits) if len(commits) > _LONGEST else 0,
+            tuple(sorted(comparer.long_sources)),
+        )
         return Traces([_shown(repository, item) for item in found], frozenset(small), lacking, cut)
 
     return indexed(repository.common_dir, work)

@@ -58,6 +58,11 @@ class Tracer(Value):
         return {}
 
     @cached_property
+    def long_sources(self) -> set[str]:
+        """The source refs that have too many commits to be compared as a whole, so far."""
+        return set()
+
+    @cached_property
     def _ledger(self) -> Ledger | None:
         return None if self.policy is None else FirstSeen(self.repository).research
 
@@ -126,6 +131,7 @@ class Tracer(Value):
             found, comparer = self._compared_unlanded(index, self._research(before), commits)
             self.lacking_sources.update(comparer.lacking_sources)
             self.cut_sources.update(comparer.cut_sources)
+            self.long_sources.update(comparer.long_sources)
 
             def among(topics: Topics, accused: Sequence[str]) -> list[Compared]:
                 others = UnlandedResearch(topics.parents, topics.sources, before, lambda _: True, None)
@@ -138,6 +144,7 @@ class Tracer(Value):
         found = list(history.compare([oid for oid in oids if oid in left]))
         self.lacking_sources.update(history.lacking_sources)
         self.cut_sources.update(history.cut_sources)
+        self.long_sources.update(history.long_sources)
         yield from self._settled(
             found, (), lambda topics, asked: list(self._history(index, topics.sources, None).compare(asked))
         )

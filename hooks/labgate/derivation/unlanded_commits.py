@@ -60,6 +60,11 @@ class UnlandedCommits:
         """The source refs of which files of code are over a limit, with the number of these files."""
         return self._comparer.cut_sources
 
+    @property
+    def long_sources(self) -> tuple[str, ...]:
+        """The source refs that have too many commits to be compared as a whole."""
+        return self._comparer.long_sources
+
     def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
         """Yield the result for each commit; clean merges change nothing of their own, and are left out."""
         documents = list(judged_documents(self._repository, commits))
