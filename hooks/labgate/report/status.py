@@ -29,7 +29,8 @@ _UNKNOWN = "?"
 _NAMED = 5
 #: The least and most columns of a branch, an owner and a description, and the columns between two cells.
 _BRANCH, _OWNER, _ABOUT, _GAP = (18, 60), (6, 20), (16, 60), 2
-_HEADS = ("branch", "owner", "age", "last", "ahead/behind", "conflicts", "landed", "reviewed", "about")
+#: The columns of the table, and the shorter names of some on a narrow terminal.
+COLUMNS = ("branch", "owner", "age", "last", "ahead/behind", "conflicts", "landed", "reviewed", "about")
 _NARROW = ("branch", "owner", "age", "last", "+/-", "confl.", "landed", "rev.", "about")
 
 
@@ -52,7 +53,7 @@ def render_markdown(status: Status, stream: TextIO) -> None:
         rows = [] if status.current is None else list(_current_rows(status.current, status.now))
         lines = [*summary.table("what", "state"), *(summary.row(name, summary.text(text, None)) for name, text in rows)]
     else:
-        lines = summary.table(*_HEADS)
+        lines = summary.table(*COLUMNS)
         for row in status.branches:
             branch, *rest = _cells(row, status.now)
             lines.append(summary.row(summary.code(branch), *(summary.text(cell) if cell else "" for cell in rest)))
@@ -64,7 +65,7 @@ def render_markdown(status: Status, stream: TextIO) -> None:
 
 
 def _cells(row: BranchStatus, now: int) -> tuple[str, ...]:
-    """Return the cells of a branch as texts, in the order of ``_HEADS``."""
+    """Return the cells of a branch as texts, in the order of ``COLUMNS``."""
     return (
         short_ref(row.ref),
         _UNKNOWN if row.owner is None else row.owner,
@@ -92,7 +93,7 @@ def _share(share: Share) -> str:
 
 
 def _table_lines(status: Status, rows: Sequence[BranchStatus], width: int) -> Iterator[str]:
-    heads = _HEADS if width >= 100 else _NARROW
+    heads = COLUMNS if width >= 100 else _NARROW
     cells = [heads, *(tuple(safe(cell) for cell in _cells(row, status.now)) for row in rows)]
     widths = _widths([max(map(columns, column)) for column in zip(*cells, strict=True)], width)
     for line in cells:

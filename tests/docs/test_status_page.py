@@ -1,0 +1,42 @@
+"""docs/status.md names every line and every column that ``labgate status`` prints."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from labgate.report.status import COLUMNS
+from support.data import ROOT
+from support.people import by
+from support.pipeline import code
+from support.repo import Repo
+from support.standing import POLICY
+
+PAGE = (ROOT / "docs" / "status.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def team(repo: Repo) -> Repo:
+    repo.with_remote()
+    repo.commit("Start", {"labgate.toml": POLICY.replace('handle}"]', 'handle}"]\nreadme = "docs/experiments.md"')})
+    repo.push("main")
+    repo.branch("experiment--housing--big").commit("Run", {"run.py": code("run")}, **by("lin"))
+    return repo
+
+
+def explained(heading: str) -> set[str]:
+    """Return the names in the first column of the table below a heading."""
+    part = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[^|]*) \|", part, re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+
+
+def test_every_line_about_the_current_branch_is_explained(team: Repo) -> None:
+    said = team.labgate("status", status=0).out
+    printed = {line.split()[0] for line in said.splitlines() if line[0] != " "}
+    assert printed == explained("The current branch") | {"branch"}
+
+
+def test_every_column_is_explained() -> None:
+    assert set(COLUMNS) - {"branch"} == explained("All branches")
