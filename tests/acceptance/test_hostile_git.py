@@ -33,6 +33,8 @@ COMMANDS: tuple[tuple[tuple[str, ...], int | None], ...] = (
     (("check", "--target", "main", "--head", "origin/main"), 0),
     (("audit", "main"), 0),
     (("trace", "HEAD"), 0),
+    (("status",), 0),
+    (("status", "--all"), 0),
     (("policy", "check"), 0),
     (("policy", "show"), 0),
     (("review", "status"), None),
