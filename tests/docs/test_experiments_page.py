@@ -70,6 +70,13 @@ def test_a_start_prints_what_stands_there(lab: Repo) -> None:
     assert lab.git("branch", "--show-current") == "experiment--ranker--deep"
 
 
+def test_a_close_prints_what_stands_there(lab: Repo) -> None:
+    oid = lab.head()[:12]
+    block = [block for block in blocks(PAGE) if block.heading == "Close an experiment"]
+    hold(PAGE, block, lab, normalise=lambda text: text.replace(oid, "1a1a1a1a1a1a"))
+    assert lab.git("ls-remote", "--heads", "origin").count("\n") == 0
+
+
 def test_the_table_has_every_option() -> None:
     listed = re.findall(r"^\| `(--[a-z-]+)", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     options = {option for parameter in run_command.get_params(Context(run_command)) for option in parameter.opts}

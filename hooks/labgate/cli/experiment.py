@@ -16,6 +16,7 @@ COMMANDS = {
     "show": Entry("labgate.cli.experiment_listing:show", "Show which code made an artifact."),
     "list": Entry("labgate.cli.experiment_listing:list_", "List experiments and their pins."),
     "verify": Entry("labgate.cli.experiment_verify:verify", "Check that records are true."),
+    "close": Entry("labgate.cli.experiment_close:close", "Keep the outcome and the code, and delete the branch."),
     "env": Entry("labgate.cli.experiment_pin:env", "Print the variables that tell other tools the code."),
 }
 

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labgate.cli.experiment_words import say
+from labgate.cli.experiment_words import say, say_outstanding
 from labgate.report.escape import safe
-from labgate.values.phrases import count, short_oid
 
 if TYPE_CHECKING:
-    from labgate.entrypoints.experiment_publish import Outstanding, Plan
-
-#: Longest list of files that look harmless; what looks like a secret is always listed.
-_MOST_LISTED = 20
+    from labgate.entrypoints.experiment_publish import Plan
 
 
 @click.command(short_help="Pin commits on the remote, so that others have the code.")
@@ -41,7 +37,7 @@ def publish(revisions: tuple[str, ...], dry_run: bool, yes: bool) -> None:
         say(f"nothing to publish: {what.remote} is known to have every pin of this clone")
         return
     for item in what.pins:
-        _show(item)
+        say_outstanding(item)
     if dry_run:
         say(f"dry run: nothing was sent to {what.remote}")
         return
@@ -51,18 +47,6 @@ def publish(revisions: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     for pin in done.pushed.there:
         click.echo(safe(f"{pin.commit} {pin.ref}"))
     require_published(what, done)
-
-
-def _show(item: Outstanding) -> None:
-    kind = "a snapshot" if item.snapshot else "a commit"
-    files = f" with {count(len(item.untracked), 'untracked file')}" if item.untracked else ""
-    say(f"{item.pin.experiment}@{short_oid(item.pin.commit)}: {kind}{files}")
-    shown = max(item.secrets, _MOST_LISTED)
-    for number, path in enumerate(item.untracked[:shown]):
-        note = "  (looks like a secret)" if number < item.secrets else ""
-        click.echo(safe(f"  {path}{note}"), err=True)
-    if len(item.untracked) > shown:
-        click.echo(f"  ... and {len(item.untracked) - shown} more", err=True)
 
 
 def _ask(what: Plan, revisions: tuple[str, ...]) -> None:

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from labgate.report.escape import safe
+from labgate.values.phrases import count, short_oid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from labgate.entrypoints.experiment_publish import Outstanding
     from labgate.experiments.code import Code
 
 _MOST_NAMED = 3
+#: Longest list of files that look harmless; what looks like a secret is always listed.
+_MOST_LISTED = 20
 
 
 def say(line: str) -> None:
@@ -33,3 +37,16 @@ def say_inexact(code: Code) -> None:
         return
     more = f" and {len(code.reasons) - _MOST_NAMED} more" if len(code.reasons) > _MOST_NAMED else ""
     say(f"warning: this code is not exact: {'; '.join(code.reasons[:_MOST_NAMED])}{more}")
+
+
+def say_outstanding(item: Outstanding) -> None:
+    """Print on standard error what a pin makes public: untracked files, those that look like secrets first."""
+    kind = "a snapshot" if item.snapshot else "a commit"
+    files = f" with {count(len(item.untracked), 'untracked file')}" if item.untracked else ""
+    say(f"{item.pin.experiment}@{short_oid(item.pin.commit)}: {kind}{files}")
+    shown = max(item.secrets, _MOST_LISTED)
+    for number, path in enumerate(item.untracked[:shown]):
+        note = "  (looks like a secret)" if number < item.secrets else ""
+        click.echo(safe(f"  {path}{note}"), err=True)
+    if len(item.untracked) > shown:
+        click.echo(f"  ... and {len(item.untracked) - shown} more", err=True)

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from labgate import FOLDER
 from labgate.entrypoints.experiment import Bench, find_bench
 from labgate.entrypoints.experiment_target import Target, find_target
+from labgate.experiments.closing import is_closed_ref, outcome_in
 from labgate.experiments.naming import experiment_of, is_experiment
-from labgate.experiments.pins import Pin, forget_others, memory_ref, pin_of, pins_here, read_pins, remembered
+from labgate.experiments.pins import (
+    Pin,
+    forget_others,
+    memory_prefix,
+    memory_ref,
+    pin_of,
+    pins_here,
+    read_pins,
+    remembered,
+)
 from labgate.experiments.records import Record
 from labgate.experiments.section import ExperimentHash
 from labgate.experiments.states import ABSENT, artifact_state, committed_state
@@ -19,9 +30,6 @@ from labgate.git.snapshots import read_headers, read_tags
 from labgate.values.errors import UndecidedError
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
-
-_CLOSED = "closed-"
-_OUTCOME = b"Outcome: "
 
 
 class ListedPin(Value):
@@ -61,6 +69,7 @@ def list_experiments(only: str | None, environ: Mapping[str, str] = os.environ) 
     remote, problem = _ask(bench)
     pins = _pins(bench, local, remote)
     here, there = _branches(bench, local, remote)
+    _fetch_closed(bench, remote or {})
     outcomes = outcomes_of(bench.repository, bench.settings, {**(remote or {}), **local})
     listed = tuple(
         Listed(name, name in here, None if there is None else name in there, outcomes.get(name), pins.get(name, ()))
@@ -80,6 +89,21 @@ def _ask(bench: Bench) -> tuple[dict[str, str] | None, UndecidedError | None]:
         return None, error
     forget_others(bench.repository, bench.settings, bench.remote, refs)
     return refs, None
+
+
+def _fetch_closed(bench: Bench, remote: Mapping[str, str]) -> None:
+    """Fetch the outcomes of experiments that others have closed, once; what cannot be fetched stays unknown."""
+    closed = {ref: oid for ref, oid in remote.items() if is_closed_ref(bench.settings, ref)}
+    here = present(bench.repository, closed.values())
+    prefix = f"{bench.settings.pins}/"
+    wanted = {
+        ref: memory_prefix(bench.remote or "") + ref.removeprefix(prefix)
+        for ref, oid in closed.items()
+        if oid not in here
+    }
+    if wanted and bench.remote is not None:
+        with suppress(UndecidedError):
+            fetch_refs(bench.repository, bench.remote, wanted)
 
 
 def _pins(bench: Bench, local: Mapping[str, str], remote: Mapping[str, str] | None) -> dict[str, tuple[ListedPin, ...]]:
@@ -119,15 +143,15 @@ def _declared(bench: Bench, branches: Mapping[str, str]) -> set[str]:
 def outcomes_of(repository: Repository, settings: ExperimentHash, refs: Mapping[str, str]) -> dict[str, str]:
     """Return the outcome of each closed experiment, as far as the tags of them are here."""
     prefix = f"{settings.pins}/"
-    closed = {ref: oid for ref, oid in refs.items() if ref.startswith(prefix) and f"/{_CLOSED}" in ref}
+    closed = {ref: oid for ref, oid in refs.items() if is_closed_ref(settings, ref)}
     tags = read_tags(repository, closed.values())
     newest: dict[str, tuple[int, str]] = {}
     for ref, oid in closed.items():
         date, message = tags.get(oid, (0, b""))
-        said = [line[len(_OUTCOME) :] for line in message.split(b"\n") if line.startswith(_OUTCOME)]
+        said = outcome_in(message)
         name = ref.removeprefix(prefix).rpartition("/")[0]
-        if said and (date, "") >= newest.get(name, (0, "")):
-            newest[name] = (date, said[0].decode("utf-8", "replace").strip())
+        if said is not None and (date, "") >= newest.get(name, (0, "")):
+            newest[name] = (date, said)
     return {name: outcome for name, (_, outcome) in newest.items()}
 
 

@@ -59,13 +59,18 @@ def plan(revisions: Sequence[str], environ: Mapping[str, str] = os.environ) -> P
     bench = find_bench(environ)
     remote = require_remote(bench)
     pins = [pin for text in revisions for pin in _named(bench, text)] if revisions else _all(bench, remote)
+    return Plan(bench, remote, outstanding(bench, pins))
+
+
+def outstanding(bench: Bench, pins: Sequence[Pin]) -> tuple[Outstanding, ...]:
+    """Return what publishing some pins makes public, each once. Raises: ``GitError``."""
     headers = read_headers(bench.repository, [pin.commit for pin in pins])
     found = []
     for pin in dict.fromkeys(pins):
         base = headers[pin.commit].snapshot_of if pin.commit in headers else None
         files, secrets = ((), 0) if base is None else _untracked(bench, base, pin.commit)
         found.append(Outstanding(pin, base is not None, files, secrets))
-    return Plan(bench, remote, tuple(found))
+    return tuple(found)
 
 
 class Published(Value):
@@ -111,10 +116,10 @@ def _way_around(bench: Bench, remote: str) -> str:
 def _all(bench: Bench, remote: str) -> list[Pin]:
     """Return every pin here that the remote is not known to have."""
     known = remembered(bench.repository, bench.settings, remote)
-    return [pin for pin in _pinned_here(bench) if known.get(pin.ref) != pin.commit]
+    return [pin for pin in pinned_here(bench) if known.get(pin.ref) != pin.commit]
 
 
-def _pinned_here(bench: Bench) -> list[Pin]:
+def pinned_here(bench: Bench) -> list[Pin]:
     """Return the pins here; those under the default prefix are pinned under the policy's, too."""
     settings = bench.settings
     found = list(pins_here(bench.repository, settings))
@@ -127,7 +132,7 @@ def _pinned_here(bench: Bench) -> list[Pin]:
 
 def _named(bench: Bench, text: str) -> list[Pin]:
     """Return the pins that somebody names: by an experiment, by the beginning of a hash, or by a revision."""
-    here = _pinned_here(bench)
+    here = pinned_here(bench)
     digits = text.rpartition("@")[2] if "/" in text else text
     if len(digits) >= 7 and _HEX.issuperset(digits):
         found = [pin for pin in here if pin.commit.startswith(digits)]

@@ -39,6 +39,16 @@ def write_empty_commit(repository: Repository, parent: str, message: str) -> str
     return _run(repository, *words, stdin=message.encode("utf-8", "surrogateescape")).decode().strip()
 
 
+def write_tag(repository: Repository, commit: str, name: str, message: str) -> str:
+    """Write an annotated tag object of a commit (full oid) and return its oid; no ref is made.
+
+    Raises: ``GitError`` when git cannot, or does not know who the user is.
+    """
+    tagger = os.fsdecode(_run(repository, "var", "GIT_COMMITTER_IDENT")).strip()
+    text = f"object {commit}\ntype commit\ntag {name}\ntagger {tagger}\n\n{message}"
+    return _run(repository, "mktag", stdin=text.encode("utf-8", "surrogateescape")).decode().strip()
+
+
 def move_ref(repository: Repository, ref: str, old: str | None, new: str, reason: str) -> None:
     """Move a ref from ``old`` (``None``: there is none) to ``new``; ``HEAD`` itself is moved, not its branch.
 
