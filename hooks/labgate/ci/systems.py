@@ -15,7 +15,11 @@ from labgate.ci.gitlab import gitlab
 from labgate.ci.inputs import CHECK, EVENT_FILE, Input, Job
 from labgate.ci.jenkins import jenkins
 from labgate.values.errors import UndecidedError
+from labgate.values.files import read_bounded
 from labgate.values.value import Value
+
+#: Largest event file in bytes; GitHub sends at most 25 MB (docs.github.com, "Webhook events and payloads").
+MOST_EVENT = 2**25
 
 
 class System(Value):
@@ -45,7 +49,12 @@ SYSTEMS = (
 )
 
 
-def read_context(environ: Mapping[str, str], read_text: Callable[[str], str]) -> Context:
+def event_text(path: str) -> str:
+    """Return the text of an event file. Raises: ``OSError`` (also if it is too large), ``ValueError``."""
+    return read_bounded(path, MOST_EVENT).decode("utf-8")
+
+
+def read_context(environ: Mapping[str, str], read_text: Callable[[str], str] = event_text) -> Context:
     """Return the context of the CI job that this process runs in.
 
     ``read_text`` returns the text of the file at a path, which is only asked for the event file. Raises:

@@ -48,7 +48,7 @@ def ci(explain_context: bool, summary: str | None, reporting: Reporting) -> int:
     from labgate.ci.systems import read_context
 
     if explain_context:
-        _explain(read_context(os.environ, _read_text))
+        _explain(read_context(os.environ))
         return 0
     result = _judge()
     status = reporting.conclude(result.report)
@@ -63,15 +63,10 @@ def _judge() -> CiResult:
     from labgate.values.errors import UndecidedError
 
     try:
-        context = read_context(os.environ, _read_text)
+        context = read_context(os.environ)
     except UndecidedError as error:
         return undecided(error)
     return ci(context)
-
-
-def _read_text(path: str) -> str:
-    with open(path, encoding="utf-8") as stream:
-        return stream.read()
 
 
 def _explain(context: Context) -> None:

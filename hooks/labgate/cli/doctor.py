@@ -36,6 +36,7 @@ from labgate.setup.hook_types import KEY, lacks
 from labgate.setup.lefthook import Lefthook, find_lefthook
 from labgate.setup.survey import PRE_COMMIT_CONFIG, PREK_CONFIG
 from labgate.values.errors import LabgateError, NoPolicyError, PolicyError
+from labgate.values.files import read_bounded, read_start
 from labgate.values.phrases import count
 from labgate.values.refnames import tip_ref
 from labgate.values.value import Value
@@ -44,6 +45,8 @@ from labgate.values.value import Value
 OK, ADVICE = "ok", "advice"
 MISSING, STALE, SHADOWED, CONFLICT, INVALID = "missing", "stale", "shadowed", "conflict", "invalid"
 
+#: Largest file of somebody else that is read, in bytes; of a longer script only the beginning is.
+_MOST = 2**22
 _ROLES = {OK: "quiet", ADVICE: "note", MISSING: "error", STALE: "warning", SHADOWED: "error"}
 
 
@@ -159,8 +162,11 @@ def hook_types_items(repository: Repository) -> Iterator[Item]:
         path = os.path.join(top, name)
         if not top or not os.path.isfile(path):
             continue
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            text = stream.read()
+        try:
+            text = read_bounded(path, _MOST).decode("utf-8", "surrogateescape")
+        except OSError as error:
+            yield Item("hook types", ADVICE, f"{name} was not read: {error.strerror}", f"ls -l {quoted(path)}")
+            continue
         stages = tuple(dict.fromkeys(configured_in(text, name, stages_of_ids()).ids.values()))
         if stages and lacks(name, text, stages):
             message = f"a new clone lacks hooks: {KEY} in {name} does not name {', '.join(stages)}"
@@ -183,8 +189,7 @@ def _started_by(site: Site, stage: str) -> str | None:
     for folder in dict.fromkeys((site.folder.path, site.scripts)):
         path = os.path.join(folder, stage)
         if os.path.isfile(path):
-            with open(path, "rb") as stream:
-                lines = stream.read().split(b"\n")
+            lines = read_start(path, _MOST).split(b"\n")
             code = [line for line in lines if not line.lstrip().startswith(b"#")]
             if any(map(starts_labgate, code)):
                 return path
@@ -401,8 +406,12 @@ def _attributes(repository: Repository) -> Iterator[Item]:
     path = os.path.join(repository.common_dir, "info", "attributes")
     if not os.path.isfile(path):
         return
-    with open(path, encoding="utf-8", errors="replace") as stream:
-        lines = [line.strip() for line in stream if not line.lstrip().startswith("#")]
+    try:
+        text = read_bounded(path, _MOST).decode("utf-8", "replace")
+    except OSError as error:
+        yield Item("attributes", ADVICE, f"{path} was not read: {error.strerror}", f"ls -l {quoted(path)}")
+        return
+    lines = [line.strip() for line in text.split("\n") if not line.lstrip().startswith("#")]
     hiding = [line for line in lines if any(word.partition("=")[0] in _HIDING for word in line.split()[1:])]
     if hiding:
         more = f" and {count(len(hiding) - 1, 'more line')}" if len(hiding) > 1 else ""

@@ -9,6 +9,7 @@ import click
 
 from labgate.cli.experiment_words import say, say_warnings
 from labgate.report.escape import safe
+from labgate.values.files import open_own
 from labgate.values.phrases import short_oid
 
 if TYPE_CHECKING:
@@ -119,6 +120,6 @@ def _print_log(found: Shown) -> None:
 
         message = "the output of this run is not in this clone"
         raise UsageError(message, "look in the clone where it ran, or in the folder given by --dir")
-    with open(found.log, "rb") as stream:
+    with open_own(found.log, None) as stream:
         while chunk := stream.read(_CHUNK):
             click.echo(chunk, nl=False)

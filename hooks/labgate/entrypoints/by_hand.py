@@ -63,14 +63,9 @@ def _at_push(call: HookCall, report: Report) -> Report:
 def _context(environ: Mapping[str, str]) -> Context | None:
     """Return the CI system's context of the change, ``None`` if it has none that can be judged."""
     try:
-        return read_context(environ, _read_text)
+        return read_context(environ)
     except UndecidedError:
         return None
-
-
-def _read_text(path: str) -> str:
-    with open(path, encoding="utf-8") as stream:
-        return stream.read()
 
 
 def _target(environ: Mapping[str, str], repository: Repository, refs: dict[str, str]) -> str:

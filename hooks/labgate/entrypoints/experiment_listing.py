@@ -28,6 +28,7 @@ from labgate.git.kept_refs import fetch_refs, present, refs_below, remote_refs
 from labgate.git.repository import Repository
 from labgate.git.snapshots import read_headers, read_tags
 from labgate.values.errors import UndecidedError
+from labgate.values.files import stat_own
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
@@ -230,4 +231,7 @@ def _log(bench: Bench, record: Record | None) -> str | None:
     if not isinstance(run, str) or os.path.basename(run) != run or not run.strip("."):
         return None
     path = os.path.join(bench.repository.common_dir, FOLDER, "runs", run, "log")
-    return path if os.path.isfile(path) else None
+    try:
+        return None if stat_own(path) is None else path
+    except OSError:
+        return None

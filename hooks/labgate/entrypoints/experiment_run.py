@@ -22,6 +22,7 @@ from labgate.experiments.supervise import Ending, Order, supervise
 from labgate.experiments.variables import RUN, Described, Variables, variables
 from labgate.git.worktrees import Worktree, detached_worktree
 from labgate.values.errors import LabgateError, UsageError
+from labgate.values.files import RefusedFileError
 from labgate.values.value import Value
 
 #: Variables of launchers with the number of a process among several that run one command.
@@ -150,7 +151,7 @@ def execute(ready: Ready) -> Done:
             outcome, paths = _supervised(ready)
             alone = neighbours is None or not neighbours.were_there()
         kept = keep_records(ready.circumstances, outcome.changed(alone=alone), paths)
-    except LabgateError:
+    except (LabgateError, RefusedFileError):
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
     finally:

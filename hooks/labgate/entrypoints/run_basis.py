@@ -16,7 +16,9 @@ from labgate.experiments.section import ExperimentHash, without_policy
 from labgate.experiments.variables import COMMIT, EXPERIMENT
 from labgate.git.repository import Repository
 from labgate.policy.model import FILES, Policy
+from labgate.policy.reader import MAX_BYTES
 from labgate.values.errors import GitError, LabgateError, UsageError
+from labgate.values.files import read_start
 from labgate.values.phrases import quote, short_oid
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
@@ -178,8 +180,7 @@ def _policy_above(directory: str) -> tuple[Policy | None, str]:
         for name in FILES:
             path = os.path.join(folder, name)
             if os.path.isfile(path):
-                with open(path, "rb") as stream:
-                    texts[name] = stream.read()
+                texts[name] = read_start(path, MAX_BYTES + 1)  # one more than allowed, so that parsing refuses it
         found = policy_reader().find(texts)
         if found is not None:
             return found[0], folder

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from labgate.values.foreign import open_foreign
+
 _CHUNK = 1 << 20
 
 
@@ -14,7 +16,7 @@ def digests_of(path: str, *, md5: bool = False) -> dict[str, str]:
     """
     # MD5 only finds a file in DVC's store; it protects nothing.
     hashes = [hashlib.sha256(), *([hashlib.md5(usedforsecurity=False)] if md5 else [])]
-    with open(path, "rb") as stream:
+    with open_foreign(path) as stream:
         while chunk := stream.read(_CHUNK):
             for one in hashes:
                 one.update(chunk)

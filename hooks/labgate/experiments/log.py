@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 
+from labgate.values.folders import new_own
+
 
 class Log:
     """A new file that output is appended to. ``problem`` is why it lacks something, ``None`` while it is whole.
@@ -18,7 +20,7 @@ class Log:
         self.path = path
         self.problem: OSError | None = None
         self._digest = hashlib.sha256()
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        self._descriptor = new_own(path, append=True)
 
     def write(self, content: bytes) -> None:
         """Append bytes. After a problem nothing more is written: a log with a hole in it would say less."""

@@ -94,7 +94,7 @@ def branch_by_ci(environ: Mapping[str, str]) -> str | None:
     ``None`` outside of CI, or where the job is for no branch.
     """
     try:
-        context = read_context(environ, _read_text)
+        context = read_context(environ)
     except UndecidedError:
         return _branch_by_variables(environ)
     return context.source or context.target.removeprefix(HEADS)
@@ -126,8 +126,3 @@ def _fields_without_policy(branch: str) -> tuple[str, str] | None:
 def _is_legal(character: str) -> bool:
     # A space, ``*`` and what cannot be shown are never wanted in a name that people type.
     return character.isprintable() and character not in " */@{}" and forbidden_part(f"x{character}x") is None
-
-
-def _read_text(path: str) -> str:
-    with open(path, encoding="utf-8") as stream:
-        return stream.read()

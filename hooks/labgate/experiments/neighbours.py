@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from labgate import FOLDER
+from labgate.values.files import remove_own
+from labgate.values.folders import names_in_own
 from labgate.values.locks import locked
 
 _RUNNING = "running"
@@ -34,23 +36,22 @@ class Neighbours:
 def among_neighbours(git_dir: str, run: str) -> Iterator[Neighbours]:
     """Note that a run is active in the work tree of ``git_dir``, until the end. Raises: ``OSError``."""
     folder = os.path.join(git_dir, FOLDER, _RUNNING)
-    os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, run)
     with locked(path, _PATIENCE):
         try:
             # Each of them is asked, as what killed ones have left is removed.
-            active = [name for name in os.listdir(folder) if name != run and _is_active(os.path.join(folder, name))]
+            active = [name for name in names_in_own(folder) if name != run and _is_active(os.path.join(folder, name))]
             yield Neighbours(folder, run, seen=bool(active))
         finally:
             with suppress(OSError):
-                os.unlink(path)
+                remove_own(path)
 
 
 def _is_active(path: str) -> bool:
     """Return whether a run holds the lock of its note; a note that a killed one has left is removed."""
     try:
         with locked(path, 0):
-            os.unlink(path)
+            remove_own(path)
     except OSError:
         return os.path.exists(path)
     return False

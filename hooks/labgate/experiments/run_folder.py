@@ -7,6 +7,7 @@ import tempfile
 import time
 
 from labgate import FOLDER
+from labgate.values.folders import make_own_folder
 from labgate.values.value import Value
 
 _RUNS = "runs"
@@ -35,10 +36,9 @@ def new_run_folder(common_dir: str | None) -> RunFolder:
     """Make the folder of a new run; without a repository (``None``) a temporary one. Raises: ``OSError``."""
     run = new_run_id()
     if common_dir is None:
-        return RunFolder(run, tempfile.mkdtemp(prefix=f"labgate-{run}-"), lasting=False)
+        return RunFolder(run, os.path.realpath(tempfile.mkdtemp(prefix=f"labgate-{run}-")), lasting=False)
     path = os.path.join(common_dir, FOLDER, _RUNS, run)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    os.mkdir(path)
+    make_own_folder(path)
     return RunFolder(run, path, lasting=True)
 
 

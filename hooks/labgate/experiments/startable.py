@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 
 from labgate.values.errors import UsageError
+from labgate.values.files import read_start
 
 _LONGEST_LINE = 256
 
@@ -44,8 +45,7 @@ def _reason(name: str, path: str) -> tuple[str, str]:
 def _interpreter(path: str) -> str | None:
     """Return the program that a script's first line names, ``""`` if a text has none, ``None`` for other programs."""
     try:
-        with open(path, "rb") as stream:
-            start = stream.read(_LONGEST_LINE)
+        start = read_start(path, _LONGEST_LINE)
     except OSError:
         return None
     if start.startswith(b"#!"):

@@ -27,7 +27,7 @@ _CONFIG = """\
 \tobjectformat = {object_format}
 """
 #: Largest list of commits without their parents: some 1.6 million.
-_MOST_SHALLOW = 2**26
+MOST_SHALLOW = 2**26
 #: The finalizers of the folders that are not deleted yet.
 _BORROWED: dict[str, Callable[[], object]] = {}
 
@@ -44,7 +44,7 @@ def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> s
     _write(folder, "objects/info/alternates", "".join(f"{line}\n" for line in _lenders(common_dir, environ)))
     shallow = os.path.join(common_dir, "shallow")
     if os.path.exists(shallow):
-        write_whole(os.path.join(folder, "shallow"), read_bounded(shallow, _MOST_SHALLOW))
+        write_whole(os.path.join(folder, "shallow"), read_bounded(shallow, MOST_SHALLOW))
     return folder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -12,6 +11,7 @@ from labgate import FOLDER
 from labgate.git.repository import Repository
 from labgate.git.work_tree import WorkTree, own_index
 from labgate.values.endings import undo_at_end, undone
+from labgate.values.folders import copy_to_own, names_in_own, remove_own_folder
 from labgate.values.locks import locked
 
 _COPIES = "index-copies"
@@ -28,13 +28,12 @@ def copied_index(repository: Repository) -> Iterator[WorkTree]:
     """
     root = os.path.join(repository.common_dir, FOLDER, _COPIES)
     folder = os.path.join(root, os.urandom(8).hex())
-    duty = partial(shutil.rmtree, folder, ignore_errors=True)
+    duty = partial(remove_own_folder, folder)
     undo_at_end(duty)
     try:
         # Under one lock, so that no folder is seen before its own lock is held.
         with locked(os.path.join(root, _LOCK), _PATIENCE):
             _clear(root)
-            os.makedirs(folder)
             mine = locked(os.path.join(folder, _LOCK), 0)
         with mine:
             index = os.path.join(folder, "index")
@@ -50,16 +49,13 @@ def _copy(source: str, target: str) -> None:
 
     With its time stamp: by that git knows which files may have changed without a change of their own ("racy git").
     """
-    with suppress(FileNotFoundError), open(source, "rb") as reading:
-        stamp = os.fstat(reading.fileno())
-        with open(target, "wb") as writing:
-            shutil.copyfileobj(reading, writing, 1 << 20)
-        os.utime(target, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    with suppress(FileNotFoundError):
+        copy_to_own(source, target)
 
 
 def _clear(root: str) -> None:
-    with os.scandir(root) as folders:
-        for folder in folders:
-            if folder.is_dir(follow_symlinks=False):
-                with suppress(OSError), locked(os.path.join(folder.path, _LOCK), 0):
-                    shutil.rmtree(folder.path, ignore_errors=True)
+    for name in names_in_own(root):
+        folder = os.path.join(root, name)
+        if name != _LOCK and not os.path.islink(folder):
+            with suppress(OSError), locked(os.path.join(folder, _LOCK), 0):
+                remove_own_folder(folder)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
+from labgate.git.borrowed import MOST_SHALLOW
 from labgate.git.repository import Repository, discover
 from labgate.git.work_tree import SUBMODULE, Tracked, WorkTree, own_index
 from labgate.values.errors import GitError
+from labgate.values.files import read_bounded
 from labgate.values.refnames import REMOTES, TAGS
 
 
@@ -58,7 +60,7 @@ def _entries(submodule: Repository) -> list[Tracked]:
 def shallow_commits(repository: Repository) -> frozenset[str]:
     """Return the commits with which a shallow clone begins, empty if it is complete."""
     try:
-        with open(os.path.join(repository.common_dir, "shallow"), encoding="ascii", errors="replace") as lines:
-            return frozenset(line.strip() for line in lines)
+        text = read_bounded(os.path.join(repository.common_dir, "shallow"), MOST_SHALLOW)
+        return frozenset(text.decode("ascii", "replace").split())
     except OSError:
         return frozenset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from labgate.values.appending import append_to
 from labgate.values.endings import undo_at_end, undone
 from labgate.values.errors import GitError
 from labgate.values.files import read_bounded, read_own, remove_own
+from labgate.values.folders import names_in_own
 from labgate.values.locks import locked
 from labgate.values.value import Value
 
@@ -28,6 +30,8 @@ _PREFIX = "labgate-at-"
 _PATIENCE = 60.0
 #: Longest path in a note, in bytes.
 _LONGEST = 1 << 16
+#: The permissions of a folder that mkdtemp makes.
+_PRIVATE = 0o700
 #: Submodules come from this clone, without the user's hooks.
 _LOCAL = ("-c", "protocol.file.allow=always", "-c", f"core.hooksPath={os.devnull}")
 
@@ -75,7 +79,7 @@ def _remove(repository: Repository, path: str, note: str) -> None:
 
 
 def _clear(repository: Repository, notes: str) -> None:
-    for name in os.listdir(notes):
+    for name in names_in_own(notes):
         note = os.path.join(notes, name)
         if name == _LOCK:
             continue
@@ -89,13 +93,23 @@ def _clear(repository: Repository, notes: str) -> None:
 
 
 def _is_worktree(repository: Repository, path: str) -> bool:
-    """Return whether a folder is a worktree of this repository (git-worktree, "DETAILS"), or still empty."""
-    if os.path.islink(path) or not os.path.basename(path).startswith(_PREFIX):
+    """Return whether a folder is one that labgate made for a worktree of this repository, or still empty.
+
+    Everything in the repository may be a lie, so the folder itself must show it: it is in the folder for temporary
+    files, and as ``mkdtemp`` makes it and no ``git worktree add`` does, only its owner's.
+    """
+    temporary = os.path.realpath(tempfile.gettempdir())
+    ours = os.path.dirname(path) == temporary and os.path.basename(path).startswith(_PREFIX)
+    if not ours or not os.path.lexists(path):
+        return False
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) != _PRIVATE:
         return False
     with suppress(FileNotFoundError):
+        # git-worktree, "DETAILS"
         pointer = os.fsdecode(read_bounded(os.path.join(path, ".git"), _LONGEST)).strip().removeprefix("gitdir: ")
         return os.path.dirname(pointer) == os.path.join(os.path.realpath(repository.common_dir), "worktrees")
-    return os.path.isdir(path) and not os.listdir(path)
+    return not os.listdir(path)
 
 
 def _add_submodules(repository: Repository, path: str) -> tuple[str, ...]:

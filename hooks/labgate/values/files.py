@@ -66,10 +66,10 @@ def read_own(path: str, limit: int) -> bytes:
     return _content(_open_own(path, os.O_RDONLY, limit), path, limit)
 
 
-def open_own(path: str, limit: int, *, append: bool = False) -> FileIO:
+def open_own(path: str, limit: int | None, *, append: bool = False) -> FileIO:
     """Open a file of labgate's own to read, or to ``append`` to; it is then made if it is missing.
 
-    Raises: as ``read_own``.
+    ``limit`` is ``None`` where any size is right. Raises: as ``read_own``.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT if append else os.O_RDONLY
     return open(_open_own(path, flags, limit), "a+b" if append else "rb", buffering=0)
@@ -80,7 +80,7 @@ def write_own(path: str, content: bytes) -> None:
 
     Raises: ``RefusedFileError`` when something else has its name or the folder's, ``OSError``.
     """
-    folder = _open_folder(path, make=True)
+    folder = open_folder(path, make=True)
     try:
         _look(path, folder)
         _write_whole(os.path.basename(path), content, folder=folder)
@@ -90,7 +90,7 @@ def write_own(path: str, content: bytes) -> None:
 
 def touch_own(path: str) -> None:
     """Give a file of labgate's own the current time. Raises: as ``write_own``; ``OSError`` when there is none."""
-    folder = _open_folder(path)
+    folder = open_folder(path)
     try:
         _look(path, folder)
         os.utime(os.path.basename(path), dir_fd=folder, follow_symlinks=False)
@@ -100,7 +100,7 @@ def touch_own(path: str) -> None:
 
 def remove_own(path: str) -> None:
     """Remove a file of labgate's own. Raises: as ``write_own``; ``OSError`` when there is none."""
-    folder = _open_folder(path)
+    folder = open_folder(path)
     try:
         _look(path, folder)
         os.unlink(os.path.basename(path), dir_fd=folder)
@@ -114,7 +114,7 @@ def stat_own(path: str, limit: int | None = None) -> os.stat_result | None:
     Raises: ``RefusedFileError`` when it is not labgate's or has more than ``limit`` bytes, ``OSError``.
     """
     try:
-        folder = _open_folder(path)
+        folder = open_folder(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
@@ -188,7 +188,7 @@ def _make(name: str, folder: int | None) -> None:
 # How files are opened, read and written.
 
 
-def _open_folder(path: str, *, make: bool = False) -> int:
+def open_folder(path: str, *, make: bool = False) -> int:
     """Return a descriptor of the folder of a file of labgate's own, which the caller closes.
 
     Each folder from labgate's own in a git directory on is opened in the one before it.
@@ -227,7 +227,7 @@ def _open_one(name: str, path: str, above: int | None, *, make: bool) -> int:
 
 def _open_own(path: str, flags: int, limit: int | None) -> int:
     """Return a descriptor of a file of labgate's own, which the caller closes."""
-    folder = _open_folder(path, make=bool(flags & os.O_CREAT))
+    folder = open_folder(path, make=bool(flags & os.O_CREAT))
     try:
         descriptor = os.open(os.path.basename(path), flags | os.O_NOFOLLOW | _CALM, 0o666, dir_fd=folder)
     except OSError:
