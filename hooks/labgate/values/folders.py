@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from contextlib import suppress
@@ -10,6 +11,7 @@ from labgate.values.files import open_folder
 from labgate.values.foreign import open_foreign
 
 _CHUNK = 1 << 20
+_LAST_STREAM = 2
 
 
 def make_own_folder(path: str) -> None:
@@ -45,9 +47,16 @@ def new_own(path: str, *, append: bool = False) -> int:
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         flags |= os.O_APPEND if append else 0
-        return os.open(os.path.basename(path), flags, 0o666, dir_fd=folder)
+        descriptor = os.open(os.path.basename(path), flags, 0o666, dir_fd=folder)
     finally:
         os.close(folder)
+    if descriptor > _LAST_STREAM:
+        return descriptor
+    # Of a standard stream that was closed: a command would write to it.
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _LAST_STREAM + 1)
+    finally:
+        os.close(descriptor)
 
 
 def copy_to_own(source: str, target: str) -> None:
