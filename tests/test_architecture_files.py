@@ -37,8 +37,9 @@ ALLOWED = {
     "labgate.cli.experiment_run": {"open"},
     "labgate.experiments.supervise": {"os.open"},
     "labgate.hook": {"os.open", "open"},
-    # The process table, artifacts in the work tree, and folders that somebody typed.
+    # The process table, /dev/null, artifacts in the work tree, and folders that somebody typed.
     "labgate.experiments.family": {"open"},
+    "labgate.git.detached": {"open", "os.open"},
     "labgate.experiments.copies": {"os.makedirs", "shutil.copy2", "os.replace", "os.unlink"},
     "labgate.entrypoints.experiment_run": {"os.makedirs", "shutil.rmtree"},
     # git's folder of hooks, which is looked at before, and the index, whose file is looked at before.
