@@ -18,6 +18,8 @@ SOURCE = "refs/heads/research/x"
 OWN = "class Window:\n    def __init__(self, title):\n        self.title = title\n        self.open = False\n"
 #: Somebody else than who made the research.
 LIN = {"GIT_AUTHOR_EMAIL": "lin@example.org", "GIT_AUTHOR_NAME": "lin"}
+#: Whose address the code host hides; the account has the name of who made the research.
+HIDDEN = {"GIT_AUTHOR_EMAIL": "123+GRACE@users.noreply.github.com", "GIT_AUTHOR_NAME": "G. H."}
 TRIED = code("alpha", "beta", "gamma", "delta")
 EDITED = TRIED.replace("records", "samples").replace("limit", "at_most")
 
@@ -265,7 +267,11 @@ def test_an_edit_that_takes_back_what_the_review_changed_is_nobodys_copy(team: R
 SHORT = code("own").replace("* 3", "* 4")
 
 
-@pytest.mark.parametrize(("author", "decides"), [({}, True), (LIN, False)], ids=["the same author", "another one"])
+@pytest.mark.parametrize(
+    ("author", "decides"),
+    [({}, True), (HIDDEN, True), (LIN, False)],
+    ids=["the same author", "the same account", "another one"],
+)
 def test_a_short_patch_decides_with_its_author(repo: Repo, author: Mapping[str, str], decides: bool) -> None:
     repo.commit("Start", {"test_own.py": "import own\n"})
     short = {"test_more.py": "assert own.total([3, 5]) == 8\n"}

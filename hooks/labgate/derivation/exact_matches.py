@@ -19,10 +19,13 @@ from labgate.git.commits import headline, read_commits
 from labgate.git.diffs import changed_entries
 from labgate.git.raw import Entry
 from labgate.git.repository import Repository
+from labgate.values.ref_update import Identity
 from labgate.values.value import Value
 
 #: The suffix that code hosts add to a title.
 _LABEL = re.compile(r"\s*\((?:#|GH-|!)\d+\)\s*$")
+#: The address that GitHub and GitLab give to people who hide theirs: it holds the account's name.
+_HIDDEN = re.compile(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.git(?:hub|lab)\.com")
 #: A larger file is data, and is not read for its lines.
 _READ_BYTES = 4_000_000
 
@@ -151,10 +154,10 @@ class ExactMatches(Value):
         return mine[1] == theirs[1] or (self.candidates[number].whole and _plain(mine[0]) == _plain(theirs[0]))
 
     def _is_by_same(self, subject: Subject, number: int) -> bool:
-        """Return whether the subject and some commit of a candidate have one author, by address or by name."""
+        """Return whether the subject and some commit of a candidate have one author, by address, name or account."""
         last = subject.key.rpartition("..")[2]
         mine, *theirs = (one.author for one in read_commits(self.repository, (last, *self.candidates[number].commits)))
-        return any(mine.key == other.key or mine.name.casefold() == other.name.casefold() for other in theirs)
+        return any(not _names(mine).isdisjoint(_names(other)) for other in theirs)
 
     def _headlines(self, subject: Subject, number: int) -> tuple[tuple[str, str], tuple[str, str]]:
         # A range has the title of its last commit.
@@ -165,6 +168,12 @@ class ExactMatches(Value):
 def _is_place(feature: int) -> bool:
     """Return whether a feature is that of a line in one file."""
     return postings.kind(feature) == A
+
+
+def _names(author: Identity) -> frozenset[str]:
+    """Return what an author is known by: the address, the name, and the account that a hidden address is of."""
+    hidden = _HIDDEN.fullmatch(author.key)
+    return frozenset((author.key, author.name.casefold(), *(hidden.groups() if hidden else ())))
 
 
 def _plain(title: str) -> str:
