@@ -22,6 +22,7 @@ class Collected(Value):
     apply, ``None`` if it does. ``undecided`` is why the check cannot pass even without findings. ``undecidable`` are
     the commits (full oids) that the check could not compare. ``notice`` says when ``skipped`` is shown.
     ``unseen`` has a line for each thing that the check does not look into, though it judges the rest.
+    ``said`` are lines for the person who commits, findings or not.
     """
 
     facts: tuple[Any, ...] = ()
@@ -30,3 +31,4 @@ class Collected(Value):
     undecidable: tuple[str, ...] = ()
     notice: int = NEVER
     unseen: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()

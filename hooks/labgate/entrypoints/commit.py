@@ -82,5 +82,6 @@ def judged(commit: ProposedCommit, rows: tuple[Row, ...], suspects: list[Row]) -
     least = BESIDE_FINDINGS if found.findings else ALWAYS
     said = [(name, each) for name, each in skipped.items() if each.skipped is not None and each.notice >= least]
     notices = commit.notices + tuple(f"{name} skipped: {each.skipped}" for name, each in said)
+    notices += tuple(line for each in skipped.values() for line in each.said)
     view = View(1, 1, 0, sources_complete=True)
     return Report(commit.stage, commit.origin or PolicyOrigin("worktree"), view, (found,), notices=notices)

@@ -142,6 +142,12 @@ def changed_lines(facts: Facts, policy: Policy) -> int:
     return sum(weight.lines for weight in _weights(facts, policy))
 
 
+def series_size(facts: Facts, policy: Policy) -> tuple[int, int]:
+    """Return the lines and the commits that count in a series of all batches."""
+    counting = [weight for weight in _weights(facts, policy) if weight.counted]
+    return sum(weight.lines for weight in counting), len(counting)
+
+
 def _series(weights: Sequence[Weight]) -> list[list[Weight]]:
     """Return the batches that are measured together: each landing, and all others."""
     found: dict[str | None, list[Weight]] = {}

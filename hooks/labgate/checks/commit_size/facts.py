@@ -10,13 +10,13 @@ from collections.abc import Container, Mapping
 from functools import cached_property
 
 from labgate.checks.collected import ALWAYS, Collected
-from labgate.checks.commit_size import staged
-from labgate.checks.commit_size.check import Facts, changed_lines, check
+from labgate.checks.commit_size import budget, staged
+from labgate.checks.commit_size.check import Facts, changed_lines, check, series_size
 from labgate.checks.commit_size.grafts import grafted, grafts
 from labgate.checks.commit_size.landings import with_landings
 from labgate.checks.commit_size.section import CommitSize
 from labgate.checks.size_exceptions import AUDITED, exceptions, staged_exception
-from labgate.git.commits import has_commit, is_ancestor, rev_list, tree_of
+from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list, tree_of
 from labgate.git.diffs import (
     clean_merge,
     commit_files,
@@ -71,8 +71,39 @@ def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: boo
         facts = _exempted(_read(facts, commit), commit, around)
         [batch] = facts.batches
         facts = facts.changed(batches=(batch.changed(exception=staged_exception(commit)),))
-        return Collected((facts,), unseen=_unread(facts, commit.policy))
+        said = _budget(facts, commit, around)
+        return Collected((facts,), unseen=_unread(facts, commit.policy), said=() if said is None else (said,))
     return Collected() if commit.staged is not None else Collected(skipped=_UNMEASURED, notice=ALWAYS)
+
+
+def _budget(facts: Facts, commit: ProposedCommit, around: Surroundings) -> str | None:
+    """Return the line about the series' budget, ``None`` before half of it is used."""
+    limits = budget.limits_of(commit)
+    used = None if limits is None else budget.used_before(commit)
+    if limits is None or used is None:
+        return None
+    if not used.exact and used.commits <= budget.MOST:
+        used = _exactly(commit, around) or used
+        budget.keep(commit, used)
+    total = budget.plus(used, facts, commit)
+    return budget.line(total, limits) if budget.is_near(total, limits) else None
+
+
+def _exactly(commit: ProposedCommit, around: Surroundings) -> budget.Used | None:
+    """Return what the branch has used as a reader reads it; of merges only what differs from the clean merge."""
+    from labgate.checks.commit_size.reading import commits_read
+
+    repository, counted = around.repository, budget.counted(commit)
+    if counted is None:
+        return None
+    commits = read_commits(repository, counted.oids)
+    files = commits_read(repository, commit_files(repository, [c.oid for c in commits if len(c.parents) < 2]))
+    files |= {c.oid: merge_files(repository, c) for c in commits if len(c.parents) > 1}
+    tip = around.trunk_tip(commit.policy)
+    paths = {file.path for changed in files.values() for file in changed}
+    excluded = excluded_paths(repository, tip, paths) if tip is not None else frozenset()
+    batches = tuple(Batch(oid, "", _mark(changed, excluded)) for oid, changed in files.items())
+    return budget.Used(*series_size(Facts(batches, None), commit.policy), exact=True)
 
 
 def weighed(scene: Scene, update: RefUpdate) -> Facts:

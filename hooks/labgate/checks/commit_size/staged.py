@@ -19,7 +19,14 @@ def suspects(commit: ProposedCommit) -> bool:
     if not limits(commit):
         return False
     facts = weighed(commit)
-    return facts is None or next(check(facts, commit.policy), None) is not None
+    if facts is None or next(check(facts, commit.policy), None) is not None:
+        return True
+    protected = commit.policy.section(CommitSize).limits.get("protected")
+    if protected is None or (protected.series_lines is None and protected.series_commits is None):
+        return False
+    from labgate.checks.commit_size.budget import may_be_near
+
+    return may_be_near(commit, facts)
 
 
 def limits(commit: ProposedCommit) -> tuple[Limits, ...]:
