@@ -178,6 +178,16 @@ def test_a_file_of_a_ci_job_does_not_land_unless_a_person_keeps_it(topic: Repo) 
     assert not (topic.path / "models/m.dvc").exists()
 
 
+def test_an_audit_lists_what_was_kept(topic: Repo) -> None:
+    topic.commit("Results of run 7", {"models/m.dvc": "md5: 1\n"}, **BOT)
+    topic.commit("Keep the model\n\nKeep-Artifact: models/m.dvc", {}, **by("ada"))
+    topic.checkout("main").merge("feature/x", "Merge x")
+    topic.push("main")
+    said = topic.labgate("audit", "main", status=0).text
+    assert "LG502 note" in said
+    assert "ada@example.org kept what results[bot]@ci.example.org committed: models/m.dvc" in said
+
+
 def test_a_job_cannot_keep_its_own_file_and_a_person_may_commit_one(topic: Repo) -> None:
     topic.commit("Results\n\nKeep-Artifact: m.dvc", {"m.dvc": "md5: 1\n"}, **BOT)
     assert judged(topic, 1).rules == ["LG502"]

@@ -118,30 +118,38 @@ def _unfinished(commit: Looked, section: CommitHygiene) -> Unfinished | None:
 
 def _short_lived(facts: Facts, section: CommitHygiene) -> Iterator[ShortLivedArtifact]:
     last: dict[str, Looked] = {}
-    kept: set[str] = set()
+    kept: dict[str, str] = {}
     for commit in facts.commits:
         if not _fits(section.ci_authors, commit.email):
-            kept.update(stated(commit.message, KEEP))
+            kept.update(dict.fromkeys(stated(commit.message, KEEP), commit.email))
         last.update(dict.fromkeys(commit.paths, commit))
     found = {
         path: commit
         for path, commit in sorted(last.items())
-        if path in facts.landing
-        and path not in kept
-        and _fits(section.ci_authors, commit.email)
-        and _fits(section.short_lived, path)
+        if path in facts.landing and _fits(section.ci_authors, commit.email) and _fits(section.short_lived, path)
     }
-    if found:
-        yield ShortLivedArtifact(
-            paths=tuple(found),
-            authors=tuple(sorted({commit.email for commit in found.values()})),
-            target=facts.ref,
-            restore=tuple(path for path in found if path in facts.there),
-            onto=facts.way.onto or f"{facts.way.oldest}^",
-            switch=facts.way.switch,
-            oids=tuple(dict.fromkeys(commit.oid for commit in found.values())),
-            path=next(iter(found)) if len(found) == 1 else None,
-        )
+    leaving = {path: commit for path, commit in found.items() if path not in kept}
+    if leaving:
+        yield _artifacts(leaving, (), facts)
+    keeping = {path: commit for path, commit in found.items() if path in kept}
+    # Before it lands there is nothing to say: a person has decided.
+    if keeping and facts.landed is not None:
+        yield _artifacts(keeping, tuple(sorted({kept[path] for path in keeping})), facts)
+
+
+def _artifacts(found: Mapping[str, Looked], keepers: tuple[str, ...], facts: Facts) -> ShortLivedArtifact:
+    return ShortLivedArtifact(
+        paths=tuple(found),
+        authors=tuple(sorted({commit.email for commit in found.values()})),
+        target=facts.ref,
+        restore=tuple(path for path in found if path in facts.there),
+        onto=facts.way.onto or f"{facts.way.oldest}^",
+        switch=facts.way.switch,
+        keepers=keepers,
+        stated_level="note" if keepers else None,
+        oids=tuple(dict.fromkeys(commit.oid for commit in found.values())),
+        path=next(iter(found)) if len(found) == 1 else None,
+    )
 
 
 def _untested(facts: Facts, companions: Companions) -> Iterator[TestsMissing]:

@@ -113,6 +113,7 @@ class ShortLivedArtifact(Finding):
     """``paths`` are files that a CI job committed and that would land; ``authors`` are the jobs' emails.
 
     ``target`` is a full refname. ``restore`` are the paths that the target has in another version, from ``onto``.
+    ``keepers`` are the emails of those who keep them, empty if nobody does.
     """
 
     rule = Rule(
@@ -121,7 +122,8 @@ class ShortLivedArtifact(Finding):
         "error",
         "a file of `[commit-hygiene] short-lived` that one of `ci-authors` committed would land",
         "Each run of a CI job commits its results, so that the branch has them; nobody wants all of them in main's "
-        "history. A person who wants to keep one says so with a `Keep-Artifact: PATH` line in a commit.",
+        "history. A person who wants to keep one says so with a `Keep-Artifact: PATH` line in a commit, "
+        "which `labgate audit` lists.",
         "Remove the file with the command of the finding, or keep it: "
         "`git commit --allow-empty -m 'Keep the model' --trailer 'Keep-Artifact: PATH'`.",
     )
@@ -132,14 +134,19 @@ class ShortLivedArtifact(Finding):
     restore: tuple[str, ...]
     onto: str
     switch: str
+    keepers: tuple[str, ...] = ()
 
     def message(self) -> str:
         named = ", ".join(self.paths[:_MOST_NAMED])
         more = f" and {len(self.paths) - _MOST_NAMED} more" if len(self.paths) > _MOST_NAMED else ""
+        if self.keepers:
+            return f"{', '.join(self.keepers)} kept what {', '.join(self.authors)} committed: {named}{more}"
         files = "a short-lived file" if len(self.paths) == 1 else f"{len(self.paths)} short-lived files"
         return f"{files} of {', '.join(self.authors)} would land: {named}{more}"
 
-    def help(self) -> str:
+    def help(self) -> str | None:
+        if self.keepers:
+            return None
         removed = [path for path in self.paths if path not in self.restore]
         steps = [f"git rm -q -- {_pathspecs(removed)}"] if removed else []
         if self.restore:
