@@ -37,14 +37,21 @@ def run_network(
     """
     env = _inherited(repository.environ)
     entries = _entries(repository, env)
-    # A URL may be a path, which begins at the top of the work tree.
-    argv = ["git", "-C", repository.top or repository.git_dir, f"--git-dir={repository.git_dir}"]
+    argv = ["git", "-C", _start(repository), f"--git-dir={repository.git_dir}"]
     argv += ["-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *words[:1]]
     program = _OTHER_END.get(words[0], "upload-pack")
     setting = f".{program.replace('-', '')}"
     if any(_is_own(scope) and key.startswith("remote.") and key.endswith(setting) for scope, key, _ in entries):
         argv.append(f"--{program}=git-{program}")
     return spawn((*argv, *words[1:]), env | _as_variables((*_settings(entries), *settings)), stdin)
+
+
+def _start(repository: Repository) -> str:
+    """Return the folder in which git begins: a URL may be a path, which is relative to the top of the work tree."""
+    if repository.top is not None:
+        return repository.top
+    parent, name = os.path.split(repository.git_dir)
+    return parent if name == ".git" else repository.git_dir
 
 
 def local_helper(repository: Repository) -> tuple[str, str] | None:
