@@ -202,6 +202,21 @@ def test_unpushed_commits_go_through_the_hooks(lab: Repo) -> None:
     assert tip in kept(lab).values()
 
 
+def test_labgates_own_hook_lets_unpushed_records_of_snapshots_pass(lab: Repo) -> None:
+    lab.run("labgate", "install")
+    snapshots = []
+    for value in (4, 5):
+        lab.commit("Unpushed", {"model.py": f"VALUE = {value}\n"})
+        lab.write({"model.py": f"VALUE = {value}0\n"})
+        train(lab)
+        snapshots.append(code(record(lab)))
+        lab.git("stash", "push", "--quiet", "model.py")
+        lab.commit("Metrics")
+    lab.run("labgate", "experiment", "close", "--outcome", "failed", "--yes")
+    assert set(snapshots) <= set(kept(lab).values())
+    assert ended(lab)
+
+
 def test_what_only_the_remote_has_is_pinned_too(lab: Repo) -> None:
     other = fresh(lab, "other")
     other.checkout(BRANCH)

@@ -22,13 +22,13 @@ from labgate.experiments.pins import Pin, pin_here, pin_of
 from labgate.experiments.published import reached
 from labgate.experiments.recorded import Recorded, recorded_commits
 from labgate.git.authoring import write_tag
-from labgate.git.commits import headline, is_ancestor
+from labgate.git.commits import headline, is_ancestor, parents_of
 from labgate.git.deleting import MovedError, delete_here, delete_there, worktree_of
 from labgate.git.fetch import fetch_some
 from labgate.git.index_copy import copied_index
 from labgate.git.kept_refs import CREATED, THERE, create_ref, fetch_refs, present, push_new, refs_below, remote_refs
 from labgate.git.refs import read_refs
-from labgate.git.snapshots import read_tags
+from labgate.git.snapshots import read_headers, read_tags
 from labgate.git.switching import switch_to
 from labgate.git.user_push import push_with_hooks
 from labgate.research.section import ResearchGate
@@ -258,18 +258,37 @@ def _known(bench: Bench, remote: str, ref: str, outcome: str, there: Mapping[str
 
 
 def _push_unseen(what: Closing) -> None:
-    """Push the commits that no branch of the remote has, as any push of theirs: hooks may refuse them."""
+    """Push the commits that no branch of the remote has, as any push of theirs: hooks may refuse them.
+
+    Each snapshot is published as soon as its base is there, as labgate's own hook refuses a record of one that is not.
+    """
     repository = what.bench.repository
-    plain = [item.pin for item in what.pins if not item.snapshot]
-    for pin in plain:
-        pushed = [other.commit for other in plain[: plain.index(pin)]]
-        if not reached(repository, [pin.commit], [*what.there.values(), *pushed]):
-            try:
-                push_with_hooks(repository, what.remote, pin.ref, pin.commit)
-            except GitError as error:
-                command = f"git push {quote(what.remote)} {pin.commit}:{quote(pin.ref)} && {what.again}"
-                message = f"{error.message}; nothing was deleted"
-                raise GitError(message, command) from None
+    snapshots = {item.pin.commit: item for item in what.pins if item.snapshot}
+    bases: dict[str, list[Outstanding]] = {}
+    for commit, header in read_headers(repository, snapshots).items():
+        bases.setdefault(header.parents[0], []).append(snapshots[commit])
+    seen = list(what.there.values())
+    for base in [oid for oid in reversed(parents_of(repository, bases)) if oid in bases] if bases else ():
+        _push(what, pin_of(what.bench.settings, what.experiment, base), seen)
+        part = Plan(what.bench, what.remote, tuple(bases[base]))
+        require_published(part, publish(part))
+    for item in what.pins:
+        if not item.snapshot:
+            _push(what, item.pin, seen)
+
+
+def _push(what: Closing, pin: Pin, seen: list[str]) -> None:
+    """Pin a commit on the remote unless it is reached by what was seen there, to which it is added."""
+    repository = what.bench.repository
+    if reached(repository, [pin.commit], seen):
+        return
+    try:
+        push_with_hooks(repository, what.remote, pin.ref, pin.commit)
+    except GitError as error:
+        command = f"git push {quote(what.remote)} {pin.commit}:{quote(pin.ref)} && {what.again}"
+        message = f"{error.message}; nothing was deleted"
+        raise GitError(message, command) from None
+    seen.append(pin.commit)
 
 
 def _keep_outcome(what: Closing) -> str:
