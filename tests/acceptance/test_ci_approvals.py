@@ -11,6 +11,7 @@ import pytest
 from support import sdg
 from support.forge import FakeHost, Fault
 from support.hosted import BUTTON, Project
+from support.people import by
 from support.pipeline import code
 from support.repo import Repo
 
@@ -341,3 +342,27 @@ def test_a_bot_that_opened_it_is_nobody(project: Project) -> None:
     helped_by_an_agent(project, agents).host.changes[72].author = "copilot[bot]"
     result = project.judge(72)
     assert result.status == 0, result.text
+
+
+@pytest.mark.parametrize(
+    ("login", "status", "said"),
+    [
+        ("lin-k", 0, "exception granted by lin: a vendored table"),
+        ("ada-l", 1, "ada: not one of [commit-size] exceptions"),
+    ],
+)
+def test_an_approval_grants_an_exception_from_the_limits(project: Project, login: str, status: int, said: str) -> None:
+    repo = project.repo
+    sized = '\n[commit-size]\nexceptions = ["lin"]\n[commit-size.limits.protected]\nlines = 40\n'
+    policy = repo.checkout("main").git("show", "HEAD:labgate.toml") + "\n" + sized
+    repo.commit("Set limits", {"labgate.toml": policy})
+    repo.push("main")
+    large = "Add a table\n\nCommit-Size-Exception: a vendored table"
+    kim = repo.git("log", "-1", "--format=%ae", "research/pr-72")
+    repo.branch("feature/table").commit(large, {"table.txt": "row\n" * 90}, **by("kim", kim))
+    repo.push("feature/table")
+    project.pull_request(80, "feature/table", author="kim-c")
+    project.host.review(80, login)
+    result = project.judge(80)
+    assert result.status == status, result.text
+    assert said in result.text
