@@ -79,12 +79,33 @@ affiliations = 0  # default
 [experiment-hash]
 artifacts = []  # default
 pins = "refs/experiments"  # default
+records = "optional"  # default
+dirty = "snapshot"  # default
+snapshot-file-bytes = "10MB"  # default
 
 [commit-size]
 ignore = []  # default
+tests = []  # default
+exceptions = []  # default
 
 [commit-size.limits.protected]
 lines = 400  # labgate.toml:16
+
+[mixed-components]
+shared = []  # default
+
+[commit-hygiene]
+unfinished = [".", "..", "...", "-", "asdf", "save", "temp", "tmp", \
+"todo", "try", "wip", "wip.", "work in progress"]  # default
+lands = "squashed"  # default
+ci-authors = []  # default
+short-lived = []  # default
+tests = []  # default
+
+[branch-drift]
+
+[remote-policy]
+remotes = []  # default
 """
 
 
