@@ -20,8 +20,9 @@ from labgate.scene.governing_policy import Judging, Proposal, judging_policy, re
 from labgate.scene.scene import Scene
 from labgate.scene.trunk import trunk_name
 from labgate.values.errors import GitError, NoPolicyError, PolicyError, UndecidedError, UsageError
+from labgate.values.phrases import quote
 from labgate.values.ref_update import RefUpdate, View
-from labgate.values.refnames import HEADS, REMOTES, branch_named, branch_of, tip_ref, tracking_ref
+from labgate.values.refnames import HEADS, REMOTES, branch_named, branch_of, short_ref, tip_ref, tracking_ref
 from labgate.values.report import PolicyOrigin, Report
 from labgate.values.spelling import nearest
 from labgate.values.value import Value
@@ -60,7 +61,23 @@ def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Rep
 
 def _check(request: CheckRequest, repository: Repository) -> Report:
     scene, origin = proposed_scene(request, repository)
-    return judge_scene(STAGE, scene, origin, rows(request.checks), refs_total=1)
+    report = judge_scene(STAGE, scene, origin, rows(request.checks), refs_total=1)
+    notices = () if request.base is not None else _other_targets(scene)
+    return report.changed(notices=(*report.notices, *notices))
+
+
+def _other_targets(scene: Scene) -> tuple[str, ...]:
+    """Return a notice for each other remote whose target lacks what this one has: ``origin`` may be one's own fork."""
+    [update] = scene.updates
+    if update.old is None:
+        return ()
+    others = [ref for ref in scene.tracking if ref.remote_ref == update.ref and ref.remote != scene.remote]
+    return tuple(
+        f"judged for {scene.remote}; {ref.remote} has another {short_ref(update.ref)}: "
+        f"labgate check --base {quote(short_ref(ref.ref))}"
+        for ref in others
+        if not is_ancestor(scene.repository, update.old, ref.oid)
+    )
 
 
 def proposed_scene(request: CheckRequest, repository: Repository) -> tuple[Scene, PolicyOrigin]:

@@ -163,7 +163,9 @@ class _Job:
         return ChangeHeads(self.repository, self.remote, self.context, self.repository.environ)
 
     def _landing_notices(self, policy: Policy, report: Report) -> Iterator[str]:
-        """Yield notices about a change whose review markers may be lost when it lands."""
+        """Yield notices about a push without commits, and a change whose review markers may be lost when it lands."""
+        if self.context.event == LANDED and all(judged.update.old == judged.update.new for judged in report.judged):
+            yield "this push brings nothing: the branch was at the same commit before, so nothing was judged"
         if self.context.event != CHANGE or policy.section(Reviews).assurance != "trailer":
             return
         if not any(judged.review is not None and judged.review.counted for judged in report.judged):
