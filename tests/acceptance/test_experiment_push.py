@@ -227,3 +227,22 @@ def test_a_taken_name_is_not_moved(lab: Repo) -> None:
     lab.git("push", "--quiet", "--no-verify", "origin", f"{other}:{ref}")
     lab.run("git", "push", "--quiet", "origin", BRANCH)
     assert quiet_after(lab) == {ref: other}
+
+
+def test_ci_pins_on_a_push_what_no_hook_has(lab: Repo, tmp_path: Path) -> None:
+    base, oid = lab.head(), measure(lab)
+    lab.git("push", "--quiet", "--no-verify", "origin", BRANCH)
+    job = tmp_path / "job"
+    lab.git("clone", "--quiet", str(origin(lab).path), str(job))
+    event = {"ref": f"refs/heads/{BRANCH}", "before": base, "after": oid, "repository": {"full_name": "org/lab"}}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "push",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_REF": f"refs/heads/{BRANCH}",
+        "GITHUB_SHA": oid,
+        "GITHUB_REPOSITORY": "org/lab",
+    }
+    Repo(job, lab.env).labgate("ci", status=0, **environ)
+    assert set(pinned(lab).values()) == {oid}

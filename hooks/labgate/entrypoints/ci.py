@@ -10,6 +10,8 @@ from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.registry import ROWS, Row, policy_reader
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
 from labgate.entrypoints.host import ChangeHeads, Host, Landing
+from labgate.experiments.section import PUSH as PUSHING
+from labgate.experiments.section import ExperimentHash
 from labgate.gate.judge import judge_scene
 from labgate.git.commits import is_ancestor, rev_list
 from labgate.git.fetch import default_branch, fetch_commit, fetch_history
@@ -116,8 +118,9 @@ class _Job:
         landings = self._landings(policy, place)
         updates = {self._update(landing): landing for landing in landings}
         scene = self._scene(judging, refs, place, updates)
+        unpinned = self._pin(scene)
         report = judge_scene(STAGE, scene, judging.origin, rows, refs_total=len(updates))
-        report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report)))
+        report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report), *unpinned))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
         return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
 
@@ -147,6 +150,20 @@ class _Job:
             change=context.event == CHANGE,
             judging=judging,
         )
+
+    def _pin(self, scene: Scene) -> tuple[str, ...]:
+        """Pin what push hooks could not, on a push; return a notice about what the remote does not take."""
+        settings = scene.policy.section(ExperimentHash)
+        if self.context.event != LANDED or settings.pins_on_push != PUSHING:
+            return ()
+        from labgate.entrypoints.push_pins import outstanding, pin_there
+
+        try:
+            pins = outstanding(scene.changed(refs=self.refs)).there
+            refused = pin_there(self.repository, settings, self.remote, pins).refused if pins else ()
+        except (UndecidedError, GitError) as error:
+            return (f"experiment-hash could not pin: {error.message}",)
+        return tuple(f"experiment-hash could not pin {pin.ref}: {reason}" for pin, reason in refused[:1])
 
     def _before(self, place: _Place) -> dict[str, str]:
         """Return the refs in the state before the change, even if the change has landed since."""

@@ -1,4 +1,4 @@
-"""prepare-commit-msg and commit-msg: a commit on an experiment branch names its experiment.
+"""prepare-commit-msg and commit-msg: a commit on an experiment branch names it, and the code of staged records.
 
 Where the policy allows exceptions, commit-msg also judges sizes.
 
@@ -16,14 +16,16 @@ from labgate.checks.registry import COMMIT, MESSAGE, PREPARE, at_stage
 from labgate.entrypoints.hook_call import hook_policy, standing_back
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
 from labgate.experiments.settings import read_settings
-from labgate.experiments.stamp import stamp, trailer, without_earlier
+from labgate.experiments.staged_codes import staged_codes
+from labgate.experiments.stamp import CODE_KEY, stamp, trailer, without_earlier
 from labgate.scene.workplace import find_workplace
 from labgate.values.errors import NoPolicyError
 from labgate.values.files import RefusedFileError, read_bounded, read_own, remove_own, write_own, write_whole
+from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from labgate.checks.registry import Row
     from labgate.entrypoints.hook_call import HookCall, InForce, Skipped
@@ -50,17 +52,17 @@ def run(call: HookCall) -> int | Report | Skipped | None:
     found = _in_force(call, place)
     if found is None:
         return 0
-    experiment = _experiment(found.policy, place) if any(PREPARE in row.stages for row in rows) else None
+    lines = _lines(found.policy, place) if any(PREPARE in row.stages for row in rows) else None
     sized: tuple[Row, ...] = ()
     if call.stage == MESSAGE and found.policy.table["commit-size"]["exceptions"]:
         sized = tuple(row for row in rows if COMMIT in row.stages and PREPARE not in row.stages)
-    if experiment is None and not sized:
+    if lines is None and not sized:
         return 0
     active = standing_back(call, place.common_dir)
     if active is not None:
         return active
     path = _message_file(place, call.arguments[0])
-    status = 0 if experiment is None else _stamp_file(call, place, experiment, path)
+    status = 0 if lines is None else _stamp_file(call, place, lines, path)
     if status or not sized:
         return status
     from labgate.entrypoints.message_sizes import judge_sizes
@@ -75,6 +77,13 @@ def _message_file(place: Workplace, path: str) -> str:
     if os.path.islink(path) and not any(real.startswith(folder.rstrip(os.sep) + os.sep) for folder in inside):
         raise RefusedFileError(path, f"is a symbolic link to {real}, outside the repository")
     return real
+
+
+class _Lines(Value):
+    """What the message is to say: the experiment (``service/handle``, ``None`` for none) and commits (full oids)."""
+
+    experiment: str | None
+    codes: tuple[str, ...]
 
 
 def _in_force(call: HookCall, place: Workplace) -> InForce | None:
@@ -92,18 +101,26 @@ def _in_force(call: HookCall, place: Workplace) -> InForce | None:
         raise
 
 
-def _experiment(policy: Policy, place: Workplace) -> str | None:
-    """Return ``service/handle`` of the commit's branch, ``None`` if it is not an experiment's."""
+def _lines(policy: Policy, place: Workplace) -> _Lines | None:
+    """Return what the message of a commit on this branch is to say, ``None`` for nothing.
+
+    On an experiment branch it names the experiment; there, and on a research branch where the policy has artifacts, it
+    names the code of the staged records.
+    """
     ref = place.branch()
     if ref is None:
         return None
-    fields = policy.classify(ref).fields or {}
-    if "service" not in fields or "handle" not in fields:
+    found = policy.classify(ref)
+    fields, table = found.fields or {}, policy.table
+    experiment = f"{fields['service']}/{fields['handle']}" if {"service", "handle"} <= fields.keys() else None
+    research = found.name in table["research-gate"]["sources"] and bool(table["experiment-hash"]["artifacts"])
+    if experiment is None and not research:
         return None
-    return f"{fields['service']}/{fields['handle']}"
+    codes = staged_codes(place.git(), place.index)
+    return None if experiment is None and not codes else _Lines(experiment, codes)
 
 
-def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) -> int:
+def _stamp_file(call: HookCall, place: Workplace, lines: _Lines, path: str) -> int:
     message = read_bounded(path, _MOST_BYTES)
     if call.stage == PREPARE:
         # The editor opens with the unchanged template; commit-msg adds the stamp.
@@ -112,10 +129,12 @@ def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) ->
         if from_template:
             return 0
     edited = _edited(call)
-    line = trailer(experiment.encode("utf-8", "surrogateescape"))
+    experiment = lines.experiment
+    line = None if experiment is None else trailer(experiment.encode("utf-8", "surrogateescape"))
     # Each of the commits that a rebase squashes has the line.
-    squashed = message.count(line) > 1 and place.operation() == "rebase"
-    if is_empty(message, b"") or (not edited and not squashed and _stands(message, experiment)):
+    squashed = line is not None and message.count(line) > 1 and place.operation() == "rebase"
+    codes = _missing(message, lines)
+    if is_empty(message, b"") or (not edited and not squashed and not codes and _stands(message, experiment)):
         # Most calls end here, without asking git for the comment string.
         return 0
     settings = read_settings(place.git_dir, call.environ)
@@ -126,16 +145,37 @@ def _stamp_file(call: HookCall, place: Workplace, experiment: str, path: str) ->
         if is_empty(text, b"") or not _keeps_comments(call, place, settings, cut=rest != b""):
             return 0
         comment = b""
-    name = settings.encoded(experiment)
+    name = None if experiment is None else settings.encoded(experiment)
     if edited and call.stage != PREPARE:
         if _is_unedited(place, settings, text, comment):
             return 0
-        if is_empty(text, comment, besides=trailer(name)):
+        if _has_only_lines(text, comment, name):
             return _say("labgate: only the Experiment line is left of this message, which counts as empty", 1)
-    stamped = stamp(without_earlier(text, name, comment) if squashed else text, name, comment)
+    base = without_earlier(text, name, comment) if squashed and name is not None else text
+    stamped = _stamped(base, name, codes, comment)
     if stamped is not text:
         write_whole(path, stamped + rest)
     return 0
+
+
+def _stamped(text: bytes, name: bytes | None, codes: Sequence[bytes], comment: bytes) -> bytes:
+    """Return a message with the lines of the experiment (``None``: there is none) and of commits."""
+    stamped = text if name is None else stamp(text, name, comment)
+    for code in codes:
+        stamped = stamp(stamped, code, comment, CODE_KEY)
+    return stamped
+
+
+def _missing(message: bytes, lines: _Lines) -> list[bytes]:
+    """Return the commits that a message does not name yet."""
+    codes = (code.encode("ascii") for code in lines.codes)
+    return [code for code in codes if trailer(code, CODE_KEY) not in message]
+
+
+def _has_only_lines(text: bytes, comment: bytes, name: bytes | None) -> bool:
+    """Return whether nothing but the lines that labgate writes is left of a message."""
+    rest = b"\n".join(line for line in text.split(b"\n") if not line.startswith(CODE_KEY + b": "))
+    return is_empty(rest, comment) if name is None else is_empty(rest, comment, besides=trailer(name))
 
 
 def _source(call: HookCall) -> str:
@@ -150,8 +190,10 @@ def _edited(call: HookCall) -> bool:
     return call.environ.get("GIT_EDITOR") != ":"
 
 
-def _stands(message: bytes, experiment: str) -> bool:
-    """Return whether the line is at the very end of a message, for any comment string."""
+def _stands(message: bytes, experiment: str | None) -> bool:
+    """Return whether the line is at the very end of a message, for any comment string, or is not wanted."""
+    if experiment is None:
+        return True
     return experiment.isascii() and stamp(message, experiment.encode("ascii"), b"") is message
 
 

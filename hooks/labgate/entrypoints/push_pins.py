@@ -125,7 +125,7 @@ def _recorded(repository: Repository, settings: ExperimentHash, commit: str, pat
     from labgate.experiments.records import RecordError, parse_record
 
     files = files_of_commit(repository, commit, paths)
-    for _, content in read_blobs(repository, [files[path] for path in paths if path in files]):
+    for _, content in read_blobs(repository.objects, [files[path] for path in paths if path in files]):
         try:
             record = parse_record(content)
         except RecordError:

@@ -64,7 +64,7 @@ def _read(repository: Repository, blobs: Sequence[str]) -> dict[str, Record | No
     """Return the record that each blob (full oid) is, ``None`` if it is none that can be used."""
     sizes = blob_sizes(repository.objects, set(blobs))
     small = [oid for oid, size in sizes.items() if size <= MOST_BYTES]
-    return dict.fromkeys(blobs) | {oid: _parsed(content) for oid, content in read_blobs(repository, small)}
+    return dict.fromkeys(blobs) | {oid: _parsed(content) for oid, content in read_blobs(repository.objects, small)}
 
 
 def _parsed(content: bytes) -> Record | None:

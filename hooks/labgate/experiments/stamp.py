@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from labgate.experiments.draft import Line
 
 KEY = b"Experiment"
+#: The key of the lines that name the code of staged records.
+CODE_KEY = b"Experiment-Commit"
 
 #: Lines that make a paragraph a trailer block even beside prose, and count as trailers without the usual form.
 _GIT_GENERATED = (b"Signed-off-by: ", b"(cherry picked from commit ")
@@ -22,28 +24,29 @@ _TOKEN = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SPACE = (b" ", b"\t", b"\r", b"\n")
 
 
-def trailer(experiment: bytes) -> bytes:
-    """Return the line, without its newline, for an experiment given as ``service/handle``."""
-    return KEY + b": " + experiment
+def trailer(value: bytes, key: bytes = KEY) -> bytes:
+    """Return the line, without its newline, for an experiment given as ``service/handle``, or another key's value."""
+    return key + b": " + value
 
 
-def stamp(message: bytes, experiment: bytes, comment: bytes) -> bytes:
-    """Return the message with the experiment's line in its last trailer block; unchanged if the line is there.
+def stamp(message: bytes, value: bytes, comment: bytes, key: bytes = KEY) -> bytes:
+    """Return the message with the line of ``key`` in its last trailer block; unchanged if the line is there.
 
-    ``experiment`` is ``service/handle``. ``comment`` is the comment string, empty if there are no comments. The
-    message must have some text and no scissors line. The line's newline is the message's own, ``\\r\\n`` or ``\\n``.
+    ``value`` is the experiment as ``service/handle``, or a commit for ``CODE_KEY``. ``comment`` is the comment string,
+    empty if there are no comments. The message must have some text and no scissors line. The line's newline is the
+    message's own, ``\\r\\n`` or ``\\n``.
     """
     text = lines(message[: text_end(message, comment)], comment)
     if all(sort != TEXT for _, _, sort in text):
         text = lines(message, comment)
     title = _title_end(message, text)
     newline = b"\r\n" if message[: _first_text(text)[1]].endswith(b"\r\n") else b"\n"
-    line = trailer(experiment)
+    line = trailer(value, key)
     start = _block_start(message, text, title)
     if start is None:
         at = max(stop for _, stop, sort in text if sort == TEXT)
         return _inserted(message, at, (b"", line), newline)
-    place = _place_in_block(message, text[start:], experiment)
+    place = _place_in_block(message, text[start:], value, key)
     return message if place is None else _inserted(message, place, (line,), newline)
 
 
@@ -134,16 +137,17 @@ def _block_start(message: bytes, text: Sequence[Line], title: int) -> int | None
     return None
 
 
-def _place_in_block(message: bytes, block: Sequence[Line], experiment: bytes) -> int | None:
+def _place_in_block(message: bytes, block: Sequence[Line], value: bytes, key: bytes) -> int | None:
     """Return the offset for the line in a block, ``None`` when the line is there already.
 
-    It is after the lines of other experiments, else before the first trailer.
+    It is after the lines of the same key, else after those of experiments, else before the first trailer.
     """
     found = _trailers(message, block)
-    experiments = [(stop, value) for _, stop, key, value in found if key.lower() == KEY.lower()]
-    if any(value == experiment for _, value in experiments):
+    same = [(stop, text) for _, stop, other, text in found if other.lower() == key.lower()]
+    if any(text == value for _, text in same):
         return None
-    return experiments[-1][0] if experiments else found[0][0]
+    experiments = [stop for _, stop, other, _ in found if other.lower() == KEY.lower()]
+    return same[-1][0] if same else experiments[-1] if experiments else found[0][0]
 
 
 def _trailers(message: bytes, block: Sequence[Line]) -> list[tuple[int, int, bytes, bytes]]:

@@ -50,11 +50,15 @@ def write_experiment_branches(common_dir: str, policy: Policy, *, fresh: bool = 
 
 
 def experiment_patterns(policy: Policy) -> tuple[str, ...]:
-    """Return a pattern for each template that names an experiment; together they match every experiment branch."""
+    """Return a pattern for each template that names an experiment; together they match every experiment branch.
+
+    Where the policy has artifacts, research branches are among them: messages name the code of their records.
+    """
+    recording = policy.table["research-gate"]["sources"] if policy.table["experiment-hash"]["artifacts"] else ()
     found: dict[str, None] = {}
     for kind in policy.kinds:
         for template in kind.templates:
-            if "service" in template.fields and "handle" in template.fields:
+            if kind.name in recording or {"service", "handle"} <= set(template.fields):
                 pattern = _pattern(template)
                 if pattern is not None:
                     found[pattern] = None

@@ -81,7 +81,7 @@ def _claim(
 def _records(repository: Repository, blobs: list[str | None]) -> Iterator[Record | RecordError | None]:
     """Yield the record in each blob, why it cannot be used, or ``None`` for no blob."""
     sizes = blob_sizes(repository.objects, {oid for oid in blobs if oid is not None})
-    contents = dict(read_blobs(repository, (oid for oid, number in sizes.items() if number <= MOST_BYTES)))
+    contents = dict(read_blobs(repository.objects, (oid for oid, number in sizes.items() if number <= MOST_BYTES)))
     for oid in blobs:
         if oid is None:
             yield None
@@ -133,7 +133,7 @@ class _Digests:
         small = [oid for oid, number in sizes.items() if number <= MOST_COMPARED]
         md5: dict[str, str | None] = {}
         wanted = set(pointers.values())
-        for oid, content in read_blobs(repository, small):
+        for oid, content in read_blobs(repository.objects, small):
             self._sha256[oid] = lfs_oid(content) or hashlib.sha256(content).hexdigest()
             if oid in wanted:
                 md5[oid] = pointed_md5(content)
