@@ -234,13 +234,13 @@ def a_licence_header_in_every_file(lab: Lab) -> list[str]:
 
 
 def users_of_an_api(lab: Lab, count: int) -> list[str]:
-    """Let main have modules that call ``window_score``."""
+    """Let main have modules that call ``window_score``, all in the same line: else its change is somebody's own."""
     paths = [f"{PACKAGE}/reports/report_{number}.py" for number in range(count)]
     repo = lab.repo.branch("feature/reports", "origin/main")
     for path in paths:
-        author = Codewriter(path)
-        call = f"score = window_score(rows, width={author.chance.randint(2, 99)})\nprint(window_score(rows), score)\n"
-        repo.write({path: f"from forecast.windows import window_score\n\nrows = [1.0]\n{call}\n{author.statements(3)}"})
+        call = "score = windows.window_score(rows)\n"
+        text = f"from forecast import windows\n\nrows = [1.0]\n{call}\n{Codewriter(path).statements(3)}"
+        repo.write({path: text})
     lab.format(*paths)
     commit_paths(repo, "Add reports", *paths)
     repo.push("HEAD:main")
