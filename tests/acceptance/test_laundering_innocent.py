@@ -294,6 +294,7 @@ CASES: Sequence[Case] = (
     a_generated_file,
     a_generated_file_under_a_name_like_any,
     a_licence_header_in_every_file,
+    a_mass_rename_by_sed,
     a_mass_rename_that_covers_more_on_one_side,
     a_run_of_the_formatter,
     an_empty_file,
@@ -305,11 +306,3 @@ def test_what_only_looks_like_research_is_not_called_so(lab: Lab, case: Case) ->
     landed = case(lab)
     assert lab.repo.git("rev-parse", SOURCE)
     assert_innocent(lab, landed)
-
-
-def test_the_same_mass_rename_on_both_sides_is_one_change(lab: Lab) -> None:
-    """Nothing tells two people with one idea from one who copies: what is exact is decided first."""
-    landed = a_mass_rename_by_sed(lab)
-    decisive = [item for row in lab.trace(*landed).values() for item in row["evidence"] if item["decisive"]]
-    assert decisive
-    assert {item["method"] for item in decisive} <= {"patch-id", "squash", "blob"}
