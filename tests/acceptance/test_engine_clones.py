@@ -136,7 +136,10 @@ def test_fetch_brings_the_topic_branches_that_exempt_their_commits(sdg: Repo, tm
     narrow = clone(sdg, tmp_path / "clone", "--single-branch", "--branch=main")
     narrow.git("fetch", "--quiet", "origin", sdg.head("feature/tool"))
     head = narrow.head("FETCH_HEAD")
-    assert narrow.labgate("check", "--target", "main", "--head", head, "--fetch", status=0).text == ""
+    said = narrow.labgate("check", "--target", "main", "--head", head, "--fetch", status=0).text
+    # A fresh clone cannot know who had them first, so they are believed with a warning (docs/adr/0022).
+    assert "LG202 warning: 1 commit of feature/tool is on origin/research/pr-72 (by ancestry)" in said
+    assert "LG201" not in said
 
 
 def test_fetch_from_a_remote_that_is_gone_is_undecided(sdg: Repo, tmp_path: Path) -> None:
@@ -301,7 +304,7 @@ def test_t14_a_clone_without_them_is_undecided_and_never_judged_by_the_change_it
 LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more; origin/feature/x holds them too: research
-        wins
+        wins (they came from research, or the other way round)
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)

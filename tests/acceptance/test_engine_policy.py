@@ -142,7 +142,7 @@ def bare_trunk(repo: Repo) -> Repo:
     """A project without a policy: ``main`` and ``research/x`` are on the remote."""
     repo.with_remote()
     repo.commit("Start", {"start.py": "1\n"})
-    repo.branch("research/x").commit("Try", {"try.py": "1\n"})
+    repo.branch("research/x").commit("Try it", {"try.py": "1\n"})
     repo.push("main", "research/x")
     return repo
 
@@ -160,7 +160,7 @@ def test_research_that_comes_with_the_first_policy_is_found(bare_trunk: Repo) ->
     verdict = judge(bare_trunk, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 2 commits from research/x without a review (by ancestry): <Add a policy for labgate> Add a
-        policy for labgate, <Try> Try
+        policy for labgate, <Try it> Try it
     help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry research/x
 """)
@@ -196,7 +196,7 @@ def test_a_policy_in_pyproject_judges_too(bare_trunk: Repo) -> None:
     bare_trunk.push("main")
     verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/x without a review (by ancestry): <Try> Try
+LG201 error main: 1 commit from origin/research/x without a review (by ancestry): <Try it> Try it
     help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/x
 """)
