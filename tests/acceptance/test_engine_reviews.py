@@ -359,8 +359,11 @@ LG201 error main: 8 commits from research/pr-72 without a review (by ancestry): 
         number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
+LG501 note main: 1 commit is empty and no review marker: <Review> (Review)
+    help: git -c core.abbrev=no -c sequence.editor='sed -i.bak -e '"'"'s/^pick <Review>/drop <Review>/'"'"''
+        rebase --interactive --autosquash --keep-base origin/main research/pr-72
 """)
-    assert verdict.rules == ["LG201"]
+    assert verdict.rules == ["LG201", "LG501"]
 
 
 def test_the_configuration_of_the_repository_hides_no_trailers(sdg: Repo) -> None:
