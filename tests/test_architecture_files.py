@@ -23,6 +23,8 @@ CALLS = {
 METHODS = {"write_text", "write_bytes", "read_bytes", "touch", "symlink_to", "hardlink_to", "rmdir", "unlink"}
 #: What other modules open or make, and where it is: never labgate's own files below a git directory, but for the last.
 ALLOWED = {
+    # The index that git itself names, which labgate only reads.
+    "labgate.experiments.staged_codes": {"open"},
     # Folders for temporary files, with random names, and what is in them.
     "labgate.git.borrowed": {"tempfile.mkdtemp", "shutil.rmtree", "os.makedirs", "os.mkdir", "open"},
     "labgate.git.worktrees": {"tempfile.mkdtemp", "shutil.rmtree"},

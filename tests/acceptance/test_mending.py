@@ -290,7 +290,7 @@ def short_lived_artifact(team: Repo) -> Judge:
 
 
 @case("LG503")
-def tests_missing(team: Repo) -> Judge:
+def source_without_tests(team: Repo) -> Judge:
     adopt(team, f'{POLICY}\n[[commit-hygiene.tests]]\nsource = ["try.py"]\ntests = ["tests/**"]\n')
     research(team)
     team.commit(reviewed("lin"))
@@ -420,8 +420,12 @@ STEPS: dict[str, Step] = {
 }
 
 
+#: Rules about records, whose helps test_experiment_check.py and test_experiment_push.py run.
+OF_RECORDS = {"LG302", "LG303", "LG304", "LG305", "LG306"}
+
+
 def test_every_rule_has_a_case() -> None:
-    assert {name.split()[0] for name in CASES} == {rule.code for rule in all_rules()}
+    assert {name.split()[0] for name in CASES} == {rule.code for rule in all_rules()} - OF_RECORDS
     assert set(STEPS) <= set(CASES)
 
 

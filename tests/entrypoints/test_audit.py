@@ -89,7 +89,8 @@ def test_a_review_covers_its_landing(main: Branch, land: Callable[[Branch], str]
     landing = land(main)
     report = main.audit(status=0)
     assert report["updates"][-1]["new"] == landing
-    assert report["findings"] == []
+    # An empty commit that states nothing is a note.
+    assert [finding for finding in report["findings"] if finding["level"] != "note"] == []
 
 
 def above_another_merge(main: Branch) -> tuple[str, str]:

@@ -130,7 +130,7 @@ def test_the_smallest_policy_has_every_default() -> None:
     assert (reviews.assurance, reviews.expires) == ("trailer", 14 * 86400)
     assert reviews.machines == ("noreply@github.com",)
     assert (reviews.quorum.total, reviews.quorum.groups, reviews.quorum.affiliations) == (1, (), 0)
-    assert policy.section(CommitSize) == CommitSize({"ignore": [], "tests": [], "limits": {}})
+    assert policy.section(CommitSize) == CommitSize({"ignore": [], "tests": [], "exceptions": [], "limits": {}})
     assert policy.table["experiment-hash"] == {
         "artifacts": [],
         "pins": "refs/experiments",

@@ -57,7 +57,7 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
     return Document(
         *(patch.key, ids.exact, ids.inverse, ids.core, ids.substance, found.lines, paths, packed),
         cut=found.cut,
-        had=array("Q", sorted(found.had)),
+        had=array("Q", sorted(found.had)) if found.had else (),
     )
 
 

@@ -45,20 +45,17 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
         return Collected((Facts(update.ref, (), Way(None, "")),))
     section = scene.policy.section(CommitHygiene)
     landing = _landing(scene, update) if section.tests or section.short_lived else {}
-    return Collected(
-        (
-            Facts(
-                ref=update.ref,
-                commits=_looked(scene, commits, files=bool(section.short_lived)),
-                way=_way(scene, update, commits),
-                landing=landing,
-                there=_there(scene, update, landing),
-                research=bool(section.tests) and _is_research(scene, update, commits),
-                proposed=scene.change,
-                landed=None if scene.aftermath is None else update.new,
-            ),
-        )
+    facts = Facts(
+        ref=update.ref,
+        commits=_looked(scene, commits, files=bool(section.short_lived)),
+        way=_way(scene, update, commits),
+        landing=landing,
+        there=_there(scene, update, landing),
+        research=bool(section.tests) and _is_research(scene, update, commits),
+        proposed=scene.change,
+        landed=None if scene.aftermath is None else update.new,
     )
+    return Collected((facts,))
 
 
 def _looked(scene: Scene, commits: Sequence[Commit], *, files: bool) -> tuple[Looked, ...]:
