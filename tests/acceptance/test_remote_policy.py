@@ -52,6 +52,17 @@ def test_a_code_drop_is_refused_with_the_commits_that_it_flattens(mirrored: Repo
     assert mirrored.git("ls-remote", "mirror", "refs/heads/main").split()[0] == mirrored.head("main")
 
 
+def test_a_mirror_with_commits_of_its_own_is_shown_and_not_pushed_over(mirrored: Repo) -> None:
+    mirrored.commit("Step", {"s.py": "s = 1\n"})
+    mirrored.push("main")
+    own = mirrored.git("commit-tree", "mirror/main^{tree}", "-p", "mirror/main", "-m", "Only here")
+    mirrored.git("push", "--quiet", "--no-verify", "mirror", f"{own}:main")
+    mirrored.git("fetch", "--quiet", "--all")
+    drop = mirrored.git("commit-tree", "main^{tree}", "-p", own, "-m", "Code drop")
+    said = push(mirrored, "mirror", f"{drop}:main", status=1)
+    assert "Only here" in mirrored.run("sh", "-c", help_of(said)).text
+
+
 def test_a_research_branch_goes_where_the_policy_lets_it(mirrored: Repo) -> None:
     mirrored.branch("research/x").commit("Try x", {"x.py": "x = 1\n"})
     said = push(mirrored, "mirror", "research/x", status=1)

@@ -13,9 +13,9 @@ from labgate.git.refs import refs_with
 from labgate.git.repository import Repository
 from labgate.scene.scene import Scene
 from labgate.values.errors import UndecidedError
-from labgate.values.phrases import quote
+from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import RefUpdate
-from labgate.values.refnames import HEADS, REMOTES, branch_of, short_ref
+from labgate.values.refnames import REMOTES, branch_of, short_ref
 from labgate.values.repository_name import repository_name
 
 #: The most commits of the canonical remote that are searched for the tree of a code drop, and that are named.
@@ -78,25 +78,26 @@ def _mirrored(scene: Scene, update: RefUpdate, facts: Facts, section: RemotePoli
         return facts.changed(unknown_to_canonical=True, push=push)
     lost = _flattened(scene.repository, facts.head, tip, update.old)
     known = read_commits(scene.repository, lost[:_MOST_FLATTENED])
-    source = f"{REMOTES}{name}/{branch}:{HEADS}{branch}"
     return facts.changed(
         unknown_to_canonical=True,
         flattened=tuple(Flattened(commit.oid, commit.subject) for commit in known),
         flattened_count=len(lost),
-        push=f"git push {quote(scene.remote or '')} {quote(source)}" if _follows(scene, update, tip) else None,
-        allowed=(short_ref(f"{REMOTES}{name}/{branch}"),),
+        push=_catching_up(scene, update, f"{REMOTES}{name}/{branch}", tip),
     )
 
 
-def _follows(scene: Scene, update: RefUpdate, tip: str) -> bool:
-    """Return whether the mirror can go on to the canonical tip."""
-    return update.old is None or is_ancestor(scene.repository, update.old, tip)
+def _catching_up(scene: Scene, update: RefUpdate, canonical: str, tip: str) -> str:
+    """Return the command that brings the mirror to the canonical tip, or shows what only the mirror has."""
+    if update.old is not None and not is_ancestor(scene.repository, update.old, tip):
+        span = f"{short_ref(canonical)}..{short_oid(update.old)}"
+        return f"git log {quote(span)}  # only the mirror has these: land them on the canonical remote first"
+    return f"git push {quote(scene.remote or '')} {quote(f'{canonical}:{update.ref}')}"
 
 
 def _flattened(repository: Repository, head: str, tip: str, old: str | None) -> tuple[str, ...]:
     """Return the commits of the canonical remote that a push to its mirror has as one: oldest first.
 
-    They end at the commit with the tree that is pushed, else at the canonical tip, and start after what the mirror has.
+    They start after what the mirror has and end at the commit with the tree that is pushed; empty if none has it.
     """
     line = rev_list(repository, [tip], () if old is None else (old,), f"--max-count={_MOST_SEARCHED}")
     wanted = tree_of(repository, head)
