@@ -21,8 +21,8 @@ def audit(branch: str, since: str | None, fetch: bool, offline: bool, reporting:
     """Report what landed on a branch without its reviews, for each commit of its first-parent line.
 
     research-gate and commit-hygiene judge each landing with the policy and the history that the branch had just before
-    it. If [reviews] assurance is forge, the code host is asked which pull request a commit landed with and who approved
-    it.
+    it. Sizes are not judged again; exceptions from their limits are listed. If [reviews] assurance is forge, the code
+    host is asked which pull request a commit landed with and who approved it.
 
     \b
     Examples:
