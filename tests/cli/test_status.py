@@ -78,7 +78,7 @@ def test_a_topic_branch_lands_on_the_experiment_that_it_starts_from(team: Repo) 
     assert asked(team)["current"]["target"] == "main"
 
 
-def test_an_experiment_shows_its_last_record_and_its_outcome(team: Repo) -> None:
+def test_an_experiment_shows_its_last_record(team: Repo) -> None:
     team.branch("experiment--housing--big").commit("Run", {"run.py": code("run")}, **by("lin"))
     assert asked(team)["current"]["record"] is None
     team.write({"metrics.json": "{}\n"})
