@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from labgate.git.conflict_preview import ConflictedFile, preview
+from labgate.git.conflict_preview import preview
 from labgate.git.repository import discover
+from labgate.values.conflicted_file import ConflictedFile
 from support.repo import Repo
 
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 from labgate.git.commits import merge_bases
 from labgate.git.raw import USAGE
 from labgate.git.repository import Repository
+from labgate.values.conflicted_file import ConflictedFile
 from labgate.values.value import Value
 
 #: The most commits of each side that are named for a file.
 MOST_COMMITS = 3
-
-
-class ConflictedFile(Value):
-    """A file in conflict, and the latest commits of both sides (full oids) that change it."""
-
-    path: str
-    ours: tuple[str, ...]
-    theirs: tuple[str, ...]
 
 
 class Preview(Value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labgate.checks.branch_drift.check import Facts, check
-from labgate.checks.branch_drift.rules import Collision
+from labgate.values.conflicted_file import ConflictedFile
 from labgate.values.finding import Finding
 from support.policies import TEAM, policy
 
@@ -39,7 +39,7 @@ def test_it_is_a_warning_unless_the_policy_refuses() -> None:
 
 
 def test_conflicts_are_named_three_at_most() -> None:
-    files = tuple(Collision(f"{name}.py", ("b" * 40,), ()) for name in "abcd")
+    files = tuple(ConflictedFile(f"{name}.py", ("b" * 40,), ()) for name in "abcd")
     [finding] = judge(FACTS.changed(conflicts=files))
     assert finding.message() == (
         "merging origin/main into research/x would leave 4 files in conflict: "

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from labgate.checks.branch_drift.rules import BehindBase, Collision, ConflictAhead
+from labgate.checks.branch_drift.rules import BehindBase, ConflictAhead
 from labgate.checks.branch_drift.section import BranchDrift
 from labgate.policy.model import Policy
+from labgate.values.conflicted_file import ConflictedFile
 from labgate.values.finding import Finding
 from labgate.values.value import Value
 
@@ -24,7 +25,7 @@ class Facts(Value):
     head: str
     commits: int
     days: int
-    conflicts: tuple[Collision, ...] = ()
+    conflicts: tuple[ConflictedFile, ...] = ()
     way: str = ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from labgate.checks.branch_drift.check import Facts
-from labgate.checks.branch_drift.rules import Collision
 from labgate.checks.branch_drift.section import BranchDrift
 from labgate.checks.collected import Collected
 from labgate.git.commits import merge_bases, read_dates
@@ -57,7 +56,7 @@ def _measured(scene: Scene, update: RefUpdate, branch: str, kind: str) -> Collec
         head,
         behind,
         days,
-        tuple(Collision(file.path, file.ours, file.theirs) for file in ahead.files),
+        ahead.files,
         "" if standing is None else standing.way,
     )
     unseen = () if ahead.skipped is None else (f"{short_ref(branch)}: conflicts ahead not known: {ahead.skipped}",)

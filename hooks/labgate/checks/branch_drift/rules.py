@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
+from labgate.values.conflicted_file import ConflictedFile
 from labgate.values.finding import Finding, Rule
 from labgate.values.phrases import count, quote, short_oid
-from labgate.values.value import Value
 
 _MOST_NAMED = 3
-
-
-class Collision(Value):
-    """A file in conflict, and the latest commits of the branch and of its base that change it (full oids)."""
-
-    path: str
-    ours: tuple[str, ...]
-    theirs: tuple[str, ...]
 
 
 class DriftFinding(Finding):
@@ -74,7 +66,7 @@ class ConflictAhead(DriftFinding):
         "Merge the trunk with the command of the finding, and resolve the files that it names.",
     )
 
-    files: tuple[Collision, ...]
+    files: tuple[ConflictedFile, ...]
 
     def message(self) -> str:
         named = "; ".join(_named(file) for file in self.files[:_MOST_NAMED])
@@ -83,7 +75,7 @@ class ConflictAhead(DriftFinding):
         return f"merging {self.base} into {self.branch} would leave {conflicts} in conflict: {named}{more}"
 
 
-def _named(file: Collision) -> str:
+def _named(file: ConflictedFile) -> str:
     ours, theirs = (", ".join(map(short_oid, side)) or "no commit" for side in (file.ours, file.theirs))
     return f"{file.path} ({ours} against {theirs})"
 
