@@ -45,11 +45,8 @@ def started(repo: Repo, place: Path, *command: str, nohup: bool = False) -> subp
     """Return a command that has come to where it has something to leave behind."""
     env = repo.env | {"TMPDIR": str(place / "temporary"), "PATH": f"{place / 'bin'}:{repo.env['PATH']}"}
     line = f"refs/heads/research/pr-72 {repo.head('research/pr-72')} refs/heads/main {repo.head('main')}\n"
-    # Whoever started the tests may ignore SIGHUP, and what they start would inherit that.
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     argv = ("nohup", *command) if nohup else command
     process = subprocess.Popen(argv, cwd=repo.path, env=env, stdin=subprocess.PIPE, stdout=-1, stderr=-1)
-    signal.signal(signal.SIGHUP, before)
     assert process.stdin is not None
     process.stdin.write(line.encode())
     process.stdin.close()

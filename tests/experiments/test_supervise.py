@@ -187,12 +187,7 @@ def test_each_signal_reaches_the_command_once(ears: subprocess.Popen[bytes], log
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"])
 def test_a_signal_that_ends_the_command_is_the_exit_status(log: Path, name: str) -> None:
     number = getattr(signal, name)
-    before = {signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_DFL)}
-    try:
-        process = subprocess.Popen(supervising(log, "sh", "-c", "echo ready; sleep 600"), stdout=subprocess.PIPE)
-    finally:
-        signal.signal(signal.SIGHUP, before[signal.SIGHUP])
-    with process:
+    with subprocess.Popen(supervising(log, "sh", "-c", "echo ready; sleep 600"), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(number)
