@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labgate.derivation.candidates import LONGEST_RANGE, Candidate, Scope, find_candidates
+from labgate.derivation.candidates import LONGEST_RANGE, SKEW, Candidate, Scope, find_candidates
 from labgate.research.commit_graph import NEVER, CommitGraph
 from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
@@ -120,6 +120,13 @@ def test_only_what_was_beside_the_chain_then_is_there() -> None:
 def test_a_piece_may_be_the_source_of_what_came_beside_it(depth: int, time: int, may: bool) -> None:
     candidate = Candidate(X, ("x1",), "x1", time=50, fork=1, landed=3, beside=1)
     assert candidate.may_be_source(depth, time) is may
+
+
+@pytest.mark.parametrize(("time", "whole", "may"), [(-SKEW, True, True), (-SKEW - 1, True, False), (0, False, False)])
+def test_a_whole_branch_may_have_landed_a_day_before_its_date(time: int, whole: bool, may: bool) -> None:
+    candidate = Candidate(X, ("x1",), "x1", time=50, fork=1, landed=3, beside=1, whole=whole)
+    assert candidate.may_be_landed(2, 50 + time) is may
+    assert not candidate.may_be_landed(1, 50)
 
 
 def test_the_ledger_can_make_a_commit_earlier_and_never_later(tmp_path: Path) -> None:

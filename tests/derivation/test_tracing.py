@@ -106,6 +106,34 @@ def test_with_a_policy_what_has_not_landed_is_later_than_research(repo: Repo) ->
     assert [item[:2] for item in decisive(trace(repo, "main", policy=policy()))] == [("patch-id", X)]
 
 
+def dated(hours: float) -> dict[str, str]:
+    """Return the dates of a commit so many hours after a landing."""
+    return dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{1_700_000_000 + int(hours * 3600)} +0000")
+
+
+@pytest.mark.parametrize(
+    ("hours", "steps", "landed", "method"),
+    [
+        (9, ("gamma",), ("gamma",), "patch-id"),
+        (9, ("gamma", "delta"), ("gamma", "delta"), "squash"),
+        (25, ("gamma",), ("gamma",), None),
+        (9, ("gamma", "delta"), ("gamma",), None),
+        (9, ("gamma",), ("gamma", "delta"), None),
+        (-1, ("gamma", "delta"), ("gamma",), "patch-id"),
+    ],
+    ids=["a wrong clock", "all of a branch", "the next day", "a step of a branch", "more than it", "an earlier step"],
+)
+def test_research_dated_after_its_landing_counts_where_all_of_it_landed(
+    repo: Repo, hours: float, steps: tuple[str, ...], landed: tuple[str, ...], method: str | None
+) -> None:
+    repo.commit("Start", {"a.py": code("alpha")}, **dated(-99))
+    repo.branch("research/x")
+    for step in steps:
+        repo.commit(f"Try {step}", {f"{step}.py": code(step)}, **dated(hours))
+    repo.checkout("main").commit("Land", {f"{name}.py": code(name) for name in landed}, **dated(0))
+    assert [found for found, *_ in decisive(trace(repo))] == ([] if method is None else [method])
+
+
 def test_sha256_is_traced_alike(tmp_path: Path) -> None:
     repo = Repo.init(tmp_path / "work", "--object-format=sha256")
     repo.commit("Start", {"a.py": code("alpha")})

@@ -14,6 +14,9 @@ from labgate.values.value import NOTHING, Value
 
 #: A longer range is compared only commit by commit: nobody squashes a year of work, and its diff shows little.
 LONGEST_RANGE = 400
+#: So many seconds research may be dated after its landing: clocks that are wrong by hours, or a time zone that was left
+#: out.
+SKEW = 24 * 60 * 60
 
 
 class Candidate(Value):
@@ -37,8 +40,15 @@ class Candidate(Value):
 
     def may_be_source(self, depth: int, time: int) -> bool:
         """Return whether this may be the source of the chain commit with this depth and time (seconds)."""
+        return self.time <= time and self._is_beside(depth)
+
+    def may_be_landed(self, depth: int, time: int) -> bool:
+        """Return whether this may be what the chain commit lands: all of a branch, perhaps dated a day later."""
+        return self.whole and self.time <= time + SKEW and self._is_beside(depth)
+
+    def _is_beside(self, depth: int) -> bool:
         beside = self.landed > depth or self.beside < depth
-        return self.landed >= depth and self.fork < depth and self.time <= time and beside
+        return self.landed >= depth and self.fork < depth and beside
 
     @property
     def is_range(self) -> bool:

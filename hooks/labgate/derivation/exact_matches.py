@@ -80,6 +80,8 @@ class ExactMatches(Value):
         by_id = not self.methods.isdisjoint({"patch-id", "squash"})
         if by_id and mine.exact is not None and twin.exact == mine.exact:
             return Equal("exact", self._doubt(subject, number, mine.exact, shared), shared)
+        if not subject.allowed(self.candidates[number]):
+            return None
         if by_id and mine.core is not None and twin.core == mine.core and mine.lines >= SUBSTANCE:
             first = self._landed_first(subject, number, CORE, mine.core)
             return Equal("core", "landed-first" if first else None, shared)

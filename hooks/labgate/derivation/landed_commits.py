@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
-from labgate.derivation.candidates import Candidate, Scope
+from labgate.derivation.candidates import SKEW, Candidate, Scope
 from labgate.derivation.comparer import Before, Compared, Comparer, novel
 from labgate.derivation.judged_documents import judged_documents
 from labgate.derivation.match import Subject
@@ -38,6 +38,10 @@ class _Place(Value):
     def allows(self, candidate: Candidate) -> bool:
         """Return whether a candidate is older."""
         return candidate.may_be_source(self.depth, self.time)
+
+    def lands(self, candidate: Candidate) -> bool:
+        """Return whether a candidate is a branch that may have landed here, whatever the clock of its author said."""
+        return candidate.may_be_landed(self.depth, self.time)
 
 
 class LandedCommits(Value):
@@ -97,7 +101,7 @@ class LandedCommits(Value):
 
     def _scope(self, times: dict[str, int], places: Sequence[_Place]) -> Scope:
         depths = [place.depth for place in places]
-        latest = max(place.time for place in places)
+        latest = max(place.time for place in places) + SKEW
         return Scope(min(depths), max(depths), self.is_research, times, self.ledger, latest)
 
     def _subjects(
@@ -117,7 +121,7 @@ class LandedCommits(Value):
                 continue
             document = self._linked(place.oid) if linked else documents[place.oid]
             new = document.features if linked else novel(document, depths, place.depth)
-            subjects.append(Subject(document, new, past, place.allows, place.parent, place.depth))
+            subjects.append(Subject(document, new, past, place.allows, place.parent, place.depth, place.lands))
         return subjects
 
     def _linked(self, oid: str) -> Document:

@@ -24,8 +24,9 @@ class Subject(Value):
     """A commit (or range) that is compared.
 
     ``novel`` are the sorted features of its document that the chains of ``past`` did not have before. ``allowed``
-    returns whether a candidate may be its source. ``parent`` is its only parent (``None``: it has none or several).
-    ``depth`` is its place on a chain of ``past``, ``None``: on top of all of them.
+    returns whether a candidate may be its source, ``landed`` whether one that is not allowed may be if it is equal.
+    ``parent`` is its only parent (``None``: it has none or several). ``depth`` is its place on a chain of ``past``,
+    ``None``: on top of all of them.
     """
 
     document: Document
@@ -34,6 +35,7 @@ class Subject(Value):
     allowed: Callable[[Candidate], bool]
     parent: str | None
     depth: int | None = None
+    landed: Callable[[Candidate], bool] = lambda _: False
 
     @property
     def key(self) -> str:

@@ -84,12 +84,14 @@ class Search:
     def _shared(self, subject: Subject, holders: Mapping[int, list[int]]) -> dict[int, Counter[int]]:
         """Return the number of features of each kind that the subject shares with each candidate that it allows."""
         allowed = cache(lambda number: subject.allowed(self._candidates[number]))
+        landed = cache(lambda number: allowed(number) or subject.landed(self._candidates[number]))
         both: list[int] = []
         for feature in subject.novel:
             numbers = holders.get(feature)
             if numbers is not None:
                 kind = feature & 15
-                mine = [number for number in numbers if allowed(number)]
+                fits = landed if kind == EXACT else allowed
+                mine = [number for number in numbers if fits(number)]
                 telling = mine if kind in _IDS else self._telling(mine)
                 both += [number << KIND_BITS | kind for number in telling]
         shared: dict[int, Counter[int]] = {}
