@@ -11,6 +11,7 @@ from labgate import __version__
 from labgate.checks.registry import all_rules
 from labgate.cli.main import run
 from labgate.values.finding import Rule
+from support.installed import OID, from_git, recorded
 
 
 def output(capsys: pytest.CaptureFixture[str], *args: str) -> str:
@@ -55,6 +56,19 @@ def test_an_unknown_rule_is_answered_with_the_nearest(
     assert capsys.readouterr() == ("", f"error: no rule {wanted!r}{nearest}\n  help: labgate rules\n")
 
 
+def test_the_page_of_a_rule_is_named_where_this_labgate_has_an_address(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (explained, listed) = (output(capsys, "explain", "LG201"), output(capsys, "rules", "--format", "json"))
+    assert "Page" not in explained
+    assert {rule["url"] for rule in json.loads(listed)["rules"]} == {None}
+    recorded(monkeypatch, from_git("https://github.com/acme/labgate"))
+    page = f"https://github.com/acme/labgate/blob/{OID}/docs/rules/LG201.md"
+    assert output(capsys, "explain", "LG201") == f"{explained}\nPage\n  {page}\n"
+    listed = output(capsys, "rules", "--format", "json")
+    assert [rule["url"] for rule in json.loads(listed)["rules"] if rule["code"] == "LG201"] == [page]
+
+
 def test_rules_lists_each_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     listed = output(capsys, "rules")
     assert max(map(len, listed.splitlines())) <= 80
@@ -66,5 +80,6 @@ def test_rules_as_json_have_every_field(capsys: pytest.CaptureFixture[str]) -> N
     document = json.loads(output(capsys, "rules", "--format", "json"))
     assert (document["schema"], document["labgate"]) == (1, __version__)
     assert document["rules"] == [
-        {key: getattr(rule, key) for key in ("code", "name", "level", "summary", "why", "fix")} for rule in all_rules()
+        {key: getattr(rule, key) for key in ("code", "name", "level", "summary", "why", "fix")} | {"url": None}
+        for rule in all_rules()
     ]

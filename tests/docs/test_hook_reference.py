@@ -32,7 +32,10 @@ def test_there_is_a_section_for_each_check_in_their_order() -> None:
 
 @pytest.mark.parametrize("check", NAMES)
 def test_the_table_is_the_rules_as_declared(check: str) -> None:
-    rules = ((f"{rule.code} {rule.name}", rule.level, rule.summary) for rule in rows((check,))[0].rules)
+    rules = (
+        (f"[{rule.code}](../docs/rules/{rule.code}.md) {rule.name}", rule.level, rule.summary)
+        for rule in rows((check,))[0].rules
+    )
     hold_table(REFERENCE, f"rules: {check}", [("rule", "by default", "found when"), *rules])
 
 

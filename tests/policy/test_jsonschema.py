@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator
 
 from labgate.policy.reader import read_toml
 from labgate.policy.schema import every_key
@@ -15,15 +16,31 @@ from labgate.values.errors import PolicyError
 from support.policies import READER
 
 DATA = Path(__file__).parent.parent / "data" / "policy"
-VALIDATOR = Draft202012Validator(READER.schema())
+VALIDATOR = Draft7Validator(READER.schema())
 
 
 def example() -> dict[str, Any]:
     return read_toml((DATA / "contract.toml").read_bytes(), "labgate.toml")
 
 
-def test_the_schema_is_a_schema() -> None:
-    Draft202012Validator.check_schema(READER.schema())
+def test_the_schema_is_one_that_schemastore_takes() -> None:
+    """Its name is the same in every clone and version, and editors know the draft."""
+    schema = READER.schema()
+    Draft7Validator.check_schema(schema)
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert schema["$id"] == "https://json.schemastore.org/labgate.json"
+    assert (schema["type"], schema["additionalProperties"]) == ("object", False)
+    assert not {"$defs", "dependentRequired", "prefixItems", "unevaluatedProperties"} & set(keywords(schema))
+
+
+def keywords(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema
+        for part in schema.values():
+            yield from keywords(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from keywords(part)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +97,7 @@ def test_every_key_has_a_sentence_and_a_default_that_holds() -> None:
         assert key.doc.endswith(".")
         assert "\n" not in key.doc
         if key.default is not None:
-            Draft202012Validator(key.shape.json()).validate(key.default)
+            Draft7Validator(key.shape.json()).validate(key.default)
 
 
 def test_descriptions_and_defaults_are_in_the_schema() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from labgate import __version__
 from labgate.report import renderer
+from labgate.report.site import Site
 from labgate.values.errors import GitError, PolicyError
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import RefUpdate, View
@@ -22,9 +23,9 @@ from support.findings import words
 SCHEMA: dict[str, Any] = json.loads((files("labgate.report") / "report.schema.json").read_text(encoding="utf-8"))
 
 
-def text(report: Report) -> str:
+def text(report: Report, site: Site | None = None) -> str:
     stream = io.StringIO()
-    renderer("json")(report, stream)
+    renderer("json", site=site)(report, stream)
     return stream.getvalue()
 
 
@@ -235,3 +236,10 @@ def test_a_path_that_is_not_utf_8_gives_text_that_every_reader_takes() -> None:
 
 def test_the_same_report_is_the_same_text() -> None:
     assert text(reports.refused()) == text(reports.refused())
+
+
+def test_a_finding_has_the_page_of_its_rule_where_it_is_known() -> None:
+    report = reports.report(reports.judged(reports.squashed()))
+    (known,) = json.loads(text(report, reports.SITE))["findings"]
+    assert known["url"] == reports.SITE.page("LG201")
+    assert known | {"url": None} == json.loads(text(report))["findings"][0]

@@ -19,6 +19,7 @@ from labgate import __version__
 from labgate.report import renderer
 from labgate.report.json import fingerprint
 from labgate.report.sarif import SCHEMA, uri
+from labgate.report.site import Site
 from labgate.values.errors import GitError, PolicyError
 from labgate.values.ref_update import View
 from labgate.values.report import PolicyOrigin, Report
@@ -40,9 +41,9 @@ def validator() -> jsonschema.Draft4Validator:
     return jsonschema.Draft4Validator(schema)
 
 
-def log(report: Report) -> dict[str, Any]:
+def log(report: Report, site: Site | None = None) -> dict[str, Any]:
     stream = io.StringIO()
-    renderer("sarif")(report, stream)
+    renderer("sarif", site=site)(report, stream)
     assert stream.getvalue().isascii()
     assert hostile.commands(stream.getvalue()) == []
     found: dict[str, Any] = json.loads(stream.getvalue())
@@ -115,6 +116,17 @@ def test_a_rule_is_listed_once_and_says_what_it_is_for() -> None:
         }
     ]
     assert [result["ruleIndex"] for result in found["results"]] == [0, 0]
+
+
+def test_pages_are_linked_where_they_are_known() -> None:
+    report = reports.report(reports.judged(reports.squashed()))
+    (known,) = log(report, reports.SITE)["runs"]
+    driver = known["tool"]["driver"]
+    assert driver["informationUri"] == reports.SITE.home
+    assert [rule["helpUri"] for rule in driver["rules"]] == [reports.SITE.page("LG201")]
+    unknown = run(report)["tool"]["driver"]
+    assert "informationUri" not in unknown
+    assert "helpUri" not in unknown["rules"][0]
 
 
 def test_a_finding_stands_in_its_file_or_else_in_the_policy_and_always_at_its_ref() -> None:

@@ -143,6 +143,13 @@ def test_it_is_no_format_of_the_command_line_but_a_renderer_like_them() -> None:
     assert stream.getvalue() == page(reports.refused())
 
 
+def test_a_rule_is_linked_where_its_page_is_known() -> None:
+    stream = io.StringIO()
+    renderer("summary", site=reports.SITE)(reports.refused(), stream)
+    assert f"- ❌ **[LG201 unreviewed-research]({reports.SITE.page('LG201')})** (error): " in stream.getvalue()
+    assert "- ❌ **LG201 unreviewed-research** (error): " in page(reports.refused())
+
+
 def large(findings: int) -> Report:
     return reports.report(reports.judged(*[reports.mistargeted()] * findings))
 

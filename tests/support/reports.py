@@ -9,10 +9,13 @@ from labgate.checks.registry import all_rules
 from labgate.checks.research_gate.assessment import Reviewer
 from labgate.checks.research_gate.protected_refs import WrongTarget
 from labgate.checks.research_gate.research import SuspectedResearch, UnreviewedResearch
+from labgate.report.site import Site
 from labgate.values.finding import FAILED, PASSED, SKIPPED, UNDECIDED, Evidence, Finding, Rule
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, NotCounted, PolicyOrigin, Report, ReviewState
 
+#: Where pages of labgate could be.
+SITE = Site("https://github.com/acme/labgate", f"https://github.com/acme/labgate/blob/{'3d' * 20}/docs/rules")
 OLD, NEW = "0a" * 20, "1b" * 20
 COMMITS = tuple(f"{number:x}" * 40 for number in range(2, 9))
 FULL_VIEW = View(refs_seen=1, refs_total=1, source_refs=12, sources_complete=True)

@@ -16,7 +16,7 @@ def hold_table(path: Path, marker: str, rows: Iterable[tuple[str, ...]]) -> None
     """
     head, *body = rows
     lines = [head, ("---",) * len(head), *body]
-    wanted = "\n".join(f"| {' | '.join(_cell(cell) for cell in row)} |" for row in lines) + "\n"
+    wanted = "\n".join(f"| {' | '.join(escaped(cell) for cell in row)} |" for row in lines) + "\n"
     before, start, rest = path.read_text(encoding="utf-8").partition(f"<!-- {marker} -->\n\n")
     assert start, f"{path.name} has no place for the table {marker}"
     found, after = _leading_table(rest)
@@ -32,6 +32,6 @@ def _leading_table(text: str) -> tuple[str, str]:
     return "".join(lines[:end]), "".join(lines[end:])
 
 
-def _cell(text: str) -> str:
+def escaped(text: str) -> str:
     """Keep a text from ending its cell (GitHub Flavored Markdown, 4.10)."""
     return text.replace("|", "\\|")

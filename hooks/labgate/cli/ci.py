@@ -85,11 +85,12 @@ def _write_files(result: CiResult, summary: str | None) -> None:
 
     from labgate.report.outputs import format_outputs, outputs
     from labgate.report.summary import render as render_summary
+    from labgate.setup.site import known_site
 
     page = summary or os.environ.get(SUMMARY)
     if page:
         text = StringIO()
-        render_summary(result.report, text)
+        render_summary(result.report, text, site=known_site())
         append_output(page, text.getvalue())
     collected = os.environ.get(OUTPUTS)
     if collected:

@@ -105,7 +105,7 @@ def check(file: str | None, verbose: bool) -> None:
 
 @click.command(short_help="Print the JSON Schema of labgate.toml.")
 def schema() -> None:
-    """Print the JSON Schema of labgate.toml (draft 2020-12), for editors that complete and check it."""
+    """Print the JSON Schema of labgate.toml (draft-07), for editors that complete and check it."""
     click.echo(json.dumps(policy_reader().schema(), indent=2))
 
 

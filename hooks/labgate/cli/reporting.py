@@ -19,6 +19,7 @@ from labgate.values.value import Value
 
 if TYPE_CHECKING:
     from labgate.report import Renderer
+    from labgate.report.site import Site
     from labgate.values.report import Report
 
 _OPTIONS = (
@@ -50,11 +51,17 @@ class Reporting(Value):
         """Write the report and return the command's exit status. Raises: ``OSError`` when it cannot be written."""
         to_terminal = self.output in (None, "-") and sys.stdout.isatty()
         colour = wants_colour(self.color, os.environ, to_terminal)
-        render = renderer(
-            self.format or default_format(os.environ), colour=colour, verbose=self.verbose, quiet=self.quiet
-        )
+        format = self.format or default_format(os.environ)
+        site = None if format == "text" else _site()
+        render = renderer(format, colour=colour, verbose=self.verbose, quiet=self.quiet, site=site)
         deliver(report, render, self.output)
         return 0 if self.exit_zero and report.exit_status == 1 else report.exit_status
+
+
+def _site() -> Site:
+    from labgate.setup.site import known_site
+
+    return known_site()
 
 
 def report_options(command: Callable[..., int]) -> Callable[..., int]:

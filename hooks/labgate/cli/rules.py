@@ -11,6 +11,7 @@ import click
 from labgate import __version__
 from labgate.checks.registry import all_rules
 from labgate.cli.lazy import did_you_mean
+from labgate.setup.site import known_site
 from labgate.values.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def explain(rule: str) -> None:
     click.echo(f"\n{_wrapped(found.summary)}")
     click.echo(f"\nWhy\n{_wrapped(found.why)}")
     click.echo(f"\nHow to fix it\n{_wrapped(found.fix)}")
+    page = known_site().page(found.code)
+    if page is not None:
+        click.echo(f"\nPage\n  {page}")
 
 
 @click.command(short_help="List every rule with its default level.")
@@ -47,7 +51,9 @@ def rules(format_: str) -> None:
     """List every rule with its default level. A policy's [levels] may set another one."""
     listed = all_rules()
     if format_ == "json":
-        document = {"schema": 1, "labgate": __version__, "rules": [rule.as_dict() for rule in listed]}
+        site = known_site()
+        entries = [rule.as_dict() | {"url": site.page(rule.code)} for rule in listed]
+        document = {"schema": 1, "labgate": __version__, "rules": entries}
         click.echo(json.dumps(document, indent=2))
         return
     width = max(len(rule.name) for rule in listed)

@@ -94,14 +94,17 @@ class Reader(Value):
         return problems.lines
 
     def schema(self) -> dict[str, Any]:
-        """Return a JSON Schema (draft 2020-12) of the policy as TOML or JSON has it, for editors.
+        """Return a JSON Schema of the policy as TOML or JSON has it, for editors.
 
         It has every default and description, but only checks shapes: ``parse`` checks that a kind exists and a pattern
         is well formed.
+
+        Source of the draft, which editors know best, and of the form of ``$id``: "Contributing" of SchemaStore. The
+        ``$id`` is a name, the same in every clone and version.
         """
         return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$id": f"urn:labgate:policy:{__version__}",
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "$id": "https://json.schemastore.org/labgate.json",
             "title": "labgate policy",
             "description": "labgate.toml, or the table [tool.labgate] of pyproject.toml.",
             **self.record.json(),

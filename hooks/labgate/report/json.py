@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from labgate import __version__
 from labgate.report.parts import problems_of
+from labgate.report.site import NOWHERE, Site
 from labgate.values.value import Value
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def render(report: Report, stream: TextIO) -> None:
+def render(report: Report, stream: TextIO, *, site: Site = NOWHERE) -> None:
     """Write the report as one JSON document and a newline."""
-    stream.write(encoded(document(report), indent=2) + "\n")
+    stream.write(encoded(document(report, site), indent=2) + "\n")
 
 
 def encoded(value: Any, indent: int | None = None) -> str:
@@ -33,7 +34,7 @@ def encoded(value: Any, indent: int | None = None) -> str:
     return text.replace("\x7f", "\\u007f")
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: Report, site: Site = NOWHERE) -> dict[str, Any]:
     """Return the report as plain dicts and lists. Absent values are ``None``, never left out; oids are full."""
     view = report.view
     return {
@@ -55,7 +56,7 @@ def document(report: Report) -> dict[str, Any]:
             {"message": problem, "help": error.help} for error in report.problems for problem in problems_of(error)
         ],
         "updates": [_update(judged) for judged in report.judged],
-        "findings": [_finding(finding, at, report.judged[at].update.ref) for at, finding in report.findings],
+        "findings": [_finding(finding, at, report.judged[at].update.ref, site) for at, finding in report.findings],
     }
 
 
@@ -76,7 +77,7 @@ def _update(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, update: int, ref: str) -> dict[str, Any]:
+def _finding(finding: Finding, update: int, ref: str, site: Site) -> dict[str, Any]:
     return {
         "rule": finding.rule.code,
         "name": finding.rule.name,
@@ -89,6 +90,7 @@ def _finding(finding: Finding, update: int, ref: str) -> dict[str, Any]:
         "data": finding.data,
         "message": finding.message(),
         "help": finding.help(),
+        "url": site.page(finding.rule.code),
         "evidence": [evidence_record(evidence) for evidence in finding.evidence],
     }
 

@@ -56,11 +56,11 @@ def _run_suite(report: Report) -> ET.Element | None:
     name, test = _RUN
     suite = ET.Element("testsuite", name=name)
     case = ET.SubElement(suite, "testcase", classname=name, name=test)
-    if report.skipped is not None:
+    problems = [lines for error in report.problems for lines in problem_lines(error)]
+    if problems:
+        _add(case, "error", ["could-not-judge"] * len(problems), problems)
+    elif report.skipped is not None:
         ET.SubElement(case, "skipped", message=safe(report.skipped))
-    for error in report.problems:
-        for lines in problem_lines(error):
-            _add(case, "error", "could-not-judge", lines)
     _output(case, notes)
     return suite
 
@@ -76,26 +76,47 @@ def _suite(judged: Judged) -> ET.Element:
 
 
 def _fill(case: ET.Element, check: CheckResult, findings: list[Finding], notes: list[str]) -> None:
-    """Write the outcome of one check, in the order of Jenkins' schema: skipped, error, failure, system-out."""
-    if check.outcome == SKIPPED:
-        ET.SubElement(case, "skipped", message=check_lines(check)[0])
-    if check.outcome == UNDECIDED:
-        _add(case, "error", UNDECIDED, check_lines(check))
+    """Write the outcome of one check: at most one of failure, error and skipped, then system-out.
+
+    Most readers show only the first failure of a test, so all errors of a check are one.
+    """
+    failures = [finding for finding in findings if finding.level == "error"]
+    undecided = check_lines(check) if check.outcome == UNDECIDED else []
     output = []
+    if failures:
+        _add(case, "failure", [_rule(finding) for finding in failures], [_told(finding) for finding in failures])
+        output = [f"{UNDECIDED}: {undecided[0]}", *undecided[1:]] if undecided else []
+    elif undecided:
+        _add(case, "error", [UNDECIDED], [undecided])
+    elif check.outcome == SKIPPED:
+        ET.SubElement(case, "skipped", message=check_lines(check)[0])
     for finding in findings:
-        rule = f"{finding.rule.code} {finding.rule.name}"
-        message, *help = said(finding)
-        if finding.path is not None:
-            message = f"{safe(finding.path)}: {message}"
-        if finding.level == "error":
-            _add(case, "failure", rule, [message, *help])
-        else:
-            output += [f"{finding.level}: {rule}: {message}", *help]
+        if finding.level != "error":
+            message, *help = _told(finding)
+            output += [f"{finding.level}: {_rule(finding)}: {message}", *help]
     _output(case, [*output, *notes])
 
 
-def _add(case: ET.Element, tag: str, type_: str, lines: list[str]) -> None:
-    ET.SubElement(case, tag, message=lines[0], type=type_).text = "\n".join(lines)
+def _rule(finding: Finding) -> str:
+    return f"{finding.rule.code} {finding.rule.name}"
+
+
+def _told(finding: Finding) -> list[str]:
+    """Return a finding's message with its file, if any, and its help."""
+    message, *help = said(finding)
+    return [message if finding.path is None else f"{safe(finding.path)}: {message}", *help]
+
+
+def _add(case: ET.Element, tag: str, types: list[str], items: list[list[str]]) -> None:
+    """Write one element for all items, each with its type and its lines; the message is that of the first one."""
+    first, *others = items
+    more = f" (and {len(others):,} more)" if others else ""
+    element = ET.SubElement(case, tag, message=first[0] + more, type=", ".join(dict.fromkeys(types)))
+    lines = list(first)
+    for type_, item in zip(types[1:], others, strict=True):
+        # Behind the type, foreign text cannot start a line, which a runner may take for a command.
+        lines += [f"{type_}: {item[0]}", *item[1:]]
+    element.text = "\n".join(lines)
 
 
 def _output(case: ET.Element, lines: list[str]) -> None:

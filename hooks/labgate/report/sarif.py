@@ -14,6 +14,7 @@ from labgate.report.escape import safe
 from labgate.report.gitlab import POLICY_FILE
 from labgate.report.json import document, encoded
 from labgate.report.parts import check_lines, problem_lines, ref_of, run_notes, said, shown_ref, too_small
+from labgate.report.site import NOWHERE, Site
 from labgate.values.finding import SKIPPED, UNDECIDED
 
 if TYPE_CHECKING:
@@ -29,18 +30,23 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 FINGERPRINT = "labgate/v1"
 
 
-def render(report: Report, stream: TextIO) -> None:
+def render(report: Report, stream: TextIO, *, site: Site = NOWHERE) -> None:
     """Write one SARIF log with one run, and a newline."""
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, site)]}
     stream.write(encoded(log, indent=2) + "\n")
 
 
-def _run(report: Report) -> dict[str, Any]:
+def _run(report: Report, site: Site) -> dict[str, Any]:
     whole = document(report)
     rules = list(dict.fromkeys(finding.rule for _, finding in report.findings))
     return {
         "tool": {
-            "driver": {"name": "labgate", "semanticVersion": __version__, "rules": [_rule(rule) for rule in rules]}
+            "driver": {
+                "name": "labgate",
+                "semanticVersion": __version__,
+                **_known(informationUri=site.home),
+                "rules": [_rule(rule, site) for rule in rules],
+            }
         },
         "invocations": [
             {
@@ -59,13 +65,19 @@ def _run(report: Report) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _known(**uris: str | None) -> dict[str, str]:
+    """Return the addresses that are known: SARIF has no null."""
+    return {key: found for key, found in uris.items() if found is not None}
+
+
+def _rule(rule: Rule, site: Site) -> dict[str, Any]:
     return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.why},
         "help": {"text": rule.fix},
+        **_known(helpUri=site.page(rule.code)),
         "defaultConfiguration": {"level": rule.level},
     }
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from labgate.report.escape import DEFAULT_LIMIT, safe
 from labgate.report.palette import palette
 from labgate.report.parts import PLACE_LIMIT, check_lines, passed, problem_lines, run_notes, said, tally, too_small
+from labgate.report.site import NOWHERE, Site
 from labgate.values.finding import PASSED, reason
 from labgate.values.phrases import short_oid
 from labgate.values.refnames import short_ref
@@ -38,12 +39,12 @@ _SIGNS = {"passed": "✅", "failed": "❌", "skipped": "⏭️", "undecided": "�
 _LEVELS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001  (this is the sign, not a letter)
 
 
-def render(report: Report, stream: TextIO) -> None:
+def render(report: Report, stream: TextIO, *, site: Site = NOWHERE) -> None:
     """Write the page: at most ``LIMIT`` bytes of UTF-8 in whole lines; if it was cut, the last line says so."""
     room = LIMIT - len(_CUT.encode())
     kept: list[str] = []
     held: list[str] = []  # lines that only fit when nothing follows, as they take the room of the last line
-    for line in _lines(report):
+    for line in _lines(report, site):
         size = len(line.encode()) + 1
         room -= size
         if room >= 0:
@@ -56,7 +57,7 @@ def render(report: Report, stream: TextIO) -> None:
     stream.writelines(chain(kept, held))
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, site: Site) -> Iterator[str]:
     yield f"## {_SIGNS[report.outcome]} labgate: {report.outcome}"
     yield ""
     counts = tally(report, palette(colour=False))
@@ -64,7 +65,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from [text(counts or passed(report)), ""]
     yield from _run(report)
     for judged in report.judged:
-        yield from _update(judged)
+        yield from _update(judged, site)
 
 
 def _run(report: Report) -> Iterator[str]:
@@ -78,7 +79,7 @@ def _run(report: Report) -> Iterator[str]:
         yield from [*listed, ""]
 
 
-def _update(judged: Judged) -> Iterator[str]:
+def _update(judged: Judged, site: Site) -> Iterator[str]:
     update = judged.update
     kind = "" if judged.kind is None else f", a ref of kind {text(judged.kind)}"
     source = "" if update.source is None else f", from {code(update.source, PLACE_LIMIT)}"
@@ -93,7 +94,7 @@ def _update(judged: Judged) -> Iterator[str]:
     if judged.review is not None:
         yield from _review(judged.review, judged.findings)
     for finding in sorted(judged.findings, key=lambda finding: list(_LEVELS).index(finding.level)):
-        yield from _finding(finding)
+        yield from _finding(finding, site)
     for check in judged.checks:
         if check.undecidable:
             yield from [f"Note: {text(too_small(check))}: {_oids(check.undecidable)}", ""]
@@ -139,11 +140,13 @@ def _able(findings: Iterable[Finding]) -> list[str]:
     return list(dict.fromkeys(advised))
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding(finding: Finding, site: Site) -> Iterator[str]:
     message, *help = said(finding)
     rule = finding.rule
     place = "" if finding.path is None else f"{code(finding.path, PLACE_LIMIT)}: "
-    yield f"- {_LEVELS[finding.level]} **{rule.code} {rule.name}** ({finding.level}): {place}{text(message)}"
+    page = site.page(rule.code)
+    name = f"{rule.code} {rule.name}" if page is None else f"[{rule.code} {rule.name}]({page})"
+    yield f"- {_LEVELS[finding.level]} **{name}** ({finding.level}): {place}{text(message)}"
     yield from _help(help)
     if finding.oids:
         yield f"  - commits: {_oids(finding.oids)}"
