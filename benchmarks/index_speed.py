@@ -3,7 +3,8 @@
 cold: the index of all pull requests of distributed, built in a fresh clone, against ``git log -p | git patch-id`` over
 the same commits: exact ids beside those of the pull requests, the whole index beside these and main's first-parent
 chain, which it reads as well; with peak memory. push: a pre-push check of 50 commits in a generated repository of
-50,000 commits and 1,000 research branches, index warm, against ``git rev-list`` of the range and B, with peak memory.
+50,000 commits and 1,000 research branches, index warm, against ``git rev-list`` of the range and B, with peak memory;
+branches and commits: the same with 10,000 branches, and with 200,000 commits.
 trace: ``labgate trace -`` over 2,000 commits of distributed, index warm.
 
 distributed is not part of this project; LABGATE_TEST_DATA or --data says where its bundle and labels are.
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench import Case, Timings, cache_folder, environment
@@ -26,12 +28,14 @@ from tracing import large
 from tracing.clone import Clone, clean_environment
 from tracing.labels import NoDataError, bundle, data_folder, read_labels
 
-PARTS = ("cold", "push", "trace")
+PARTS = ("cold", "push", "branches", "commits", "trace")
 SOURCES = "refs/bench/full/*"
 #: The bars: exact ids at 90 % of the commits a second of ``git patch-id``; the whole index within three times its time.
 EXACT_BAR, WHOLE_BAR = 1 / 0.9, 3.0
 #: A push, as a multiple of ``git rev-list`` of its range plus B; and the memory of any command, in megabytes.
-PUSH_BAR, MEMORY_BAR = 5.0, 150
+PUSH_BAR, MEMORY_BAR = 15.0, 150
+#: The same with ten times as many research branches, or four times as many commits.
+GROWN_BAR = 3 * PUSH_BAR
 #: Seconds that ``labgate trace`` may take for 1000 commits.
 TRACE_BAR = 4.0
 TRACED = 2000
@@ -58,7 +62,13 @@ def main() -> int:
 
 def measured(name: str, asked: argparse.Namespace, programs: Path) -> bool | None:
     """Return whether the bars of a part are kept; ``None`` where its data is not here, which is said."""
-    parts: dict[str, Callable[[argparse.Namespace, Path], bool]] = {"cold": cold, "push": push, "trace": trace}
+    parts: dict[str, Callable[[argparse.Namespace, Path], bool]] = {
+        "cold": cold,
+        "push": push,
+        "branches": partial(push, size=large.BRANCHES, bar=GROWN_BAR),
+        "commits": partial(push, size=large.COMMITS, bar=GROWN_BAR),
+        "trace": trace,
+    }
     try:
         return parts[name](asked, programs)
     except NoDataError as error:
@@ -133,20 +143,20 @@ def cold_cases(clone: Clone, listed: Path, programs: Path) -> list[Case]:
     ]
 
 
-def push(asked: argparse.Namespace, programs: Path) -> bool:
+def push(asked: argparse.Namespace, programs: Path, size: large.Size = large.CONTRACT, bar: float = PUSH_BAR) -> bool:
     """Time the native pre-push hook in a large repository; print, and return whether the bars are kept."""
-    made = large.repository(asked.cache / "large")
+    made = large.repository(asked.cache, size)
     env = clean_environment()
     line = made.path.parent / "push-line"
     line.write_text(f"{made.branch} {made.new} refs/heads/main {made.old}\n", encoding="ascii")
     known = f"git rev-list {made.old}..{made.new}; {programs / 'python'} -c pass; git rev-parse HEAD"
     hook = (str(programs / "labgate-hook"), "pre-push", "--native", "origin", str(made.remote))
     base = Case("git rev-list of the range; B", ("sh", "-c", known), cwd=made.path)
-    check = Case("labgate-hook pre-push", hook, stdin=str(line), cwd=made.path, bar=PUSH_BAR)
+    check = Case("labgate-hook pre-push", hook, stdin=str(line), cwd=made.path, bar=bar)
     timings = Timings([base, check])
     timings.run(asked.rounds, env)
     megabytes = peak_memory(check, env)
-    print(f"Push of {large.PUSHED} commits, {large.BRANCHES} research branches, {large.COMMITS} commits on main\n")
+    print(f"Push of {large.PUSHED} commits, {size.branches} research branches, {size.commits} commits on main\n")
     print(timings.table(base))
     print(f"{_memory(megabytes)}\n")
     return not timings.missed(base) and megabytes <= MEMORY_BAR

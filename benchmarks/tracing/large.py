@@ -1,4 +1,4 @@
-"""A generated repository as large as the contract's: 50,000 commits, 1,000 research branches, a push of 50 commits."""
+"""Generated repositories of any size, made by git fast-import: main, research branches, and a push of 50 commits."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from bench import POLICY
 
 from tracing.clone import clean_environment
 
-COMMITS, BRANCHES, EACH, PUSHED = 50_000, 1_000, 3, 50
+#: The commits of each research branch, and those of the push.
+EACH, PUSHED = 3, 50
 #: Changes whenever the repository does: one of another recipe is thrown away.
-RECIPE = "1"
+_RECIPE = "2"
 _FILES, _LINES = 400, 40
 _START = 1_500_000_000
 _MINUTE = 60
@@ -38,6 +39,18 @@ _NOUNS = (
 
 
 @dataclass(frozen=True)
+class Size:
+    """The number of main's commits, and of research branches, which start evenly along main."""
+
+    commits: int
+    branches: int
+
+
+#: The contract's repository, and those that are larger in one way.
+CONTRACT, BRANCHES, COMMITS = Size(50_000, 1_000), Size(50_000, 10_000), Size(200_000, 1_000)
+
+
+@dataclass(frozen=True)
 class Large:
     """The clone, its bare remote, and the push: a branch whose tip is ``new``, to main, which is at ``old``."""
 
@@ -48,18 +61,19 @@ class Large:
     new: str
 
 
-def repository(folder: Path) -> Large:
-    """Return the repository below a folder, made if it is not there or of another recipe."""
+def repository(cache: Path, size: Size) -> Large:
+    """Return the repository of a size in a folder of them, made if it is not there or of another recipe."""
+    folder = cache / f"large-{size.commits}-{size.branches}"
     path, remote, mark = folder / "work", folder / "remote.git", folder / "recipe"
-    if not mark.is_file() or mark.read_text(encoding="ascii") != RECIPE:
+    if not mark.is_file() or mark.read_text(encoding="ascii") != _RECIPE:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         _git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
-        _import(remote, _history())
+        _import(remote, _history(size))
         _git(folder, "clone", "--quiet", str(remote), str(path))
-        _import(path, _push())
+        _import(path, _push(size))
         _git(path, "commit-graph", "write", "--reachable")
-        mark.write_text(RECIPE, encoding="ascii")
+        mark.write_text(_RECIPE, encoding="ascii")
     old, new = _git(path, "rev-parse", "refs/remotes/origin/main", _BRANCH).split()
     return Large(path, remote, _BRANCH, old, new)
 
@@ -103,18 +117,19 @@ def _commit(ref: str, when: int, start: str, path: str, lines: Sequence[str]) ->
     return head.encode() + b"data %d\n%s\n" % (len(text), text)
 
 
-def _history() -> Iterator[bytes]:
+def _history(size: Size) -> Iterator[bytes]:
     """Yield main and the research branches, in the format of git-fast-import."""
     writer = _Writer("main")
     files = {f"package{n % 20}/module{n}.py": [writer.line() for _ in range(_LINES)] for n in range(_FILES)}
     paths = list(files)
-    forks = set(range(COMMITS // BRANCHES, COMMITS + 1, COMMITS // BRANCHES))
+    step = size.commits // size.branches
+    forks = set(range(step, size.commits + 1, step))
     yield _commit("refs/heads/main", _START, "", "labgate.toml", POLICY.splitlines())
     for path, lines in files.items():
         text = "\n".join(lines) + "\n"
         yield f"M 100644 inline {path}\ndata {len(text)}\n{text}\n".encode()
     branch = 0
-    for number in range(1, COMMITS):
+    for number in range(1, size.commits):
         path = writer.chance.choice(paths)
         files[path] = writer.edited(files[path])
         yield _commit("refs/heads/main", _START + number * _MINUTE, "", path, files[path])
@@ -132,12 +147,12 @@ def _research(branch: int, when: int, path: str, files: dict[str, list[str]]) ->
         start = ""
 
 
-def _push() -> Iterator[bytes]:
+def _push(size: Size) -> Iterator[bytes]:
     """Yield the commits that are pushed: work that no research branch has."""
     writer, start = _Writer("push"), "from refs/remotes/origin/main\n"
     lines = [writer.line() for _ in range(_LINES)]
     for number in range(PUSHED):
         lines = writer.edited([*lines, writer.line()])
         path = f"package{number % 20}/pushed{number % 5}.py"
-        yield _commit(_BRANCH, _START + (COMMITS + number) * _MINUTE, start, path, lines)
+        yield _commit(_BRANCH, _START + (size.commits + number) * _MINUTE, start, path, lines)
         start = ""

@@ -11,7 +11,6 @@ import os
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from labgate import FOLDER
 from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document, checked, columns, document_of
 from labgate.fingerprints.features import VERSION
+from labgate.fingerprints.held_parts import HeldParts
 from labgate.fingerprints.storage import Storage, discard, identity_of, is_damage, transaction
 from labgate.values.checksum import with_checksum
 from labgate.values.value import Value
@@ -73,11 +73,16 @@ class Index:
         self._twins: dict[int, bytes] | None = None
         #: Whether it is known that what documents lack is still not here.
         self.gaps_checked = False
-        self._part = lru_cache(maxsize=4 * postings.PARTS)(self._read)
+        self._parts = HeldParts(self._read)
 
     @property
     def _db(self) -> sqlite3.Connection:
         return self._storage.db
+
+    @property
+    def held_bytes(self) -> int:
+        """The bytes of posting lists that are in memory."""
+        return self._parts.size
 
     def close(self) -> None:
         self._storage.close()
@@ -101,7 +106,7 @@ class Index:
                 self._db.execute("ROLLBACK")
 
     def _forget(self) -> None:
-        self._part.cache_clear()
+        self._parts.clear()
         self._tails.clear()
         self._gaps = self._twins = None
 
@@ -304,7 +309,7 @@ class Index:
     def _find(self, owner: int, features: Sequence[int]) -> list[int]:
         found = postings.find(self._tail(owner), features)
         for part, mine in postings.split(features, entries=False):
-            found += postings.find(self._part(owner, part), mine)
+            found += postings.find(self._parts.of(owner, part), mine)
         return found
 
     def _tail(self, owner: int) -> array[int]:
@@ -325,7 +330,7 @@ class Index:
 
     def _append(self, owner: int, new: Sequence[Sequence[int]]) -> None:
         """Add entries, given by part, to a posting list, inside a transaction."""
-        self._part.cache_clear()
+        self._parts.clear()
         self._tails.pop(owner, None)
         size = sum(map(len, new))
         if not size:
