@@ -22,8 +22,8 @@ def section(check: str) -> str:
     return REFERENCE.read_text(encoding="utf-8").partition(f"\n## {check}\n")[2].partition("\n## ")[0]
 
 
-def examples(check: str) -> list[Block]:
-    return [block for block in blocks(REFERENCE) if block.heading == check]
+def examples(check: str, part: str = "") -> list[Block]:
+    return [block for block in blocks(REFERENCE) if (block.heading, block.part) == (check, part)]
 
 
 def test_there_is_a_section_for_each_check_in_their_order() -> None:
@@ -55,6 +55,25 @@ def test_one_example_is_refused_one_accepted_and_perhaps_one_warned_of(check: st
     for said in warned:
         assert re.search(r"^1 warning$", said, re.MULTILINE)
         assert any(f"{rule.code} warning: " in said for rule in rows((check,))[0].rules)
+
+
+def constant(text: str) -> str:
+    """Put a constant in the place of hashes: those of commits with a record have its random run in them."""
+    return re.sub(r"\b[0-9a-f]{12,40}\b", "1a1a1a1a1a1a", text)
+
+
+def test_each_rule_of_records_refuses_and_then_accepts(clone: Repo) -> None:
+    policy, *story = examples("experiment-hash", "Records")
+    text = (clone.path / "labgate.toml").read_text()
+    clone.commit("Artifacts", {"labgate.toml": f"{text}\n{policy.text}"})
+    clone.push("main")
+    library = Repo.init(clone.path.parent / "seed")
+    library.commit("Start", {"library.py": "FAST = False\n"})
+    clone.git("clone", "--quiet", "--bare", str(library.path), str(clone.path.parent / "library.git"))
+    local = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "protocol.file.allow", "GIT_CONFIG_VALUE_0": "always"}
+    hold(REFERENCE, story, clone, local, constant)
+    said = [re.findall(r"\b(LG\d+) error: ", command.output) for block in story for command in block.commands]
+    assert [code for codes in said for code in codes] == ["LG302", "LG304", "LG303", "LG305", "LG305", "LG306"]
 
 
 @pytest.mark.parametrize("check", NAMES)

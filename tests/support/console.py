@@ -22,12 +22,16 @@ Normalise = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, its text, the heading (level 2) it stands below, the number of its first line."""
+    """A fenced block: its language, its text, the headings it stands below, the number of its first line.
+
+    ``heading`` is the one of level 2, ``part`` the one of level 3 below it, empty where there is none.
+    """
 
     language: str
     text: str
     heading: str
     line: int
+    part: str = ""
 
     @property
     def file(self) -> str | None:
@@ -64,17 +68,19 @@ class Command:
 def blocks(path: Path) -> list[Block]:
     """Return every fenced block of a document, in order."""
     found: list[Block] = []
-    heading, language, start, lines = "", None, 0, list[str]()
+    heading, part, language, start, lines = "", "", None, 0, list[str]()
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if language is None and line.startswith("```"):
             language, start, lines = line[3:], number + 1, []
         elif language is not None and line == "```":
-            found.append(Block(language, "".join(f"{text}\n" for text in lines), heading, start))
+            found.append(Block(language, "".join(f"{text}\n" for text in lines), heading, start, part))
             language = None
         elif language is not None:
             lines.append(line)
         elif line.startswith("## "):
-            heading = line[3:]
+            heading, part = line[3:], ""
+        elif line.startswith("### "):
+            part = line[4:]
     assert language is None, f"{path.name}: the block at line {start} is never closed"
     return found
 

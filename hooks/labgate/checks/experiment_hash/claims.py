@@ -49,7 +49,9 @@ def compare(repository: Repository, files: Files, paths: tuple[str, ...]) -> Com
         else:
             found, not_here = _unpushed(repository, record)
             unseen += [f"{name}, a submodule of the code of {path}, is not checked out here" for name in not_here]
-            claims.append(_claim(path, present, record, digests.problem(path), headers.get(record.commit), found))
+            exact = record.exact or (not (found or not_here) and _only_submodules(record))
+            header = headers.get(record.commit)
+            claims.append(_claim(path, present, record, digests.problem(path), header, found, exact))
     return Compared(tuple(claims), tuple(unseen))
 
 
@@ -60,6 +62,7 @@ def _claim(
     problem: str | None,
     header: Header | None,
     submodules: tuple[Submodule, ...],
+    exact: bool,
 ) -> Claim:
     if recorded_name(path) != record.name:
         problem = f"it is of a file with the name {record.name}"
@@ -72,10 +75,20 @@ def _claim(
         problem=problem,
         commit=record.commit,
         experiment=record.experiment,
-        exact=record.exact,
+        exact=exact,
         withdrawn=record.withdrawn,
         submodules=submodules,
     )
+
+
+def _only_submodules(record: Record) -> bool:
+    """Return whether a record says nothing else against its code than a submodule that was on no remote.
+
+    All else is in its list of what was left out; the submodules are looked at now.
+    """
+    build = record.document["predicate"]["buildDefinition"]
+    named = any(item["name"].startswith(_SUBMODULE) for item in build["resolvedDependencies"])
+    return named and build["internalParameters"].get("left_out") == []
 
 
 def _records(repository: Repository, blobs: list[str | None]) -> Iterator[Record | RecordError | None]:
