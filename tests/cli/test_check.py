@@ -159,3 +159,10 @@ def test_without_options_it_asks_where_the_trunk_is_not_known(repo: Repo) -> Non
 def test_quiet_shows_errors_alone(team: Repo) -> None:
     said = team.labgate("check", "-q", status=1)
     assert [line.split()[1] for line in said.out.splitlines() if not line.startswith(" ")] == ["LG201"]
+
+
+def test_quiet_before_the_command_is_quiet_after_it(team: Repo) -> None:
+    assert team.labgate("-q", "check", status=1) == team.labgate("check", "-q", status=1)
+    both = team.labgate("--quiet", "check", "--verbose", status=2)
+    assert both.err.startswith("error: --quiet and --verbose cannot be used together\n")
+    assert team.labgate("-q", "check", "--format", "json", status=1).out.startswith("{")

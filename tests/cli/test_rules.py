@@ -76,6 +76,20 @@ def test_rules_lists_each_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str
     assert lines == [f"{rule.code} {rule.name} {rule.level} {rule.summary}" for rule in all_rules()]
 
 
+@pytest.mark.parametrize("args", [("rules",), ("explain", "LG201")], ids=["rules", "explain"])
+def test_colour_adds_nothing_but_colour(
+    args: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = output(capsys, *args)
+    assert "\x1b" not in plain
+    coloured = output(capsys, *args, "--color", "always")
+    assert re.search(r"\x1b\[1mLG201\b.*\x1b\[1;31merror *\x1b\[0m", coloured)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+    monkeypatch.setenv("CLICOLOR_FORCE", "1")
+    assert output(capsys, *args) == coloured
+    assert output(capsys, *args, "--color", "never") == plain
+
+
 def test_rules_as_json_have_every_field(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(output(capsys, "rules", "--format", "json"))
     assert (document["schema"], document["labgate"]) == (1, __version__)

@@ -21,6 +21,13 @@ from labgate.report.palette import palette, wants_colour
         pytest.param(
             "auto", {"FORCE_COLOR": "0", "CLICOLOR_FORCE": ""}, False, False, id="zero-and-empty-force-nothing"
         ),
+        pytest.param("auto", {"CLICOLOR": "0"}, True, False, id="clicolor-zero-turns-it-off"),
+        pytest.param("auto", {"CLICOLOR": "1"}, False, False, id="clicolor-is-for-terminals"),
+        pytest.param("auto", {"CLICOLOR": "1"}, True, True, id="clicolor-asks-for-what-is-the-default"),
+        pytest.param("auto", {"CLICOLOR": ""}, True, True, id="an-empty-clicolor-says-nothing"),
+        pytest.param("auto", {"CLICOLOR": "0", "CLICOLOR_FORCE": "1"}, False, True, id="force-wins-over-clicolor"),
+        pytest.param("auto", {"NO_COLOR": "1", "CLICOLOR": "1"}, True, False, id="no-color-wins-over-clicolor"),
+        pytest.param("always", {"CLICOLOR": "0"}, False, True, id="the-option-wins-over-clicolor"),
         pytest.param("auto", {"NO_COLOR": "1", "FORCE_COLOR": "1"}, True, False, id="no-color-wins-over-force"),
         pytest.param("always", {"NO_COLOR": "1"}, False, True, id="the-option-wins-over-no-color"),
         pytest.param("never", {"FORCE_COLOR": "1"}, True, False, id="the-option-wins-over-force"),

@@ -11,8 +11,9 @@ from functools import partial
 
 import click
 
+from labgate.cli.settings import color_option, colours
 from labgate.report.escape import safe
-from labgate.report.palette import CHOICES, palette, wants_colour
+from labgate.report.palette import palette
 from labgate.values.endings import undo_at_end, undone
 from labgate.values.errors import UsageError
 
@@ -22,12 +23,12 @@ _SGR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 @click.command(short_help="Watch labgate at work in a throw-away repository.")
 @click.option("--keep", metavar="DIR", help="Use this new folder and keep it.")
-@click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
+@color_option
 def demo(keep: str | None, color: str) -> int:
     """Watch labgate at work: real git, a real remote, refusals and a push that passes. Needs no network."""
     from labgate.demo.story import Theatre, tell
 
-    colour = wants_colour(color, os.environ, sys.stdout.isatty())
+    colour = colours(sys.stdout, color)
     paint = palette(colour)
 
     def say(line: str) -> None:

@@ -13,6 +13,7 @@ import click
 from labgate import __version__
 from labgate.checks.registry import policy_reader, stages_of_ids
 from labgate.cli.install import TRUNK, frameworks
+from labgate.cli.settings import color_option, colours
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.git.runner import Git
@@ -26,7 +27,7 @@ from labgate.native.state import STAGES
 from labgate.policy.model import Policy
 from labgate.policy.reader import Reader
 from labgate.report.escape import safe
-from labgate.report.palette import CHOICES, Paint, palette, wants_colour
+from labgate.report.palette import Paint, palette
 from labgate.research.completeness import sources_gap
 from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy, repairing, trunk_by
@@ -65,7 +66,7 @@ class Item(Value):
 
 @click.command(short_help="Show what is active here, what is missing, and how to fix it.")
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
+@color_option
 def doctor(format_: str, color: str) -> int:
     """Show what is active here, what is missing, and how to fix it.
 
@@ -80,7 +81,7 @@ def doctor(format_: str, color: str) -> int:
     if format_ == "json":
         click.echo(json.dumps(_as_json(items), indent=2))
     else:
-        colour = wants_colour(color, os.environ, sys.stdout.isatty())
+        colour = colours(sys.stdout, color)
         for line in _lines(items, palette(colour)):
             # The choice is made here: by default click removes colours if the output is not a terminal.
             click.echo(line, color=colour)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from labgate.cli.experiment_words import say
+from labgate.cli.experiment_words import say_remark
 
 
 @click.command(short_help="Bring the code of an experiment back.")
@@ -29,5 +29,5 @@ def checkout(what: str, folder: str | None) -> None:
 
     done = bring_back(what, folder)
     for note in done.target.notes:
-        say(note)
+        say_remark(note)
     click.echo(done.path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labgate.cli.experiment_words import say, say_outstanding
+from labgate.cli.experiment_words import say, say_outstanding, say_remark
 from labgate.report.escape import safe
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def publish(revisions: tuple[str, ...], dry_run: bool, yes: bool) -> None:
 
     what = plan(revisions)
     if not what.pins:
-        say(f"nothing to publish: {what.remote} is known to have every pin of this clone")
+        say_remark(f"nothing to publish: {what.remote} is known to have every pin of this clone")
         return
     for item in what.pins:
         say_outstanding(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from labgate.cli.experiment_pin import experiment_option
-from labgate.cli.experiment_words import say, say_inexact
+from labgate.cli.experiment_words import say_inexact, say_remark
 from labgate.report.escape import safe
 
 
@@ -32,4 +32,4 @@ def record(artifacts: tuple[str, ...], revision: str | None, stated: str | None)
     for path in done.written:
         click.echo(safe(path))
     for path in done.kept:
-        say(f"{path} says the same already")
+        say_remark(f"{path} says the same already")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labgate.cli.experiment_pin import experiment_option
-from labgate.cli.experiment_words import say, say_inexact, say_warnings
-from labgate.cli.main import Settings
+from labgate.cli.experiment_words import say, say_inexact, say_remark, say_warnings
+from labgate.cli.settings import Settings
 from labgate.policy.schema import DURATIONS
 from labgate.report.parts import help_line
 from labgate.values.errors import LabgateError, UsageError
@@ -206,11 +206,11 @@ def _say_before(ready: Ready) -> None:
     say_inexact(basis.code)
     say_warnings(ready.warnings)
     if worktree is not None:
-        say(f"running {short_oid(basis.code.commit)} in {worktree.path}, where ignored files are not")
+        say_remark(f"running {short_oid(basis.code.commit)} in {worktree.path}, where ignored files are not")
         for path in worktree.without:
             say(f"warning: the submodule {path} is not there either, as this clone does not have it")
     if basis.repository is None and ready.circumstances.copies is None:
-        say("there is no repository here, so the output is not kept; --dir DIR keeps it")
+        say_remark("there is no repository here, so the output is not kept; --dir DIR keeps it")
     for text in ready.unmatched:
         say(f"warning: --input {text} matches no file")
 
@@ -230,9 +230,9 @@ def _say_after(ready: Ready, done: Done) -> None:
     if kept.artifacts:
         more = f" and {len(kept.artifacts) - _MOST_NAMED} more" if len(kept.artifacts) > _MOST_NAMED else ""
         named = f"{', '.join(kept.artifacts[:_MOST_NAMED])}{more}"
-        say(f"{count(len(kept.artifacts), 'artifact')} of {code}: {named}")
+        say_remark(f"{count(len(kept.artifacts), 'artifact')} of {code}: {named}")
     else:
-        say(f"no artifact of {code}")
+        say_remark(f"no artifact of {code}")
     if kept.artifacts and not done.alone:
         say("warning: other runs were active in this work tree; what changed meanwhile may be theirs")
     for problem in kept.problems:

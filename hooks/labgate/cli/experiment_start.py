@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from labgate.cli.experiment_words import say
+from labgate.cli.experiment_words import say_remark
 from labgate.report.escape import safe
 from labgate.values.phrases import short_oid
 
@@ -26,5 +26,5 @@ def start(service: str, handle: str | None) -> None:
     from labgate.entrypoints.experiment_start import start as begin
 
     done = begin(service, handle)
-    say(f"{done.branch} starts from {done.base} at {short_oid(done.commit)}")
+    say_remark(f"{done.branch} starts from {done.base} at {short_oid(done.commit)}")
     click.echo(safe(done.branch))

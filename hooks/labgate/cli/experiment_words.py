@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labgate.cli.settings import is_quiet
 from labgate.report.escape import safe
 from labgate.values.phrases import count, short_oid
 
@@ -23,6 +24,12 @@ _MOST_LISTED = 20
 def say(line: str) -> None:
     """Print a line on standard error, with foreign text escaped."""
     click.echo(f"labgate: {safe(line)}", err=True)
+
+
+def say_remark(line: str) -> None:
+    """Print a line on standard error that only describes what was done, unless ``labgate --quiet`` was asked for."""
+    if not is_quiet():
+        say(line)
 
 
 def say_warnings(lines: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ import click
 
 from labgate import __version__
 from labgate.cli.lazy import Entry, LazyGroup
+from labgate.cli.settings import remark, warn
 from labgate.report.escape import safe
 from labgate.report.parts import help_line
 from labgate.values.files import REFUSED
@@ -70,7 +71,6 @@ def rebuild(sources: tuple[str, ...]) -> None:
           for a repository without a policy
     """
     from labgate.cli.progress import Bars
-    from labgate.cli.trace import warn
     from labgate.entrypoints.trace import rebuild_index
     from labgate.git.repository import discover
 
@@ -79,7 +79,7 @@ def rebuild(sources: tuple[str, ...]) -> None:
     if found.incomplete is not None:
         warn(found.incomplete)
     for line in _lines(built):
-        click.echo(line)
+        remark(line)
 
 
 def _lines(status: IndexStatus) -> Iterator[str]:

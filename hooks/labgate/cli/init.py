@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from labgate.cli.settings import is_quiet, remark, warn
 from labgate.git.repository import discover
 from labgate.git.settings import write_setting
 from labgate.native.branches import write_experiment_branches
@@ -58,9 +59,14 @@ def init(preset: str | None, ci_: str | None, repo: str | None, rev: str | None,
     named = None if repo is None or rev is None else named_source(repo, rev)
     plan = make_plan(take_survey(discover(os.environ)), preset, named, lambda: installed_from(os.environ), ci_)
     if dry_run:
-        _echo(dry_lines(plan, preset))
+        for line in dry_lines(plan, preset):
+            click.echo(line)
         return
-    _echo(result_lines(plan, _carry_out(plan), preset))
+    done = _carry_out(plan)
+    for line in result_lines(plan, done, preset):
+        remark(line)
+    if is_quiet() and done.refused is not None:
+        warn(done.refused)
 
 
 def _carry_out(plan: Plan) -> Done:
@@ -97,11 +103,6 @@ def _hooks(plan: Plan) -> Done:
         return Done(installed=install(plan.survey.top, plan.survey.repository.environ))
     except LabgateError as error:
         return Done(refused=error)
-
-
-def _echo(lines: list[str]) -> None:
-    for line in lines:
-        click.echo(line)
 
 
 WIDTH = 80

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import click
 
 from labgate.checks.registry import policy_reader, stages_of_ids
+from labgate.cli.settings import remark
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.git.settings import write_setting
@@ -41,7 +42,8 @@ def install() -> None:
     try:
         done = put(None, os.environ)
     except HooksElsewhereError as error:
-        _print(_snippet(error.site))
+        for line in _snippet(error.site):
+            click.echo(line)
         raise
     patterns = _note_experiment_branches(done.repository)
     _print(_wrapped(_installed(done, frameworks(done.repository))))
@@ -170,4 +172,4 @@ def _wrapped(lines: Iterable[str]) -> Iterator[str]:
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        click.echo(line)
+        remark(line)

@@ -10,7 +10,7 @@ import click
 
 from labgate import __version__
 from labgate.cli.lazy import Entry, LazyGroup, NoCommandError
-from labgate.report.palette import wants_colour
+from labgate.cli.settings import Settings, colours
 from labgate.report.parts import render_error, traceback_lines
 from labgate.values.errors import LabgateError, UsageError
 from labgate.values.files import REFUSED
@@ -41,30 +41,28 @@ COMMANDS = {
 }
 
 
-class Settings:
-    """The options before the command; click passes it on as ``ctx.obj``.
-
-    ``failed`` is the command's exit status when it cannot do its work, ``None`` for that of the error.
-    """
-
-    def __init__(self, traceback: bool) -> None:
-        self.traceback = traceback
-        self.failed: int | None = None
-
-
-def _ask_traceback(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked:
-        ctx.ensure_object(Settings).traceback = True
+def _set(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
+    if asked and option.name is not None:
+        setattr(ctx.ensure_object(Settings), option.name, True)
 
 
 @click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="labgate", message="%(prog)s %(version)s")
 @click.option(
+    "--quiet",
+    "-q",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_set,
+    help="Print results and errors only: no remarks, no progress. Of a report: as its own --quiet.",
+)
+@click.option(
     "--traceback",
     is_flag=True,
     expose_value=False,
     is_eager=True,
-    callback=_ask_traceback,
+    callback=_set,
     help="Show the traceback of an error (also: LABGATE_TRACEBACK=1).",
 )
 def labgate() -> None:
@@ -121,9 +119,8 @@ def _report(error: Exception, settings: Settings) -> int:
         return COULD_NOT_JUDGE
     if settings.traceback and not isinstance(error, click.ClickException):
         sys.stderr.writelines(f"{line}\n" for line in traceback_lines(error))
-    colour = wants_colour("auto", os.environ, sys.stderr.isatty())
     known = _as_known(error)
-    render_error(known, sys.stderr, colour=colour)
+    render_error(known, sys.stderr, colour=colours(sys.stderr))
     return settings.failed or (known.status if isinstance(known, LabgateError) else COULD_NOT_JUDGE)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labgate.cli.settings import is_quiet
 from labgate.report.escape import safe
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Bars:
         self._done = 0
         self._since = 0.0
         self._bar: ProgressBar[int] | None = None
-        self._quiet = not self._stream.isatty()
+        self._quiet = is_quiet() or not self._stream.isatty()
 
     def __call__(self, doing: str, done: int, total: int) -> None:
         """Update the bar; ``total`` 0 means that there is nothing to do."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labgate.cli.settings import color_option, colours, is_quiet
 from labgate.report import FORMATS, default_format, renderer
-from labgate.report.palette import CHOICES, wants_colour
 from labgate.values.appending import append
 from labgate.values.files import write_whole
 from labgate.values.value import Value
@@ -33,7 +33,7 @@ _OPTIONS = (
     click.option("--exit-zero", is_flag=True, help="Exit 0 even with findings; 2 (could not judge) stays 2."),
     click.option("--verbose", "-v", is_flag=True, help="Show what passed and what was skipped, and list the evidence."),
     click.option("--quiet", "-q", is_flag=True, help="Show only errors and what is undecided, as text."),
-    click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True),
+    color_option,
 )
 
 
@@ -49,8 +49,7 @@ class Reporting(Value):
 
     def conclude(self, report: Report) -> int:
         """Write the report and return the command's exit status. Raises: ``OSError`` when it cannot be written."""
-        to_terminal = self.output in (None, "-") and sys.stdout.isatty()
-        colour = wants_colour(self.color, os.environ, to_terminal)
+        colour = colours(sys.stdout if self.output in (None, "-") else None, self.color)
         format = self.format or default_format(os.environ)
         site = None if format == "text" else _site()
         render = renderer(format, colour=colour, verbose=self.verbose, quiet=self.quiet, site=site)
@@ -71,6 +70,7 @@ def report_options(command: Callable[..., int]) -> Callable[..., int]:
     def called(
         format_: str | None, output: str | None, exit_zero: bool, verbose: bool, quiet: bool, color: str, **rest: Any
     ) -> int:
+        quiet = quiet or is_quiet()
         if quiet and verbose:
             message = "--quiet and --verbose cannot be used together"
             raise click.UsageError(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from labgate.cli.lazy import Entry, LazyGroup
+from labgate.cli.settings import remark
 
 COMMANDS = {
     "approve": Entry("labgate.cli.review:approve", "State on a branch that you have reviewed it."),
@@ -47,8 +48,8 @@ def approve(branch: str | None, target: str | None, people: tuple[str, ...], lan
 
     done = state(ApproveRequest(branch, target, people, landing))
     place = f"on {done.branch}" if done.branch is not None else f"in {short_oid(done.marker)}"
-    click.echo(safe(f"labgate: {short_oid(done.reviewed)} is reviewed by {' and '.join(done.people)}, {place}"))
+    remark(safe(f"labgate: {short_oid(done.reviewed)} is reviewed by {' and '.join(done.people)}, {place}"))
     if done.remote is not None and done.branch is not None:
         from shlex import quote
 
-        click.echo(safe(f"next: git push {quote(done.remote)} {quote(done.branch)}"))
+        remark(safe(f"next: git push {quote(done.remote)} {quote(done.branch)}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,14 @@ import click
 from labgate import __version__
 from labgate.checks.registry import all_rules
 from labgate.cli.lazy import did_you_mean
+from labgate.cli.settings import color_option, colours
+from labgate.report.palette import palette
 from labgate.setup.site import known_site
 from labgate.values.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from labgate.values.finding import Rule
 
 #: Columns of text, which fit a terminal of 80.
@@ -30,24 +35,34 @@ def _wrapped(text: str, first: str = "  ", rest: str = "  ") -> str:
 
 @click.command(short_help="Explain a rule and how to fix a violation.")
 @click.argument("rule")
-def explain(rule: str) -> None:
+@color_option
+def explain(rule: str, color: str) -> None:
     """Explain RULE: what it requires, why, and how to fix a violation.
 
     RULE is a code (LG201) or a name (unreviewed-research), in any case.
     """
     found = find_rule(rule)
-    click.echo(f"{found.code} {found.name} ({found.level} by default)")
-    click.echo(f"\n{_wrapped(found.summary)}")
-    click.echo(f"\nWhy\n{_wrapped(found.why)}")
-    click.echo(f"\nHow to fix it\n{_wrapped(found.fix)}")
-    page = known_site().page(found.code)
+    colour = colours(sys.stdout, color)
+    paint = palette(colour)
+    head = f"{paint('code', f'{found.code} {found.name}')} ({paint(found.level, found.level)} by default)"
+    parts = [head, _wrapped(found.summary)]
+    parts += [f"{paint('code', name)}\n{text}" for name, text in _sections(found)]
+    click.echo("\n\n".join(parts), color=colour)
+
+
+def _sections(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Yield the heading and the indented text of each section below the summary."""
+    yield "Why", _wrapped(rule.why)
+    yield "How to fix it", _wrapped(rule.fix)
+    page = known_site().page(rule.code)
     if page is not None:
-        click.echo(f"\nPage\n  {page}")
+        yield "Page", f"  {page}"
 
 
 @click.command(short_help="List every rule with its default level.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def rules(format_: str) -> None:
+@color_option
+def rules(format_: str, color: str) -> None:
     """List every rule with its default level. A policy's [levels] may set another one."""
     listed = all_rules()
     if format_ == "json":
@@ -57,9 +72,13 @@ def rules(format_: str) -> None:
         click.echo(json.dumps(document, indent=2))
         return
     width = max(len(rule.name) for rule in listed)
+    colour = colours(sys.stdout, color)
+    paint = palette(colour)
     for rule in listed:
         head = f"{rule.code}  {rule.name:{width}}  {rule.level:7}  "
-        click.echo(_wrapped(rule.summary, head, " " * len(head)))
+        painted = f"{paint('code', rule.code)}  {rule.name:{width}}  {paint(rule.level, f'{rule.level:7}')}  "
+        text = _wrapped(rule.summary, " " * len(head), " " * len(head))
+        click.echo(painted + text[len(head) :], color=colour)
 
 
 def find_rule(wanted: str) -> Rule:

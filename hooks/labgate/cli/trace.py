@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from labgate.cli.lazy import require_known
+from labgate.cli.settings import color_option, colours, warn
 from labgate.report.escape import safe
-from labgate.report.palette import CHOICES, wants_colour
-from labgate.report.parts import help_line, render_failure
+from labgate.report.parts import render_failure
 from labgate.values.errors import LabgateError, MissingObjectError
 from labgate.values.finding import METHODS
 
@@ -58,7 +58,7 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
 )
 @click.option("--format", "format_", type=click.Choice(("text", "json", "jsonl")), default="text", show_default=True)
 @click.option("--show", is_flag=True, help="Show the shared lines side by side (text only).")
-@click.option("--color", type=click.Choice(CHOICES), default="auto", show_default=True)
+@color_option
 def trace(
     revisions: tuple[str, ...],
     sources: tuple[str, ...],
@@ -120,17 +120,9 @@ def _trace(tracing: Tracing, bars: Bars, format_: str, color: str, *, show: bool
         warn(incomplete)
 
 
-def warn(error: LabgateError) -> None:
-    """Write a problem that does not stop the command, and how to fix it, to standard error."""
-    click.echo(f"labgate: {safe(error.message)}", err=True)
-    if error.help is not None:
-        click.echo(help_line(error.help, indent=2), err=True)
-
-
 def _report_problem(error: LabgateError) -> None:
     """Write one line about one revision; the fix for several of them is written once."""
-    colour = wants_colour("auto", os.environ, sys.stderr.isatty())
-    render_failure(LabgateError(error.message), sys.stderr, colour=colour)
+    render_failure(LabgateError(error.message), sys.stderr, colour=colours(sys.stderr))
 
 
 def _expanded(revisions: Sequence[str]) -> Iterator[str]:
@@ -180,6 +172,6 @@ def _render(results: Iterator[Traced], tracing: Tracing, format_: str, color: st
         shared=shared if show else None,
         methods=tracing.methods,
         width=max(NARROWEST, shutil.get_terminal_size().columns),
-        colour=wants_colour(color, os.environ, sys.stdout.isatty()),
+        colour=colours(sys.stdout, color),
     )
     render_text(results, sys.stdout, view)

@@ -16,8 +16,10 @@ CHOICES = ("auto", "always", "never")
 def wants_colour(choice: str, environ: Mapping[str, str], is_terminal: bool) -> bool:
     """Return whether to use colour. ``choice`` is one of ``CHOICES`` (``--color``) and wins over the environment.
 
-    Next are NO_COLOR (https://no-color.org: any value but the empty one), FORCE_COLOR and CLICOLOR_FORCE (neither
-    empty nor ``0``), and last whether the stream is a terminal with colours.
+    Next are NO_COLOR (any value but the empty one), FORCE_COLOR and CLICOLOR_FORCE (neither empty nor ``0``), then
+    CLICOLOR (``0``: none), and last whether the stream is a terminal with colours.
+
+    Sources: https://no-color.org and https://bixense.com/clicolors, with CLICOLOR on unless it is set.
     """
     if choice != "auto":
         return choice == "always"
@@ -25,7 +27,7 @@ def wants_colour(choice: str, environ: Mapping[str, str], is_terminal: bool) -> 
         return False
     if any(environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
         return True
-    return is_terminal and environ.get("TERM") != "dumb"
+    return is_terminal and environ.get("CLICOLOR") != "0" and environ.get("TERM") != "dumb"
 
 
 def palette(colour: bool) -> Paint:
