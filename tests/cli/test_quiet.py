@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from support.installed import from_git, recorded
 from support.policies import LEAST
 from support.repo import Repo
+
+
+@pytest.fixture(autouse=True)
+def _installed_from_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(monkeypatch, from_git())
 
 
 @pytest.fixture
