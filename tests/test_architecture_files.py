@@ -21,7 +21,7 @@ CALLS = {
 }
 #: Methods of ``pathlib.Path``, whatever the object is called.
 METHODS = {"write_text", "write_bytes", "read_bytes", "touch", "symlink_to", "hardlink_to", "rmdir", "unlink"}
-#: What other modules open or make, and where it is: never labgate's own files below a git directory, but for the last.
+#: What other modules open or make, and where it is: never labgate's own files below a git directory.
 ALLOWED = {
     # The index that git itself names, which labgate only reads.
     "labgate.experiments.staged_codes": {"open"},
@@ -44,9 +44,6 @@ ALLOWED = {
     "labgate.git.detached": {"open", "os.open"},
     "labgate.experiments.copies": {"os.makedirs", "shutil.copy2", "os.replace", "os.unlink"},
     "labgate.entrypoints.experiment_run": {"os.makedirs", "shutil.rmtree"},
-    # git's folder of hooks, which is looked at before, and the index, whose file is looked at before.
-    "labgate.native.install": {"os.makedirs", "os.unlink", "os.replace", "os.link", "os.rename"},
-    "labgate.fingerprints.storage": {"sqlite3.connect"},
 }
 
 

@@ -7,11 +7,13 @@ import signal
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from labgate.fingerprints import storage
-from labgate.fingerprints.storage import Storage, discard, identity_of, is_damage, lock, transaction
+from labgate.fingerprints.storage import Storage, discard, is_damage, lock, transaction
+from labgate.values.databases import identity_of
 from support.provenance import in_children
 
 SCHEMA = "CREATE TABLE a(x); CREATE TABLE b(y);"
@@ -120,6 +122,32 @@ def test_a_killed_process_lets_go_of_the_lock(tmp_path: Path) -> None:
     with lock(path):
         pass
     assert time.monotonic() - before < 1
+
+
+def test_a_link_that_takes_the_place_of_the_file_meanwhile_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the file and the moment when SQLite opens it."""
+    path, outside = tmp_path / "index", tmp_path / "outside"
+    Storage(str(path), SCHEMA).close()
+    connect = sqlite3.connect
+
+    def swapped(*args: Any, **options: Any) -> sqlite3.Connection:
+        path.rename(tmp_path / "mine")
+        path.symlink_to(outside)
+        opened: sqlite3.Connection = connect(*args, **options)
+        return opened
+
+    monkeypatch.setattr(sqlite3, "connect", swapped)
+    with pytest.raises(sqlite3.DatabaseError):
+        Storage(str(path), SCHEMA)
+    assert not outside.exists()
+
+
+def test_a_path_with_characters_of_a_uri_is_a_path(tmp_path: Path) -> None:
+    for name in ("a?mode=memory", "b#c", "d%41", os.fsdecode(b"e\xff")):
+        Storage(str(tmp_path / name), SCHEMA).close()
+        assert (tmp_path / name).stat().st_size > 0
 
 
 def test_nothing_is_written_to_a_file_that_was_replaced(tmp_path: Path) -> None:

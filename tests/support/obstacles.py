@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import stat
@@ -16,6 +17,8 @@ from support.repo import Repo, Result
 
 #: Long enough for any command on a busy machine, and shorter than for ever.
 PATIENCE = 120
+#: Seconds of work that a command takes at most to its verdict, in all its processes; a busy machine only adds waiting.
+MOST_WORK = 2.0
 
 #: The policy's cache for this installation.
 POLICY_CACHE = f"policy.{Path(cache.__file__).stat().st_ino:x}.cache"
@@ -120,7 +123,23 @@ def in_time(seconds: int = PATIENCE) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def run_in_time(repo: Repo, *args: str) -> Result:
-    """Run the command ``labgate`` in this process; it must end."""
+def work() -> float:
+    """Return the processor time of this process and of those that it has waited for, in seconds."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(times.ru_utime + times.ru_stime for times in used)
+
+
+@contextmanager
+def bounded(what: object, most: float = MOST_WORK) -> Iterator[None]:
+    """Fail if something does not end, or takes more work than ``most`` seconds."""
     with in_time():
+        before = work()
+        yield
+        taken = work() - before
+    assert taken <= most, f"{what}: {taken:.1f} s of work"
+
+
+def run_in_time(repo: Repo, *args: str) -> Result:
+    """Run the command ``labgate`` in this process; it must end, soon."""
+    with bounded(args):
         return repo.labgate(*args)

@@ -11,13 +11,14 @@ from glob import escape, glob
 from labgate.derivation.candidates import Scope, find_candidates
 from labgate.fingerprints.building import Progress, ensure_chain, ensure_documents
 from labgate.fingerprints.index import Index, index_path, indexed
-from labgate.fingerprints.storage import discard, identity_of
+from labgate.fingerprints.storage import discard
 from labgate.git.commits import parents_of
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.first_seen import FirstSeen
 from labgate.research.source_refs import SourceRef
 from labgate.research.unlanded import unlanded_path
+from labgate.values.databases import identity_of
 from labgate.values.files import RefusedFileError, remove_own, stat_own
 from labgate.values.value import Value
 

@@ -19,8 +19,9 @@ from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document, checked, columns, document_of
 from labgate.fingerprints.features import VERSION
 from labgate.fingerprints.held_parts import HeldParts
-from labgate.fingerprints.storage import Storage, discard, identity_of, is_damage, transaction
+from labgate.fingerprints.storage import Storage, discard, is_damage, transaction
 from labgate.values.checksum import with_checksum
+from labgate.values.databases import identity_of
 from labgate.values.value import Value
 
 _T = TypeVar("_T")

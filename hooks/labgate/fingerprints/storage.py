@@ -13,21 +13,14 @@ from collections.abc import Iterator
 from functools import cache
 from io import FileIO
 
+from labgate.values.databases import identity_of, open_database, private_database, remove_database, require_same
 from labgate.values.endings import undo_at_end, undone
-from labgate.values.files import make_own, open_own, remove_own, stat_own
 from labgate.values.locks import locked
 
 #: Seconds that a process waits for another one that is building; then it works on its own copy.
 PATIENCE = 60.0
 #: The mark of a database that is an index of labgate (sqlite.org, "PRAGMA application_id"): "lgix".
 _MARK = 0x6C676978
-#: Largest file that is opened, and largest journal, in bytes.
-_MOST_BYTES = 2**33
-#: SQLite's own files beside a database (sqlite.org, "Temporary Files Used By SQLite").
-_BESIDE = ("-journal", "-wal", "-shm")
-#: The end of a journal that names another file, which SQLite would delete ("Database File Format", 3.0). labgate never
-#: changes two databases at once.
-_NAMES_ANOTHER = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 #: A statement takes fewer steps of SQLite than this and half the file's bytes; every ``_SPAN`` steps it is checked.
 _STEPS, _SPAN = 4_000_000, 50_000
 #: The page cache of a process that writes, in KiB.
@@ -46,14 +39,14 @@ class Storage:
     def __init__(self, path: str | None, schema: str, optional: str = "") -> None:
         self._path = path
         self._spans = 0
-        self._file = None if path is None else _approved(path)
-        # An empty name is a temporary database that may use the disk (sqlite.org, "Temporary Databases").
-        self._connection = sqlite3.connect(path or "", timeout=PATIENCE, isolation_level=None)
+        if path is None:
+            self._connection, self._file = private_database(large=True), None
+        else:
+            self._connection, self._file = open_database(path, PATIENCE)
         # Closed, it takes back what is half done, and leaves no journal.
         undo_at_end(self._connection.close)
         try:
             if path is not None:
-                self._require_same(path)
                 self._connection.set_progress_handler(self._is_endless, _SPAN)
             self.db.execute("PRAGMA trusted_schema = OFF")
             self.db.execute("PRAGMA cell_size_check = ON")
@@ -78,11 +71,6 @@ class Storage:
             return False
         # Not the size that a file claims to have: most of it may be a hole.
         return self._spans * _SPAN > _STEPS + os.stat(self._path).st_blocks * 512 // 2
-
-    def _require_same(self, path: str) -> None:
-        if identity_of(path) != self._file:
-            message = "the index was replaced meanwhile"
-            raise sqlite3.DatabaseError(message)
 
     def _is_ours(self, schema: str, optional: str) -> bool:
         """Return whether the database has labgate's tables and nothing else; ``False`` if it has none at all."""
@@ -117,7 +105,7 @@ class Storage:
             yield
             return
         with lock(self._path):
-            self._require_same(self._path)
+            require_same(self._path, self._file)
             yield
 
     def close(self) -> None:
@@ -132,7 +120,7 @@ _TABLES = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 @cache
 def _tables(schema: str) -> frozenset[tuple[object, ...]]:
     """Return what SQLite stores about the tables of a schema."""
-    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+    with contextlib.closing(private_database(large=False)) as db:
         for statement in _statements(schema):
             db.execute(statement)
         return frozenset(db.execute(_TABLES))
@@ -140,25 +128,6 @@ def _tables(schema: str) -> frozenset[tuple[object, ...]]:
 
 def _statements(schema: str) -> list[str]:
     return [statement for statement in schema.split(";") if statement.strip()]
-
-
-def _approved(path: str) -> tuple[int, int] | None:
-    """Return the identity of a database file that may be opened; it is made if it is missing.
-
-    SQLite follows links, and trusts the journal. Raises: ``RefusedFileError``, ``OSError``; ``sqlite3.DatabaseError``
-    when the journal is not one of labgate's.
-    """
-    for beside in _BESIDE:
-        stat_own(path + beside, _MOST_BYTES)
-    with contextlib.suppress(FileNotFoundError), open_own(path + _BESIDE[0], _MOST_BYTES) as journal:
-        end = journal.seek(0, os.SEEK_END)
-        journal.seek(max(0, end - len(_NAMES_ANOTHER)))
-        if journal.read(len(_NAMES_ANOTHER)) == _NAMES_ANOTHER and end > len(_NAMES_ANOTHER):
-            message = "the journal of the index is not labgate's"
-            raise sqlite3.DatabaseError(message)
-    if stat_own(path, _MOST_BYTES) is None:
-        make_own(path)
-    return identity_of(path)
 
 
 def is_damage(error: Exception) -> bool:
@@ -181,15 +150,6 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def identity_of(path: str) -> tuple[int, int] | None:
-    """Return the identity of a file, which a replacement does not share; ``None``: there is none of labgate's."""
-    try:
-        stat = stat_own(path)
-    except OSError:
-        return None
-    return None if stat is None else (stat.st_dev, stat.st_ino)
-
-
 def discard(path: str, found: tuple[int, int] | None) -> None:
     """Remove the database file that was ``found`` (``identity_of``), but not one that has replaced it.
 
@@ -197,9 +157,7 @@ def discard(path: str, found: tuple[int, int] | None) -> None:
     """
     with contextlib.suppress(OSError, sqlite3.OperationalError), lock(path):
         if identity_of(path) == found:
-            for name in (path, *(path + beside for beside in _BESIDE)):
-                with contextlib.suppress(FileNotFoundError):
-                    remove_own(name)
+            remove_database(path)
 
 
 def lock(path: str) -> FileIO:

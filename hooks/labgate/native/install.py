@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from labgate import FOLDER
 from labgate.git.repository import Repository, discover
@@ -11,13 +11,16 @@ from labgate.native.folder import ABSENT, FOREIGN, LABGATE, HookFile, Site, Slot
 from labgate.native.shim import Runtime, quoted, render, this_runtime
 from labgate.native.state import STAGES
 from labgate.values.errors import LabgateError
-from labgate.values.files import read_own, remove_own, write_own, write_whole
+from labgate.values.files import read_own, remove_own, write_own
+from labgate.values.opened import OpenedFolder, opened_folder
 from labgate.values.value import Value
 
 #: Below the git common directory: the stages that `install` wrote, one a line, so that `doctor` finds missing ones.
 RECORD = os.path.join(FOLDER, "native-hooks")
 #: More bytes than that has.
 _MOST = 4096
+#: As for any program that is built here, less the umask: with umask 077 a hook stays the user's own.
+_MODE = 0o777
 
 WRITTEN, UPDATED, UNCHANGED, LEFT = "written", "updated", "unchanged", "left to the framework"
 
@@ -79,8 +82,8 @@ def install(directory: str | None, environ: Mapping[str, str], runtime: Runtime 
     for slot in slots:
         _refuse(slot)
     runtime = runtime or this_runtime()
-    os.makedirs(site.folder.path, exist_ok=True)
-    steps = tuple(_install(slot, runtime) for slot in slots)
+    with opened_folder(_real(site.folder.path, repository), make=True) as folder:
+        steps = tuple(_install(folder, slot, runtime) for slot in slots)
     _remember(repository, tuple(step.stage for step in steps if step.done != LEFT))
     return Installed(repository, site, steps)
 
@@ -96,8 +99,8 @@ def uninstall(directory: str | None, environ: Mapping[str, str]) -> Uninstalled:
         if site.folder.setting is None:
             _refuse_link(default)
         del folders[default]
-    slots = [slot for folder in folders for slot in read_slots(folder)]
-    for slot in slots:
+    found = {path: read_slots(path) for path in folders if os.path.isdir(path)}
+    for slot in (slot for slots in found.values() for slot in slots):
         for file in (slot.top, slot.legacy):
             if file.shim is not None and file.shim.edited:
                 message = f"{file.path} was edited; nothing was removed"
@@ -106,10 +109,17 @@ def uninstall(directory: str | None, environ: Mapping[str, str]) -> Uninstalled:
     removed: list[str] = []
     restored: list[str] = []
     stranded: list[str] = []
-    for slot in slots:
-        _uninstall(slot, removed, restored, stranded)
+    for path, slots in found.items():
+        with opened_folder(_real(path, repository)) as folder:
+            for slot in slots:
+                _uninstall(folder, slot, removed, restored, stranded)
     _forget(repository)
     return Uninstalled(tuple(removed), tuple(restored), tuple(stranded))
+
+
+def _real(path: str, repository: Repository) -> str:
+    """Return the folder of hooks to open: git's own may be no link, one that the user has named may be."""
+    return path if path == default_folder(repository) else os.path.realpath(path)
 
 
 def _refuse_link(default: str) -> None:
@@ -167,7 +177,7 @@ def _refuse(slot: Slot) -> None:
         raise LabgateError(message, "make one of the two: labgate starts one foreign hook a stage")
 
 
-def _install(slot: Slot, runtime: Runtime) -> Step:
+def _install(folder: OpenedFolder, slot: Slot, runtime: Runtime) -> Step:
     place = slot.place
     if slot.stage == "pre-commit" and slot.framework is not None and slot.own is None:
         return Step(slot.stage, LEFT, place.path, slot.framework)
@@ -177,27 +187,27 @@ def _install(slot: Slot, runtime: Runtime) -> Step:
         done = UNCHANGED
     elif place.owner == FOREIGN:
         moved = slot.before.path
-        write_hook(place.path, content, lambda: set_aside(place.path, slot.before.path))
+        folder.write(place.name, content, _MODE, lambda: set_aside(folder, place, slot.before))
     else:
-        write_hook(place.path, content)
+        folder.write(place.name, content, _MODE)
     if slot.stray is not None and not (slot.stray.shim and slot.stray.shim.edited):
-        os.unlink(slot.stray.path)
+        folder.remove(slot.stray.name)
     return Step(slot.stage, done, place.path, slot.framework, moved)
 
 
-def _uninstall(slot: Slot, removed: list[str], restored: list[str], stranded: list[str]) -> None:
+def _uninstall(folder: OpenedFolder, slot: Slot, removed: list[str], restored: list[str], stranded: list[str]) -> None:
     """Remove labgate's files of a stage, and restore the foreign hook."""
     files = [file for file in (slot.top, slot.legacy) if file.owner == LABGATE]
     removed += [file.path for file in files]
     if slot.before.owner != ABSENT:
         if slot.place.owner in (ABSENT, LABGATE):
-            os.replace(slot.before.path, slot.place.path)
+            folder.move(slot.before.name, slot.place.name)
             restored.append(slot.place.path)
             files = [file for file in files if file is not slot.place]
         else:
             stranded.append(slot.before.path)
     for file in files:
-        os.unlink(file.path)
+        folder.remove(file.name)
 
 
 def _is_copy(file: HookFile, other: HookFile) -> bool:
@@ -222,39 +232,25 @@ def _forget(repository: Repository) -> None:
         return
 
 
-def write_hook(path: str, content: bytes, before_it_stands: Callable[[], None] | None = None) -> None:
-    """Write an executable file in one step. Raises: ``OSError``; an existing file is then unchanged.
-
-    ``before_it_stands`` runs when the new file is complete, just before it takes its place.
-    """
-
-    def put(temporary: str, path: str) -> None:
-        if before_it_stands is not None:
-            before_it_stands()
-        os.replace(temporary, path)
-
-    # Mode and umask as for any program that is built here: with umask 077 it stays the user's own.
-    write_whole(path, content, mode=0o777, durable=True, put=put)
-
-
-def set_aside(path: str, aside: str) -> None:
+def set_aside(folder: OpenedFolder, hook: HookFile, aside: HookFile) -> None:
     """Give a foreign hook its second name. With hard links the first one stays until another file replaces it.
 
     Raises: ``LabgateError`` when something else has the name by now, ``OSError``.
     """
     try:
-        os.link(path, aside, follow_symlinks=False)
+        folder.link(hook.name, aside.name)
     except FileExistsError:
-        _refuse_another(path, aside)
+        _refuse_another(folder, hook, aside)
     except (OSError, NotImplementedError):
         # No hard links here (or a folder): a rename, and for a moment no hook.
-        if os.path.lexists(aside):
-            _refuse_another(path, aside)
-        os.rename(path, aside)
+        if folder.state(aside.name) is not None:
+            _refuse_another(folder, hook, aside)
+        folder.move(hook.name, aside.name)
 
 
-def _refuse_another(path: str, aside: str) -> None:
+def _refuse_another(folder: OpenedFolder, hook: HookFile, aside: HookFile) -> None:
     """Accept the second name only if a stopped `install` has given it to the same file."""
-    if not os.path.samestat(os.lstat(path), os.lstat(aside)):
-        message = f"{aside} has just appeared; is another labgate install running?"
+    here, there = folder.state(hook.name), folder.state(aside.name)
+    if here is None or there is None or not os.path.samestat(here, there):
+        message = f"{aside.path} has just appeared; is another labgate install running?"
         raise LabgateError(message, "labgate install")

@@ -135,16 +135,17 @@ def write_whole(
     mode: int | None = None,
     durable: bool = False,
     put: Callable[[str, str], None] | None = None,
+    folder: int | None = None,
 ) -> None:
     """Write somebody else's file in one step: others see the old or the new content, never half (rename(2)).
 
     ``mode`` is its permissions, less the umask; ``None`` means those of the file that it replaces, or 0o666 for a new
     one. ``durable`` waits until the content is on the disk. ``put`` moves the complete file from its temporary name to
-    ``path``; ``None`` is ``os.replace``.
+    ``path``; ``None`` is ``os.replace``. ``path`` is only a name if there is an open ``folder``.
 
     Raises: ``OSError``, or what ``put`` raises; the old file is then unchanged.
     """
-    _write_whole(path, content, mode=mode, durable=durable, put=put)
+    _write_whole(path, content, mode=mode, durable=durable, put=put, folder=folder)
 
 
 def write_below(top: str, name: str, content: bytes, *, new: bool) -> None:
