@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from labgate.derivation.match import NAMED
 from labgate.derivation.score import UNSHOWN
-from support.provenance import code, trace
+from labgate.derivation.shared_lines import shared_lines
+from support.provenance import code, open_repository, trace
 from support.repo import Repo
 
 LONG = "refs/heads/research/long"
@@ -112,3 +114,18 @@ def test_such_steps_of_two_branches_are_notes(team: Repo) -> None:
     team.commit("Continue", {"pane.py": code("pane", "frame")})
     team.checkout("main").commit("Moved", {"moved.py": beginnings("new_zeta", "window")})
     assert [item.decisive for item in trace(team).evidence] == [False, False]
+
+
+def test_of_a_branch_with_more_commits_than_are_named_those_are_that_share_most(repo: Repo) -> None:
+    """So there are lines to show, however long ago the branch wrote them."""
+    repo.commit("Start", {"a.py": code("alpha")})
+    repo.branch("research/long")
+    lines = TRAIN.splitlines()
+    wrote = [repo.commit(f"Line {at}", {"train.py": "\n".join(lines[: at + 1]) + "\n"}) for at in range(len(lines))]
+    for number in range(NAMED + 1):
+        repo.commit(f"Own {number}", {f"own{number}.py": f"own{number} = {number} + {number}\n"})
+    repo.checkout("main").commit("Copied", {"train.py": TRAIN.replace("base", "speed")})
+    (item,) = trace(repo).evidence
+    assert (item.method, item.decisive) == ("similarity", True)
+    assert set(item.source_commits) <= set(wrote)
+    assert len(shared_lines(open_repository(repo), repo.head("main"), item.source_commits)) >= 4

@@ -95,3 +95,35 @@ def test_bytes_that_are_no_text_are_spelt_out(repo: Repo) -> None:
 def test_a_source_that_is_gone_is_an_error(two: Repo) -> None:
     with pytest.raises(MissingObjectError):
         shared_lines(open_repository(two), two.head("main"), ["1" * 40])
+
+
+def test_if_no_line_is_added_the_lines_that_both_delete_are_pairs(repo: Repo) -> None:
+    repo.commit("Start", {"a.py": code("alpha", "beta")})
+    repo.branch("research/x").commit("Research", {"a.py": code("alpha")})
+    repo.checkout("main").commit("Main", {"a.py": code("alpha")})
+    found = pairs(repo, "main", "research/x")
+    assert [pair.text for pair in found] == [line.strip() for line in code("beta").splitlines()]
+    assert all(pair.deleted for pair in found)
+    assert pairs(repo, "main", "research/x", edited=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine"),
+    [
+        ("value = right_hand_split(line, length, features=found, omit=omitted)", "yield right_hand_split(line, 1)"),
+        ("log(warmup_factor)", "rate = base * 2 + warmup_factor ** len(steps) / sum(weights)"),
+    ],
+    ids=["three words in a row", "a name"],
+)
+def test_if_no_line_is_alike_those_with_a_piece_in_common_are_pairs(repo: Repo, theirs: str, mine: str) -> None:
+    repo.commit("Start", {"x": "1\n"})
+    repo.branch("research/x").commit("Research", {"a.py": f"{theirs}\nsomething(else_of, theirs)\n"})
+    repo.checkout("main").commit("Main", {"a.py": f"own_work = beginning[0]\n{mine}\n"})
+    assert [(pair.text, pair.source_text) for pair in pairs(repo, "main", "research/x")] == [(mine, theirs)]
+
+
+def test_without_anything_in_common_there_are_no_pairs(repo: Repo) -> None:
+    repo.commit("Start", {"x": "1\n"})
+    repo.branch("research/x").commit("Research", {"a.py": code("alpha")})
+    repo.checkout("main").commit("Main", {"b.py": "import zlib\n"})
+    assert pairs(repo, "main", "research/x") == ()

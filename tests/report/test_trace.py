@@ -269,6 +269,11 @@ def test_what_all_lines_are_indented_by_is_left_out_and_the_rest_kept() -> None:
     ]
 
 
+def test_a_line_that_both_delete_begins_with_a_minus() -> None:
+    left, right = columns([pair().changed(deleted=True)])[1].split(" | ")
+    assert (left.strip(), right) == ("7 - return heads", "12 - return heads")
+
+
 @pytest.mark.parametrize("number", [LINES_SHOWN, LINES_SHOWN + 1, 1234])
 def test_of_many_lines_the_first_are_shown_and_the_others_counted(number: int) -> None:
     shown = columns(pair(number=at + 1) for at in range(number))

@@ -106,10 +106,14 @@ def _shown(repository: Repository, item: Evidence) -> Evidence:
         return item
     from labgate.derivation.shared_lines import shared_lines  # only similar code is shown
 
-    lines = [
-        line.text for oid in item.commits for line in shared_lines(repository, oid, item.source_commits, edited=False)
-    ]
+    def texts(*, edited: bool) -> list[str]:
+        return [
+            line.text
+            for oid in item.commits
+            for line in shared_lines(repository, oid, item.source_commits, edited=edited)
+        ]
+
+    same = texts(edited=False)
     # The count has lines in the same file; lines that moved to another one are counted here.
-    return item.changed(
-        shared=tuple(dict.fromkeys(lines))[:_SHOWN], matched_lines=item.matched_lines or len(set(lines))
-    )
+    lines = item.matched_lines or len(set(same))
+    return item.changed(shared=tuple(dict.fromkeys(same or texts(edited=True)))[:_SHOWN], matched_lines=lines)

@@ -10,7 +10,7 @@ from math import inf
 
 from labgate.derivation.candidates import Candidate
 from labgate.derivation.exact_matches import Equal, ExactMatches
-from labgate.derivation.match import Match, Subject, by_ref
+from labgate.derivation.match import NAMED, Match, Subject, by_ref
 from labgate.derivation.score import GONE_STEP, SMALL_STEP, STEP_LEFT, SUSPECT, UNSHOWN, Score, part_of, score
 from labgate.fingerprints import postings
 from labgate.fingerprints.features import KIND_BITS, A, D, V
@@ -198,7 +198,10 @@ class Search:
             (number, score(shared[number], subject.counts, self._new_in(subject, number)).limited(limit))
             for number, limit in near.items()
         ]
-        similar = [Match(at, candidates[at], "similar", None, found, shared[at]) for at, found in scored]
+        similar = [
+            Match(at, candidates[at], "similar", None, found, shared[at], self._nearest(at, shared))
+            for at, found in scored
+        ]
         similar += self._together(subject, similar, holders)
         # A revert of landed work restores old text, whoever else has it.
         revert = any(match.score.total >= ALARM for match in similar) and self._exact.reverts_landed(subject)
@@ -225,6 +228,20 @@ class Search:
             theirs, shared = (Counter(map(postings.kind, found)) for found in (new, both))
             commits = tuple(step.candidate.last for step in steps)
             yield steps[0].changed(score=score(shared, subject.counts, theirs), shared=shared, commits=commits)
+
+    def _nearest(self, number: int, shared: Mapping[int, Counter[int]]) -> tuple[str, ...]:
+        """Return the commits of a range that share most with a subject, if the range has more than can be named."""
+        steps = self._candidates[number].steps
+        if len(steps) <= NAMED:
+            return ()
+        numbers = {oid: self._steps[oid] for oid in steps if oid in self._steps}
+        both = {oid: shared[step].total() for oid, step in numbers.items() if step in shared}
+        return tuple(sorted(both, key=lambda oid: -both[oid])[:NAMED])
+
+    @cached_property
+    def _steps(self) -> dict[str, int]:
+        """The document of each commit."""
+        return {candidate.last: number for number, candidate in self._candidates.items() if not candidate.is_range}
 
     def _new_in(self, subject: Subject, number: int) -> dict[int, int]:
         """Return the number of a document's features of each kind that were new to the chain before the subject."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
-from labgate.fingerprints.features import LINE_WEIGHT, tokens, weight
+from labgate.fingerprints.features import LINE_WEIGHT, NAME_LENGTH, tokens, weight
 from labgate.fingerprints.noise import GENERATED, IGNORED
 from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import Patch, commit_patches
@@ -31,35 +32,79 @@ def shared_lines(
 ) -> tuple[SharedLine, ...]:
     """Return the added lines that a commit shares with others, in its order; of equal ones the same path comes first.
 
-    With ``edited``, lines that were edited are included. Raises: ``MissingObjectError``.
+    With ``edited``, lines that were edited are included. If there are none either, the lines that both delete are
+    returned, else those that have three words in a row or a name in common. Raises: ``MissingObjectError``.
     """
-    mine = [line for patch in commit_patches(repository, [commit]) for line in _added(patch)]
-    theirs = [line for patch in commit_patches(repository, source_commits) for line in _added(patch)]
+    patches = list(commit_patches(repository, [commit])), list(commit_patches(repository, source_commits))
+    mine, theirs = ([line for patch in side for line in _lines(patch)] for side in patches)
+    sources = _equal(mine, theirs)
+    if edited:
+        taken = {id(line) for line in sources.values()}
+        sources |= _edited(mine, [line for line in theirs if id(line) not in taken], sources)
+    if edited and not sources:
+        gone, others = ([line for patch in side for line in _lines(patch, deleted=True)] for side in patches)
+        found = _equal(gone, others)
+        if found:
+            return tuple(_shared(gone[place], found[place], deleted=True) for place in sorted(found))
+        sources = _related(mine, theirs)
+    return tuple(_shared(mine[place], sources[place]) for place in sorted(sources))
+
+
+def _equal(mine: Sequence[_Line], theirs: Sequence[_Line]) -> dict[int, _Line]:
+    """Return the source of each line that has an equal one, by its place in ``mine``."""
     by_words: dict[tuple[bytes, ...], list[_Line]] = {}
     for line in theirs:
         by_words.setdefault(line.words, []).append(line)
-    #: The source of each line, by its place in ``mine``.
     sources: dict[int, _Line] = {}
     for place, line in enumerate(mine):
         same = by_words.get(line.words)
         if same:
             at = next((at for at, other in enumerate(same) if other.path == line.path), 0)
             sources[place] = same[at] if len(same) == 1 else same.pop(at)
-    if edited:
-        taken = {id(line) for line in sources.values()}
-        sources |= _edited(mine, [line for line in theirs if id(line) not in taken], sources)
-    return tuple(_shared(mine[place], sources[place]) for place in sorted(sources))
+    return sources
 
 
-def _added(patch: Patch) -> Iterator[_Line]:
+def _lines(patch: Patch, *, deleted: bool = False) -> Iterator[_Line]:
+    """Yield the lines that count of those that a patch adds, or deletes."""
     for sort, file in (part for changed in patch.files for part in parts(changed, judged=True)):
         for run in () if sort in (IGNORED, GENERATED) else file.runs:
-            for offset, text in enumerate(run.added):
+            for offset, text in enumerate(run.deleted if deleted else run.added):
                 if weight(text) >= LINE_WEIGHT:
-                    yield _Line(patch.key, file.path, run.start + offset, text, tuple(tokens(text)))
+                    number = run.start if deleted else run.start + offset
+                    yield _Line(patch.key, file.path, number, text, tuple(tokens(text)))
 
 
-def _edited(mine: Sequence[_Line], theirs: Sequence[_Line], known: dict[int, _Line]) -> dict[int, _Line]:
+def _related(mine: Sequence[_Line], theirs: Sequence[_Line]) -> dict[int, _Line]:
+    """Return the lines with the most sequences of three words in common, else with the most names."""
+    for pieces in (_sequences, _names):
+        holders: dict[object, list[int]] = {}
+        for at in range(len(theirs)):
+            for piece in pieces(theirs, at):
+                holders.setdefault(piece, []).append(at)
+        sources = {}
+        for place in range(len(mine)):
+            common = Counter(at for piece in pieces(mine, place) for at in holders.get(piece, ())[:_TRIED])
+            if common:
+                sources[place] = theirs[max(common, key=lambda at: (common[at], -at))]
+        if sources:
+            return sources
+    return {}
+
+
+def _sequences(lines: Sequence[_Line], place: int) -> set[object]:
+    """Return each three words in a row that begin in a line."""
+    line = lines[place]
+    below = lines[place + 1] if place + 1 < len(lines) else line
+    follows = (below.path, below.number) == (line.path, line.number + 1)
+    words = (*line.words, *(below.words[:2] if follows else ()))
+    return set(zip(words, words[1:], words[2:], strict=False))
+
+
+def _names(lines: Sequence[_Line], place: int) -> set[object]:
+    return {word for word in lines[place].words if len(word) >= NAME_LENGTH and not word[:1].isdigit()}
+
+
+def _edited(mine: Sequence[_Line], theirs: Sequence[_Line], known: Mapping[int, _Line]) -> dict[int, _Line]:
     """Return the most similar lines for those whose source is not known yet, each line of research once."""
     sources = {}
     left = list(theirs[:_TRIED])
@@ -79,6 +124,6 @@ def _edited(mine: Sequence[_Line], theirs: Sequence[_Line], known: dict[int, _Li
     return sources
 
 
-def _shared(line: _Line, source: _Line) -> SharedLine:
+def _shared(line: _Line, source: _Line, *, deleted: bool = False) -> SharedLine:
     mine, theirs = (item.text.decode("utf-8", "backslashreplace") for item in (line, source))
-    return SharedLine(line.path, line.number, mine, source.commit, source.path, source.number, theirs)
+    return SharedLine(line.path, line.number, mine, source.commit, source.path, source.number, theirs, deleted)

@@ -182,7 +182,7 @@ def side_by_side(lines: Sequence[SharedLine], width: int, paint: Paint) -> Itera
     """Yield shared lines in two columns below the names of their files: the commit's left, the source's right.
 
     No line is longer than ``width`` columns, which must be at least 40. The common indentation of a pair of files is
-    removed.
+    removed; a deleted line begins with a minus.
     """
     half = (width - _LINES - len(" | ")) // 2
 
@@ -196,9 +196,9 @@ def side_by_side(lines: Sequence[SharedLine], width: int, paint: Paint) -> Itera
         pairs = tuple(group)
         digits = len(str(max(max(line.number, line.source_number) for line in pairs)))
         room = half - digits - 1
-        texts = [
-            safe(text, room) for text in _dedented(text for line in pairs for text in (line.text, line.source_text))
-        ]
+        marks = ["- " if line.deleted else "" for line in pairs for _ in ("left", "right")]
+        plain = _dedented(text for line in pairs for text in (line.text, line.source_text))
+        texts = [safe(mark + text, room) for mark, text in zip(marks, plain, strict=True)]
         for line, left, right in zip(pairs, texts[0::2], texts[1::2], strict=True):
             yield row("", f"{line.number:{digits}} {left}", f"{line.source_number:{digits}} {right}")
     if len(lines) > LINES_SHOWN:

@@ -25,7 +25,10 @@ class Traced(Value):
 
 
 class SharedLine(Value):
-    """A line of a commit and the line of research that it comes from; numbers count from 1, in the new files."""
+    """A line of a commit and the line of research that it comes from; numbers count from 1, in the new files.
+
+    ``deleted``: both delete it; the numbers are then those of the lines in its place.
+    """
 
     path: str
     number: int
@@ -34,3 +37,4 @@ class SharedLine(Value):
     source_path: str
     source_number: int
     source_text: str
+    deleted: bool = False
