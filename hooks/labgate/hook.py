@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
+from labgate.values.system import require_supported
+
+require_supported(*sys.argv[1:2])
+
 from labgate.checks.registry import COMMIT, MANUAL, MERGE, MESSAGE, NAMES, PREPARE, STAGE_IDS, STAGES, rows
 from labgate.values.errors import NoPolicyError, UsageError, known_error
 from labgate.values.files import REFUSED

@@ -6,6 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from labgate.values.system import require_supported
+
+require_supported()
+
 import click
 
 from labgate import __version__

@@ -51,7 +51,8 @@ class Family:
     def is_left(self) -> bool:
         """Return whether a process of the run is alive; a zombie is not."""
         if not os.path.isdir(f"{_PROC}/self"):
-            with suppress(ProcessLookupError):
+            # macOS refuses a signal to a group that has only zombies (EPERM).
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.leader, 0)
                 return True
             return False
