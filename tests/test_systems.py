@@ -17,14 +17,6 @@ from support.data import ROOT
 SOURCE = ROOT / "hooks"
 #: What an unsupported Python reads before it has said so.
 READ_FIRST = ("__init__", "values/__init__", "values/system", "__main__", "hook", "cli/__init__", "cli/main")
-    "__init__.py",
-    "values/__init__.py",
-    "values/system.py",
-    "__main__.py",
-    "hook.py",
-    "cli/__init__.py",
-    "cli/main.py",
-)
 ENTRIES = {
     "labgate": "from labgate.cli.main import main; main()",
     "python -m labgate": "import runpy; runpy.run_module('labgate', run_name='__main__')",
