@@ -11,7 +11,7 @@ import pytest
 
 from support.pushing import hook
 from support.repo import Repo
-from support.runs import METRICS, laboratory
+from support.runs import METRICS, laboratory, pins
 
 BRANCH = "experiment--ranker--wide"
 #: Seconds in which a pin is on the remote after a push.
@@ -98,7 +98,7 @@ def count_pushes(lab: Repo) -> None:
 def test_many_commits_take_one_push_and_then_none(lab: Repo) -> None:
     """Acceptance row 12."""
     count_pushes(lab)
-    oids = {measure(lab, value) for value in range(20)}
+    oids = {measure(lab, value) for value in range(100)}
     lab.run("git", "push", "--quiet", "origin", BRANCH)
     assert eventually(lambda: set(pinned(lab).values()) == oids)
     assert inner_pushes(lab) == 2
@@ -227,6 +227,100 @@ def test_a_taken_name_is_not_moved(lab: Repo) -> None:
     lab.git("push", "--quiet", "--no-verify", "origin", f"{other}:{ref}")
     lab.run("git", "push", "--quiet", "origin", BRANCH)
     assert quiet_after(lab) == {ref: other}
+
+
+def refuse_pins(lab: Repo) -> Path:
+    """Let the remote take branches and tags only; return the hook."""
+    path = origin(lab).path / "hooks/update"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("#!/bin/sh\ncase $1 in refs/heads/*|refs/tags/*) exit 0;; esac\nexit 1\n")
+    path.chmod(0o755)
+    return path
+
+
+def vanish_after_a_push(lab: Repo) -> Path:
+    """Let the remote be away as soon as it has received a push; return where it is then."""
+    path = origin(lab).path / "hooks/post-receive"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('#!/bin/sh\nmv "$PWD" "$PWD.away"\n')
+    path.chmod(0o755)
+    return origin(lab).path.with_name("lab-origin.git.away")
+
+
+@pytest.mark.parametrize("fault", [refuse_pins, vanish_after_a_push])
+@pytest.mark.parametrize("by", ["publish", "push"])
+def test_a_pin_that_failed_is_kept_here_and_made_and_said_later(
+    lab: Repo, fault: Callable[[Repo], Path], by: str
+) -> None:
+    oid, path = measure(lab), fault(lab)
+    lab.run("git", "push", "--quiet", "origin", BRANCH, status=None)
+    ref = f"refs/experiments/ranker/wide/{oid[:12]}"
+    assert eventually(lambda: pins(lab) == {ref: oid})
+    if fault is vanish_after_a_push:
+        path.rename(origin(lab).path)
+        path = origin(lab).path / "hooks/post-receive"
+    path.unlink()
+    assert pinned(lab) == {}
+    lab.git("fetch", "--quiet", "origin")
+    if by == "publish":
+        lab.labgate("experiment", "publish", status=0)
+    else:
+        lab.branch("research/other", "main").commit("Elsewhere", {"note.txt": "1\n"})
+        said = lab.run("git", "push", "origin", "research/other").err
+        assert f"labgate: pinned a commit that origin had without a pin: {ref}" in said
+    assert pinned(lab) == {ref: oid}
+
+
+def test_a_push_that_cannot_pin_says_so(lab: Repo) -> None:
+    """The remote is read at another place than it is written, which cannot be reached."""
+    lab.branch("research/other").commit("Elsewhere", {"note.txt": "1\n"})
+    lab.push("research/other")
+    lab.labgate("experiment", "pin", status=0)
+    lab.checkout(BRANCH).commit("More", {"model.py": "VALUE = 7\n"})
+    lab.git("config", "remote.origin.pushurl", str(origin(lab).path))
+    lab.git("config", "remote.origin.url", "/nowhere")
+    said = lab.run("git", "push", "origin", BRANCH).err
+    assert "labgate: experiment-hash could not pin the code of artifacts: cannot ask origin" in said
+    assert "labgate experiment publish" in said
+
+
+def test_a_withdrawn_commit_is_not_pinned_again(lab: Repo, tmp_path: Path) -> None:
+    """The newest version of a record counts, also in a clone that has never seen the pin."""
+    lab.labgate("experiment", "record", "model.py", status=0)
+    code = lab.head()
+    lab.commit("Record it")
+    path = lab.path / "model.py.labgate.json"
+    found = json.loads(path.read_text())
+    found["predicate"]["buildDefinition"]["resolvedDependencies"][0]["annotations"] = {"withdrawn": "a court order"}
+    path.write_text(json.dumps(found))
+    withdrawn = lab.commit("Take it back")
+    lab.git("push", "--quiet", "--no-verify", "origin", BRANCH)
+    other = Repo(tmp_path / "other", lab.env)
+    lab.git("clone", "--quiet", str(origin(lab).path), str(other.path))
+    other.checkout(BRANCH).labgate("install", status=0)
+    other.labgate("experiment", "pin", code, status=0)
+    oid = measure(other)
+    other.run("git", "push", "--quiet", "origin", BRANCH)
+    assert eventually(lambda: oid in pinned(lab).values())
+    assert quiet_after(lab) == {f"refs/experiments/ranker/wide/{oid[:12]}": oid}
+    assert withdrawn != code
+
+
+@pytest.mark.parametrize("deleted", [True, False], ids=["deleted", "there"])
+def test_what_was_deleted_on_the_remote_is_not_published_again(lab: Repo, deleted: bool) -> None:
+    """A clone that has not fetched since believes that the remote has it."""
+    lab.branch("research/secret")
+    oid = lab.commit("Password", {"password.txt": "1\n"})
+    lab.push("research/secret")
+    lab.labgate("experiment", "pin", status=0)
+    if deleted:
+        origin(lab).git("branch", "--quiet", "-D", "research/secret")
+        origin(lab).git("gc", "--quiet", "--prune=now")
+    lab.checkout(BRANCH)
+    lab.commit("More", {"model.py": "VALUE = 7\n"})
+    lab.run("git", "push", "--quiet", "origin", BRANCH)
+    assert (oid in quiet_after(lab).values()) is not deleted
+    assert (origin(lab).run("git", "cat-file", "-e", oid, status=None).status == 0) is not deleted
 
 
 def test_ci_pins_on_a_push_what_no_hook_has(lab: Repo, tmp_path: Path) -> None:

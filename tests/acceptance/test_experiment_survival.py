@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -265,6 +266,56 @@ def test_killed_at_any_moment_nothing_is_half_done(lab: Repo, command: tuple[str
         before.reflogs,
         before.status,
     )
+
+
+def kill_marked(marker: str) -> None:
+    """Kill every process that has a variable, also such as have a session of their own."""
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if marker.encode() in environ.read_bytes().split(b"\0"):
+                os.kill(int(environ.parent.name), 9)
+
+
+def unlock(*repositories: Path) -> None:
+    """Remove git's own locks, which it leaves where it is killed."""
+    for lock in [path for repository in repositories for path in repository.rglob("*.lock")]:
+        lock.unlink(missing_ok=True)
+
+
+@pytest.mark.slow
+def test_a_push_killed_at_any_moment_leaves_no_half_pin(lab: Repo) -> None:
+    """Acceptance row 13: git, the hook and the process that pins afterwards are killed; the next push pins all."""
+    lab.labgate("install", status=0)
+    train(lab)
+    lab.commit("Train")
+    origin = Repo(lab.path.parent / "lab-origin.git", lab.env)
+    started = time.monotonic()
+    lab.run("git", "push", "--quiet", "origin", BRANCH)
+    while not pins(origin):
+        time.sleep(0.02)
+    whole = time.monotonic() - started
+    artifacts = {lab.head()}
+    for moment in range(20):
+        artifacts.add(lab.commit("Measure", {"models/a.bin": f"{moment}\n"}))
+        marker = f"LABGATE_TEST_KILLED={moment}"
+        argv = ["git", "push", "--quiet", "origin", BRANCH]
+        env = {**lab.env, **dict([marker.split("=")])}
+        process = subprocess.Popen(argv, cwd=lab.path, env=env, stdout=-3, stderr=-3)
+        time.sleep(whole * moment / 20)
+        kill_marked(marker)
+        process.wait()
+        unlock(lab.path / ".git", origin.path)
+        assert set(pins(origin).values()) <= artifacts | set(pins(lab).values())
+    lab.run("git", "push", "--quiet", "origin", BRANCH)
+    limit = time.monotonic() + 10
+    while not artifacts <= set(pins(origin).values()) and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert artifacts <= set(pins(origin).values())
+    assert all(ref.endswith(f"/{oid[:12]}") for ref, oid in pins(origin).items())
+    for repository in (lab, origin):
+        repository.git("fsck", "--strict")
+    lab.labgate("experiment", "verify", status=0)
+    train(lab)
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def _fetch_closed(bench: Bench, remote: Mapping[str, str]) -> None:
     here = present(bench.repository, closed.values())
     prefix = f"{bench.settings.pins}/"
     wanted = {
-        ref: memory_prefix(bench.remote or "") + ref.removeprefix(prefix)
+        ref: memory_prefix(bench.settings, bench.remote or "") + ref.removeprefix(prefix)
         for ref, oid in closed.items()
         if oid not in here
     }

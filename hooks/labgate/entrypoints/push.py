@@ -19,7 +19,7 @@ from labgate.policy.reader import Reader
 from labgate.scene.governing_policy import Proposal, judging_policy, require_tracking
 from labgate.scene.policy_files import policies_at
 from labgate.scene.scene import Scene
-from labgate.values.errors import GitError, UndecidedError, UsageError
+from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
 from labgate.values.refnames import branch_of, is_oid, tracking_ref
 from labgate.values.report import PolicyOrigin, Report
@@ -80,23 +80,17 @@ def _judge_and_pin(call: HookCall, repository: Repository, refs: Mapping[str, st
     settings = scene.policy.section(ExperimentHash)
     if settings.pins_on_push != PUSHING or all(row.name != _PINNING for row in rows):
         return _judged(scene, rows, push)
-    from labgate.entrypoints.push_pins import outstanding, pin_afterwards, pin_there
+    from labgate.entrypoints.push_pins import pin_afterwards, pin_now
     from labgate.git.detached import push_above
 
     above = push_above()
     if above is None or above.is_dry or push.remote is None:
         return _judged(scene, rows, push)
-    try:
-        pins = outstanding(scene)
-        pushed = pin_there(repository, settings, push.remote, pins.there)
-    except (UndecidedError, GitError):
-        # git is about to say that the remote cannot be reached; the next push pins.
-        return _judged(scene, rows, push)
-    refused = {pin.commit: reason or "no reason given" for pin, reason in pushed.refused}
-    report = _judged(scene.changed(pins_refused=refused) if refused else scene, rows, push)
+    pinned = pin_now(scene, push.remote)
+    report = _judged(scene.changed(pins_refused=pinned.refused) if pinned.refused else scene, rows, push)
     if report.exit_status == 0:
-        pin_afterwards(scene, above, pins.brings)
-    return report
+        pin_afterwards(scene, above, pinned.brings)
+    return report.changed(notices=(*report.notices, *pinned.notices))
 
 
 def _is_by_hand(call: HookCall) -> bool:

@@ -1,34 +1,42 @@
 """Pin the code of artifacts on the remote that a push goes to: what it has already at once, what it gets afterwards.
 
 A pin never publishes what its author has not, nor what another hook or the server may still refuse. So the commits that
-a push brings are pinned by a process that waits for git to end and sees them on the remote.
+a push brings are pinned by a process that waits for git to end and sees them on the remote. What cannot be pinned there
+is pinned here, where ``list``, the next push and ``publish`` find it (docs/adr/0026).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from labgate.checks.experiment_hash.files import files_of_commit
+from labgate.checks.experiment_hash.keeping import reached_there
 from labgate.experiments.artifacts import RECORD, is_artifact
 from labgate.experiments.naming import experiment_of
-from labgate.experiments.pins import Pin, Pushed, pin_of, pins_here, push_pins
+from labgate.experiments.pins import Pin, Pushed, pin_here, pin_of, pins_here, push_pins
 from labgate.experiments.published import reached, remote_tips
 from labgate.experiments.section import PUSH, ExperimentHash
+from labgate.experiments.withdrawn import withdrawn_commits
 from labgate.git.blobs import read_blobs
 from labgate.git.commits import is_ancestor, rev_list
 from labgate.git.detached import PushAbove, detach
 from labgate.git.diffs import brought_paths
 from labgate.git.kept_refs import present, remote_branches
 from labgate.git.lfs import lfs_commits, push_lfs
+from labgate.git.refs import read_refs, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.git.snapshots import read_headers
 from labgate.research.section import ResearchGate
 from labgate.scene.scene import Scene
+from labgate.values.errors import GitError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
 from labgate.values.value import Value
 
 #: Seconds to wait for a push to end.
 _PATIENCE = 600.0
+#: The command that makes every pin that is outstanding.
+_PUBLISH = "labgate experiment publish"
 #: Nobody is there to answer a question.
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never"}
 
@@ -38,6 +46,41 @@ class Outstanding(Value):
 
     there: tuple[Pin, ...]
     brings: tuple[Pin, ...]
+
+
+class Pinned(Value):
+    """What a push hook did before its verdict.
+
+    ``refused`` are the commits whose pins the remote does not take, each with its reason; ``brings`` are the pins that
+    are still to be made once git has ended; ``notices`` are lines for the person who pushes.
+    """
+
+    refused: Mapping[str, str]
+    brings: tuple[Pin, ...]
+    notices: tuple[str, ...]
+
+
+def pin_now(scene: Scene, remote: str) -> Pinned:
+    """Pin what the remote has already and no earlier push has pinned, and say so. Nothing is raised: git goes on."""
+    settings, found = scene.policy.section(ExperimentHash), Outstanding((), ())
+    try:
+        found = outstanding(scene)
+        pushed = pin_there(scene.repository, settings, remote, found.there)
+    except (UndecidedError, GitError) as error:
+        keep_here(scene.repository, settings, found.there)
+        line = f"experiment-hash could not pin the code of artifacts: {error.message}; try: {_PUBLISH}"
+        return Pinned({}, found.brings, (line,))
+    refused = {pin.commit: reason or "no reason given" for pin, reason in pushed.refused}
+    refused |= {pin.commit: f"{pin.ref} is another commit there" for pin in pushed.taken}
+    keep_here(scene.repository, settings, [pin for pin in found.there if pin.commit in refused])
+    return Pinned(refused, found.brings, tuple(_said(remote, pushed.created)))
+
+
+def _said(remote: str, created: Sequence[Pin]) -> Iterator[str]:
+    if created:
+        more = "" if len(created) == 1 else f" and {len(created) - 1} more"
+        commits = "a commit" if len(created) == 1 else "commits"
+        yield f"pinned {commits} that {remote} had without a pin: {created[0].ref}{more}"
 
 
 def outstanding(scene: Scene) -> Outstanding:
@@ -53,15 +96,24 @@ def outstanding(scene: Scene) -> Outstanding:
     found = [pin for update in scene.updates for pin in _of_update(scene, settings, update)]
     found += pins_here(scene.repository, settings)
     wanted = [pin for pin in dict.fromkeys(found) if known.get(pin.ref) != pin.commit]
+    if not wanted:
+        return Outstanding((), ())
+    withdrawn = withdrawn_commits(scene.repository, _tips_of_records(scene))
+    wanted = [pin for pin in wanted if pin.commit not in withdrawn]
     headers = read_headers(scene.repository, [pin.commit for pin in wanted])
     plain = [oid for oid, header in headers.items() if header.snapshot_of is None]
-    updates = () if scene.fetched else scene.updates
-    there = set(reached(scene.repository, plain, remote_tips(scene.tracking, scene.remote, updates)))
+    there = set(reached_there(scene, scene.remote, plain))
     given = [update.new for update in scene.updates if update.new is not None]
     brings = set(reached(scene.repository, plain, given)) - there
     return Outstanding(
         tuple(pin for pin in wanted if pin.commit in there), tuple(pin for pin in wanted if pin.commit in brings)
     )
+
+
+def _tips_of_records(scene: Scene) -> list[str]:
+    """Return the commits whose trees have the records that count: of the push, and of the remote's protected refs."""
+    pushed = [oid for update in scene.updates for oid in (update.new, update.old) if oid is not None]
+    return [*pushed, *(ref.oid for ref in scene.protected if ref.remote == scene.remote)]
 
 
 def pin_there(repository: Repository, settings: ExperimentHash, remote: str, pins: Sequence[Pin]) -> Pushed:
@@ -71,6 +123,13 @@ def pin_there(repository: Repository, settings: ExperimentHash, remote: str, pin
     if commits:
         push_lfs(repository, remote, commits)
     return pushed
+
+
+def keep_here(repository: Repository, settings: ExperimentHash, pins: Sequence[Pin]) -> None:
+    """Pin commits here that the remote has and does not pin: they outlive their branch, and ``publish`` sees them."""
+    for pin in pins:
+        with suppress(UsageError, GitError):
+            pin_here(repository, settings, pin.experiment, pin.commit)
 
 
 def pin_afterwards(scene: Scene, above: PushAbove, pins: Sequence[Pin]) -> None:
@@ -92,7 +151,24 @@ def _pin_what_arrived(
 ) -> None:
     # Not the hook's own: that has borrowed objects, which are gone by now.
     repository = discover(environ)
-    there = remote_branches(repository, remote)
+    try:
+        there = remote_branches(repository, remote)
+    except UndecidedError:
+        # Nobody is there to type a password. What git has seen arrive, it has noted (git-push, remote-tracking refs).
+        keep_here(repository, settings, _arrived(repository, _as_noted(repository, remote), updates, pins))
+        return
+    wanted = _arrived(repository, there, updates, pins)
+    kept: tuple[Pin, ...] = ()
+    try:
+        kept = pin_there(repository, settings, remote, wanted).there
+    finally:
+        keep_here(repository, settings, [pin for pin in wanted if pin not in kept])
+
+
+def _arrived(
+    repository: Repository, there: Mapping[str, str], updates: Sequence[RefUpdate], pins: Sequence[Pin]
+) -> list[Pin]:
+    """Return the pins of commits that have arrived, by the refs that the remote has now."""
     here = present(repository, there.values())
     arrived = []
     for update in updates:
@@ -100,7 +176,13 @@ def _pin_what_arrived(
         if update.new is not None and tip in here and is_ancestor(repository, update.new, str(tip)):
             arrived.append(update.new)
     commits = set(reached(repository, [pin.commit for pin in pins], arrived))
-    pin_there(repository, settings, remote, [pin for pin in pins if pin.commit in commits])
+    return [pin for pin in pins if pin.commit in commits]
+
+
+def _as_noted(repository: Repository, remote: str) -> dict[str, str]:
+    """Return the branches of a remote as git saw them last."""
+    tracking = tracking_refs(read_refs(repository), repository.remotes)
+    return {ref.remote_ref: ref.oid for ref in tracking if ref.remote == remote}
 
 
 def _of_update(scene: Scene, settings: ExperimentHash, update: RefUpdate) -> Iterator[Pin]:

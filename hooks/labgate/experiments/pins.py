@@ -1,7 +1,7 @@
 """Pins: refs that keep recorded commits alive, here and on the remote, and what this clone knows of the remote's.
 
 A pin is ``<prefix>/<service>/<handle>/<first 12 digits of the commit>``: created, never moved. What a remote has is
-remembered under ``refs/labgate/remotes/<remote>/experiments/``.
+remembered under ``refs/labgate/remotes/<remote>/``, for the default prefix in ``experiments/``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from labgate.values.value import Value
 
 #: The first digits of a commit in the name of its pin.
 DIGITS = 12
-_REMEMBERED = "refs/labgate/remotes/{remote}/experiments/"
+_REMEMBERED = "refs/labgate/remotes/{remote}/{below}/"
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -79,7 +79,7 @@ def pin_here(repository: Repository, settings: ExperimentHash, experiment: str, 
 
 def remembered(repository: Repository, settings: ExperimentHash, remote: str) -> dict[str, str]:
     """Return the pins that the remote had when this clone last saw them: commits by the name of the pin."""
-    prefix = memory_prefix(remote)
+    prefix = memory_prefix(settings, remote)
     found = refs_below(repository, prefix)
     return {f"{settings.pins}/{ref.removeprefix(prefix)}": oid for ref, oid in found.items()}
 
@@ -91,7 +91,7 @@ def remember(repository: Repository, settings: ExperimentHash, remote: str, pins
     """
     if all(known.name != remote for known in repository.remotes):
         return  # a URL, of which nothing is kept
-    prefix, before = memory_prefix(remote), remembered(repository, settings, remote)
+    prefix, before = memory_prefix(settings, remote), remembered(repository, settings, remote)
     here = present(repository, (oid for oid in pins.values() if oid is not None))
     changed = {ref: oid for ref, oid in pins.items() if before.get(ref) != oid and (oid is None or oid in here)}
     write_refs(repository, {prefix + ref.removeprefix(f"{settings.pins}/"): oid for ref, oid in changed.items()})
@@ -113,15 +113,15 @@ def forget_others(repository: Repository, settings: ExperimentHash, remote: str,
     remember(repository, settings, remote, dict.fromkeys(gone))
 
 
-def memory_prefix(remote: str) -> str:
+def memory_prefix(settings: ExperimentHash, remote: str) -> str:
     """Return the prefix, with its slash, of the refs here that remember what a remote has below the pins' prefix."""
-    return _REMEMBERED.format(remote=remote)
+    return _REMEMBERED.format(remote=remote, below=settings.pins.removeprefix("refs/"))
 
 
 def memory_ref(settings: ExperimentHash, remote: str, experiment: str, commit: str) -> str:
     """Return the ref here that remembers a pin of a remote."""
     pin = pin_of(settings, experiment, commit)
-    return memory_prefix(remote) + pin.ref.removeprefix(f"{settings.pins}/")
+    return memory_prefix(settings, remote) + pin.ref.removeprefix(f"{settings.pins}/")
 
 
 class Pushed(Value):

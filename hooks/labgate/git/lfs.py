@@ -14,7 +14,12 @@ _FILTER = b"filter=lfs"
 
 
 def lfs_commits(repository: Repository, commits: Sequence[str]) -> tuple[str, ...]:
-    """Return those of some commits whose attributes name the filter of git-lfs. Raises: ``GitError``."""
+    """Return those of some commits whose attributes name the filter of git-lfs. Raises: ``GitError``.
+
+    None where this clone has no files of git-lfs, which is seen without a look at each commit.
+    """
+    if not os.path.isdir(os.path.join(repository.common_dir, "lfs")) and "lfs.storage" not in repository.config:
+        return ()
     return tuple(commit for commit in commits if _uses_lfs(repository, commit))
 
 

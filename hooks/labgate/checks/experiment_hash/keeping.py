@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from labgate.checks.experiment_hash.check import Claim
 from labgate.experiments.pins import listed, pins_here
 from labgate.experiments.published import reached, remote_tips
 from labgate.experiments.section import OFF, PUSH, ExperimentHash
 from labgate.git.commits import rev_list
-from labgate.git.kept_refs import present
+from labgate.git.kept_refs import present, remote_branches
 from labgate.git.snapshots import read_headers
 from labgate.scene.scene import Scene
+from labgate.values.errors import UndecidedError
 from labgate.values.ref_update import RefUpdate
 
 
@@ -47,9 +48,29 @@ def _kept_by_push(scene: Scene, commits: set[str]) -> set[str]:
         return set()
     headers = read_headers(scene.repository, commits)
     plain = [oid for oid, header in headers.items() if header.snapshot_of is None]
-    tips = remote_tips(scene.tracking, scene.remote, scene.updates)
     given = [update.new for update in scene.updates if update.new is not None]
-    return set(reached(scene.repository, plain, [*tips, *given]))
+    brought = set(reached(scene.repository, plain, given))
+    left = [oid for oid in plain if oid not in brought]
+    try:
+        return brought.union(reached_there(scene, scene.remote, left))
+    except UndecidedError:
+        # The hook that pins says so; a record is true all the same.
+        return brought.union(reached(scene.repository, left, remote_tips(scene.tracking, scene.remote, scene.updates)))
+
+
+def reached_there(scene: Scene, remote: str | None, commits: Sequence[str]) -> tuple[str, ...]:
+    """Return those of some commits that branches of the remote reach: at a push now, else as far as this clone knows.
+
+    What was fetched may have been deleted there since, and a pin would publish it again, so a push asks where only that
+    speaks for a commit. Raises: ``UndecidedError`` when the remote must be asked and cannot be.
+    """
+    repository, updates = scene.repository, () if scene.fetched else scene.updates
+    tips = remote_tips(scene.tracking, remote, updates)
+    if remote is None or scene.fetched or not scene.pushing:
+        return reached(repository, commits, tips)
+    now = reached(repository, commits, [update.old for update in updates if update.old is not None])
+    once = [oid for oid in reached(repository, commits, tips) if oid not in now]
+    return (*now, *reached(repository, once, remote_branches(repository, remote).values())) if once else now
 
 
 def brought_snapshots(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
