@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from support.data import ROOT
 from support.repo import Repo
+from support.wheels import shelf
 
 FILES = (
     ".ci",
@@ -53,10 +60,51 @@ def test_one_command_prepares_tag_wheel_and_sdist(source: Repo) -> None:
     assert source.head("v7.8.9") == source.head()
     assert source.git("status", "--porcelain") == ""
     assert '__version__ = "7.8.9"' in source.git("show", "v7.8.9:hooks/labgate/__init__.py")
-    assert "    rev: v7.8.9\n" in source.git("show", "v7.8.9:README.md")
     changes = source.git("show", "v7.8.9:CHANGELOG.md")
     assert changes.partition("## Unreleased\n")[2].lstrip().startswith("## 7.8.9 - ")
     assert "nothing under Unreleased" in release(source, "7.9.0", status=2)
+
+
+@pytest.mark.slow
+def test_what_it_prepared_installs_from_an_index_and_knows_its_pages(source: Repo, tmp_path: Path) -> None:
+    """The index is a server on this machine that lists files (PEP 503), with what labgate needs beside it."""
+    source.git("remote", "add", "origin", "git@github.com:acme/labgate.git")
+    assert "https://github.com/acme/labgate\n" in release(source, "7.8.9")
+    environ = shelf(tmp_path / "shelf")
+    files = [*Path(environ["PIP_FIND_LINKS"]).glob("*.whl"), *(source.path / "dist").iterdir()]
+    with served(tmp_path / "index", files) as url:
+        for number, options in enumerate(([], ["--no-binary", "labgate"])):
+            scripts = tmp_path / f"venv{number}" / "bin"
+            source.run(sys.executable, "-m", "venv", str(scripts.parent))
+            install = (str(scripts / "pip"), "install", "--quiet", *options, "labgate==7.8.9")
+            source.run(*install, PIP_INDEX_URL=url, PIP_FIND_LINKS="", PIP_NO_INDEX="0")
+            assert source.run(str(scripts / "labgate"), "--version").out == "labgate 7.8.9\n"
+            explained = source.run(str(scripts / "labgate"), "explain", "LG201").out
+            assert explained.endswith("\n  https://github.com/acme/labgate/blob/v7.8.9/docs/rules/LG201.md\n")
+            assert "HEAD -> main" in source.run(str(scripts / "labgate"), "demo").out
+
+
+@contextmanager
+def served(folder: Path, files: Iterable[Path]) -> Iterator[str]:
+    """Yield the URL of a package index with these files."""
+    for file in files:
+        project = folder / "simple" / re.sub(r"[-_.]+", "-", file.name.partition("-")[0]).lower()
+        project.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, project)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/simple/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Write no line for each request."""
 
 
 @pytest.mark.parametrize("version", ["", "1.2", "v1.2.3", "1.2.3; id"])

@@ -12,11 +12,14 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from labgate import __version__
+from support.data import ROOT
 from support.jobs import Runner, recorded
 from support.published import publish
 from support.repo import Repo
+from support.tools import require_tool
 from support.wheels import shelf
 
+README = ROOT / "README.md"
 COMMANDS = ("git ", "labgate ", "pre-commit ", "prek ")
 
 
@@ -72,6 +75,27 @@ def run_steps(repo: Repo, said: str) -> None:
     assert [command.split()[1] for command in found] == ["add", "commit", "push", "doctor"]
     for command in found:
         repo.run("sh", "-ec", command)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["uvx --from {} labgate demo", "pipx run --spec {} labgate demo"])
+def test_it_runs_without_being_installed(command: str, newcomer: Newcomer, repo: Repo, tmp_path: Path) -> None:
+    """The commands are the README's; only the address differs."""
+    assert f"`{command.format('git+URL')}`" in README.read_text(encoding="utf-8")
+    require_tool("uv" if command.startswith("uvx") else "pipx")
+    repo.env |= newcomer.environ | {
+        "HOME": str(tmp_path),
+        "PIPX_DEFAULT_PYTHON": sys.executable,
+        "PIPX_HOME": str(tmp_path / "pipx"),
+        "UV_CACHE_DIR": str(tmp_path / "uv"),
+        "UV_CONFIG_FILE": str(tmp_path / "uv.toml"),
+        "UV_PYTHON": sys.executable,
+    }
+    wheels = newcomer.environ["PIP_FIND_LINKS"]
+    (tmp_path / "uv.toml").write_text(f'no-index = true\nfind-links = ["{wheels}"]\n', encoding="utf-8")
+    played = repo.run("sh", "-ec", command.format(f"git+file://{newcomer.server}"))
+    assert "main: LG201 error: " in played.out
+    assert "HEAD -> main" in played.out
 
 
 @pytest.mark.slow

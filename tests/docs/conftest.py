@@ -32,10 +32,15 @@ def clone(tmp_path: Path) -> Repo:
 SOURCE = Source("https://example.org/tools/labgate", f"v{__version__}")
 
 
+def filled_in(text: str, source: Source) -> str:
+    """Return a file of the README with a source in the place of what its readers fill in."""
+    return text.replace("<URL of labgate>", str(source.url)).replace("<tag or commit>", str(source.rev))
+
+
 @pytest.fixture
 def adopted(clone: Repo) -> Repo:
     """The clone once its team starts labgate from pre-commit, with what the README says of it."""
     (config,) = (block for block in blocks(ROOT / "README.md") if block.file == ".pre-commit-config.yaml")
-    clone.commit("Hooks", {".pre-commit-config.yaml": config.text.replace("<URL of labgate>", str(SOURCE.url))})
+    clone.commit("Hooks", {".pre-commit-config.yaml": filled_in(config.text, SOURCE)})
     clone.push("main")
     return clone

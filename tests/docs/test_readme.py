@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +20,13 @@ from support.people import by
 from support.published import offline, publish
 from support.repo import Repo
 from support.tables import hold_table
+from support.wheels import shelf
 
 README = ROOT / "README.md"
-SET_UP = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]'"
-COMMANDS_HEADING, CI_HEADING = "The two commands", "In CI"
+SET_UP = "python3 -m venv .venv && .venv/bin/pip install"
+#: Lines of a terminal: what labgate is and a refusal stand on the first screen.
+SCREEN = 40
+COMMANDS_HEADING, START_HEADING, CI_HEADING = "The two commands", "Start", "In CI"
 
 
 #: What the README calls the commits of its story, in the order in which their ids are printed.
@@ -48,7 +54,7 @@ class Constants:
 
 
 def story() -> list[Block]:
-    return [block for block in blocks(README) if block.heading not in (COMMANDS_HEADING, CI_HEADING)]
+    return [block for block in blocks(README) if block.heading not in (COMMANDS_HEADING, START_HEADING, CI_HEADING)]
 
 
 @pytest.fixture
@@ -61,7 +67,8 @@ def ada(tmp_path: Path) -> Repo:
     repo.git("remote", "add", "origin", "../models.git")
     for block in story():
         if block.file is not None:
-            repo.write({block.file: block.text.replace("<URL of labgate>", str(labgate.path))})
+            text = block.text.replace("<URL of labgate>", str(labgate.path))
+            repo.write({block.file: text.replace("<tag or commit>", f"v{__version__}")})
     repo.env |= offline(tmp_path)
     return repo
 
@@ -97,8 +104,40 @@ def test_the_pipeline_is_on_main_in_two_commands(adopted: Repo) -> None:
     assert workflow == github("main", named)[".github/workflows/labgate.yml"]
 
 
-def test_the_snippet_names_this_version() -> None:
-    assert f"    rev: v{__version__}\n" in next(block.text for block in story() if block.language == "yaml")
+def test_the_first_screen_says_what_it_is_and_shows_a_refusal() -> None:
+    screen = README.read_text(encoding="utf-8").splitlines()[:SCREEN]
+    (refused,) = (at for at, line in enumerate(screen) if line.startswith("main: LG201 error: "))
+    assert screen[refused + 1].startswith("    help: labgate review approve ")
+
+
+#: The rows of the figures, and those of docs/provenance.md that each one sums up.
+FIGURES = {
+    "as it was merged": "as merged",
+    "at its middle commit": "as at the middle commit",
+    "at its first commit": "as at the first commit",
+    "at its middle commit, ten of them on one branch": "ten middle commits on one branch",
+    "at its first commit, ten of them on one branch": "ten first commits on one branch",
+}
+
+
+def test_the_figures_are_those_of_the_measurements() -> None:
+    page = (ROOT / "docs" / "provenance.md").read_text(encoding="utf-8")
+    measured = re.findall(r"^\| (?:black|distributed), (.+) \(\d+\) \| (\.\d+) \| ([\d.]+) \|", page, re.MULTILINE)
+
+    def rows() -> Iterator[tuple[str, str, str]]:
+        yield ("research was the pull request", "found", "false alarms in 1,000 commits")
+        for name, kind in FIGURES.items():
+            found = [(float(recall), float(alarms)) for set_, recall, alarms in measured if set_ == kind]
+            assert len(found) == 2
+            recalls, alarms = zip(*found, strict=True)
+            yield (name, f"{_range(100 * recall for recall in recalls)} %", _range(alarms))
+
+    hold_table(README, "figures", rows())
+
+
+def _range(values: Iterable[float]) -> str:
+    low, *_, high = sorted(map(round, values))
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def test_the_table_has_every_hook_with_its_stage() -> None:
@@ -116,12 +155,31 @@ def test_the_table_has_every_command() -> None:
 def test_the_two_commands_are_what_ci_runs() -> None:
     """They are not run as they stand: what they set up is where this test runs."""
     demo, tests = (block.text for block in blocks(README) if block.heading == COMMANDS_HEADING)
-    assert demo == f"{SET_UP} && .venv/bin/labgate demo\n"
-    assert tests == f"{SET_UP} && .venv/bin/python -m pytest -n auto\n"
+    assert demo == f"{SET_UP} . && .venv/bin/labgate demo\n"
+    assert tests == f"{SET_UP} -e '.[test]' && .venv/bin/python -m pytest -n auto\n"
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert 'python3 -m venv "$venv"' in ci
     assert re.search(r"pip install .*--editable '\.\[test,tools\]'", ci)
     assert '"$venv/bin/python" -m pytest -n auto' in ci
+
+
+@pytest.mark.slow
+def test_the_first_command_works_as_it_stands_in_a_new_clone(tmp_path: Path) -> None:
+    """On a machine with Python and git, and a home without settings."""
+    (demo, _) = (block.text for block in blocks(README) if block.heading == COMMANDS_HEADING)
+    clone = publish(tmp_path)
+    home = tmp_path / "home"
+    home.mkdir()
+    own = str(Path(sys.executable).parent)
+    path = [folder for folder in os.environ["PATH"].split(os.pathsep) if folder != own]
+    python = tmp_path / "bin"
+    python.mkdir()
+    (python / "python3").symlink_to(Path(sys.executable).resolve())
+    clone.env |= {"HOME": str(home), "PATH": os.pathsep.join([str(python), *path])}
+    clone.env |= shelf(tmp_path / "shelf")
+    played = clone.run("sh", "-ec", demo)
+    assert "main: LG201 error: " in played.out
+    assert "HEAD -> main" in played.out
 
 
 def test_the_demo_runs(tmp_path: Path) -> None:
