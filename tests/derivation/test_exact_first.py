@@ -8,6 +8,7 @@ import pytest
 
 from labgate.derivation.candidates import LONGEST_RANGE
 from labgate.derivation.search import COMMON
+from labgate.fingerprints.features import RUN_TOKENS
 from labgate.fingerprints.patches import FILE_LINES
 from labgate.values.finding import SIMILARITY
 from support.provenance import code, landing, landing_traces
@@ -188,6 +189,18 @@ def test_a_block_that_is_pasted_into_files_is_found(team: Repo, number: int, tex
     assert {(title, ref) for _, title, ref in found(team)} == {("Paste", SOURCE)}
 
 
+@pytest.mark.parametrize("number", [3, 5, 20])
+@pytest.mark.parametrize("text", [TRIED, EDITED], ids=["as it is", "edited"])
+def test_a_block_that_research_pasted_into_files_is_found(team: Repo, number: int, text: str) -> None:
+    team.checkout("main").commit("Parts", {f"part{at}.py": code(f"part{at}", f"own{at}") for at in range(number)})
+    parts = {f"part{at}.py": code(f"part{at}") + "\n\n" + TRIED + "\n\n" + code(f"own{at}") for at in range(number)}
+    team.branch("research/y").commit("Paste", parts)
+    team.git("branch", "--quiet", "-D", "research/x")
+    team.git("branch", "--quiet", "-f", "landing", "main")
+    team.checkout("landing").commit("Take", {"taken.py": text})
+    assert {(title, ref) for _, title, ref in found(team)} == {("Take", "refs/heads/research/y")}
+
+
 def renamed(files: int, name: str, *, same: bool = False) -> dict[str, str | bytes]:
     """Return files with one use of a name each, all of them in the same line or in a line of their own."""
     return {f"part{at}.py": f"total = {name}(values, {0 if same else at})\n" + code(f"p{at}") for at in range(files)}
@@ -229,13 +242,38 @@ def test_code_is_found_behind_rows_of_data(team: Repo, rows: int, side: str) -> 
     assert ("Exact", "refs/heads/research/y") in {(title, ref) for _, title, ref in found(team)}
 
 
-@pytest.mark.parametrize("lines", [1_200, 4_500])
-def test_the_tail_of_a_long_module_is_found(team: Repo, lines: int) -> None:
-    start = "".join(f"x_{at} = compute_{at}({at}, weight_{at})\n" for at in range(lines))
-    team.branch("research/long", "main").commit("Long", {"long.py": start + EDITED})
+#: A line of five tokens.
+LINE = "x_{0} = compute_{0}({0}, weight_{0})\n"
+
+
+def beside(side: str, lines: int) -> tuple[str, str]:
+    """Return two modules that share a function; on one side it is behind so many lines of five tokens each."""
+    start = "".join(LINE.format(at) for at in range(lines))
+    return (start if side == "research" else "") + EDITED, (start if side == "landing" else "") + EDITED
+
+
+@pytest.mark.parametrize("lines", [1_200, 6_500], ids=["beyond 4,000 tokens", "beyond 30,000 tokens"])
+@pytest.mark.parametrize("side", ["research", "landing"])
+def test_the_tail_of_a_long_module_is_found(team: Repo, side: str, lines: int) -> None:
+    theirs, mine = beside(side, lines)
+    team.branch("research/long", "main").commit("Long", {"long.py": theirs})
     team.git("branch", "--quiet", "-D", "research/x")
-    team.checkout("landing").commit("Part", {"part.py": EDITED})
-    assert found(team) == [(SIMILARITY, "Part", "refs/heads/research/long")]
+    team.checkout("landing").commit("Part", {"part.py": mine})
+    items = landing_traces(team, "landing")
+    assert [item.source_ref for item in items.evidence if item.decisive] == ["refs/heads/research/long"]
+    assert list(items.cut.lines()) == []
+
+
+@pytest.mark.parametrize("side", ["research", "landing"])
+def test_the_tail_of_a_module_over_the_limit_is_said_not_to_be_compared(team: Repo, side: str) -> None:
+    theirs, mine = beside(side, RUN_TOKENS // 5 + 1)
+    team.branch("research/long", "main").commit("Long", {"long.py": theirs})
+    team.git("branch", "--quiet", "-D", "research/x")
+    team.checkout("landing").commit("Part", {"part.py": mine})
+    whose = "of research/long " if side == "research" else ""
+    assert list(landing_traces(team, "landing").cut.lines()) == [
+        f"not compared to their ends: 1 file {whose}over the limit"
+    ]
 
 
 def test_a_patch_is_found_beyond_any_limit(team: Repo) -> None:

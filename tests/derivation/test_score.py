@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.derivation.score import LEAST_SHARE, MOVED, SUSPECT, T_WEIGHT, UNSHOWN, Score, score
+from labgate.derivation.score import LEAST_SHARE, MOVED, SUSPECT, T_WEIGHT, UNSHOWN, WHOLE_LEAST, Score, score
 from labgate.fingerprints.features import KINDS, A, B, D, F, I, S, T, V, X
 from labgate.values.finding import ALARM
 
@@ -95,6 +95,15 @@ def test_a_crumb_of_something_large_is_no_alarm() -> None:
     assert scored(crumb, large, crumb).total == UNSHOWN
     assert scored(crumb, SIDE, crumb).total > ALARM
     assert crumb[V] < LEAST_SHARE * large[V]
+
+
+def test_a_whole_source_of_some_size_is_an_alarm_however_large_the_commit_is() -> None:
+    large = {kind: 400 * count for kind, count in SIDE.items()}
+    for lines, decides in ((WHOLE_LEAST, True), (WHOLE_LEAST - 1, False)):
+        whole = {T: lines, V: lines, S: 12, A: 8, I: 9}
+        assert whole[V] < LEAST_SHARE * large[V]
+        assert (scored(whole, large, whole).total > ALARM) is decides
+        assert scored(whole, large, {kind: 3 * count for kind, count in whole.items()}).total <= UNSHOWN
 
 
 @pytest.mark.parametrize("kind", [V, I, B, S, A, D])

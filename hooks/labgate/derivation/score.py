@@ -54,6 +54,8 @@ MOVED_AT_LEAST = 5
 BESIDE = 0.5
 #: The least share of a commit's text: of a thousand lines, seven match by chance.
 LEAST_SHARE = 0.02
+#: Except where it is most of the source, and so many sequences of three words: about eight lines.
+WHOLE_SHARE, WHOLE_LEAST = 0.5, 64
 #: A step of a branch matches by chance more easily than all of it: of forty commits that add a line each, one adds a
 #: line that others need too. So the branch as a whole must still have this share of what they share; if not, research
 #: reverted it, or main has it from elsewhere and research got it from there. Any value from a quarter to three quarters
@@ -112,7 +114,7 @@ def score(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[
     total = sum(terms.values())
     found = sorted(((name, value) for name, value in terms.items() if value), key=lambda term: -term[1])
     beside = total - terms["X"] >= BESIDE or any(shared.get(kind, 0) for kind in (A, F))
-    shown = beside and _shows(shared) and _is_share(shared, commit)
+    shown = beside and _shows(shared) and _is_share(shared, commit, source)
     return Score(total, tuple(found)).limited(inf if shown else UNSHOWN)
 
 
@@ -122,9 +124,11 @@ def part_of(shared: Mapping[int, int], commit: Mapping[int, int]) -> float:
     return both / mine if both else 0.0
 
 
-def _is_share(shared: Mapping[int, int], commit: Mapping[int, int]) -> bool:
-    """Return whether the shared text is more than a tiny part of the commit."""
-    return not shared.get(V, 0) or shared[V] >= LEAST_SHARE * commit[V]
+def _is_share(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[int, int]) -> bool:
+    """Return whether the shared text is more than a tiny part of the commit, or else most of a source of some size."""
+    both = shared.get(V, 0)
+    whole = both >= WHOLE_LEAST and both >= WHOLE_SHARE * source[V]
+    return not both or whole or both >= LEAST_SHARE * commit[V]
 
 
 def _shows(shared: Mapping[int, int]) -> bool:
