@@ -6,13 +6,17 @@ from contextlib import closing
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.reporting import Reporting, report_options
 
 
 @click.command(short_help="Report what landed on a branch without its reviews.")
-@click.argument("branch")
+@click.argument("branch", shell_complete=completion.branches)
 @click.option(
-    "--since", metavar="REV", help="Judge what landed after this commit.  [default: the one that added the policy]"
+    "--since",
+    metavar="REV",
+    shell_complete=completion.revisions,
+    help="Judge what landed after this commit.  [default: the one that added the policy]",
 )
 @click.option("--fetch", is_flag=True, help="Fetch the research branches first, so that nothing stays undecided.")
 @click.option("--offline", is_flag=True, help="Ask no code host, even if the policy counts its approvals.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from labgate.checks.registry import NAMES
+from labgate.cli import completion
 from labgate.cli.lazy import require_known
 from labgate.cli.reporting import Reporting, report_options
 
@@ -15,11 +16,33 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
 
 
 @click.command(short_help="Judge a change before it lands on a branch.")
-@click.argument("checks", metavar="[CHECK]...", nargs=-1, callback=_known)
-@click.option("--target", metavar="BRANCH", help="The branch that the change is for.  [default: the trunk]")
-@click.option("--head", metavar="REV", default="HEAD", show_default=True, help="The change's last commit.")
-@click.option("--base", metavar="REV", help="The target's tip before the change.  [default: its remote-tracking tip]")
-@click.option("--source", metavar="BRANCH", help="The branch that the change comes from, if it is known.")
+@click.argument("checks", metavar="[CHECK]...", nargs=-1, callback=_known, shell_complete=completion.checks)
+@click.option(
+    "--target",
+    metavar="BRANCH",
+    shell_complete=completion.branches,
+    help="The branch that the change is for.  [default: the trunk]",
+)
+@click.option(
+    "--head",
+    metavar="REV",
+    shell_complete=completion.revisions,
+    default="HEAD",
+    show_default=True,
+    help="The change's last commit.",
+)
+@click.option(
+    "--base",
+    metavar="REV",
+    shell_complete=completion.revisions,
+    help="The target's tip before the change.  [default: its remote-tracking tip]",
+)
+@click.option(
+    "--source",
+    metavar="BRANCH",
+    shell_complete=completion.branches,
+    help="The branch that the change comes from, if it is known.",
+)
 @click.option("--fetch", is_flag=True, help="Fetch the research branches first, so that nothing stays undecided.")
 @click.option("--offline", is_flag=True, help="Never use the network (excludes --fetch).")
 @report_options

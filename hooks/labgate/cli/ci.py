@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.reporting import Reporting, append_output, report_options
 from labgate.report.escape import safe
 
@@ -21,7 +22,10 @@ SUMMARY, OUTPUTS = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"
 @click.command(short_help="Judge the change that a CI job runs for.")
 @click.option("--explain-context", is_flag=True, help="Show what would be judged, and from which variables, and stop.")
 @click.option(
-    "--summary", metavar="FILE", help="Append a page in Markdown to this file.  [default: $GITHUB_STEP_SUMMARY]"
+    "--summary",
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="Append a page in Markdown to this file.  [default: $GITHUB_STEP_SUMMARY]",
 )
 @report_options
 def ci(explain_context: bool, summary: str | None, reporting: Reporting) -> int:

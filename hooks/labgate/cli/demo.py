@@ -11,6 +11,7 @@ from functools import partial
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.settings import color_option, colours
 from labgate.report.escape import safe
 from labgate.report.palette import palette
@@ -22,7 +23,7 @@ _SGR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 @click.command(short_help="Watch labgate at work in a throw-away repository.")
-@click.option("--keep", metavar="DIR", help="Use this new folder and keep it.")
+@click.option("--keep", metavar="DIR", shell_complete=completion.folders, help="Use this new folder and keep it.")
 @color_option
 def demo(keep: str | None, color: str) -> int:
     """Watch labgate at work: real git, a real remote, refusals and a push that passes. Needs no network."""

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.experiment_words import say_remark
 
 
 @click.command(short_help="Bring the code of an experiment back.")
 @click.argument("what")
-@click.option("--worktree", "folder", metavar="DIR", help="Where to check it out.  [default: beside the repository]")
+@click.option(
+    "--worktree",
+    "folder",
+    metavar="DIR",
+    shell_complete=completion.folders,
+    help="Where to check it out.  [default: beside the repository]",
+)
 def checkout(what: str, folder: str | None) -> None:
     """Check the code out in a worktree of its own, and print the path of it.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.experiment_words import say_inexact, say_warnings
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def experiment_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(short_help="Print the hash of the code, and keep it.")
-@click.argument("revision", metavar="[REV]", required=False)
+@click.argument("revision", metavar="[REV]", required=False, shell_complete=completion.revisions)
 @experiment_option
 def pin(revision: str | None, stated: str | None) -> None:
     """Print the full hash of the code as it is now, or of REV, and keep it in this clone.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.experiment_words import say, say_outstanding, say_remark
 from labgate.report.escape import safe
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Pin commits on the remote, so that others have the code.")
-@click.argument("revisions", metavar="[REV ...]", nargs=-1)
+@click.argument("revisions", metavar="[REV ...]", nargs=-1, shell_complete=completion.revisions)
 @click.option("--dry-run", is_flag=True, help="Only say what would be published.")
 @click.option("--yes", is_flag=True, help="Publish the untracked files of snapshots without a question.")
 def publish(revisions: tuple[str, ...], dry_run: bool, yes: bool) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.experiment_pin import experiment_option
 from labgate.cli.experiment_words import say_inexact, say_remark
 from labgate.report.escape import safe
 
 
 @click.command(short_help="Write down which code made an artifact.")
-@click.argument("artifacts", metavar="ARTIFACT ...", nargs=-1, required=True)
+@click.argument("artifacts", metavar="ARTIFACT ...", nargs=-1, required=True, shell_complete=completion.files)
 @click.option(
     "--commit", "revision", metavar="REV", help="The commit of the code.  [default: LABGATE_COMMIT, else the code here]"
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.experiment_pin import experiment_option
 from labgate.cli.experiment_words import say, say_inexact, say_remark, say_warnings
 from labgate.cli.settings import Settings
@@ -59,6 +60,8 @@ class RunCommand(click.Command):
         ctx.ensure_object(Settings).failed = COULD_NOT_RUN
         at = args.index("--") if "--" in args else len(args)
         own, ctx.meta["labgate.command"] = args[:at], tuple(args[at + 1 :])
+        if ctx.resilient_parsing:  # a shell asks what may come next
+            return super().parse_args(ctx, own)
         if at == len(args) and not {"-h", "--help"} & set(own):
             message = "-- is missing before the command (usage: labgate experiment run [OPTIONS] -- COMMAND)"
             raise UsageError(message, self._with_dashes(ctx, own))
@@ -104,7 +107,11 @@ class RunCommand(click.Command):
     help="Data and checkpoints whose digests are recorded; repeatable.",
 )
 @click.option(
-    "--at", metavar="REV", callback=_not_empty, help="Run the code of this commit.  [default: the code that is here]"
+    "--at",
+    metavar="REV",
+    callback=_not_empty,
+    shell_complete=completion.revisions,
+    help="Run the code of this commit.  [default: the code that is here]",
 )
 @click.option(
     "--stall-timeout", callback=_duration, metavar="TIME", help="Stop after so long without output, such as 10m."
@@ -114,7 +121,12 @@ class RunCommand(click.Command):
     "--grace", callback=_duration, metavar="TIME", default="10s", show_default=True, help="From SIGTERM to SIGKILL."
 )
 @click.option(
-    "--dir", "copies", metavar="DIR", callback=_not_empty, help="A folder for copies of the log and of record.json."
+    "--dir",
+    "copies",
+    metavar="DIR",
+    callback=_not_empty,
+    shell_complete=completion.folders,
+    help="A folder for copies of the log and of record.json.",
 )
 @click.option("--push", is_flag=True, help="Pin committed code on the remote, too.")
 @experiment_option

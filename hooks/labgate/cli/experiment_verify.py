@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.experiment_listing import FORMAT
 from labgate.cli.experiment_words import say
 from labgate.report.escape import safe
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Check that records are true.")
-@click.argument("paths", metavar="[PATH ...]", nargs=-1)
+@click.argument("paths", metavar="[PATH ...]", nargs=-1, shell_complete=completion.files)
 @click.option("--offline", is_flag=True, help="Do not ask the remote; what this clone does not know is undecided.")
 @FORMAT
 def verify(paths: tuple[str, ...], offline: bool, format: str) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labgate.checks.registry import policy_reader
+from labgate.cli import completion
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.git.refs import read_refs
 from labgate.git.repository import discover
@@ -82,7 +83,7 @@ def show(origin: bool) -> None:
 
 
 @click.command(short_help="Report all mistakes in a policy.")
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=completion.files)
 @click.option("--verbose", "-v", is_flag=True, help="Also report that there is no mistake.")
 def check(file: str | None, verbose: bool) -> None:
     """Report all mistakes in a policy, and settings without effect.

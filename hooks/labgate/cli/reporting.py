@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.settings import color_option, colours, is_quiet
 from labgate.report import FORMATS, default_format, renderer
 from labgate.values.appending import append
@@ -29,7 +30,12 @@ _OPTIONS = (
         type=click.Choice(FORMATS),
         help="The format of the report.  [default: text; github when GITHUB_ACTIONS is true]",
     ),
-    click.option("--output", metavar="FILE", help="Write the report to this file, whole or not at all."),
+    click.option(
+        "--output",
+        metavar="FILE",
+        shell_complete=completion.files,
+        help="Write the report to this file, whole or not at all.",
+    ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 even with findings; 2 (could not judge) stays 2."),
     click.option("--verbose", "-v", is_flag=True, help="Show what passed and what was skipped, and list the evidence."),
     click.option("--quiet", "-q", is_flag=True, help="Show only errors and what is undecided, as text."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.cli.settings import remark
 
@@ -18,8 +19,13 @@ def review() -> None:
 
 
 @click.command(short_help="State on a branch that you have reviewed it.")
-@click.argument("branch", required=False)
-@click.option("--target", metavar="BRANCH", help="The branch that it is for.  [default: the trunk]")
+@click.argument("branch", required=False, shell_complete=completion.branches)
+@click.option(
+    "--target",
+    metavar="BRANCH",
+    shell_complete=completion.branches,
+    help="The branch that it is for.  [default: the trunk]",
+)
 @click.option(
     "--by",
     "people",
@@ -27,7 +33,12 @@ def review() -> None:
     multiple=True,
     help="Who reviewed it, by the name in [reviews.people].  [default: git's user]",
 )
-@click.option("--landing", metavar="REV", help="A commit that landed on BRANCH without a review, for a late one.")
+@click.option(
+    "--landing",
+    metavar="REV",
+    shell_complete=completion.revisions,
+    help="A commit that landed on BRANCH without a review, for a late one.",
+)
 def approve(branch: str | None, target: str | None, people: tuple[str, ...], landing: str | None) -> None:
     """State on a branch that you have reviewed it: with an empty commit on top, bound to the branch's content.
 

@@ -11,6 +11,7 @@ import click
 
 from labgate import __version__
 from labgate.checks.registry import all_rules
+from labgate.cli import completion
 from labgate.cli.lazy import did_you_mean
 from labgate.cli.settings import color_option, colours
 from labgate.report.palette import palette
@@ -34,7 +35,7 @@ def _wrapped(text: str, first: str = "  ", rest: str = "  ") -> str:
 
 
 @click.command(short_help="Explain a rule and how to fix a violation.")
-@click.argument("rule")
+@click.argument("rule", shell_complete=completion.rules)
 @color_option
 def explain(rule: str, color: str) -> None:
     """Explain RULE: what it requires, why, and how to fix a violation.

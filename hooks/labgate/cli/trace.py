@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labgate.cli import completion
 from labgate.cli.lazy import require_known
 from labgate.cli.settings import color_option, colours, warn
 from labgate.report.escape import safe
@@ -36,7 +37,7 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
 
 
 @click.command(short_help="Show the research branch that a commit's code comes from.")
-@click.argument("revisions", metavar="[REV]... | -", nargs=-1)
+@click.argument("revisions", metavar="[REV]... | -", nargs=-1, shell_complete=completion.revisions)
 @click.option(
     "--sources",
     metavar="REFPATTERN",
@@ -46,6 +47,7 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
 @click.option(
     "--exclude",
     metavar="REV",
+    shell_complete=completion.revisions,
     help="The commit with the code that was there before.  [default: each commit's first parent]",
 )
 @click.option(
@@ -54,6 +56,7 @@ def _known(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> tu
     metavar="NAME",
     multiple=True,
     callback=_known,
+    shell_complete=completion.methods,
     help="Only this method; repeatable. One of ancestry, trailer, patch-id, squash, blob, similarity.",
 )
 @click.option("--format", "format_", type=click.Choice(("text", "json", "jsonl")), default="text", show_default=True)
