@@ -69,7 +69,7 @@ def test_the_table_says_of_each_command_what_the_command_says(
     [
         pytest.param(["--help"], ("labgate.checks", "labgate.git", "labgate.policy", "labgate.entrypoints"), id="help"),
         pytest.param(
-            ["explain", "LG201"], ("labgate.git", "labgate.policy.reader", "labgate.entrypoints"), id="explain"
+            ["explain", "LG201"], ("git", "sqlite3", "labgate.policy.reader", "labgate.entrypoints"), id="explain"
         ),
         pytest.param(["check", "--help"], ("labgate.git", "labgate.policy", "labgate.entrypoints"), id="help-of-check"),
         pytest.param(["rules"], ("git", "sqlite3"), id="rules"),
