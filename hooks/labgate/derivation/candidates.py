@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate
-from operator import or_
 
 from labgate.research.commit_graph import NEVER, Chain, CommitGraph, bits_of
 from labgate.research.ledger import Ledger
@@ -106,7 +103,7 @@ class _Finder:
         self._scope = scope
         self._forks = [chain.fork.get(source.oid, -1) for source in sources]
         #: The sources that reach each commit, as bits.
-        self._reached = {oid: bits for oid, bits in graph.reached([source.oid for source in sources]).items() if bits}
+        self._reached = graph.reached([source.oid for source in sources])
         near = [
             oid
             for oid in self._reached
@@ -131,10 +128,16 @@ class _Finder:
     def _find_owners(self, oids: Sequence[str]) -> dict[str, list[int]]:
         """Return the numbers of the sources that hold each commit and forked from the chain before it landed."""
         order = sorted(range(len(self._forks)), key=self._forks.__getitem__)
-        forks = [self._forks[bit] for bit in order]
-        below = list(accumulate((1 << bit for bit in order), or_, initial=0))
-        landed = ((oid, self._chain.landed.get(oid, NEVER)) for oid in oids)
-        return {oid: bits_of(self._reached[oid] & below[bisect_left(forks, depth)]) for oid, depth in landed}
+        depths = {oid: self._chain.landed.get(oid, NEVER) for oid in oids}
+        found: dict[str, list[int]] = {}
+        below, seen = 0, 0
+        # One set of sources that grows with the depth: a set for each depth takes a kilobyte.
+        for oid in sorted(oids, key=depths.__getitem__):
+            while seen < len(order) and self._forks[order[seen]] < depths[oid]:
+                below |= 1 << order[seen]
+                seen += 1
+            found[oid] = bits_of(self._reached[oid] & below)
+        return {oid: found[oid] for oid in oids}
 
     def commits(self) -> dict[str, Candidate]:
         """Return a candidate for each commit."""

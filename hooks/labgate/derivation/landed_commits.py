@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from labgate.derivation.candidates import SKEW, Candidate, Scope
@@ -12,9 +12,11 @@ from labgate.derivation.match import Subject
 from labgate.fingerprints.building import Progress, ensure_chain, make_documents
 from labgate.fingerprints.documents import Document
 from labgate.fingerprints.index import Index, Past
-from labgate.git.commits import read_commits, read_history
+from labgate.git.commits import read_commits
+from labgate.git.history import read_history
 from labgate.git.repository import Repository
-from labgate.research.commit_graph import Chain, CommitGraph
+from labgate.research.commit_graph import Chain
+from labgate.research.history_graph import HistoryGraph
 from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
 from labgate.values.value import Value
@@ -81,14 +83,12 @@ class LandedCommits(Value):
         """Yield what each commit shares, chain by chain; a merge that brings nothing is left out."""
         if not oids:
             return
-        parents, times = read_history(self.repository, [*oids, *(source.oid for source in self.sources)])
-        graph = CommitGraph(parents)
-        reached = graph.reached([source.oid for source in self.sources])
-        for chain, places in _chains(graph, times, oids, {oid for oid, bits in reached.items() if bits}):
-            commits = list(chain.commits.values())
-            ensure_chain(self.repository, self.index, commits, self.progress)
-            past = self.index.past(commits[-1:])
-            before = Before(graph, chain, past, self.sources, self._scope(times, places))
+        tips = [source.oid for source in self.sources]
+        graph = HistoryGraph(read_history(self.repository, [*oids, *tips]))
+        reached = graph.reached(tips)
+        for chain, places in _chains(graph, oids, {oid for oid in oids if oid in reached}):
+            past = self._past(chain)
+            before = Before(graph, chain, past, self.sources, self._scope(graph.times, places))
             comparer = Comparer(self.repository, self.index, before, self.methods, self.progress)
             self.lacking_sources.update(comparer.lacking_sources)
             self.cut_sources.update(comparer.cut_sources)
@@ -99,7 +99,13 @@ class LandedCommits(Value):
                     merges = [place for place in chunk if self.merges_alone and len(graph.parents[place.oid]) > 1]
                     yield from comparer.compare(self._subjects(chunk, merges, comparer, past))
 
-    def _scope(self, times: dict[str, int], places: Sequence[_Place]) -> Scope:
+    def _past(self, chain: Chain) -> Past:
+        """Return a chain in the index, to which what is missing of it is added."""
+        commits = list(chain.commits.values())
+        ensure_chain(self.repository, self.index, commits, self.progress)
+        return self.index.past(commits[-1:])
+
+    def _scope(self, times: Mapping[str, int], places: Sequence[_Place]) -> Scope:
         depths = [place.depth for place in places]
         latest = max(place.time for place in places) + SKEW
         return Scope(min(depths), max(depths), self.is_research, times, self.ledger, latest)
@@ -130,28 +136,26 @@ class LandedCommits(Value):
         return document.changed(lacking=gaps[oid]) if oid in gaps else document
 
 
-def _chains(
-    graph: CommitGraph, times: dict[str, int], oids: Sequence[str], reached: set[str]
-) -> Iterator[tuple[Chain, list[_Place]]]:
+def _chains(graph: HistoryGraph, oids: Sequence[str], reached: set[str]) -> Iterator[tuple[Chain, list[_Place]]]:
     """Yield first-parent chains with the commits whose past they are, the newest chains first.
 
     A commit's past is the chain of its parent, which it shares with many others. Only a commit that a source reaches
     (``reached``) needs its own chain, to know what was built on it.
     """
-    wanted = frozenset(oids)
-    left = [oid for oid in graph.parents if oid in wanted]
+    times = graph.times
+    left = sorted(set(oids), key=graph.history.place)
     while left:
         first = left[0]
         parent = graph.parent(first)
         chain = graph.chain(first if parent is None or first in reached else parent)
-        depths = {oid: depth for depth, oid in chain.commits.items()}
         places, later = [], []
         for oid in left:
-            below = graph.parent(oid)
-            if oid in depths:
-                places.append(_Place(oid, below, depths[oid], times[oid], on_chain=True))
-            elif below in depths and oid not in reached:
-                places.append(_Place(oid, below, depths[below] + 1, times[oid], on_chain=False))
+            below, depth = graph.parent(oid), chain.depth(oid)
+            parent_depth = None if below is None or oid in reached else chain.depth(below)
+            if depth is not None:
+                places.append(_Place(oid, below, depth, times[oid], on_chain=True))
+            elif parent_depth is not None:
+                places.append(_Place(oid, below, parent_depth + 1, times[oid], on_chain=False))
             else:
                 later.append(oid)
         yield chain, places

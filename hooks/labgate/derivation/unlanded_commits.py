@@ -97,7 +97,8 @@ class UnlandedCommits:
             mine = bits.get(oid, 0)
             for parent in self._graph.parents[oid]:
                 mine |= found.get(parent, 0)
-            found[oid] = mine
+            if mine:
+                found[oid] = mine
         return found
 
 

@@ -41,24 +41,6 @@ def parents_of(
     return {row[0]: tuple(row[1:]) for row in rows}
 
 
-def read_history(repository: Repository, tips: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
-    """Return everything that the tips reach, children before parents: parents, and committer times in seconds.
-
-    Raises: ``MissingObjectError`` when history is missing here.
-    """
-    lines = repository.objects.stream(
-        *("rev-list", "--topo-order", "--parents", "--timestamp", "--stdin"),
-        stdin="\n".join(dict.fromkeys(tips)).encode() + b"\n",
-    )
-    parents: dict[str, tuple[str, ...]] = {}
-    times: dict[str, int] = {}
-    for line in lines:
-        time, oid, *rest = line.decode().split()
-        parents[oid] = tuple(rest)
-        times[oid] = int(time)
-    return parents, times
-
-
 def commit_times(repository: Repository, oids: Iterable[str]) -> dict[str, int]:
     """Return the committer times of commits, in seconds since the epoch."""
     wanted = sorted(oids)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from labgate.git.commits import read_history
+from labgate.git.history import read_history
 from labgate.git.repository import Repository
-from labgate.research.commit_graph import NEVER, CommitGraph
+from labgate.research.commit_graph import NEVER
+from labgate.research.history_graph import HistoryGraph
 from labgate.values.value import Value
 
 
@@ -30,10 +31,9 @@ class Places:
     """All history of a trunk and of some tips (full oids), read at once. Raises: ``GitError`` if it cannot be read."""
 
     def __init__(self, repository: Repository, trunk: str, tips: Sequence[str]) -> None:
-        parents, self.times = read_history(repository, [trunk, *tips])
-        self.graph = CommitGraph(parents)
+        self.graph = HistoryGraph(read_history(repository, [trunk, *tips]))
+        self.times = self.graph.times
         self._chain = self.graph.chain(trunk)
-        self._order = {oid: number for number, oid in enumerate(parents)}
         counts = [0] * len(self._chain.commits)
         for depth in self._chain.landed.values():
             counts[depth] += 1
@@ -50,7 +50,7 @@ class Places:
             if oid not in seen and landed.get(oid, NEVER) > fork:
                 seen.add(oid)
                 stack += self.graph.parents[oid]
-        own = tuple(sorted(seen, key=self._order.__getitem__))
+        own = tuple(sorted(seen, key=self.graph.history.place))
         merged = frozenset(oid for oid in own if oid in landed)
         shared = self._reached[fork] if fork >= 0 else 0
         return Place(
@@ -67,8 +67,9 @@ class Places:
 
         ``before`` is an earlier tip of the trunk, ``None`` for any.
         """
-        old = self.graph.ancestors([before]) if before is not None else frozenset()
-        return tuple(oid for oid in self._order if self._chain.landed.get(oid, -1) > fork and oid not in old)
+        # An earlier tip of the trunk is on its line: it reaches what landed up to there.
+        known = fork if before is None else max(fork, self._chain.landed[before])
+        return tuple(oid for oid, depth in self._chain.landed.items() if depth > known)
 
     def had(self, before: str) -> bool:
         """Return whether the trunk had a commit as its tip before."""

@@ -21,6 +21,11 @@ class Chain(Value):
     landed: Mapping[str, int]
     fork: Mapping[str, int]
 
+    def depth(self, oid: str) -> int | None:
+        """Return the depth of a commit of the chain, ``None`` for any other."""
+        depth = self.landed.get(oid, NEVER)
+        return depth if self.commits.get(depth) == oid else None
+
 
 class CommitGraph:
     """Commits with their parents, children before parents (``git rev-list --topo-order --parents``)."""
@@ -57,19 +62,17 @@ class CommitGraph:
             fork[oid] = own if own is not None else max((fork.get(p, -1) for p in self.parents[oid]), default=-1)
         return Chain(commits, landed, fork)
 
-    def reached(self, tips: Sequence[str]) -> dict[str, int]:
-        """Return for each commit a bit set of the tips that reach it."""
-        bits = dict.fromkeys(self.parents, 0)
-        for bit, oid in enumerate(tips):
-            if oid in bits:
-                bits[oid] |= 1 << bit
+    def reached(self, tips: Sequence[str]) -> Mapping[str, int]:
+        """Return for each commit that some of the tips reach a bit set of these tips, children before parents."""
+        left = bits_of_tips(tips)
+        found: dict[str, int] = {}
         for oid, parents in self.parents.items():
-            mine = bits[oid]
+            mine = left.pop(oid, 0)
             if mine:
+                found[oid] = mine
                 for parent in parents:
-                    if parent in bits:
-                        bits[parent] |= mine
-        return bits
+                    left[parent] = joined(left.get(parent, 0), mine)
+        return found
 
     def ancestors(self, tips: Iterable[str]) -> set[str]:
         """Return the given commits and all commits that they reach."""
@@ -81,6 +84,23 @@ class CommitGraph:
                 seen.add(at)
                 stack += self.parents[at]
         return seen
+
+
+def bits_of_tips(tips: Sequence[str]) -> dict[str, int]:
+    """Return for each tip the bits of its places."""
+    found: dict[str, int] = {}
+    for bit, oid in enumerate(tips):
+        found[oid] = found.get(oid, 0) | 1 << bit
+    return found
+
+
+def joined(one: int, other: int) -> int:
+    """Return the union of two bit sets: one of the two if it has all of the other.
+
+    The commits of a branch then share their set. With ten thousand branches each set takes a kilobyte.
+    """
+    both = one | other
+    return one if both == one else other if both == other else both
 
 
 def bits_of(number: int) -> list[int]:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from labgate.git.repository import Repository
-from labgate.research.commit_graph import CommitGraph, bits_of
+from labgate.research.commit_graph import CommitGraph, bits_of, bits_of_tips, joined
 from labgate.research.first_seen import FirstSeen
 from labgate.research.ledger import FirstRecord
 from labgate.research.source_refs import RefClasses, SourceRef
@@ -77,20 +77,17 @@ class ResearchGraph:
         return any(source.oid in self.parents for source in self.classes.sources)
 
     def _reach(self, tips: Sequence[str]) -> dict[str, int]:
-        """Return for each unlanded commit a bit set of the tips that reach it (children come before parents)."""
-        reached = dict.fromkeys(self.parents, 0)
-        for bit, oid in enumerate(tips):
-            if oid in reached:
-                reached[oid] |= 1 << bit
+        """Return a bit set of the tips that reach it for each unlanded commit that one reaches."""
+        reached = {oid: bits for oid, bits in bits_of_tips(tips).items() if oid in self.parents}
         line = self._aftermath.line
         free = sum(1 << bit for bit, oid in enumerate(tips) if oid in self._aftermath.pushed)
-        for bit, oid in enumerate(tips):
-            if oid in line and oid in reached and not free >> bit & 1:
-                reached[oid] &= ~(1 << bit)
+        for oid in reached.keys() & line:
+            reached[oid] &= free
         for oid, parents in self.parents.items():
-            for parent in parents:
-                if parent in reached:
-                    reached[parent] |= reached[oid] & free if parent in line else reached[oid]
+            mine = reached.get(oid, 0)
+            for parent in parents if mine else ():
+                if parent in self.parents:
+                    reached[parent] = joined(reached.get(parent, 0), mine & free if parent in line else mine)
         return reached
 
     @cached_property
@@ -130,7 +127,7 @@ class ResearchGraph:
         for source in self.classes.sources:
             for oid in takewhile(lambda oid: oid not in on_chain, graph.first_parents(source.oid)):
                 on_chain.add(oid)
-                bits &= ~self._by_other[oid]
+                bits &= ~self._by_other.get(oid, 0)
         return bits
 
     def is_research(self, oid: str) -> bool:
