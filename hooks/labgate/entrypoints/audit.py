@@ -25,7 +25,8 @@ from labgate.research.source_refs import RefClasses, classify_refs
 from labgate.reviews.markers import LANDING, Claim, is_empty, landings_named, read_claims
 from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import shadow_notices
-from labgate.scene.policy_files import PolicyHistory, policies_at, policy_at
+from labgate.scene.policy_files import policy_at
+from labgate.scene.policy_line import PolicyLine, changes_of_policy, policies_along
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError, UsageError
 from labgate.values.finding import UNDECIDED
@@ -81,22 +82,19 @@ def _audit(
         fetch_branches(repository, remote)
     refs = read_refs(repository)
     ref, tip, remote = _branch(request.branch, refs, remote)
-    whole = rev_list(repository, [tip], (), "--first-parent")[::-1]
-    policies = policies_at(repository, whole, policy_reader())
-    line = _judged_part(request, repository, refs, _Line(ref, remote, whole, None), policies)
-    last = policies[whole[-1]]
+    line, history = _judged_part(request, repository, refs, (ref, tip, remote))
+    last = history.policies[tip]
     if last is None:
         message = f"{request.branch} has no labgate.toml"
         raise NoPolicyError(message, "labgate init")
-    judging = [policies.get(oid) or last for oid in (line.before, *line.oids[:-1]) if oid is not None]
+    judging = [history.policies.get(oid) or last for oid in (line.before, *line.oids[:-1]) if oid is not None]
     landings = _landings(request, repository, line, judging, environ, progress)
-    history = PolicyHistory(policies, policy_reader())
     scenes = _Scenes(repository, refs, line, landings, history, request.fetch, request.offline, progress, {})
     judged: list[Judged] = []
     view = View(len(landings), len(landings), 0, sources_complete=True)
-    for policy, group in _by_policy(landings, whole, policies, last):
+    for policy, group in _by_policy(landings, history, last):
         if isinstance(policy, LabgateError):
-            judged += [_undecided(line.ref, landing, _dated(policy, landing, whole, policies)) for landing in group]
+            judged += [_undecided(line.ref, landing, _dated(policy, landing, line, history)) for landing in group]
             continue
         report = judge_scene(STAGE, scenes.of(policy, group), PolicyOrigin("trunk"), ROWS, refs_total=len(landings))
         judged += report.judged
@@ -104,7 +102,7 @@ def _audit(
     origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
     unknown = _unknown_starts(scenes, request.branch)
     rules = () if isinstance(last, LabgateError) else readmes(judged, last)
-    notices = (*_shadows(repository, last, whole[-1]), *_late_notices(judged), *rules, *unknown, *unseen(judged))
+    notices = (*_shadows(repository, last, tip), *_late_notices(judged), *rules, *unknown, *unseen(judged))
     problems = _left_out(repository, scenes)
     return Report(STAGE, origin, view, tuple(judged), nothing, notices, problems)
 
@@ -158,23 +156,33 @@ def _branch(name: str, refs: Mapping[str, str], remote: str | None) -> tuple[str
 
 
 def _judged_part(
-    request: AuditRequest,
-    repository: Repository,
-    refs: dict[str, str],
-    line: _Line,
-    policies: Mapping[str, Policy | LabgateError | None],
-) -> _Line:
-    """Return the part of the line after ``--since``, or after the policy was added."""
+    request: AuditRequest, repository: Repository, refs: dict[str, str], branch: tuple[str, str, str | None]
+) -> tuple[_Line, PolicyLine]:
+    """Return the part of a branch's line after ``--since``, or after the policy was added, and its policies.
+
+    ``branch`` is as ``_branch`` returns it. The rest of the line is not read: it may be very long.
+    """
+    ref, tip, remote = branch
+    reader = policy_reader()
     if request.since is None:
-        start = next((at for at, oid in enumerate(line.oids) if policies[oid] is not None), len(line.oids) - 1)
-        return line.changed(oids=line.oids[start + 1 :], before=line.oids[start])
-    since = resolve_revision(repository, request.since, refs)
-    have = frozenset(rev_list(repository, [since]))
-    oids = tuple(oid for oid in line.oids if oid not in have)
-    if len(oids) == len(line.oids):
+        changes = changes_of_policy(repository, tip, None, reader)
+        before = next((oid for oid, policy in changes.items() if policy is not None), tip)
+        oids = rev_list(repository, [tip], [before], "--first-parent")[::-1]
+    else:
+        oids = rev_list(repository, [tip], [resolve_revision(repository, request.since, refs)], "--first-parent")[::-1]
+        before = _below(request, repository, oids) if oids else tip
+        changes = changes_of_policy(repository, tip, before, reader)
+    history = PolicyLine(repository, reader, policies_along(changes, before, oids))
+    return _Line(ref, remote, oids, before), history
+
+
+def _below(request: AuditRequest, repository: Repository, oids: Sequence[str]) -> str:
+    """Return the commit below a part of a branch's line. Raises: ``UsageError`` when there is none."""
+    below = rev_list(repository, oids[:1], (), "--first-parent", "--max-count=2")[1:]
+    if not below:
         message = f"{request.since} and {request.branch} have no history in common"
         raise UsageError(message, f"git log --first-parent {shlex.quote(request.branch)}")
-    return line.changed(oids=oids, before=line.oids[len(line.oids) - len(oids) - 1])
+    return below[0]
 
 
 def _landings(
@@ -229,33 +237,26 @@ def _closed(group: Sequence[Commit], *, together: bool) -> Iterator[Landing]:
 
 
 def _by_policy(
-    landings: Sequence[Landing],
-    whole: Sequence[str],
-    policies: Mapping[str, Policy | LabgateError | None],
-    last: Policy | LabgateError,
+    landings: Sequence[Landing], history: PolicyLine, last: Policy | LabgateError
 ) -> list[tuple[Policy | LabgateError, list[Landing]]]:
     """Return the landings by the policy before each, or if there was none yet, by the last one.
 
-    A landing that repaired an unreadable policy is judged by the last readable version. ``whole`` is the first-parent
-    line of the branch, oldest first.
+    A landing that repaired an unreadable policy is judged by the last readable version.
     """
     found: dict[int, tuple[Policy | LabgateError, list[Landing]]] = {}
     for landing in landings:
-        judging = policies.get(landing.old or "") or last
-        repaired = policies.get(landing.new)
+        judging = history.policies.get(landing.old or "") or last
+        repaired = history.policies.get(landing.new)
         if isinstance(judging, LabgateError) and isinstance(repaired, Policy) and landing.old is not None:
-            before = (policies[oid] for oid in reversed(whole[: whole.index(landing.old)]))
-            judging = next((policy for policy in before if isinstance(policy, Policy)), repaired)
+            judging = history.readable_below(landing.old) or repaired
         found.setdefault(id(judging), (judging, []))[1].append(landing)
     return list(found.values())
 
 
-def _dated(
-    error: LabgateError, landing: Landing, whole: Sequence[str], policies: Mapping[str, Policy | LabgateError | None]
-) -> LabgateError:
+def _dated(error: LabgateError, landing: Landing, line: _Line, history: PolicyLine) -> LabgateError:
     """Return why the policy before a landing cannot judge it, with the command that judges later ones."""
-    later = whole[whole.index(landing.new) :] if landing.new in whole else ()
-    repaired = next((oid for oid in later if isinstance(policies[oid], Policy)), None)
+    later = line.oids[line.oids.index(landing.new) :] if landing.new in line.oids else ()
+    repaired = next((oid for oid in later if isinstance(history.policies[oid], Policy)), None)
     if repaired is None:
         return error
     return LabgateError(error.message, f"judge what landed since it was repaired: --since {repaired[:12]}")
@@ -275,7 +276,7 @@ class _Scenes(Value):
     refs: Mapping[str, str]
     line: _Line
     landings: tuple[Landing, ...]
-    history: PolicyHistory
+    history: PolicyLine
     fetched: bool
     offline: bool
     progress: Progress | None

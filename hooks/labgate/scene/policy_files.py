@@ -16,7 +16,8 @@ from labgate.values.files import read_start
 from labgate.values.phrases import count, short_oid
 from labgate.values.value import Value
 
-_REGULAR = ("100644", "100755")
+#: The modes of a regular file.
+REGULAR = ("100644", "100755")
 #: The number of versions of a policy that are read together to find one that can be read.
 _BATCH = 100
 
@@ -30,13 +31,6 @@ class Found(Value):
     file: str
 
 
-class PolicyHistory(Value):
-    """The policy of each commit (full oid) of an audited line, as ``policies_at`` returns it, and the reader."""
-
-    policies: Mapping[str, Policy | LabgateError | None]
-    reader: Reader
-
-
 def policy_at(repository: Repository, commit: str, reader: Reader, place: str | None = None) -> Found | None:
     """Return the policy in a commit's tree, or ``None`` when the tree has none.
 
@@ -44,18 +38,30 @@ def policy_at(repository: Repository, commit: str, reader: Reader, place: str | 
     cannot be used.
     """
     shown = commit[:12] if place is None else place
+    files = files_of(repository, commit)
+    require_regular(files, shown)
+    bring(repository, [oid for _, oid in files.values()])
+    texts = {name: repository.objects.run("cat-file", "blob", oid) for name, (_, oid) in files.items()}
+    found = reader.find(texts, shown)
+    return None if found is None else Found(found[0], commit, files[found[1]][1], found[1])
+
+
+def files_of(repository: Repository, commit: str) -> dict[str, tuple[str, str]]:
+    """Return the mode and the blob of each policy file in a commit's tree, by name."""
     listing = os.fsdecode(repository.objects.run("ls-tree", "-z", "--full-tree", commit, "--", *FILES))
-    blobs = {}
+    files = {}
     for line in listing.split("\0")[:-1]:
         head, _, name = line.partition("\t")
         mode, _, oid = head.split(" ")
-        if mode not in _REGULAR:
-            raise PolicyError((f"{shown}:{name}: expected a regular file, found mode {mode}",))
-        blobs[name] = oid
-    bring(repository, blobs.values())
-    texts = {name: repository.objects.run("cat-file", "blob", oid) for name, oid in blobs.items()}
-    found = reader.find(texts, shown)
-    return None if found is None else Found(found[0], commit, blobs[found[1]], found[1])
+        files[name] = (mode, oid)
+    return files
+
+
+def require_regular(files: Mapping[str, tuple[str, str]], place: str) -> None:
+    """Check that policy files (``files_of``) are regular. Raises: ``PolicyError``, which names their ``place``."""
+    for name, (mode, _) in files.items():
+        if mode not in REGULAR:
+            raise PolicyError((f"{place}:{name}: expected a regular file, found mode {mode}",))
 
 
 def has_policy(repository: Repository, commit: str) -> bool:
@@ -139,7 +145,7 @@ def policies_at(
 
     Few of many commits change it, so each version is read once.
     """
-    _require_files(repository, commits)
+    _require_line(repository, commits)
     known: dict[tuple[bytes, ...], Policy | LabgateError | None] = {}
     found = {}
     for oid, blobs in policy_blobs(repository, commits).items():
@@ -151,7 +157,7 @@ def policies_at(
     return found
 
 
-def _require_files(repository: Repository, commits: Sequence[str]) -> None:
+def _require_line(repository: Repository, commits: Sequence[str]) -> None:
     """Fetch the policies of some commits, the newest last, in a partial clone: a missing one looks like none.
 
     Raises: ``MissingObjectError`` when they cannot be fetched.
@@ -160,9 +166,12 @@ def _require_files(repository: Repository, commits: Sequence[str]) -> None:
         return
     options = ("--first-parent", "--diff-merges=first-parent", "--raw", "--no-abbrev", "--no-renames", "--format=")
     listing = repository.objects.run("log", *options, commits[-1], "--", *FILES).decode("utf-8", "surrogateescape")
-    blobs = {
-        oid for line in listing.splitlines() if line.startswith(":") for oid in line.split(" ")[2:4] if oid.strip("0")
-    }
+    rows = (line.split(" ") for line in listing.splitlines() if line.startswith(":"))
+    require_blobs(repository, {oid for row in rows for oid in row[2:4] if oid.strip("0")})
+
+
+def require_blobs(repository: Repository, blobs: set[str]) -> None:
+    """Fetch versions of policies if a partial clone lacks them. Raises: ``MissingObjectError`` when that fails."""
     bring(repository, blobs)
     missing = absent(repository, blobs)
     if missing:

@@ -32,7 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
     from labgate.scene.governing_policy import Judging
-    from labgate.scene.policy_files import PolicyHistory
+    from labgate.scene.policy_line import PolicyLine
     from labgate.values.errors import LabgateError
 
 
@@ -100,7 +100,7 @@ class Scene(Value):
     change: bool = False
     push_url: str | None = None
     judging: Judging | None = None
-    history: PolicyHistory | None = None
+    history: PolicyLine | None = None
     pins_refused: Mapping[str, str] = NOTHING
 
     @property
