@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from labgate.fingerprints import patches
 from labgate.fingerprints.patches import FILE_LINES, FilePatch, Patch, Run, commit_patches, tree_patches
 from labgate.fingerprints.text import LINE_BYTES
 from labgate.values.errors import MissingObjectError
@@ -304,7 +305,9 @@ def test_the_root_is_compared_with_nothing_and_a_merge_with_its_first_parent(rep
     assert lines(second) == [("b", [], [b"1"])]
 
 
-def test_patches_come_in_the_order_of_the_question(repo: Repo) -> None:
+@pytest.mark.parametrize("at_once", [2, 3, 20_000])
+def test_patches_come_in_the_order_of_the_question(repo: Repo, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patches, "COMMITS_A_GIT", at_once)
     one = repo.commit("One", {"a": "1\n"})
     empty = repo.commit("Empty")
     repo.branch("side", one).commit("Side", {"b": "1\n"})
