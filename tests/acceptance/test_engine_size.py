@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from labgate.checks.commit_size.reading import MOST_LINES
+from labgate.checks.commit_size.reading import MOST_LINES, PIECE_LINES
+from labgate.fingerprints.generated_names import is_locked
 from support.notebooks import notebook
 from support.people import adopt, by, reviewed
 from support.repo import Repo
@@ -175,6 +176,14 @@ def test_locked_versions_and_generated_code_count_bytes_and_no_lines(sized: Repo
     assert_passes(sized, *TO_MAIN, check="commit-size")
     sized.commit("Lock more", {name: lines(90_000)})
     assert judge(sized, *TO_MAIN, status=1).rules == ["LG403"]
+
+
+@pytest.mark.parametrize("name", ["sub/package-lock.json", "go.sum", "a_pb2.py", "site.min.js"])
+def test_a_name_of_locked_versions_or_generated_code_hides_no_code(sized: Repo, name: str) -> None:
+    code = "".join(f"def step_{number}(batch):\n    return batch * rate_{number}\n" for number in range(250))
+    beside = lines(4000, "hash") if is_locked(name) else ""
+    sized.commit("Hide it", {name: beside + code + beside})
+    assert judge(sized, *TO_MAIN, status=1).finding("LG401")["data"]["actual"] in range(500, 500 + 2 * PIECE_LINES)
 
 
 def test_a_change_too_large_to_look_for_moves_is_counted_whole_and_said(sized: Repo) -> None:

@@ -44,12 +44,18 @@ def parts(file: FilePatch, *, judged: bool = False) -> list[tuple[str, FilePatch
     if is_vendored(file.path):
         return [(GENERATED, file)]
     named = GENERATED if sort != PROSE and is_mechanical(file.path) else sort
-    if not _is_written(file.runs):
-        return [(named, file)]
-    code = [run for run in file.runs if code_share(run.added or run.deleted)[1] >= CODE_SHARE]
-    left = [run for run in file.runs if run not in code]
+    code = written_runs(file.runs)
+    known = set(map(id, code))
+    left = [run for run in file.runs if id(run) not in known]
     found = [(named, file.with_runs(left))] if left else []
     return [*found, (CODE, file.with_runs(code))] if code else [(named, file)]
+
+
+def written_runs(runs: list[Run]) -> list[Run]:
+    """Return the runs of a file that are code which people write, whatever the name of the file says."""
+    if not _is_written(runs):
+        return []
+    return [run for run in runs if code_share(run.added or run.deleted)[1] >= CODE_SHARE]
 
 
 def _is_written(runs: list[Run]) -> bool:

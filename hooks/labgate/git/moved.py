@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from labgate.git.raw import PLAIN, STAGED, Entry, Lines, read_records
 from labgate.git.repository import Repository
@@ -21,6 +21,9 @@ _RENAMES = ("-M50%", f"-l{MOST_RENAMES}")
 #: Blocks of 20 letters or digits, also with another indentation; shorter ones than ``BLOCK_LINES`` are no move.
 _MOVED = ("--color=always", "--color-moved=blocks", "--color-moved-ws=allow-indentation-change")
 BLOCK_LINES = 3
+#: git paints every place where a block arrived. From this length on it is a move only in one place for each that it
+#: left, and a copy in the others; shorter blocks (imports, headers, closing lines) are alike by chance.
+COPY_LINES = 10
 #: The colours by which a line is recognised, whatever the repository's configuration says.
 _OLD, _NEW, _OLD_MOVED, _NEW_MOVED = b"\x1b[31m", b"\x1b[32m", b"\x1b[35m", b"\x1b[36m"
 _PAINT = tuple(
@@ -46,8 +49,21 @@ class Block(Value):
     lines: list[bytes]
 
 
-def commit_readings(repository: Repository, commits: Sequence[str]) -> dict[str, list[Entry | Lines]]:
-    """Return the changes of each commit against its first parent: raw entries, and the lines of each that did not move.
+class Text(Value):
+    """The lines of a file that did not move, in blocks of neighbours; each block as in ``Block``."""
+
+    path: str
+    blocks: list[Block]
+
+
+#: Raw entries, and for each the lines that did not move: their numbers, or themselves.
+Reading = list[Entry | Lines | Text]
+
+
+def commit_readings(
+    repository: Repository, commits: Sequence[str], with_text: Callable[[str], bool]
+) -> dict[str, Reading]:
+    """Return the changes of each commit against its first parent; those of paths ``with_text`` with their text.
 
     A rename with edits is an entry ``M`` of its new path.
     """
@@ -63,12 +79,12 @@ def commit_readings(repository: Repository, commits: Sequence[str]) -> dict[str,
             current.append(record)
     output = git.run(*_PAINT, *_TREES, *_patch(), "--stdin", stdin=oids)
     patches = dict(_by_commit(output))
-    return {oid: _joined(entries[oid], patches.get(oid, ())) for oid in commits}
+    return {oid: _joined(entries[oid], patches.get(oid, ()), with_text) for oid in commits}
 
 
-def tree_readings(repository: Repository, old: str, new: str) -> list[Entry | Lines]:
+def tree_readings(repository: Repository, old: str, new: str, with_text: Callable[[str], bool]) -> Reading:
     """Return the changes from one tree or commit to another, as ``commit_readings`` does."""
-    return _read(repository.objects, _TREES, (old, new))
+    return _read(repository.objects, _TREES, (old, new), with_text)
 
 
 def tree_text(repository: Repository, old: str, new: str) -> dict[str, tuple[bytes, ...]]:
@@ -87,18 +103,19 @@ def tree_text(repository: Repository, old: str, new: str) -> dict[str, tuple[byt
     return {path: tuple(lines) for path, lines in text.items()}
 
 
-def staged_readings(git: Git, base: str) -> list[Entry | Lines]:
+def staged_readings(git: Git, base: str, with_text: Callable[[str], bool]) -> Reading:
     """Return the changes of the index of ``git`` to a tree or commit, as ``commit_readings`` does."""
-    return _read(git, (*STAGED, *PLAIN), (base, "--"))
+    return _read(git, (*STAGED, *PLAIN), (base, "--"), with_text)
 
 
 def _patch() -> tuple[str, ...]:
-    return ("--patch", "--unified=0", *_RENAMES, *_MOVED)
+    # Without context git leaves out what both files end with, and may then pair the lines before it in another way.
+    return ("--patch", "--unified=1", *_RENAMES, *_MOVED)
 
 
-def _read(git: Git, command: Sequence[str], trees: Sequence[str]) -> list[Entry | Lines]:
+def _read(git: Git, command: Sequence[str], trees: Sequence[str], with_text: Callable[[str], bool]) -> Reading:
     output = git.run(*_PAINT, *command, *_patch(), *trees)
-    return _joined(_entries(git, command, trees), output.split(b"\n"))
+    return _joined(_entries(git, command, trees), output.split(b"\n"), with_text)
 
 
 def _entries(git: Git, command: Sequence[str], trees: Sequence[str]) -> list[Entry]:
@@ -120,14 +137,27 @@ def _by_commit(output: bytes) -> Iterator[tuple[str, list[bytes]]]:
         yield oid, lines
 
 
-def _joined(entries: Sequence[Entry], patch: Iterable[bytes]) -> list[Entry | Lines]:
+def _joined(entries: Sequence[Entry], patch: Iterable[bytes], with_text: Callable[[str], bool]) -> Reading:
     """Return the entries, and for each its lines that are to be read."""
     owners = _owners(entries)
-    counts = {place: [0, 0] for place in owners}
+    blocks: dict[int, list[Block]] = {place: [] for place in owners}
     for block, count in _to_read(list(_blocks(patch, owners))):
-        counts[block.file][block.sign == b"-"] += count
-    lines = [Lines(entry.path, *counts[place]) for place, entry in enumerate(entries)]
-    return [*(_named(entry) for entry in entries), *lines]
+        # A file that becomes a link, or the reverse, is one that is deleted and one that is added.
+        if count and not (block.sign == b"-" and entries[block.file].status == "T"):
+            blocks[block.file].append(block)
+    read = (
+        Text(entry.path, blocks[place]) if with_text(entry.path) else counted(entry.path, blocks[place])
+        for place, entry in enumerate(entries)
+    )
+    return [*(_named(entry) for entry in entries), *read]
+
+
+def counted(path: str, blocks: Iterable[Block]) -> Lines:
+    """Return the numbers of added and of deleted lines in blocks of a file."""
+    sides = {b"+": 0, b"-": 0}
+    for block in blocks:
+        sides[block.sign] += len(block.lines)
+    return Lines(path, sides[b"+"], sides[b"-"])
 
 
 def _owners(entries: Sequence[Entry]) -> list[int]:
@@ -162,13 +192,13 @@ def _blocks(patch: Iterable[bytes], owners: Sequence[int]) -> Iterator[Block]:
 def _to_read(blocks: Sequence[Block]) -> Iterator[tuple[Block, int]]:
     """Yield each block with the number of its lines that a reader reads.
 
-    What left one place and arrived in several is read everywhere but in one: git paints every copy.
+    A long block that left one place and arrived in several is read everywhere but in one.
     """
-    left = Counter(line for block in blocks if block.sign == b"-" and _is_move(block) for line in block.lines)
+    left = Counter(line for block in blocks if block.sign == b"-" and block.moved for line in block.lines)
     for block in blocks:
         if not _is_move(block):
             yield block, len(block.lines)
-        elif block.sign == b"+":
+        elif block.sign == b"+" and len(block.lines) >= COPY_LINES:
             here = Counter(line for line in block.lines if line)
             known = sum((here & left).values())
             left -= here

@@ -10,7 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from labgate.fingerprints.generated_names import has_generated_name, is_locked
 from labgate.fingerprints.notebooks import changed_code_lines
-from labgate.git.moved import commit_readings, staged_readings, tree_readings
+from labgate.fingerprints.parts import written_runs
+from labgate.fingerprints.patches import Run
+from labgate.fingerprints.text import normal_lines
+from labgate.git.moved import Block, Reading, Text, commit_readings, counted, staged_readings, tree_readings
 from labgate.git.raw import Entry, Lines, blob_sizes, weigh
 from labgate.git.repository import Repository
 from labgate.git.runner import Git
@@ -18,8 +21,9 @@ from labgate.values.batch import FileChange
 
 #: A change with more lines, or a notebook with more bytes, keeps its quick size.
 MOST_LINES, MOST_BYTES = 100_000, 20_000_000
+#: The lines of a lock file that are judged together (``_written``).
+PIECE_LINES = 40
 _NOTEBOOK = ".ipynb"
-_Records = list[Entry | Lines]
 
 
 def commits_read(
@@ -27,19 +31,19 @@ def commits_read(
 ) -> dict[str, tuple[FileChange, ...]]:
     """Return the changes of commits (by oid) against their first parents as read; one that is too large stays."""
     oids = [oid for oid, files in quick.items() if is_readable(files)]
-    return dict(quick) | _weighed(repository.objects, commit_readings(repository, oids))
+    return dict(quick) | _weighed(repository.objects, commit_readings(repository, oids, _has_name))
 
 
 def trees_read(repository: Repository, old: str, new: str, quick: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
     """Return the changes from one tree to another as read; a change that is too large stays."""
     if not is_readable(quick):
         return quick
-    return _weighed(repository.objects, {new: tree_readings(repository, old, new)})[new]
+    return _weighed(repository.objects, {new: tree_readings(repository, old, new, _has_name)})[new]
 
 
 def staged_read(git: Git, base: str, quick: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
     """Return the changes of the index to a tree or commit as read; a change that is too large stays."""
-    return _weighed(git, {"": staged_readings(git, base)})[""] if is_readable(quick) else quick
+    return _weighed(git, {"": staged_readings(git, base, _has_name)})[""] if is_readable(quick) else quick
 
 
 def is_readable(files: Sequence[FileChange]) -> bool:
@@ -48,7 +52,7 @@ def is_readable(files: Sequence[FileChange]) -> bool:
     return lines <= MOST_LINES and sum(file.size for file in files) <= 10 * MOST_BYTES
 
 
-def _weighed(git: Git, readings: Mapping[str, _Records]) -> dict[str, tuple[FileChange, ...]]:
+def _weighed(git: Git, readings: Mapping[str, Reading]) -> dict[str, tuple[FileChange, ...]]:
     pairs = {
         (entry.old, entry.new)
         for records in readings.values()
@@ -59,18 +63,38 @@ def _weighed(git: Git, readings: Mapping[str, _Records]) -> dict[str, tuple[File
     return weigh(git, {key: list(_as_read(records, cells)) for key, records in readings.items()})
 
 
-def _as_read(records: _Records, cells: Mapping[tuple[str, str], int]) -> Iterator[Entry | Lines]:
+def _as_read(records: Reading, cells: Mapping[tuple[str, str], int]) -> Iterator[Entry | Lines]:
     """Yield the records with the lines that a reader reads."""
     blobs = {record.path: (record.old, record.new) for record in records if isinstance(record, Entry)}
     for record in records:
         if isinstance(record, Entry):
             yield record
-        elif is_locked(record.path) or has_generated_name(record.path):
-            yield Lines(record.path, 0, 0)
+        elif isinstance(record, Text):
+            yield _written(record)
         elif blobs[record.path] in cells:
             yield Lines(record.path, cells[blobs[record.path]], 0)
         else:
             yield record
+
+
+def _has_name(path: str) -> bool:
+    """Return whether a path is that of a file which a tool writes, as far as the name says."""
+    return is_locked(path) or has_generated_name(path)
+
+
+def _written(text: Text) -> Lines:
+    """Return the lines of such a file that people write: code, whatever its name."""
+    whole = not is_locked(text.path)
+    pieces = text.blocks if whole else [piece for block in text.blocks for piece in _pieces(block)]
+    runs = [Run(b"", b"", added=(line for raw in piece.lines for line in normal_lines(raw))) for piece in pieces]
+    written = {id(run) for run in written_runs(runs)}
+    return counted(text.path, (piece for piece, run in zip(pieces, runs, strict=True) if id(run) in written))
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    """Yield a block in pieces, so that many locked versions do not hide the code beside them."""
+    for start in range(0, len(block.lines), PIECE_LINES):
+        yield block.changed(lines=block.lines[start : start + PIECE_LINES])
 
 
 def _code_lines(git: Git, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
