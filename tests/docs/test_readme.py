@@ -159,7 +159,7 @@ def test_the_two_commands_are_what_ci_runs() -> None:
     assert tests == f"{SET_UP} -e '.[test]' && .venv/bin/python -m pytest -n auto\n"
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert 'python3 -m venv "$venv"' in ci
-    assert re.search(r"pip install .*--editable '\.\[test,tools\]'", ci)
+    assert re.search(r"pip install .*--editable '\.\[test,tools,docs\]'", ci)
     assert '"$venv/bin/python" -m pytest -n auto' in ci
 
 
@@ -193,6 +193,7 @@ def test_the_demo_runs(tmp_path: Path) -> None:
     ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_every_link_leads_somewhere(path: Path) -> None:
+    """`mkdocs build --strict` in .ci/run follows those to headings as well."""
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
 
