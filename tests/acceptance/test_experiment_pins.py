@@ -99,7 +99,8 @@ class TestPin:
         (tmp_path / "none/README.md").write_text("1\n")
         said = experiment(Repo(tmp_path / "none", lab.env), *command, status=2)
         assert said.err.count("\n") == 2
-        assert "help: " in said.err
+        lab.run("sh", "-c", f"cd {tmp_path / 'none'} && {helped(said)}")
+        experiment(Repo(tmp_path / "none", lab.env), *command)
 
     @pytest.mark.parametrize("command", [("pin",), ("env",), ("record", "a.txt")])
     def test_without_a_commit_the_command_that_mends_it_is_named(self, repo: Repo, command: tuple[str, ...]) -> None:
@@ -195,6 +196,34 @@ class TestPublish:
         lab.run("sh", "-c", helped(said))
         assert remote_pins(lab) == pins(lab)
 
+    def test_says_what_history_comes_along_and_asks_for_what_looks_like_a_secret(self, lab: Repo) -> None:
+        lab.commit("Edit", {"model.py": "VALUE = 4\n"})
+        lab.commit("Edit more", {"model.py": "VALUE = 5\n"})
+        pin(lab)
+        said = experiment(lab, "publish")
+        assert "labgate: with 1 commit below, which origin is not known to have" in said.err
+        lab.commit("Leak", {".env": "TOKEN=1\n"})
+        lab.git("rm", "--quiet", ".env")
+        lab.git("commit", "--quiet", "--message", "Hide it")
+        commit = pin(lab)
+        said = experiment(lab, "publish", status=2)
+        assert "  .env  (committed, looks like a secret)" in said.err.splitlines()
+        assert commit not in remote_pins(lab).values()
+        lab.run("sh", "-c", helped(said))
+        assert commit in remote_pins(lab).values()
+
+    def test_leaves_out_what_a_record_calls_withdrawn_unless_it_is_named(self, lab: Repo) -> None:
+        commit = pin(lab)
+        experiment(lab, "record", "model.py")
+        path = lab.path / "model.py.labgate.json"
+        text = path.read_text().replace('"name": "code",', '"name": "code", "annotations": {"withdrawn": "a secret"},')
+        lab.commit("Take it back", {path.name: text})
+        said = experiment(lab, "publish")
+        assert f"labgate: ranker/wide@{commit[:12]}: a record says that its pin was taken back" in said.err
+        assert remote_pins(lab) == {}
+        experiment(lab, "publish", commit[:12])
+        assert set(remote_pins(lab).values()) == {commit}
+
     def test_a_snapshot_without_untracked_files_needs_no_yes(self, lab: Repo) -> None:
         lab.write({"model.py": "VALUE = 5\n"})
         commit = pin(lab)
@@ -230,6 +259,7 @@ class TestPublish:
         pin(lab)
         said = experiment(lab, "publish", status=2)
         assert commit in said.err
+        assert other in said.err
         assert other in lab.run("sh", "-c", helped(said)).out
         assert remote_pins(lab) == {ref: other, f"refs/experiments/ranker/wide/{more[:12]}": more}
 

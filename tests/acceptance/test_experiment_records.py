@@ -136,6 +136,9 @@ class TestRecord:
         assert (path.read_bytes(), path.stat().st_mtime_ns, said.out) == (*before, "")
 
     def test_what_cannot_be_recorded_is_named_before_anything_is_written(self, lab: Repo) -> None:
+        lab.write({"a\nb": "1\n", "good": "1\n"})
+        assert "control characters" in experiment(lab, "record", "good", "a\nb", status=2).err
+        assert not (lab.path / "good.labgate.json").exists()
         made(lab)
         (lab.path / "models").mkdir()
         for name in ("nope.bin", "models", ".gitignore"):
@@ -176,6 +179,15 @@ class TestShow:
             "pin": {"ref": f"refs/experiments/ranker/wide/{commit[:12]}", "here": True, "remote": True},
             "record": record(lab),
         }
+
+    @pytest.mark.parametrize("what", ["nope", "ranker/nope", "a" * 40, "ranker/wide@1234567"])
+    def test_of_what_is_not_known_is_exit_2(self, lab: Repo, what: str) -> None:
+        assert "  help: labgate experiment list" in experiment(lab, "show", what, status=2).err
+
+    def test_without_a_commit_says_so(self, repo: Repo) -> None:
+        repo.write({"a.txt": "1\n"})
+        said = experiment(repo, "show", "a.txt", status=2).err
+        assert "there is no commit yet\n  help: git add --all && git commit" in said
 
     def test_says_what_differs_and_what_is_not_there(self, lab: Repo) -> None:
         experiment(lab, "record", made(lab))

@@ -226,6 +226,21 @@ class TestArtifacts:
         run(lab, "sh", "-c", "mkdir -p models; for n in $(seq 50); do echo $n > models/$n; done")
         assert {invocation(record(lab, f"models/{number}")) for number in range(1, 51)} == {invocation(whole(lab))}
 
+    @pytest.mark.parametrize("name", ["a\nb.json", "\x1b[2J.json", "n" * 246 + ".json"], ids=["line", "escape", "long"])
+    def test_a_name_that_no_record_can_have_is_said_and_costs_nothing(self, lab: Repo, name: str) -> None:
+        script = 'printf 1 >"out/$1" && printf 2 >out/good.json && exit 3'
+        (lab.path / "out").mkdir()
+        done = run(lab, "sh", "-c", script, "-", name, options=("--artifact", "out/*.json"), status=3)
+        assert "cannot have a record: its name " in done.err
+        assert "\x1b" not in done.err
+        assert record(lab, "out/good.json")["subject"][0]["name"] == "good.json"
+        assert len(whole(lab)["subject"]) == 2
+
+    def test_a_long_name_has_a_record(self, lab: Repo) -> None:
+        name = "n" * 242
+        run(lab, "sh", "-c", f"printf 1 >{name}", options=("--artifact", name))
+        assert record(lab, name)["subject"][0]["name"] == name
+
     def test_records_of_failed_runs_are_kept_too(self, lab: Repo) -> None:
         run(lab, "sh", "-c", "mkdir models; echo half > models/m; exit 7", status=7)
         assert result(record(lab, "models/m")) == "failed 7"

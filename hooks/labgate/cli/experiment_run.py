@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from labgate.entrypoints.experiment_run import Done, Ready
     from labgate.entrypoints.run_basis import RunRequest
+    from labgate.experiments.supervise import Ending
 
 #: The exit status when labgate could not start or record the command, as of ``env`` and ``timeout``.
 COULD_NOT_RUN = 125
@@ -227,15 +228,19 @@ def _say_before(ready: Ready) -> None:
         say(f"warning: --input {text} matches no file")
 
 
-def _say_after(ready: Ready, done: Done) -> None:
-    """Say what came of it."""
-    ending, kept, request = done.ending, done.kept, ready.request
+def _say_ending(request: RunRequest, ending: Ending) -> None:
     if ending.outcome == "stalled":
         say(f"stopped: no output for {_seconds(request.stall_timeout or 0)}")
     elif ending.outcome == "timed-out":
         say(f"stopped after {_seconds(request.timeout or 0)}")
     if ending.unpassed is not None:
         say(f"warning: not all output could be passed on: {ending.unpassed.strerror}")
+
+
+def _say_after(ready: Ready, done: Done) -> None:
+    """Say what came of it."""
+    _say_ending(ready.request, done.ending)
+    kept = done.kept
     for text in done.unmatched:
         say(f"warning: --artifact {text} matches no file")
     code = f"{short_oid(ready.basis.code.commit)}, {ready.basis.experiment}"
@@ -243,11 +248,13 @@ def _say_after(ready: Ready, done: Done) -> None:
         more = f" and {len(kept.artifacts) - _MOST_NAMED} more" if len(kept.artifacts) > _MOST_NAMED else ""
         named = f"{', '.join(kept.artifacts[:_MOST_NAMED])}{more}"
         say_remark(f"{count(len(kept.artifacts), 'artifact')} of {code}: {named}")
-    else:
+    elif not kept.unnamed:
         say_remark(f"no artifact of {code}")
     if kept.artifacts and not done.alone:
         say("warning: other runs were active in this work tree; what changed meanwhile may be theirs")
+    for name, reason in kept.unnamed:
+        say(f"warning: {name} cannot have a record: {reason}")
     for problem in kept.problems:
         say(f"not recorded: {problem}")
     if kept.problems:
-        say(f"the command itself ended with status {ending.status}")
+        say(f"the command itself ended with status {done.ending.status}")

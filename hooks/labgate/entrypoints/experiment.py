@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from labgate.checks.registry import policy_reader
 from labgate.entrypoints.hook_call import hook_policy
+from labgate.experiments.code import FIRST_COMMIT
 from labgate.experiments.naming import branch_by_ci, experiment_of, stated_experiment
 from labgate.experiments.redaction import without_credentials
 from labgate.experiments.section import ExperimentHash, without_policy
@@ -15,9 +16,12 @@ from labgate.git.repository import Repository, discover
 from labgate.policy.model import FILES, Policy
 from labgate.scene.policy_files import worktree_policy
 from labgate.scene.workplace import Workplace, find_workplace
-from labgate.values.errors import NoPolicyError, UsageError
+from labgate.values.errors import GitError, NoPolicyError, UsageError
 from labgate.values.refnames import branch_of
 from labgate.values.value import Value
+
+#: The commands that make a repository with the code that is here.
+NEW_REPOSITORY = f"git init && {FIRST_COMMIT}"
 
 
 class Bench(Value):
@@ -48,7 +52,7 @@ def find_bench(environ: Mapping[str, str], stated: str | None = None) -> Bench:
     Raises: ``GitError`` when there is no repository, ``UsageError`` when what is stated is no ``SERVICE/HANDLE``,
     ``PolicyError`` when there is a policy that cannot be read.
     """
-    repository = discover(environ)
+    repository = _repository(environ)
     place = find_workplace(environ)
     policy = _policy(repository, place)
     settings = without_policy() if policy is None else policy.section(ExperimentHash)
@@ -57,6 +61,16 @@ def find_bench(environ: Mapping[str, str], stated: str | None = None) -> Bench:
     named = stated or environ.get(EXPERIMENT)
     experiment = stated_experiment(named) if named else experiment_of(policy, branch)
     return Bench(repository, policy, settings, branch, experiment, repository.remote_of(branch or ""))
+
+
+def _repository(environ: Mapping[str, str]) -> Repository:
+    """Return the repository here. Raises: ``UsageError`` with the command that makes one, other ``GitError``."""
+    try:
+        return discover(environ)
+    except GitError as error:
+        if "not a git repository" not in error.message:
+            raise
+        raise UsageError(error.message, NEW_REPOSITORY) from None
 
 
 def _policy(repository: Repository, place: Workplace) -> Policy | None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from labgate import FOLDER
 from labgate.entrypoints.experiment import Bench, find_bench
-from labgate.entrypoints.experiment_target import Target, find_target
+from labgate.entrypoints.experiment_target import NotKnownError, PinMissingError, Target, find_target
 from labgate.experiments.closing import is_closed_ref, outcome_in
 from labgate.experiments.naming import experiment_of, is_experiment
 from labgate.experiments.pins import (
@@ -27,7 +27,7 @@ from labgate.experiments.states import ABSENT, artifact_state, committed_state
 from labgate.git.kept_refs import fetch_refs, present, refs_below, remote_refs
 from labgate.git.repository import Repository
 from labgate.git.snapshots import read_headers, read_tags
-from labgate.values.errors import UndecidedError
+from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.files import stat_own
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
@@ -177,9 +177,13 @@ class Shown(Value):
 
 
 def show(what: str, environ: Mapping[str, str] = os.environ) -> Shown:
-    """Return what is known of an artifact, an experiment or a commit. Raises: ``LabgateError`` as ``checkout``."""
+    """Return what is known of an artifact, an experiment or a commit. Raises: ``LabgateError`` where nothing is."""
     bench = find_bench(environ)
-    target = find_target(bench, what)
+    try:
+        target = find_target(bench, what)
+    except (NotKnownError, PinMissingError) as error:
+        # Their exit statuses are those of ``checkout``.
+        raise LabgateError(error.message, error.help) from None
     experiment = target.experiment or bench.experiment
     pin = pin_of(bench.settings, experiment, target.commit)
     remote, notes = _remote_has(bench, pin)

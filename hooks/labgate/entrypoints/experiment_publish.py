@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 
 from labgate.entrypoints.experiment import Bench, find_bench, require_remote
-from labgate.experiments.naming import stated_experiment
-from labgate.experiments.pins import Pin, Pushed, pin_here, pins_here, push_pins, read_pins, remembered
-from labgate.git.kept_refs import refs_below
+from labgate.experiments.naming import experiment_of, stated_experiment
+from labgate.experiments.pins import Pin, Pushed, pin_here, pins_here, push_pins, read_pins, remembered, taken_error
+from labgate.experiments.published import remote_tips
+from labgate.experiments.withdrawn import withdrawn_commits
+from labgate.git.commits import rev_list
+from labgate.git.diffs import brought_paths
+from labgate.git.kept_refs import present, refs_below
 from labgate.git.lfs import lfs_commits, push_lfs
-from labgate.git.refs import resolve_commit
+from labgate.git.refs import read_refs, resolve_commit, tracking_refs
 from labgate.git.snapshots import read_headers
 from labgate.values.errors import LabgateError, UsageError
 from labgate.values.phrases import quote
+from labgate.values.refnames import branch_of
 from labgate.values.value import Value
 
 #: The default of ``pins``: pins under it stay outstanding where the policy has another prefix since.
@@ -38,17 +44,33 @@ class Outstanding(Value):
     secrets: int = 0
 
 
+class History(Value):
+    """What comes along with pins: how many other commits below them the remote is not known to have.
+
+    ``secrets`` are the files that look like secrets and that those or the pinned commits, but no snapshot, bring.
+    """
+
+    commits: int = 0
+    secrets: tuple[str, ...] = ()
+
+
 class Plan(Value):
-    """What is to be published, and on which remote."""
+    """What is to be published, and on which remote.
+
+    ``withdrawn`` are pins of this clone that are not, as records say that they were taken back: only their names
+    publish them.
+    """
 
     bench: Bench
     remote: str
     pins: tuple[Outstanding, ...]
+    history: History = History()
+    withdrawn: tuple[Pin, ...] = ()
 
     @property
     def needs_consent(self) -> bool:
-        """Whether a person has to see what becomes public: untracked files."""
-        return any(item.untracked for item in self.pins)
+        """Whether a person has to see what becomes public: untracked files, or what looks like a secret."""
+        return bool(self.history.secrets) or any(item.untracked for item in self.pins)
 
 
 def plan(revisions: Sequence[str], environ: Mapping[str, str] = os.environ) -> Plan:
@@ -59,7 +81,28 @@ def plan(revisions: Sequence[str], environ: Mapping[str, str] = os.environ) -> P
     bench = find_bench(environ)
     remote = require_remote(bench)
     pins = [pin for text in revisions for pin in _named(bench, text)] if revisions else _all(bench, remote)
-    return Plan(bench, remote, outstanding(bench, pins))
+    withdrawn = frozenset[str]()
+    if pins and not revisions:
+        withdrawn = withdrawn_commits(bench.repository, _tips(bench, remote, pins))
+    items = outstanding(bench, [pin for pin in pins if pin.commit not in withdrawn])
+    taken_back = tuple(pin for pin in pins if pin.commit in withdrawn)
+    return Plan(bench, remote, items, _history(bench, remote, items), taken_back)
+
+
+def _tips(bench: Bench, remote: str, pins: Sequence[Pin]) -> list[str]:
+    """Return the commits with the records that count: HEAD, protected branches, and those of the pins' experiments."""
+    experiments = {pin.experiment for pin in pins}
+    tracking = tracking_refs(read_refs(bench.repository), bench.repository.remotes)
+    found = [ref.oid for ref in tracking if ref.remote == remote and _is_of(bench, ref.remote_ref, experiments)]
+    with suppress(UsageError):
+        found.append(resolve_commit(bench.repository, "HEAD"))
+    return found
+
+
+def _is_of(bench: Bench, ref: str, experiments: set[str]) -> bool:
+    """Return whether a branch (full name) is protected, or that of one of some experiments."""
+    protected = bench.policy is not None and bench.policy.is_protected(ref)
+    return protected or experiment_of(bench.policy, branch_of(ref)) in experiments
 
 
 def outstanding(bench: Bench, pins: Sequence[Pin]) -> tuple[Outstanding, ...]:
@@ -71,6 +114,18 @@ def outstanding(bench: Bench, pins: Sequence[Pin]) -> tuple[Outstanding, ...]:
         files, secrets = ((), 0) if base is None else _untracked(bench, base, pin.commit)
         found.append(Outstanding(pin, base is not None, files, secrets))
     return tuple(found)
+
+
+def _history(bench: Bench, remote: str, items: Sequence[Outstanding]) -> History:
+    """Return what else pins make public, as far as this clone knows what the remote has. Raises: ``GitError``."""
+    repository = bench.repository
+    tracking = tracking_refs(read_refs(repository), repository.remotes)
+    known = [*remote_tips(tracking, remote), *remembered(repository, bench.settings, remote).values()]
+    pinned = {item.pin.commit: item for item in items}
+    along = rev_list(repository, list(pinned), present(repository, known)) if pinned else ()
+    brought = brought_paths(repository, [oid for oid in along if oid not in pinned or not pinned[oid].snapshot])
+    secrets = sorted({path for paths in brought.values() for path in paths if _looks_secret(path)})
+    return History(sum(oid not in pinned for oid in along), tuple(secrets))
 
 
 class Published(Value):
@@ -96,8 +151,7 @@ def require_published(what: Plan, done: Published) -> None:
     """Check that everything is there. Raises: ``LabgateError`` with the reason and what helps."""
     remote = what.remote
     for pin in done.pushed.taken:
-        message = f"{pin.ref} on {remote} is another commit than {pin.commit}; nothing was moved"
-        raise LabgateError(message, f"git ls-remote {quote(remote)} {quote(pin.ref)}")
+        raise taken_error(what.bench.repository, remote, pin)
     for pin, reason in done.pushed.refused:
         message = f"{remote} refuses {pin.ref}: {reason or 'no reason given'}"
         raise LabgateError(message, _way_around(what.bench, remote))

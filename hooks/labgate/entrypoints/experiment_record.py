@@ -12,7 +12,7 @@ from labgate.experiments.code import Code, code_at, code_of_moment
 from labgate.experiments.digests import digests_of
 from labgate.experiments.inputs import shown_path
 from labgate.experiments.pins import pin_here
-from labgate.experiments.records import STATED, artifact_path, record_path, recorded_name, write_record
+from labgate.experiments.records import STATED, artifact_path, record_path, recorded_name, why_unnamed, write_record
 from labgate.experiments.run_folder import new_run_id
 from labgate.experiments.statements import Origin, Run, Subject, statement
 from labgate.experiments.states import content_digest
@@ -78,6 +78,10 @@ def _artifact(path: str) -> str:
     if not may_be_artifact(artifact):
         message = f"{artifact} is never an artifact, but a file of git"
         raise UsageError(message, "labgate experiment record ARTIFACT")
+    reason = why_unnamed(artifact)
+    if reason is not None:
+        message = f"{artifact} cannot have a record: {reason}"
+        raise UsageError(message, f"mv -- {quote(artifact)} NAME")
     return artifact
 
 

@@ -23,6 +23,7 @@ from labgate.experiments.variables import RUN, Described, Variables, variables
 from labgate.git.worktrees import Worktree, detached_worktree
 from labgate.values.errors import LabgateError, UsageError
 from labgate.values.files import RefusedFileError
+from labgate.values.phrases import quote
 from labgate.values.value import Value
 
 #: Variables of launchers with the number of a process among several that run one command.
@@ -112,7 +113,7 @@ def _site_in(worktree: Worktree, basis: Basis, home: str) -> Site:
     directory = os.path.normpath(os.path.join(worktree.path, inner))
     if not os.path.isdir(directory):
         message = f"there is no folder {inner} in {basis.code.commit}"
-        raise UsageError(message, f"cd {basis.top}")
+        raise UsageError(message, f"cd {quote(basis.top)}")
     return Site(home, directory, worktree.path, worktree)
 
 

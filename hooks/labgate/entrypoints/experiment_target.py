@@ -6,6 +6,7 @@ import os
 
 from labgate.entrypoints.experiment import Bench
 from labgate.experiments.artifacts import RECORD, is_record
+from labgate.experiments.code import FIRST_COMMIT
 from labgate.experiments.naming import stated_experiment
 from labgate.experiments.pins import (
     DIGITS,
@@ -130,6 +131,9 @@ def _artifact(bench: Bench, path: str, what: str) -> Target:
 def _committed(bench: Bench, path: str, what: str) -> Target:
     """Return an artifact without a record: its code is the commit that brought its content."""
     repository = bench.repository
+    if repository.git.status("rev-parse", "--quiet", "--verify", "HEAD", accept=(0, 1))[0]:
+        message = f"{what} has no record, and there is no commit yet"
+        raise NotKnownError(message, FIRST_COMMIT)
     name = os.path.relpath(os.path.realpath(os.path.dirname(path)), os.path.realpath(repository.top or "/"))
     inside = os.path.normpath(os.path.join(name, os.path.basename(path)))
     found = repository.git.run("log", "-1", "--format=%H", "HEAD", "--", inside).decode().strip()

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from labgate.checks.registry import policy_reader
-from labgate.entrypoints.experiment import find_bench
+from labgate.entrypoints.experiment import NEW_REPOSITORY, find_bench
 from labgate.experiments.code import Code, code_at, code_of_moment
 from labgate.experiments.made import Place, typed_place
 from labgate.experiments.naming import branch_by_ci, experiment_of, stated_experiment
@@ -151,7 +151,7 @@ def basis_without_repository(request: RunRequest, environ: Mapping[str, str], di
     commit = expected_commit(environ)
     if commit is None:
         message = f"there is no repository here, and {COMMIT} does not say what the code is"
-        raise UsageError(message, "git init && git add --all && git commit -m 'Start'")
+        raise UsageError(message, NEW_REPOSITORY)
     if request.at is not None:
         message = f"there is no repository here, so {request.at} cannot be had"
         raise UsageError(message, f"labgate experiment run -- {_shown(request.command)}  # without --at")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labgate.entrypoints.run_basis import Basis
-from labgate.experiments.pins import pin_of, push_pins, remember
+from labgate.experiments.pins import pin_of, push_pins, remember, taken_error
 from labgate.git.submodules import is_published
 from labgate.git.user_push import push_with_hooks
 from labgate.values.errors import LabgateError, UsageError
@@ -31,8 +31,7 @@ def push_code(basis: Basis) -> None:
         return
     pushed = push_pins(repository, basis.settings, basis.remote, [pin])
     if pushed.taken:
-        message = f"{pin.ref} is another commit on {basis.remote}; nothing was moved"
-        raise LabgateError(message, f"git ls-remote {basis.remote} {pin.ref}")
+        raise taken_error(repository, basis.remote, pin)
     if pushed.refused:
         message = f"{basis.remote} refuses {pin.ref}: {pushed.refused[0][1]}"
         raise LabgateError(message, publish)

@@ -11,7 +11,14 @@ from labgate.entrypoints.run_basis import Basis
 from labgate.experiments.copies import clear_unfinished, copy_whole
 from labgate.experiments.digests import digests_of
 from labgate.experiments.inputs import shown_path
-from labgate.experiments.records import RecordError, format_record, record_path, recorded_name, write_record
+from labgate.experiments.records import (
+    RecordError,
+    format_record,
+    record_path,
+    recorded_name,
+    why_unnamed,
+    write_record,
+)
 from labgate.experiments.run_folder import LOG, RECORD, RunFolder
 from labgate.experiments.statements import Origin, Run, Subject, statement
 from labgate.experiments.supervise import Ending
@@ -53,10 +60,14 @@ class Outcome(Value):
 
 
 class Kept(Value):
-    """What was kept: the artifacts with a record, as paths for people; and one line for each thing that was not."""
+    """What was kept: the artifacts with a record, as paths for people; and one line for each thing that was not.
+
+    ``unnamed`` are artifacts whose names cannot stand in a record, each with the reason; the run's own record has them.
+    """
 
     artifacts: tuple[str, ...]
     problems: tuple[str, ...]
+    unnamed: tuple[tuple[str, str], ...] = ()
 
 
 def keep_records(circumstances: Circumstances, outcome: Outcome, paths: Sequence[str]) -> Kept:
@@ -65,6 +76,7 @@ def keep_records(circumstances: Circumstances, outcome: Outcome, paths: Sequence
     Artifacts of a worktree are copied into the caller's tree. What fails is said, and the others are done.
     """
     basis, problems, folders = circumstances.basis, list[str](), set[str]()
+    unnamed: dict[str, str] = {}
     if outcome.log_problem is not None:
         problems.append(f"the output is not all in {circumstances.folder.log}: {outcome.log_problem.strerror}")
     subjects: dict[str, Mapping[str, str]] = {}
@@ -74,10 +86,14 @@ def keep_records(circumstances: Circumstances, outcome: Outcome, paths: Sequence
         try:
             digests = _stable_digests(path, md5=os.path.isdir(os.path.join(basis.top, ".dvc")))
             target = _brought(path, circumstances)
-            subject = Subject(recorded_name(target), digests)
-            write_record(record_path(target), statement([subject], origin, run))
+            reason = why_unnamed(target)
+            if reason is None:
+                subject = Subject(recorded_name(target), digests)
+                write_record(record_path(target), statement([subject], origin, run))
+                folders.add(os.path.dirname(target))
+            else:
+                unnamed[name] = reason
             subjects[name] = digests
-            folders.add(os.path.dirname(target))
         except FileNotFoundError:
             # Somebody has removed it since: a run at the same time, or a child of this one.
             continue
@@ -88,7 +104,8 @@ def keep_records(circumstances: Circumstances, outcome: Outcome, paths: Sequence
     for folder in folders:
         clear_unfinished(folder)
     problems += _keep_run(circumstances, outcome, subjects, origin, run)
-    return Kept(tuple(subjects), tuple(problems))
+    recorded = tuple(name for name in subjects if name not in unnamed)
+    return Kept(recorded, tuple(problems), tuple(unnamed.items()))
 
 
 def _keep_run(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from labgate.experiments.section import ExperimentHash
+from labgate.values.files import temporary_beside
 
 #: The end of a record's name, after the name of its artifact.
 RECORD = ".labgate.json"
@@ -28,7 +27,7 @@ def is_unfinished(path: str) -> bool:
 
 def temporary_name(artifact: str) -> str:
     """Return a new name beside an artifact, which counts as that of a record that is just being written."""
-    return f"{artifact}{RECORD}.{os.urandom(8).hex()}{_UNFINISHED}"
+    return temporary_beside(artifact + RECORD)
 
 
 def may_be_artifact(path: str) -> bool:

@@ -19,12 +19,15 @@ from labgate.git.snapshots import read_headers, write_snapshot
 from labgate.git.submodules import unpublished
 from labgate.git.work_tree import SUBMODULE, Edit, WorkTree
 from labgate.values.errors import GitError, UsageError
+from labgate.values.phrases import quote
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.policy.glob import Glob
 
+#: The command that commits what is here for the first time.
+FIRST_COMMIT = "git add --all && git commit -m 'Start'"
 _MOST_NAMED = 3
 
 
@@ -79,11 +82,11 @@ def _checked_out(repository: Repository) -> tuple[str, str]:
     """Return the commit that is checked out, and its tree. Raises: ``UsageError`` without one, or without files."""
     if repository.top is None:
         message = "this repository is bare: it has no files to run"
-        raise UsageError(message, f"git -C {repository.git_dir} worktree add DIR  # and run it there")
+        raise UsageError(message, f"git -C {quote(repository.git_dir)} worktree add DIR  # and run it there")
     status, output = repository.git.status("rev-parse", "--quiet", "HEAD^{commit}", "HEAD^{tree}", accept=(0, 1, 128))
     if status:
         message = "there is no commit yet"
-        raise UsageError(message, "git add --all && git commit -m 'Start'")
+        raise UsageError(message, FIRST_COMMIT)
     head, tree = output.decode().split()
     return head, tree
 

@@ -23,6 +23,7 @@ from labgate.git.kept_refs import (
 )
 from labgate.git.repository import Repository
 from labgate.values.errors import UsageError
+from labgate.values.phrases import quote
 from labgate.values.value import Value
 
 #: The first digits of a commit in the name of its pin.
@@ -122,6 +123,16 @@ def memory_ref(settings: ExperimentHash, remote: str, experiment: str, commit: s
     """Return the ref here that remembers a pin of a remote."""
     pin = pin_of(settings, experiment, commit)
     return memory_prefix(settings, remote) + pin.ref.removeprefix(f"{settings.pins}/")
+
+
+def taken_error(repository: Repository, remote: str, pin: Pin) -> PinTakenError:
+    """Return the error for a pin whose name belongs to another commit on a remote.
+
+    Raises: ``UndecidedError`` when the remote cannot be asked which one.
+    """
+    other = remote_refs(repository, remote, [pin.ref]).get(pin.ref, "another commit")
+    message = f"{pin.ref} on {remote} is {other}, so {pin.commit} cannot be pinned; nothing was moved"
+    return PinTakenError(message, f"git ls-remote {quote(remote)} {quote(pin.ref)}")
 
 
 class Pushed(Value):

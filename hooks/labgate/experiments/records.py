@@ -29,6 +29,8 @@ MOST_BYTES = 2**22
 #: The name of the code among the dependencies.
 CODE = "code"
 _SHA256_DIGITS = 64
+#: Longest name of a file in bytes (NAME_MAX).
+_LONGEST = 255
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -69,6 +71,15 @@ def artifact_path(record: str) -> str:
 def recorded_name(path: str) -> str:
     """Return an artifact's name for a record: the last part of its path, as UTF-8 text."""
     return os.fsencode(os.path.basename(path)).decode("utf-8", "backslashreplace")
+
+
+def why_unnamed(artifact: str) -> str | None:
+    """Return why an artifact at a path cannot have a record, ``None`` if it can: the names of both files must do."""
+    try:
+        _name(recorded_name(artifact))
+    except RecordError:
+        return "its name has control characters"
+    return "its name is too long" if len(os.fsencode(os.path.basename(record_path(artifact)))) > _LONGEST else None
 
 
 def read_record(path: str) -> Record:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from labgate.values.errors import UsageError
 from labgate.values.files import read_start
+from labgate.values.phrases import quote
 
 _LONGEST_LINE = 256
 
@@ -28,18 +29,18 @@ def require_startable(command: tuple[str, ...], directory: str, environ: Mapping
     interpreter = _interpreter(found)
     if interpreter == "" or (interpreter and not os.access(os.path.join(directory, interpreter), os.X_OK)):
         message = f"cannot start {name}: its first line names {interpreter or 'no program'}, which cannot be started"
-        raise UsageError(message, f"head -1 {found}")
+        raise UsageError(message, f"head -1 {quote(found)}")
 
 
 def _reason(name: str, path: str) -> tuple[str, str]:
     """Return why a command cannot be started, and what helps."""
     if os.path.isdir(path):
-        return f"cannot start {name}: it is a folder", f"ls {path}"
+        return f"cannot start {name}: it is a folder", f"ls {quote(path)}"
     if os.path.isfile(path):
-        return f"cannot start {name}: it is not executable", f"chmod +x {path}"
+        return f"cannot start {name}: it is not executable", f"chmod +x {quote(os.path.normpath(path))}"
     if os.path.isfile(os.path.join(os.curdir, name)):
-        return f"cannot start {name}: there is no such command", f"labgate experiment run -- ./{name}"
-    return f"cannot start {name}: there is no such command", f"command -v {name}"
+        return f"cannot start {name}: there is no such command", f"labgate experiment run -- {quote(f'./{name}')}"
+    return f"cannot start {name}: there is no such command", f"command -v {quote(name)}"
 
 
 def _interpreter(path: str) -> str | None:

@@ -9,6 +9,7 @@ from labgate.git.network import run_network
 from labgate.git.repository import Repository
 from labgate.git.runner import first_line
 from labgate.values.errors import GitError, UndecidedError
+from labgate.values.phrases import quote
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
@@ -95,7 +96,7 @@ def _pushed(repository: Repository, remote: str, refs: Mapping[str, str]) -> lis
     answers = [answer for answer in map(_answer, os.fsdecode(output).split("\n")) if answer and answer.ref in refs]
     if status and len(answers) < len(refs):
         message = f"cannot push to {remote}: {first_line(errors)}"
-        raise UndecidedError(message, f"git ls-remote {remote}")
+        raise UndecidedError(message, f"git ls-remote {quote(remote)}")
     return answers
 
 
@@ -117,7 +118,7 @@ def remote_refs(repository: Repository, remote: str, patterns: Sequence[str]) ->
     status, output, errors = run_network(repository, *words)
     if status:
         message = f"cannot ask {remote}: {first_line(errors)}"
-        raise UndecidedError(message, f"git ls-remote {remote}")
+        raise UndecidedError(message, f"git ls-remote {quote(remote)}")
     rows = (line.partition("\t") for line in os.fsdecode(output).split("\n"))
     return {name: oid for oid, _, name in rows if is_oid(oid)}
 
@@ -133,7 +134,7 @@ def fetch_refs(repository: Repository, remote: str, refs: Mapping[str, str | Non
     status, _, errors = run_network(repository, *_FETCH, *depth, "--end-of-options", remote, *refspecs)
     if status and not any(text in errors for text in _NOT_THERE):
         message = f"cannot fetch from {remote}: {first_line(errors)}"
-        raise UndecidedError(message, f"git fetch {remote}")
+        raise UndecidedError(message, f"git fetch {quote(remote)}")
     return status == 0
 
 
@@ -156,6 +157,6 @@ def remote_branches(repository: Repository, remote: str) -> dict[str, str]:
     status, output, errors = run_network(repository, *words)
     if status:
         message = f"cannot ask {remote}: {first_line(errors)}"
-        raise UndecidedError(message, f"git ls-remote {remote}")
+        raise UndecidedError(message, f"git ls-remote {quote(remote)}")
     rows = (line.partition("\t") for line in os.fsdecode(output).split("\n"))
     return {name: oid for oid, _, name in rows if is_oid(oid)}

@@ -27,6 +27,8 @@ _KIND, _REGULAR, _LINK, _DIRECTORY = 0o170000, 0o100000, 0o120000, 0o040000
 _OWN = f"{os.sep}{FOLDER}{os.sep}"
 #: Bytes that one call reads of a file whose size is not known, as under /proc.
 _CHUNK = 2**16
+#: Longest name of a file in bytes, on every file system in use (NAME_MAX).
+_LONGEST_NAME = 255
 
 #: Why a file is refused: what is written to it would be seen under its other name.
 SECOND_NAME = "has a second name (a hard link)"
@@ -325,6 +327,15 @@ def _content(descriptor: int, path: str, limit: int, *, whole: bool = True) -> b
     return b"".join(chunks)
 
 
+def temporary_beside(path: str) -> str:
+    """Return a new name beside a file: its own and an ending, without its start where that would be too long."""
+    ending = f".{os.urandom(8).hex()}.tmp"
+    folder, slash, name = path.rpartition("/")
+    if len(os.fsencode(name)) + len(ending) > _LONGEST_NAME:
+        name = os.fsencode(name)[len(ending) - _LONGEST_NAME :].decode("utf-8", "ignore")
+    return f"{folder}{slash}{name}{ending}"
+
+
 def _write_whole(
     path: str,
     content: bytes,
@@ -339,7 +350,7 @@ def _write_whole(
     from labgate.values.endings import undo_at_end, undone
 
     name = path
-    temporary = f"{name}.{os.urandom(8).hex()}.tmp"
+    temporary = temporary_beside(name)
 
     def duty() -> None:
         os.unlink(temporary, dir_fd=folder)
