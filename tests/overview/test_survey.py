@@ -103,6 +103,22 @@ def test_the_owner_wrote_most_and_the_age_is_that_of_the_own_commits(team: Repo)
     assert row["age"]["first"] < row["age"]["last"] or min(dates) == max(dates)
 
 
+def test_the_trunks_mailmap_makes_one_owner_of_several_addresses(team: Repo) -> None:
+    tried(team, "ours", "one", who="ada")
+    team.checkout("research/ours")
+    for number, who in enumerate(("Maxim <m@home.example>", "max m. <M@lab.example>", "L <l@home.example>")):
+        team.commit(f"Try {number}", {f"{number}.py": code(f"try_{number}")}, f"--author={who}")
+    team.push("research/ours")
+    assert rows(team)["origin/research/ours"]["owner"] == "L"
+    mailmap = "Max Mir <max@example.org> <m@home.example>\nMax Mir <max@example.org> <m@lab.example>\n"
+    team.checkout("main").commit("Who is who", {".mailmap": mailmap})
+    team.push("main")
+    assert rows(team)["origin/research/ours"]["owner"] == "Max Mir"
+    team.commit("Who is who", {".mailmap": "Ada <ada@example.org> <l@home.example>\n"})
+    team.push("main")
+    assert rows(team)["origin/research/ours"]["owner"] == "ada"
+
+
 def test_reviewed_are_commits_below_a_marker_of_somebody_else(team: Repo) -> None:
     tried(team, "seen", "one", "two")
     team.checkout("research/seen").commit(reviewed("ada"), None, "--allow-empty")

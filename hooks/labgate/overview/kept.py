@@ -1,6 +1,6 @@
 """What was found of each branch at its tip, kept for the next run: a cache below the common git directory.
 
-If it is missing, damaged, of another version or policy, or anything in it is unusual, everything is found again.
+If it is missing, damaged, of another version, policy or mailmap, or anything in it is unusual, all is found again.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ class Kept(Value):
     conflicts: tuple[str, ...] | None
 
 
-def load(repository: Repository, policy: Policy) -> dict[str, Kept]:
-    """Return what is kept, by tip (full oid); empty if nothing is."""
+def load(repository: Repository, policy: Policy, mailmap: str | None) -> dict[str, Kept]:
+    """Return what is kept, by tip (full oid); empty if nothing is. ``mailmap`` is the trunk's (full oid of a blob)."""
     try:
-        content = verified(read_own(_path(repository), _MOST_BYTES), *_title(policy))
+        content = verified(read_own(_path(repository), _MOST_BYTES), *_title(policy, mailmap))
         rows = {} if content is None else json.loads(bytes(content))
         return {oid: _kept(row) for oid, row in rows.items() if is_oid(oid)}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 
-def save(repository: Repository, policy: Policy, kept: Mapping[str, Kept]) -> None:
+def save(repository: Repository, policy: Policy, mailmap: str | None, kept: Mapping[str, Kept]) -> None:
     """Keep this for the next run, if possible."""
     rows = {oid: list(one.as_dict().values()) for oid, one in kept.items()}
-    content = with_checksum(json.dumps(rows, separators=(",", ":")).encode("ascii"), *_title(policy))
+    content = with_checksum(json.dumps(rows, separators=(",", ":")).encode("ascii"), *_title(policy, mailmap))
     if len(content) <= _MOST_BYTES:
         with contextlib.suppress(OSError):
             write_own(_path(repository), content)
@@ -67,9 +67,9 @@ def _path(repository: Repository) -> str:
     return os.path.join(repository.common_dir, FOLDER, "status")
 
 
-def _title(policy: Policy) -> tuple[str, ...]:
+def _title(policy: Policy, mailmap: str | None) -> tuple[str, ...]:
     """Return what the checksum covers besides the content: what was found by another policy does not count."""
-    return _FORMAT, __version__, json.dumps(policy.table, sort_keys=True)
+    return _FORMAT, __version__, json.dumps(policy.table, sort_keys=True), mailmap or ""
 
 
 def _kept(row: Any) -> Kept:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from labgate.git.diffs import changed_entries
 from labgate.git.repository import Repository
 from labgate.reviews.contributors import Contributors
+from labgate.reviews.mailmap import Mailmap
 from labgate.reviews.markers import is_empty, read_claims
 from labgate.reviews.quorum import JudgedClaim, assess, missing, person_of
 from labgate.reviews.section import Reviews
@@ -30,23 +31,31 @@ class Team(Value):
 
 
 def team(
-    repository: Repository, reviews: Reviews, trunk: str, commits: Sequence[Commit], trees: Mapping[str, str]
+    repository: Repository,
+    reviews: Reviews,
+    trunk: str,
+    mailmap: Mailmap,
+    commits: Sequence[Commit],
+    trees: Mapping[str, str],
 ) -> Team:
     """Return who works on a branch, whose own commits are given, children before parents.
 
-    ``trees`` has the tree of each commit and of each parent. Raises: ``GitError``.
+    ``mailmap`` is the trunk's. ``trees`` has the tree of each commit and of each parent. Raises: ``GitError``.
     """
     empty = tuple(commit.oid for commit in commits if is_empty(commit, trees))
     bring = tuple(commit.oid for commit in commits if len(commit.parents) < 2 and commit.oid not in empty)
     claims = read_claims(commits, trees)
     reviewed = _reviewed(repository, reviews, trunk, commits, bring) if claims else frozenset[str]()
-    return Team(_owner(reviews, commits, frozenset(bring)), empty, reviewed, bool(claims))
+    return Team(_owner(reviews, mailmap, commits, frozenset(bring)), empty, reviewed, bool(claims))
 
 
-def _owner(reviews: Reviews, commits: Sequence[Commit], bring: frozenset[str]) -> str | None:
+def _owner(reviews: Reviews, mailmap: Mailmap, commits: Sequence[Commit], bring: frozenset[str]) -> str | None:
     """Return the name of the author of most commits; of several that of the newest commit among theirs."""
-    written = [commit for commit in commits if commit.oid in bring] or commits[:1]
-    names = [person_of(commit.author.key, reviews) or commit.author.name for commit in written]
+    written = [commit.author for commit in commits if commit.oid in bring] or [commit.author for commit in commits[:1]]
+    names = [
+        person_of(author.key, reviews) or person_of(proper.key, reviews) or proper.name
+        for author, proper in zip(written, mailmap.proper(written), strict=True)
+    ]
     return Counter(names).most_common(1)[0][0] if names else None
 
 

@@ -18,6 +18,7 @@ from labgate.overview.places import Place, Places
 from labgate.policy.model import Policy
 from labgate.research.readable import readable
 from labgate.research.source_refs import RefClasses, SourceRef
+from labgate.reviews.mailmap import Mailmap
 from labgate.reviews.section import Reviews
 from labgate.values.errors import GitError
 from labgate.values.ref_update import Commit
@@ -121,7 +122,8 @@ class _Survey:
         self._repository = ground.repository
         self._trunk = trunk
         self._branches = branches
-        self._old = load(ground.repository, ground.policy)
+        self._mailmap = Mailmap(ground.repository, trunk)
+        self._old = load(ground.repository, ground.policy, self._mailmap.blob)
 
     @cached_property
     def _places(self) -> Places:
@@ -144,7 +146,7 @@ class _Survey:
         lacks = {branch.tip for branch in places if branch.ref in lacking}
         new = {tip: one for tip, one in kept.items() if tip not in lacks}
         if new != self._old:
-            save(self._repository, self._ground.policy, new)
+            save(self._repository, self._ground.policy, self._mailmap.blob, new)
         return {
             branch: self._row(branch, place, kept[branch.tip], met[branch.tip], lacking=branch.tip in lacks)
             for branch, place in places.items()
@@ -169,7 +171,8 @@ class _Survey:
         return found
 
     def _team(self, commits: Sequence[Commit], trees: Mapping[str, str]) -> Team:
-        return team(self._repository, self._ground.policy.section(Reviews), self._trunk, commits, trees)
+        reviews = self._ground.policy.section(Reviews)
+        return team(self._repository, reviews, self._trunk, self._mailmap, commits, trees)
 
     def _landed(self, places: Mapping[ListedBranch, Place]) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
         """Return the copies of each tip's commits that the trunk has, and the refs that could not all be compared."""

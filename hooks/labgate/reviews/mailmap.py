@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from labgate.git.repository import Repository
@@ -16,31 +17,43 @@ class Mailmap:
     def __init__(self, repository: Repository, trunk: str | None) -> None:
         self._repository = repository
         self._trunk = trunk
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, Identity] = {}
 
     def canonical(self, identity: Identity) -> tuple[str, ...]:
         """Return the casefolded email that an identity maps to; empty if there is no mailmap."""
-        if self._blob is None:
-            return ()
-        # Neither may contain its terminator: git could not have written such a commit.
-        contact = f"{_plain(identity.name)} <{_plain(identity.key)}>".strip()
-        if contact not in self._known:
-            self._known[contact] = self._asked(contact, self._blob)
-        return self._known[contact]
+        return () if self.blob is None else (self.proper([identity])[0].key,)
 
-    def _asked(self, contact: str, blob: str) -> tuple[str, ...]:
+    def proper(self, identities: Iterable[Identity]) -> list[Identity]:
+        """Return the name and casefolded email that each identity maps to: itself, if there is no mailmap."""
+        wanted = list(identities)
+        if self.blob is None:
+            return wanted
+        # Neither may contain its terminator: git could not have written such a commit.
+        contacts = [f"{_plain(identity.name)} <{_plain(identity.key)}>".strip() for identity in wanted]
+        unknown = [contact for contact in dict.fromkeys(contacts) if contact not in self._known]
+        if unknown:
+            self._known |= zip(unknown, self._asked(unknown, self.blob), strict=True)
+        return [self._known[contact] for contact in contacts]
+
+    def _asked(self, contacts: list[str], blob: str) -> list[Identity]:
         words = ("-c", f"mailmap.blob={blob}", "check-mailmap", "--stdin")
-        stdin = contact.encode("utf-8", "surrogateescape") + b"\n"
-        answer = self._repository.objects.run(*words, stdin=stdin).decode("utf-8", "surrogateescape").strip()
-        return (answer.rpartition("<")[2].removesuffix(">").casefold(),)
+        stdin = "".join(f"{contact}\n" for contact in contacts).encode("utf-8", "surrogateescape")
+        answer = self._repository.objects.run(*words, stdin=stdin).decode("utf-8", "surrogateescape")
+        return [_identity(line) for line in answer.split("\n")[:-1]]
 
     @cached_property
-    def _blob(self) -> str | None:
+    def blob(self) -> str | None:
+        """The mailmap's blob (full oid), ``None`` if there is none."""
         if self._trunk is None:
             return None
         listed = self._repository.objects.run("ls-tree", "-z", "--full-tree", self._trunk, "--", _FILE).decode()
         mode, _, rest = listed.partition(" ")
         return rest.split("\t")[0].split(" ")[1] if mode in ("100644", "100755") else None
+
+
+def _identity(contact: str) -> Identity:
+    name, _, email = contact.rpartition("<")
+    return Identity(name.strip(), email.strip().removesuffix(">").casefold())
 
 
 def _plain(text: str) -> str:
