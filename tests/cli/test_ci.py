@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from labgate.checks.commit_size.reading import MOST_LINES
 from labgate.ci.context import Context
 from labgate.report import FORMATS
 from support.jobs import BASE, HEAD, RECORDINGS, recorded
@@ -154,3 +155,18 @@ def test_no_token_is_shown(pipeline: Pipeline, tmp_path: Path, branch: str) -> N
     texts = [run(pipeline, branch, "--format", format_, "--verbose", **environ).text for format_ in FORMATS]
     texts += [run(pipeline, branch, "--explain-context", **environ).text, page.read_text(), outputs.read_text()]
     assert not [text for text in texts if "sesame" in text]
+
+
+def test_the_summary_has_the_size_class_and_says_what_was_counted_whole(pipeline: Pipeline, tmp_path: Path) -> None:
+    page = tmp_path / "summary"
+    run(pipeline, FEATURE, "--summary", str(page))
+    assert "**Size**: XS, 9 lines to read" in page.read_text()
+    moved = "".join(f"{number}\n" for number in range(MOST_LINES // 2 + 1))
+    pipeline.repo.checkout("main").commit("Large", {"large.txt": moved})
+    pipeline.repo.push("main")
+    pipeline.repo.branch("feature/move").commit("Move", {"large.txt": "", "there.txt": moved})
+    said = pipeline.job("github-pull-request", pipeline.propose("feature/move"), None, "--summary", str(page))
+    assert said.status == 1
+    assert (
+        f"{2 * (MOST_LINES // 2 + 1):,} lines to read; 1 commit too large to look for moved lines" in page.read_text()
+    )

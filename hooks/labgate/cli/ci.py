@@ -87,14 +87,14 @@ def _write_files(result: CiResult, summary: str | None) -> None:
     """Add the summary and the outputs to the files that the CI collects from a step."""
     from io import StringIO
 
-    from labgate.report.outputs import format_outputs, outputs
+    from labgate.report.outputs import format_outputs, outputs, size_said
     from labgate.report.summary import render as render_summary
     from labgate.setup.site import known_site
 
     page = summary or os.environ.get(SUMMARY)
     if page:
         text = StringIO()
-        render_summary(result.report, text, site=known_site())
+        render_summary(result.report, text, size_said(result.lines, result.notes), site=known_site())
         append_output(page, text.getvalue())
     collected = os.environ.get(OUTPUTS)
     if collected:

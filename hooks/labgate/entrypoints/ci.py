@@ -38,12 +38,13 @@ class CiResult(Value):
     """A report, and additional facts for a reviewer.
 
     ``source_kind`` is the policy's kind of the branch that the change comes from, ``lines`` the number of lines that it
-    adds and deletes as commit-size counts them; ``None`` if that is not known.
+    adds and deletes as commit-size counts them; ``None`` if that is not known. ``notes`` say what was counted whole.
     """
 
     report: Report
     source_kind: str | None = None
     lines: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def ci(context: Context, environ: Mapping[str, str] = os.environ, rows: Sequence[Row] = ROWS) -> CiResult:
@@ -122,7 +123,7 @@ class _Job:
         report = judge_scene(STAGE, scene, judging.origin, rows, refs_total=len(updates))
         report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report), *unpinned))
         kinds = {policy.classify(HEADS + update.source).name for update in updates if update.source is not None}
-        return CiResult(report, kinds.pop() if len(kinds) == 1 else None, self._lines(scene))
+        return CiResult(report, kinds.pop() if len(kinds) == 1 else None, *self._size(scene))
 
     def _scene(
         self, judging: Judging, refs: dict[str, str], place: _Place, updates: Mapping[RefUpdate, Landing]
@@ -195,12 +196,13 @@ class _Job:
                 " seen while its branch is there: end the message with its Reviewed-by lines, or merge it"
             )
 
-    def _lines(self, scene: Scene) -> int | None:
-        """Return the size of the change, ``None`` if it is not known: then a check has reported why."""
+    def _size(self, scene: Scene) -> tuple[int | None, tuple[str, ...]]:
+        """Return the lines of the change and notes about them; no lines if they are not known, as a check reports."""
         try:
-            return sum(commit_size.lines_to_read(scene, update) for update in scene.updates)
+            sizes = [commit_size.size_to_read(scene, update) for update in scene.updates]
         except (UndecidedError, GitError):
-            return None
+            return None, ()
+        return sum(size.lines for size in sizes), tuple(size.note for size in sizes if size.note is not None)
 
     def _landings(self, policy: Policy, place: _Place) -> tuple[Landing, ...]:
         """Return the updates to judge: the change, or what a push landed, by change if the host knows them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labgate.checks.commit_size.facts import lines_to_read
+from labgate.checks.commit_size.facts import size_to_read
 from labgate.checks.commit_size.section import CommitSize
 from labgate.checks.registry import rows
 from labgate.entrypoints.check import STAGE, CheckRequest, proposed_scene
@@ -168,7 +168,8 @@ def _budget(scene: Scene) -> Budget:
     most = (None, None) if limits is None else (limits.series_lines, limits.series_commits)
     commits = len([commit for commit in scene.span(update).unlanded_commits if len(commit.parents) < 2])
     try:
-        return Budget(lines_to_read(scene, update), most[0], commits, most[1])
+        size = size_to_read(scene, update)
+        return Budget(size.lines, most[0], commits, most[1], size.note)
     except (UndecidedError, GitError) as error:
         return Budget(None, most[0], commits, most[1], error.message)
 

@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from labgate.report.escape import safe
+from labgate.values.phrases import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +32,7 @@ def outputs(report: Report, source_kind: str | None = None, lines: int | None = 
     """
     levels = [finding.level for _, finding in report.findings]
     kinds = list(dict.fromkeys(judged.kind for judged in report.judged if judged.kind is not None))
-    size = "" if lines is None else next((name for name, most in SIZES.items() if lines <= most), "XL")
+    size = "" if lines is None else _size(lines)
     found = {
         "outcome": report.outcome,
         "exit-status": str(report.exit_status),
@@ -43,6 +44,15 @@ def outputs(report: Report, source_kind: str | None = None, lines: int | None = 
         "labels": ",".join(_labels(report, kinds, source_kind, size)),
     }
     return {name: safe(value, limit=None) for name, value in found.items()}
+
+
+def _size(lines: int) -> str:
+    return next((name for name, most in SIZES.items() if lines <= most), "XL")
+
+
+def size_said(lines: int | None, notes: Iterable[str]) -> str | None:
+    """Return what a summary says of the size of a change, ``None`` if its number of lines is not known."""
+    return None if lines is None else "; ".join((f"{_size(lines)}, {count(lines, 'line')} to read", *notes))
 
 
 def _labels(report: Report, kinds: Iterable[str], source_kind: str | None, size: str) -> list[str]:

@@ -254,12 +254,11 @@ def _gate(current: CurrentStatus) -> Iterator[tuple[str, str]]:
 
 
 def _budget(budget: Budget) -> str:
-    lines = (
-        f"lines not known ({budget.reason})"
-        if budget.lines is None
-        else _used(budget.lines, budget.lines_limit, "line")
-    )
-    return f"{lines}, {_used(budget.commits, budget.commits_limit, 'commit')}"
+    commits = _used(budget.commits, budget.commits_limit, "commit")
+    if budget.lines is None:
+        return f"lines not known ({budget.reason}), {commits}"
+    note = "" if budget.reason is None else f" ({budget.reason})"
+    return f"{_used(budget.lines, budget.lines_limit, 'line')}, {commits}{note}"
 
 
 def _used(number: int, limit: int | None, noun: str) -> str:

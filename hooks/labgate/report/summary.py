@@ -39,14 +39,16 @@ _SIGNS = {"passed": "✅", "failed": "❌", "skipped": "⏭️", "undecided": "�
 _LEVELS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001  (this is the sign, not a letter)
 
 
-def render(report: Report, stream: TextIO, *, site: Site = NOWHERE) -> None:
-    """Write the page: at most ``LIMIT`` bytes of UTF-8 in whole lines; if it was cut, the last line says so."""
+def render(report: Report, stream: TextIO, size: str | None = None, *, site: Site = NOWHERE) -> None:
+    """Write the page: at most ``LIMIT`` bytes of UTF-8 in whole lines; if it was cut, the last line says so.
+
+    ``size`` is what it says of the size of the change, if anything.
+    """
     room = LIMIT - len(_CUT.encode())
     kept: list[str] = []
     held: list[str] = []  # lines that only fit when nothing follows, as they take the room of the last line
-    for line in _lines(report, site):
-        size = len(line.encode()) + 1
-        room -= size
+    for line in _lines(report, size, site):
+        room -= len(line.encode()) + 1
         if room >= 0:
             kept.append(line + "\n")
         elif room >= -len(_CUT.encode()):
@@ -57,12 +59,14 @@ def render(report: Report, stream: TextIO, *, site: Site = NOWHERE) -> None:
     stream.writelines(chain(kept, held))
 
 
-def _lines(report: Report, site: Site) -> Iterator[str]:
+def _lines(report: Report, size: str | None, site: Site) -> Iterator[str]:
     yield f"## {_SIGNS[report.outcome]} labgate: {report.outcome}"
     yield ""
     counts = tally(report, palette(colour=False))
     if counts or report.outcome == PASSED:
         yield from [text(counts or passed(report)), ""]
+    if size is not None:
+        yield from [f"**Size**: {text(size)}", ""]
     yield from _run(report)
     for judged in report.judged:
         yield from _update(judged, site)

@@ -49,7 +49,7 @@ class BranchStatus(Value):
 class Budget(Value):
     """What a series uses of the limits of its target: lines and commits; a limit is ``None`` where there is none.
 
-    ``lines`` is ``None`` if it is not known: ``reason``.
+    ``lines`` is ``None`` if it is not known: ``reason``, which may also say that some lines were counted whole.
     """
 
     lines: int | None

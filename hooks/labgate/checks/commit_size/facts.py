@@ -35,6 +35,7 @@ from labgate.scene.workplace import Workplace
 from labgate.values.batch import Batch, FileChange
 from labgate.values.phrases import count
 from labgate.values.ref_update import Commit, RefUpdate
+from labgate.values.value import Value
 
 #: The line that ``git revert`` writes.
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b", re.MULTILINE)
@@ -126,9 +127,17 @@ def _excepted(scene: Scene, update: RefUpdate, facts: Facts) -> Facts:
     return facts.changed(batches=tuple(batch.changed(exception=found.get(batch.oid or "")) for batch in facts.batches))
 
 
-def lines_to_read(scene: Scene, update: RefUpdate) -> int:
-    """Return how many lines of an update a reader reads. Raises: ``UndecidedError`` in a shallow clone."""
-    return changed_lines(_measured(scene, update, closely=True), scene.policy)
+class ReadSize(Value):
+    """``lines`` are the lines of an update that a reader reads; ``note`` says what was counted whole, or ``None``."""
+
+    lines: int
+    note: str | None = None
+
+
+def size_to_read(scene: Scene, update: RefUpdate) -> ReadSize:
+    """Return how much of an update a reader reads. Raises: ``UndecidedError`` in a shallow clone."""
+    facts = _measured(scene, update, closely=True)
+    return ReadSize(changed_lines(facts, scene.policy), _whole(facts))
 
 
 def _measured(scene: Scene, update: RefUpdate, *, closely: bool) -> Facts:
@@ -200,12 +209,18 @@ def _unread(facts: Facts, policy: Policy) -> tuple[str, ...]:
     """Return a line about the changes that are too large to look for what moved, if any matters."""
     if next(check(facts, policy), None) is None:
         return ()
+    note = _whole(facts)
+    return () if note is None else (note,)
+
+
+def _whole(facts: Facts) -> str | None:
+    """Return a line about the changes that are too large to look for what moved, ``None`` if there are none."""
     from labgate.checks.commit_size.reading import is_readable
 
     large = sum(not is_readable(batch.files) for batch in facts.batches)
-    if not large:
-        return ()
-    return (f"{count(large, 'commit')} too large to look for moved lines: every line of the diff counts",)
+    return (
+        f"{count(large, 'commit')} too large to look for moved lines: every line of the diff counts" if large else None
+    )
 
 
 def _reverted(scene: Scene, commit: Commit, update: RefUpdate) -> str | None:
