@@ -23,7 +23,8 @@ from labgate.derivation.range_evidence import range_evidence
 from labgate.derivation.tracing import Tracer
 from labgate.fingerprints.building import ensure_branch
 from labgate.fingerprints.documents import Document
-from labgate.fingerprints.index import Index, Past, index_path
+from labgate.fingerprints.index import Index, index_path
+from labgate.fingerprints.past import Past
 from labgate.fingerprints.postings import is_id
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.refs import read_refs

@@ -12,7 +12,8 @@ from labgate.derivation.search import Search
 from labgate.fingerprints import postings
 from labgate.fingerprints.building import Progress, ensure_documents
 from labgate.fingerprints.documents import Document
-from labgate.fingerprints.index import Index, Past
+from labgate.fingerprints.index import Index
+from labgate.fingerprints.past import Past
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.source_refs import SourceRef

@@ -11,7 +11,9 @@ from labgate.derivation.judged_documents import judged_documents
 from labgate.derivation.match import Subject
 from labgate.fingerprints.building import Progress, ensure_chain, make_documents
 from labgate.fingerprints.documents import Document
-from labgate.fingerprints.index import Index, Past
+from labgate.fingerprints.index import Index
+from labgate.fingerprints.past import Past
+from labgate.fingerprints.swapped_parents import swapped_parents
 from labgate.git.commits import read_commits
 from labgate.git.history import read_history
 from labgate.git.repository import Repository
@@ -86,7 +88,8 @@ class LandedCommits(Value):
         tips = [source.oid for source in self.sources]
         graph = HistoryGraph(read_history(self.repository, [*oids, *tips]))
         reached = graph.reached(tips)
-        for chain, places in _chains(graph, oids, {oid for oid in oids if oid in reached}):
+        swapped = swapped_parents(self.repository, [oid for oid in oids if len(graph.parents[oid]) > 1])
+        for chain, places in _chains(graph, oids, {oid for oid in oids if oid in reached or oid in swapped}):
             past = self._past(chain)
             before = Before(graph, chain, past, self.sources, self._scope(graph.times, places))
             comparer = Comparer(self.repository, self.index, before, self.methods, self.progress)
@@ -136,22 +139,22 @@ class LandedCommits(Value):
         return document.changed(lacking=gaps[oid]) if oid in gaps else document
 
 
-def _chains(graph: HistoryGraph, oids: Sequence[str], reached: set[str]) -> Iterator[tuple[Chain, list[_Place]]]:
+def _chains(graph: HistoryGraph, oids: Sequence[str], own: set[str]) -> Iterator[tuple[Chain, list[_Place]]]:
     """Yield first-parent chains with the commits whose past they are, the newest chains first.
 
-    A commit's past is the chain of its parent, which it shares with many others. Only a commit that a source reaches
-    (``reached``) needs its own chain, to know what was built on it.
+    A commit's past is the chain of its parent, which it shares with many others. Only some need their ``own`` chain: a
+    commit that a source reaches, to know what was built on it, and a merge with swapped parents, as it has two pasts.
     """
     times = graph.times
     left = sorted(set(oids), key=graph.history.place)
     while left:
         first = left[0]
         parent = graph.parent(first)
-        chain = graph.chain(first if parent is None or first in reached else parent)
+        chain = graph.chain(first if parent is None or first in own else parent)
         places, later = [], []
         for oid in left:
             below, depth = graph.parent(oid), chain.depth(oid)
-            parent_depth = None if below is None or oid in reached else chain.depth(below)
+            parent_depth = None if below is None or oid in own else chain.depth(below)
             if depth is not None:
                 places.append(_Place(oid, below, depth, times[oid], on_chain=True))
             elif parent_depth is not None:

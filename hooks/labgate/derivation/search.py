@@ -14,7 +14,8 @@ from labgate.derivation.match import NAMED, Match, Subject, by_ref
 from labgate.derivation.score import GONE_STEP, SMALL_STEP, STEP_LEFT, SUSPECT, UNSHOWN, Score, part_of, score
 from labgate.fingerprints import postings
 from labgate.fingerprints.features import KIND_BITS, A, D, V
-from labgate.fingerprints.index import Index, Past
+from labgate.fingerprints.index import Index
+from labgate.fingerprints.past import Past
 from labgate.fingerprints.postings import BLOB, CORE, EXACT
 from labgate.git.repository import Repository
 from labgate.values.finding import ALARM

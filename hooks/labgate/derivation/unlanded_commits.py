@@ -9,7 +9,8 @@ from labgate.derivation.comparer import Before, Compared, Comparer, novel
 from labgate.derivation.judged_documents import judged_documents
 from labgate.derivation.match import Subject
 from labgate.fingerprints.building import ensure_branch, make_documents
-from labgate.fingerprints.index import Index, Link, Past
+from labgate.fingerprints.index import Index, Link
+from labgate.fingerprints.past import Past
 from labgate.git.commits import rev_list
 from labgate.git.repository import Repository
 from labgate.research.commit_graph import Chain, CommitGraph

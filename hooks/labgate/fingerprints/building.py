@@ -24,6 +24,7 @@ from labgate.fingerprints.patches import (
     tree_patches,
 )
 from labgate.fingerprints.postings import BLOB, CORE, EXACT
+from labgate.fingerprints.swapped_parents import swapped_on
 from labgate.fingerprints.text import normal_lines
 from labgate.git.commits import rev_list
 from labgate.git.missing import absent, lacking
@@ -147,13 +148,17 @@ def ensure_documents(
 def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], progress: Progress | None = None) -> None:
     """Index a first-parent chain, oldest first, from its root or from a commit that is indexed already."""
     _refuse_old_gaps(repository, index)
-    if not _unlinked(index, chain):
+    missing = _unlinked(index, chain)
+    if not missing:
         return
+    swaps = swapped_on(repository, missing)
+    for other in swaps.values():
+        ensure_branch(repository, index, other)
     with index.building():
         missing = _unlinked(index, chain)
         parent = chain[len(chain) - len(missing) - 1] if len(missing) < len(chain) else None
         for batch in _batches(repository, missing, "commits of the branch", progress, chain=True):
-            index.extend(parent, batch)
+            index.extend(parent, batch, swaps)
             parent = batch[-1].key
 
 

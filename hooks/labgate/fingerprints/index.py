@@ -11,6 +11,7 @@ import os
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from itertools import chain
 from typing import TypeVar
 
@@ -19,14 +20,15 @@ from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document, checked, columns, document_of
 from labgate.fingerprints.features import VERSION
 from labgate.fingerprints.held_parts import HeldParts
+from labgate.fingerprints.past import Past, Swapped
 from labgate.fingerprints.storage import Storage, discard, is_damage, transaction
 from labgate.values.checksum import with_checksum
 from labgate.values.databases import identity_of
-from labgate.values.value import Value
+from labgate.values.value import NOTHING, Value
 
 _T = TypeVar("_T")
 #: Layout of the tables, with their names; together with ``features.VERSION`` it names the file.
-_LAYOUT = 4
+_LAYOUT = 5
 _SCHEMA = """
 CREATE TABLE document(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, exact BLOB, inverse BLOB, core BLOB,
     substance INTEGER NOT NULL, lines INTEGER NOT NULL, cut INTEGER NOT NULL, paths BLOB NOT NULL,
@@ -37,6 +39,8 @@ CREATE TABLE link(oid TEXT PRIMARY KEY, exact BLOB, inverse BLOB, core BLOB, sub
     WITHOUT ROWID;
 CREATE TABLE segment(id INTEGER PRIMARY KEY, parent INTEGER, fork INTEGER NOT NULL, last INTEGER NOT NULL,
     seal BLOB NOT NULL);
+CREATE TABLE swap(segment INTEGER NOT NULL, depth INTEGER NOT NULL, other TEXT NOT NULL, seal BLOB NOT NULL,
+    PRIMARY KEY(segment, depth)) WITHOUT ROWID;
 CREATE TABLE run(owner INTEGER NOT NULL, part INTEGER NOT NULL, serial INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY(owner, part, serial));
 """
@@ -56,12 +60,6 @@ class Link(Value):
 
     segment: int
     depth: int
-
-
-class Past(Value):
-    """The extent of first-parent chains: for each segment the depth up to which it belongs to them."""
-
-    limits: Mapping[int, int]
 
 
 class Index:
@@ -211,17 +209,48 @@ class Index:
         row = self._db.execute("SELECT * FROM link WHERE oid = ?", (oid,)).fetchone()
         return None if row is None else (Link(*row[-2:]), document_of(row[:-2], *row[-2:]))
 
-    def past(self, oids: Iterable[str]) -> Past:
-        """Return the chains up to and including the given commits, which must be indexed."""
+    def past(self, oids: Iterable[str], swaps: Sequence[tuple[int, str]] = ()) -> Past:
+        """Return the chains up to and including the given commits, which must be indexed.
+
+        Each merge with swapped parents adds the chain of its second parent; ``swaps`` are such parents of commits that
+        are not indexed yet, each with the depth of its merge.
+        """
         limits: dict[int, int] = {}
         for oid in oids:
-            at, _ = self._indexed(oid)
-            segment: int | None = at.segment
-            depth = at.depth
-            while segment is not None and limits.get(segment, -1) < depth:
-                limits[segment] = depth
-                segment, depth, _ = self._segment(segment)
-        return Past(limits)
+            limits.update(self._new_pieces(oid, limits))
+        left = [*swaps, *(swap for segment, limit in limits.items() for swap in self._swaps(segment, -1, limit))]
+        known, pieces = dict(limits), []
+        heapify(left)
+        while left:
+            depth, oid = heappop(left)
+            for segment, limit in self._new_pieces(oid, known):
+                above = known.get(segment, -1)
+                pieces.append(Swapped(segment, above, limit, depth))
+                known[segment] = limit
+                # What came to that chain by another swap came with it.
+                for _, other in self._swaps(segment, above, limit):
+                    heappush(left, (depth, other))
+        return Past(limits, tuple(pieces))
+
+    def _new_pieces(self, oid: str, limits: Mapping[int, int]) -> list[tuple[int, int]]:
+        """Return the segments of a commit's chain, each with its last depth, down to what ``limits`` have already."""
+        at, _ = self._indexed(oid)
+        found = []
+        segment: int | None = at.segment
+        depth = at.depth
+        while segment is not None and limits.get(segment, -1) < depth:
+            found.append((segment, depth))
+            segment, depth, _ = self._segment(segment)
+        return found
+
+    def _swaps(self, segment: int, above: int, limit: int) -> list[tuple[int, str]]:
+        """Return the merges with swapped parents in a piece of a segment: their depths and second parents."""
+        query = "SELECT depth, other, seal FROM swap WHERE segment = ? AND depth > ? AND depth <= ?"
+        found = []
+        for depth, other, seal in self._db.execute(query, (segment, above, limit)):
+            checked(seal, segment, depth, other)
+            found.append((depth, other))
+        return found
 
     def _segment(self, number: int) -> tuple[int | None, int, int]:
         """Return a segment's parent segment (``None``: a root), the depth of the fork, and that of its last commit."""
@@ -237,29 +266,37 @@ class Index:
     def first_depths(self, features: Sequence[int], past: Past) -> dict[int, int]:
         """Return the depth at which the chains of ``past`` first had each of the sorted features, if they had it."""
         found: dict[int, int] = {}
-        for segment, limit in past.limits.items():
+        for segment, places, at in past.pieces():
             for entry in self._find(segment, features):
-                depth = entry & (postings.VALUES - 1)
+                place = entry & (postings.VALUES - 1)
+                depth = place if at is None else at
                 feature = entry >> postings.VALUE_BITS
-                if depth <= limit and depth < found.get(feature, postings.VALUES):
+                if place in places and depth < found.get(feature, postings.VALUES):
                     found[feature] = depth
         return found
 
     def depths(self, feature: int, past: Past) -> list[int]:
         """Return every depth at which the chains of ``past`` had a patch id."""
         found = []
-        for segment, limit in past.limits.items():
-            places = (entry & (postings.VALUES - 1) for entry in self._find(segment, [feature]))
-            found += [depth for depth in places if depth <= limit]
+        for segment, places, at in past.pieces():
+            depths = (entry & (postings.VALUES - 1) for entry in self._find(segment, [feature]))
+            found += [depth if at is None else at for depth in depths if depth in places]
         return found
 
-    def extend(self, parent: str | None, documents: Sequence[Document]) -> None:
-        """Add commits, oldest first, on top of an indexed one (``None``: they start at a root)."""
+    def extend(self, parent: str | None, documents: Sequence[Document], swaps: Mapping[str, str] = NOTHING) -> None:
+        """Add commits, oldest first, on top of an indexed one (``None``: they start at a root).
+
+        ``swaps`` are the second parents, which must be indexed, of merges with swapped parents (``swapped_parents``).
+        """
         with transaction(self._db):
-            segment, depth, before = self._place(parent)
+            segment, depth = self._place(parent)
             if depth + len(documents) >= postings.VALUES:
                 message = "the history is too long for the index"
                 raise sqlite3.OperationalError(message)
+            mine = [(at, swaps[item.key]) for at, item in enumerate(documents, depth) if item.key in swaps]
+            before = self.past([] if parent is None else [parent], mine)
+            rows = ((segment, *swap, with_checksum(b"", segment, *swap)) for swap in mine)
+            self._db.executemany("INSERT INTO swap VALUES(?, ?, ?, ?)", rows)
             novel, first = self._novelties(documents, depth, before)
             for offset, (item, features) in enumerate(zip(documents, novel, strict=True)):
                 place = (segment, depth + offset)
@@ -270,16 +307,15 @@ class Index:
             self._append(segment, first)
             self._note_gaps(documents)
 
-    def _place(self, parent: str | None) -> tuple[int, int, Past]:
-        """Return the segment and depth of a commit's child, and the past up to the commit."""
+    def _place(self, parent: str | None) -> tuple[int, int]:
+        """Return the segment and depth of a commit's child."""
         at = None if parent is None else self.link(parent)
-        before = Past({}) if parent is None else self.past([parent])
         if at is not None and self._segment(at.segment)[2] == at.depth:
-            return at.segment, at.depth + 1, before
+            return at.segment, at.depth + 1
         depth = -1 if at is None else at.depth
         new = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM segment").fetchone()[0])
         self._put_segment(new, None if at is None else at.segment, depth, depth)
-        return new, depth + 1, before
+        return new, depth + 1
 
     def _novelties(
         self, documents: Sequence[Document], depth: int, before: Past
@@ -288,8 +324,8 @@ class Index:
         value = postings.VALUES - 1
         novel = [array("Q") for _ in documents]
         parts = postings.parted((item.features, place) for place, item in enumerate(documents, depth))
-        had = postings.parted((item.had, place) for place, item in enumerate(documents, depth))
-        for part, (mine, others) in enumerate(zip(parts, had, strict=True)):
+        quiet_parts = postings.parted((item.had, place) for place, item in enumerate(documents, depth))
+        for part, (mine, others) in enumerate(zip(parts, quiet_parts, strict=True)):
             first = parts[part] = array("Q")
             entries = sorted([*mine, *others])
             quiet = frozenset(others)
@@ -297,7 +333,8 @@ class Index:
             known = self.first_depths(features, before)
             last = -1
             for feature, entry in zip(features, entries, strict=True):
-                if (feature == last or feature in known) and not postings.is_id(feature):
+                had = known.get(feature, postings.VALUES) <= entry & value
+                if (feature == last or had) and not postings.is_id(feature):
                     continue
                 last = feature
                 first.append(entry)
