@@ -133,8 +133,14 @@ def _dispatch(call: HookCall) -> int:
     # There are hardly any reference cycles, and the process ends soon.
     gc.set_threshold(100_000)
     from labgate.entrypoints import push
+    from labgate.report.indexing import Indexing
 
-    return _conclude(push.run(call), call.environ)
+    indexing = Indexing(sys.stderr)
+    try:
+        verdict = push.run(call, indexing)
+    finally:
+        indexing.close()
+    return _conclude(verdict, call.environ)
 
 
 def _remind(call: HookCall, status: int) -> int:

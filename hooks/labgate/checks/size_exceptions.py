@@ -150,7 +150,9 @@ def _evidence(scene: Scene, span: Span) -> tuple[Evidence, ...]:
         from labgate.derivation.range_evidence import range_evidence
 
         ledger = scene.first_seen.research
-        traced = range_evidence(scene.repository, span.graph, span.unlanded_commits, span.landed, ledger)
+        traced = range_evidence(
+            scene.repository, span.graph, span.unlanded_commits, span.landed, ledger, progress=scene.progress
+        )
     else:
         return found
     return (*found, *(item for item in traced.evidence if item.proves))

@@ -81,7 +81,11 @@ def check(
     from labgate.entrypoints.check import CheckRequest
     from labgate.entrypoints.check import check as judge
 
-    report = judge(
-        CheckRequest(checks=checks, target=target, head=head, base=base, source=source, fetch=fetch, offline=offline)
-    )
+    with reporting.indexing() as progress:
+        report = judge(
+            CheckRequest(
+                checks=checks, target=target, head=head, base=base, source=source, fetch=fetch, offline=offline
+            ),
+            progress=progress,
+        )
     return reporting.conclude(report)

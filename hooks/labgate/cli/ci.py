@@ -14,6 +14,7 @@ from labgate.report.escape import safe
 if TYPE_CHECKING:
     from labgate.ci.context import Context
     from labgate.entrypoints.ci import CiResult
+    from labgate.fingerprints.building import Progress
 
 #: Files that GitHub Actions, Gitea and Forgejo collect from a step.
 SUMMARY, OUTPUTS = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"
@@ -54,13 +55,14 @@ def ci(explain_context: bool, summary: str | None, reporting: Reporting) -> int:
     if explain_context:
         _explain(read_context(os.environ))
         return 0
-    result = _judge()
+    with reporting.indexing() as progress:
+        result = _judge(progress)
     status = reporting.conclude(result.report)
     _write_files(result, summary)
     return status
 
 
-def _judge() -> CiResult:
+def _judge(progress: Progress | None) -> CiResult:
     """Judge the change in this process's variables. If it cannot be judged, the report has the problem."""
     from labgate.ci.systems import read_context
     from labgate.entrypoints.ci import ci, undecided
@@ -70,7 +72,7 @@ def _judge() -> CiResult:
         context = read_context(os.environ)
     except UndecidedError as error:
         return undecided(error)
-    return ci(context)
+    return ci(context, progress=progress)
 
 
 def _explain(context: Context) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import click
 from labgate.cli import completion
 from labgate.cli.settings import color_option, colours, is_quiet
 from labgate.report import FORMATS, default_format, renderer
+from labgate.report.indexing import Indexing
 from labgate.values.appending import append
 from labgate.values.files import write_whole
 from labgate.values.value import Value
@@ -61,6 +63,15 @@ class Reporting(Value):
         render = renderer(format, colour=colour, verbose=self.verbose, quiet=self.quiet, site=site)
         deliver(report, render, self.output)
         return 0 if self.exit_zero and report.exit_status == 1 else report.exit_status
+
+    @contextlib.contextmanager
+    def indexing(self) -> Iterator[Indexing | None]:
+        """Give what says that the index is built, ``None`` if nobody wants to know; its line ends before the report."""
+        if self.quiet:
+            yield None
+            return
+        with contextlib.closing(Indexing(sys.stderr)) as line:
+            yield line
 
 
 def _site() -> Site:

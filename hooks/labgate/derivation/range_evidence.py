@@ -8,6 +8,7 @@ from labgate.derivation.comparer import Compared
 from labgate.derivation.first_holders import FirstHolders, Topics
 from labgate.derivation.lacking import Cut, Lacking, Traces
 from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
+from labgate.fingerprints.building import Progress
 from labgate.fingerprints.index import Index, indexed
 from labgate.git.repository import Repository
 from labgate.research.ledger import Ledger
@@ -28,6 +29,7 @@ def range_evidence(
     landed: Sequence[str],
     ledger: Ledger,
     opened: int | None = None,
+    progress: Progress | None = None,
 ) -> Traces:
     """Return the evidence for commits, children before parents; ``landed`` are the tips of what landed before them.
 
@@ -37,7 +39,7 @@ def range_evidence(
     holders = FirstHolders(repository, graph, landed, opened)
 
     def work(index: Index) -> Traces:
-        comparer = UnlandedCommits(repository, index, research, frozenset(METHODS))
+        comparer = UnlandedCommits(repository, index, research, frozenset(METHODS), progress)
         with index.reading():
             compared = list(comparer.compare(commits))
             found = [item for one in compared for item in one.evidence]

@@ -8,7 +8,7 @@ from labgate.derivation.candidates import Candidate, Scope
 from labgate.derivation.comparer import Before, Compared, Comparer, novel
 from labgate.derivation.judged_documents import judged_documents
 from labgate.derivation.match import Subject
-from labgate.fingerprints.building import ensure_branch, make_documents
+from labgate.fingerprints.building import Progress, ensure_branch, make_documents
 from labgate.fingerprints.index import Index, Link
 from labgate.fingerprints.past import Past
 from labgate.git.commits import rev_list
@@ -39,17 +39,22 @@ class UnlandedCommits:
     """Compares commits on top of everything that has landed. Used inside ``index.reading()``."""
 
     def __init__(
-        self, repository: Repository, index: Index, research: UnlandedResearch, methods: frozenset[str]
+        self,
+        repository: Repository,
+        index: Index,
+        research: UnlandedResearch,
+        methods: frozenset[str],
+        progress: Progress | None = None,
     ) -> None:
         self._repository = repository
         self._graph = CommitGraph(research.parents)
         for tip in dict.fromkeys(research.landed):
-            ensure_branch(repository, index, tip)
+            ensure_branch(repository, index, tip, progress)
         self._past = index.past(research.landed)
         chain = _landed_chain(repository, index, self._graph, self._past)
         scope = Scope(is_research=research.is_research, ledger=research.ledger)
         before = Before(self._graph, chain, self._past, research.sources, scope)
-        self._comparer = Comparer(repository, index, before, methods)
+        self._comparer = Comparer(repository, index, before, methods, progress)
 
     @property
     def lacking_sources(self) -> tuple[str, ...]:

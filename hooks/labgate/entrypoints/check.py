@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from labgate.checks.registry import policy_reader, rows
 from labgate.gate.judge import judge_scene
@@ -27,6 +28,9 @@ from labgate.values.report import PolicyOrigin, Report
 from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
+if TYPE_CHECKING:
+    from labgate.fingerprints.building import Progress
+
 STAGE = "check"
 
 
@@ -47,20 +51,21 @@ class CheckRequest(Value):
     trunk: str | None = None
 
 
-def check(request: CheckRequest, environ: Mapping[str, str] = os.environ) -> Report:
+def check(request: CheckRequest, environ: Mapping[str, str] = os.environ, progress: Progress | None = None) -> Report:
     """Judge a range. Errors that stop the whole run are the report's ``problems``.
 
     Raises: ``UsageError`` when the request names something that does not exist.
     """
     rows(request.checks)
     try:
-        return _check(request, discover(environ).changed(online=not request.offline))
+        return _check(request, discover(environ).changed(online=not request.offline), progress)
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
         return Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,))
 
 
-def _check(request: CheckRequest, repository: Repository) -> Report:
+def _check(request: CheckRequest, repository: Repository, progress: Progress | None) -> Report:
     scene, origin = proposed_scene(request, repository)
+    scene = scene.changed(progress=progress)
     report = judge_scene(STAGE, scene, origin, rows(request.checks), refs_total=1)
     notices = () if request.base is not None else _other_targets(scene)
     return report.changed(notices=(*report.notices, *notices))

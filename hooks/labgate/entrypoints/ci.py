@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from labgate.checks.commit_size import facts as commit_size
 from labgate.checks.registry import ROWS, Row, policy_reader
@@ -31,6 +32,9 @@ from labgate.values.refnames import HEADS, tracking_ref
 from labgate.values.report import PolicyOrigin, Report
 from labgate.values.value import Value
 
+if TYPE_CHECKING:
+    from labgate.fingerprints.building import Progress
+
 STAGE = "ci"
 
 
@@ -47,10 +51,15 @@ class CiResult(Value):
     notes: tuple[str, ...] = ()
 
 
-def ci(context: Context, environ: Mapping[str, str] = os.environ, rows: Sequence[Row] = ROWS) -> CiResult:
+def ci(
+    context: Context,
+    environ: Mapping[str, str] = os.environ,
+    rows: Sequence[Row] = ROWS,
+    progress: Progress | None = None,
+) -> CiResult:
     """Judge the change of a CI job by these checks. Errors that stop the whole run are the report's ``problems``."""
     try:
-        return _Job(context, environ).judge(rows)
+        return _Job(context, environ).judge(rows, progress)
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
         return undecided(error)
 
@@ -91,7 +100,7 @@ class _Job:
         self.refs = read_refs(self.repository)
         self.tracking = tracking_ref(self.remote, context.target.removeprefix(HEADS))
 
-    def judge(self, rows: Sequence[Row]) -> CiResult:
+    def judge(self, rows: Sequence[Row], progress: Progress | None = None) -> CiResult:
         context, repository = self.context, self.repository
         place = self._place()
         refs = self._before(place)
@@ -118,7 +127,7 @@ class _Job:
             refs = self._before(place)
         landings = self._landings(policy, place)
         updates = {self._update(landing): landing for landing in landings}
-        scene = self._scene(judging, refs, place, updates)
+        scene = self._scene(judging, refs, place, updates).changed(progress=progress)
         unpinned = self._pin(scene)
         report = judge_scene(STAGE, scene, judging.origin, rows, refs_total=len(updates))
         report = report.changed(notices=(*report.notices, *self._landing_notices(policy, report), *unpinned))

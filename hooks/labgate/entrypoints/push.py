@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from labgate.checks.registry import MANUAL, PUSH, Row, at_stage, policy_reader
 from labgate.entrypoints.hook_call import HookCall, Skipped, standing_back
@@ -25,6 +26,9 @@ from labgate.values.refnames import branch_of, is_oid, tracking_ref
 from labgate.values.report import PolicyOrigin, Report
 from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
+
+if TYPE_CHECKING:
+    from labgate.fingerprints.building import Progress
 
 #: git's name for the source of ``git push REMOTE HEAD:...``.
 _HEAD = ("HEAD", "@")
@@ -47,7 +51,7 @@ class Push(Value):
     url: str | None = None
 
 
-def run(call: HookCall) -> Report | Skipped | None:
+def run(call: HookCall, progress: Progress | None = None) -> Report | Skipped | None:
     """Judge a push; return ``None`` if git has nothing to send.
 
     Natively git names its remote and URL as arguments, and all refs on standard input (githooks, "pre-push"); a
@@ -65,17 +69,19 @@ def run(call: HookCall) -> Report | Skipped | None:
         return active
     if call.native:
         push = native_push(repository, os.fsdecode(sys.stdin.buffer.read()), *call.arguments[:2])
-        return _judge_and_pin(call, repository, read_refs(repository), push) if push.updates else None
+        return _judge_and_pin(call, repository, read_refs(repository), push, progress) if push.updates else None
     refs = read_refs(repository)
     push = framework_push(repository, refs, call.environ)
     if not push.updates:
         return Skipped("no ref of a push is named to this hook")
-    return _judge_and_pin(call, repository, refs, push)
+    return _judge_and_pin(call, repository, refs, push, progress)
 
 
-def _judge_and_pin(call: HookCall, repository: Repository, refs: Mapping[str, str], push: Push) -> Report:
+def _judge_and_pin(
+    call: HookCall, repository: Repository, refs: Mapping[str, str], push: Push, progress: Progress | None
+) -> Report:
     """Judge a push, and pin the code of its artifacts: what the remote has now, what it gets after git has ended."""
-    scene = scene_of(repository, refs, push)
+    scene = scene_of(repository, refs, push, progress)
     rows = at_stage(PUSH, call.checks)
     settings = scene.policy.section(ExperimentHash)
     if settings.pins_on_push != PUSHING or all(row.name != _PINNING for row in rows):
@@ -109,7 +115,7 @@ def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, chec
     return _judged(scene_of(repository, refs, push), at_stage(PUSH, checks), push)
 
 
-def scene_of(repository: Repository, refs: Mapping[str, str], push: Push) -> Scene:
+def scene_of(repository: Repository, refs: Mapping[str, str], push: Push, progress: Progress | None = None) -> Scene:
     """Return the facts of a push. Raises: as ``run`` does."""
     held = any(update.old is not None for update in push.updates)
     require_tracking(repository, refs, push.remote, has_refs=held)
@@ -128,6 +134,7 @@ def scene_of(repository: Repository, refs: Mapping[str, str], push: Push) -> Sce
         pushing=True,
         push_url=push.url,
         judging=judging,
+        progress=progress,
     )
 
 

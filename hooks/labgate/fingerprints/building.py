@@ -41,6 +41,8 @@ _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
 #: Features of one transaction, or a little more. Each transaction rewrites what is there; until then its
 #: features are in memory, at some 30 bytes each.
 _BATCH = 1_000_000
+#: The documents between two reports of progress.
+_TOLD = 64
 #: Files whose lines do not count, or not as code.
 _HIDDEN = (IGNORED, PROSE)
 
@@ -190,17 +192,19 @@ def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
 def _batches(
     repository: Repository, keys: Sequence[str], what: str, progress: Progress | None, *, chain: bool = False
 ) -> Iterator[list[Document]]:
-    """Yield documents in lists of about ``_BATCH`` features, and report progress when the next one is requested."""
+    """Yield documents in lists of about ``_BATCH`` features, and report progress every ``_TOLD`` documents."""
     batch: list[Document] = []
     size = 0
+    if progress is not None:
+        progress(what, 0, len(keys))
     for done, item in enumerate(_made(repository, keys, chain=chain), 1):
         batch.append(item)
         size += len(item.features)
         if size >= _BATCH or done == len(keys):
             yield batch
             batch, size = [], 0
-            if progress is not None:
-                progress(what, done, len(keys))
+        if progress is not None and (done % _TOLD == 0 or done == len(keys)):
+            progress(what, done, len(keys))
 
 
 def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -> Iterator[Document]:
@@ -230,7 +234,7 @@ def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) 
         yield list(islice(made, len(task)))[::step]
 
 
-def ensure_branch(repository: Repository, index: Index, tip: str) -> None:
+def ensure_branch(repository: Repository, index: Index, tip: str, progress: Progress | None = None) -> None:
     """Index the first-parent chain of a branch; only missing history is read."""
     if index.link(tip) is not None:
         return
@@ -239,6 +243,6 @@ def ensure_branch(repository: Repository, index: Index, tip: str) -> None:
         oids = rev_list(repository, [tip], (), "--first-parent", "-n", str(count))
         known = next((place for place, oid in enumerate(oids) if index.link(oid) is not None), None)
         if known is not None or len(oids) < count:
-            ensure_chain(repository, index, oids[: len(oids) if known is None else known + 1][::-1])
+            ensure_chain(repository, index, oids[: len(oids) if known is None else known + 1][::-1], progress)
             return
         count *= 32

@@ -31,6 +31,7 @@ from labgate.values.value import NOTHING, Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
+    from labgate.fingerprints.building import Progress
     from labgate.scene.governing_policy import Judging
     from labgate.scene.policy_line import PolicyLine
     from labgate.values.errors import LabgateError
@@ -78,6 +79,7 @@ class Scene(Value):
     ``judging`` is how the policy was found, ``None`` if each update may
     have another one (audit): then ``history`` has the policies of the audited line. ``pins_refused`` has
     the commits (full oids) whose pins the remote refused in this run, each with its reason.
+    ``progress`` is told how far the index is built.
     """
 
     repository: Repository
@@ -102,6 +104,7 @@ class Scene(Value):
     judging: Judging | None = None
     history: PolicyLine | None = None
     pins_refused: Mapping[str, str] = NOTHING
+    progress: Progress | None = None
 
     @property
     def landing(self) -> bool:

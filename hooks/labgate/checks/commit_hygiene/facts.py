@@ -138,5 +138,5 @@ def _is_research(scene: Scene, update: RefUpdate, commits: Sequence[Commit]) -> 
     from labgate.derivation.range_evidence import range_evidence
 
     ledger = scene.first_seen.research
-    traces = range_evidence(scene.repository, span.graph, commits, span.landed, ledger)
+    traces = range_evidence(scene.repository, span.graph, commits, span.landed, ledger, progress=scene.progress)
     return any(item.decisive for item in traces.evidence)

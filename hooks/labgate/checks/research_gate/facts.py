@@ -217,7 +217,11 @@ class _Gathering:
         ledger = self.scene.first_seen.research
         hosted = self.scene.hosted.get(self.span.update)
         opened = None if hosted is None else hosted.opened
-        return self._taken(range_evidence(self.repository, self.span.graph, commits, self.span.landed, ledger, opened))
+        return self._taken(
+            range_evidence(
+                self.repository, self.span.graph, commits, self.span.landed, ledger, opened, self.scene.progress
+            )
+        )
 
     def _taken(self, traces: Traces) -> tuple[Sequence[Evidence], frozenset[str]]:
         self.lacking = self.lacking or traces.lacking.error(self.repository)
