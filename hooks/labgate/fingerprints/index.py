@@ -331,6 +331,7 @@ class Index:
             quiet = frozenset(others)
             features = [entry >> postings.VALUE_BITS for entry in entries]
             known = self.first_depths(features, before)
+            self._parts.clear()  # each part is read once
             last = -1
             for feature, entry in zip(features, entries, strict=True):
                 had = known.get(feature, postings.VALUES) <= entry & value
