@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.repo import Repo, Result
-from support.runs import METRICS, laboratory, pins, train
+from support.runs import METRICS, laboratory, pins, run, train
+from support.tools import require_tool
 from support.verdicts import Verdict, judge
 
 RECORD = f"{METRICS}.labgate.json"
@@ -84,6 +85,14 @@ class TestMismatch:
         said = commit(lab, "Train anew").text
         lab.run("sh", "-c", said.partition("# or: ")[2].splitlines()[0])
         lab.git("commit", "--quiet", "--message", "Without a record")
+        assert checked(lab, 0).rules == []
+
+    def test_the_record_may_be_removed_from_a_change(self, lab: Repo) -> None:
+        train(lab)
+        commit(lab)
+        lab.write({METRICS: "{}\n"})
+        commit(lab, "Train anew")
+        lab.run("sh", "-c", checked(lab, 1).finding("LG303")["help"].partition("# or: ")[2])
         assert checked(lab, 0).rules == []
 
     @pytest.mark.parametrize(
@@ -197,6 +206,60 @@ class TestSubmodule:
         finding = checked(lab, 1).finding("LG306")
         lab.run("sh", "-c", finding["help"])
         assert checked(lab, 0).rules == []
+
+
+class TestPointers:
+    """Acceptance row 9: what stands for an artifact is compared in its place, and other bytes are LG303."""
+
+    @pytest.fixture
+    def dvc(self, lab: Repo) -> Repo:
+        require_tool("dvc")
+        lab.run("dvc", "init", "--quiet")
+        lab.commit("DVC")
+        return lab
+
+    def test_of_dvc_for_a_file(self, dvc: Repo) -> None:
+        train(dvc, "models/a.json")
+        self.added(dvc, "models/a.json")
+        assert "LG30" not in dvc.run("git", "commit", "--message", "Add").text
+        dvc.write({"models/a.json": "{}\n"})
+        self.added(dvc, "models/a.json")
+        said = dvc.run("git", "commit", "--message", "Train anew").text
+        assert "LG303 warning: models/a.json.labgate.json is not true of models/a.json: the content differs" in said
+        dvc.run("sh", "-c", helped(said, "LG303"))
+        assert "LG303" not in dvc.run("git", "commit", "--message", "Record").text
+        assert checked(dvc, 0).rules == []
+
+    def test_of_dvc_for_a_folder(self, dvc: Repo) -> None:
+        dvc.write({"models/data/one.csv": "1\n", "models/data/two.csv": "2\n"})
+        dvc.run("dvc", "add", "--quiet", "models/data")
+        dvc.labgate("experiment", "record", "models/data.dvc", status=0)
+        dvc.git("add", "models")
+        assert "LG30" not in dvc.run("git", "commit", "--message", "Add").text
+        dvc.write({"models/data/one.csv": "9\n"})
+        dvc.run("dvc", "add", "--quiet", "models/data")
+        dvc.git("add", "models")
+        assert "LG303 warning: " in dvc.run("git", "commit", "--message", "Other data").text
+
+    def added(self, dvc: Repo, path: str) -> None:
+        dvc.run("dvc", "add", "--quiet", path)
+        dvc.git("add", "--force", f"{path}.dvc", f"{path}.labgate.json", "models/.gitignore")
+
+    def test_of_lfs(self, lab: Repo) -> None:
+        require_tool("git-lfs")
+        lab.git("lfs", "install", "--local", "--skip-repo")
+        lab.git("lfs", "track", "models/*.bin")
+        lab.commit("LFS")
+        run(lab, "sh", "-c", "mkdir -p models && echo 1 >models/a.bin")
+        lab.git("add", "models")
+        assert lab.git("cat-file", "blob", ":models/a.bin").startswith("version https://git-lfs")
+        assert "LG30" not in lab.run("git", "commit", "--message", "Add").text
+        lab.write({"models/a.bin": "2\n"})
+        lab.git("add", "models")
+        said = lab.run("git", "commit", "--message", "Train anew").text
+        assert "LG303 warning: " in said
+        lab.run("sh", "-c", helped(said, "LG303"))
+        assert "LG303" not in lab.run("git", "commit", "--message", "Record").text
 
 
 class TestPins:

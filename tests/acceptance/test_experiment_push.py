@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from support.pushing import hook
 from support.repo import Repo
 from support.runs import METRICS, laboratory, pins
+from support.tools import require_tool
 
 BRANCH = "experiment--ranker--wide"
 #: Seconds in which a pin is on the remote after a push.
@@ -269,6 +271,27 @@ def test_a_pin_that_failed_is_kept_here_and_made_and_said_later(
         said = lab.run("git", "push", "origin", "research/other").err
         assert f"labgate: pinned a commit that origin had without a pin: {ref}" in said
     assert pinned(lab) == {ref: oid}
+
+
+def test_files_of_lfs_follow_the_pin(lab: Repo, tmp_path: Path) -> None:
+    """A hook of git-lfs is not installed: what was pushed without its files is checked out all the same."""
+    require_tool("git-lfs")
+    lab.git("lfs", "install", "--local", "--skip-repo")
+    lab.git("lfs", "track", "*.bin")
+    lab.write({"weights.bin": b"w" * 999, "old.bin": b"o" * 999})
+    oid = measure(lab)
+    gone = hashlib.sha256(b"o" * 999).hexdigest()
+    (lab.path / f".git/lfs/objects/{gone[:2]}/{gone[2:4]}/{gone}").unlink()  # as in a clone that never fetched it
+    lab.run("git", "push", "--quiet", "origin", BRANCH)
+    stored = origin(lab).path / "lfs/objects"
+    assert eventually(lambda: any(path.is_file() for path in stored.rglob("*")))
+    assert set(pinned(lab).values()) == {oid}
+    fresh = Repo(tmp_path / "fresh", lab.env)
+    lab.git("clone", "--quiet", "--depth=1", f"file://{origin(lab).path}", str(fresh.path))
+    fresh.git("lfs", "install", "--local")
+    fresh.git("config", "lfs.skipdownloaderrors", "true")
+    said = fresh.labgate("experiment", "checkout", "ranker/wide", status=0)
+    assert (Path(said.out.strip()) / "weights.bin").read_bytes() == b"w" * 999
 
 
 def test_a_push_that_cannot_pin_says_so(lab: Repo) -> None:

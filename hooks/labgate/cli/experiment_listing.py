@@ -63,7 +63,8 @@ def list_(name: str | None, format: str) -> None:
         branch = _places(item.branch_here, item.branch_remote)
         click.echo(safe(f"{item.experiment}: branch {branch}{outcome}"))
         for pin in item.pins:
-            kind = "snapshot" if pin.snapshot else "commit"
+            # What only the remote has is not fetched for a list.
+            kind = "" if pin.snapshot is None else "snapshot" if pin.snapshot else "commit"
             click.echo(safe(f"  {short_oid(pin.commit)}  {kind:<8}  pin {_places(pin.here, pin.remote)}"))
 
 

@@ -158,7 +158,7 @@ def require_published(what: Plan, done: Published) -> None:
     if done.lfs_problem is not None:
         commits = " ".join(pin.commit for pin in done.pushed.there)
         message = f"the pins are on {remote}, but not their files of git-lfs: {done.lfs_problem}"
-        raise LabgateError(message, f"git lfs push {quote(remote)} {commits}")
+        raise LabgateError(message, f"git lfs push --all {quote(remote)} {commits}")
 
 
 def _way_around(bench: Bench, remote: str) -> str:

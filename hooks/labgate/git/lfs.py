@@ -11,6 +11,8 @@ from labgate.git.runner import first_line
 
 _ATTRIBUTES = ".gitattributes"
 _FILTER = b"filter=lfs"
+#: Most files in one call: an argument list has a limit (execve(2)).
+_MOST = 1000
 
 
 def lfs_commits(repository: Repository, commits: Sequence[str]) -> tuple[str, ...]:
@@ -18,15 +20,36 @@ def lfs_commits(repository: Repository, commits: Sequence[str]) -> tuple[str, ..
 
     None where this clone has no files of git-lfs, which is seen without a look at each commit.
     """
-    if not os.path.isdir(os.path.join(repository.common_dir, "lfs")) and "lfs.storage" not in repository.config:
+    if not os.path.isdir(_storage(repository)):
         return ()
     return tuple(commit for commit in commits if _uses_lfs(repository, commit))
 
 
 def push_lfs(repository: Repository, remote: str, commits: Sequence[str]) -> str | None:
-    """Push the files of git-lfs of some commits. Return why that failed, ``None`` if it did not."""
-    status, _, errors = run_network(repository, "lfs", "push", remote, *commits)
-    return None if status == 0 else first_line(errors)
+    """Push the files of git-lfs in the trees of some commits. Return why that failed, ``None`` if it did not.
+
+    ``git lfs push REMOTE COMMIT`` takes for sent what a remote-tracking ref reaches, also where no hook of git-lfs ran;
+    so each file is named by its oid. One that is not here is left out: it came from a server.
+    """
+    oids: dict[str, None] = {}
+    for commit in commits:
+        status, listing, errors = run_network(repository, "lfs", "ls-files", "--long", commit)
+        if status:
+            return first_line(errors)
+        oids |= dict.fromkeys(line.split(b" ")[0].decode("ascii", "replace") for line in listing.splitlines())
+    storage = os.path.join(_storage(repository), "objects")
+    here = [oid for oid in oids if os.path.isfile(os.path.join(storage, oid[:2], oid[2:4], oid))]
+    for start in range(0, len(here), _MOST):
+        status, _, errors = run_network(repository, "lfs", "push", "--object-id", remote, *here[start : start + _MOST])
+        if status:
+            return first_line(errors)
+    return None
+
+
+def _storage(repository: Repository) -> str:
+    """Return the folder with the files of git-lfs in this clone (git-lfs-config(5), ``lfs.storage``)."""
+    named = repository.config.get("lfs.storage", ("lfs",))[-1]
+    return os.path.join(repository.common_dir, named)
 
 
 def _uses_lfs(repository: Repository, commit: str) -> bool:

@@ -162,8 +162,10 @@ class RecordMismatch(OfArtifact):
 
     def help(self) -> str:
         remove = f"git rm --cached --quiet -- {quote(self.record)}"
+        if not self.staged:
+            remove = f"{self.way}{remove} && git commit --message 'Remove a record'"
         if not self.present:
-            return f"{self.way}{remove}" + ("" if self.staged else " && git commit --message 'Remove a record'")
+            return remove
         return f"{self.kept(f'labgate experiment record {quote(self.artifact)}')}  # or: {remove}"
 
 
