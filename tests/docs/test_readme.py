@@ -125,7 +125,7 @@ def test_the_figures_are_those_of_the_measurements() -> None:
     measured = re.findall(r"^\| (?:black|distributed), (.+) \(\d+\) \| (\.\d+) \| ([\d.]+) \|", page, re.MULTILINE)
 
     def rows() -> Iterator[tuple[str, str, str]]:
-        yield ("research was the pull request", "found, in %", "false alarms in 1,000 commits")
+        yield ("the research branch is the pull request", "found, in %", "false alarms in 1,000 commits")
         for name, kind in FIGURES.items():
             found = [(float(recall), float(alarms)) for set_, recall, alarms in measured if set_ == kind]
             assert len(found) == 2
