@@ -33,8 +33,8 @@ class BehindBase(DriftFinding):
         "behind-base",
         "warning",
         "the branch lacks more commits of the trunk, or is further behind in days, than its kind's limits allow",
-        "Main runs away from a branch that nobody updates, and a small merge a week becomes a large one with conflicts "
-        "that nobody remembers. Without `[branch-drift.limits.KIND]` nothing is reported.",
+        "Main moves on without a branch that nobody updates. A small merge a week then becomes one large merge, with "
+        "conflicts whose reasons nobody remembers. Without `[branch-drift.limits.KIND]` nothing is reported.",
         "Merge the trunk with the command of the finding. With `refuse-push = true` it is an error.",
     )
 

@@ -204,9 +204,9 @@ class WrongBase(Finding):
         "the branch starts from a branch of another kind than the policy says",
         "A branch lands together with the commits that it starts from. A topic branch that starts from research brings "
         "that research to the trunk. The rule compares the distance in commits to the nearest branch of a declared "
-        "`base` kind with that to the nearest branch of another kind; there is no finding if they are equal, if the "
-        "other branch is younger, or if that is not known: the ledger, the branch's reflog and the commits' dates show "
-        "it.",
+        "`base` kind with that to the nearest branch of another kind. There is no finding if both are equally near, if "
+        "the other branch is the younger one, or if the ledger, the branch's reflog and the commits' dates do not show "
+        "which one is.",
         "Move the branch's own commits to the declared base with the `git rebase --onto` command in the finding. If "
         "the base is right, declare it: `[kinds.KIND] base`.",
     )
@@ -246,8 +246,8 @@ class CommitOnProtected(Finding):
         "warning",
         "a commit is made on a protected branch itself",
         "What is committed on a protected branch goes there without a branch that anybody could review, and the branch "
-        "here is no longer what it is on the remote. Mostly it is a slip. A merge is none, nor is what completes a "
-        "cherry-pick or a revert.",
+        "here is no longer what it is on the remote. Mostly it is a slip. Merges, cherry-picks and reverts are not "
+        "reported.",
         "Move the commit to a branch of its own with the command that the finding gives. Where a team works on its "
         'trunk, it sets the rule off: `[levels] LG106 = "off"`.',
     )

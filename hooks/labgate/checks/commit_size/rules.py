@@ -159,7 +159,7 @@ class TooManyFiles(CommitFinding):
         "too-many-files",
         "error",
         "the commit changes more files than the limit `files`",
-        "Nobody knows all of a change that touches everything, and it conflicts with everybody else's work."
+        "Nobody can review all of a change that touches everything, and it conflicts with everybody else's work."
         + _WHAT_COUNTS,
         "Split it by directory with the command in the finding." + _WHOSE_LIMITS,
     )

@@ -29,10 +29,10 @@ class WrongRemote(Finding):
         "LG701",
         "wrong-remote",
         "error",
-        "a branch is pushed to a remote that `[[remote-policy.remotes]]` does not let take it",
+        "a branch is pushed to a remote that may not take it, by `[[remote-policy.remotes]]`",
         "A repository and its mirrors say the same thing only as long as everything goes to one of them first. A code "
-        "drop, one commit in place of a series, takes the series' history and reviews away.",
-        "Push to the remote that the finding names; a mirror follows with the command that it prints.",
+        "drop, one commit in place of a series, loses the history and the reviews of the series.",
+        "Push to the remote that the finding names. The command of the finding updates a mirror.",
     )
 
     name: str
