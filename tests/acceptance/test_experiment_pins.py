@@ -84,6 +84,13 @@ class TestPin:
         assert lab.head() in said.err
         assert pins(lab) == {ref: other}
 
+    def test_a_ref_in_the_way_is_named_and_moved_by_the_command(self, lab: Repo) -> None:
+        lab.git("update-ref", "refs/experiments/ranker", "HEAD~0")
+        said = experiment(lab, "pin", status=2)
+        assert "'refs/experiments/ranker' exists" in said.err
+        lab.run("sh", "-c", helped(said))
+        assert pin(lab) == lab.git("rev-parse", "refs/kept/experiments/ranker")
+
     def test_many_at_once_make_one_pin(self, lab: Repo) -> None:
         lab.write({"extra.py": "VALUE = 2\n"})
         before = untouched(lab)

@@ -11,21 +11,24 @@ HIDDEN = "***"
 _SECRETS = frozenset(
     (
         *("token", "secret", "password", "passwd", "passphrase", "pass", "pwd", "apikey", "accesskey", "secretkey"),
-        *("pat", "credential", "credentials", "auth", "authorization", "bearer", "cookie", "dsn"),
+        *("pat", "credential", "credentials", "auth", "authorization", "bearer", "cookie", "dsn", "sig", "signature"),
     )
 )
 #: ``key`` alone may be the key of a sort or a join; with a word before it, it is taken for a secret.
 _KEY = "key"
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_ASSIGNED = re.compile(
-    r"([A-Za-z0-9_.+-]+)(=|:[ \t]*)(\"[^\"]*\"|'[^']*'|(?:(?:Bearer|Basic|Token)[ \t]+)?[^\s\"',;]+)"
-)
+#: A name and what stands between it and its value, also in JSON; the slashes of a URL are no value.
+_ASSIGNING = re.compile(r"(?<![A-Za-z0-9_.+-])([A-Za-z0-9_.+-]+)[\"']?(=|:(?!//)[ \t]*)")
+_VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|(?:(?:Bearer|Basic|Token)[ \t]+)?[^\s\"',;&]+")
+#: Options whose value is ``USER:PASSWORD``, as of curl(1).
+_OF_USER = ("-u", "--user", "--proxy-user")
 _OPTION = re.compile(r"(?<!\S)(--?[A-Za-z][A-Za-z0-9_.-]*)([ \t]+)(\"[^\"]*\"|'[^']*'|[^\s\"']+)")
 _USER = re.compile(r"(?<=://)[^/\s@\"']+@")
 #: Tokens of known hosts and tools, by their fixed beginnings.
 _KNOWN = re.compile(
     r"\b(?:gh[opusr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{20,}|sk-[\w-]{16,}"
-    r"|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"
+    r"|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{35}|pypi-[\w-]{16,}|npm_[A-Za-z0-9]{30,}"
+    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"
 )
 
 
@@ -36,14 +39,19 @@ def redacted(command: Sequence[str]) -> tuple[str, ...]:
     of a URL, and tokens of known forms; in a script that is one word, too.
     """
     found = []
-    hide = False
+    before = ""
     for word in command:
-        if hide and not word.startswith("--"):
+        secret = before.startswith("-") and "=" not in before and _is_secret(before)
+        if secret and not word.startswith("--"):
             found.append(HIDDEN)
-            hide = False
+            before = ""
             continue
-        found.append(_in_text(word))
-        hide = word.startswith("-") and "=" not in word and _is_secret(word)
+        user, colon, password = word.partition(":")
+        if before in _OF_USER and colon and password:
+            found.append(f"{user}:{HIDDEN}")
+        else:
+            found.append(_in_word(word))
+        before = word
     return tuple(found)
 
 
@@ -71,11 +79,32 @@ def _named(scheme: str, host: str, path: str) -> str:
     return f"git+{scheme}://{host}{path.rstrip('/').removesuffix('.git')}"
 
 
+def _in_word(word: str) -> str:
+    """Return a word without secrets. One that assigns to a secret is that alone, unless it is a script."""
+    name, sign, _ = word.partition("=")
+    is_one = word.startswith("-") or not re.search(r"\s", word)
+    if sign and is_one and re.fullmatch(r"[A-Za-z0-9_.+-]+", name) and _is_secret(name):
+        return f"{name}={HIDDEN}"
+    return _in_text(word)
+
+
 def _in_text(text: str) -> str:
-    text = _USER.sub(f"{HIDDEN}@", text)
-    text = _ASSIGNED.sub(_hide_value, text)
+    text = _assigned(_USER.sub(f"{HIDDEN}@", text))
     text = _OPTION.sub(_hide_value, text)
     return _KNOWN.sub(HIDDEN, text)
+
+
+def _assigned(text: str) -> str:
+    """Return a text without what it assigns to secrets; a value that is none may itself assign to one."""
+    pieces, at = [], 0
+    while found := _ASSIGNING.search(text, at):
+        pieces.append(text[at : found.end()])
+        at = found.end()
+        value = _VALUE.match(text, at) if _is_secret(found[1]) else None
+        if value is not None:
+            pieces.append(HIDDEN)
+            at = value.end()
+    return "".join([*pieces, text[at:]])
 
 
 def _hide_value(found: re.Match[str]) -> str:

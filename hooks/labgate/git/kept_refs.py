@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from labgate.git.network import run_network
 from labgate.git.repository import Repository
@@ -28,6 +30,8 @@ _FETCH = (
 _NOT_THERE = (b"find remote ref", b"not our ref", b"does not allow request for unadvertised object", b"no such ref")
 #: Settings that would make a push of its own of this one.
 _SETTINGS = (("push.useForceIfIncludes", "false"),)
+#: Seconds after which no git that lives holds the lock of one ref.
+_LOCKED = 2.0
 #: Most refs in one push: an argument list has a limit (execve(2)).
 _MOST = 2000
 
@@ -56,23 +60,61 @@ def create_ref(repository: Repository, ref: str, oid: str) -> str:
     if there is not None:
         return there
     try:
-        repository.git.run("update-ref", "--no-deref", ref, oid, repository.null_oid)
-    except GitError:
+        _update(repository, {ref: oid}, "create {ref}\0{oid}\0")
+    except GitError as error:
         # Another process may have been faster.
         there = refs_below(repository, ref).get(ref)
         if there is None:
-            raise
+            raise GitError(error.message, _way_to_create(repository, ref) or error.help) from None
         return there
     return oid
 
 
+def _update(repository: Repository, values: Mapping[str, str], form: str) -> None:
+    """Run git-update-ref on refs of labgate's own, again without the locks that a killed git has left on them.
+
+    Whoever else writes such a ref writes the same. Raises: ``GitError``.
+    """
+    lines = os.fsencode("".join(form.format(ref=ref, oid=oid) for ref, oid in values.items()))
+    words = ("update-ref", "--no-deref", "-z", "--stdin")
+    try:
+        repository.git.run(*words, stdin=lines)
+    except GitError:
+        if not _unlocked(repository, values):
+            raise
+        repository.git.run(*words, stdin=lines)
+
+
+def _unlocked(repository: Repository, refs: Iterable[str]) -> bool:
+    """Remove the locks on refs once they are older than any git holds them; return whether there was one."""
+    found = False
+    for ref in refs:
+        lock = os.path.join(repository.common_dir, f"{ref}.lock")
+        with suppress(OSError):
+            age = time.time() - os.lstat(lock).st_mtime
+            found = True
+            # A clock that was set back must not make anybody wait.
+            time.sleep(max(0.0, min(_LOCKED - age, _LOCKED)))
+            os.unlink(lock)
+    return found
+
+
+def _way_to_create(repository: Repository, ref: str) -> str | None:
+    """Return the command that moves away another ref in the way of a new one, ``None`` if there is none."""
+    parts = ref.split("/")
+    above = ["/".join(parts[:end]) for end in range(3, len(parts))]
+    taken = next((name for name, _ in refs_below(repository, *above).items() if name in above), None)
+    if taken is None:
+        return None
+    kept = f"refs/kept/{taken.removeprefix('refs/')}"
+    return f"git update-ref {quote(kept)} {quote(taken)} && git update-ref -d {quote(taken)}  # it is in the way"
+
+
 def write_refs(repository: Repository, values: Mapping[str, str | None]) -> None:
     """Let refs point to these objects, ``None`` deletes one; all of them or none. Raises: ``GitError``."""
-    if not values:
-        return
-    null = repository.null_oid
-    lines = "".join(f"update {ref}\0{oid or null}\0\0" for ref, oid in values.items())
-    repository.git.run("update-ref", "--no-deref", "-z", "--stdin", stdin=os.fsencode(lines))
+    if values:
+        null = repository.null_oid
+        _update(repository, {ref: oid or null for ref, oid in values.items()}, "update {ref}\0{oid}\0\0")
 
 
 def push_new(repository: Repository, remote: str, refs: Mapping[str, str]) -> tuple[Answer, ...]:

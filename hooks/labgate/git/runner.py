@@ -345,7 +345,9 @@ class Git:
     def _asked_for_missing(self, args: Sequence[str], stdin: bytes | None) -> bool:
         """Return whether an object that was requested by its oid is missing, independent of git's message."""
         words = "\n".join(args).encode("utf-8", "surrogateescape") + b"\n" + (stdin or b"")
+        # The null oid names no object.
         oids = [word for word in words.split() if len(word) in _OID_LENGTHS and not word.strip(_HEXADECIMAL)]
+        oids = [word for word in oids if word.strip(b"0")]
         if not oids:
             return False
         argv = (*self._head, "cat-file", "--batch-check=%(objecttype)", "--buffer")
