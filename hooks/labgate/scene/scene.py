@@ -233,6 +233,17 @@ class Scene(Value):
         tip = self.repository.git.run("rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
         return Standing(branch, update.new, here=branch is None and tip == update.new)
 
+    def mending(self, update: RefUpdate) -> Standing | None:
+        """Return where a person mends an update's commits: as ``standing``, but in CI the change's own branch."""
+        if self.change and update.source is not None and update.new is not None:
+            return Standing(update.source, update.new, here=False)
+        return self.standing(update)
+
+    def way_to(self, update: RefUpdate) -> str:
+        """Return the command that goes where a person rewrites commits before they land; empty if none is needed."""
+        standing = None if self.landing else self.mending(update)
+        return "" if standing is None else standing.way
+
     def span(self, update: RefUpdate) -> Span:
         """Return the span of an update. It is computed once for each update."""
         known: dict[RefUpdate, Span] = self.__dict__.setdefault("_spans", {})

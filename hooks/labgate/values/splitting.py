@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
         ``split`` are its parts, to commit one by one. ``oversized`` are the paths to leave out, ``others`` is the
         number of the other files. ``parents`` is the number of parents it has or will have. ``temporary_index``: its
-        index is one that git deletes when the hook refuses.
+        index is one that git deletes when the hook refuses. ``way`` is the command that goes to its branch first.
         """
 
         @property
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         def staged(self) -> bool: ...
         @property
         def temporary_index(self) -> bool: ...
+        @property
+        def way(self) -> str: ...
         @property
         def split(self) -> Sequence[Part]: ...
         @property
@@ -76,7 +78,7 @@ def _drop(finding: Divisible, large: Sequence[str]) -> str:
         return f"git reset -q -- {_join(large)}"
     if finding.parents == 0:
         return "start the history again without these files: its first commit has nothing else"
-    return f"git rebase --rebase-merges --onto {finding.oid}^ {finding.oid}"
+    return f"{finding.way}git rebase --rebase-merges --onto {finding.oid}^ {finding.oid}"
 
 
 def _take_out(finding: Divisible, pathspecs: Sequence[str]) -> str:
@@ -110,7 +112,7 @@ def _stop_at(finding: Divisible) -> str:
     """
     edit = f"sed -i.bak 's/^p[a-z]* {finding.oid}/edit {finding.oid}/'"
     start = "--root" if finding.parents == 0 else f"{finding.oid}^"
-    return f"git -c core.abbrev=no -c sequence.editor={quote(edit)} rebase -i --rebase-merges {start}"
+    return f"{finding.way}git -c core.abbrev=no -c sequence.editor={quote(edit)} rebase -i --rebase-merges {start}"
 
 
 def _pathspec(path: str, *magic: str) -> str:

@@ -258,7 +258,7 @@ def test_the_data_of_a_finding_are_its_fields() -> None:
     (finding,) = of_commits(batch(file("a.py", 11)))
     assert set(finding.data) == {
         *("unit", "limit", "actual", "over", "kind", "target", "exception"),
-        *("files", "oversized", "others", "split", "oid", "subject", "parents", "staged", "temporary_index"),
+        *("files", "oversized", "others", "split", "oid", "subject", "parents", "staged", "temporary_index", "way"),
     }
     assert set(of_series(*commits(26)).data) == {
         *("unit", "limit", "actual", "over", "kind", "target", "exception"),

@@ -48,7 +48,7 @@ def _measured(scene: Scene, update: RefUpdate, branch: str, kind: str) -> Collec
     # Of the trunk's own time: a quiet trunk makes no branch old.
     days = (read_dates(repository, [base])[0] - max(read_dates(repository, shared))) // _DAY if behind else 0
     ahead = preview(repository, head, base, _MOST_SECONDS if scene.pushing else None)
-    standing = scene.standing(update)
+    standing = scene.mending(update)
     facts = Facts(
         kind,
         short_ref(branch),

@@ -87,7 +87,7 @@ def _way(scene: Scene, update: RefUpdate, commits: Sequence[Commit]) -> Way:
     target = None if update.branch is None or scene.remote is None else tracking_ref(scene.remote, update.branch)
     base = next(iter(scene.span(update).base), None)
     onto = short_ref(target) if target is not None and target in scene.refs else base
-    standing = scene.standing(update)
+    standing = scene.mending(update)
     return Way(
         onto=onto,
         oldest=commits[0].oid,

@@ -36,8 +36,9 @@ class Facts(Value):
     apply. ``preview_kind`` is a kind whose limits only warn, or ``None``. ``target`` is the branch they are proposed
     for, and ``source`` the short name of the branch that has them; ``None`` if it is not known. ``series``: the
     batches are one series (LG404). ``staged``: the commit is in progress. ``temporary_index``: its index is one that
-    git deletes when the hook refuses (``git commit -a``, ``git commit FILE``). ``audited``: they landed some time ago,
-    and only their exceptions are reported.
+    git deletes when the hook refuses (``git commit -a``, ``git commit FILE``). ``way`` is
+    the command that goes to their branch first, or empty. ``audited``: they landed some time ago, and only their
+    exceptions are reported.
     """
 
     batches: tuple[Batch, ...]
@@ -48,6 +49,7 @@ class Facts(Value):
     series: bool = False
     staged: bool = False
     temporary_index: bool = False
+    way: str = ""
     audited: bool = False
 
 
@@ -243,6 +245,7 @@ def _commit_finding(exceeded: _Exceeded, weight: Weight, facts: Facts, splits: _
         parents=batch.parents,
         staged=facts.staged,
         temporary_index=facts.temporary_index,
+        way=facts.way,
         oids=(batch.oid,) if batch.oid else (),
         path=oversized[0] if len(oversized) == 1 else None,
         **_common(exceeded, facts, batch.exception),

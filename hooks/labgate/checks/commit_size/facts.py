@@ -124,7 +124,8 @@ def _excepted(scene: Scene, update: RefUpdate, facts: Facts) -> Facts:
     if next(check(facts, scene.policy), None) is None:
         return facts
     found = exceptions(scene, update)
-    return facts.changed(batches=tuple(batch.changed(exception=found.get(batch.oid or "")) for batch in facts.batches))
+    batches = tuple(batch.changed(exception=found.get(batch.oid or "")) for batch in facts.batches)
+    return facts.changed(batches=batches, way=scene.way_to(update))
 
 
 class ReadSize(Value):

@@ -108,7 +108,8 @@ class CommitFinding(SizeFinding):
     ``files`` are the largest ones. ``oversized`` are the paths that are too large by themselves, for LG403 only, and
     ``others`` is the number of other files in the commit. ``split`` are groups to commit one by one, empty if
     directories do not help. ``parents`` is the number of parents the commit has or will have. ``staged``: it is in
-    progress. ``temporary_index``: its index is one that git deletes when the hook refuses.
+    progress. ``temporary_index``: its index is one that git deletes when the hook refuses. ``way`` is the command that
+    goes to its branch first, or empty.
     """
 
     files: tuple[HeavyFile, ...]
@@ -120,6 +121,7 @@ class CommitFinding(SizeFinding):
     parents: int
     staged: bool
     temporary_index: bool
+    way: str
 
     @property
     def named(self) -> str:

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 class Facts(Value):
     """The commits to judge, oldest first; ``staged``: it is one in progress.
 
-    ``temporary_index``: its index is one that git deletes when the hook refuses (``git commit -a``). ``audited``: they
-    landed some time ago, and only their exceptions are reported.
+    ``temporary_index``: its index is one that git deletes when the hook refuses (``git commit -a``). ``way`` is the
+    command that goes to their branch first, or empty. ``audited``: they landed some time ago, and only their exceptions
+    are reported.
     """
 
     batches: tuple[Batch, ...]
     staged: bool = False
     temporary_index: bool = False
+    way: str = ""
     audited: bool = False
 
 
@@ -53,6 +55,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[MixedCommit]:
             parents=batch.parents,
             staged=facts.staged,
             temporary_index=facts.temporary_index,
+            way=facts.way,
             oids=() if batch.oid is None else (batch.oid,),
             exception=batch.exception,
             stated_level=None if batch.exception is None else batch.exception.level,

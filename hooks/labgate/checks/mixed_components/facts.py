@@ -43,7 +43,8 @@ def _excepted(scene: Scene, update: RefUpdate, facts: Facts) -> Facts:
     if next(check(facts.changed(audited=False), scene.policy), None) is None:
         return facts
     found = exceptions(scene, update)
-    return facts.changed(batches=tuple(batch.changed(exception=found.get(batch.oid or "")) for batch in facts.batches))
+    batches = tuple(batch.changed(exception=found.get(batch.oid or "")) for batch in facts.batches)
+    return facts.changed(batches=batches, way=scene.way_to(update))
 
 
 def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:  # noqa: ARG001

@@ -23,7 +23,8 @@ class MixedCommit(Finding):
 
     ``oid`` is ``None`` and ``subject`` empty for a staged change. ``parents`` is the number of parents it has or will
     have. ``staged``: it is in progress; ``temporary_index``: its index is one that git deletes when the hook refuses.
-    ``exception`` is ``None`` if none is asked for or possible.
+    ``way`` is the command that goes to its branch first, or empty. ``exception`` is ``None`` if none is
+    asked for or possible.
     """
 
     rule = Rule(
@@ -45,6 +46,7 @@ class MixedCommit(Finding):
     parents: int
     staged: bool
     temporary_index: bool
+    way: str
     exception: SizeException | None = None
 
     @property
