@@ -4,7 +4,9 @@ cold: the index of all pull requests of distributed, built in a fresh clone, aga
 the same commits: exact ids beside those of the pull requests, the whole index beside these and main's first-parent
 chain, which it reads as well; with peak memory. push: a pre-push check of 50 commits in a generated repository of
 50,000 commits and 1,000 research branches, index warm, against ``git rev-list`` of the range and B, with peak memory;
-branches and commits: the same with 10,000 branches, and with 200,000 commits.
+branches, commits and ledger: the same with 10,000 branches, with 200,000 commits, and with a ledger of 100,000 entries.
+audit: an audit of ten and of forty landings in the largest of these. partial: ``labgate trace -`` in a clone of
+distributed without the blobs from 4 kB on, offline, beside the whole one; what is missing is undecidable.
 trace: ``labgate trace -`` over 2,000 commits of distributed, index warm.
 
 distributed is not part of this project; LABGATE_TEST_DATA or --data says where its bundle and labels are.
@@ -13,6 +15,7 @@ distributed is not part of this project; LABGATE_TEST_DATA or --data says where 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -22,13 +25,14 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench import Case, Timings, cache_folder, environment
 from tracing import large
 from tracing.clone import Clone, clean_environment
 from tracing.labels import NoDataError, bundle, data_folder, read_labels
 
-PARTS = ("cold", "push", "branches", "commits", "trace")
+PARTS = ("cold", "push", "branches", "commits", "ledger", "audit", "partial", "trace")
 SOURCES = "refs/bench/full/*"
 #: The bars: exact ids at 90 % of the commits a second of ``git patch-id``; the whole index within three times its time.
 EXACT_BAR, WHOLE_BAR = 1 / 0.9, 3.0
@@ -39,6 +43,8 @@ GROWN_BAR = 3 * PUSH_BAR
 #: Seconds that ``labgate trace`` may take for 1000 commits.
 TRACE_BAR = 4.0
 TRACED = 2000
+#: The landings of the audits, and what a partial clone leaves out.
+AUDITED, FILTER = (10, 40), "--filter=blob:limit=4k"
 
 #: A process starts with the peak of the one that started it (Linux keeps it over exec), so a small one stands between.
 _PEAK = """\
@@ -67,6 +73,9 @@ def measured(name: str, asked: argparse.Namespace, programs: Path) -> bool | Non
         "push": push,
         "branches": partial(push, size=large.BRANCHES, bar=GROWN_BAR),
         "commits": partial(push, size=large.COMMITS, bar=GROWN_BAR),
+        "ledger": partial(push, size=large.LEDGER, bar=GROWN_BAR),
+        "audit": audit,
+        "partial": left_out,
         "trace": trace,
     }
     try:
@@ -164,24 +173,81 @@ def push(asked: argparse.Namespace, programs: Path, size: large.Size = large.CON
 
 def trace(asked: argparse.Namespace, programs: Path) -> bool:
     """Time a warm ``labgate trace -``; print, and return whether the bar is kept."""
-    folder = data_folder(asked.data)
-    labels = read_labels(folder / "derivation", "distributed")
-    clone = Clone.of(bundle(folder, "distributed"), asked.cache / "distributed.git")
-    commits = [*labels.positive, *labels.negative][:TRACED]
-    revisions = asked.cache / "revisions"
-    revisions.write_text("".join(f"{commit}\n" for commit in commits), encoding="ascii")
-    argv = (str(programs / "labgate"), "trace", "--format", "jsonl", "--sources", SOURCES, "-")
-    case = Case(f"labgate trace - ({len(commits)} commits)", argv, stdin=str(revisions), cwd=clone.path)
+    clone = _distributed(asked)
+    case, count = _trace_case(asked, programs, clone)
     timings = Timings([case])
     timings.run(asked.rounds, clone.env)
     megabytes = peak_memory(case, clone.env)
-    seconds = 1000 * _median(timings, case) / len(commits)
+    seconds = 1000 * _median(timings, case) / count
     kept = seconds <= TRACE_BAR and megabytes <= MEMORY_BAR
     print(
         f"{case.name}: {seconds:.2f} s / 1000 commits; <= {TRACE_BAR:g}: {'kept' if seconds <= TRACE_BAR else 'MISSED'}"
     )
     print(_memory(megabytes))
     return kept
+
+
+def _distributed(asked: argparse.Namespace) -> Clone:
+    return Clone.of(bundle(data_folder(asked.data), "distributed"), asked.cache / "distributed.git")
+
+
+def _trace_case(asked: argparse.Namespace, programs: Path, clone: Clone) -> tuple[Case, int]:
+    """Return a trace of labelled commits of distributed in a clone of it, and how many they are."""
+    labels = read_labels(data_folder(asked.data) / "derivation", "distributed")
+    commits = [*labels.positive, *labels.negative][:TRACED]
+    revisions = asked.cache / "revisions"
+    revisions.write_text("".join(f"{commit}\n" for commit in commits), encoding="ascii")
+    argv = (str(programs / "labgate"), "trace", "--format", "jsonl", "--sources", SOURCES, "-")
+    return Case(f"labgate trace - ({len(commits)} commits)", argv, stdin=str(revisions), cwd=clone.path), len(commits)
+
+
+def left_out(asked: argparse.Namespace, programs: Path) -> bool:
+    """Trace in a clone without large blobs, offline; print, and return whether the bars are kept."""
+    whole = _distributed(asked)
+    with tempfile.TemporaryDirectory(prefix="labgate-bench-") as scratch:
+        clone = Clone(Path(scratch) / "partial.git")
+        whole.git("config", "uploadpack.allowFilter", "true")
+        command = ("git", "clone", "--quiet", "--mirror", "--no-local", FILTER, f"file://{whole.path}", str(clone.path))
+        subprocess.run(command, env=clean_environment(), check=True)
+        clone.write_graph()
+        cases = [_trace_case(asked, programs, one)[0] for one in (whole, clone)]
+        rows = [_rows(case, one.env) for case, one in zip(cases, (whole, clone), strict=True)]
+        megabytes = peak_memory(cases[1], clone.env)
+    differing = [(one, other) for one, other in zip(*rows, strict=True) if one != other]
+    unknown = sum(other["undecidable"] for _, other in differing)
+    invented = sum(other["derived"] and not one["derived"] for one, other in differing)
+    print(f"Trace of {len(rows[0])} commits in a clone with {FILTER}, offline: {unknown} undecidable,")
+    print(f"{len(differing) - unknown} with less evidence, as a branch is not all here; derived only here: {invented}")
+    print(f"{_memory(megabytes)}\n")
+    return not invented and megabytes <= MEMORY_BAR
+
+
+def _rows(case: Case, env: dict[str, str]) -> list[dict[str, Any]]:
+    with open(case.stdin, "rb") as stdin:
+        done = subprocess.run(case.argv, cwd=case.cwd, env=env, stdin=stdin, stdout=subprocess.PIPE, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def audit(asked: argparse.Namespace, programs: Path) -> bool:
+    """Time audits of few and of more landings with 200,000 commits; print, and return whether the bars are kept."""
+    made = large.repository(asked.cache, large.COMMITS)
+    labgate = str(programs / "labgate")
+    cases = [
+        Case(
+            f"labgate audit, {count} landings",
+            (labgate, "audit", "main", "--since", f"origin/main~{count}", "--offline"),
+            cwd=made.path,
+        )
+        for count in AUDITED
+    ]
+    env = clean_environment()
+    timings = Timings(cases)
+    timings.run(asked.rounds, env)
+    megabytes = max(peak_memory(case, env) for case in cases)
+    print(f"Audit of main, {large.COMMITS.branches} research branches, {large.COMMITS.commits} commits on main\n")
+    print(timings.table(cases[0]))
+    print(f"{_memory(megabytes)}\n")
+    return megabytes <= MEMORY_BAR
 
 
 def peak_memory(case: Case, env: dict[str, str]) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,14 +42,21 @@ _NOUNS = (
 
 @dataclass(frozen=True)
 class Size:
-    """The number of main's commits, and of research branches, which start evenly along main."""
+    """The number of main's commits, of research branches, which start evenly along main, and of entries in the ledger.
+
+    Without ``ledger`` it has what the runs of the benchmark write.
+    """
 
     commits: int
     branches: int
+    ledger: int = 0
 
 
 #: The contract's repository, and those that are larger in one way.
 CONTRACT, BRANCHES, COMMITS = Size(50_000, 1_000), Size(50_000, 10_000), Size(200_000, 1_000)
+LEDGER = Size(50_000, 1_000, 100_000)
+#: Seconds from the first entry of a ledger to the last: four years.
+_REMEMBERED = 4 * 365 * 86_400
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ class Large:
 
 def repository(cache: Path, size: Size) -> Large:
     """Return the repository of a size in a folder of them, made if it is not there or of another recipe."""
-    folder = cache / f"large-{size.commits}-{size.branches}"
+    folder = cache / f"large-{size.commits}-{size.branches}-{size.ledger}"
     path, remote, mark = folder / "work", folder / "remote.git", folder / "recipe"
     if not mark.is_file() or mark.read_text(encoding="ascii") != _RECIPE:
         shutil.rmtree(folder, ignore_errors=True)
@@ -73,6 +82,10 @@ def repository(cache: Path, size: Size) -> Large:
         _git(folder, "clone", "--quiet", str(remote), str(path))
         _import(path, _push(size))
         _git(path, "commit-graph", "write", "--reachable")
+        if size.ledger:
+            (path / ".git" / "labgate").mkdir()
+            with open(path / ".git" / "labgate" / "ledger", "w", encoding="ascii") as ledger:
+                ledger.writelines(_entries(size.ledger))
         mark.write_text(_RECIPE, encoding="ascii")
     old, new = _git(path, "rev-parse", "refs/remotes/origin/main", _BRANCH).split()
     return Large(path, remote, _BRANCH, old, new)
@@ -145,6 +158,18 @@ def _research(branch: int, when: int, path: str, files: dict[str, list[str]]) ->
         lines = [*writer.edited(lines), *(writer.line() for _ in range(6))]
         yield _commit(ref, when + number + 1, start, path, lines)
         start = ""
+
+
+def _entries(count: int) -> Iterator[str]:
+    """Yield a ledger of branches that came and went: two entries and three commits each, none of them is here now."""
+    yield "labgate-ledger 1\n"
+    begun = int(time.time()) - _REMEMBERED
+    for number in range(count // 2):
+        at = begun + number * _REMEMBERED // (count // 2)
+        tip, *below = (hashlib.sha1(f"{number} {step}".encode()).hexdigest() for step in range(EACH))  # noqa: S324
+        ref = f"refs/remotes/origin/research/gone-{number}"
+        yield f"new {at} {ref} {' '.join((tip, *below))} .\n"
+        yield f"gone {at + 86_400} {ref} {tip} .\n"
 
 
 def _push(size: Size) -> Iterator[bytes]:

@@ -132,8 +132,16 @@ class Search:
         """
         if not self._similar:
             return {}
-        left = ((number, counts) for number, counts in shared.items() if number not in exact)
-        near = [(number, counts) for number, counts in left if score(counts, subject.counts, counts).total >= SUSPECT]
+        # Thousands of documents share as little as one another.
+        scores: dict[frozenset[tuple[int, int]], float] = {}
+        near = []
+        for number, counts in shared.items():
+            if number not in exact:
+                alike = frozenset(counts.items())
+                if alike not in scores:
+                    scores[alike] = score(counts, subject.counts, counts).total
+                if scores[alike] >= SUSPECT:
+                    near.append((number, counts))
         limits = {number: self._limit(subject, number, counts) for number, counts in near}
         return {number: limit for number, limit in limits.items() if limit >= SUSPECT}
 

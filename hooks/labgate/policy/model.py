@@ -127,6 +127,14 @@ class Policy(Value):
         A name of the trunk is always protected. Research comes before a kind that shadows it, and a name that fits no
         kind, or one with an illegal field, is research if it begins as research does (``Template.beginning``).
         """
+        # Several checks ask for each of thousands of refs.
+        known: dict[str, RefKind] = self.__dict__.setdefault("_classified", {})
+        found = known.get(ref)
+        if found is None:
+            found = known[ref] = self._classified_anew(ref)
+        return found
+
+    def _classified_anew(self, ref: str) -> RefKind:
         found = self._fitting(ref, self.kinds)
         if found.name not in self.sources and (found.fields is None or found.name in self.shadows):
             found = self._research(ref, found)
