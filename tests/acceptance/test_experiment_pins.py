@@ -298,6 +298,17 @@ class TestPublish:
         said = experiment(repo, "publish", status=2)
         assert helped(said).startswith("git remote add")
 
+    def test_of_several_remotes_the_command_names_one(self, lab: Repo) -> None:
+        commit = pin(lab)
+        lab.git("remote", "rename", "origin", "theirs")
+        lab.git("remote", "add", "mine", str(lab.path.parent / "nowhere.git"))
+        lab.run("git", "config", "--unset", "branch.experiment--ranker--wide.remote", status=None)
+        said = experiment(lab, "publish", status=2)
+        assert "which remote is meant: theirs, mine" in said.err
+        lab.run("sh", "-c", helped(said))
+        experiment(lab, "publish")
+        assert commit in lab.git("ls-remote", "theirs", "refs/experiments/*")
+
     def test_many_pins_are_one_push(self, lab: Repo, tmp_path: Path) -> None:
         for number in range(30):
             lab.commit(f"Step {number}")

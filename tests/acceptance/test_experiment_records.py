@@ -216,6 +216,20 @@ class TestShow:
             *("o", "u", "t", "\\n", "377")
         ]
 
+    @pytest.mark.parametrize("details", [None, [], {"metadata": []}, {"metadata": {"invocationId": "../../x"}}])
+    def test_a_record_of_others_may_say_anything_of_its_run(self, lab: Repo, details: object) -> None:
+        experiment(lab, "record", made(lab))
+        path = lab.path / f"{METRICS}.labgate.json"
+        found = json.loads(path.read_text())
+        found["predicate"]["runDetails"] = details
+        found["predicate"]["buildDefinition"]["externalParameters"] |= {"command": ["\ud800", 1], "branch": "\x1b[2J"}
+        path.write_text(json.dumps(found))
+        said = lab.run("labgate", "experiment", "show", METRICS)
+        assert "artifact    experiments" in said.out
+        assert "\x1b" not in said.out
+        shown = lab.run("labgate", "experiment", "show", METRICS, "--format", "json").out
+        assert json.loads(shown)["record"] == found
+
     def test_a_log_that_is_not_here_is_exit_2(self, lab: Repo) -> None:
         experiment(lab, "record", made(lab))
         assert "not in this clone" in experiment(lab, "show", METRICS, "--log", status=2).err

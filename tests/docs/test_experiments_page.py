@@ -19,13 +19,12 @@ from support.runs import code, inside, invocation, laboratory, pins, record, run
 from support.tools import require_tool
 
 PAGE = ROOT / "docs" / "experiments.md"
-#: Writes what its artifacts are named on the command line, one for each learning rate, and only by the first rank.
+#: Writes the artifacts that are named on the command line, and only by the first rank.
 TRAIN = """\
 import json, os, sys
 print("loss 0.25")
 words = [word for word in sys.argv[1:] if not word.startswith("--")]
-rates = [rate for word in words if word.startswith("lr=") for rate in word[3:].split(",")]
-paths = [f"outputs/{rate}/metrics.json" for rate in rates] or words or ["experiments/wide/metrics.json"]
+paths = words or ["experiments/wide/metrics.json"]
 if os.environ.get("RANK", "0") == "0":
     for path in paths:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -113,11 +112,31 @@ def test_an_image_is_told_its_code(lab: Repo) -> None:
     assert words == ["labgate", "experiment", "run", "--dir", "/out", "--artifact", "/out/*.json", "--"]
 
 
-def test_a_sweep_is_one_code(lab: Repo) -> None:
+#: A job of Hydra, whose settings are a file, that writes into the folder which Hydra has made for it.
+HYDRA = """\
+import json, os
+import hydra
+from hydra.core.hydra_config import HydraConfig
+
+@hydra.main(version_base=None, config_path=".", config_name="config")
+def train(config):
+    with open(os.path.join(HydraConfig.get().runtime.output_dir, "metrics.json"), "w") as stream:
+        json.dump({"lr": config.lr, "commit": os.environ["LABGATE_COMMIT"]}, stream)
+
+train()
+"""
+
+
+def test_a_sweep_of_hydra_is_one_code(lab: Repo) -> None:
+    require_tool("hydra")
+    ignored = "multirun/\noutputs/\n__pycache__/\n"
+    head = lab.commit("Hydra", {"train.py": HYDRA, "config.yaml": "lr: 1.0\n", ".gitignore": ignored})
     play(lab, "sweep.sh")
-    both = [record(lab, f"outputs/{rate}/metrics.json") for rate in ("0.1", "0.2")]
-    assert {code(found) for found in both} == {lab.head()}
-    assert len({invocation(found) for found in both}) == 1
+    both = sorted(lab.path.glob("multirun/**/metrics.json"))
+    assert [json.loads(path.read_text())["lr"] for path in both] == [0.1, 0.2]
+    found = [record(lab, str(path.relative_to(lab.path))) for path in both]
+    assert {code(each) for each in found} == {head}
+    assert len({invocation(each) for each in found}) == 1
 
 
 def test_of_several_processes_one_records(lab: Repo) -> None:

@@ -115,6 +115,7 @@ def test_names_of_inputs_are_checked_too(name: str) -> None:
         (b"[" * 100_000, "not JSON"),
         (b'{"_type": 1, "_type": 2}', "twice"),
         (b'{"a": NaN}', "NaN"),
+        (b'{"a": ' + b"1" * 5000 + b"}", "a number with 5000 digits"),
         (b" " * (MOST_BYTES + 1), "more than"),
         (b"x" * 10_000_000, "more than"),
     ],

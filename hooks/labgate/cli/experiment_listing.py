@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from labgate.cli.experiment_words import say, say_warnings
+from labgate.cli.experiment_words import print_json, say, say_warnings
 from labgate.report.escape import safe
 from labgate.values.files import open_own
 from labgate.values.phrases import short_oid
@@ -38,7 +37,7 @@ def show(what: str, log: bool, format: str) -> None:
     if log:
         _print_log(found)
     elif format == "json":
-        click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
+        print_json(_as_json(found))
     else:
         for name, text in _rows(found):
             click.echo(safe(f"{name:<12}{text}"))
@@ -55,8 +54,7 @@ def list_(name: str | None, format: str) -> None:
     if found.problem is not None:
         say(f"warning: {found.problem.message}; what {_UNKNOWN} shows is from this clone alone")
     if format == "json":
-        document = {"schema": 1, "experiments": [_experiment_as_json(item) for item in found.experiments]}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json({"schema": 1, "experiments": [_experiment_as_json(item) for item in found.experiments]})
         return
     for item in found.experiments:
         outcome = "" if item.outcome is None else f", {item.outcome}"

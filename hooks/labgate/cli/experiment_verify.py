@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from labgate.cli import completion
 from labgate.cli.experiment_listing import FORMAT
-from labgate.cli.experiment_words import say
+from labgate.cli.experiment_words import print_json, say
 from labgate.report.escape import safe
 from labgate.values.phrases import count
 
@@ -35,8 +34,7 @@ def verify(paths: tuple[str, ...], offline: bool, format: str) -> int:
 
     found = look(paths, offline=offline)
     if format == "json":
-        document = {"schema": 1, "records": [_as_json(item) for item in found]}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json({"schema": 1, "records": [_as_json(item) for item in found]})
     else:
         _print(found)
     results = {item.result for item in found}

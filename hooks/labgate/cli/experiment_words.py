@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,7 @@ from labgate.report.escape import safe
 from labgate.values.phrases import count, short_oid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from labgate.entrypoints.experiment_publish import Outstanding
     from labgate.experiments.code import Code
@@ -30,6 +31,12 @@ def say_remark(line: str) -> None:
     """Print a line on standard error that only describes what was done, unless ``labgate --quiet`` was asked for."""
     if not is_quiet():
         say(line)
+
+
+def print_json(document: Mapping[str, object]) -> None:
+    """Print a document on standard output. What is no character, such as a name's bytes, is an escape of JSON."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def say_warnings(lines: Iterable[str]) -> None:

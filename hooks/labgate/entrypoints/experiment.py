@@ -17,6 +17,7 @@ from labgate.policy.model import FILES, Policy
 from labgate.scene.policy_files import worktree_policy
 from labgate.scene.workplace import Workplace, find_workplace
 from labgate.values.errors import GitError, NoPolicyError, UsageError
+from labgate.values.phrases import quote
 from labgate.values.refnames import branch_of
 from labgate.values.value import Value
 
@@ -90,6 +91,16 @@ def _policy(repository: Repository, place: Workplace) -> Policy | None:
 def require_remote(bench: Bench) -> str:
     """Return the remote for pins. Raises: ``UsageError`` when there is none."""
     if bench.remote is None:
-        message = "there is no remote" if not bench.repository.remotes else "it is not known which remote is meant"
-        raise UsageError(message, "git remote add origin URL")
+        raise no_remote(bench.repository, bench.branch)
     return bench.remote
+
+
+def no_remote(repository: Repository, branch: str | None) -> UsageError:
+    """Return the error where no remote is known for pins; ``branch`` is a short name, ``None`` on none."""
+    names = [remote.name for remote in repository.remotes]
+    if not names:
+        return UsageError("there is no remote", "git remote add origin URL")
+    message = f"it is not known which remote is meant: {', '.join(names)}"
+    if branch is None:
+        return UsageError(message, f"git remote rename {quote(names[0])} origin")
+    return UsageError(message, f"git config {quote(f'branch.{branch}.remote')} {quote(names[0])}")

@@ -228,13 +228,9 @@ def _remote_has(bench: Bench, pin: Pin) -> tuple[bool | None, tuple[str, ...]]:
 
 def _log(bench: Bench, record: Record | None) -> str | None:
     """Return the path of the output of a record's run, if this clone has it."""
-    if record is None:
+    if record is None or record.run is None:
         return None
-    metadata = record.document["predicate"].get("runDetails", {}).get("metadata", {})
-    run = metadata.get("invocationId") if isinstance(metadata, dict) else None
-    if not isinstance(run, str) or os.path.basename(run) != run or not run.strip("."):
-        return None
-    path = os.path.join(bench.repository.common_dir, FOLDER, "runs", run, "log")
+    path = os.path.join(bench.repository.common_dir, FOLDER, "runs", record.run, "log")
     try:
         return None if stat_own(path) is None else path
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labgate.entrypoints.experiment import no_remote
 from labgate.entrypoints.run_basis import Basis
 from labgate.experiments.pins import pin_of, push_pins, remember, taken_error
 from labgate.git.submodules import is_published
@@ -21,8 +22,7 @@ def push_code(basis: Basis) -> None:
         message = "the code is not committed, and a snapshot of it is only published by its name"
         raise UsageError(message, publish)
     if basis.remote is None:
-        message = "there is no remote" if not repository.remotes else "it is not known which remote is meant"
-        raise UsageError(message, "git remote add origin URL")
+        raise no_remote(repository, basis.branch)
     pin = pin_of(basis.settings, basis.experiment, commit)
     if not is_published(repository, commit):
         # What no remote has is published here as by any push: hooks have their say.

@@ -32,6 +32,8 @@ _SHA256_DIGITS = 64
 #: Longest name of a file in bytes (NAME_MAX).
 _LONGEST = 255
 _HEX = frozenset("0123456789abcdef")
+#: Longest integer in a record; none of labgate's has more than those of a 64-bit number.
+_MOST_DIGITS = 100
 
 
 class RecordError(LabgateError):
@@ -43,7 +45,8 @@ class Record(Value):
 
     ``name`` is the last part of the artifact's path, ``digests`` are hexadecimal by algorithm, always with ``sha256``.
     ``commit`` and ``tree`` are full oids of the code; ``tree`` is ``None`` where there was no repository.
-    ``withdrawn`` is the reason why its pin was taken back, ``None`` if it was not. ``document`` is the whole JSON.
+    ``withdrawn`` is the reason why its pin was taken back, ``None`` if it was not. ``run`` is the id of the run,
+    ``None`` without one that is the name of a folder. ``document`` is the whole JSON.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Record(Value):
     snapshot: bool
     how: str
     withdrawn: str | None
+    run: str | None
     document: Mapping[str, Any]
 
 
@@ -99,7 +103,12 @@ def parse_record(content: bytes) -> Record:
         message = f"it has more than {MOST_BYTES} bytes"
         raise RecordError(message)
     try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_number)
+        document = json.loads(
+            content.decode("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_no_number,
+            parse_int=_integer,
+        )
     except (UnicodeDecodeError, RecursionError, json.JSONDecodeError):
         message = "it is not JSON"
         raise RecordError(message) from None
@@ -146,6 +155,13 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _integer(text: str) -> int:
+    """Return a number; very long ones take Python very long, or are an error (sys.set_int_max_str_digits)."""
+    if len(text) > _MOST_DIGITS:
+        _refuse(f"it has a number with {len(text)} digits")
+    return int(text)
+
+
 def _no_number(text: str) -> None:
     _refuse(f"it has the number {text}, which JSON does not have")
 
@@ -177,6 +193,7 @@ def _record(document: object) -> Record:
         _truth(inside.get("snapshot"), "snapshot"),
         inside["how"],
         _withdrawn(subject, code),
+        _run(whole["predicate"].get("runDetails")),
         whole,
     )
 
@@ -253,6 +270,13 @@ def _truth(value: object, what: str) -> bool:
     if not isinstance(value, bool):
         _refuse(f"{what} is neither true nor false")
     return value
+
+
+def _run(details: object) -> str | None:
+    metadata = details.get("metadata") if isinstance(details, dict) else None
+    run = metadata.get("invocationId") if isinstance(metadata, dict) else None
+    named = isinstance(run, str) and os.path.basename(run) == run and run.strip(".") and "\0" not in run
+    return run if isinstance(run, str) and named else None
 
 
 def _withdrawn(*descriptors: Mapping[str, Any]) -> str | None:

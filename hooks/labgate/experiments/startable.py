@@ -38,6 +38,8 @@ def _reason(name: str, path: str) -> tuple[str, str]:
         return f"cannot start {name}: it is a folder", f"ls {quote(path)}"
     if os.path.isfile(path):
         return f"cannot start {name}: it is not executable", f"chmod +x {quote(os.path.normpath(path))}"
+    if os.sep in name:
+        return f"cannot start {name}: there is no such file", f"ls {quote(os.path.dirname(os.path.normpath(path)))}"
     if os.path.isfile(os.path.join(os.curdir, name)):
         return f"cannot start {name}: there is no such command", f"labgate experiment run -- {quote(f'./{name}')}"
     return f"cannot start {name}: there is no such command", f"command -v {quote(name)}"

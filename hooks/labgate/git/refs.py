@@ -155,5 +155,6 @@ def resolve_commit(repository: Repository, revision: str) -> str:
     # ``^main`` is a revision too, but it excludes commits.
     if not oid or oid.startswith("^"):
         message = f"{revision!r} names no commit in this repository"
-        raise UsageError(message, "git fetch --all && git branch --all  # to see how it is spelt")
+        deepen = "--unshallow " if repository.shallow else ""
+        raise UsageError(message, f"git fetch {deepen}--all && git branch --all  # to see how it is spelt")
     return oid
