@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
 
 from labgate.checks.registry import NAMES, ROWS, rows
+from labgate.cli.doctor import MERGING_GIT
+from labgate.git.settings import git_version
 from labgate.policy.schema import every_key
 from support.console import Block, blocks, hold
 from support.data import ROOT
@@ -55,6 +58,33 @@ def test_one_example_is_refused_one_accepted_and_perhaps_one_warned_of(check: st
     for said in warned:
         assert re.search(r"^1 warning$", said, re.MULTILINE)
         assert any(f"{rule.code} warning: " in said for rule in rows((check,))[0].rules)
+
+
+#: The rules that "More of" each check shows, in this order.
+MORE = {
+    "branch-name": ["LG101", "LG103", "LG104", "LG105"],
+    "research-gate": ["LG203", "LG204", "LG210", "LG211"],
+    "commit-size": ["LG402", "LG403", "LG404"],
+    "branch-drift": ["LG602"],
+}
+
+
+@pytest.mark.parametrize("check", MORE)
+def test_more_rules_refuse_and_then_accept(check: str, clone: Repo) -> None:
+    if check == "branch-drift" and git_version(os.environ) < MERGING_GIT:
+        pytest.skip("this git cannot merge in memory")
+    story = examples(check, f"More of {check}")
+    policy = "".join(block.text for block in story if block.language == "toml")
+    if policy:
+        text = (clone.path / "labgate.toml").read_text()
+        clone.commit("Limits", {"labgate.toml": f"{text}\n{policy}"})
+        clone.push("main")
+    hold(REFERENCE, story, clone)
+    printed = [command.output for block in story if block.language == "console" for command in block.commands]
+    said = [re.findall(r"\b(LG\d+) (?:error|warning): ", output) for output in printed]
+    codes = [code for found in said for code in found]
+    assert [code for at, code in enumerate(codes) if code in MORE[check] and code not in codes[:at]] == MORE[check]
+    assert said[-1] == [] or check == "branch-name"
 
 
 def constant(text: str) -> str:

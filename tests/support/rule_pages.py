@@ -16,6 +16,7 @@ from support.tables import escaped
 
 FOLDER = ROOT / "docs" / "rules"
 REFERENCE = ROOT / "hooks" / "README.md"
+GUIDES = ROOT / "docs" / "guides"
 
 _STAGES = {
     COMMIT: "commit",
@@ -72,17 +73,35 @@ def _article(word: str) -> str:
 def _example(row: Row, rule: Rule) -> Iterator[str]:
     """Yield the examples that show the rule, each with the sentence that introduces it, or a link to another one's."""
     own = [block for block in blocks(REFERENCE) if block.heading == row.name]
-    shown = [at for at, block in enumerate(own) if rule.code in block.text]
+    shown = [at for at, block in enumerate(own) if rule.code in block.text and block.language == "console"]
     if not shown:
-        (other, *_) = (each.code for each in row.rules if any(each.code in block.text for block in own))
-        yield from [f"The example of [{other}]({other}.md#example) is one of the same check.", ""]
+        yield from _elsewhere(row, rule, own)
         return
     yield from ["The tests run it as it stands here, in the repository that the"]
     yield from ["[hook reference](../../hooks/README.md) describes.", ""]
-    for at in shown:
-        yield from _with_lead(own[at])
-        if at == 0:  # what was refused is followed by what is accepted
-            yield from _with_lead(own[1])
+    told = {own[at].part for at in shown}
+    for at, block in enumerate(own):
+        # A policy of the part, what shows the rule, and of the main examples what is accepted after it was refused.
+        if at in shown or (at == 1 and 0 in shown) or (block.language == "toml" and block.part in told):
+            yield from _with_lead(block)
+
+
+def _elsewhere(row: Row, rule: Rule, own: list[Block]) -> Iterator[str]:
+    """Yield the example of a guide that shows the rule; else a link to that of another rule of the check."""
+    found = [
+        (block.text, guide)
+        for guide in sorted(GUIDES.glob("*.md"))
+        for block in blocks(guide)
+        if block.language == "console" and f"{rule.code} error: " in block.text
+    ]
+    if found:
+        text, guide = min(found, key=lambda pair: len(pair[0]))
+        title = guide.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        yield from [f"From the guide [{title}](../guides/{guide.name}), with the policy there:", ""]
+        yield from ["```console", *text.splitlines(), "```", ""]
+        return
+    (other, *_) = (each.code for each in row.rules if any(each.code in block.text for block in own))
+    yield from [f"The example of [{other}]({other}.md#example) is one of the same check.", ""]
 
 
 def _with_lead(block: Block) -> Iterator[str]:
