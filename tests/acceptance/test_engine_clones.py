@@ -16,7 +16,7 @@ WIDEN = "git config --add remote.origin.fetch '+refs/heads/*:refs/remotes/origin
 RESEARCH = ("--target", "main", "--head", "origin/research/pr-72")
 
 PULL_REQUEST_72 = snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
@@ -138,7 +138,7 @@ def test_fetch_brings_the_topic_branches_that_exempt_their_commits(sdg: Repo, tm
     head = narrow.head("FETCH_HEAD")
     said = narrow.labgate("check", "--target", "main", "--head", head, "--fetch", status=0).text
     # A fresh clone cannot know who had them first, so they are believed with a warning (docs/adr/0022).
-    assert "LG202 warning: 1 commit of feature/tool is on origin/research/pr-72 (by ancestry)" in said
+    assert "LG202 warning: 1 commit of feature/tool is on origin/research/pr-72 (same commit)" in said
     assert "LG201" not in said
 
 
@@ -165,7 +165,7 @@ def test_a_partial_clone_is_right_or_undecided_until_the_rest_is_fetched(
     assert partial.git("count-objects", "-v") == before, "something was fetched unasked"
     if said.status == 1:
         # Research was found by commits alone; what it weighs is still to be decided.
-        assert "main: LG201 error: 8 commits from origin/research/pr-72" in said.text
+        assert "main: LG201 error: 8 unreviewed commits from origin/research/pr-72" in said.text
         assert "main: commit-size undecided: " in said.text
     else:
         assert said.status == 2
@@ -208,7 +208,7 @@ def sha256(tmp_path: Path) -> Repo:
 def test_t35_a_sha256_repository_is_judged_like_any_other(sha256: Repo) -> None:
     verdict = judge(sha256, "--target", "main", "--head", "research/x", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/x without a review (by ancestry): <Try it> Try it
+LG201 error main: 1 unreviewed commit from origin/research/x (same commit): <Try it> Try it
     help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/x
 """)
@@ -229,8 +229,8 @@ def test_t35_reverts_and_picks_name_their_commits_by_longer_oids(sha256: Repo) -
     sha256.git("cherry-pick", "-x", picked)
     verdict = judge(sha256, "--target", "main", "--head", "feature/x", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/x without a review (by trailer: <Try it> from <Try it>; by
-        patch-id): <Try it> Try it
+LG201 error main: 1 unreviewed commit from origin/research/x (its message points to <Try it>; same change):
+        <Try it> Try it
     help: labgate review approve feature/x --by ada  # once ada has reviewed it
     evidence: trailer origin/research/x
     evidence: patch-id origin/research/x
@@ -301,7 +301,7 @@ def test_t14_a_clone_without_them_is_undecided_and_never_judged_by_the_change_it
     assert len(verdict.finding("LG201")["commits"]) == 8
     assert verdict.report["view"]["sources_complete"] is True
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more; origin/feature/x holds them too: research
         wins (they came from research, or the other way round)

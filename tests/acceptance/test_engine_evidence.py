@@ -16,9 +16,8 @@ def test_a_cherry_pick_that_names_its_source_is_research(sdg: Repo) -> None:
     sdg.branch("feature/pick").git("cherry-pick", "-x", picked)
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/pr-72 without a review (by trailer: <Let the filter name
-        the...> from <Let the filter name the...>; by patch-id): <Let the filter name the...> Let the filter
-        name the values that it keeps
+LG201 error main: 1 unreviewed commit from origin/research/pr-72 (its message points to <Let the filter name
+        the...>; same change): <Let the filter name the...> Let the filter name the values that it keeps
     help: labgate review approve feature/pick --by ada  # once ada has reviewed it
     evidence: trailer origin/research/pr-72
     evidence: patch-id origin/research/pr-72
@@ -50,8 +49,8 @@ def test_a_commit_that_names_a_live_experiment_is_research(sdg: Repo) -> None:
     sdg.branch("feature/rank", "main").commit("Rank (squashed)\n\nExperiment: ranker/ada", {"rank.py": "2\n"})
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/experiment--ranker--ada without a review (by trailer: <Rank
-        (squashed)> from <Rank>): <Rank (squashed)> Rank (squashed)
+LG201 error main: 1 unreviewed commit from origin/experiment--ranker--ada (its message points to <Rank>):
+        <Rank (squashed)> Rank (squashed)
     help: labgate review approve feature/rank --by ada  # once ada has reviewed it
     evidence: trailer origin/experiment--ranker--ada
 """)

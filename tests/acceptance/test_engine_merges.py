@@ -25,7 +25,7 @@ def test_who_slips_a_file_into_a_merge_is_no_reviewer(sdg: Repo) -> None:
     evil_merge(sdg, reviewed("ada", subject="Merge branch 'research/pr-72'"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more; not counted: ada: self-review
     help: labgate review approve main --by lin  # once lin has reviewed it
@@ -52,7 +52,7 @@ def test_an_evil_merge_below_an_empty_commit_has_a_contributor_too(sdg: Repo) ->
     sdg.commit(reviewed("ada"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more; not counted: ada: self-review
     help: labgate review approve main --by lin  # once lin has reviewed it

@@ -37,7 +37,7 @@ def test_a_change_that_lowers_its_own_policy_is_judged_by_the_old_one(sdg: Repo,
 LG210 error main: the policy of labgate changes without a review; still missing: reviewers: <Be nice> Be
         nice; not counted: eve@example.net: not listed in [reviews.people]
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
-LG201 error main: 9 commits from research/pr-72 without a review (by ancestry): <Be nice> Be nice, <Tidy the
+LG201 error main: 9 unreviewed commits from research/pr-72 (same commits): <Be nice> Be nice, <Tidy the
         filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import and 6
         more; not counted: eve@example.net: not listed in [reviews.people]
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
@@ -68,7 +68,7 @@ def test_a_policy_in_a_second_place_does_not_shadow_the_trunks(sdg: Repo) -> Non
 LG210 error main: the proposed policy cannot judge: research/pr-72:pyproject.toml: [tool.labgate]: the
         policy is in labgate.toml too; keep one of them
     help: keep it in one file, and repair it until this finds nothing: labgate policy check
-LG201 error main: 9 commits from research/pr-72 without a review (by ancestry): <Be nice> Be nice, <Tidy the
+LG201 error main: 9 unreviewed commits from research/pr-72 (same commits): <Be nice> Be nice, <Tidy the
         filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import and 6
         more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
@@ -82,7 +82,7 @@ def test_the_work_tree_does_not_judge(sdg: Repo) -> None:
     sdg.write({"labgate.toml": LOWERED["rule-off"]})
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
@@ -99,7 +99,7 @@ def test_a_local_trunk_does_not_judge(sdg: Repo) -> None:
 LG210 error main: the policy of labgate changes without a review; still missing: reviewers: <Be nice> Be
         nice
     help: labgate review approve main --by ada  # once ada has reviewed it
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve main --by ada  # once ada has reviewed it
@@ -124,9 +124,9 @@ def test_levels_of_the_trunk_hold(sdg: Repo) -> None:
     sdg.checkout("research/pr-72")
     verdict = judge(sdg, *TO_MAIN, status=0)
     assert verdict.summary == snapshot("""\
-LG201 warning main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter
-        and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows
-        that hold no number> Skip rows that hold no number and 5 more
+LG201 warning main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
+        the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
+        hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -152,14 +152,14 @@ def test_the_first_policy_judges_its_own_adoption_and_that_is_said(bare_trunk: R
     verdict = assert_passes(bare_trunk, *TO_MAIN)
     blob = bare_trunk.git("rev-parse", "HEAD:labgate.toml")
     assert verdict.report["policy"] == {"origin": "bootstrap", "commit": bare_trunk.head(), "blob": blob}
-    assert "labgate: bootstrap:" in verdict.text
+    assert "labgate: no labgate.toml on main yet; using the one in this change" in verdict.text
 
 
 def test_research_that_comes_with_the_first_policy_is_found(bare_trunk: Repo) -> None:
     bare_trunk.checkout("research/x").commit("Add a policy for labgate", {"labgate.toml": POLICY})
     verdict = judge(bare_trunk, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 2 commits from research/x without a review (by ancestry): <Add a policy for labgate> Add a
+LG201 error main: 2 unreviewed commits from research/x (same commits): <Add a policy for labgate> Add a
         policy for labgate, <Try it> Try it
     help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry research/x
@@ -182,7 +182,7 @@ def test_a_first_policy_that_names_another_trunk_which_is_there_cannot_judge(bar
     bare_trunk.branch("feature/adopt", "main").commit("Add", {"labgate.toml": USELESS["other-trunk"]})
     verdict = judge(bare_trunk, *TO_MAIN, status=2)
     assert verdict.summary == snapshot("""\
-problem: the judging policy says trunk = "release/1.0", but the trunk here is main
+problem: labgate.toml on origin/main says trunk = "release/1.0", but the trunk here is main
     help: git config labgate.trunk release/1.0
 """)
     assert 'trunk = "release/1.0"' in verdict.text
@@ -196,7 +196,7 @@ def test_a_policy_in_pyproject_judges_too(bare_trunk: Repo) -> None:
     bare_trunk.push("main")
     verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/x without a review (by ancestry): <Try it> Try it
+LG201 error main: 1 unreviewed commit from origin/research/x (same commit): <Try it> Try it
     help: labgate review approve research/x --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/x
 """)
@@ -294,9 +294,9 @@ problem: cannot tell which branch of origin is the trunk
     verdict = judge(sdg, *args, status=1)
     assert verdict.rules == ["LG201"]
     assert verdict.summary == snapshot("""\
-LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the
-        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip
-        rows that hold no number> Skip rows that hold no number and 5 more
+LG201 error release/9.9: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter
+        and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows
+        that hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -308,9 +308,9 @@ def test_the_work_tree_may_name_the_trunk_and_no_more(sdg: Repo) -> None:
     sdg.write({"labgate.toml": LOWERED["rule-off"]})
     verdict = judge(sdg, "--target", "release/9.9", "--head", "research/pr-72", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error release/9.9: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the
-        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip
-        rows that hold no number> Skip rows that hold no number and 5 more
+LG201 error release/9.9: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter
+        and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows
+        that hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -336,8 +336,8 @@ def test_without_a_remote_the_base_must_be_said(sdg: Repo) -> None:
     args = ("--target", "main", "--head", "research/pr-72", "--base", base)
     verdict = judge(sdg, *args, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from research/pr-72 without a review (by ancestry): <Tidy the filter and the...>
-        Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
+LG201 error main: 8 unreviewed commits from research/pr-72 (same commits): <Tidy the filter and the...> Tidy
+        the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
         number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72

@@ -69,7 +69,7 @@ def test_an_author_under_another_address_is_the_same_person(sdg: Repo) -> None:
     sdg.commit(reviewed("ada"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/own without a review (by ancestry): <Own> Own; not counted: ada:
+LG201 error main: 1 unreviewed commit from research/own (same commit): <Own> Own; not counted: ada:
         self-review
     help: labgate review approve research/own --by lin  # once lin has reviewed it
     evidence: ancestry research/own
@@ -89,7 +89,7 @@ def test_a_mailmap_in_the_tree_makes_nobody_another(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.rules == ["LG201", "LG204"]
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/own without a review (by ancestry): <Own> Own; not counted: ada:
+LG201 error main: 1 unreviewed commit from research/own (same commit): <Own> Own; not counted: ada:
         self-review
     help: labgate review approve research/own --by lin  # once lin has reviewed it
     evidence: ancestry research/own
@@ -179,8 +179,7 @@ def test_where_nobody_is_left_to_review_the_help_says_so(sdg: Repo) -> None:
     sdg.commit("Lin's part", {"lin.py": "1\n"}, **by("lin"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 2 commits from research/own without a review (by ancestry): <Lin's part> Lin's part, <Own>
-        Own
+LG201 error main: 2 unreviewed commits from research/own (same commits): <Lin's part> Lin's part, <Own> Own
     help: add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk
     evidence: ancestry research/own
 """)
@@ -194,7 +193,7 @@ LG201 error main: 2 commits from research/own without a review (by ancestry): <L
         (
             "forge",
             snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more; not counted: ada: a trailer is only a
         claim, and [reviews] assurance requires more
@@ -206,7 +205,7 @@ review: forge required; none reached; not counted: ada; missing: total
         (
             "signed",
             snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more; not counted: ada: a trailer is only a
         claim, and [reviews] assurance requires more

@@ -15,7 +15,7 @@ from support.verdicts import Verdict, assert_passes, judge
 SOURCE = "refs/remotes/origin/research/pr-72"
 
 PULL_REQUEST_72 = snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
@@ -45,7 +45,7 @@ def assert_finds_pull_request_72(verdict: Verdict, commits: list[str]) -> None:
     (evidence,) = finding["evidence"]
     assert (evidence["method"], evidence["source_ref"]) == ("ancestry", SOURCE)
     assert evidence["source_commits"] == commits
-    assert "8 commits from origin/research/pr-72" in verdict.text
+    assert "8 unreviewed commits from origin/research/pr-72" in verdict.text
     assert "    help: labgate review approve" in verdict.text
 
 
@@ -70,7 +70,7 @@ def test_another_name_on_the_remote_does_not_help(sdg: Repo) -> None:
     sdg.push("research/pr-72:feature/x")
     verdict = judge(sdg, "--target", "main", "--head", "origin/feature/x", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
@@ -116,7 +116,7 @@ def test_a_branch_that_only_exists_here_is_a_source_too(sdg: Repo) -> None:
     sdg.branch("research/new").commit("Try it", {"try.py": "1\n"})
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/new without a review (by ancestry): <Try it> Try it
+LG201 error main: 1 unreviewed commit from research/new (same commit): <Try it> Try it
     help: labgate review approve research/new --by ada  # once ada has reviewed it
     evidence: ancestry research/new
 """)
@@ -127,9 +127,9 @@ def test_a_branch_ahead_of_the_remote_is_one_finding(sdg: Repo) -> None:
     sdg.checkout("research/pr-72").commit("Try more", {"more.py": "1\n"})
     verdict = judge(sdg, "--target", "main", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 9 commits from research/pr-72 without a review (by ancestry): <Try more> Try more, <Tidy
-        the filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import
-        and 6 more
+LG201 error main: 9 unreviewed commits from research/pr-72 (same commits): <Try more> Try more, <Tidy the
+        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import and 6
+        more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 """)
@@ -174,7 +174,7 @@ def test_without_a_configured_trunk_the_release_is_taken_for_it_and_the_mending_
     release_with_reviewed_research_on_main(sdg)
     verdict = judge(sdg, "--target", "release/1.0", "--head", "main", status=2)
     assert verdict.summary == snapshot("""\
-problem: the judging policy says trunk = "main", but the trunk here is release/1.0
+problem: labgate.toml on origin/release/1.0 says trunk = "main", but the trunk here is release/1.0
     help: git config labgate.trunk main
 """)
     (problem,) = verdict.report["problems"]
@@ -188,9 +188,9 @@ def test_unreviewed_research_does_not_reach_a_release_either(sdg: Repo) -> None:
     sdg.git("config", "labgate.trunk", "main")
     verdict = judge(sdg, "--target", "release/1.0", "--head", "research/pr-72", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error release/1.0: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the
-        filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip
-        rows that hold no number> Skip rows that hold no number and 5 more
+LG201 error release/1.0: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter
+        and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows
+        that hold no number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 """)
@@ -230,7 +230,7 @@ def test_research_started_from_an_unmerged_topic_branch_claims_it(sdg: Repo) -> 
     sdg.push("research/tidier")
     verdict = judge(sdg, "--target", "main", "--head", "origin/feature/tidy", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/tidier without a review (by ancestry): <Tidy up> Tidy up
+LG201 error main: 1 unreviewed commit from origin/research/tidier (same commit): <Tidy up> Tidy up
     help: labgate review approve feature/tidy --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/tidier
 """)
@@ -312,7 +312,7 @@ def test_a_tag_of_an_ambiguous_name_changes_no_relative_revision(sdg: Repo) -> N
     sdg.git("tag", "research/pr-72", BASE)
     verdict = judge(sdg, "--target", "main", "--head", "research/pr-72~1", status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 7 commits from origin/research/pr-72 without a review (by ancestry): <Leave out an import>
+LG201 error main: 7 unreviewed commits from origin/research/pr-72 (same commits): <Leave out an import>
         Leave out an import, <Skip rows that hold no number> Skip rows that hold no number, <Shorten the
         filter> Shorten the filter and 4 more
     help: labgate review approve <Leave out an import> --by ada  # once ada has reviewed it

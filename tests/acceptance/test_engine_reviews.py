@@ -41,8 +41,8 @@ def test_one_more_commit_above_the_review_needs_its_own(sdg: Repo) -> None:
     sdg.push("research/pr-72")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from origin/research/pr-72 without a review (by ancestry): <One more thing> One
-        more thing
+LG201 error main: 1 unreviewed commit from origin/research/pr-72 (same commit): <One more thing> One more
+        thing
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry origin/research/pr-72
 review: trailer required; none reached; counted: ada; missing: total
@@ -58,7 +58,7 @@ def test_a_review_in_each_commit_covers_just_that_commit(sdg: Repo) -> None:
     second = sdg.commit("Second", {"two.py": "1\n"})
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/two without a review (by ancestry): <Second> Second
+LG201 error main: 1 unreviewed commit from research/two (same commit): <Second> Second
     help: labgate review approve research/two --by ada  # once ada has reviewed it
     evidence: ancestry research/two
 review: trailer required; none reached; counted: ada; missing: total
@@ -73,7 +73,7 @@ def test_a_reviewed_merge_covers_only_what_it_brings_in(sdg: Repo) -> None:
     sdg.merge("research/two", reviewed("ada", subject="Merge branch 'research/two'"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/one without a review (by ancestry): <One> One
+LG201 error main: 1 unreviewed commit from research/one (same commit): <One> One
     help: labgate review approve main --by ada  # once ada has reviewed it
     evidence: ancestry research/one
 review: trailer required; none reached; counted: ada; missing: total
@@ -87,8 +87,8 @@ def test_a_merge_of_main_into_research_does_not_review_research(sdg: Repo) -> No
     sdg.checkout("research/pr-72").merge("main", reviewed("ada", subject="Merge branch 'main' into research/pr-72"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from research/pr-72 without a review (by ancestry): <Tidy the filter and the...>
-        Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
+LG201 error main: 8 unreviewed commits from research/pr-72 (same commits): <Tidy the filter and the...> Tidy
+        the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
         number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
@@ -110,14 +110,14 @@ def refuse(repo: Repo, message: str, **author: str) -> Verdict:
 # fmt: off
 NOT_COUNTED = {
     "stranger": ("Reviewed-by: Eve <eve@example.net>", None, "not listed in [reviews.people]", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted:
         eve@example.net: not listed in [reviews.people]
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "machine": ("Reviewed-by: GitHub <noreply@github.com>", None, "a machine identity", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted:
         noreply@github.com: a machine identity
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
@@ -125,22 +125,22 @@ review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "in-the-body": (
         "Reviewed-by: Lin <lin@example.org>\nwas there.\n\nMore.", "lin", "outside the trailer block", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: outside the trailer block
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: lin:
+        outside the trailer block
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "folded-before-the-email": ("Reviewed-by: Lin\n <lin@example.org>", "lin", "folded over two lines", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: folded over two lines
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: lin:
+        folded over two lines
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "folded-after-the-email": (
         "Reviewed-by: Lin <lin@example.org>\n and all", None, "folded over two lines", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted: a
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: a
         claim: folded over two lines
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
@@ -148,44 +148,44 @@ review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "look-alike-hyphen": (
         "Reviewed\u2011by: Lin <lin@example.org>", "lin", "the key only looks like Reviewed-by", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: the key only looks like Reviewed-by
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: lin:
+        the key only looks like Reviewed-by
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "look-alike-letter": (
         "R\u0435viewed-by: Lin <lin@example.org>", "lin", "the key only looks like Reviewed-by", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: the key only looks like Reviewed-by
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: lin:
+        the key only looks like Reviewed-by
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "look-alike-in-ascii": (
         "ReviewedBy: Lin <lin@example.org>", "lin", "the key only looks like Reviewed-by", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        lin: the key only looks like Reviewed-by
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: lin:
+        the key only looks like Reviewed-by
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
 """)),
     "two-people": ("Reviewed-by: Lin <lin@example.org>, Kim <kim@example.org>", None, "no Name <email>", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted: a
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: a
         claim: no Name <email>
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "no-email": ("Reviewed-by: lin", None, "no Name <email>", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted: a
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: a
         claim: no Name <email>
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: somebody; missing: total
 """)),
     "no-name": ("Reviewed-by: <lin@example.org>", None, "no Name <email>", snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted: a
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: a
         claim: no Name <email>
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
@@ -208,8 +208,8 @@ def test_a_claim_that_cannot_count_says_why(sdg: Repo, name: str) -> None:
 def test_a_claim_as_the_subject_says_why(sdg: Repo) -> None:
     verdict = refuse(sdg, "Reviewed-by: Lin <lin@example.org>")
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Reviewed-by: Lin...>
-        Reviewed-by: Lin <lin@example.org>; not counted: lin: outside the trailer block
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Reviewed-by: Lin...> Reviewed-by:
+        Lin <lin@example.org>; not counted: lin: outside the trailer block
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 review: trailer required; none reached; not counted: lin; missing: total
@@ -231,8 +231,8 @@ CO_AUTHORED = {
 def test_a_co_author_is_no_reviewer(sdg: Repo, name: str) -> None:
     verdict = refuse(sdg, f"Claim\n\n{CO_AUTHORED[name]}", **by("lin"))
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        ada: self-review
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: ada:
+        self-review
     help: add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada contributed to <Claim>
@@ -247,8 +247,8 @@ review: trailer required; none reached; not counted: ada; missing: total
 def test_an_author_is_no_reviewer(sdg: Repo) -> None:
     verdict = refuse(sdg, "Claim\n\nReviewed-by: Ada <ada@example.org>")
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        ada: self-review
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: ada:
+        self-review
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada contributed to <Claim>
@@ -272,8 +272,8 @@ def test_a_committer_is_no_reviewer(sdg: Repo) -> None:
     committer = {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}
     verdict = refuse(sdg, reviewed("ada", subject="Claim"), **committer)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        ada: self-review
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: ada:
+        self-review
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada committed <Claim>, and no commit by Grace
@@ -291,8 +291,8 @@ def test_the_author_of_one_commit_is_no_reviewer_of_the_range(sdg: Repo) -> None
     sdg.commit(reviewed("ada"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 2 commits from research/claim without a review (by ancestry): <Theirs> Theirs, <Mine>
-        Mine; not counted: ada: self-review
+LG201 error main: 2 unreviewed commits from research/claim (same commits): <Theirs> Theirs, <Mine> Mine; not
+        counted: ada: self-review
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Review> does not count: ada contributed to <Mine>
@@ -310,9 +310,8 @@ def test_every_claim_of_one_range_is_answered(sdg: Repo) -> None:
     )
     verdict = refuse(sdg, message)
     assert verdict.summary == snapshot("""\
-LG201 error main: 1 commit from research/claim without a review (by ancestry): <Claim> Claim; not counted:
-        ada: self-review, eve@example.net: not listed in [reviews.people], a claim: no Name <email> and 1
-        more
+LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: ada:
+        self-review, eve@example.net: not listed in [reviews.people], a claim: no Name <email> and 1 more
     help: labgate review approve research/claim --by lin  # once lin has reviewed it
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada contributed to <Claim>
@@ -354,8 +353,8 @@ def test_the_configuration_of_the_repository_makes_no_trailers(sdg: Repo) -> Non
     assert shown.count("Reviewed-by: Ada") == 2, "git itself takes both for reviews"
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from research/pr-72 without a review (by ancestry): <Tidy the filter and the...>
-        Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
+LG201 error main: 8 unreviewed commits from research/pr-72 (same commits): <Tidy the filter and the...> Tidy
+        the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that hold no
         number> Skip rows that hold no number and 5 more
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72

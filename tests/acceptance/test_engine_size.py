@@ -239,7 +239,7 @@ def test_t29_what_is_slipped_into_a_merge_of_research_needs_a_review_by_somebody
     sdg.commit(reviewed("ada", subject="Merge research/pr-72"), {"evil.py": "pass\n"}, **by("ada"))
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG201 error main: 8 commits from origin/research/pr-72 without a review (by ancestry): <Tidy the filter and
+LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
         hold no number> Skip rows that hold no number and 5 more; not counted: ada: self-review
     help: labgate review approve main --by lin  # once lin has reviewed it

@@ -123,7 +123,7 @@ def test_the_research_of_a_fork_is_called_by_its_fork(team: Repo) -> None:
     team.branch("feature/on-top").commit("Own", {"own.py": "1\n"})
     said = push(team, "feature/on-top:main")
     help = help_of(said, "LG201")
-    assert "1 commit from max/wild/idea without" in said.text
+    assert "1 unreviewed commit from max/wild/idea (" in said.text
     assert "labgate review approve feature/on-top " in help
     assert help.endswith(": git rebase --onto origin/main max/wild/idea feature/on-top")
     team.run("sh", "-c", help.rpartition(": ")[2])

@@ -160,7 +160,7 @@ def test_a_push_of_picked_research_is_refused_and_its_source_named(lab: Lab) -> 
     outcome = native_push(lab)
     assert (outcome.verdict, outcome.errors, outcome.moved) == ("refused", {"LG201"}, frozenset())
     (line,) = (line for line in outcome.result.text.splitlines() if "LG201" in line)
-    assert "1 commit from origin/research/mixture without a review" in line
+    assert "1 unreviewed commit from origin/research/mixture" in line
     assert lab.research[2][:12] in line
 
 

@@ -68,7 +68,7 @@ ERRORS: dict[str, tuple[Callable[[Repo], Judge], str]] = {
     "a clone of one branch": (single_branch, "the research refs of origin are not fetched here"),
     "another trunk than the policy's": (
         wrong_trunk,
-        'the judging policy says trunk = "main", but the trunk here is release/1.0',
+        'labgate.toml on origin/release/1.0 says trunk = "main", but git config labgate.trunk says release/1.0',
     ),
     "a trunk that the remote has not": (trunk_that_is_gone, "origin has no branch develop, which labgate.trunk names"),
     "a trunk that nobody named": (unclear_trunk, "cannot tell which branch of origin is the trunk"),

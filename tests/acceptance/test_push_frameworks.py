@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 
 from support.hooks import FRAMEWORKS
+from support.isolated import age
 from support.people import adopt
 from support.pushing import (
     CASES,
@@ -102,6 +103,16 @@ def test_research_on_its_way_to_a_protected_ref(project: Repo, framework: str, c
     else:
         assert outcome.errors == set()
         assert attempt.ref in outcome.moved
+
+
+def test_a_partial_view_is_said_once_a_day(project: Repo) -> None:
+    project.branch("feature/x").commit("Work", {"x.py": "1\n"})
+    assert push(project, "feature/x").partial
+    project.commit("More", {"x.py": "2\n"})
+    assert not push(project, "feature/x").partial
+    age(project.path / ".git/labgate/partial-view", 25 * 3600)
+    project.commit("Even more", {"x.py": "3\n"})
+    assert push(project, "feature/x").partial
 
 
 # Beside labgate's own hook.

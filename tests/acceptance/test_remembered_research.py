@@ -64,7 +64,7 @@ def test_all_callers_give_one_answer_on_research_that_is_gone_and_name_it(
     (finding,) = checked(repo)["findings"]
     assert finding["rule"] == "LG201"
     assert {(item["source_ref"], item["source_state"]) for item in finding["evidence"]} == {(BRANCH, how)}
-    assert f"1 commit from origin/research/idea ({how}" in finding["message"]
+    assert f"1 unreviewed commit from origin/research/idea ({how}" in finding["message"]
 
     main.land(lambda: repo.checkout("main").merge("feature/mine", "Land it"))
     report = main.audit(status=1)

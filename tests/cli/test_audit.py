@@ -37,7 +37,7 @@ def test_every_format_has_the_finding_and_the_exit_status(team: Repo, format_: s
 
 def test_text_is_the_default_and_annotations_on_a_runner_of_github(team: Repo) -> None:
     plain = team.labgate("audit", "main", status=1).out
-    assert plain.startswith("main: LG201 error: 1 commit from origin/research/x without a review")
+    assert plain.startswith("main: LG201 error: 1 unreviewed commit from origin/research/x")
     assert team.labgate("audit", "main", status=1, GITHUB_ACTIONS="true").out.startswith("::error title=LG201 ")
 
 

@@ -104,7 +104,7 @@ def test_every_format_has_the_exit_status_of_the_verdict(format_: str, team: Rep
 
 def test_on_a_runner_of_github_the_report_is_annotations_unless_asked_otherwise(team: Repo) -> None:
     on_runner = team.labgate("check", "--target", "main", status=1, GITHUB_ACTIONS="true").out
-    assert on_runner.startswith("::error title=LG201 unreviewed-research::main: 1 commit from ")
+    assert on_runner.startswith("::error title=LG201 unreviewed-research::main: 1 unreviewed commit from ")
     assert on_runner == team.labgate("check", "--target", "main", "--format", "github", status=1).out
     asked = team.labgate("check", "--target", "main", "--format", "text", status=1, GITHUB_ACTIONS="true").out
     assert asked == team.labgate("check", "--target", "main", status=1).out

@@ -30,7 +30,7 @@ LABGATE_IDS = """\
 """
 
 
-PARTIAL = "which sees one ref of a push, and none that is deleted or set to what the remote has"
+PARTIAL = "which sees one ref of a push, and none that it deletes or resets"
 
 
 @pytest.fixture
@@ -88,7 +88,8 @@ def test_all_is_well(scene: Scene) -> None:
 
 def test_nothing_is_installed(scene: Scene) -> None:
     done = scene.repo.labgate("doctor", status=1)
-    assert done.out.startswith("pre-commit          missing  nothing starts labgate\n    help: labgate install\n")
+    rows = "".join(f"{stage:18}  missing  nothing starts labgate\n" for stage in STAGES)
+    assert done.out.startswith(f"{rows}    help: labgate install\n")
     assert max(map(len, done.out.splitlines())) <= 80
     found = items(scene.repo)
     assert {found[stage].state for stage in STAGES} == {"missing"}
@@ -181,7 +182,7 @@ def test_a_foreign_hook_that_install_f_left_alone_is_named(scene: Scene) -> None
     scene.framework_hooks("pre-push")
     scene.framework("prek", "install", "-f")
     found = items(scene.repo)["pre-push"]
-    assert found.message == "prek starts nothing of labgate's, and nothing starts pre-push.before-labgate"
+    assert found.message == "prek starts no hook of labgate, and nothing starts pre-push.before-labgate"
     assert mend(scene, "pre-push").state == "ok"
 
 
@@ -201,10 +202,10 @@ def test_what_only_a_framework_starts(scene: Scene) -> None:
     found = items(scene.repo, status=1)
     assert [(found[stage].state, found[stage].message) for stage in STAGES] == [
         ("ok", "pre-commit starts labgate-commit"),
-        ("missing", "pre-commit starts nothing of labgate's"),
+        ("missing", "pre-commit starts no hook of labgate"),
         ("ok", "pre-commit starts labgate-message"),
-        ("missing", "pre-commit starts nothing of labgate's"),
-        ("missing", f"pre-commit starts labgate-push, {PARTIAL}"),
+        ("missing", "pre-commit starts no hook of labgate"),
+        ("missing", f"partial view: pre-commit starts labgate-push, {PARTIAL}"),
     ]
     scene.install()
     found = items(scene.repo, status=0)
@@ -243,10 +244,10 @@ def test_a_project_of_a_prek_workspace_is_seen(scene: Scene) -> None:
     scene.framework("prek", "install", stages=STAGES)
     found = items(scene.repo)
     assert found["pre-commit"].message == "prek starts labgate-commit"
-    assert found["pre-push"].message == f"prek starts labgate-push, {PARTIAL}"
+    assert found["pre-push"].message == f"partial view: prek starts labgate-push, {PARTIAL}"
     scene.framework("prek", "uninstall", stages=STAGES)
     scene.framework("pre-commit", "install", stages=STAGES)
-    assert items(scene.repo)["pre-push"].message == "pre-commit starts nothing of labgate's"
+    assert items(scene.repo)["pre-push"].message == "pre-commit starts no hook of labgate"
 
 
 class TestConfiguredHooks:
@@ -290,7 +291,7 @@ def test_lefthook_starts_it_once_both_are_set_up(scene: Scene) -> None:
     scene.repo.commit("Lefthook", {"lefthook.yml": LEFTHOOK})
     scene.repo.run("lefthook", "install")
     found = items(scene.repo, status=1)["pre-push"]
-    assert (found.state, found.message) == ("missing", "lefthook.yml starts nothing of labgate's")
+    assert (found.state, found.message) == ("missing", "lefthook.yml starts no hook of labgate")
     assert found.help == "labgate init && lefthook install"
     scene.repo.run("sh", "-ec", str(found.help))
     (scene.hooks / "commit-msg").unlink()

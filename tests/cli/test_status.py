@@ -36,7 +36,7 @@ def test_a_research_branch_says_what_it_lacks_and_the_printed_command_mends_it(t
     assert lines["base"].startswith("origin/main, from ")
     assert lines["base"].endswith(": 1 ahead, 1 behind")
     assert (lines["target"], lines["conflicts"], lines["gate"]) == ("main", "1 file: model.py", "failed")
-    assert lines["review"] == "missing: total; could be ada"
+    assert lines["review"] == "missing: more reviewers; ada can review"
     assert lines["budget"] == "5 of 400 lines, 1 of 20 commits"
     assert lines["rules"] == "docs/research.md"
     assert lines["error"].startswith("LG201 ")

@@ -71,7 +71,7 @@ def test_a_refusal_has_an_entry_for_each_finding_and_for_what_is_undecided() -> 
     assert found[0]["description"].startswith(
         "main: experiment-hash undecided: this clone is shallow\nhelp: git fetch "
     )
-    assert found[1]["description"].startswith("main: 2 commits from origin/research/attention ")
+    assert found[1]["description"].startswith("main: 2 unreviewed commits from origin/research/attention ")
     assert found[1]["fingerprint"] == fingerprint(reports.squashed(), "refs/heads/main")
 
 

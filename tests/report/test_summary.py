@@ -62,7 +62,9 @@ def test_a_refusal_says_all_that_a_reviewer_needs() -> None:
     ):
         assert line in lines
     (finding,) = (line for line in lines if "**LG201" in line)
-    assert finding.startswith("- ❌ **LG201 unreviewed-research** (error): 2 commits from origin/research/attention ")
+    assert finding.startswith(
+        "- ❌ **LG201 unreviewed-research** (error): 2 unreviewed commits from origin/research/attention "
+    )
     assert any(line.startswith("  - help: <code>labgate review approve ") for line in lines)
     (evidence,) = (line for line in lines if line.startswith("| squash |"))
     assert evidence.startswith("| squash | <code>origin/research/attention</code> | <code>222222222222</code> ")

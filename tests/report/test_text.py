@@ -16,12 +16,12 @@ from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
 from support import reports
 
 REVIEW = "labgate review approve research/attention --by ada  # once ada has reviewed it"
-SQUASH = "222222222222 and 1 more from 222222222222 and 6 more, 120 lines"
+SQUASH = "222222222222 and 1 more: squash of 222222222222 and 6 more, 120 lines"
 NAMED = ": 222222222222 Try 0 heads, 333333333333 Try 1 heads"
 REFUSED = f"""\
 labgate: partial view: 2 of 3 refs seen; run `labgate install`
 labgate: labgate's native hook is of another version
-main: LG201 error: 2 commits from origin/research/attention without a review (by squash: {SQUASH}){NAMED}
+main: LG201 error: 2 unreviewed commits from origin/research/attention ({SQUASH}){NAMED}
     help: {REVIEW}
 main: LG212 note: research/attention is a research branch and lands on research, not on main
     help: send it to a branch of kind research, or change [kinds.research] targets
@@ -117,10 +117,10 @@ def test_a_deleted_branch_has_no_name() -> None:
 def test_a_suspicion_shows_what_its_score_stands_on() -> None:
     shown = rendered(reports.report(reports.judged(reports.suspected())))
     assert shown == (
-        "main: LG202 warning: 1 commit looks like origin/research/attention"
-        " (222222222222: 9 lines shared with 777777777777, similarity 11.2)\n"
+        "main: LG202 warning: 1 commit looks like origin/research/attention:"
+        " 222222222222 like 777777777777, 9 lines shared, similarity 11.2 (warns from 6)\n"
         f"    help: {REVIEW}\n"
-        "    similarity 11.2 (warns from 6): same lines, same places, same names\n"
+        "    details: labgate trace --show 222222222222\n"
         "    | heads = split(query, window)\n"
         "    | return softmax(heads)\n"
         "1 warning\n"
@@ -186,9 +186,8 @@ def test_a_partial_view_is_said_even_when_all_passed(view: View, line: str) -> N
     assert shown == f"labgate: partial view: {line}; run `labgate install`\n"
 
 
-def test_a_bootstrap_policy_is_said_even_when_all_passed() -> None:
-    shown = rendered(reports.report(reports.judged(), policy=PolicyOrigin("bootstrap", reports.NEW)))
-    assert shown == "labgate: bootstrap: the trunk holds no policy yet, so the proposed tree's own policy judged\n"
+def test_a_partial_view_that_was_said_today_is_not_said_again() -> None:
+    assert rendered(reports.report(reports.judged(), view=View(1, None, 0, True, said=True))) == ""
 
 
 def test_a_skipped_run_is_one_line() -> None:

@@ -13,7 +13,7 @@ import click
 from labgate import __version__
 from labgate.checks.registry import policy_reader, stages_of_ids
 from labgate.cli.install import TRUNK, frameworks
-from labgate.cli.settings import color_option, colours
+from labgate.cli.settings import color_option, colours, columns, wrapped
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.git.runner import Git
@@ -96,10 +96,13 @@ def _as_json(items: tuple[Item, ...]) -> dict[str, object]:
 def _lines(items: tuple[Item, ...], paint: Paint) -> Iterator[str]:
     names = max(len(item.name) for item in items)
     states = max(len(item.state) for item in items)
-    for item in items:
+    indent = " " * (names + states + 4)
+    for item, after in zip(items, (*items[1:], None), strict=True):
         state = paint(_ROLES.get(item.state, "error"), item.state) + " " * (states - len(item.state))
-        yield f"{item.name:{names}}  {state}  {safe(item.message)}"
-        if item.help is not None:
+        said = wrapped(safe(item.message), columns(), indent)
+        yield f"{item.name:{names}}  {state}  {said[len(indent) :]}"
+        # What mends several things in a row is said below the last one.
+        if item.help is not None and (after is None or after.help != item.help):
             yield f"    help: {safe(item.help, limit=None)}"
 
 
@@ -141,7 +144,7 @@ def _lefthook(slot: Slot, lefthook: Lefthook) -> Item:
     """Return whether lefthook starts labgate, by its configuration and by its hook."""
     stage = slot.stage
     if stage not in lefthook.stages:
-        return Item(stage, MISSING, f"{lefthook.file} starts nothing of labgate's", "labgate init && lefthook install")
+        return Item(stage, MISSING, f"{lefthook.file} starts no hook of labgate", "labgate init && lefthook install")
     if b"lefthook" not in slot.top.content:
         message = f"{lefthook.file} starts labgate, but lefthook is not installed for this stage"
         return Item(stage, MISSING, message, "lefthook install")
@@ -230,14 +233,14 @@ def _native(slot: Slot, own: HookFile, shim: Shim) -> Item:
 def _framework(slot: Slot, framework: str, asked: Configured | None, recorded: bool) -> Item:
     """Return the item for a stage that only a framework has."""
     stage, ids = slot.stage, () if asked is None else asked.at(slot.stage)
-    started = f"{framework} starts {', '.join(ids)}" if ids else f"{framework} starts nothing of labgate's"
+    started = f"{framework} starts {', '.join(ids) or 'no hook of labgate'}"
     if recorded and slot.legacy.owner == ABSENT:
         started = f"{slot.legacy.name} is gone (`{framework} install -f` deletes it)"
     elif slot.before.owner != ABSENT:
         started = f"{started}, and nothing starts {slot.before.name}"
     elif ids and stage == "pre-push":
         # It starts no hook for these (docs/adr/0006): a deletion of main or a release, a new release, a forced update.
-        started = f"{started}, which sees one ref of a push, and none that is deleted or set to what the remote has"
+        started = f"partial view: {started}, which sees one ref of a push, and none that it deletes or resets"
     elif ids:
         return Item(stage, OK, started)
     elif stage == "pre-commit":
@@ -302,7 +305,7 @@ def _policy(
         return None, Item("policy", INVALID, error.message, error.help)
     if at_trunk is not None:
         return at_trunk.policy, Item("policy", OK, f"the trunk's: {ref}")
-    return None, Item("policy", MISSING, "there is none, so every hook is skipped", "labgate init")
+    return None, Item("policy", MISSING, "no labgate.toml, so every hook is skipped", "labgate init")
 
 
 def _trunk(
@@ -324,8 +327,10 @@ def _trunk(
             "trunk", ADVICE, f"{policy.trunk}, by the policy", f"git config {TRUNK} {shlex.quote(policy.trunk)}"
         )
     if name is None:
-        return Item("trunk", ADVICE, "not known: no branch of a remote is here")
-    return Item("trunk", ADVICE, f"{name}, but {TRUNK} does not say so", f"git config {TRUNK} {shlex.quote(name)}")
+        return Item("trunk", ADVICE, "not known: no branch of a remote has been fetched")
+    return Item(
+        "trunk", ADVICE, f"{name}, but git config {TRUNK} is not set", f"git config {TRUNK} {shlex.quote(name)}"
+    )
 
 
 def _wrongly_configured(
@@ -387,7 +392,7 @@ def _research(repository: Repository, remote: str | None, policy: Policy) -> Ite
 def _reviews(policy: Policy) -> Iterator[Item]:
     reviews = policy.section(Reviews)
     if reviews.people and reviews.assurance == "trailer" and not reviews.bound:
-        message = "a typed Reviewed-by covers later edits below it"
+        message = "a Reviewed-by also counts for edits made after the review"
         yield Item("reviews", ADVICE, message, "set bound = true in [reviews]")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,7 @@ from labgate import __version__
 from labgate.checks.registry import all_rules
 from labgate.cli import completion
 from labgate.cli.lazy import did_you_mean
-from labgate.cli.settings import color_option, colours
+from labgate.cli.settings import color_option, colours, columns, wrapped
 from labgate.report.palette import palette
 from labgate.setup.site import known_site
 from labgate.values.errors import UsageError
@@ -22,16 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labgate.values.finding import Rule
-
-#: Columns of text, which fit a terminal of 80.
-WIDTH = 78
-
-
-def _wrapped(text: str, first: str = "  ", rest: str = "  ") -> str:
-    """Return a text in lines; a command in it is never split."""
-    return textwrap.fill(
-        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )
 
 
 @click.command(short_help="Explain a rule and how to fix a violation.")
@@ -46,15 +35,15 @@ def explain(rule: str, color: str) -> None:
     colour = colours(sys.stdout, color)
     paint = palette(colour)
     head = f"{paint('code', f'{found.code} {found.name}')} ({paint(found.level, found.level)} by default)"
-    parts = [head, _wrapped(found.summary)]
+    parts = [head, _indented(found.summary)]
     parts += [f"{paint('code', name)}\n{text}" for name, text in _sections(found)]
     click.echo("\n\n".join(parts), color=colour)
 
 
 def _sections(rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield the heading and the indented text of each section below the summary."""
-    yield "Why", _wrapped(rule.why)
-    yield "How to fix it", _wrapped(rule.fix)
+    yield "Why", _indented(rule.why)
+    yield "How to fix it", _indented(rule.fix)
     page = known_site().page(rule.code)
     if page is not None:
         yield "Page", f"  {page}"
@@ -78,8 +67,12 @@ def rules(format_: str, color: str) -> None:
     for rule in listed:
         head = f"{rule.code}  {rule.name:{width}}  {rule.level:7}  "
         painted = f"{paint('code', rule.code)}  {rule.name:{width}}  {paint(rule.level, f'{rule.level:7}')}  "
-        text = _wrapped(rule.summary, " " * len(head), " " * len(head))
+        text = wrapped(rule.summary, columns(), " " * len(head))
         click.echo(painted + text[len(head) :], color=colour)
+
+
+def _indented(text: str) -> str:
+    return wrapped(text, columns(), "  ")
 
 
 def find_rule(wanted: str) -> Rule:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from labgate.values.errors import LabgateError
+
+
+#: Columns of the narrowest terminal that counts, and of the widest lines that are easy to read.
+_NARROW, _WIDE = 80, 120
 
 
 class Settings:
@@ -65,3 +71,16 @@ color_option = click.option(
 def colours(stream: TextIO | None, choice: str = "auto") -> bool:
     """Return whether output to a stream, ``None`` for a file, has colour; ``choice`` is the value of ``--color``."""
     return wants_colour(choice, os.environ, stream is not None and stream.isatty())
+
+
+def columns() -> int:
+    """Return the width for text: a column less than the terminal has, at least 79 and at most 119; 79 without one."""
+    return min(max(shutil.get_terminal_size((_NARROW, 0)).columns, _NARROW), _WIDE) - 1
+
+
+def wrapped(text: str, width: int, indent: str, first: str | None = None) -> str:
+    """Return a text in lines of at most ``width`` columns, the first one after ``first``. No word is split."""
+    start = indent if first is None else first
+    return textwrap.fill(
+        text, width, initial_indent=start, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )

@@ -78,14 +78,16 @@ def _target(environ: Mapping[str, str], repository: Repository, refs: dict[str, 
     found = _trunk(repository, refs)
     if isinstance(found, str):
         return found
+    # The frameworks hand on the name of a branch only along with the three other options.
     ways = (
-        "name the branch: set LABGATE_TARGET=BRANCH, or give --remote-branch BRANCH --local-branch HEAD "
-        "--remote-name NAME --remote-url URL"
+        "set LABGATE_TARGET=BRANCH, or add --remote-branch BRANCH --local-branch HEAD --remote-name NAME "
+        "--remote-url URL"
     )
-    if found is not None:
-        raise UndecidedError(found.message, f"{found.help}  # or {ways}") from found
-    message = "the branch that this range is for is not known"
-    raise UndecidedError(message, ways)
+    message = "NOT CHECKED: target branch unknown"
+    if found is None:
+        raise UndecidedError(message, f"in CI run labgate ci; elsewhere {ways}")
+    message += f"; {found.message}"
+    raise UndecidedError(message, f"{found.help}  # or {ways}") from found
 
 
 def _trunk(repository: Repository, refs: dict[str, str]) -> str | UndecidedError | None:

@@ -127,7 +127,7 @@ def _trunk(repository: Repository, refs: Mapping[str, str], remote: str | None) 
     """Return the trunk's short name. Raises: ``UsageError`` when there is none, ``UndecidedError``: not known."""
     name = trunk_name(repository, refs, remote, None, policy_reader())
     if name is None:
-        message = "the branch that the change is for is not known: there is no branch of a remote here"
+        message = "target branch unknown: no branch of a remote has been fetched here"
         raise UsageError(message, "labgate check --target BRANCH")
     return name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from labgate.checks.registry import MANUAL, PUSH, Row, at_stage, policy_reader
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 #: git's name for the source of ``git push REMOTE HEAD:...``.
 _HEAD = ("HEAD", "@")
+#: The name of the notice about a partial view among those of once a day.
+_VIEW_LINE = "partial-view"
 #: The check whose hook pins.
 _PINNING = "experiment-hash"
 
@@ -74,7 +77,21 @@ def run(call: HookCall, progress: Progress | None = None) -> Report | Skipped | 
     push = framework_push(repository, refs, call.environ)
     if not push.updates:
         return Skipped("no ref of a push is named to this hook")
-    return _judge_and_pin(call, repository, refs, push, progress)
+    return _said_once_a_day(_judge_and_pin(call, repository, refs, push, progress), repository.common_dir)
+
+
+def _said_once_a_day(report: Report, common_dir: str) -> Report:
+    """Return the report of a push of which a framework shows one ref; that it is only one is said once a day."""
+    from labgate.entrypoints.once_a_day import is_due, note
+
+    if report.view.complete:
+        return report
+    if not is_due(common_dir, _VIEW_LINE):
+        return report.changed(view=report.view.changed(said=True))
+    # Where nothing can be written, it is said each time.
+    with suppress(OSError):
+        note(common_dir, _VIEW_LINE)
+    return report
 
 
 def _judge_and_pin(

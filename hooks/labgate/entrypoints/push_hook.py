@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from labgate import FOLDER
 from labgate.checks.registry import PUSH
+from labgate.entrypoints.once_a_day import is_due, note
 from labgate.native.state import framework_of, marker_of
 from labgate.values.errors import LabgateError
 
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from labgate.entrypoints.hook_call import HookCall
     from labgate.git.repository import Repository
 
-#: Below the git common directory: its time stamp is that of the last check.
-STAMP = os.path.join(FOLDER, "push-hook")
-_DAY = 86_400
+#: The name of the line among those of once a day.
+LINE = "push-hook"
 #: Variables of CI systems: jobs do not push.
 _JOBS = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION")
 _IDS = (b"labgate-push", b"research-gate")
@@ -42,25 +41,23 @@ def reminder(call: HookCall) -> str | None:
         hooks = os.path.join(place.common_dir, "hooks")
         if place.top is None or _is_started(hooks) or not _is_asked_for(place.top):
             return None
-        stamp = os.path.join(place.common_dir, STAMP)
-        return None if _is_fresh(stamp) else _looked(place.top, hooks, stamp, environ)
+        return _looked(place.top, hooks, place.common_dir, environ) if is_due(place.common_dir, LINE) else None
     except (LabgateError, OSError):
         return None
 
 
-def _looked(top: str, hooks: str, stamp: str, environ: Mapping[str, str]) -> str | None:
+def _looked(top: str, hooks: str, common_dir: str, environ: Mapping[str, str]) -> str | None:
     """Check again, with all of git's configuration, and record the time."""
     from labgate.checks.registry import stages_of_ids
     from labgate.git.repository import discover
     from labgate.native.manifest import configured
-    from labgate.values.files import write_own
 
     framework = framework_of(_content(os.path.join(hooks, "pre-commit"))) or "pre-commit"
     asked = configured(top, framework, stages_of_ids())
     ids = () if asked is None else asked.at(PUSH)
     if not ids:
         return None
-    write_own(stamp, b"")
+    note(common_dir, LINE)
     if _starts_elsewhere(discover(environ, top)):
         return None
     command = f"{framework} install --hook-type pre-push"
@@ -100,15 +97,3 @@ def _content(path: str) -> bytes:
         return read_start(path, _MOST)
     except OSError:
         return b""
-
-
-def _is_fresh(path: str) -> bool:
-    import time
-
-    from labgate.values.files import stat_own
-
-    try:
-        stat = stat_own(path)
-    except OSError:
-        return False
-    return stat is not None and 0 <= time.time() - stat.st_mtime < _DAY

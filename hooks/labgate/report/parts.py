@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 PLACE_LIMIT = 100
 
 
+#: What a review lacks, by the keys of ``missing`` that are no groups.
+WANTED = {"total": "more reviewers", "affiliations": "reviewers of more affiliations"}
+
+
 def shown_ref(ref: str) -> str:
     """Return a ref in short, safe to show."""
     return safe(short_ref(ref), PLACE_LIMIT)
@@ -67,13 +71,10 @@ def _help(help: str | None) -> list[str]:
 
 
 def run_notes(report: Report) -> Iterator[str]:
-    """Yield notes on the whole run, safe to show: which policy judged, how much was seen."""
-    if report.policy.origin == "bootstrap":
-        yield "bootstrap: the trunk holds no policy yet, so the proposed tree's own policy judged"
-    if report.skipped is None and not report.problems and not report.view.complete:
+    """Yield notes on the whole run, safe to show, such as which policy judged and how much was seen."""
+    if report.skipped is None and not report.problems and not (report.view.complete or report.view.said):
         yield f"partial view: {_seen(report.view)} seen; run `labgate install`"
-    for notice in report.notices:
-        yield safe(notice)
+    yield from map(safe, report.notices)
 
 
 def _seen(view: View) -> str:

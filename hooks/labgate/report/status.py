@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from labgate.report import summary
 from labgate.report.escape import safe
 from labgate.report.json import document, encoded
+from labgate.report.parts import WANTED
 from labgate.values.phrases import count, short_oid
 from labgate.values.refnames import short_ref
 
@@ -247,8 +248,9 @@ def _gate(current: CurrentStatus) -> Iterator[tuple[str, str]]:
     for _, check in report.undecided:
         yield "  undecided", f"{check.name}: {check.reason}"
     if current.missing:
-        who = f"; could be {', '.join(current.reviewers)}" if current.reviewers else ""
-        yield "review", f"missing: {', '.join(current.missing)}{who}"
+        wanted = ", ".join(WANTED.get(name, f"the group {name}") for name in current.missing)
+        who = f"; {' or '.join(current.reviewers)} can review" if current.reviewers else ""
+        yield "review", f"missing: {wanted}{who}"
     elif report.judged and report.judged[0].review is not None:
         yield "review", f"done by {', '.join(report.judged[0].review.counted)}"
 

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 
 from labgate.report.escape import DEFAULT_LIMIT, safe
 from labgate.report.palette import palette
-from labgate.report.parts import PLACE_LIMIT, check_lines, passed, problem_lines, run_notes, said, tally, too_small
+from labgate.report.parts import (
+    PLACE_LIMIT,
+    WANTED,
+    check_lines,
+    passed,
+    problem_lines,
+    run_notes,
+    said,
+    tally,
+    too_small,
+)
 from labgate.report.site import NOWHERE, Site
 from labgate.values.finding import PASSED, reason
 from labgate.values.phrases import short_oid
@@ -33,8 +43,6 @@ _CUT = "\n*This summary was cut: it is longer than 1 MiB. `labgate` with `--form
 #: Commits, paths and pieces of evidence that are listed; the JSON report has all.
 _LISTED = 20
 
-#: What a quorum needs, by the keys of ``missing`` that are no groups.
-_WANTED = {"total": "more reviewers", "affiliations": "reviewers of more affiliations"}
 _SIGNS = {"passed": "✅", "failed": "❌", "skipped": "⏭️", "undecided": "❔"}
 _LEVELS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}  # noqa: RUF001  (this is the sign, not a letter)
 
@@ -132,7 +140,7 @@ def _review(review: ReviewState, findings: Iterable[Finding]) -> Iterator[str]:
         who = "somebody who is not listed" if marker.person is None else code(marker.person)
         yield f"- {_SIGNS['failed']} {who} does not count: {text(marker.reason)}"
     if review.missing:
-        wanted = ", ".join(_WANTED.get(name) or f"the group {code(name)}" for name in review.missing)
+        wanted = ", ".join(WANTED.get(name) or f"the group {code(name)}" for name in review.missing)
         able = _able(findings)
         yield f"- still has to review: {wanted}" + (f"; {', '.join(map(code, able))} could" if able else "")
     yield ""

@@ -99,7 +99,7 @@ def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool
         yield from _detail_lines(finding, message)
     else:
         # A proof needs no details; the reader has to judge similarity by its lines.
-        yield from (line for item in finding.evidence[:1] if not item.proves for line in _basis_lines(item, indent=4))
+        yield from (line for item in finding.evidence[:1] if not item.proves for line in _sample_lines(item, help))
 
 
 def _detail_lines(finding: Finding, message: str) -> Iterator[str]:
@@ -124,10 +124,22 @@ def _evidence(evidence: Evidence) -> str:
     return f"{evidence.method} from {source}{evidence.since}{commits}{hint}"
 
 
+def _sample_lines(evidence: Evidence, help: list[str]) -> Iterator[str]:
+    """Yield the command that shows both sides, unless the help has it, and a sample of the lines that both have."""
+    show = f"labgate trace --show {short_oid(evidence.commits[0])}" if evidence.commits else ""
+    if evidence.method == SIMILARITY and show and f"help: {show}" not in help:
+        yield f"    details: {show}"
+    yield from _shared_lines(evidence, indent=4)
+
+
 def _basis_lines(evidence: Evidence, indent: int) -> Iterator[str]:
     """Yield a similarity score in words, and a sample of the lines that both sides have."""
     if evidence.method == SIMILARITY:
         yield f"{' ' * indent}{similarity(evidence)}"
+    yield from _shared_lines(evidence, indent)
+
+
+def _shared_lines(evidence: Evidence, indent: int) -> Iterator[str]:
     for line in evidence.shared[:SHARED_LISTED]:
         yield f"{' ' * indent}| {safe(line, SHARED_LIMIT)}"
 

@@ -207,9 +207,12 @@ class _Search:
                 continue
             if found is not None:
                 judging = self._judging(self._agreed(found.policy, trunk), "bootstrap", found, tip)
-                if unreadable is None:
-                    return judging
-                said = f"{_first_of(unreadable)}: no version of it could ever be read"
+                change = "push" if self.proposal.target is None else "change"
+                said = f"no {OWN_FILE} on {trunk or 'the trunk'} yet; using the one in this {change}"
+                if unreadable is not None:
+                    said = (
+                        f"{_first_of(unreadable)}: no version of it could ever be read; using the one in this {change}"
+                    )
                 return judging.changed(notices=(said, *judging.notices), unreadable=unreadable)
         if errors:
             raise errors[0]

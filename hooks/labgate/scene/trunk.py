@@ -43,8 +43,10 @@ class Branches(Value):
 class OtherTrunkError(PolicyError):
     """Raised when the policy on one branch names another existing one as the trunk."""
 
-    def __init__(self, policy: Policy, trunk: str, named: str, help: str) -> None:
-        problem = f"the judging policy says trunk = {listed(policy)}, but the trunk here is {trunk}"
+    def __init__(self, policy: Policy, trunk: str, named: str, branches: Branches) -> None:
+        place = trunk if branches.remote is None else f"{branches.remote}/{trunk}"
+        problem = f"{OWN_FILE} on {place} says trunk = {listed(policy)}, but {_because(trunk, branches)}"
+        help = _settling(branches, named)
         super().__init__((problem,), help)
         self.named = named
 
@@ -158,7 +160,7 @@ def agreed(repository: Repository, policy: Policy, trunk: str, branches: Branche
     if named is not None and trunk in policy.trunks:
         return Agreed(named, policy)
     if named is not None:
-        raise OtherTrunkError(policy, trunk, named, _settling(branches, named))
+        raise OtherTrunkError(policy, trunk, named, branches)
     if not branches.whole and branches.remote is not None:
         message = f"{one_of(policy.trunks)}, the trunk by the policy on {trunk}, is not fetched here"
         raise UndecidedError(message, repository.fetching_branches(branches.remote))
@@ -184,7 +186,7 @@ def first_trunk(policy: Policy, pushed: frozenset[str]) -> Agreed | None:
 
 
 def _counts_as_trunk(policy: Policy, trunk: str, branches: Branches) -> str:
-    lacks = f"{branches.place} has no branch {' or '.join(policy.trunks)}, the trunk by {OWN_FILE}"
+    lacks = f"{OWN_FILE} says trunk = {listed(policy)}, but {branches.place} has no such branch"
     return f"warning: {lacks}, so {trunk} counts as the trunk; {line_to_change(policy, trunk)}"
 
 
@@ -197,6 +199,15 @@ def _first_counts(policy: Policy, trunk: str) -> str:
 def line_to_change(policy: Policy, trunk: str) -> str:
     """Return the change of a policy that makes it name the trunk."""
     return f"change one line of {OWN_FILE}: trunk = {_toml((trunk, *policy.trunks))}"
+
+
+def _because(trunk: str, branches: Branches) -> str:
+    """Return what makes a branch the trunk here, in words."""
+    if trunk == branches.configured:
+        return f"git config {SETTING} says {trunk}"
+    if trunk == branches.default:
+        return f"{branches.place}'s default branch is {trunk}"
+    return f"the trunk here is {trunk}"
 
 
 def _settling(branches: Branches, named: str) -> str:

@@ -63,13 +63,14 @@ class View(Value):
     """How much of the proposal and of the research refs this run could see.
 
     ``refs_total`` is ``None`` when the caller does not know how many refs the push has. ``sources_complete`` is true
-    when every research ref of the remote is known here.
+    when every research ref of the remote is known here. ``said``: people were told recently that it is not complete.
     """
 
     refs_seen: int
     refs_total: int | None
     source_refs: int
     sources_complete: bool
+    said: bool = False
 
     @property
     def complete(self) -> bool:

@@ -27,17 +27,23 @@ def say(
     [
         (
             "refs/heads/fix_login",
-            "no kind of branch in the policy has such a name; nearest legal name: fix/login",
+            "no kind of branch in the policy allows this name; nearest legal name: fix/login",
             "git branch -m fix_login fix/login",
         ),
         (
             "refs/heads/experiment--typo--ada",
-            ("service is typo, expected housing or ranker; nearest legal name: experiment--housing--ada"),
+            (
+                'service "typo" is not allowed in experiment--{service}--{handle}, expected housing or ranker; '
+                "nearest legal name: experiment--housing--ada"
+            ),
             "git branch -m experiment--typo--ada experiment--housing--ada",
         ),
         (
             "refs/heads/experiment--ranker--Ada",
-            ("handle is Ada, expected [a-z0-9-]+; nearest legal name: experiment--ranker--ada"),
+            (
+                'handle "Ada" is not allowed in experiment--{service}--{handle}, expected [a-z0-9-]+; '
+                "nearest legal name: experiment--ranker--ada"
+            ),
             "git branch -m experiment--ranker--Ada experiment--ranker--ada",
         ),
         (
@@ -83,7 +89,7 @@ def test_a_collision_names_the_other_ref() -> None:
 
 def test_without_a_legal_name_nearby_the_forms_are_shown() -> None:
     assert say("refs/heads/+", text=STRICT) == Words(
-        "no kind of branch in the policy has such a name",
+        "no kind of branch in the policy allows this name",
         "rename it to research/{topic}, feature/{slug} or fix/{ticket}/{slug}",
     )
 

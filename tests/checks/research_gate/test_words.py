@@ -71,36 +71,43 @@ def exact(method: str, *commits: str, lines: int | None = None, **changes: Any) 
 def test_an_alarm_names_the_commit_its_source_the_lines_and_the_score_and_asks_for_a_review() -> None:
     said = say(similar(ONE))
     assert said.message == (
-        "1 commit looks like origin/research/shiv (97d3fcd62a44: 9 lines shared with 6b3eafe01122, similarity 11.2)"
+        "1 commit looks like origin/research/shiv: 97d3fcd62a44 like 6b3eafe01122, 9 lines shared, "
+        "similarity 11.2 (warns from 6)"
     )
     assert said.help == f"{REVIEW}ada  # once ada has reviewed it"
 
 
 def test_of_several_commits_the_one_most_alike_is_shown() -> None:
     said = say(similar(TWO, score=6.5, lines=4), similar(ONE))
-    assert said.message.startswith("2 commits look like origin/research/shiv (97d3fcd62a44: 9 lines shared with ")
+    assert said.message.startswith(
+        "2 commits look like origin/research/shiv: 97d3fcd62a44 like 6b3eafe01122, 9 lines shared"
+    )
 
 
 def test_one_shared_line_and_more_sources_are_said_right() -> None:
     said = say(similar(ONE, lines=1, source_commits=(ORIGIN, LATER)))
-    assert "(97d3fcd62a44: 1 line shared with 6b3eafe01122 and 1 more, similarity 11.2)" in said.message
+    assert ": 97d3fcd62a44 like 6b3eafe01122 and 1 more, 1 line shared, similarity 11.2 (warns from 6)" in said.message
 
 
 @pytest.mark.parametrize("lines", [None, 0])
 def test_without_a_whole_line_in_common_none_is_counted(lines: int | None) -> None:
-    assert "(97d3fcd62a44: like 6b3eafe01122, similarity 11.2)" in say(similar(ONE, lines=lines)).message
-    assert "(97d3fcd62a44: similarity 11.2)" in say(similar(ONE, lines=lines, source_commits=())).message
+    assert ": 97d3fcd62a44 like 6b3eafe01122, similarity 11.2 (warns from 6)" in say(similar(ONE, lines=lines)).message
+    assert ": 97d3fcd62a44, similarity 11.2 (warns from 6)" in say(similar(ONE, lines=lines, source_commits=())).message
 
 
 def test_a_source_without_a_ref_and_without_known_commits() -> None:
     said = say(similar(ONE, source_ref=None, source_commits=()))
-    assert said.message == "1 commit looks like a deleted branch (97d3fcd62a44: 9 lines shared, similarity 11.2)"
+    assert said.message == (
+        "1 commit looks like a deleted branch: 97d3fcd62a44, 9 lines shared, similarity 11.2 (warns from 6)"
+    )
 
 
 def test_an_alarm_says_which_review_does_not_count() -> None:
     stranger = JudgedClaim(TWO, "eve@example.org", frozenset({ONE}), None, {})
     said = say(similar(ONE), claims=(stranger,))
-    assert said.message.endswith("similarity 11.2); not counted: eve@example.org: not listed in [reviews.people]")
+    assert said.message.endswith(
+        "similarity 11.2 (warns from 6); not counted: eve@example.org: not listed in [reviews.people]"
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,8 +126,8 @@ def test_an_alarm_says_which_review_does_not_count() -> None:
 def test_a_hint_says_why_it_is_only_one_and_how_to_see_it(hint: str | None, reason: str) -> None:
     said = say(similar(ONE, score=4.56, lines=3, decisive=False, hint=hint))
     assert said.message == (
-        "1 commit looks like origin/research/shiv (97d3fcd62a44: 3 lines shared with 6b3eafe01122, similarity 4.6), "
-        f"but this is only a hint: {reason}"
+        "1 commit looks like origin/research/shiv: 97d3fcd62a44 like 6b3eafe01122, 3 lines shared, "
+        f"similarity 4.6 (warns from 6); only a hint: {reason}"
     )
     assert said.help == "labgate trace --show 97d3fcd62a44"
 
@@ -128,39 +135,37 @@ def test_a_hint_says_why_it_is_only_one_and_how_to_see_it(hint: str | None, reas
 def test_an_exact_hint_names_its_method() -> None:
     said = say(exact("patch-id", ONE, lines=12, decisive=False, hint="landed-first"))
     assert said.message == (
-        "1 commit looks like origin/research/shiv (by patch-id: 97d3fcd62a44 from 6b3eafe01122, 12 lines), "
-        "but this is only a hint: main had it first"
+        "1 commit looks like origin/research/shiv: same change as 6b3eafe01122, 12 lines; "
+        "only a hint: main had it first"
     )
 
 
 @pytest.mark.parametrize(
     ("evidence", "ways"),
     [
-        pytest.param((exact("ancestry", ONE),), "by ancestry", id="ancestry alone as ever"),
-        pytest.param((exact("trailer", ONE),), "by trailer: 97d3fcd62a44 from 6b3eafe01122", id="a trailer"),
-        pytest.param(
-            (exact("patch-id", ONE, lines=1),), "by patch-id: 97d3fcd62a44 from 6b3eafe01122, 1 line", id="one line"
-        ),
+        pytest.param((exact("ancestry", ONE),), "same commit", id="ancestry alone as ever"),
+        pytest.param((exact("trailer", ONE),), "its message points to 6b3eafe01122", id="a trailer"),
+        pytest.param((exact("patch-id", ONE, lines=1),), "same change as 6b3eafe01122, 1 line", id="one line"),
         pytest.param(
             (exact("squash", ONE, lines=1200, source_commits=(ORIGIN, LATER, TWO)),),
-            "by squash: 97d3fcd62a44 from 6b3eafe01122 and 2 more, 1,200 lines",
+            "squash of 6b3eafe01122 and 2 more, 1,200 lines",
             id="a squash",
         ),
-        pytest.param((exact("blob", ONE, source_commits=()),), "by blob: 97d3fcd62a44", id="no known source"),
+        pytest.param((exact("blob", ONE, source_commits=()),), "same file", id="no known source"),
         pytest.param(
             (exact("patch-id", ONE, lines=5), exact("blob", ONE, lines=9), exact("patch-id", ONE, lines=7)),
-            "by patch-id: 97d3fcd62a44 from 6b3eafe01122, 5 lines; by blob",
+            "same change as 6b3eafe01122, 5 lines; same file",
             id="two methods, the first in detail",
         ),
         pytest.param(
             (exact("ancestry", ONE), exact("squash", ONE)),
-            "by ancestry; by squash: 97d3fcd62a44 from 6b3eafe01122",
+            "same commit; squash of 6b3eafe01122",
             id="ancestry and another",
         ),
     ],
 )
 def test_what_is_proven_shows_its_strongest_evidence(evidence: tuple[Evidence, ...], ways: str) -> None:
-    assert say(*evidence).message == f"1 commit from origin/research/shiv without a review ({ways})"
+    assert say(*evidence).message == f"1 unreviewed commit from origin/research/shiv ({ways})"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def say(
 )
 def test_the_help_names_the_change_and_who_is_to_approve_it(change: ChangeName | None, help: str) -> None:
     said = say("LG201", change=change)
-    assert said.message == "1 commit from origin/research/x without a review (by ancestry)"
+    assert said.message == "1 unreviewed commit from origin/research/x (same commit)"
     assert said.help is not None
     assert said.help.startswith(help)
 

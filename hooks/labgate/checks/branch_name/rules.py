@@ -103,7 +103,7 @@ class UnknownKind(NameFinding):
         return self.forms
 
     def problem(self) -> str:
-        return "no kind of branch in the policy has such a name"
+        return "no kind of branch in the policy allows this name"
 
 
 class BadField(NameFinding):
@@ -132,7 +132,7 @@ class BadField(NameFinding):
 
     def problem(self) -> str:
         expected = self.pattern if self.words is None else alternatives(self.words)
-        return f"{self.field} is {self.value}, expected {expected}"
+        return f'{self.field} "{self.value}" is not allowed in {self.form}, expected {expected}'
 
 
 class UnsafeName(NameFinding):
@@ -257,7 +257,7 @@ class CommitOnProtected(Finding):
     upstream: str | None
 
     def message(self) -> str:
-        return f"this commit is made on {self.branch} itself, which is protected"
+        return f"you are committing on {self.branch}, a protected branch"
 
     def help(self) -> str:
         switch = f"git switch -c {quote(self.suggestion)}"

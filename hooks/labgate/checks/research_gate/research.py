@@ -5,7 +5,7 @@ from __future__ import annotations
 from labgate.checks.research_gate.assessment import UnmetReview, assessed
 from labgate.checks.research_gate.update import commits_of, restricted
 from labgate.reviews.section import Reviews
-from labgate.values.finding import SIMILARITY, Rule, reason
+from labgate.values.finding import ALARM, SIMILARITY, Rule, reason
 from labgate.values.phrases import count, short_oid
 from labgate.values.refnames import short_ref
 
@@ -48,8 +48,8 @@ class UnreviewedResearch(UnmetReview):
     disputed: bool = False
 
     def message(self) -> str:
-        commits, source = count(len(self.oids), "commit"), self.fork or _source(self.source, self.evidence)
-        said = f"{commits} from {source} without a review ({_ways(self.evidence)}){self.named}"
+        commits, source = count(len(self.oids), "unreviewed commit"), self.fork or _source(self.source, self.evidence)
+        said = f"{commits} from {source} ({_ways(self.evidence, len(self.oids))}){self.named}"
         return said + self.state + self._held
 
     @property
@@ -99,12 +99,12 @@ class SuspectedResearch(UnmetReview):
         if self.doubtful:
             return self._in_doubt + self.state
         strongest, number = self.evidence[0], len(self.oids)
-        seen = _similarity(strongest) if strongest.method == SIMILARITY else _ways(self.evidence)
+        seen = _similarity(strongest) if strongest.method == SIMILARITY else _ways(self.evidence, number)
         look = "looks" if number == 1 else "look"
-        said = f"{count(number, 'commit')} {look} like {_source(self.source, self.evidence)} ({seen})"
+        said = f"{count(number, 'commit')} {look} like {_source(self.source, self.evidence)}: {seen}"
         if self.alarm:
             return said + self.state
-        return f"{said}, but this is only a hint: {reason(strongest.hint, short_ref(self.target))}"
+        return f"{said}; only a hint: {reason(strongest.hint, short_ref(self.target))}"
 
     @property
     def _in_doubt(self) -> str:
@@ -114,7 +114,7 @@ class SuspectedResearch(UnmetReview):
         other = change if self.holder is None else short_ref(self.holder)
         what = f"{count(number, 'commit')} of {change} {'is' if number == 1 else 'are'}"
         held = what + (f" on {source}" if self.evidence[0].method == "ancestry" else f" like {source}")
-        both = f"{held} ({_ways(self.evidence)})" + (f" and {other}" if self.holder is not None else "")
+        both = f"{held} ({_ways(self.evidence, number)})" + (f" and {other}" if self.holder is not None else "")
         return f"{both}; which had it first is not known here, and {other} is believed{self.named}"
 
     def help(self) -> str:
@@ -201,25 +201,38 @@ def _source(source: str | None, evidence: Sequence[Evidence]) -> str:
     return _name(source) + ("" if "" in since else next(iter(since), ""))
 
 
-def _ways(evidence: Sequence[Evidence]) -> str:
-    """Return the methods, with the strongest example whose research commit differs from the judged one."""
-    methods = dict.fromkeys(f"by {item.method}" for item in evidence)
+#: A method of ``trace`` in words, and the words between it and the research commits.
+_WAYS = {
+    "ancestry": ("same commit", ""),
+    "trailer": ("its message says so", "its message points to"),
+    "patch-id": ("same change", "same change as"),
+    "squash": ("squash", "squash of"),
+    "blob": ("same file", "same file as in"),
+    SIMILARITY: ("similar text", "similar to"),
+}
+
+
+def _ways(evidence: Sequence[Evidence], commits: int) -> str:
+    """Return how ``commits`` commits match, with the strongest example whose research commit is another one."""
+    methods = dict.fromkeys(item.method for item in evidence)
     example = next((item for item in evidence if item.method != "ancestry"), None)
-    if example is None or not example.commits:
-        return ", ".join(methods)
-    source = f" from {_oids(example.source_commits)}" if example.source_commits else ""
+    return "; ".join(_way(method, example, commits) for method in methods)
+
+
+def _way(method: str, example: Evidence | None, commits: int) -> str:
+    plain, joining = _WAYS[method]
+    if example is None or method != example.method or not example.commits:
+        return f"{plain}s" if method == "ancestry" and commits > 1 else plain
+    match = f"{joining} {_oids(example.source_commits)}" if example.source_commits else plain
     lines = f", {count(example.matched_lines, 'line')}" if example.matched_lines else ""
-    detail = f": {_oids(example.commits)}{source}{lines}"
-    return "; ".join(way + detail if way == f"by {example.method}" else way for way in methods)
+    return f"{match}{lines}" if commits == 1 else f"{_oids(example.commits)}: {match}{lines}"
 
 
 def _similarity(evidence: Evidence) -> str:
-    """Return a similarity in words: the commit, the number of shared lines, their source, and the score."""
-    shared = f"{count(evidence.matched_lines, 'line')} shared" if evidence.matched_lines else ""
-    source = _oids(evidence.source_commits) if evidence.source_commits else ""
-    joint = " with " if shared and source else "like " if source else ""
-    seen = [f"{shared}{joint}{source}", f"similarity {evidence.score:.1f}"]
-    return f"{_oids(evidence.commits)}: {', '.join(filter(None, seen))}"
+    """Return a similarity in words: the commit, its source, the number of lines that they share, and the score."""
+    source = f" like {_oids(evidence.source_commits)}" if evidence.source_commits else ""
+    shared = f", {count(evidence.matched_lines, 'line')} shared" if evidence.matched_lines else ""
+    return f"{_oids(evidence.commits)}{source}{shared}, similarity {evidence.score:.1f} (warns from {ALARM:g})"
 
 
 def _oids(oids: Sequence[str]) -> str:
