@@ -17,7 +17,7 @@ import pytest
 
 from support.moments import tree_on_disk, untouched
 from support.repo import Repo
-from support.runs import METRICS, code, laboratory, pins, record, train
+from support.runs import METRICS, code, laboratory, pins, record, run, train
 from support.tools import require_tool
 
 BRANCH = "experiment--ranker--wide"
@@ -142,6 +142,50 @@ def test_the_exact_code_comes_back_from_a_clone_of_depth_one(
     said = clone.labgate("experiment", "checkout", METRICS, status=0)
     assert tree_on_disk(Path(said.out.strip())) == files
     assert clone.git("-C", said.out.strip(), "rev-parse", "HEAD") == code(record(clone))
+    clone.labgate("experiment", "verify", status=0)
+
+
+def test_a_repository_of_sha256_does_the_same(tmp_path: Path) -> None:
+    lab = laboratory(tmp_path, "--object-format=sha256")
+    lab.labgate("install", status=0)
+    lab.write({"model.py": "VALUE = 2\n"})
+    train(lab)
+    (snapshot,) = pins(lab).values()
+    assert len(snapshot) == 64
+    lab.git("add", "--force", "experiments")
+    said = lab.run("git", "commit", "--message", "Measure").text
+    assert "LG30" not in said
+    assert f"Experiment-Commit: {snapshot}" in lab.git("log", "-1", "--format=%B")
+    said = lab.run("git", "push", "origin", BRANCH, status=1).text
+    assert f"LG304 error: {snapshot[:12]}" in said
+    lab.labgate("experiment", "publish", status=0)
+    lab.run("git", "push", "--quiet", "origin", BRANCH)
+    clone = fresh(lab, "--depth=1", f"--branch={BRANCH}")
+    place = clone.labgate("experiment", "checkout", METRICS, status=0).out.strip()
+    assert (Path(place) / "model.py").read_text() == "VALUE = 2\n"
+    clone.labgate("experiment", "verify", status=0)
+
+
+@pytest.mark.parametrize("kind", ["blob:none", "tree:0"])
+def test_a_partial_clone_fetches_what_it_needs(lab: Repo, kind: str) -> None:
+    for value in (2, 3, 4):
+        lab.commit(f"Value {value}", {"model.py": f"VALUE = {value}\n", f"src/{value}.py": f"{value}\n"})
+    lab.write({"model.py": "VALUE = 9\n"})
+    train(lab)
+    lab.labgate("experiment", "publish", status=0)
+    lab.git("add", "--force", "experiments")
+    lab.git("commit", "--quiet", "--no-verify", "--message", "Measure")
+    lab.push(BRANCH)
+    Repo(lab.path.parent / "lab-origin.git", lab.env).git("config", "uploadpack.allowFilter", "true")
+    clone = fresh(lab, f"--filter={kind}", f"--branch={BRANCH}")
+    clone.labgate("experiment", "verify", status=0)
+    place = clone.labgate("experiment", "checkout", METRICS, status=0).out.strip()
+    assert (Path(place) / "model.py").read_text() == "VALUE = 9\n"
+    old = clone.head("HEAD~2")
+    assert "old: 3" in run(clone, "sh", "-c", "echo old: $(cat src/3.py)", options=("--at", old)).out
+    clone.write({"model.py": "VALUE = 10\n"})
+    train(clone)
+    clone.labgate("experiment", "publish", status=0)
     clone.labgate("experiment", "verify", status=0)
 
 

@@ -36,10 +36,13 @@ with open(path, "w") as stream:
 METRICS = "experiments/a/metrics.json"
 
 
-def laboratory(path: Path) -> Repo:
-    """Return a clone on an experiment branch with a policy, a model and a script that trains it, pushed to a remote."""
-    repo = Repo.init(path / "lab")
-    repo.with_remote()
+def laboratory(path: Path, *options: str) -> Repo:
+    """Return a clone on an experiment branch with a policy, a model and a script that trains it, pushed to a remote.
+
+    ``options`` are for ``git init`` of both.
+    """
+    repo = Repo.init(path / "lab", *options)
+    repo.with_remote("origin", *options)
     repo.commit(
         "Start",
         {"labgate.toml": POLICY, "train.py": TRAIN, "model.py": "VALUE = 1\n", ".gitignore": "out/\n__pycache__/\n"},
