@@ -14,7 +14,10 @@ from labgate import __version__
 from labgate.checks.registry import policy_reader, stages_of_ids
 from labgate.cli.install import TRUNK, frameworks
 from labgate.cli.settings import color_option, colours, columns, wrapped
-from labgate.git.refs import read_refs
+from labgate.experiments.pins import unpinned
+from labgate.experiments.published import remote_tips
+from labgate.experiments.section import ExperimentHash
+from labgate.git.refs import read_refs, tracking_refs
 from labgate.git.repository import Repository, discover
 from labgate.git.runner import Git
 from labgate.git.settings import git_version
@@ -283,6 +286,7 @@ def repository_items(repository: Repository) -> Iterator[Item]:
     if policy is not None:
         yield _research(repository, remote, policy)
         yield from _reviews(policy)
+        yield from _pins(repository, remote, policy, refs)
     yield _git(repository)
     yield from _attributes(repository)
     yield from _replaced(repository)
@@ -394,6 +398,16 @@ def _reviews(policy: Policy) -> Iterator[Item]:
     if reviews.people and reviews.assurance == "trailer" and not reviews.bound:
         message = "a Reviewed-by also counts for edits made after the review"
         yield Item("reviews", ADVICE, message, "set bound = true in [reviews]")
+
+
+def _pins(repository: Repository, remote: str | None, policy: Policy, refs: dict[str, str]) -> Iterator[Item]:
+    if remote is None:
+        return
+    tips = remote_tips(tracking_refs(refs, repository.remotes), remote)
+    lacking = unpinned(repository, policy.section(ExperimentHash), remote, tips)
+    if lacking:
+        message = f"{remote} is not known to have {count(len(lacking), 'pin')} of commits that it has: {lacking[0].ref}"
+        yield Item("pins", ADVICE, message, "labgate experiment publish")
 
 
 def _git(repository: Repository) -> Item:

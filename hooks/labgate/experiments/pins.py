@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from labgate.experiments.published import reached
 from labgate.experiments.section import ExperimentHash
 from labgate.git.kept_refs import (
     CREATED,
@@ -123,6 +124,17 @@ def memory_ref(settings: ExperimentHash, remote: str, experiment: str, commit: s
     """Return the ref here that remembers a pin of a remote."""
     pin = pin_of(settings, experiment, commit)
     return memory_prefix(settings, remote) + pin.ref.removeprefix(f"{settings.pins}/")
+
+
+def unpinned(repository: Repository, settings: ExperimentHash, remote: str, tips: Iterable[str]) -> tuple[Pin, ...]:
+    """Return the pins here that a remote should have and is not known to: of commits that its branches reach.
+
+    ``tips`` are those of its branches. A snapshot is none of them: only its author publishes it. Raises: ``GitError``.
+    """
+    known = remembered(repository, settings, remote)
+    pins = [pin for pin in pins_here(repository, settings) if known.get(pin.ref) != pin.commit]
+    there = reached(repository, [pin.commit for pin in pins], tips)
+    return tuple(pin for pin in pins if pin.commit in there)
 
 
 def taken_error(repository: Repository, remote: str, pin: Pin) -> PinTakenError:
