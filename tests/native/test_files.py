@@ -11,7 +11,7 @@ from labgate.native.folder import read_hook
 from labgate.native.install import set_aside
 from labgate.values.errors import LabgateError
 from labgate.values.files import RefusedFileError
-from labgate.values.opened import opened_folder
+from labgate.values.opened import opened_folder, remove_below
 
 
 @pytest.fixture(params=["hard links", "no hard links"])
@@ -82,3 +82,16 @@ def test_a_folder_that_is_a_link_by_now_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hooks").symlink_to(tmp_path / "outside")
     with pytest.raises(RefusedFileError, match="symbolic link"), opened_folder(str(tmp_path / "hooks"), make=True):
         pass
+
+
+def test_a_lock_behind_a_link_stays(tmp_path: Path) -> None:
+    """A ref's name leads through folders that somebody else may have made."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "git/refs/mine").mkdir(parents=True)
+    (tmp_path / "git/refs/theirs").symlink_to(tmp_path / "outside")
+    for folder in ("outside", "git/refs/mine"):
+        (tmp_path / folder / "x.lock").write_text("")
+    remove_below(str(tmp_path / "git"), "refs/mine/x.lock")
+    with pytest.raises(NotADirectoryError):
+        remove_below(str(tmp_path / "git"), "refs/theirs/x.lock")
+    assert [(tmp_path / folder / "x.lock").exists() for folder in ("outside", "git/refs/mine")] == [True, False]

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 COULD_NOT_READ = 2
 
+#: The most bytes of standard input: more than a million revisions.
+_MOST_BYTES = 2**26
+
 #: The least columns for lines side by side.
 NARROWEST = 40
 
@@ -135,7 +138,11 @@ def _expanded(revisions: Sequence[str]) -> Iterator[str]:
             yield revision
             continue
         with open(0, "rb", closefd=False) as stdin:
-            text = os.fsdecode(stdin.read())
+            given = stdin.read(_MOST_BYTES + 1)
+        if len(given) > _MOST_BYTES:
+            message = f"standard input has more than {_MOST_BYTES} bytes"
+            raise click.UsageError(message)
+        text = os.fsdecode(given)
         # Not splitlines: U+2028 and U+0085 are legal in a refname.
         yield from (line.strip() for line in text.split("\n") if line.strip())
 

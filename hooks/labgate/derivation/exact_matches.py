@@ -23,7 +23,7 @@ from labgate.values.ref_update import Identity
 from labgate.values.value import Value
 
 #: The suffix that code hosts add to a title.
-_LABEL = re.compile(r"\s*\((?:#|GH-|!)\d+\)\s*$")
+_LABEL = re.compile(r"\((?:#|GH-|!)\d+\)$")
 #: The address that GitHub and GitLab give to people who hide theirs: it holds the account's name.
 _HIDDEN = re.compile(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.git(?:hub|lab)\.com")
 #: A larger file is data, and is not read for its lines.
@@ -179,4 +179,4 @@ def _names(author: Identity) -> frozenset[str]:
 
 
 def _plain(title: str) -> str:
-    return _LABEL.sub("", title).casefold()
+    return _LABEL.sub("", title.rstrip()).rstrip().casefold()

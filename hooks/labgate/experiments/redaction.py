@@ -28,7 +28,7 @@ _USER = re.compile(r"(?<=://)[^/\s@\"']+@")
 _KNOWN = re.compile(
     r"\b(?:gh[opusr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{20,}|sk-[\w-]{16,}"
     r"|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{35}|pypi-[\w-]{16,}|npm_[A-Za-z0-9]{30,}"
-    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"
+    r"|eyJ[\w-]{10,4096}\.[\w-]{10,}\.[\w-]*)"
 )
 
 

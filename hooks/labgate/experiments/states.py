@@ -19,7 +19,7 @@ _MOST_LFS, _MOST_POINTER = 1023, 1 << 16
 _LFS = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]+\n)*oid sha256:([0-9a-f]{64})\nsize [0-9]+\n"
 )
-_MD5 = re.compile(rb"^\s*-?\s*md5:\s*['\"]?([0-9a-f]{32}(?:\.dir)?)['\"]?\s*$", re.MULTILINE)
+_MD5 = re.compile(rb"^[ \t]*-?[ \t]*md5:[ \t]*['\"]?([0-9a-f]{32}(?:\.dir)?)['\"]?[ \t\r]*$", re.MULTILINE)
 
 
 def artifact_state(path: str, record: Record) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from labgate.fingerprints import postings
-from labgate.fingerprints.decoding import with_texts
+from labgate.fingerprints.decoding import PATCH_BYTES, with_texts
 from labgate.fingerprints.documents import Document
 from labgate.fingerprints.features import features_of
 from labgate.fingerprints.index import Index
@@ -112,6 +112,10 @@ def _shown(repository: Repository, file: FilePatch) -> FilePatch:
     """Return a file as its path says; one that is renamed from a path that does not count brings all its lines."""
     if file.status != "R" or sort_of(file.old_path) not in _HIDDEN or sort_of(file.path) not in (CODE, PINS):
         return file
+    if blob_sizes(repository.objects, {file.new_blob})[file.new_blob] > PATCH_BYTES:
+        large = file.with_runs([])
+        large.cut = True
+        return large
     lines = [line for raw in _blob(repository, file.new_blob).split(b"\n") for line in normal_lines(raw)]
     return file.with_runs([Run(b"", b"", added=lines[:FILE_LINES], start=1)])
 

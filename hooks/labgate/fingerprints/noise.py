@@ -63,13 +63,13 @@ _PINS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SETTINGS = re.compile(
-    r"\.(?:ya?ml|toml|cfg|ini|txt|conf|properties|gradle)$|(?:^|/)(?:[^/]*Dockerfile|Makefile)[^/]*$", re.IGNORECASE
+    r"\.(?:ya?ml|toml|cfg|ini|txt|conf|properties|gradle)$|(?:Dockerfile|(?:^|/)Makefile)[^/]*$", re.IGNORECASE
 )
 _VERSION_FILE = re.compile(r"(?:^|/)_?version\.[a-z]+$", re.IGNORECASE)
 #: Hidden files and folders (``.github``, ``.travis.yml``), containers, builds and the files of CI services.
 _SERVICES = re.compile(
     r"""
-      (?:^|/)\. | (?:^|/)(?:ci|continuous[-_]integration)/ | (?:^|/)[^/]*Dockerfile[^/]*$ | \.gradle$
+      (?:^|/)\. | (?:^|/)(?:ci|continuous[-_]integration)/ | Dockerfile[^/]*$ | \.gradle$
     | (?:^|/)(?:docker-compose|compose|appveyor|azure-pipelines|bitbucket-pipelines|cloudbuild|codecov)[^/]*$
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -109,9 +109,14 @@ _IMPORT = re.compile(
 )
 
 
+#: Of a longer path only the end is read: nobody can check it out (limits.h, PATH_MAX).
+_LONGEST = 4096
+
+
 @lru_cache(maxsize=1 << 16)
 def sort_of(path: str) -> str:
     """Return what the name of a file suggests: CODE, PINS, PROSE, NOTEBOOK or IGNORED."""
+    path = path[-_LONGEST:]
     if path.endswith(".ipynb"):
         return NOTEBOOK
     if is_locked(path) or has_generated_name(path):
@@ -132,6 +137,7 @@ def settings_of(path: str) -> str | None:
 
     ``None`` for any other file.
     """
+    path = path[-_LONGEST:]
     if sort_of(path) == PINS:
         return PINS
     if _VERSION_FILE.search(path) is not None:
@@ -143,12 +149,12 @@ def settings_of(path: str) -> str | None:
 
 def is_vendored(path: str) -> bool:
     """Return whether a file is in a folder for the code of others."""
-    return _VENDORED.search(path) is not None
+    return _VENDORED.search(path[-_LONGEST:]) is not None
 
 
 def is_mechanical(path: str) -> bool:
     """Return whether a tool or a lawyer writes files of this name."""
-    return is_locked(path) or has_generated_name(path) or _MECHANICAL.search(path) is not None
+    return is_locked(path) or has_generated_name(path) or _MECHANICAL.search(path[-_LONGEST:]) is not None
 
 
 def is_generated(lines: list[bytes]) -> bool:

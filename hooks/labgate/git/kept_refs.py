@@ -11,6 +11,7 @@ from labgate.git.network import run_network
 from labgate.git.repository import Repository
 from labgate.git.runner import first_line
 from labgate.values.errors import GitError, UndecidedError
+from labgate.values.opened import remove_below
 from labgate.values.phrases import quote
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
@@ -95,7 +96,7 @@ def _unlocked(repository: Repository, refs: Iterable[str]) -> bool:
             found = True
             # A clock that was set back must not make anybody wait.
             time.sleep(max(0.0, min(_LOCKED - age, _LOCKED)))
-            os.unlink(lock)
+            remove_below(repository.common_dir, f"{ref}.lock")
     return found
 
 

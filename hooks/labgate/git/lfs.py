@@ -59,4 +59,4 @@ def _uses_lfs(repository: Repository, commit: str) -> bool:
     if not blobs:
         return False
     asked = "".join(f"{oid}\n" for oid in blobs).encode()
-    return _FILTER in repository.objects.run("cat-file", "--batch", "--buffer", stdin=asked)
+    return any(_FILTER in line for line in repository.objects.stream("cat-file", "--batch", "--buffer", stdin=asked))

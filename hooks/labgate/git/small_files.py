@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 
+from labgate.git.blobs import read_sized, weigh_named
 from labgate.git.repository import Repository
-from labgate.git.snapshots import read_objects
 
 
 def small_files(repository: Repository, names: Iterable[str], most: int) -> Mapping[str, bytes]:
@@ -14,15 +13,6 @@ def small_files(repository: Repository, names: Iterable[str], most: int) -> Mapp
 
     A file of more than ``most`` bytes is left out. Raises: ``GitError``.
     """
-    wanted = tuple(dict.fromkeys(names))
-    if not wanted:
-        return {}
-    asked = os.fsencode("".join(f"{name}\n" for name in wanted))
-    answers = repository.objects.run("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)", stdin=asked)
-    oids: dict[str, str] = {}
-    for name, line in zip(wanted, answers.decode("ascii", "replace").splitlines(), strict=True):
-        oid, kind, size = (*line.split(" "), "", "")[:3]
-        if kind == "blob" and size.isdigit() and int(size) <= most:
-            oids[name] = oid
-    contents = {oid: content for oid, _, content in read_objects(repository, oids.values())}
-    return {name: contents[oid] for name, oid in oids.items() if oid in contents}
+    found = weigh_named(repository.objects, names, "blob", most)
+    contents = dict(read_sized(repository.objects, dict(found.values())))
+    return {name: contents[oid] for name, (oid, _) in found.items() if oid in contents}

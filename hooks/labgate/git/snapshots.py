@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
+from labgate.git.blobs import read_sized, weigh_named
 from labgate.git.repository import Repository
 from labgate.values.value import Value
 
 #: Not a person's: the same content must give the same hash, whoever runs it and on whichever machine.
 _NOBODY = "labgate <labgate@localhost>"
 _NO_DATE = "0 +0000"
+#: The largest commit or tag that is read, in bytes.
+_MOST_BYTES = 2**24
 #: The trailers of a snapshot: the commit that was checked out, and the experiment.
 OF, EXPERIMENT = "Snapshot-Of", "Experiment"
 
@@ -42,34 +45,21 @@ def write_snapshot(repository: Repository, head: str, tree: str, experiment: str
 
 def read_headers(repository: Repository, oids: Iterable[str]) -> dict[str, Header]:
     """Return the headers of those of some objects (full oids) that are commits and are here. Raises: ``GitError``."""
-    return {oid: _header(content) for oid, kind, content in read_objects(repository, oids) if kind == "commit"}
+    return {oid: _header(content) for oid, content in _of_kind(repository, oids, "commit")}
 
 
 def read_tags(repository: Repository, oids: Iterable[str]) -> dict[str, tuple[int, bytes]]:
     """Return the date (seconds since 1970) and the message of those of some objects that are annotated tags."""
     found = {}
-    for oid, kind, content in read_objects(repository, oids):
-        if kind == "tag":
-            head, _, message = content.partition(b"\n\n")
-            found[oid] = (int(_date(_fields(head), b"tagger").partition(" ")[0]), message)
+    for oid, content in _of_kind(repository, oids, "tag"):
+        head, _, message = content.partition(b"\n\n")
+        found[oid] = (int(_date(_fields(head), b"tagger").partition(" ")[0]), message)
     return found
 
 
-def read_objects(repository: Repository, oids: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
-    """Yield oid, type and content of those of some objects that are here (git-cat-file, "BATCH OUTPUT")."""
-    wanted = tuple(dict.fromkeys(oids))
-    if not wanted:
-        return
-    asked = "".join(f"{oid}\n" for oid in wanted).encode()
-    output = repository.objects.run("cat-file", "--batch", "--buffer", stdin=asked)
-    at = 0
-    while at < len(output):
-        end = output.index(b"\n", at)
-        oid, kind, *size = output[at:end].decode("ascii", "replace").split(" ")
-        at = end + 1
-        if size:
-            yield oid, kind, output[at : at + int(size[0])]
-            at += int(size[0]) + 1
+def _of_kind(repository: Repository, oids: Iterable[str], kind: str) -> Iterator[tuple[str, bytes]]:
+    """Yield oid and content of those of some objects that have a kind: a record may name any object, of any size."""
+    return read_sized(repository.objects, dict(weigh_named(repository.objects, oids, kind, _MOST_BYTES).values()))
 
 
 def _header(content: bytes) -> Header:

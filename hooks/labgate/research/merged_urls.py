@@ -14,7 +14,7 @@ from labgate.values.refnames import HEADS
 from labgate.values.repository_name import repository_name
 
 #: What ``git pull URL BRANCH`` and ``git pull URL`` write as the subject of their merge (git-fmt-merge-msg).
-_MERGED = re.compile(r"Merge (?:branch(?:es)? (?P<names>'.+') of )?(?P<url>\S*[/:]\S*)(?: into \S+)?")
+_MERGED = re.compile(r"Merge (?:branch(?:es)? (?P<names>'.+') of )?(?P<url>[^\s/:]*[/:]\S*)(?: into \S+)?")
 _NAME = re.compile(r"'([^']+)'")
 
 

@@ -53,7 +53,10 @@ class Contributors:
 
     def know(self, commits: Iterable[Commit]) -> None:
         """Remember the trees of commits that were read anyway."""
-        self._trees.update((commit.oid, commit.tree) for commit in commits)
+        for commit in commits:
+            if commit.oid not in self._trees:
+                self._trees[commit.oid] = commit.tree
+                self._mailmap.expect((commit.author, commit.committer))
 
     def trees(self, commits: Sequence[Commit]) -> Mapping[str, str]:
         """Return the tree of each of these commits and of each of their parents, and perhaps of others."""
@@ -80,6 +83,7 @@ class Contributors:
     def authors(self, commit: Commit) -> tuple[str, ...]:
         """Return the same as ``everybody``, without the committer."""
         named = (commit.author, *(Identity("", email) for email in co_authors(commit)))
+        self._mailmap.expect(named)
         own = (email for identity in named for email in self._named(identity))
         origins = read_commits(self._repository, self.origins.get(commit.oid, ()))
         theirs = (email for origin in origins if not self.is_contentless(origin) for email in self.everybody(origin))
@@ -110,8 +114,10 @@ class Contributors:
             yield from self._named(commit.author)
             if self._wrote_as_committer(commit):
                 yield from self._named(commit.committer)
-        for email in co_authors(commit):
-            yield from self._named(Identity("", email))
+        named = [Identity("", email) for email in co_authors(commit)]
+        self._mailmap.expect(named)
+        for identity in named:
+            yield from self._named(identity)
         for origin in origins:
             if not self.is_contentless(origin):
                 yield from self.everybody(origin)
@@ -126,11 +132,19 @@ class Contributors:
 
     def _same_person(self, identity: Identity) -> Iterable[str]:
         """Yield the listed addresses of a person to whom the mailmap maps this one."""
-        mapped = frozenset(self._mailmap.canonical(identity))
-        for person in self._reviews.people if mapped else ():
-            theirs = {alias for email in person.emails for alias in self._mailmap.canonical(Identity("", email))}
-            if mapped & theirs and person.emails:
-                yield person.emails[0]
+        for mapped in self._mailmap.canonical(identity):
+            yield from self._people_by_mapped.get(mapped, ())
+
+    @cached_property
+    def _people_by_mapped(self) -> dict[str, tuple[str, ...]]:
+        """The first listed address of each person to whom the mailmap maps an address."""
+        listed = [(person.emails[0], Identity("", email)) for person in self._reviews.people for email in person.emails]
+        self._mailmap.expect(identity for _, identity in listed)
+        found: dict[str, dict[str, None]] = {}
+        for first, identity in listed:
+            for mapped in self._mailmap.canonical(identity):
+                found.setdefault(mapped, {})[first] = None
+        return {mapped: tuple(people) for mapped, people in found.items()}
 
     def _wrote_as_committer(self, commit: Commit) -> bool:
         """Return whether a committer may have changed the author's commit: no equal commit of the author is found."""

@@ -12,12 +12,21 @@ _FILE = ".mailmap"
 
 
 class Mailmap:
-    """``trunk`` is the commit whose tree has it, ``None`` if there is none."""
+    """``trunk`` is the commit whose tree has it, ``None`` if there is none.
+
+    Each process of git reads the whole file, so the identities that are expected are asked for together.
+    """
 
     def __init__(self, repository: Repository, trunk: str | None) -> None:
         self._repository = repository
         self._trunk = trunk
         self._known: dict[str, Identity] = {}
+        self._expected: dict[str, None] = {}
+
+    def expect(self, identities: Iterable[Identity]) -> None:
+        """Note identities that will probably be asked for."""
+        if self.blob is not None:
+            self._expected.update(dict.fromkeys(map(_contact, identities)))
 
     def canonical(self, identity: Identity) -> tuple[str, ...]:
         """Return the casefolded email that an identity maps to; empty if there is no mailmap."""
@@ -28,10 +37,10 @@ class Mailmap:
         wanted = list(identities)
         if self.blob is None:
             return wanted
-        # Neither may contain its terminator: git could not have written such a commit.
-        contacts = [f"{_plain(identity.name)} <{_plain(identity.key)}>".strip() for identity in wanted]
-        unknown = [contact for contact in dict.fromkeys(contacts) if contact not in self._known]
-        if unknown:
+        contacts = list(map(_contact, wanted))
+        if any(contact not in self._known for contact in contacts):
+            unknown = [contact for contact in dict.fromkeys((*contacts, *self._expected)) if contact not in self._known]
+            self._expected.clear()
             self._known |= zip(unknown, self._asked(unknown, self.blob), strict=True)
         return [self._known[contact] for contact in contacts]
 
@@ -49,6 +58,11 @@ class Mailmap:
         listed = self._repository.objects.run("ls-tree", "-z", "--full-tree", self._trunk, "--", _FILE).decode()
         mode, _, rest = listed.partition(" ")
         return rest.split("\t")[0].split(" ")[1] if mode in ("100644", "100755") else None
+
+
+def _contact(identity: Identity) -> str:
+    # Neither may contain its terminator: git could not have written such a commit.
+    return f"{_plain(identity.name)} <{_plain(identity.key)}>".strip()
 
 
 def _identity(contact: str) -> Identity:

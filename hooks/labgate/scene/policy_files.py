@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from labgate.git.commits import is_ancestor, merge, merge_bases
 from labgate.git.fetch import bring
 from labgate.git.missing import absent
+from labgate.git.raw import blob_sizes
 from labgate.git.repository import Repository
+from labgate.git.runner import LONGEST_LINE
 from labgate.policy.model import FILES, OWN_FILE, PYPROJECT, Policy
 from labgate.policy.reader import MAX_BYTES, Reader
 from labgate.values.errors import LabgateError, PolicyError
@@ -41,8 +44,7 @@ def policy_at(repository: Repository, commit: str, reader: Reader, place: str | 
     files = files_of(repository, commit)
     require_regular(files, shown)
     bring(repository, [oid for _, oid in files.values()])
-    texts = {name: repository.objects.run("cat-file", "blob", oid) for name, (_, oid) in files.items()}
-    found = reader.find(texts, shown)
+    found = reader.find(texts_of(repository, files, shown), shown)
     return None if found is None else Found(found[0], commit, files[found[1]][1], found[1])
 
 
@@ -66,12 +68,37 @@ def require_regular(files: Mapping[str, tuple[str, str]], place: str) -> None:
 
 def has_policy(repository: Repository, commit: str) -> bool:
     """Return whether a commit's tree has a policy, valid or not."""
-    listing = repository.git.run("ls-tree", "-z", "--full-tree", "--name-only", commit, "--", *FILES).split(b"\0")
-    if OWN_FILE.encode() in listing:
-        return True
-    return PYPROJECT.encode() in listing and b"tool.labgate" in repository.git.run(
-        "cat-file", "blob", f"{commit}:{PYPROJECT}"
-    )
+    files = files_of(repository, commit)
+    return OWN_FILE in files or (PYPROJECT in files and _has(repository, files[PYPROJECT][1], b"tool.labgate"))
+
+
+def texts_of(
+    repository: Repository,
+    files: Mapping[str, tuple[str, str]],
+    place: str,
+    read: Mapping[str, bytes] = MappingProxyType({}),
+) -> dict[str, bytes]:
+    """Return the content of policy files (``files_of``); one that is too large is not read.
+
+    ``read`` is the content of blobs that were read already. Raises: ``PolicyError`` for a large file, unless it is a
+    project's own that never names labgate.
+    """
+    sizes = blob_sizes(repository.objects, {oid for _, oid in files.values() if oid not in read})
+    texts = {}
+    for name, (_, oid) in files.items():
+        if oid in read:
+            texts[name] = read[oid]
+        elif sizes[oid] <= MAX_BYTES:
+            texts[name] = repository.objects.run("cat-file", "blob", oid)
+        elif name == OWN_FILE or _has(repository, oid, b"labgate"):
+            raise PolicyError((f"{place}:{name}: expected at most {MAX_BYTES} bytes, found {sizes[oid]}",))
+    return texts
+
+
+def _has(repository: Repository, blob: str, word: bytes) -> bool:
+    """Return whether a file may have a word; a part of it is held at a time."""
+    lines = repository.objects.stream("cat-file", "blob", blob)
+    return any(word in line or len(line) >= LONGEST_LINE for line in lines)
 
 
 def policy_blobs(repository: Repository, commits: Sequence[str]) -> dict[str, tuple[bytes, ...]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from labgate.git.blobs import read_sized, weigh_named
 from labgate.git.raw import Entry, read_records
 from labgate.git.repository import Repository
-from labgate.git.snapshots import read_objects
 from labgate.policy.model import FILES, Policy
-from labgate.policy.reader import Reader
-from labgate.scene.policy_files import REGULAR, files_of, last_readable, require_blobs, require_regular
+from labgate.policy.reader import MAX_BYTES, Reader
+from labgate.scene.policy_files import REGULAR, files_of, last_readable, require_blobs, require_regular, texts_of
 from labgate.values.errors import LabgateError, PolicyError
 from labgate.values.value import Value
 
@@ -54,11 +54,12 @@ def changes_of_policy(repository: Repository, tip: str, before: str | None, read
     for start in range(0, len(left), _BATCH):
         batch = left[start : start + _BATCH]
         new = {oid for _, files in batch if _key(files) not in known for _, oid in files.values()}
-        texts = {oid: content for oid, _, content in read_objects(repository, sorted(new))}
+        small = weigh_named(repository.objects, sorted(new), "blob", MAX_BYTES)
+        texts = dict(read_sized(repository.objects, dict(small.values())))
         for commit, files in batch:
             key = _key(files)
             if key not in known:
-                known[key] = _read(files, texts, commit, reader, known.values())
+                known[key] = _read(repository, files, texts, commit, reader, known.values())
             found[commit] = known[key]
     return found
 
@@ -105,13 +106,18 @@ def _versions(repository: Repository, tip: str, before: str | None) -> Iterator[
 
 
 def _read(
-    files: _Files, texts: Mapping[str, bytes], commit: str, reader: Reader, known: Collection[Standing]
+    repository: Repository,
+    files: _Files,
+    texts: Mapping[str, bytes],
+    commit: str,
+    reader: Reader,
+    known: Collection[Standing],
 ) -> Standing:
     """Return the policy in the files of a commit; one of those that are ``known`` if it says the same."""
     shown = commit[:12]
     try:
         require_regular(files, shown)
-        found = reader.find({name: texts[oid] for name, (_, oid) in files.items()}, shown)
+        found = reader.find(texts_of(repository, files, shown, texts), shown)
     except PolicyError as error:
         return error
     if found is None:

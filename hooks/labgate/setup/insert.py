@@ -129,7 +129,7 @@ def _toml(value: object) -> str:
 
 
 _OURS = re.compile(
-    r"""labgate-hook\b|\bid\s*[:=]\s*["']?labgate-|\brepo\s*[:=]\s*["']?\S*/labgate(?:\.git)?["']?(?:\s|$)"""
+    r"""labgate-hook\b|\bid\s*[:=]\s*["']?labgate-|\brepo\s*[:=]\s*["']?\S{0,300}/labgate(?:\.git)?["']?(?:\s|$)"""
 )
 
 #: The configurations that can name the repository of labgate.

@@ -24,7 +24,7 @@ _STEMS, _ENDINGS = ("lefthook", ".lefthook", ".config/lefthook"), ("yml", "yaml"
 
 
 #: Largest configuration that is read.
-_MOST_BYTES = 2**22
+_MOST_BYTES = 2**18
 
 
 class Lefthook(Value):

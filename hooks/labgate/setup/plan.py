@@ -24,7 +24,7 @@ from labgate.values.value import Value
 #: The files of the pipelines.
 PIPELINES = (pipelines.GITHUB, pipelines.GITHUB_REVIEW, pipelines.GITLAB, pipelines.GITLAB_ROOT)
 #: Largest file of a work tree that is read.
-_MOST_BYTES = 2**22
+_MOST_BYTES = 2**18
 _COMMITTED = (OWN_FILE, presets.SCHEMA, PRE_COMMIT_CONFIG, PREK_CONFIG, *PIPELINES)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -71,3 +72,21 @@ def opened_folder(path: str, *, make: bool = False) -> Iterator[OpenedFolder]:
         yield OpenedFolder(folder)
     finally:
         os.close(folder)
+
+
+def remove_below(top: str, name: str) -> None:
+    """Remove a regular file, ``name`` below a folder ``top``, with ``/`` between folders.
+
+    Raises: ``RefusedFileError`` when it is anything else, ``OSError`` also when a link is on the way.
+    """
+    *folders, last = name.split("/")
+    opened = [os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    try:
+        for folder in folders:
+            opened.append(os.open(folder, _FOLDER, dir_fd=opened[-1]))
+        if not stat.S_ISREG(os.stat(last, dir_fd=opened[-1], follow_symlinks=False).st_mode):
+            raise RefusedFileError(os.path.join(top, name), "is not a regular file")
+        os.unlink(last, dir_fd=opened[-1])
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
