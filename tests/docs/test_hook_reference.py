@@ -106,6 +106,18 @@ def test_each_rule_of_records_refuses_and_then_accepts(clone: Repo) -> None:
     assert [code for codes in said for code in codes] == ["LG302", "LG304", "LG303", "LG305", "LG305", "LG306"]
 
 
+def test_an_exception_is_asked_for_granted_and_listed(clone: Repo) -> None:
+    policy, *story = examples("commit-size", "Exceptions and the budget of a series")
+    text = (clone.path / "labgate.toml").read_text()
+    clone.commit("Exceptions", {"labgate.toml": f"{text}\n{policy.text}"})
+    clone.push("main")
+    hold(REFERENCE, story, clone)
+    printed = "".join(command.output for block in story for command in block.commands)
+    said = re.findall(r"\b(LG\d+ (?:error|warning|note)): ", printed)
+    assert said == ["LG401 warning", "LG401 error", "LG401 warning", "LG401 error", "LG401 note", "LG401 note"]
+    assert "2 of 4 commits of this branch used" in printed
+
+
 @pytest.mark.parametrize("check", NAMES)
 def test_every_key_of_a_checks_own_section_is_named(check: str) -> None:
     for path, key in every_key(READER.record):
