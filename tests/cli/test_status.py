@@ -140,6 +140,7 @@ def test_no_line_of_the_table_is_too_wide(odd: Repo, width: int) -> None:
     said = odd.labgate("status", "--all", status=0, COLUMNS=str(width)).out
     table = said.splitlines()[:5]
     assert max(map(columns, table)) <= width
+    assert ("about" in table[0]) != ("descriptions do not fit" in said)
     assert "\x1b" not in said
     assert [line.split()[0][-2:] for line in table[1:]].count("ok") == 1
 

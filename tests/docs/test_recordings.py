@@ -14,7 +14,7 @@ from support.recordings import COLOURED, FOLDER, PLAIN, record
 
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 #: Wider than 80 columns may be what is one line so that it can be found, typed or pasted: a finding, a command.
-_ONE_LINE = re.compile(r" LG[0-9]{3} (?:error|warning|note): |^ *help: |^\$ ")
+_ONE_LINE = re.compile(r" LG[0-9]{3} (?:error|warning|note): |^  (?:error|warning|note) +LG[0-9]{3} |^ *help: |^\$ ")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def recordings() -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
 
 
-@pytest.mark.parametrize("name", ["demo", "refusal", "doctor"])
+@pytest.mark.parametrize("name", ["demo", "refusal", "doctor", "status"])
 def test_nothing_wraps_but_what_must_be_one_line(name: str, recordings: dict[str, str]) -> None:
     lines = recordings[f"{name}{PLAIN}"].splitlines()
     assert [line for line in lines if len(line) > 80 and not _ONE_LINE.search(line)] == []

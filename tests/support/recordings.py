@@ -1,4 +1,4 @@
-"""docs/recordings, made from real runs: what people see of the demo, a refusal and the doctor."""
+"""docs/recordings, made from real runs: what people see of the demo, a refusal, the doctor and a status."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from support.console import play
 from support.data import ROOT
 from support.people import by
 from support.repo import Repo
+from support.standing import drifted
 
 FOLDER = ROOT / "docs" / "recordings"
 
@@ -37,7 +38,9 @@ emails = ["lin@example.org"]
 
 def record(folder: Path) -> dict[str, str]:
     """Return every recording by its file name; the repositories are made below a new folder."""
-    found = {}
+    standing = drifted(Repo.init(folder / "status" / "models"))
+    told = _told(standing, {"NO_COLOR": "1", "COLUMNS": "80"}, "labgate status", "labgate status --all")
+    found = {f"status{PLAIN}": told}
     for suffix, variable in ((PLAIN, "NO_COLOR"), (COLOURED, "FORCE_COLOR")):
         colour = {variable: "1", "COLUMNS": "80"}
         found[f"demo{suffix}"] = _told(_team(folder / f"demo{suffix}"), colour, "labgate demo")

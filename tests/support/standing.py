@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 import labgate.report
+from support.people import by
+from support.pipeline import code
 from support.repo import Repo
 
 POLICY = """\
@@ -35,6 +38,29 @@ emails = ["lin@example.org"]
 series-lines = 400
 series-commits = 20
 """
+
+
+def drifted(repo: Repo) -> Repo:
+    """Return a clone on research that began three days ago; the trunk has gone on, and other research has landed."""
+    repo.clock = int(time.time()) - 3 * 86_400 - 3600
+    repo.env |= by("ada")
+    repo.with_remote()
+    rules = "Merge rules: review in parts.\n"
+    repo.commit("Start", {"labgate.toml": POLICY, "model.py": "size = 1\n", "docs/research.md": rules})
+    repo.branch("research/dropout").commit("Try dropout", {"dropout.py": code("dropout")}, **by("lin"))
+    repo.push("main", "research/dropout")
+    repo.branch("research/attention", "main")
+    for number in range(4):
+        lines = "".join(f"window_{number}_{line} = {line}\n" for line in range(76))
+        repo.commit(f"Try {number}", {"model.py": f"size = 2\nstep = {number}\n", f"a{number}.py": lines})
+    repo.push("research/attention")
+    repo.git("config", "branch.research/attention.description", "Sparse attention")
+    repo.checkout("main").git("cherry-pick", "--no-edit", "research/dropout")
+    repo.commit("Grow the model", {"model.py": "size = 3\n"}, **by("lin"))
+    for number in range(10):
+        repo.commit(f"Go on {number}", {f"m{number}.py": code(f"m{number}")}, **by("lin"))
+    repo.push("main")
+    return repo.checkout("research/attention")
 
 
 @cache

@@ -101,6 +101,8 @@ def _table_lines(status: Status, rows: Sequence[BranchStatus], width: int) -> It
         rooms = zip(line, widths, strict=True)
         shown = [_fitted(cell, room, at_start=not at) for at, (cell, room) in enumerate(rooms) if room]
         yield (" " * _GAP).join(shown).rstrip()
+    if not widths[-1] and any(line[-1] for line in cells[1:]):
+        yield "descriptions do not fit: use a wider terminal, or --format markdown"
     yield from (safe(line, None) for line in _remarks(status, rows))
 
 
