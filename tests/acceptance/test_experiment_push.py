@@ -264,7 +264,10 @@ def test_a_pin_that_failed_is_kept_here_and_made_and_said_later(
     path.unlink()
     assert pinned(lab) == {}
     lab.git("fetch", "--quiet", "origin")
-    assert f"origin is not known to have 1 pin of commits that it has: {ref}" in lab.labgate("doctor").out
+    assert (
+        f"origin is not known to have 1 pin of commits that it has: {ref}"
+        in lab.labgate("doctor", "--format", "json").out
+    )
     if by == "publish":
         lab.labgate("experiment", "publish", status=0)
     else:
@@ -272,7 +275,7 @@ def test_a_pin_that_failed_is_kept_here_and_made_and_said_later(
         said = lab.run("git", "push", "origin", "research/other").err
         assert f"labgate: pinned a commit that origin had without a pin: {ref}" in said
     assert pinned(lab) == {ref: oid}
-    assert "is not known to have" not in lab.labgate("doctor").out
+    assert "is not known to have" not in lab.labgate("doctor", "--format", "json").out
 
 
 def test_files_of_lfs_follow_the_pin(lab: Repo, tmp_path: Path) -> None:
