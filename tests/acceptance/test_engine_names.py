@@ -141,16 +141,17 @@ LG103 error feature/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         aaaaaaaaaaaaaaaa
 """)),
     ("typo", "experiment--typo--ada", "LG102", None, snapshot("""\
-LG102 error experiment--typo--ada: service is typo, expected housing or ranker; nearest legal name:
-        experiment--housing--ada
+LG102 error experiment--typo--ada: service "typo" is not allowed in experiment--{service}--{handle},
+        expected housing or ranker; nearest legal name: experiment--housing--ada
     help: git push origin <Add a policy for labgate>:refs/heads/experiment--housing--ada
 """)),
     ("type", "feat/x", "LG102", None, snapshot("""\
-LG102 error feat/x: type is feat, expected feature, fix or docs; nearest legal name: feature/x
+LG102 error feat/x: type "feat" is not allowed in {type}/{slug}, expected feature, fix or docs; nearest
+        legal name: feature/x
     help: git push origin <Add a policy for labgate>:refs/heads/feature/x
 """)),
     ("unknown", "whatever", "LG101", None, snapshot("""\
-LG101 error whatever: no kind of branch in the policy has such a name; nearest legal name: feature/whatever
+LG101 error whatever: no kind of branch in the policy allows this name; nearest legal name: feature/whatever
     help: git push origin <Add a policy for labgate>:refs/heads/feature/whatever
 """)),
 ]
@@ -195,7 +196,7 @@ def test_the_nearest_name_is_near(sdg: Repo, name: str, suggestion: str) -> None
 def test_a_name_that_differs_from_another_only_in_case_is_refused(sdg: Repo) -> None:
     verdict = judge_name(sdg, "Main")
     assert verdict.summary == snapshot("""\
-LG101 error Main: no kind of branch in the policy has such a name; nearest legal name: feature/Main
+LG101 error Main: no kind of branch in the policy allows this name; nearest legal name: feature/Main
     help: git push origin <Add a policy for labgate>:refs/heads/feature/Main
 LG104 error Main: differs from main only in case, so many machines cannot hold both; nearest legal name:
         feature/Main
@@ -281,7 +282,7 @@ def test_only_what_the_policy_names_is_legal(sdg: Repo) -> None:
     verdict = judge_name(sdg, "17-slug")
     assert verdict.rules == ["LG101"]
     assert verdict.summary == snapshot("""\
-LG101 error 17-slug: no kind of branch in the policy has such a name; nearest legal name: 17/slug
+LG101 error 17-slug: no kind of branch in the policy allows this name; nearest legal name: 17/slug
     help: git push origin <Fewer kinds>:refs/heads/17/slug
 """)
 
