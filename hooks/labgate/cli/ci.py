@@ -96,7 +96,7 @@ def _write_files(result: CiResult, summary: str | None) -> None:
     page = summary or os.environ.get(SUMMARY)
     if page:
         text = StringIO()
-        render_summary(result.report, text, size_said(result.lines, result.notes), site=known_site())
+        render_summary(result.report, text, size_said(result.lines, result.notes), site=known_site(os.environ))
         append_output(page, text.getvalue())
     collected = os.environ.get(OUTPUTS)
     if collected:

@@ -77,7 +77,7 @@ class Reporting(Value):
 def _site() -> Site:
     from labgate.setup.site import known_site
 
-    return known_site()
+    return known_site(os.environ)
 
 
 def report_options(command: Callable[..., int]) -> Callable[..., int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def _sections(rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield the heading and the indented text of each section below the summary."""
     yield "Why", _indented(rule.why)
     yield "How to fix it", _indented(rule.fix)
-    page = known_site().page(rule.code)
+    page = known_site(os.environ).page(rule.code)
     if page is not None:
         yield "Page", f"  {page}"
 
@@ -56,7 +57,7 @@ def rules(format_: str, color: str) -> None:
     """List every rule with its default level. A policy's [levels] may set another one."""
     listed = all_rules()
     if format_ == "json":
-        site = known_site()
+        site = known_site(os.environ)
         entries = [rule.as_dict() | {"url": site.page(rule.code)} for rule in listed]
         document = {"schema": 1, "labgate": __version__, "rules": entries}
         click.echo(json.dumps(document, indent=2))

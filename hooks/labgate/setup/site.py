@@ -1,17 +1,17 @@
-"""The addresses of labgate's pages, from what its installer recorded: the repository and the commit, or the release."""
+"""The addresses of labgate's pages, from where it was installed: a repository at a commit, or a release."""
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from labgate.report.site import NOWHERE, Site
-from labgate.setup.source import Source, shareable_url
+from labgate.setup.source import NoSourceError, Source, installed_from, shareable_url
+from labgate.values.errors import GitError
 
 if TYPE_CHECKING:
-    from importlib.metadata import Distribution
+    from collections.abc import Mapping
 
 #: The label of the address in the metadata of a release ("Well-known Project URLs" of the packaging specifications).
 LABEL = "Source"
@@ -28,38 +28,32 @@ _TREES = {
 }
 
 
-def known_site() -> Site:
-    """Return the addresses for this labgate; ``NOWHERE`` if it was not installed from a repository or a release."""
-    from importlib.metadata import PackageNotFoundError, distribution
+def known_site(environ: Mapping[str, str]) -> Site:
+    """Return the addresses for this labgate.
 
-    try:
-        return site_of(distribution("labgate"))
-    except PackageNotFoundError:
-        return NOWHERE
-
-
-def site_of(installed: Distribution) -> Site:
-    """Return the addresses for an installation of labgate.
-
-    They come from the record of its installer (PEP 610) or, of a release from an index, from its metadata. A clone or
-    an archive on this machine has no address for others.
+    They are those of the repository and the commit that it was installed from, of a clone's remote if that has the
+    commit, or those of a release, from its metadata. ``NOWHERE`` where others could not reach them.
     """
-    record = installed.read_text("direct_url.json")
-    if record is None:
-        urls = dict(entry.split(", ", 1) for entry in installed.metadata.get_all("Project-URL") or ())
-        return _site(urls.get(LABEL, ""), f"v{installed.version}")
     try:
-        found = json.loads(record)
-        return _site(str(found["url"]), str(found["vcs_info"]["commit_id"]))
-    except (ValueError, KeyError, TypeError):
+        source = installed_from(environ)
+        return _site(_release() if source.url is None else source)
+    except (NoSourceError, GitError, OSError):
         return NOWHERE
 
 
-def _site(url: str, rev: str) -> Site:
-    shared = shareable_url(url) if url else None
-    home = None if shared is None else (Source(shared, rev).for_jobs().url or "").rstrip("/").removesuffix(".git")
-    if home is None or urlsplit(home).scheme != "https":
+def _release() -> Source:
+    """Return the repository that the metadata names, and the tag of the installed version."""
+    from importlib.metadata import distribution
+
+    installed = distribution("labgate")
+    urls = dict(entry.split(", ", 1) for entry in installed.metadata.get_all("Project-URL") or ())
+    return Source(shareable_url(urls.get(LABEL, "")), f"v{installed.version}")
+
+
+def _site(source: Source) -> Site:
+    home = (source.for_jobs().url or "").rstrip("/").removesuffix(".git")
+    if urlsplit(home).scheme != "https":
         return NOWHERE
     at_commit, at_tag = _TREES.get((urlsplit(home).hostname or "").partition(".")[0], (None, None))
-    tree = at_commit if _OID.fullmatch(rev) else at_tag
-    return Site(home, None if tree is None else f"{home}/{tree}/{rev}/{RULES}")
+    tree = at_commit if _OID.fullmatch(source.rev or "") else at_tag
+    return Site(home, None if tree is None else f"{home}/{tree}/{source.rev}/{RULES}")
