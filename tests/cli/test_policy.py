@@ -95,8 +95,10 @@ lines = 400  # labgate.toml:16
 shared = []  # default
 
 [commit-hygiene]
-unfinished = [".", "..", "...", "-", "asdf", "save", "temp", "tmp", \
-"todo", "try", "wip", "wip.", "work in progress"]  # default
+unfinished = [  # default
+    ".", "..", "...", "-", "asdf", "save", "temp", "tmp", "todo", "try", "wip",
+    "wip.", "work in progress",
+]
 lands = "squashed"  # default
 ci-authors = []  # default
 short-lived = []  # default

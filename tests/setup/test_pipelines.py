@@ -177,3 +177,13 @@ def test_a_new_root_takes_the_job_in() -> None:
 )
 def test_a_root_that_is_there_gets_what_it_lacks_by_hand(text: str, missing: object) -> None:
     assert root_lines(text) == missing
+
+
+#: What is one line by its nature: a pinned action, an expression, a command of a script.
+ONE_LINE = ("uses: ", "${{", "-m pip ", "-m labgate ", "$CI_")
+
+
+def test_what_can_be_broken_fits_a_terminal() -> None:
+    texts = [*github("main", Source()).values(), *gitlab("main", Source()).values()]
+    long = [line for text in texts for line in text.splitlines() if len(line) > 80]
+    assert [line for line in long if not any(part in line for part in ONE_LINE)] == []

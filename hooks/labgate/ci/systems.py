@@ -74,7 +74,7 @@ def read_context(environ: Mapping[str, str], read_text: Callable[[str], str] = e
 def _read_event(environ: Mapping[str, str], read_text: Callable[[str], str]) -> Mapping[str, object]:
     path = environ.get(EVENT_FILE, "")
     if not path:
-        message = f"{EVENT_FILE} is not set, which names the file with the event"
+        message = f"{EVENT_FILE} is not set; it names the file with the event of the job"
         raise UndecidedError(message, CHECK)
     help = f"mount the file in the container or step that runs labgate, or: {CHECK}"
     try:

@@ -85,7 +85,7 @@ def rebuild(sources: tuple[str, ...]) -> None:
 def _lines(status: IndexStatus) -> Iterator[str]:
     if status.exists:
         yield f"index   {size(status.bytes)}, version {status.version}, {safe(status.path)}"
-        yield f"holds   {count(status.documents, 'document')} of {count(status.refs, 'source ref')}"
+        yield f"holds   {count(status.documents, 'fingerprint')} of {count(status.refs, 'source ref')}"
         yield f"main    {count(status.main_commits, 'commit')}"
     else:
         yield f"index   none yet: the first push, check or trace builds {safe(status.path)}"

@@ -13,6 +13,7 @@ import click
 from labgate.checks.registry import policy_reader
 from labgate.cli import completion
 from labgate.cli.lazy import Entry, LazyGroup
+from labgate.cli.settings import columns
 from labgate.git.refs import read_refs
 from labgate.git.repository import discover
 from labgate.policy.model import PYPROJECT, Policy
@@ -176,6 +177,10 @@ def _places(file: PolicyFile) -> dict[Path, int]:
     return {path[depth:]: line for path, line in everywhere.items() if path[:depth] == file.table}
 
 
+#: Before the items of a list that has lines of its own.
+_INDENT = "    "
+
+
 def policy_lines(
     record: Record, raw: Mapping[str, Any], sources: tuple[str, ...], file: str, places: Mapping[Path, int] | None
 ) -> Iterator[str]:
@@ -191,8 +196,23 @@ def policy_lines(
             yield ""
             yield f"[{'.'.join(quoted(name) for name in path)}]"
         for name, value in keys.items():
-            text = f"{quoted(name)} = {toml(value)}"
-            yield text if places is None else f"{text}  # {_origin((*path, name), raw, file, places)}"
+            first, *rest = _assignment(quoted(name), value)
+            yield first if places is None else f"{first}  # {_origin((*path, name), raw, file, places)}"
+            yield from rest
+
+
+def _assignment(name: str, value: object) -> list[str]:
+    """Return the lines that set a key: a list that is too long for one has its items below the first."""
+    line = f"{name} = {toml(value)}"
+    if len(line) <= columns() or not isinstance(value, (list, tuple)):
+        return [line]
+    rows: list[str] = []
+    for item in map(toml, value):
+        if rows and len(_INDENT) + len(rows[-1]) + len(item) + 2 <= columns():
+            rows[-1] += f" {item},"
+        else:
+            rows.append(f"{item},")
+    return [f"{name} = [", *(_INDENT + row for row in rows), "]"]
 
 
 def _tables(shape: Shape, value: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -139,7 +139,7 @@ def _names(bench: Bench, there: Mapping[str, str]) -> list[str]:
         if is_experiment(bench.policy, name) and experiment_of(bench.policy, name) == bench.experiment
     ]
     if not names:
-        message = f"{bench.experiment} has no branch of an experiment, here or on {bench.remote}"
+        message = f"there is no experiment branch for {bench.experiment}, here or on {bench.remote}"
         raise UsageError(message, "labgate experiment list")
     for name in names:
         if bench.policy is not None and bench.policy.is_protected(HEADS + name):

@@ -70,7 +70,7 @@ def _template(bench: Bench) -> tuple[Kind | None, Template]:
             filled = not any(isinstance(token, int) for token in template.tokens)
             if filled and template.fields.keys() == _NAMED and template.literal_prefix.startswith(HEADS):
                 return kind, template
-    message = "no branch name in the policy has a service and a handle, and no other field"
+    message = "no kind in the policy has a branch name with {service} and {handle}, and no other field"
     raise UsageError(message, 'labgate policy show  # add names = ["experiment--{service}--{handle}"] to a kind')
 
 

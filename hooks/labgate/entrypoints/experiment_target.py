@@ -81,7 +81,7 @@ def find_target(bench: Bench, what: str) -> Target:
         name, at, sha = what.rpartition("@") if "@" in what else (what, "", "")
         experiment = stated_experiment(name)
         return _pinned(bench, experiment, sha) if at else _newest(bench, experiment)
-    message = f"{what!r} is no artifact, no experiment and no commit"
+    message = f"{what!r} names no artifact, experiment or commit"
     raise NotKnownError(message, "labgate experiment list")
 
 

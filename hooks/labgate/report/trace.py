@@ -151,7 +151,8 @@ def _where(traced: Traced, evidence: Evidence) -> str:
         return f"{_source(evidence)} {had} this commit"
     oids = [short_oid(oid) for oid in evidence.source_commits]
     paths = _listed([safe(path, NAME_LIMIT) for path in evidence.paths])
-    lines = "" if evidence.matched_lines is None else count(evidence.matched_lines, "line")
+    # Similar code may have no line that is quite the same.
+    lines = count(evidence.matched_lines, "line") if evidence.matched_lines else ""
     matched = " in ".join(part for part in (lines, paths) if part)
     source = " ".join(part for part in (_source(evidence), _listed(oids)) if part)
     return f"{source}; {matched}" if matched else source
