@@ -320,6 +320,34 @@ def test_a_short_patch_decides_with_its_author(repo: Repo, author: Mapping[str, 
     assert hints(repo) == [None if decides else "small"]
 
 
+#: An account that is no person.
+ROBOT = {"GIT_AUTHOR_EMAIL": "7+backport[bot]@users.noreply.github.com", "GIT_AUTHOR_NAME": "backport[bot]"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "decides"),
+    [
+        (({}, "Quote the pattern (#7)"), (ROBOT, "Quote the pattern (#7) (#9)"), True),
+        (({}, "Quote the pattern"), (ROBOT, "Quote it"), False),
+        (({}, "Quote the pattern"), (LIN, "Quote the pattern"), False),
+        ((ROBOT, "Apply hooks"), (ROBOT, "Apply hooks"), False),
+    ],
+    ids=["a bot takes it there", "another title", "another person", "a bot made both"],
+)
+def test_a_short_patch_that_changes_only_form_decides_with_its_title(
+    repo: Repo, first: tuple[Mapping[str, str], str], second: tuple[Mapping[str, str], str], decides: bool
+) -> None:
+    repo.commit("Start", {"usage.rst": "Files are called ``test_*.py`` or ``\\\\*_test.py``\n"})
+    for branch, (author, title) in (("research/x", first), ("landing", second)):
+        repo.clock += 600
+        repo.branch(branch, "main").commit(
+            title, {"usage.rst": "Files are called ``test_*.py`` or ``*_test.py``\n"}, **author
+        )
+        if branch == "research/x":
+            repo.commit("More", {"more.py": OWN})
+    assert bool(found(repo)) is decides
+
+
 def test_a_short_patch_decides_with_its_place(repo: Repo) -> None:
     repo.commit("Start", {"own.py": code("own")})
     repo.branch("research/x").commit("Four", {"own.py": SHORT})

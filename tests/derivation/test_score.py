@@ -30,9 +30,14 @@ def test_an_exact_copy_is_far_above_the_alarm() -> None:
 
 
 def test_terms_are_those_that_count_largest_first_and_add_up() -> None:
-    found = scored({T: 20, I: 2, S: 1})
+    found = scored({T: 20, I: 2, S: 2})
     assert [name for name, _ in found.terms] == ["T", "I", "S"]
     assert found.total == pytest.approx(sum(value for _, value in found.terms))
+
+
+def test_a_few_shapes_of_many_are_chance() -> None:
+    many = {**SIDE, S: 20}
+    assert ["S" in dict(scored({T: 20, S: count}, many, many).terms) for count in (2, 3)] == [False, True]
 
 
 def test_half_of_the_text_in_the_same_file_is_an_alarm() -> None:

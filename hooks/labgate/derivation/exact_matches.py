@@ -22,8 +22,10 @@ from labgate.git.repository import Repository
 from labgate.values.ref_update import Identity
 from labgate.values.value import Value
 
-#: The suffix that code hosts add to a title.
-_LABEL = re.compile(r"\((?:#|GH-|!)\d+\)$")
+#: The suffix that code hosts add to a title, and how many there may be: a backport adds one more.
+_LABEL, _LABELS = re.compile(r"\((?:#|GH-|!)\d+\)$"), 3
+#: The end of the name of an account that is no person.
+_BOT = "[bot]"
 #: The address that GitHub and GitLab give to people who hide theirs: it holds the account's name.
 _HIDDEN = re.compile(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.git(?:hub|lab)\.com")
 #: A larger file is data, and is not read for its lines.
@@ -99,7 +101,7 @@ class ExactMatches(Value):
             return "landed-first"
         if substance >= SUBSTANCE or (substance and shared.get(X)):
             return None
-        if self._is_landing(subject, number) or (substance and self._is_by_same(subject, number)):
+        if self._is_landing(subject, number) or (substance and self._is_same_commit(subject, number)):
             return None
         return "small" if substance else "noise-only"
 
@@ -155,11 +157,19 @@ class ExactMatches(Value):
         mine, theirs = self._headlines(subject, number)
         return mine[1] == theirs[1] or (self.candidates[number].whole and _plain(mine[0]) == _plain(theirs[0]))
 
-    def _is_by_same(self, subject: Subject, number: int) -> bool:
-        """Return whether the subject and some commit of a candidate have one author, by address, name or account."""
+    def _is_same_commit(self, subject: Subject, number: int) -> bool:
+        """Return whether the subject has the author of some commit of a candidate, or a bot took that one there.
+
+        An author is known by address, name or account. A bot makes the same change on many branches, so it counts as no
+        author; but if it gives a change the title of a person's commit, it took that one there.
+        """
         last = subject.key.rpartition("..")[2]
-        mine, *theirs = (one.author for one in read_commits(self.repository, (last, *self.candidates[number].commits)))
-        return any(not _names(mine).isdisjoint(_names(other)) for other in theirs)
+        mine, *theirs = read_commits(self.repository, (last, *self.candidates[number].commits))
+        author, title = _names(mine.author), _plain(mine.subject)
+        return any(
+            not author.isdisjoint(names) or (bool(author) != bool(names) and title == _plain(other.subject))
+            for other, names in ((other, _names(other.author)) for other in theirs)
+        )
 
     def _headlines(self, subject: Subject, number: int) -> tuple[tuple[str, str], tuple[str, str]]:
         # A range has the title of its last commit.
@@ -173,10 +183,18 @@ def _is_place(feature: int) -> bool:
 
 
 def _names(author: Identity) -> frozenset[str]:
-    """Return what an author is known by: the address, the name, and the account that a hidden address is of."""
+    """Return what an author is known by: the address, the name, and the account that a hidden address is of.
+
+    A bot is known by nothing.
+    """
+    if author.name.endswith(_BOT):
+        return frozenset()
     hidden = _HIDDEN.fullmatch(author.key)
     return frozenset((author.key, author.name.casefold(), *(hidden.groups() if hidden else ())))
 
 
 def _plain(title: str) -> str:
-    return _LABEL.sub("", title.rstrip()).rstrip().casefold()
+    plain = title.rstrip()
+    for _ in range(_LABELS):
+        plain = _LABEL.sub("", plain).rstrip()
+    return plain.casefold()

@@ -39,6 +39,8 @@ F_WEIGHT = 7.5
 #: The same structure under other names, contained in the same way. Shapes repeat by chance more than text, so it is
 #: the lightest term: it lifts renamed copies (which also share words, strings and operators) over the threshold.
 S_WEIGHT = 3
+#: Of many shapes a few match by chance: the share of the smaller side that must be more than this.
+S_SHARE = 0.1
 
 #: Shrinkage is added to the size that a match is divided by: one or two features may all match by chance.
 SHRINK = 2
@@ -96,10 +98,11 @@ def score(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[
         both = shared.get(kind, 0)
         return both / (sqrt(commit[kind] * source[kind]) + shrink) if both else 0.0
 
-    def contained(kind: int) -> float:
-        """Return the part of the smaller set that the larger one holds, shrunk."""
+    def contained(kind: int, least: float = 0.0) -> float:
+        """Return the part of the smaller set that the larger one holds, shrunk; 0 if it is no more than ``least``."""
         both = shared.get(kind, 0)
-        return both / (min(commit[kind], source[kind]) + SHRINK) if both else 0.0
+        smaller = min(commit[kind], source[kind]) if both else 0
+        return both / (smaller + SHRINK) if both > least * smaller else 0.0
 
     moved = MOVED * similarity(V, T_SHRINK) if shared.get(V, 0) >= MOVED_AT_LEAST else 0.0
     terms = {
@@ -109,7 +112,7 @@ def score(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[
         "B": B_WEIGHT * similarity(B, B_SHRINK),
         "I": I_WEIGHT * similarity(I, SHRINK),
         "F": F_WEIGHT * contained(F),
-        "S": S_WEIGHT * contained(S),
+        "S": S_WEIGHT * contained(S, S_SHARE),
     }
     total = sum(terms.values())
     found = sorted(((name, value) for name, value in terms.items() if value), key=lambda term: -term[1])

@@ -27,11 +27,11 @@ from labgate.fingerprints.text import normal_lines
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 12
+VERSION = 13
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
-#: in a file. F: all that one run deletes and adds, in a file. S: the shape of one or two added lines, without names.
+#: in a file. F: all that one run deletes and adds, in a file. S: the shape of added lines, without names.
 T, V, X, B, I, A, D, F, S = range(9)  # noqa: E741 - the names of a score's terms in JSON
 KINDS = "TVXBIADFS"
 KIND_BITS = 4
@@ -45,7 +45,7 @@ RUN_TOKENS = 40_000
 LINE_WEIGHT, PAIR_WEIGHT = 3, 6
 #: Shorter words are loop variables and keywords: they do not count in I, and are part of the shape in S.
 NAME_LENGTH = 4
-#: A line, or two in a row, with fewer tokens have a common shape.
+#: Two lines in a row, or one alone, with fewer tokens have a common shape.
 SHAPE_TOKENS = 10
 #: Runs that exchange the same tokens for the same others in this many files of a patch are a tool's work: renames,
 #: years in headers, licences. With fewer files, recall falls by a point; people rarely repeat an edit in so many. With
@@ -325,10 +325,11 @@ def _change_features(change: _Change, path: int, placed: bool, features: set[int
 
 
 def _shape_features(added: list[_Line]) -> list[int]:
-    """Return the shapes of each long line, and of each two lines in a row: their tokens without the names."""
+    """Return the shapes of each two lines in a row, or of a long line alone: their tokens without the names."""
     shapes = [(_NAME.sub(b"", line.plain), line.plain.count(b" ") + 1) for line in added]
-    found = [_hash(shape) | S for shape, size in shapes if size >= SHAPE_TOKENS]
-    return found + [
+    if len(shapes) == 1:
+        return [_hash(shape) | S for shape, size in shapes if size >= SHAPE_TOKENS]
+    return [
         _hash(one + b"\n" + other) | S for (one, size), (other, more) in pairwise(shapes) if size + more >= SHAPE_TOKENS
     ]
 
