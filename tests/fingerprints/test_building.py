@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,13 +73,20 @@ def test_a_chain_is_the_same_by_two_processes_and_in_small_batches(
     repository = open_repository(repo)
     ensure_chain(repository, index, oids)
     monkeypatch.setattr(documents, "_SPREAD", 10_000)
-    monkeypatch.setattr(documents, "_BATCH", 400)
-    told = []
+    monkeypatch.setattr(documents, "_CHAIN_BATCH", 400)
+    told, batches = [], []
     with closing(Index(None)) as other:
+        extend = other.extend
+
+        def counted(*args: Any) -> None:
+            batches.append(args)
+            extend(*args)
+
+        monkeypatch.setattr(other, "extend", counted)
         ensure_chain(repository, other, oids, lambda *how: told.append(how))
         assert [index.link(oid) for oid in oids] == [other.link(oid) for oid in oids]
         assert [index.linked(oid) for oid in oids] == [other.linked(oid) for oid in oids]
-    assert len(told) > 3
+    assert len(batches) > 3
     assert told[-1][1:] == (300, 300)
     # What every file has is new in the first commit that has it; the names are new each time.
     assert len(index.linked(oids[0]).features) > len(index.linked(oids[99]).features) > 0

@@ -56,8 +56,13 @@ def test_it_answers_as_dictionaries_do(parents: Parents, tips: list[int]) -> Non
     assert dict(packed.times) == times
     some = [oid(number, algorithm) for number in tips]
     assert list(packed.reached(some).items()) == list(plain.reached(some).items())
+    reached = plain.reached(some)
+    assert packed.held(some, parents) == set(reached)
     for tip in parents:
         one, other = plain.chain(tip), packed.chain(tip)
+        for since in range(len(one.commits) + 1):
+            late = {at: bits for at, bits in reached.items() if one.landed.get(at, NEVER) >= since}
+            assert dict(plain.reached(some, one, since)) == dict(packed.reached(some, other, since)) == late
         assert dict(other.commits) == dict(one.commits)
         assert dict(other.fork) == dict(one.fork)
         assert dict(other.landed) == dict(one.landed)

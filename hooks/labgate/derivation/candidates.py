@@ -103,13 +103,9 @@ class _Finder:
         self._scope = scope
         self._forks = [chain.fork.get(source.oid, -1) for source in sources]
         #: The sources that reach each commit, as bits.
-        self._reached = graph.reached([source.oid for source in sources])
+        self._reached = graph.reached([source.oid for source in sources], chain, scope.since)
         near = [
-            oid
-            for oid in self._reached
-            if chain.landed.get(oid, NEVER) >= scope.since
-            and chain.fork[oid] < scope.until
-            and scope.times.get(oid, 0) <= scope.latest
+            oid for oid in self._reached if chain.fork[oid] < scope.until and scope.times.get(oid, 0) <= scope.latest
         ]
         wanted = [oid for oid in near if scope.is_research(oid)]
         self._foreign = set(near).difference(wanted)
@@ -126,7 +122,7 @@ class _Finder:
                     self._held[bit].append(oid)
 
     def _find_owners(self, oids: Sequence[str]) -> dict[str, list[int]]:
-        """Return the numbers of the sources that hold each commit and forked from the chain before it landed."""
+        """Return the sources, by number, that hold each commit and forked from the chain before it landed."""
         order = sorted(range(len(self._forks)), key=self._forks.__getitem__)
         depths = {oid: self._chain.landed.get(oid, NEVER) for oid in oids}
         found: dict[str, list[int]] = {}
@@ -136,15 +132,17 @@ class _Finder:
             while seen < len(order) and self._forks[order[seen]] < depths[oid]:
                 below |= 1 << order[seen]
                 seen += 1
-            found[oid] = bits_of(self._reached[oid] & below)
-        return {oid: found[oid] for oid in oids}
+            owners = self._reached[oid] & below
+            if owners:
+                found[oid] = bits_of(owners)
+        return {oid: found[oid] for oid in oids if oid in found}
 
     def commits(self) -> dict[str, Candidate]:
         """Return a candidate for each commit."""
         found = {}
         named = _names(self._sources)
         for place, (oid, owners) in enumerate(self._owners.items()):
-            if not owners or self._brings_nothing(oid):
+            if self._brings_nothing(oid):
                 continue
             owner, time = owners[0], self._scope.times.get(oid, 0)
             # For a commit without a time in one source, the ledger has no other answer.

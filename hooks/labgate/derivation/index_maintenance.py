@@ -12,10 +12,10 @@ from labgate.derivation.candidates import Scope, find_candidates
 from labgate.fingerprints.building import Progress, ensure_chain, ensure_documents
 from labgate.fingerprints.index import Index, index_path, indexed
 from labgate.fingerprints.storage import discard
-from labgate.git.commits import parents_of
+from labgate.git.history import History, read_history
 from labgate.git.repository import Repository
-from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.first_seen import FirstSeen
+from labgate.research.history_graph import HistoryGraph
 from labgate.research.source_refs import SourceRef
 from labgate.research.unlanded import unlanded_path
 from labgate.values.databases import identity_of
@@ -104,7 +104,7 @@ def _fill(
 ) -> None:
     tips = [source.oid for source in sources]
     wanted = [*tips, *([tip] if tip else [])]
-    graph = CommitGraph(parents_of(repository, wanted) if wanted else {})
-    chain = graph.chain(tip) if tip else Chain({}, {}, dict.fromkeys(graph.parents, -1))
+    graph = HistoryGraph(read_history(repository, wanted) if wanted else History(()))
+    chain = graph.chain(tip)
     ensure_chain(repository, index, list(chain.commits.values()), progress)
     ensure_documents(repository, index, list(find_candidates(graph, chain, sources, Scope()).by_key), progress)

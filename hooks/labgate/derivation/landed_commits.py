@@ -87,9 +87,9 @@ class LandedCommits(Value):
             return
         tips = [source.oid for source in self.sources]
         graph = HistoryGraph(read_history(self.repository, [*oids, *tips]))
-        reached = graph.reached(tips)
+        held = graph.held(tips, oids)
         swapped = swapped_parents(self.repository, [oid for oid in oids if len(graph.parents[oid]) > 1])
-        for chain, places in _chains(graph, oids, {oid for oid in oids if oid in reached or oid in swapped}):
+        for chain, places in _chains(graph, oids, held.union(swapped)):
             past = self._past(chain)
             before = Before(graph, chain, past, self.sources, self._scope(graph.times, places))
             comparer = Comparer(self.repository, self.index, before, self.methods, self.progress)

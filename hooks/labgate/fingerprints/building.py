@@ -38,9 +38,10 @@ Progress = Callable[[str, int, int], None]
 #: The least and most documents of one task: a process holds all of it, and during the last one the other core is
 #: idle. The least number of documents for which a second core is used.
 _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
-#: Features of one transaction, or a little more. Each transaction rewrites what is there; until then its
-#: features are in memory, at some 30 bytes each.
-_BATCH = 1_000_000
+#: Features of one transaction, or a little more, for a chain and for research. Each transaction rewrites what is there,
+#: and a chain has the most; until then its features are in memory, at some 30 bytes each, and beside research stands
+#: what is known of its branches.
+_CHAIN_BATCH, _BATCH = 1_000_000, 300_000
 #: The documents between two reports of progress.
 _TOLD = 64
 #: Files whose lines do not count, or not as code.
@@ -142,6 +143,7 @@ def ensure_documents(
     known = index.document_ids()
     missing = [key for key in dict.fromkeys(keys) if key not in known]
     if missing:
+        known.clear()  # there are tens of thousands, and they are read anew
         with index.building():
             known = index.document_ids()
             missing = [key for key in missing if key not in known]
@@ -196,15 +198,15 @@ def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
 def _batches(
     repository: Repository, keys: Sequence[str], what: str, progress: Progress | None, *, chain: bool = False
 ) -> Iterator[list[Document]]:
-    """Yield documents in lists of about ``_BATCH`` features, and report progress every ``_TOLD`` documents."""
+    """Yield documents in lists of some features, and report progress every ``_TOLD`` documents."""
     batch: list[Document] = []
-    size = 0
+    size, most = 0, _CHAIN_BATCH if chain else _BATCH
     if progress is not None:
         progress(what, 0, len(keys))
     for done, item in enumerate(_made(repository, keys, chain=chain), 1):
         batch.append(item)
         size += len(item.features)
-        if size >= _BATCH or done == len(keys):
+        if size >= most or done == len(keys):
             yield batch
             batch, size = [], 0
         if progress is not None and (done % _TOLD == 0 or done == len(keys)):

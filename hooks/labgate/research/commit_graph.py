@@ -62,13 +62,16 @@ class CommitGraph:
             fork[oid] = own if own is not None else max((fork.get(p, -1) for p in self.parents[oid]), default=-1)
         return Chain(commits, landed, fork)
 
-    def reached(self, tips: Sequence[str]) -> Mapping[str, int]:
-        """Return for each commit that some of the tips reach a bit set of these tips, children before parents."""
+    def reached(self, tips: Sequence[str], chain: Chain | None = None, since: int = 0) -> Mapping[str, int]:
+        """Return for each commit that some of the tips reach a bit set of these tips, children before parents.
+
+        Commits that landed on ``chain`` below the depth ``since`` are left out.
+        """
         left = bits_of_tips(tips)
         found: dict[str, int] = {}
         for oid, parents in self.parents.items():
             mine = left.pop(oid, 0)
-            if mine:
+            if mine and (chain is None or chain.landed.get(oid, NEVER) >= since):
                 found[oid] = mine
                 for parent in parents:
                     left[parent] = joined(left.get(parent, 0), mine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labgate.git.history import NONE, ByCommit, History
 from labgate.research.commit_graph import Chain, CommitGraph, bits_of_tips, joined
@@ -21,10 +21,11 @@ class HistoryGraph(CommitGraph):
         """The committer time of each commit in seconds since the epoch."""
         return ByCommit(self.history, self.history.times)
 
-    def chain(self, tip: str) -> Chain:
+    def chain(self, tip: str | None) -> Chain:
+        """Return the chain up to ``tip`` (``None``: an empty one) with the place of every commit."""
         history = self.history
         line = array("i")
-        number = history.number(tip)
+        number = None if tip is None else history.number(tip)
         while number is not None and number != NONE:
             line.append(number)
             number = history.first[number]
@@ -53,18 +54,42 @@ class HistoryGraph(CommitGraph):
                 found[number] = max((found[parent] for parent in self.history.parents(number)), default=NONE)
         return found
 
-    def reached(self, tips: Sequence[str]) -> Mapping[str, int]:
+    def reached(self, tips: Sequence[str], chain: Chain | None = None, since: int = 0) -> Mapping[str, int]:
         history = self.history
         found = [0] * len(history)
+        early = bytes(len(history)) if chain is None else self._landed_before(chain, since)
         for oid, bits in bits_of_tips(tips).items():
             number = history.number(oid)
             if number is not None:
                 found[number] = bits
         for number, mine in enumerate(found):
-            if mine:
+            if mine and early[number]:
+                found[number] = 0
+            elif mine:
                 for parent in history.parents(number):
-                    found[parent] = joined(found[parent], mine)
+                    if not early[parent]:
+                        found[parent] = joined(found[parent], mine)
         return ByCommit(history, found, 0)
+
+    def _landed_before(self, chain: Chain, since: int) -> bytearray:
+        """Return 1 for each commit, by number, that the chain reaches below a depth."""
+        found = bytearray(len(self.history))
+        last = chain.commits.get(since - 1)
+        return found if last is None else self._reach([last], found)
+
+    def held(self, tips: Sequence[str], oids: Iterable[str]) -> set[str]:
+        """Return those of some commits that the tips reach."""
+        found = self._reach(tips, bytearray(len(self.history)))
+        return {oid for oid in oids if found[self.history.place(oid)]}
+
+    def _reach(self, tips: Iterable[str], found: bytearray) -> bytearray:
+        stack = [number for number in map(self.history.number, tips) if number is not None]
+        while stack:
+            at = stack.pop()
+            if not found[at]:
+                found[at] = 1
+                stack += self.history.parents(at)
+        return found
 
 
 class _Line(Mapping[int, str]):
