@@ -28,6 +28,7 @@ FILES = (
     "pyproject.toml",
     ".pre-commit-hooks.yaml",
     ".gitignore",
+    "hatch_build.py",
 )
 
 
