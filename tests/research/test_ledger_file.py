@@ -8,7 +8,6 @@ import resource
 import subprocess
 import sys
 import time
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,11 +52,7 @@ def assert_nothing_is_made_up(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("end", [b"", b"\0" * 70, b"\0" * 70 + b" .\n"], ids=["cut", "zeros", "zeros within a line"])
-@pytest.mark.parametrize("piece", [1, 100, 2**18])
-def test_wherever_a_write_is_cut_short_the_next_look_goes_on_from_there(
-    path: Path, end: bytes, piece: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ledger_module, "_PIECE", piece)
+def test_wherever_a_write_is_cut_short_the_next_look_goes_on_from_there(path: Path, end: bytes) -> None:
     whole = write_history(path)
     for cut in range(len(whole) + 1):
         path.write_bytes(whole[:cut] + end)
@@ -79,18 +74,6 @@ def limited(size: int, action: Callable[[], None]) -> None:
         action()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_a_long_ledger_takes_little_beside_what_it_says(path: Path) -> None:
-    path.parent.mkdir()
-    rows = (f"new {number} refs/remotes/origin/research/{number} {oid(str(number))} ." for number in range(20_000))
-    path.write_text("labgate-ledger 1\n" + "".join(f"{row}\n" for row in rows))
-    ledger = Ledger(str(path))
-    tracemalloc.start()
-    assert ledger.size() == 20_000
-    held, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert most - held < 1.5 * path.stat().st_size
 
 
 def test_a_full_disk_spoils_nothing_and_the_run_goes_on_in_memory(path: Path) -> None:

@@ -17,7 +17,7 @@ it knows and skips the others.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 
 from labgate.values.appending import append_to
@@ -34,8 +34,6 @@ PATIENCE = 5.0
 
 #: Largest file that is read: some three million commits.
 _MOST_BYTES = 2**27
-#: Bytes of entries that are split into lines at a time.
-_PIECE = 2**18
 _TITLE = "labgate-ledger 1\n"
 
 
@@ -307,16 +305,10 @@ class _Memory:
         return entries
 
 
-def _lines(content: bytes) -> Iterator[str]:
-    """Yield the lines of whole entries, a piece of them at a time: a text and a list of all would take some memory."""
-    start = 0
-    while start < len(content):
-        end = content.find(b"\n", start + _PIECE) + 1 or len(content)
-        piece = content[start:end]
-        start = end
-        # Not splitlines: U+2028 and U+0085 are legal in a refname.
-        lines = piece.decode("utf-8", "surrogateescape").split("\n")
-        if b"\0" in piece:
-            # After a power failure, blocks that were never written read as zeros.
-            lines = [line for line in lines if "\0" not in line]
-        yield from lines
+def _lines(content: bytes) -> list[str]:
+    # Not splitlines: U+2028 and U+0085 are legal in a refname.
+    lines = content.decode("utf-8", "surrogateescape").split("\n")
+    if b"\0" in content:
+        # After a power failure, blocks that were never written read as zeros.
+        lines = [line for line in lines if "\0" not in line]
+    return lines
