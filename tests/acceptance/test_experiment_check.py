@@ -169,6 +169,14 @@ class TestWithoutRecord:
         lab.run("sh", "-c", checked(lab, 1).finding("LG302")["help"])
         assert "LG302" not in checked(lab, 0).rules
 
+    def test_its_command_works_in_any_folder_for_any_name(self, lab: Repo) -> None:
+        self.required(lab)
+        lab.write({"models/-m [1].bin": "1\n", "other/x": ""})
+        lab.git("add", "--all")
+        said = lab.run("git", "commit", "--message", "Measure", status=1).text
+        lab.run("sh", "-c", f"cd other && {helped(said, 'LG302')}")
+        assert "LG302" not in lab.run("git", "commit", "--message", "Measure").text
+
     def test_is_nothing_where_records_are_optional(self, lab: Repo) -> None:
         lab.write({METRICS: "{}\n", "models/.gitkeep": "", "models/.gitignore": "*.tmp\n"})
         assert "LG30" not in commit(lab).text

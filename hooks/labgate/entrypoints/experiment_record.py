@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from labgate.entrypoints.experiment import Bench, find_bench
 from labgate.entrypoints.run_basis import RunRequest, basis_without_repository, expected_commit, has_repository
@@ -18,7 +19,8 @@ from labgate.experiments.statements import Origin, Run, Subject, statement
 from labgate.experiments.states import content_digest
 from labgate.experiments.submodules import submodule_dependencies
 from labgate.experiments.variables import COMMIT, RUN
-from labgate.values.errors import UsageError
+from labgate.git.repository import discover
+from labgate.values.errors import GitError, UsageError
 from labgate.values.phrases import quote
 from labgate.values.value import Value
 
@@ -48,7 +50,7 @@ def record(
     ``revision`` is its commit, ``None``: that of ``LABGATE_COMMIT``, else the code that is here now. Raises:
     ``LabgateError`` before anything is written, ``OSError``.
     """
-    paths = [_artifact(path) for path in artifacts]
+    paths = [_artifact(_from_top(path, environ)) for path in artifacts]
     here = os.getcwd()
     found = _in_repository(revision, stated, environ) if has_repository(here, environ) else _told(stated, environ)
     directory = "." if os.path.realpath(here) == found.top else shown_path(os.path.realpath(here), found.top)
@@ -64,6 +66,17 @@ def record(
         tuple(path for path, new in written.items() if new),
         tuple(path for path, new in written.items() if not new),
     )
+
+
+def _from_top(path: str, environ: Mapping[str, str]) -> str:
+    """Return a path as typed if it is there, else relative to the top of the work tree: findings name files so."""
+    if os.path.lexists(artifact_path(path)) or os.path.isabs(path):
+        return path
+    with suppress(GitError):
+        top = discover(environ).top
+        if top is not None and os.path.lexists(os.path.join(top, artifact_path(path))):
+            return os.path.relpath(os.path.join(top, path))
+    return path
 
 
 def _artifact(path: str) -> str:

@@ -52,11 +52,11 @@ def split_off(finding: Divisible) -> str:
     if not finding.split:
         return _by_hunks(finding)
     first, *others = finding.split
-    rest = [_pathspec(path) for group in others for path in group.paths]
-    everything_else = [":/", *(_pathspec(path, "exclude") for path in first.paths)]
+    rest = [pathspec(path) for group in others for path in group.paths]
+    everything_else = [":/", *(pathspec(path, "exclude") for path in first.paths)]
     if finding.temporary_index:
         # The index of `git commit -a` is gone by now: these changes are only in the work tree.
-        return f"git commit -- {_join([_pathspec(path) for path in first.paths])}"
+        return f"git commit -- {_join([pathspec(path) for path in first.paths])}"
     return _take_out(finding, rest if len(rest) < len(everything_else) else everything_else)
 
 
@@ -64,11 +64,11 @@ def leave_out(finding: Divisible) -> str:
     """Return the command that leaves out the files which are too large."""
     if finding.parents >= _SEVERAL_PARENTS:
         return "keep only the resolution of conflicts in the merge, without these files"
-    large = [_pathspec(path) for path in finding.oversized]
+    large = [pathspec(path) for path in finding.oversized]
     if finding.others == 0:
         return _drop(finding, large)
     if finding.temporary_index:
-        return f"git commit -- :/ {_join([_pathspec(path, 'exclude') for path in finding.oversized])}"
+        return f"git commit -- :/ {_join([pathspec(path, 'exclude') for path in finding.oversized])}"
     return _take_out(finding, large)
 
 
@@ -115,7 +115,7 @@ def _stop_at(finding: Divisible) -> str:
     return f"{finding.way}git -c core.abbrev=no -c sequence.editor={quote(edit)} rebase -i --rebase-merges {start}"
 
 
-def _pathspec(path: str, *magic: str) -> str:
+def pathspec(path: str, *magic: str) -> str:
     """Return a pathspec that means this path from anywhere in the work tree (gitglossary, pathspec)."""
     if _GLOB_CHARACTERS.intersection(path):
         magic = (*magic, "literal")

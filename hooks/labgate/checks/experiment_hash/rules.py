@@ -5,6 +5,7 @@ from __future__ import annotations
 from labgate.values.finding import Finding, Rule
 from labgate.values.phrases import count, quote, short_oid
 from labgate.values.refnames import HEADS
+from labgate.values.splitting import pathspec
 from labgate.values.value import Value
 
 _MOST_NAMED = 3
@@ -109,13 +110,18 @@ class OfArtifact(Finding):
         return self.path or ""
 
     @property
+    def operand(self) -> str:
+        """The artifact in a command line of ``labgate experiment record``, which finds it from any folder."""
+        return quote(f"./{self.artifact}" if self.artifact.startswith("-") else self.artifact)
+
+    @property
     def record(self) -> str:
         """The path of its record."""
         return f"{self.artifact}.labgate.json"
 
     def kept(self, command: str) -> str:
         """Return the command line that makes a record by a command and commits it."""
-        line = f"{self.way}{command} && git add --force -- {quote(self.record)}"
+        line = f"{self.way}{command} && git add --force -- {quote(pathspec(self.record))}"
         return line if self.staged else f"{line} && git commit --message {quote(f'Record {self.artifact}')}"
 
 
@@ -135,7 +141,7 @@ class WithoutRecord(OfArtifact):
         return f"{self.artifact} has no record of the code that made it"
 
     def help(self) -> str:
-        return self.kept(f"labgate experiment record {quote(self.artifact)}")
+        return self.kept(f"labgate experiment record {self.operand}")
 
 
 class RecordMismatch(OfArtifact):
@@ -161,12 +167,12 @@ class RecordMismatch(OfArtifact):
         return f"{self.record} is not true of {self.artifact}: {self.reason}"
 
     def help(self) -> str:
-        remove = f"git rm --cached --quiet -- {quote(self.record)}"
+        remove = f"git rm --cached --quiet -- {quote(pathspec(self.record))}"
         if not self.staged:
             remove = f"{self.way}{remove} && git commit --message 'Remove a record'"
         if not self.present:
             return remove
-        return f"{self.kept(f'labgate experiment record {quote(self.artifact)}')}  # or: {remove}"
+        return f"{self.kept(f'labgate experiment record {self.operand}')}  # or: {remove}"
 
 
 class NotPinned(Finding):
@@ -231,7 +237,7 @@ class DirtyCode(OfArtifact):
         return f"{short_oid(self.commit)} does not have all of the code that made {self.artifact}"
 
     def help(self) -> str:
-        command = f"labgate experiment record --commit HEAD {quote(self.artifact)}"
+        command = f"labgate experiment record --commit HEAD {self.operand}"
         return f"{self.kept(command)}  # once HEAD has all of the code"
 
 
