@@ -251,3 +251,45 @@ def test_a_value_comes_back_from_toml_as_it_was(value: dict[str, object]) -> Non
 
 def test_a_string_cannot_steer_the_terminal() -> None:
     assert toml('a"\\\x1b\x7f\u202e\n\U000e0001é') == r'"a\"\\\u001b\u007f\u202e\u000a\U000e0001é"'
+
+
+BATCHES = """
+[commit-size]
+tests = ["tests/**"]
+[mixed-components.components]
+realm = ["realm/**"]
+[[commit-hygiene.tests]]
+source = ["realm/**"]
+tests = ["tests/realm/**"]
+[[remote-policy.remotes]]
+match = "github.com/acme/*"
+"""
+
+
+def test_what_is_not_in_this_clone_is_a_warning(repo: Repo) -> None:
+    text = POLICY + BATCHES
+    repo.with_remote()
+    repo.commit("Start", {"labgate.toml": text, "tests/realm/test_a.py": "", "realm/a.py": "a = 1\n"})
+    repo.push("main")
+    repo.git("remote", "add", "acme", "git@github.com:Acme/models.git")
+    assert repo.labgate("policy", "check", status=0).text == ""
+    repo.git("mv", "realm", "kingdom")
+    repo.git("mv", "tests", "checks")
+    repo.git("remote", "remove", "acme")
+    repo.branch("develop").push("develop")
+    said = repo.labgate("policy", "check", status=0).err
+    first = 'what lands on "develop" first counts as not landed; if changes do, name it here and protect it'
+    assert said.splitlines() == [
+        f"labgate: warning: labgate.toml: {line}"
+        for line in (
+            f"[research-gate] landed: {first}",
+            '[commit-size] tests: "tests/**" matches no file here',
+            '[mixed-components.components] realm: "realm/**" matches no file here',
+            '[commit-hygiene.tests] source: "realm/**" matches no file here',
+            '[commit-hygiene.tests] tests: "tests/realm/**" matches no file here',
+            '[remote-policy.remotes] match: "github.com/acme/*" matches no remote of this clone',
+        )
+    ]
+    landed = text.replace('"main",\n', '"main",\n  "develop",\n') + '[research-gate]\nlanded = ["develop"]\n'
+    repo.write({"labgate.toml": landed})
+    assert "develop" not in repo.labgate("policy", "check", status=0).err

@@ -149,6 +149,17 @@ def test_research_goes_only_where_the_preset_says(repo: Repo) -> None:
     assert (issue.base, issue.targets) == (("experiment",), ("experiment",))
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_branch_before_the_trunk_is_a_hint_that_holds(preset: str, repo: Repo) -> None:
+    assert "landed" not in fill(preset, survey(repo)).text
+    text = fill(preset, survey(repo, "develop")).text
+    hinted = text.replace("# landed = ", "landed = ").replace('"main"', '"main", "develop"', 2)
+    hinted = hinted.replace('trunk = "main", "develop"', 'trunk = "main"')
+    policy = READER.parse(hinted, "labgate.toml")
+    assert policy.section(ResearchGate).has_landed("refs/heads/develop")
+    assert not [line for line in READER.lint(policy) if "landed" in line]
+
+
 def test_people_are_proposed_but_only_the_one_who_asks_counts(repo: Repo) -> None:
     for message in ("One", "Two"):
         repo.commit(message, GIT_AUTHOR_NAME="Ada\x1b Lovelace", GIT_AUTHOR_EMAIL="ada@example.org")

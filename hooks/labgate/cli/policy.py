@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +16,7 @@ from labgate.cli.lazy import Entry, LazyGroup
 from labgate.cli.settings import columns
 from labgate.git.refs import read_refs
 from labgate.git.repository import discover
+from labgate.policy.here import Here
 from labgate.policy.model import PYPROJECT, Policy
 from labgate.policy.reader import MAX_BYTES, PYPROJECT_TABLE, read_toml
 from labgate.policy.shape import Key, Path, Record, Shape, TableOf, quoted
@@ -23,10 +24,12 @@ from labgate.report.escape import safe
 from labgate.research.section import ResearchGate
 from labgate.scene.governing_policy import trunk_by
 from labgate.scene.policy_files import policy_at, worktree_policy
-from labgate.scene.trunk import trunk_name
+from labgate.scene.trunk import branches_of, trunk_name
+from labgate.scene.workplace import find_workplace
 from labgate.values.errors import NoPolicyError, PolicyError, UndecidedError
 from labgate.values.files import read_start
 from labgate.values.refnames import tip_ref
+from labgate.values.repository_name import place_of
 from labgate.values.value import Value
 
 if sys.version_info >= (3, 11):
@@ -89,6 +92,7 @@ def show(origin: bool) -> None:
 def check(file: str | None, verbose: bool) -> None:
     """Report all mistakes in a policy, and settings without effect.
 
+    For the work tree's policy it also warns of files, remotes and branches that are not as the policy says.
     FILE is a labgate.toml or a pyproject.toml; the default is the work tree's policy. The exit status is 2 when there
     is a mistake.
     """
@@ -101,6 +105,8 @@ def check(file: str | None, verbose: bool) -> None:
     notice = _of_trunk(parsed) if file is None else None
     if notice is not None:
         click.echo(f"labgate: {safe(notice)}", err=True)
+    for line in _unmatched(parsed, found) if file is None else ():
+        click.echo(f"labgate: warning: {safe(line)}", err=True)
     if verbose:
         click.echo(f"labgate: no mistake in {_shown(found)}")
 
@@ -122,6 +128,24 @@ def _of_trunk(policy: Policy) -> str | None:
     except UndecidedError:
         return None  # which branch is the trunk is no question of this file
     return None if settled is None else settled.notice
+
+
+def _unmatched(policy: Policy, found: PolicyFile) -> tuple[str, ...]:
+    """Return a line for each part of the work tree's policy that means nothing in this clone."""
+    repository = discover(os.environ)
+    nothing = repository.git.run("hash-object", "-t", "tree", "--stdin").decode().strip()
+    staged = find_workplace(os.environ).git().run("diff-index", "--cached", "--name-only", "-z", nothing)
+    files = os.fsdecode(staged).split("\0")
+    urls = [
+        url for item in repository.remotes for key in ("url", "pushurl") for url in _urls(repository, item.name, key)
+    ]
+    branches = branches_of(repository, read_refs(repository), repository.usual_remote, {}).names
+    here = Here(tuple(filter(None, files)), tuple(map(place_of, urls)), tuple(branches))
+    return policy_reader().unmatched(policy, here, found.name, found.table)
+
+
+def _urls(repository: Repository, remote: str, key: str) -> Sequence[str]:
+    return repository.config.get(f"remote.{remote}.{key}", ())
 
 
 def _found(repository: Repository) -> PolicyFile:

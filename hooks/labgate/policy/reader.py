@@ -13,6 +13,7 @@ from typing import Any
 
 from labgate import __version__
 from labgate.policy import lint
+from labgate.policy.here import Here
 from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
 from labgate.policy.schema import LEAST_VERSION, SectionSchema, whole
 from labgate.policy.shape import Path, Problems, Record, shown
@@ -91,6 +92,13 @@ class Reader(Value):
         lint.check(policy, problems)
         for section in self.sections:
             section.lint(policy, problems)
+        return problems.lines
+
+    def unmatched(self, policy: Policy, here: Here, file: str = OWN_FILE, table: Path = ()) -> tuple[str, ...]:
+        """Return one line for each part of a policy that means nothing in a clone, in the form of ``lint``."""
+        problems = Problems(file, table)
+        for section in self.sections:
+            section.here(policy, here, problems)
         return problems.lines
 
     def schema(self) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from labgate.policy.here import Here
     from labgate.policy.model import Policy, Table
 
 #: Seconds in each unit of a duration, bytes in each unit of a size.
@@ -205,13 +206,15 @@ class SectionSchema(Value):
     """The schema of a section of a policy.
 
     ``key`` is its name, its shape and its documentation. The others take the whole policy: ``complete`` fills in the
-    defaults that depend on other sections, ``check`` reports contradictions, and ``lint`` settings without effect.
+    defaults that depend on other sections, ``check`` reports contradictions, ``lint`` settings without effect, and
+    ``here`` what a clone does not have.
     """
 
     key: Key
     complete: Callable[[Table], None] = _nothing
     check: Callable[[Table, Problems], None] = _nothing
     lint: Callable[[Policy, Problems], None] = _nothing
+    here: Callable[[Policy, Here, Problems], None] = _nothing
 
 
 def whole(sections: Sequence[SectionSchema]) -> Record:

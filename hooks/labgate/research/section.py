@@ -8,12 +8,16 @@ from labgate.policy.lint import can_be, known_kinds
 from labgate.policy.model import Policy
 from labgate.policy.schema import DURATION, KIND_NAMES, NAME_OF_REFS, SectionSchema, matching
 from labgate.policy.shape import Choice, Key, ListOf, Problems, Record, shown
+from labgate.values.refnames import HEADS
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from labgate.policy.here import Here
     from labgate.policy.model import Table
 
+#: Branches on which changes of many teams land before they come to the trunk.
+BEFORE_TRUNK = ("develop", "development", "dev", "next", "integration", "staging")
 #: The default sources, if the policy has these kinds.
 DEFAULT_SOURCES = ("research", "experiment")
 _REPOSITORIES = r"[^\s/:@#]+(/[^\s/:@#]+)+(?<!\.git)"
@@ -91,7 +95,7 @@ _SHAPE = Record(
 def schema() -> SectionSchema:
     """Return the schema of ``[research-gate]``."""
     key = Key(ResearchGate.NAME, _SHAPE, "How research code reaches a protected branch.", {})
-    return SectionSchema(key, _complete, _check, _lint)
+    return SectionSchema(key, _complete, _check, _lint, _here)
 
 
 def _complete(table: Table) -> None:
@@ -116,4 +120,17 @@ def _lint(policy: Policy, problems: Problems) -> None:
     for template in policy.section(ResearchGate).landed:
         if not can_be(template, "protected", policy):
             message = f"{shown(template.text)} is not protected, so nothing has landed there"
+            problems.add((ResearchGate.NAME, "landed"), message)
+
+
+def _here(policy: Policy, here: Here, problems: Problems) -> None:
+    for name in BEFORE_TRUNK:
+        if (
+            name in here.branches
+            and name not in policy.trunks
+            and not policy.section(ResearchGate).has_landed(HEADS + name)
+        ):
+            message = (
+                f"what lands on {shown(name)} first counts as not landed; if changes do, name it here and protect it"
+            )
             problems.add((ResearchGate.NAME, "landed"), message)

@@ -12,6 +12,7 @@ from labgate.checks.registry import policy_reader
 from labgate.policy.model import OWN_FILE, Policy
 from labgate.policy.shape import quoted
 from labgate.report.escape import safe
+from labgate.research.section import BEFORE_TRUNK
 from labgate.setup.survey import People, Somebody, Survey
 from labgate.values.errors import LabgateError, PolicyError
 from labgate.values.refnames import HEADS
@@ -122,7 +123,7 @@ def fill(preset: str, survey: Survey) -> Proposal:
         protected=_list("names = ", (survey.trunk.name, *releases, "refs/tags/v*")),
         bots=_list("names = ", _bots(preset, releases)),
         types=_list("fields.type = ", TYPES),
-        deletable=_list("deletable = ", releases),
+        deletable=_list("deletable = ", releases) + _landed(survey),
         reviews="\n".join(_reviews(survey.people)),
         sizes=Template(_SIZES).substitute(generated=_list("ignore = ", _GENERATED), quiet=_QUIET[preset]),
     )
@@ -156,6 +157,16 @@ def _refuse_vanity(policy: Policy, survey: Survey) -> None:
 def _misfits(policy: Policy, branches: Sequence[str]) -> tuple[str, ...]:
     """Return the branches that branch-name would refuse if somebody created them now."""
     return tuple(name for name in branches if any(check(Facts(HEADS + name, created=True), policy)))
+
+
+def _landed(survey: Survey) -> str:
+    """Return a hint below the keys of the gate, if changes seem to land on another branch before the trunk."""
+    first = [name for name in BEFORE_TRUNK if name in survey.branches and name != survey.trunk.name]
+    if not first:
+        return ""
+    return f"""
+# If changes land on {first[0]} first, protect it above, and take away the # here:
+# landed = {_list("landed = ", first)}"""
 
 
 def _releases(survey: Survey) -> tuple[str, ...]:

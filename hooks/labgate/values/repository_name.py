@@ -19,3 +19,8 @@ def repository_name(url: str | None) -> str | None:
     host, _, path = rest.partition("/")
     host = host.rpartition("@")[2].partition(":")[0]
     return f"{host.lower()}/{path.strip('/').removesuffix('.git')}"
+
+
+def place_of(url: str) -> str:
+    """Return the casefolded ``host/owner/name`` of a URL; a local path stands for itself."""
+    return (repository_name(url) or url.removeprefix("file://").strip("/")).casefold()

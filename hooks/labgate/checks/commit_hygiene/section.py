@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from labgate.policy.glob import Glob
 from labgate.policy.schema import GLOBS, SectionSchema
-from labgate.policy.shape import Choice, Key, ListOf, Record, Text
+from labgate.policy.shape import Choice, Key, ListOf, Problems, Record, Text
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from labgate.policy.model import Table
+    from labgate.policy.here import Here
+    from labgate.policy.model import Policy, Table
 
 #: Subjects that say nothing, in lower case.
 _UNFINISHED = (".", "..", "...", "-", "asdf", "save", "temp", "tmp", "todo", "try", "wip", "wip.", "work in progress")
@@ -84,7 +85,13 @@ def schema() -> SectionSchema:
         )
     )
     doc = "Commits that are finished, without short-lived files, and with their tests."
-    return SectionSchema(Key(CommitHygiene.NAME, shape, doc, {}))
+    return SectionSchema(Key(CommitHygiene.NAME, shape, doc, {}), here=_here)
+
+
+def _here(policy: Policy, here: Here, problems: Problems) -> None:
+    for companions in policy.section(CommitHygiene).tests:
+        here.without_file(companions.source, (CommitHygiene.NAME, "tests", "source"), problems)
+        here.without_file(companions.tests, (CommitHygiene.NAME, "tests", "tests"), problems)
 
 
 def _companions() -> Record:

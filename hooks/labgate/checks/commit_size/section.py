@@ -9,7 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from labgate.policy.model import Table
+    from labgate.policy.here import Here
+    from labgate.policy.model import Policy, Table
     from labgate.policy.schema import SectionSchema
     from labgate.policy.shape import Problems, Record
 
@@ -72,7 +73,12 @@ def schema() -> SectionSchema:
             ),
         )
     )
-    return SectionSchema(Key(CommitSize.NAME, shape, "How large a commit and a proposal may be.", {}), check=_check)
+    key = Key(CommitSize.NAME, shape, "How large a commit and a proposal may be.", {})
+    return SectionSchema(key, check=_check, here=_here)
+
+
+def _here(policy: Policy, here: Here, problems: Problems) -> None:
+    here.without_file(policy.section(CommitSize).tests, (CommitSize.NAME, "tests"), problems)
 
 
 def _limits() -> Record:

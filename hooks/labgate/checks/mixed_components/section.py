@@ -12,7 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from labgate.policy.model import Table
+    from labgate.policy.here import Here
+    from labgate.policy.model import Policy, Table
     from labgate.policy.schema import SectionSchema
     from labgate.policy.shape import Problems
 
@@ -51,7 +52,12 @@ def schema() -> SectionSchema:
         )
     )
     doc = "Components that one commit must not mix."
-    return SectionSchema(Key(MixedComponents.NAME, shape, doc, {}), check=_check)
+    return SectionSchema(Key(MixedComponents.NAME, shape, doc, {}), check=_check, here=_here)
+
+
+def _here(policy: Policy, here: Here, problems: Problems) -> None:
+    for name, globs in policy.section(MixedComponents).components.items():
+        here.without_file(globs, (MixedComponents.NAME, "components", name), problems)
 
 
 def _check(table: Table, problems: Problems) -> None:

@@ -16,7 +16,7 @@ from labgate.values.errors import UndecidedError
 from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import RefUpdate
 from labgate.values.refnames import REMOTES, branch_of, short_ref
-from labgate.values.repository_name import repository_name
+from labgate.values.repository_name import place_of
 
 #: The most commits of the canonical remote that are searched for the tree of a code drop, and that are named.
 _MOST_SEARCHED, _MOST_FLATTENED = 5000, 20
@@ -43,7 +43,7 @@ def _places(repository: Repository, remote: str | None, url: str | None = None) 
     """Return the casefolded names of a remote by each of its URLs; a local path stands for itself."""
     keys = (f"remote.{remote}.pushurl", f"remote.{remote}.url")
     urls = [*(() if url is None else (url,)), *(text for key in keys for text in repository.config.get(key, ()))]
-    return tuple((repository_name(text) or text.removeprefix("file://").strip("/")).casefold() for text in urls)
+    return tuple(map(place_of, urls))
 
 
 def _elsewhere(scene: Scene, update: RefUpdate, facts: Facts, section: RemotePolicy) -> Facts:

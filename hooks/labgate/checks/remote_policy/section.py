@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labgate.policy.model import Table
+    from labgate.policy.here import Here
+    from labgate.policy.model import Policy, Table
 
 
 class RemoteRule(Value):
@@ -62,7 +63,16 @@ def schema() -> SectionSchema:
         "a table of a remote",
     )
     shape = Record((Key("remotes", ListOf(remote, "a list of tables"), "Remotes; the first that matches judges.", []),))
-    return SectionSchema(Key(RemotePolicy.NAME, shape, "Which remote takes which branches.", {}), check=_check)
+    key = Key(RemotePolicy.NAME, shape, "Which remote takes which branches.", {})
+    return SectionSchema(key, check=_check, here=_here)
+
+
+def _here(policy: Policy, here: Here, problems: Problems) -> None:
+    for rule in policy.section(RemotePolicy).remotes:
+        if not any(map(rule.match.matches, here.remotes)):
+            problems.add(
+                (RemotePolicy.NAME, "remotes", "match"), f'"{rule.match.text}" matches no remote of this clone'
+            )
 
 
 def _check(table: Table, problems: Problems) -> None:
