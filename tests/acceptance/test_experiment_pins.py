@@ -322,6 +322,19 @@ class TestPublish:
         assert trace.read_text() == "push\n"
         assert len(remote_pins(lab)) == 30
 
+    def test_a_pin_that_another_push_has_just_made_is_no_refusal(self, lab: Repo) -> None:
+        """The remote creates the ref itself before it takes the push, as a faster push of another process would."""
+        commit = pin(lab)
+        ref = f"refs/experiments/ranker/wide/{commit[:12]}"
+        lab.commit("Elsewhere", {"note.txt": "1\n"})
+        hook = lab.path.parent / "lab-origin.git/hooks/update"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f'#!/bin/sh\nenv -u GIT_QUARANTINE_PATH git update-ref {ref} "$3"\n')
+        hook.chmod(0o755)
+        said = experiment(lab, "publish")
+        assert said.out == f"{commit} {ref}\n"
+        assert remote_pins(lab) == {ref: commit}
+
     def test_settings_of_the_remote_do_not_make_it_another_push(self, lab: Repo) -> None:
         for key, value in (
             ("remote.origin.mirror", "true"),

@@ -52,7 +52,7 @@ def list_(name: str | None, format: str) -> None:
 
     found = list_experiments(name)
     if found.problem is not None:
-        say(f"warning: {found.problem.message}; what {_UNKNOWN} shows is from this clone alone")
+        say(f"warning: {found.problem.message}; what is shown is what this clone knows of it")
     if format == "json":
         print_json({"schema": 1, "experiments": [_experiment_as_json(item) for item in found.experiments]})
         return

@@ -127,8 +127,26 @@ def push_new(repository: Repository, remote: str, refs: Mapping[str, str]) -> tu
     names = list(refs)
     for start in range(0, len(names), _MOST):
         some = names[start : start + _MOST]
-        answers += _pushed(repository, remote, {ref: refs[ref] for ref in some})
+        answers += _settled(repository, remote, refs, _pushed(repository, remote, {ref: refs[ref] for ref in some}))
     return tuple(answers)
+
+
+def _settled(repository: Repository, remote: str, refs: Mapping[str, str], answers: list[Answer]) -> list[Answer]:
+    """Return answers to one push, where what was refused may be there all the same: another push was faster."""
+    refused = [answer.ref for answer in answers if answer.state == REFUSED]
+    if not refused:
+        return answers
+    try:
+        there = remote_refs(repository, remote, refused)
+    except UndecidedError:
+        return answers
+
+    def settled(answer: Answer) -> Answer:
+        if answer.state != REFUSED or answer.ref not in there:
+            return answer
+        return answer.changed(state=THERE if there[answer.ref] == refs[answer.ref] else TAKEN)
+
+    return [settled(answer) for answer in answers]
 
 
 def _pushed(repository: Repository, remote: str, refs: Mapping[str, str]) -> list[Answer]:
