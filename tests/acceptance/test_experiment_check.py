@@ -212,7 +212,7 @@ class TestSubmodule:
         train(lab)
         assert "LG306 warning: " in commit(lab).text
         finding = checked(lab, 1).finding("LG306")
-        lab.run("sh", "-c", finding["help"])
+        lab.run("sh", "-c", f"cd experiments && {finding['help']}")
         assert checked(lab, 0).rules == []
 
 

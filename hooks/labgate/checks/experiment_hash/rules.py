@@ -267,7 +267,8 @@ class SubmoduleUnpushed(OfArtifact):
 
     def help(self) -> str:
         branch = f"refs/heads/labgate-{short_oid(self.commit)}"
-        return f"git -C {quote(self.submodule)} push {quote(self.remote)} {self.commit}:{branch}"
+        place = f'"$(git rev-parse --show-toplevel)"/{quote(self.submodule)}'
+        return f"git -C {place} push {quote(self.remote)} {self.commit}:{branch}"
 
 
 FINDINGS = (MissingTrailer, WithoutRecord, RecordMismatch, NotPinned, DirtyCode, SubmoduleUnpushed)
