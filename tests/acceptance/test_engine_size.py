@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from labgate.checks.commit_size.reading import MOST_LINES, PIECE_LINES
+from labgate.checks.commit_size.reading import MOST_BYTES, MOST_LINES, PIECE_LINES
 from labgate.fingerprints.generated_names import is_locked
 from support.notebooks import notebook
 from support.people import adopt, by, reviewed
@@ -192,6 +192,12 @@ def test_a_change_too_large_to_look_for_moves_is_counted_whole_and_said(sized: R
     sized.branch("feature/y").commit("Split it", {"large.txt": "", "other.txt": lines(MOST_LINES // 2 + 1)})
     verdict = sized.labgate("check", *SIZE, status=1)
     assert "1 commit too large to look for moved lines" in verdict.text
+
+
+def test_a_notebook_too_large_to_be_read_is_counted_whole_and_said(sized: Repo) -> None:
+    rows = [f"row = {'x' * 50_000}" for _ in range(MOST_BYTES // 50_000 + 1)]
+    sized.commit("A notebook", {"a.ipynb": notebook(rows, "out")})
+    assert "1 notebook too large to look for code" in sized.labgate("check", *SIZE, status=1).text
 
 
 def test_deleting_large_files_passes(sized: Repo) -> None:

@@ -215,13 +215,14 @@ def _unread(facts: Facts, policy: Policy) -> tuple[str, ...]:
 
 
 def _whole(facts: Facts) -> str | None:
-    """Return a line about the changes that are too large to look for what moved, ``None`` if there are none."""
-    from labgate.checks.commit_size.reading import is_readable
+    """Return a line about the changes that are too large to be read closely, ``None`` if there are none."""
+    from labgate.checks.commit_size.reading import is_readable, unread_notebooks
 
     large = sum(not is_readable(batch.files) for batch in facts.batches)
-    return (
-        f"{count(large, 'commit')} too large to look for moved lines: every line of the diff counts" if large else None
-    )
+    notebooks = sum(unread_notebooks(batch.files) for batch in facts.batches)
+    said = (f"{count(large, 'commit')} too large to look for moved lines",) * bool(large)
+    said += (f"{count(notebooks, 'notebook')} too large to look for code",) * bool(notebooks)
+    return f"{' and '.join(said)}: every line of the diff counts" if said else None
 
 
 def _reverted(scene: Scene, commit: Commit, update: RefUpdate) -> str | None:

@@ -52,6 +52,11 @@ def is_readable(files: Sequence[FileChange]) -> bool:
     return lines <= MOST_LINES and sum(file.size for file in files) <= 10 * MOST_BYTES
 
 
+def unread_notebooks(files: Sequence[FileChange]) -> int:
+    """Return how many notebooks are so large that their lines count as git shows them."""
+    return sum(file.path.endswith(_NOTEBOOK) and file.status != "D" and file.size > MOST_BYTES for file in files)
+
+
 def _weighed(git: Git, readings: Mapping[str, Reading]) -> dict[str, tuple[FileChange, ...]]:
     pairs = {
         (entry.old, entry.new)
