@@ -50,7 +50,7 @@ def subjects(repo: Repo) -> list[str]:
 # LG501.
 
 
-@pytest.mark.parametrize("subject", ["WIP", "wip", " Tmp ", ".", "try"])
+@pytest.mark.parametrize("subject", ["WIP", " Tmp ", ".", "[wip]", "WIP..."])
 def test_a_subject_that_says_nothing_is_folded_into_the_commit_before(topic: Repo, subject: str) -> None:
     topic.commit(subject, {"a.py": "a = 2\n"}, "--cleanup=verbatim")
     topic.commit("Add b", {"b.py": "b = 1\n"})
@@ -111,6 +111,14 @@ def test_conflict_markers_are_found_and_the_rebase_stops_there(topic: Repo) -> N
 )
 def test_what_only_looks_like_a_conflict_passes(topic: Repo, text: str) -> None:
     topic.commit("Write", {"a.rst": text})
+    assert judged(topic, 0).rules == []
+
+
+def test_a_file_about_conflicts_may_be_renamed_and_edited(topic: Repo) -> None:
+    topic.checkout("main").commit("A page", {"a.md": CONFLICT + "text\n" * 30})
+    topic.push("main")
+    topic.branch("docs/y").git("mv", "a.md", "b.md")
+    topic.commit("Move it", {"b.md": f"first\n{CONFLICT}" + "text\n" * 30})
     assert judged(topic, 0).rules == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from labgate.git.merges import own_changes
+from labgate.git.moved import EDITED_RENAMES
 from labgate.git.quoted import unquoted
 from labgate.git.raw import PLAIN
 from labgate.git.repository import Repository
@@ -12,7 +13,7 @@ from labgate.values.refnames import is_oid
 
 #: The lines that stand around the two sides of a conflict, in this order.
 _MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ")
-_PATCH = ("diff-tree", "-r", "--root", "-p", "-U0", "-G^<<<<<<< ", *PLAIN)
+_PATCH = ("diff-tree", "-r", "--root", "-p", "-U0", "-G^<<<<<<< ", *EDITED_RENAMES, *PLAIN)
 
 
 def conflicted(repository: Repository, commits: Sequence[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from labgate.values.value import Value
 #: A file is renamed if at least half of it is the same. git compares at most ``MOST_RENAMES`` squared pairs of files
 #: and else finds exact renames only, so that the time stays linear in the number of files.
 MOST_RENAMES = 400
-_RENAMES = ("-M50%", f"-l{MOST_RENAMES}")
+EDITED_RENAMES = ("-M50%", f"-l{MOST_RENAMES}")
 #: Blocks of 20 letters or digits, also with another indentation; shorter ones than ``BLOCK_LINES`` are no move.
 _MOVED = ("--color=always", "--color-moved=blocks", "--color-moved-ws=allow-indentation-change")
 BLOCK_LINES = 3
@@ -72,7 +72,7 @@ def commit_readings(
         return {}
     entries: dict[str, list[Entry]] = {oid: [] for oid in commits}
     current: list[Entry] = []
-    for record in read_records(git.run(*_TREES, "-z", "--no-abbrev", "--raw", *_RENAMES, "--stdin", stdin=oids)):
+    for record in read_records(git.run(*_TREES, "-z", "--no-abbrev", "--raw", *EDITED_RENAMES, "--stdin", stdin=oids)):
         if isinstance(record, str):
             current = entries[record]
         elif isinstance(record, Entry):
@@ -110,7 +110,7 @@ def staged_readings(git: Git, base: str, with_text: Callable[[str], bool]) -> Re
 
 def _patch() -> tuple[str, ...]:
     # Without context git leaves out what both files end with, and may then pair the lines before it in another way.
-    return ("--patch", "--unified=1", *_RENAMES, *_MOVED)
+    return ("--patch", "--unified=1", *EDITED_RENAMES, *_MOVED)
 
 
 def _read(git: Git, command: Sequence[str], trees: Sequence[str], with_text: Callable[[str], bool]) -> Reading:
@@ -119,7 +119,7 @@ def _read(git: Git, command: Sequence[str], trees: Sequence[str], with_text: Cal
 
 
 def _entries(git: Git, command: Sequence[str], trees: Sequence[str]) -> list[Entry]:
-    raw = git.run(*command, "-z", "--no-abbrev", "--raw", *_RENAMES, *trees)
+    raw = git.run(*command, "-z", "--no-abbrev", "--raw", *EDITED_RENAMES, *trees)
     return [record for record in read_records(raw) if isinstance(record, Entry)]
 
 

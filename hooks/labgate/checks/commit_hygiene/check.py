@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: The beginnings of subjects that ``git rebase --autosquash`` acts on (git-rebase).
 PREFIXES = ("fixup! ", "squash! ", "amend! ")
+#: What stands around a subject and says no more than it.
+_MARKS = " .:!?()[]<>*_-"
 KEEP, EXCUSE = "keep-artifact", "tests-not-needed"
 #: The lines for which a commit may be empty.
 _STATEMENTS = (KEEP, EXCUSE, SIZE_EXCEPTION)
@@ -103,13 +105,19 @@ def _empty(found: Sequence[Unfinished]) -> list[Unfinished]:
     return [one for one in found if one.reason == EMPTY]
 
 
+def _says_nothing(subject: str, section: CommitHygiene) -> bool:
+    """Return whether a whole subject is one of those of the policy, also in brackets or with a colon or dots."""
+    said = subject.strip().casefold()
+    return said in section.unfinished or said.strip(_MARKS) in section.unfinished
+
+
 def _unfinished(commit: Looked, section: CommitHygiene) -> Unfinished | None:
     reason = None
     if commit.conflict is not None:
         reason = CONFLICT
     elif commit.subject.startswith(PREFIXES):
         reason = AUTOSQUASH
-    elif commit.subject.strip().casefold() in section.unfinished:
+    elif _says_nothing(commit.subject, section):
         reason = SUBJECT
     elif commit.empty:
         reason = EMPTY
