@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +55,7 @@ class Search:
         self._exact = ExactMatches(repository, index, candidates, methods)
         #: For each document the sorted depths at which its features of each kind came to a chain; for one past at a
         #: time.
-        self._depths: dict[int, dict[int, list[int]]] = {}
+        self._depths: dict[int, dict[int, array[int]]] = {}
         self._past: Past | None = None
         #: By the holders of a common feature those that stand for all of them.
         self._few: dict[tuple[int, ...], Sequence[int]] = {}
@@ -187,9 +188,8 @@ class Search:
             by_kind: dict[int, list[int]] = defaultdict(list)
             for feature in mine:
                 by_kind[feature & 15].append(depths.get(feature, postings.VALUES))
-            for places in by_kind.values():
-                places.sort()
-            self._depths[number] = by_kind
+            # Arrays, as they are kept for thousands of documents.
+            self._depths[number] = {kind: array("i", sorted(places)) for kind, places in by_kind.items()}
 
     def _found(
         self,

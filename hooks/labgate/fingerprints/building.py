@@ -39,9 +39,9 @@ Progress = Callable[[str, int, int], None]
 #: idle. The least number of documents for which a second core is used.
 _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
 #: Features of one transaction, or a little more, for a chain and for research. Each transaction rewrites what is there,
-#: and a chain has the most; until then its features are in memory, at some 30 bytes each, and beside research stands
-#: what is known of its branches.
-_CHAIN_BATCH, _BATCH = 1_000_000, 300_000
+#: and a chain has the most; until then its features are in memory, at some 50 bytes each, beside what is known of all
+#: branches.
+_CHAIN_BATCH, _BATCH = 600_000, 300_000
 #: The documents between two reports of progress.
 _TOLD = 64
 #: Files whose lines do not count, or not as code.
