@@ -226,7 +226,7 @@ class Replay:
 def summed(name: str, verdicts: list[Verdict], *, show: bool) -> list[Verdict]:
     """Print one repository's results and return them."""
     for verdict in verdicts:
-        if (show and verdict.rules) or verdict.result.status not in (0, 1):
+        if (show and verdict.rules) or (verdict.result.status and not verdict.rules):
             landing = verdict.landing
             marked = " (marked)" if landing.marked else ""
             print(f"-- {name} {landing.branch}{marked} {landing.after[:12]}: exit {verdict.result.status}")
