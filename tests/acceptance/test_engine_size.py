@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
@@ -13,6 +15,7 @@ from support.notebooks import notebook
 from support.people import adopt, by, reviewed
 from support.repo import Repo
 from support.sdg import LIMITS, POLICY
+from support.tools import require_tool
 from support.verdicts import assert_passes, judge
 
 TO_MAIN = ("--target", "main", "--head", "HEAD")
@@ -192,6 +195,24 @@ def test_a_change_too_large_to_look_for_moves_is_counted_whole_and_said(sized: R
     sized.branch("feature/y").commit("Split it", {"large.txt": "", "other.txt": lines(MOST_LINES // 2 + 1)})
     verdict = sized.labgate("check", *SIZE, status=1)
     assert "1 commit too large to look for moved lines" in verdict.text
+
+
+def test_a_notebook_as_jupyter_writes_it_counts_its_edited_line(sized: Repo) -> None:
+    require_tool("nbformat")
+    nbformat: Any = import_module("nbformat")
+
+    def written(rate: int, output: str) -> str:
+        out = nbformat.v4.new_output("display_data", {"image/png": output * 900, "text/plain": f"<Figure {output}>"})
+        code = [f"model = fit(data, rate={rate})\nmodel.plot()", "model.save(path)"]
+        cells = [nbformat.v4.new_code_cell(text, execution_count=rate, outputs=[out, out]) for text in code]
+        return str(nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"ran": output})))
+
+    adopt(sized.checkout("main"), POLICY + LIMITS.replace("lines = 400", "lines = 1", 1))
+    sized.commit("A notebook", {"a.ipynb": written(7, "first\n")})
+    sized.push("main")
+    sized.branch("feature/y").commit("Run it again", {"a.ipynb": written(9, "second\n"), "b.py": "b = 1\n"})
+    files = judge(sized, *TO_MAIN, status=1).finding("LG401")["data"]["files"]
+    assert {file["path"]: file["lines"] for file in files} == {"a.ipynb": 1, "b.py": 1}
 
 
 def test_a_notebook_too_large_to_be_read_is_counted_whole_and_said(sized: Repo) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from labgate.fingerprints.aligned import ALIGNED_LINES
-from labgate.fingerprints.notebooks import notebook_runs
+from labgate.fingerprints.notebooks import changed_code_lines, notebook_runs
 from labgate.fingerprints.patches import FILE_LINES, Run
 from labgate.fingerprints.text import LINE_BYTES
 
@@ -147,3 +147,23 @@ def test_of_what_is_no_notebook_the_code_counts(*, quoted: bool) -> None:
     unread = [Run(b"", b"", added=[b"{", b'"cells": [', b'"cell_type": "code",', *lines, b"]"], start=1)]
     (run,) = notebook_runs(b"", b"{", unread)
     assert run.added == CODE
+
+
+CELLS = tuple(
+    f"import part_{number}\nfirst_{number} = load(part_{number})\nprint(first_{number})\nrate_{number} = {number}"
+    for number in range(3)
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "counted"),
+    [
+        ((CELLS[1], CELLS[0], CELLS[2]), 0),
+        ((CELLS[2].replace("= 2", "= 7"), CELLS[0], CELLS[1]), 2),
+        ((*CELLS, CELLS[0]), 4),
+        ((CELLS[0].replace("= 0", "= 7"), *CELLS[1:]), 1),
+    ],
+    ids=["cells that moved", "a moved cell with an edited line", "a copy", "an edited line"],
+)
+def test_cells_that_moved_are_not_read_again(after: tuple[str, ...], counted: int) -> None:
+    assert changed_code_lines(notebook(*map(code, CELLS)), notebook(*map(code, after))) == counted

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 from labgate.fingerprints.aligned import aligned_runs
 from labgate.fingerprints.content import CODE_LINES, is_code
@@ -12,6 +13,9 @@ from labgate.fingerprints.text import LINE_BYTES, normal_lines
 
 #: A larger notebook is mostly pictures, and is not read as one: its lines count as git shows them.
 NOTEBOOK_BYTES = 32_000_000
+#: The least lines, and letters and digits, of a block that moved.
+_BLOCK_LINES, _BLOCK_LETTERS = 3, 20
+_WORDS = re.compile(rb"[0-9A-Za-z]+")
 
 
 def notebook_runs(old: bytes, new: bytes, unread: Iterable[Run] = ()) -> list[Run]:
@@ -28,6 +32,7 @@ def notebook_runs(old: bytes, new: bytes, unread: Iterable[Run] = ()) -> list[Ru
 def changed_code_lines(old: bytes, new: bytes) -> int | None:
     """Return how many lines of code differ between two versions of a notebook; a line that was edited counts once.
 
+    Blocks of three lines or more that moved do not count, as git paints them (git-diff, ``--color-moved=blocks``).
     Empty bytes mean that there is no notebook. ``None`` if a side cannot be read, or if so much differs that not all of
     it was compared.
     """
@@ -35,7 +40,27 @@ def changed_code_lines(old: bytes, new: bytes) -> int | None:
         return None
     runs = notebook_runs(old, new)
     both = sum(len(run.added) + len(run.deleted) for run in runs)
-    return None if both >= FILE_LINES else sum(max(len(run.added), len(run.deleted)) for run in runs)
+    if both >= FILE_LINES:
+        return None
+    gone, came = _blocks(run.deleted for run in runs), _blocks(run.added for run in runs)
+    return sum(max(_unmoved(run.added, gone), _unmoved(run.deleted, came)) for run in runs)
+
+
+def _blocks(sides: Iterable[Sequence[bytes]]) -> frozenset[tuple[bytes, ...]]:
+    """Return all neighbours in some lines that are as many as a block which moved has at least."""
+    found = (
+        tuple(lines[start : start + _BLOCK_LINES]) for lines in sides for start in range(len(lines) - _BLOCK_LINES + 1)
+    )
+    return frozenset(block for block in found if sum(map(len, _WORDS.findall(b" ".join(block)))) >= _BLOCK_LETTERS)
+
+
+def _unmoved(lines: Sequence[bytes], elsewhere: frozenset[tuple[bytes, ...]]) -> int:
+    """Return the number of lines that are in no block of ``elsewhere``."""
+    moved: set[int] = set()
+    for start in range(len(lines) - _BLOCK_LINES + 1):
+        if tuple(lines[start : start + _BLOCK_LINES]) in elsewhere:
+            moved.update(range(start, start + _BLOCK_LINES))
+    return len(lines) - len(moved)
 
 
 def unread_runs(runs: Iterable[Run]) -> list[Run]:
