@@ -19,7 +19,7 @@ from support.repo import Repo, Result
 OOPS = LEAST + "oops\n"
 DOUBLED = '[tool.labgate]\nversion = 1\ntrunk = "main"\n[tool.labgate.kinds.protected]\nnames = ["main"]\n'
 RESEARCH, FEATURE = "research/bigger-batches", "feature/x"
-READ = "the last version that can be read judges, that of "
+READ = "using the last version that can be read, of "
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_check_says_it_in_one_line_and_names_the_trunks_file(team: Repo) -> None
     (line,) = (line for line in said.text.splitlines() if "cannot" in line or READ in line)
     assert line.startswith(
         f"labgate: origin/main:labgate.toml: mistake: unknown key, perhaps written for a newer labgate "
-        f"(this is {__version__}) (and 1 more mistake): {READ}{before[:12]}"
+        f"(this is {__version__}) (and 1 more mistake); {READ}{before[:12]}"
     )
     report = json.loads(team.labgate("check", "--target", "main", "--format", "json", status=0).out)
     assert report["policy"]["origin"] == "trunk"

@@ -292,3 +292,20 @@ def test_a_command_on_several_lines_is_shown_whole_or_not_at_all() -> None:
     assert "    help: LINE='Experiment: a/b' \\\n" in shown
     assert "…" not in shown
     assert "help: the command is too long to show; --format json has it\n" in missing(400)
+
+
+def test_the_same_help_of_several_checks_is_shown_once() -> None:
+    def undecided(name: str, help: str) -> CheckResult:
+        return CheckResult(name, "undecided", "this clone is shallow", help)
+
+    judged = reports.judged()
+    judged = judged.changed(
+        checks=(undecided("research-gate", "git a"), undecided("commit-size", "git a"), undecided("x", "git b"))
+    )
+    assert rendered(reports.report(judged)) == (
+        "main: research-gate undecided: this clone is shallow\n"
+        "    help: git a\n"
+        "main: commit-size undecided: this clone is shallow\n"
+        "main: x undecided: this clone is shallow\n"
+        "    help: git b\n"
+    )

@@ -65,4 +65,5 @@ def _print(found: tuple[Verified, ...]) -> None:
             click.echo(safe(f"{item.path}: {level}: {problem.message}"))
             if problem.help is not None:
                 click.echo(safe(f"    help: {problem.help}"))
-    say(f"{good} of {count(len(found), 'record')} are true" if found else "there are no records here")
+    verb = "is" if len(found) == 1 else "are"
+    say(f"{good} of {count(len(found), 'record')} {verb} true" if found else "there are no records here")

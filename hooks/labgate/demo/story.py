@@ -174,7 +174,6 @@ def oversized(theatre: Theatre) -> None:
     theatre.git("commit", "-m", "Add the search grid", refused=True)
     theatre.git("reset", "-q", "--", ":/ranker/")
     theatre.git("commit", "--quiet", "-m", "Add the search grid")
-    theatre.quietly("reset", "--quiet", "--hard", "HEAD~1")
 
 
 def research_to_main(theatre: Theatre) -> None:

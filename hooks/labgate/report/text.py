@@ -67,8 +67,7 @@ def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
             yield from _finding_lines(finding, judged, paint, verbose)
         if verbose or judged.findings:
             yield from _undecidable_lines(judged, verbose)
-        for check in judged.checks:
-            yield from _check_lines(check, judged, paint, verbose)
+        yield from _checks_lines(judged, paint, verbose)
     if report.findings:
         yield tally(report, paint)
     elif verbose and report.outcome == PASSED:
@@ -82,8 +81,7 @@ def _quiet_lines(report: Report, paint: Paint) -> Iterator[str]:
         for finding in judged.findings:
             if finding.level == ERROR:
                 yield from _finding_lines(finding, judged, paint, verbose=False)
-        for check in judged.checks:
-            yield from _check_lines(check, judged, paint, verbose=False)
+        yield from _checks_lines(judged, paint, verbose=False)
 
 
 def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool) -> Iterator[str]:
@@ -152,14 +150,24 @@ def _undecidable_lines(judged: Judged, verbose: bool) -> Iterator[str]:
                 yield f"    {_oids(check.undecidable)}"
 
 
-def _check_lines(check: CheckResult, judged: Judged, paint: Paint, verbose: bool) -> Iterator[str]:
+def _checks_lines(judged: Judged, paint: Paint, verbose: bool) -> Iterator[str]:
+    """Yield the lines of the checks that were skipped or are undecided; the same help is shown once."""
+    shown: set[str] = set()
+    for check in judged.checks:
+        first, *help = _check_lines(check, judged, paint, verbose) or [""]
+        if first:
+            yield first
+            yield from (line for line in help if line not in shown)
+            shown.update(help)
+
+
+def _check_lines(check: CheckResult, judged: Judged, paint: Paint, verbose: bool) -> list[str]:
     if check.outcome not in (SKIPPED, UNDECIDED) or (check.outcome == SKIPPED and not verbose):
-        return
+        return []
     role = "undecided" if check.outcome == UNDECIDED else "quiet"
     outcome = paint(role, f"{check.outcome}:")
     reason, *help = check_lines(check)
-    yield f"{shown_ref(judged.update.ref)}: {check.name} {outcome} {reason}"
-    yield from (f"    {line}" for line in help)
+    return [f"{shown_ref(judged.update.ref)}: {check.name} {outcome} {reason}", *(f"    {line}" for line in help)]
 
 
 def _place(finding: Finding, judged: Judged) -> str:

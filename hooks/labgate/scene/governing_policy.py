@@ -176,7 +176,7 @@ class _Search:
         repairs = self._repairs(trunk, tip)
         if self.proposal.in_ci and not repairs:
             raise PolicyError(error.problems, self._repair(trunk, tip, found))
-        said = f"{_first_of(error)}: the last version that can be read judges, that of {short_oid(found.commit)}"
+        said = f"{_first_of(error)}; using the last version that can be read, of {short_oid(found.commit)}"
         if not repairs:
             said += f"; to restore it: {self._repair(trunk, tip, found)}"
         judging = self._judging(self._agreed(found.policy, trunk), "trunk", found, tip)
@@ -208,7 +208,7 @@ class _Search:
             if found is not None:
                 judging = self._judging(self._agreed(found.policy, trunk), "bootstrap", found, tip)
                 change = "push" if self.proposal.target is None else "change"
-                said = f"no {OWN_FILE} on {trunk or 'the trunk'} yet; using the one in this {change}"
+                said = f"no {OWN_FILE} on {judging.trunk or 'the trunk'} yet; using the one in this {change}"
                 if unreadable is not None:
                     said = (
                         f"{_first_of(unreadable)}: no version of it could ever be read; using the one in this {change}"
