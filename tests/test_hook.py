@@ -92,7 +92,7 @@ def test_an_unknown_stage_exits_with_2_and_says_the_usage(capsys: pytest.Capture
 def failing(monkeypatch: pytest.MonkeyPatch, stage: str, error: Exception) -> list[str]:
     """Let a stage raise; return the command line that starts it."""
 
-    def run(_: HookCall) -> int:
+    def run(*_: object) -> int:
         raise error
 
     monkeypatch.setattr(f"{STAGES[stage]}.run", run)
@@ -186,7 +186,7 @@ def test_without_a_policy_a_stage_is_skipped_in_one_line(
 
 
 def test_an_interrupt_has_its_own_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(_: HookCall) -> int:
+    def run(*_: object) -> int:
         raise KeyboardInterrupt
 
     for stage, module in STAGES.items():
