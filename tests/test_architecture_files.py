@@ -26,7 +26,7 @@ ALLOWED = {
     # The index that git itself names, which labgate only reads.
     "labgate.experiments.staged_codes": {"open"},
     # Folders for temporary files, with random names, and what is in them.
-    "labgate.git.borrowed": {"tempfile.mkdtemp", "shutil.rmtree", "os.makedirs", "os.mkdir", "open"},
+    "labgate.git.borrowed": {"tempfile.mkdtemp", "os.makedirs", "os.mkdir", "os.rmdir", "os.unlink", "open"},
     "labgate.git.worktrees": {"tempfile.mkdtemp", "shutil.rmtree"},
     "labgate.git.runner": {"tempfile.mkstemp", "os.unlink"},
     "labgate.cli.demo": {"tempfile.TemporaryDirectory", "shutil.rmtree", "os.makedirs"},

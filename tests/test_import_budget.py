@@ -10,6 +10,23 @@ from support.isolated import age, make_interpreter
 from support.policies import TEAM
 from support.repo import Repo
 
+#: As the console script and the native hooks start labgate.
+CALL = "from labgate.hook import main; main()"
+#: What ``TEAM`` leaves out.
+EVERYTHING = """
+[mixed-components]
+shared = ["docs/**"]
+[mixed-components.components]
+one = ["one/**"]
+two = ["two/**"]
+[experiment-hash]
+artifacts = ["models/**"]
+[branch-drift.limits.topic]
+commits = 200
+[reviews.people.lin]
+emails = ["lin@example.org"]
+"""
+
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -46,8 +63,8 @@ def test_passing_hooks_import_the_listed_modules_and_nothing_else(working: Repo,
     names = {name for stage in stages for name in imported(working, *hook, *stage)}
     ours = names - before - {"imported package", "__future__"}
     assert ours >= set(ALWAYS)
-    # The policy's cache is JSON; this is the part of its reader that is written in C.
-    assert ours <= {*HOT, *(row.folder for row in ROWS), "_json"}
+    # The policy's cache is JSON; this is the part of its reader that is written in C. ``gc`` is in the interpreter.
+    assert ours <= {*HOT, *(row.folder for row in ROWS), "_json", "gc"}
 
 
 def test_started_without_runpy_it_needs_no_heavy_module_at_all(working: Repo, python: str) -> None:
@@ -82,6 +99,90 @@ def test_a_push_that_passes_imports_none_of_the_slowest(
     )
     assert "labgate.research.research_commits" in names
     slowest = {"argparse", "click", "dataclasses", "git", "inspect", "json", "logging", "multiprocessing", "pathlib"}
+    # Deleting a folder and finding one for temporary files takes shutil and tempfile, and random below them.
+    slowest |= {"shutil", "tempfile", "random"}
     comparing = {"labgate.derivation.range_evidence", "sqlite3", "hashlib"}
     assert not slowest.intersection(names)
     assert comparing.intersection(names) == (comparing if compares else set())
+
+
+#: Prints the command line of each process that labgate starts.
+SHOWING = (
+    "import sys; sys.addaudithook(lambda event, args: event == 'os.posix_spawn' and print('started:', args[1][-8:],"
+    " file=sys.stderr)); from labgate.hook import main; main()"
+)
+
+
+@pytest.mark.parametrize(
+    ("ref", "start", "judged", "most"),
+    [
+        pytest.param("refs/tags/nightly", "main", {"branch-name"}, 6, id="a tag of what is there"),
+        pytest.param("refs/heads/research/d", "research/d", {"branch-name"}, 11, id="research"),
+        pytest.param("refs/heads/feature/c", "feature/c", {"branch-name", "commit-size"}, 14, id="a topic with limits"),
+        pytest.param(
+            "refs/heads/main",
+            "feature/c",
+            {"branch-name", "research-gate", "commit-size", "commit-hygiene"},
+            19,
+            id="the trunk, past research",
+        ),
+    ],
+)
+def test_a_push_loads_the_checks_that_judge_it_and_starts_few_processes(
+    working: Repo, python: str, ref: str, start: str, judged: set[str], most: int
+) -> None:
+    """Of another check it loads what tells that there is nothing to judge, and its section of the policy."""
+    repo = working
+    repo.with_remote()
+    repo.push("main")
+    repo.branch("research/d", "main").commit("Try d", {"d.py": "d = 1\n"})
+    repo.branch("feature/c", "main").commit("Add c", {"c.py": "c = 1\n"})
+    old = repo.head("main") if ref == "refs/heads/main" else "0" * 40
+    line = f"{ref} {repo.head(start)} {ref} {old}\n"
+    push = ("pre-push", "--native", "origin", "elsewhere")
+    names = set(imported(repo, python, "-I", "-X", "importtime", "-c", CALL, *push, stdin=line))
+    loaded = {row.name: {name for name in names if name.startswith(f"{row.folder}.")} for row in ROWS}
+    light = {row.name: {f"{row.folder}.{part}" for part in ("facts", "brought", "files", "section")} for row in ROWS}
+    assert {name for name, modules in loaded.items() if modules - light[name]} == judged
+    said = repo.run(python, "-I", "-c", SHOWING, *push, stdin=line).err.splitlines()
+    started = [words for words in said if words.startswith("started:")]
+    assert 0 < len(started) <= most, "\n".join(started)
+
+
+def test_a_commit_that_passes_every_check_loads_no_more_than_the_listed_modules(working: Repo, python: str) -> None:
+    """With limits of the series, exceptions, components and artifacts, and files of one component and of none."""
+    repo = working
+    policy = TEAM.replace("[commit-size]\n", '[commit-size]\nexceptions = ["lin"]\n')
+    for limit in ("lines = 10", "files = 4", "file-bytes = 1000", "bytes = 2000", "lines = 25", "commits = 3"):
+        policy = policy.replace(f"{limit}\n", f"{limit}0\n")
+    repo.branch("feature/c", "main").write({"labgate.toml": policy + EVERYTHING})
+    repo.write({f"one/{name}.py": "a = 1\n" for name in "abc"} | {"docs/a.md": "A\n"})
+    repo.git("add", "--all")
+    age(repo.path / "labgate.toml")
+    (repo.path / ".git/message").write_text("Add a\n")
+    for stage in (("pre-commit",), ("commit-msg", ".git/message")):
+        repo.run(python, "-I", "-c", CALL, *stage, GIT_INDEX_FILE=".git/index")
+        for cache in (repo.path / ".git/labgate").glob("policy.*.cache"):
+            age(cache, -60)
+        names = imported(repo, python, "-I", "-X", "importtime", "-c", CALL, *stage)
+        ours = {name for name in names if name.startswith("labgate")}
+        extra = {"labgate.checks.commit_size.budget", "labgate.entrypoints.message_sizes"}
+        extra |= {
+            "labgate.hook",
+            "labgate.values.phrases",
+            "labgate.values.size_exception",
+            "labgate.values.statements",
+        }
+        assert "labgate.checks.mixed_components.section" in ours
+        assert ours <= {*HOT, *extra, *(row.folder for row in ROWS)}
+        assert HEAVY.isdisjoint(names)
+
+
+def test_a_message_off_experiment_branches_is_not_read(working: Repo, python: str) -> None:
+    repo = working
+    (repo.path / ".git/message").write_text("Add b\n")
+    stamping = {"labgate.entrypoints.message_stamp", "labgate.experiments.stamp"}
+    for branch, stamps in (("experiment--housing--ada", True), ("feature/c", False)):
+        repo.git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+        names = imported(repo, python, "-I", "-X", "importtime", "-c", CALL, "prepare-commit-msg", ".git/message")
+        assert stamping.intersection(names) == (stamping if stamps else set())

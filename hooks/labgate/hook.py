@@ -6,6 +6,7 @@ that bypasses labgate, and git's own operations (a rebase, for instance) are nev
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -32,6 +33,9 @@ _OF_COMMITS, _OF_MESSAGES = (COMMIT, MERGE), (PREPARE, MESSAGE)
 #: git runs these even with --no-verify: they never stop anything.
 _NEVER_STOPS = (PREPARE, "post-")
 
+#: The new objects after which Python looks for reference cycles.
+_MANY = 100_000
+
 COULD_NOT_JUDGE, INTERRUPTED = 2, 130
 
 #: The hook ids of the manifest to skip for one commit, by stage. After a refusal by pre-merge-commit, `git commit`
@@ -45,6 +49,8 @@ _SKIPPED_IDS = {
 
 def main() -> NoReturn:
     """Run one hook for this process's arguments and end the process with its exit status."""
+    # There are hardly any reference cycles, and the process ends soon.
+    gc.set_threshold(_MANY)
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _open_standard_streams()
     status = run(sys.argv[1:], os.environ)
@@ -128,10 +134,6 @@ def _dispatch(call: HookCall) -> int:
 
         verdict = message.run(call)
         return verdict if isinstance(verdict, int) else _conclude(verdict, call.environ)
-    import gc
-
-    # There are hardly any reference cycles, and the process ends soon.
-    gc.set_threshold(100_000)
     from labgate.entrypoints import push
     from labgate.report.indexing import Indexing
 

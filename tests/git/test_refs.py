@@ -59,6 +59,35 @@ def test_symbolic_refs_are_left_out(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "target"),
+    [
+        pytest.param("ref: refs/heads/other\n", "refs/heads/other", id="as git writes it"),
+        pytest.param("ref:refs/heads/other", "refs/heads/other", id="without blank and line end"),
+        pytest.param("ref: \trefs/heads/other \n\n", "refs/heads/other", id="with more blanks"),
+        pytest.param("ref: refs/heads/none\n", "refs/heads/none", id="of a branch that is missing"),
+        pytest.param(None, None, id="gone"),
+    ],
+)
+def test_a_symbolic_ref_is_read_as_git_reads_it(content: str | None, target: str | None, repo: Repo) -> None:
+    repo.commit("Start", {"a": "1\n"})
+    repo.git("branch", "other")
+    repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    path = repo.path / ".git/refs/remotes/origin/HEAD"
+    if content is not None:
+        path.write_text(content)
+    shown = repo.run("git", "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", status=None).out.strip()
+    assert (symbolic_ref(found(repo), "refs/remotes/origin/HEAD") or "") == shown == (target or "")
+
+
+def test_a_symbolic_link_is_a_symbolic_ref(repo: Repo) -> None:
+    """As in repositories that a very old git made."""
+    repo.commit("Start", {"a": "1\n"})
+    (repo.path / ".git/HEAD").unlink()
+    (repo.path / ".git/HEAD").symlink_to("refs/heads/main")
+    assert symbolic_ref(found(repo), "HEAD") == "refs/heads/main"
+
+
+@pytest.mark.parametrize(
     "name",
     ["x\u2028y", "x\u2029y", "x\u0085y", "x\u202ey", "x\u200by", "\u3164", "a;b", "$(id)", "-x", os.fsdecode(b"\xff")],
     ids=ascii,

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labgate.policy.grammar import DEFAULT_PATTERN, MAX_LEGAL_CUT, MAX_TEXT, Field, Template, TemplateError
+from labgate.policy.grammar import (
+    DEFAULT_PATTERN,
+    ISSUE_PATTERN,
+    MAX_LEGAL_CUT,
+    MAX_TEXT,
+    Field,
+    Template,
+    TemplateError,
+)
+from labgate.policy.pattern import Pattern
 
 Rules = dict[str, "list[str] | str"]
 
@@ -46,6 +55,19 @@ def test_a_field_without_a_rule_allows_words_joined_by_hyphens(value: str, legal
 )
 def test_an_issue_is_a_number(value: str, legal: bool) -> None:
     assert Field("issue").allows(value) is legal
+
+
+@given(st.text("aZ0._-/\u0661", max_size=8), st.integers(0, 3), st.integers(0, 3))
+def test_the_defaults_match_as_their_patterns_do(text: str, start: int, less: int) -> None:
+    """They are matched by hand, as compiling a pattern delays every commit."""
+    stop = max(start, len(text) - less)
+    for name, pattern in (("slug", Pattern(DEFAULT_PATTERN)), ("issue", Pattern(ISSUE_PATTERN))):
+        field = Field(name)
+        assert field.allows(text) is (text != "" and pattern.fullmatch(text))
+        assert list(field.ends(text, start, min(stop, len(text)))) == list(
+            pattern.ends(text, start, min(stop, len(text)))
+        )
+        assert field.spans is pattern.admits("/")
 
 
 def test_an_issue_with_a_rule_is_what_the_rule_says() -> None:

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from labgate.checks.branch_name import suggest
-from labgate.checks.commit_size import facts as size_facts
+from labgate.checks.commit_size import gathering as size_facts
 from labgate.checks.registry import policy_reader
 from labgate.ci import context, inputs, jenkins, pulls
 from labgate.ci.inputs import Input

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: When the reason why a check does not apply is shown: never, with findings, always.
 NEVER, BESIDE_FINDINGS, ALWAYS = 0, 1, 2
 
+#: Why a merge is not measured (see ``git.raw.clean_merge``).
+UNMEASURED = "git cannot make the clean merge to compare with (git below 2.38)"
+
 
 class Collected(Value):
     """The facts that one check judges about one update.

@@ -62,6 +62,7 @@ class Row(Value):
     ``name`` is its name in reports, and with ``_`` its folder. ``hundred`` is the first digit of its rules' codes; two
     checks may share one. ``stages`` are the git stages at which it runs. ``hook`` is the stage of the hook id that only
     runs this check, ``None`` if there is none. ``sections`` are the modules that declare its part of the policy.
+    ``needs`` is the section and the key without which it judges no commit in progress, ``None`` if it always may.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Row(Value):
     stages: tuple[str, ...]
     hook: str | None = None
     sections: tuple[str, ...] = ()
+    needs: tuple[str, str] | None = None
 
     @property
     def folder(self) -> str:
@@ -84,14 +86,27 @@ class Row(Value):
         """Return its module ``rules``, ``check``, ``facts`` or ``staged``."""
         return _load(f"{self.folder}.{part}")
 
+    def suspects(self, commit: ProposedCommit) -> bool:
+        """Return whether a commit in progress needs a full check. On the commit hook's path."""
+        if self.needs is not None and not commit.policy.table[self.needs[0]][self.needs[1]]:
+            return False
+        return self.module("staged").suspects(commit)
+
 
 #: Every check, in the order of output.
 ROWS = (
     Row("branch-name", "LG1", (COMMIT, MERGE, PUSH), COMMIT, ()),
     Row("research-gate", "LG2", (PUSH,), PUSH, ("labgate.research.section", "labgate.reviews.section")),
-    Row("experiment-hash", "LG3", (COMMIT, PREPARE, MESSAGE, PUSH), PREPARE, ("labgate.experiments.section",)),
+    Row(
+        *("experiment-hash", "LG3", (COMMIT, PREPARE, MESSAGE, PUSH), PREPARE, ("labgate.experiments.section",)),
+        ("experiment-hash", "artifacts"),
+    ),
     Row("commit-size", "LG4", (COMMIT, MERGE, MESSAGE, PUSH), COMMIT, ("labgate.checks.commit_size.section",)),
-    Row("mixed-components", "LG4", (COMMIT, MERGE, MESSAGE, PUSH), None, ("labgate.checks.mixed_components.section",)),
+    Row(
+        *("mixed-components", "LG4", (COMMIT, MERGE, MESSAGE, PUSH), None),
+        ("labgate.checks.mixed_components.section",),
+        ("mixed-components", "components"),
+    ),
     Row("commit-hygiene", "LG5", (PUSH,), None, ("labgate.checks.commit_hygiene.section",)),
     Row("branch-drift", "LG6", (PUSH,), None, ("labgate.checks.branch_drift.section",)),
     Row("remote-policy", "LG7", (PUSH,), None, ("labgate.checks.remote_policy.section",)),
@@ -152,12 +167,19 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(rule for row in ROWS for rule in row.rules)
 
 
+def is_rule(code: str) -> bool:
+    """Return whether a code is that of a rule. It loads the rules of the checks with the first digit of the code."""
+    return code in PLANNED or any(
+        rule.code == code for row in ROWS if code.startswith(row.hundred) for rule in row.rules
+    )
+
+
 def policy_reader() -> Reader:
-    """Return the policy reader, with the sections of all checks and the codes of all rules. It loads both."""
+    """Return the policy reader, with the sections of all checks, which it loads."""
     from labgate.policy.reader import Reader
 
     sections = tuple(_load(name).schema() for row in ROWS for name in row.sections)
-    return Reader(sections, frozenset((*PLANNED, *(rule.code for rule in all_rules()))))
+    return Reader(sections, is_rule)
 
 
 def _load(name: str) -> Module:

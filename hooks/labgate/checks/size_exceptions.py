@@ -120,7 +120,7 @@ def _advised(assessment: Assessment, facts: Facts, reviews: Reviews, granters: f
 
 
 def _facts(scene: Scene, span: Span, oids: tuple[str, ...]) -> Facts:
-    from labgate.checks.research_gate.facts import branch_for_marker
+    from labgate.checks.research_gate.gathering import branch_for_marker
     from labgate.checks.research_gate.update import Facts, Landed
 
     update, subjects = span.update, {commit.oid: commit.subject for commit in span.commits}

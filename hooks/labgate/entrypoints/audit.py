@@ -22,7 +22,7 @@ from labgate.research.landed_refs import LandedOn
 from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
-from labgate.reviews.markers import LANDING, Claim, is_empty, landings_named, read_claims
+from labgate.reviews.markers import LANDING, Claim, landings_named, read_claims
 from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import shadow_notices
 from labgate.scene.policy_files import policy_at
@@ -212,13 +212,13 @@ def _by_marker(repository: Repository, line: _Line) -> Iterator[Landing]:
     group: list[Commit] = []
     marked = False
     for commit in commits[len(outside) :]:
-        if is_empty(commit, trees) and landings_named(commit):
+        if commit.changes_nothing(trees) and landings_named(commit):
             # It only covers the landing that it names.
             yield from _closed(group, together=marked)
             group, marked = [], False
             yield from _closed([commit], together=False)
             continue
-        if is_empty(commit, trees):
+        if commit.changes_nothing(trees):
             group.append(commit)
             marked = True
             continue
@@ -340,7 +340,7 @@ def _late_reviews(
         first, last = place.get(update.old or "", -1), place[update.new or ""]
         for commit in commits:
             named = {place.get(oid, -1) for oid in landings_named(commit)}
-            if is_empty(commit, trees) and any(first < at <= last for at in named) and commit.oid != update.new:
+            if commit.changes_nothing(trees) and any(first < at <= last for at in named) and commit.oid != update.new:
                 found[update] = (*found.get(update, ()), *read_claims([commit], trees))
     return found
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from labgate.checks.commit_size import facts as commit_size
+from labgate.checks.commit_size import gathering as commit_size
 from labgate.checks.registry import ROWS, Row, policy_reader
 from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
 from labgate.entrypoints.host import ChangeHeads, Host, Landing
@@ -27,6 +26,7 @@ from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, LabgateError, NoPolicyError, PolicyError, UndecidedError
+from labgate.values.phrases import quote
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.refnames import HEADS, tracking_ref
 from labgate.values.report import PolicyOrigin, Report

@@ -37,7 +37,7 @@ def run(call: HookCall) -> Report | Skipped | None:
     # Only git sets the index; without it the hooks are run by hand (`pre-commit run --all-files`).
     if "GIT_INDEX_FILE" not in call.environ and _adds_nothing(commit):
         return Skipped("nothing is staged, so no commit is proposed")
-    suspects = [row for row in rows if row.module("staged").suspects(commit)]
+    suspects = [row for row in rows if row.suspects(commit)]
     return judged(commit, rows, suspects) if suspects or commit.notices else None
 
 

@@ -22,11 +22,11 @@ from labgate.experiments.pins import Pin, pin_here, pin_of
 from labgate.experiments.published import reached
 from labgate.experiments.recorded import Recorded, recorded_commits
 from labgate.git.authoring import write_tag
-from labgate.git.commits import headline, is_ancestor, parents_of
+from labgate.git.commits import headline, is_ancestor, parents_of, present
 from labgate.git.deleting import MovedError, delete_here, delete_there, worktree_of
 from labgate.git.fetch import fetch_some
 from labgate.git.index_copy import copied_index
-from labgate.git.kept_refs import CREATED, THERE, create_ref, fetch_refs, present, push_new, refs_below, remote_refs
+from labgate.git.kept_refs import CREATED, THERE, create_ref, fetch_refs, push_new, refs_below, remote_refs
 from labgate.git.refs import read_refs
 from labgate.git.snapshots import read_headers, read_tags
 from labgate.git.switching import switch_to

@@ -24,7 +24,8 @@ from labgate.experiments.pins import (
 from labgate.experiments.records import Record
 from labgate.experiments.section import ExperimentHash
 from labgate.experiments.states import ABSENT, artifact_state, committed_state
-from labgate.git.kept_refs import fetch_refs, present, refs_below, remote_refs
+from labgate.git.commits import present
+from labgate.git.kept_refs import fetch_refs, refs_below, remote_refs
 from labgate.git.repository import Repository
 from labgate.git.snapshots import read_headers, read_tags
 from labgate.values.errors import LabgateError, UndecidedError

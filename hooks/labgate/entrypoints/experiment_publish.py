@@ -12,9 +12,9 @@ from labgate.experiments.naming import experiment_of, stated_experiment
 from labgate.experiments.pins import Pin, Pushed, pin_here, pins_here, push_pins, read_pins, remembered, taken_error
 from labgate.experiments.published import remote_tips
 from labgate.experiments.withdrawn import withdrawn_commits
-from labgate.git.commits import rev_list
+from labgate.git.commits import present, rev_list
 from labgate.git.diffs import brought_paths
-from labgate.git.kept_refs import present, refs_below
+from labgate.git.kept_refs import refs_below
 from labgate.git.lfs import lfs_commits, push_lfs
 from labgate.git.refs import read_refs, resolve_commit, tracking_refs
 from labgate.git.snapshots import read_headers

@@ -19,7 +19,8 @@ from labgate.experiments.pins import (
     remembered,
 )
 from labgate.experiments.records import Record, RecordError, artifact_path, read_record, record_path
-from labgate.git.kept_refs import fetch_refs, present
+from labgate.git.commits import present
+from labgate.git.kept_refs import fetch_refs
 from labgate.git.refs import resolve_commit
 from labgate.git.snapshots import read_headers
 from labgate.git.submodules import shallow_commits

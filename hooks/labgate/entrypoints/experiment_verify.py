@@ -10,7 +10,8 @@ from labgate.experiments.artifacts import is_record
 from labgate.experiments.pins import DIGITS, listed, memory_ref, pin_of, pins_here, remembered
 from labgate.experiments.records import Record, RecordError, artifact_path, read_record, record_path
 from labgate.experiments.states import ABSENT, OK, artifact_state
-from labgate.git.kept_refs import fetch_refs, present
+from labgate.git.commits import present
+from labgate.git.kept_refs import fetch_refs
 from labgate.git.snapshots import Header, read_headers
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.phrases import quote, short_oid

@@ -42,10 +42,12 @@ class Skipped(Value):
 
 def standing_back(call: HookCall, common_dir: str) -> Skipped | None:
     """Return why a framework's hook leaves a stage to labgate's own; ``None`` if git does not start one itself."""
+    if call.native:
+        return None
     from labgate import __version__
     from labgate.native.state import native_hook_in_force
 
-    if call.native or not native_hook_in_force(common_dir, call.stage, __version__, call.environ):
+    if not native_hook_in_force(common_dir, call.stage, __version__, call.environ):
         return None
     return Skipped(f"labgate's own {call.stage} hook judges this")
 

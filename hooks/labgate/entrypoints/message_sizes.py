@@ -6,31 +6,41 @@ pre-commit runs before there is a message, so it only warns where the policy all
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
-from labgate.checks.registry import Row
 from labgate.entrypoints.commit import judged
-from labgate.entrypoints.hook_call import HookCall, InForce
 from labgate.scene.proposed_commit import ProposedCommit
-from labgate.scene.workplace import Workplace
+from labgate.values.files import read_bounded
 from labgate.values.phrases import quote
-from labgate.values.report import Report
 from labgate.values.size_exception import KEY, LINE
 from labgate.values.statements import stated
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labgate.checks.registry import Row
+    from labgate.entrypoints.hook_call import HookCall, InForce
+    from labgate.scene.workplace import Workplace
+    from labgate.values.report import Report
+
 #: The line below which git keeps nothing of a message (git-commit, ``--cleanup=scissors``), without its comment string.
 _SCISSORS = " ------------------------ >8 ------------------------"
+#: Largest message that is read.
+_MOST_BYTES = 2**24
 
 
-def judge_sizes(call: HookCall, place: Workplace, found: InForce, rows: Sequence[Row], message: bytes) -> Report | None:
-    """Return the report on a commit whose message asks for no exception; ``None`` if it is small enough."""
-    text, cut, _ = message.decode("utf-8", "replace").partition(_SCISSORS)
+def judge_sizes(call: HookCall, place: Workplace, found: InForce, rows: Sequence[Row], path: str) -> Report | None:
+    """Return the report on a commit whose message, in the file at ``path``, asks for no exception.
+
+    ``None`` if it is small enough. Raises: ``OSError`` when the message cannot be read.
+    """
+    text, cut, _ = read_bounded(path, _MOST_BYTES).decode("utf-8", "replace").partition(_SCISSORS)
     if stated(text, KEY):
         return None
     branch = place.branch()
     kind = None if branch is None else found.policy.classify(branch).name
     commit = ProposedCommit(call.stage, place, found.policy, found.origin, branch, kind)
-    suspects = [row for row in rows if row.module("staged").suspects(commit)]
+    suspects = [row for row in rows if row.suspects(commit)]
     if not suspects:
         return None
     command = _asking(call, commit, verbose=bool(cut))

@@ -71,8 +71,12 @@ def run(call: HookCall, progress: Progress | None = None) -> Report | Skipped | 
     if active is not None:
         return active
     if call.native:
-        push = native_push(repository, os.fsdecode(sys.stdin.buffer.read()), *call.arguments[:2])
-        return _judge_and_pin(call, repository, read_refs(repository), push, progress) if push.updates else None
+        lines = os.fsdecode(sys.stdin.buffer.read())
+        if not lines:
+            return None
+        refs = read_refs(repository)  # first, as it mostly shows what the pushed oids are
+        push = native_push(repository, lines, *call.arguments[:2])
+        return _judge_and_pin(call, repository, refs, push, progress)
     refs = read_refs(repository)
     push = framework_push(repository, refs, call.environ)
     if not push.updates:

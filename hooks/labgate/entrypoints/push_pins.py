@@ -19,10 +19,10 @@ from labgate.experiments.published import reached, remote_tips
 from labgate.experiments.section import PUSH, ExperimentHash
 from labgate.experiments.withdrawn import withdrawn_commits
 from labgate.git.blobs import read_blobs
-from labgate.git.commits import is_ancestor, rev_list
+from labgate.git.commits import is_ancestor, present, rev_list
 from labgate.git.detached import PushAbove, detach
 from labgate.git.diffs import brought_paths
-from labgate.git.kept_refs import present, remote_branches
+from labgate.git.kept_refs import remote_branches
 from labgate.git.lfs import lfs_commits, push_lfs
 from labgate.git.refs import read_refs, tracking_refs
 from labgate.git.repository import Repository, discover

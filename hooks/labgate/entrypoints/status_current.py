@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labgate.checks.commit_size.facts import size_to_read
+from labgate.checks.commit_size.gathering import size_to_read
 from labgate.checks.commit_size.section import CommitSize
 from labgate.checks.registry import rows
 from labgate.entrypoints.check import STAGE, CheckRequest, proposed_scene

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 
 from labgate.experiments.published import reached
 from labgate.experiments.section import ExperimentHash
+from labgate.git.commits import present
 from labgate.git.kept_refs import (
     CREATED,
     REFUSED,
     TAKEN,
     THERE,
     create_ref,
-    present,
     push_new,
     refs_below,
     remote_refs,

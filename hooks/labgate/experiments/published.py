@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labgate.git.commits import rev_list
-from labgate.git.kept_refs import present
+from labgate.git.commits import present, rev_list
 from labgate.git.refs import TrackingRef
 from labgate.git.repository import Repository
 from labgate.values.ref_update import RefUpdate

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from labgate.experiments.artifacts import RECORD
 from labgate.experiments.records import MOST_BYTES, RecordError, parse_record
 from labgate.git.blobs import read_blobs
-from labgate.git.kept_refs import present
+from labgate.git.commits import present
 from labgate.git.raw import blob_sizes
 from labgate.git.repository import Repository
 from labgate.values.errors import GitError

@@ -9,8 +9,6 @@ trial merge, are deleted with it and do not stay in the user's repository.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -34,8 +32,8 @@ _BORROWED: dict[str, Callable[[], object]] = {}
 
 def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> str:
     """Return the absolute path of a new git directory; ``environ`` may name the quarantine of an incoming push."""
-    folder = os.path.realpath(tempfile.mkdtemp(prefix="labgate-"))
-    _BORROWED[folder] = partial(shutil.rmtree, folder, ignore_errors=True)
+    folder = os.path.realpath(_new_folder())
+    _BORROWED[folder] = partial(_delete, folder)
     undo_at_end(_BORROWED[folder])
     os.makedirs(os.path.join(folder, "objects", "info"))
     os.mkdir(os.path.join(folder, "refs"))
@@ -64,6 +62,39 @@ def _give_back(folder: str) -> None:
     if delete is not None:
         delete()
         undone(delete)
+
+
+def _new_folder() -> str:
+    """Return a new folder for temporary files that nobody else can read, as ``tempfile.mkdtemp`` does."""
+    named = (os.environ.get(variable) for variable in ("TMPDIR", "TEMP", "TMP"))
+    for parent in (*filter(None, named), "/tmp"):  # noqa: S108
+        path = os.path.join(parent, f"labgate-{os.urandom(8).hex()}")
+        try:
+            os.mkdir(path, 0o700)
+        except OSError:
+            continue
+        return path
+    # Slow to import; it knows more places, and its error names them.
+    import tempfile
+
+    return tempfile.mkdtemp(prefix="labgate-")
+
+
+def _delete(folder: str) -> None:
+    """Delete a folder with everything in it as far as possible; nothing is followed out of it."""
+    for path, folders, files in os.walk(folder, topdown=False):
+        for name in files:
+            _try(os.unlink, os.path.join(path, name))
+        for name in folders:
+            _try(os.rmdir, os.path.join(path, name))
+    _try(os.rmdir, folder)
+
+
+def _try(delete: Callable[[str], None], path: str) -> None:
+    try:
+        delete(path)
+    except OSError:
+        return
 
 
 def _lenders(common_dir: str, environ: Mapping[str, str]) -> Iterable[str]:

@@ -20,13 +20,26 @@ def rev_list(
 
     Raises: ``MissingObjectError`` when history is missing here.
     """
-    lines = [*include, *(f"^{oid}" for oid in exclude)]
-    if not any(not line.startswith("^") for line in lines):
+    without = dict.fromkeys(exclude)
+    wanted = [oid for oid in include if oid not in without]
+    if not wanted:
         return ()
+    lines = [*wanted, *(f"^{oid}" for oid in without)]
     output = repository.objects.run(
         "rev-list", "--topo-order", *options, "--stdin", stdin="\n".join(lines).encode() + b"\n"
     )
     return tuple(output.decode().split())
+
+
+def subjects_of(repository: Repository, include: Iterable[str], exclude: Iterable[str]) -> dict[str, str]:
+    """Return the subject of each commit of a range, newest first. Raises: as ``rev_list``."""
+    lines = [*include, *(f"^{oid}" for oid in exclude)]
+    output = repository.objects.run(
+        *("rev-list", "--topo-order", "--no-commit-header", "--format=%H %s", "--stdin"),
+        stdin="\n".join(lines).encode() + b"\n",
+    )
+    rows = (line.partition(" ") for line in output.decode("utf-8", "backslashreplace").split("\n")[:-1])
+    return {oid: subject for oid, _, subject in rows}
 
 
 def parents_of(
@@ -117,6 +130,8 @@ def read_dates(repository: Repository, oids: Iterable[str]) -> tuple[int, ...]:
 
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
     """Return whether ``descendant`` reaches ``ancestor``."""
+    if ancestor == descendant:
+        return True
     return repository.objects.status("merge-base", "--is-ancestor", ancestor, descendant, accept=(0, 1))[0] == 0
 
 
@@ -128,15 +143,28 @@ def has_commit(repository: Repository, oid: str) -> bool:
 def peel(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
     """Return the commit that each object is, or that an annotated tag points to; other objects are left out."""
     wanted = tuple(dict.fromkeys(oids))
-    if not wanted:
-        return {}
-    asked = "".join(f"{oid}^{{commit}}\n" for oid in wanted).encode()
+    peeled = {oid: oid for oid in wanted if oid in repository.commits_here}
+    unknown = [oid for oid in wanted if oid not in peeled]
+    if not unknown:
+        return peeled
+    asked = "".join(f"{oid}^{{commit}}\n" for oid in unknown).encode()
     answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
     # For an object that is not a commit git repeats the request and adds a reason (git-cat-file, "BATCH OUTPUT").
-    found = zip(wanted, answers.splitlines(), strict=True)
-    peeled = {oid: answer for oid, answer in found if " " not in answer}
+    found = zip(unknown, answers.splitlines(), strict=True)
+    peeled |= {oid: answer for oid, answer in found if " " not in answer}
     repository.commits_here.update(peeled.values())
     return peeled
+
+
+def present(repository: Repository, oids: Iterable[str]) -> frozenset[str]:
+    """Return those of some objects that are here; nothing is fetched."""
+    wanted = dict.fromkeys(oids)
+    shown = repository.commits_here.intersection(wanted)
+    asked = "".join(f"{oid}\n" for oid in wanted if oid not in shown).encode()
+    if not asked:
+        return frozenset(shown)
+    answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
+    return frozenset((*shown, *(line for line in answers.splitlines() if " " not in line)))
 
 
 def tree_of(repository: Repository, commit: str) -> str:

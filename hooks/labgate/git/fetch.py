@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from shlex import quote
 
 from labgate.git.commits import has_commit
 from labgate.git.missing import absent
@@ -12,6 +11,7 @@ from labgate.git.network import local_helper, run_network
 from labgate.git.repository import Repository
 from labgate.git.runner import first_line
 from labgate.values.errors import UndecidedError
+from labgate.values.phrases import quote
 from labgate.values.refnames import HEADS, REMOTES, is_oid
 
 _QUIET = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-prune")

@@ -199,16 +199,6 @@ def fetch_refs(repository: Repository, remote: str, refs: Mapping[str, str | Non
     return status == 0
 
 
-def present(repository: Repository, oids: Iterable[str]) -> frozenset[str]:
-    """Return those of some objects that are here; nothing is fetched."""
-    wanted = tuple(dict.fromkeys(oids))
-    if not wanted:
-        return frozenset()
-    asked = "".join(f"{oid}\n" for oid in wanted).encode()
-    answers = repository.objects.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).decode()
-    return frozenset(line for line in answers.splitlines() if " " not in line)
-
-
 def remote_branches(repository: Repository, remote: str) -> dict[str, str]:
     """Return the branches and tags of a remote with their objects; it sends no pins for it.
 

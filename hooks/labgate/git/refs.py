@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from labgate.git.commits import peel
 from labgate.git.repository import BROKEN, SYMBOLIC, Remote, Repository
 from labgate.values.errors import GitError, UsageError
+from labgate.values.files import read_start
 from labgate.values.refnames import HEADS, REMOTES, branch_named
 from labgate.values.value import Value
 
@@ -18,6 +19,8 @@ _FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(symref)"
 _PLAIN = "%(refname)%00%(objectname)%00%(symref)"
 #: Bytes of a file with an oid, SHA-1 or SHA-256, and a line feed.
 _OID_FILE = (41, 65)
+#: Bytes of a symbolic ref that is read without git.
+_LONGEST_NAME = 4096
 _IGNORED = re.compile(r"^warning: ignoring (?:broken|dangling) (?:ref|symref) (refs/.*)$", re.MULTILINE)
 
 
@@ -61,6 +64,7 @@ def _listed(repository: Repository) -> Iterator[tuple[str, str, str, str]]:
         for (name, oid, symref), kind in zip(plain, answers.splitlines(), strict=True):
             yield name, "commit" if kind.endswith(" missing") else kind, oid, symref
         return
+    repository.commits_here.update(oid for _, kind, oid, _ in rows if kind == "commit")
     for name, kind, oid, symref in rows:
         yield name, kind, oid, symref
 
@@ -120,8 +124,31 @@ def tracking_refs(refs: dict[str, str], remotes: tuple[Remote, ...]) -> tuple[Tr
 
 def symbolic_ref(repository: Repository, name: str) -> str | None:
     """Return the ref that a symbolic ref points to, or ``None`` when it is not symbolic or does not exist."""
+    found = _in_file(repository, name)
+    if found is not None:
+        return found or None
     status, output = repository.git.status("symbolic-ref", "--quiet", name, accept=(0, 1))
     return output.decode("utf-8", "surrogateescape").strip() if status == 0 else None
+
+
+def _in_file(repository: Repository, name: str) -> str | None:
+    """Return what the file of a symbolic ref names, as git writes it, empty if there is no such file.
+
+    ``None``: git must say. No symbolic ref is in ``packed-refs``; a repository with reftables has no files of refs.
+    """
+    if ".." in name:
+        return None  # a name of no ref, which must not lead out of the repository
+    path = os.path.join(repository.git_dir if name == "HEAD" else repository.common_dir, name)
+    try:
+        content = b"" if os.path.islink(path) else read_start(path, _LONGEST_NAME)
+    except FileNotFoundError:
+        return "" if repository.setting("extensions.refstorage") is None else None
+    except OSError:
+        return None
+    target = os.fsdecode(content.removesuffix(b"\n"))
+    # In a repository with reftables the file of HEAD names no branch that there can be.
+    plain = target.startswith("ref: refs/") and not target.endswith("/.invalid") and len(target.split()) == 2
+    return target.removeprefix("ref: ") if plain and content.endswith(b"\n") else None
 
 
 def first_in_reflog(repository: Repository, ref: str) -> str | None:

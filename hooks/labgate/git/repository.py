@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from shlex import quote
 from weakref import ref
 
 from labgate.git.borrowed import borrow, give_back_with
 from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, command_scope, first_line, spawn
 from labgate.values.errors import GitError, UndecidedError
+from labgate.values.phrases import quote
 from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import Value
 

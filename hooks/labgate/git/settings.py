@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from shlex import quote
 
 from labgate.git.repository import Repository
 from labgate.git.runner import caller_env, first_line, spawn
 from labgate.values.errors import GitError
+from labgate.values.phrases import quote
 from labgate.values.value import Value
 
 #: Variables for the user's configuration; no verdict reads it, but git does before it starts a hook.

@@ -9,7 +9,7 @@ from labgate.git.diffs import changed_entries
 from labgate.git.repository import Repository
 from labgate.reviews.contributors import Contributors
 from labgate.reviews.mailmap import Mailmap
-from labgate.reviews.markers import is_empty, read_claims
+from labgate.reviews.markers import read_claims
 from labgate.reviews.quorum import JudgedClaim, assess, missing, person_of
 from labgate.reviews.section import Reviews
 from labgate.reviews.source_markers import bound
@@ -42,7 +42,7 @@ def team(
 
     ``mailmap`` is the trunk's. ``trees`` has the tree of each commit and of each parent. Raises: ``GitError``.
     """
-    empty = tuple(commit.oid for commit in commits if is_empty(commit, trees))
+    empty = tuple(commit.oid for commit in commits if commit.changes_nothing(trees))
     bring = tuple(commit.oid for commit in commits if len(commit.parents) < 2 and commit.oid not in empty)
     claims = read_claims(commits, trees)
     reviewed = _reviewed(repository, reviews, trunk, commits, bring) if claims else frozenset[str]()

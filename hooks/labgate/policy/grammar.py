@@ -34,8 +34,6 @@ STAR, FOLDERS, REST = 1, 2, 3
 #: The text before the names of all refs, or of all of one kind: a name that only begins so says nothing.
 _PREFIXES = frozenset(("", "refs/", HEADS, TAGS, REMOTES))
 
-_patterns: dict[str, Pattern] = {}
-
 
 class TemplateError(ValueError):
     """Raised when a name template is not understood; ``position`` counts characters from 0."""
@@ -82,14 +80,58 @@ class Field(Value):
             return any("/" in word for word in self.words)
         return self._pattern().admits("/")
 
-    def _pattern(self) -> Pattern:
+    def _pattern(self) -> Pattern | _Words:
         text = self.pattern_text or ""
-        pattern = _patterns.get(text)
-        if pattern is None:
-            from labgate.policy.pattern import Pattern  # a commit on the trunk compiles none
+        found = _patterns.get(text)
+        if found is None:
+            from labgate.policy.pattern import Pattern  # a commit on most branches compiles none
 
-            pattern = _patterns[text] = Pattern(text)
-        return pattern
+            found = _patterns[text] = Pattern(text)
+        return found
+
+
+class _Words:
+    """What the defaults of a field match, as a ``Pattern`` of them does: to compile one delays every commit.
+
+    Characters of ``rest``, of which the first is one of ``first``, with a ``hyphen`` between two of them, if that is
+    not empty.
+    """
+
+    __slots__ = ("_first", "_hyphen", "_rest")
+
+    def __init__(self, first: frozenset[str], rest: frozenset[str], hyphen: str) -> None:
+        self._first = first
+        self._rest = rest
+        self._hyphen = hyphen
+
+    def fullmatch(self, value: str) -> bool:
+        """Return whether it matches a whole value."""
+        return len(value) in self.ends(value, 0, len(value))
+
+    def ends(self, text: str, start: int, stop: int) -> Iterator[int]:
+        """Yield, ascending, every ``end <= stop`` for which ``text[start:end]`` matches."""
+        allowed, joined = self._first, True
+        for at in range(start, stop):
+            if text[at] in allowed:
+                joined = False
+                yield at + 1
+            elif joined or text[at] != self._hyphen:
+                return
+            else:
+                joined = True
+            allowed = self._rest
+
+    def admits(self, character: str) -> bool:
+        """Return whether a value may contain a character."""
+        return character in self._rest or character == self._hyphen
+
+
+_DIGITS = frozenset("0123456789")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") | _DIGITS
+_patterns: dict[str, Pattern | _Words] = {
+    DEFAULT_PATTERN: _Words(_LETTERS, _LETTERS | {".", "_"}, "-"),
+    ISSUE_PATTERN: _Words(_DIGITS, _DIGITS, ""),
+}
 
 
 class Template:

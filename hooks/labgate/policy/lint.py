@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
@@ -127,10 +127,10 @@ GUARDS = tuple(f"LG{number}" for number in range(203, 212))
 _GUARD_LEVELS = {code: "note" if code == "LG209" else "error" for code in GUARDS}
 
 
-def contradictions(table: Table, codes: Collection[str], problems: Problems) -> None:
-    """Report every contradiction in a table whose values have the right shapes; ``codes`` are the known rules."""
+def contradictions(table: Table, is_rule: Callable[[str], bool], problems: Problems) -> None:
+    """Report every contradiction in a table whose values have the right shapes; ``is_rule`` knows the codes."""
     _kinds(table, problems)
-    _levels(table, codes, problems)
+    _levels(table, is_rule, problems)
     # After another mistake there it would only repeat it.
     if not problems.under("kinds") and not problems.under("trunk"):
         _trunk(table, problems)
@@ -163,24 +163,24 @@ def _fields(kind: Table, path: Path, problems: Problems) -> None:
             problems.add((*path, "fields", field), f"no name of this kind has {{{field}}}{suggestion(field, used)}")
 
 
-def _levels(table: Table, codes: Collection[str], problems: Problems) -> None:
+def _levels(table: Table, is_rule: Callable[[str], bool], problems: Problems) -> None:
     rules: dict[str, str] = table["levels"]["rules"]
     for code in rules:
-        _rule(code, codes, ("levels", code), problems)
+        _rule(code, is_rule, ("levels", code), problems)
     for kind, lowered in table["levels"]["kinds"].items():
         known_kinds((kind,), table, ("levels", kind), problems)
         for code, level in lowered.items():
             path = ("levels", kind, code)
-            _rule(code, codes, path, problems)
+            _rule(code, is_rule, path, problems)
             least = rules.get(code, _GUARD_LEVELS[code]) if code in _GUARD_LEVELS else level
             if LEVELS.index(level) < LEVELS.index(least):
                 problems.add(path, f"a kind cannot lower this rule: expected {shown(least)}, found {shown(level)}")
 
 
-def _rule(code: str, codes: Collection[str], path: Path, problems: Problems) -> None:
-    if code not in codes:
+def _rule(code: str, is_rule: Callable[[str], bool], path: Path, problems: Problems) -> None:
+    if not is_rule(code):
         # The nearest other number would be an unrelated rule.
-        hint = f" (did you mean {shown(code.upper())}?)" if code.upper() in codes else ""
+        hint = f" (did you mean {shown(code.upper())}?)" if is_rule(code.upper()) else ""
         problems.add(path, f"there is no rule {shown(code)}{hint}")
 
 

@@ -136,7 +136,8 @@ class Policy(Value):
 
     def _classified_anew(self, ref: str) -> RefKind:
         found = self._fitting(ref, self.kinds)
-        if found.name not in self.sources and (found.fields is None or found.name in self.shadows):
+        shadows = found.kind is not None and found.fields is not None and self._taken_by(found.kind) is not None
+        if found.name not in self.sources and (found.fields is None or shadows):
             found = self._research(ref, found)
         if found.name != "protected" or found.bad_field is not None:
             protected = self.kind("protected") if ref.startswith(HEADS) and ref[len(HEADS) :] in self.trunks else None
@@ -151,14 +152,17 @@ class Policy(Value):
         that spells the name out, ``research/stable``, is an exception that somebody wants. Protected kinds are left
         out: what they take is judged.
         """
-        found: dict[str, str] | None = self.__dict__.get("_shadows")
-        if found is None:
-            found = self.__dict__["_shadows"] = {}
-            for at, kind in enumerate(self.kinds):
-                for before in self.kinds[:at] if kind.name in self.sources else ():
-                    if before.name not in self.sources and before.name != "protected" and _takes(before, kind):
-                        found.setdefault(before.name, kind.name)
-        return found
+        taken = ((kind.name, self._taken_by(kind)) for kind in self.kinds)
+        return {name: research for name, research in taken if research is not None}
+
+    def _taken_by(self, kind: Kind) -> str | None:
+        """Return the name of the first kind of research whose names a kind would take, ``None`` if there is none."""
+        known: dict[str, str | None] = self.__dict__.setdefault("_taken", {})
+        if kind.name not in known:
+            later = self.kinds[self.kinds.index(kind) + 1 :] if kind.name not in ("protected", *self.sources) else ()
+            research = (other for other in later if other.name in self.sources)
+            known[kind.name] = next((other.name for other in research if _takes(kind, other)), None)
+        return known[kind.name]
 
     def _research(self, ref: str, found: RefKind) -> RefKind:
         """Return the class of a ref that may be research although the first kind in file order is another one."""

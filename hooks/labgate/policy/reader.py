@@ -1,6 +1,6 @@
 """Read a policy file into a ``Policy``, or report all its mistakes. A passing commit hook reads a cache instead.
 
-The reader knows kinds of branch and levels. The sections of the checks and the codes of the rules are passed to it.
+The reader knows kinds of branch and levels. The sections of the checks and what is a rule are passed to it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from labgate import __version__
@@ -25,10 +25,13 @@ PYPROJECT_TABLE: Path = ("tool", "labgate")
 
 
 class Reader(Value):
-    """The reader of policies. ``sections`` are those of all checks, ``codes`` the rules that ``[levels]`` may name."""
+    """The reader of policies. ``sections`` are those of all checks.
+
+    ``is_rule`` returns whether a code is that of a rule, which ``[levels]`` may name.
+    """
 
     sections: tuple[SectionSchema, ...]
-    codes: frozenset[str]
+    is_rule: Callable[[str], bool]
 
     @property
     def record(self) -> Record:
@@ -76,7 +79,7 @@ class Reader(Value):
         filled: dict[str, Any] = self.record.check(found, (), problems)
         for section in self.sections:
             section.complete(filled)
-        lint.contradictions(filled, self.codes, problems)
+        lint.contradictions(filled, self.is_rule, problems)
         for section in self.sections:
             section.check(filled, problems)
         if problems.lines:

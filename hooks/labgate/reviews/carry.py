@@ -7,7 +7,6 @@ as a whole, so it may land as a merge, squashed or rebased.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -26,6 +25,7 @@ from labgate.reviews.approvals import (
 )
 from labgate.reviews.delta import EMPTY, delta_id
 from labgate.values.errors import UndecidedError
+from labgate.values.phrases import quote
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
@@ -96,7 +96,7 @@ class _Comparison:
         """Return the error for a commit that is not here, ``None`` if it is."""
         if not is_oid(reviewed) or reviewed == self.move.new or has_commit(self.repository, reviewed):
             return None
-        source = shlex.quote(remote or self.repository.usual_remote or "origin")
+        source = quote(remote or self.repository.usual_remote or "origin")
         return UndecidedError(f"the approved commit {reviewed} is not in this clone", f"git fetch {source} {reviewed}")
 
     def is_delta(self, delta: str) -> bool:

@@ -12,7 +12,7 @@ from labgate.reviews.approvals import listed_email
 from labgate.reviews.carry import TargetMove, carried_all
 from labgate.reviews.delta import delta_id
 from labgate.reviews.mailmap import Mailmap
-from labgate.reviews.markers import co_authors, is_empty
+from labgate.reviews.markers import co_authors
 from labgate.reviews.section import Reviews
 from labgate.values.errors import GitError
 from labgate.values.ref_update import Commit, Identity
@@ -68,7 +68,7 @@ class Contributors:
     def is_contentless(self, commit: Commit) -> bool:
         """Return whether a commit brings nothing of its own: it is empty, or the merge that git itself would make."""
         if len(commit.parents) < 2:
-            return is_empty(commit, self.trees([commit]))
+            return commit.changes_nothing(self.trees([commit]))
         if commit.oid not in self._clean:
             self._clean[commit.oid] = brings_nothing(self._repository, commit)
         return self._clean[commit.oid]

@@ -108,7 +108,7 @@ def read_claims(span: Sequence[Commit], trees: Mapping[str, str]) -> tuple[Claim
             covers = frozenset(oid for named in late for oid in brought_in(named, parents))
         elif len(commit.parents) > 1:
             covers |= brought_in(commit.oid, parents)
-        elif is_empty(commit, trees):
+        elif commit.changes_nothing(trees):
             covers |= _reachable(commit.parents, parents)
         binding, unreadable = _binding(commit)
         claims += [Claim(commit.oid, email, covers, flaw or unreadable, binding) for email, flaw in stated]
@@ -144,11 +144,6 @@ def _values(commit: Commit, key: str) -> list[str]:
     # One that is not in the message comes from the repository's configuration (trailer.TOKEN.key).
     stated = {_split(line.strip())[1] for line in commit.message.split("\n")} if found else ()
     return [value.strip() for value in found if value.split("\n", 1)[0].strip() in stated]
-
-
-def is_empty(commit: Commit, trees: Mapping[str, str]) -> bool:
-    """Return whether a commit has one parent and that parent's tree."""
-    return len(commit.parents) == 1 and trees.get(commit.parents[0]) == commit.tree
 
 
 def _reachable(tips: Sequence[str], parents: Mapping[str, Sequence[str]]) -> frozenset[str]:

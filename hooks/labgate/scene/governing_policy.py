@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 
 from labgate.git.repository import Repository
@@ -23,7 +22,7 @@ from labgate.scene.trunk import (
     line_to_change,
 )
 from labgate.values.errors import NoPolicyError, PolicyError, UndecidedError
-from labgate.values.phrases import count, short_oid
+from labgate.values.phrases import count, quote, short_oid
 from labgate.values.refnames import HEADS, REMOTES, branch_of, short_ref, tip_ref
 from labgate.values.report import PolicyOrigin
 from labgate.values.value import Value
@@ -132,7 +131,7 @@ class _Search:
         # It was renamed, if the trunk without this setting once had the name.
         message = f"{self.remote} has no branch {configured}, which {SETTING} names"
         unset = f"git config --unset {SETTING}"
-        fetch = f"git fetch {shlex.quote(self.remote or '')}"
+        fetch = f"git fetch {quote(self.remote or '')}"
         other = candidate(self.repository, self.branches, self.proposal.target, self.reader, configured=False)
         judging = self._from(other)
         if configured not in judging.policy.trunks:
@@ -259,10 +258,10 @@ def repairing(repository: Repository, remote: str | None, trunk: str, tip: str, 
     restore = restoring(repository, tip, found)
     if restore is None:
         return f"remove [tool.labgate] from {PYPROJECT} on {trunk}"
-    commands = [f"git checkout --detach {shlex.quote(short_ref(tip_ref(remote, trunk)))}"]
+    commands = [f"git checkout --detach {quote(short_ref(tip_ref(remote, trunk)))}"]
     commands += [restore, "git commit -m 'Repair the policy of labgate'"]
-    ref = shlex.quote(HEADS + trunk)
-    commands += [f"git push {shlex.quote(remote)} HEAD:{ref}" if remote is not None else f"git branch -f {trunk} HEAD"]
+    ref = quote(HEADS + trunk)
+    commands += [f"git push {quote(remote)} HEAD:{ref}" if remote is not None else f"git branch -f {trunk} HEAD"]
     return " && ".join((*commands, "git checkout -"))
 
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
-from labgate.derivation.lacking import Lacking
-from labgate.experiments.pins import listed, remembered
 from labgate.experiments.section import ExperimentHash
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.refs import TrackingRef, refs_with, symbolic_ref, tracking_refs
@@ -19,8 +17,6 @@ from labgate.research.landed_refs import LandedOn
 from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
-from labgate.reviews.approvals import HostedChange
-from labgate.reviews.markers import Claim
 from labgate.reviews.section import Reviews
 from labgate.values.errors import GitError, UndecidedError
 from labgate.values.phrases import quote, short_oid
@@ -32,6 +28,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
     from labgate.fingerprints.building import Progress
+    from labgate.reviews.approvals import HostedChange
+    from labgate.reviews.markers import Claim
     from labgate.scene.governing_policy import Judging
     from labgate.scene.policy_line import PolicyLine
     from labgate.values.errors import LabgateError
@@ -128,7 +126,11 @@ class Scene(Value):
     def unreadable(self) -> LabgateError | None:
         """The research that is left out because its history is not in this clone; ``None`` if all of it is."""
         broken = self._looked[2]
-        return Lacking(broken).error(self.repository) if broken else None
+        if not broken:
+            return None
+        from labgate.derivation.lacking import Lacking
+
+        return Lacking(broken).error(self.repository)
 
     @cached_property
     def _looked(self) -> tuple[FirstSeen, RefClasses, tuple[str, ...]]:
@@ -214,6 +216,8 @@ class Scene(Value):
         settings = self.policy.section(ExperimentHash)
         if self.remote is None:
             return {}
+        from labgate.experiments.pins import listed, remembered  # few pushes need to know
+
         return (listed if self.fetched else remembered)(self.repository, settings, self.remote)
 
     @cached_property

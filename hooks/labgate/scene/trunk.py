@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
 from labgate.git.refs import symbolic_ref
@@ -12,6 +11,7 @@ from labgate.policy.reader import Reader
 from labgate.policy.shape import one_of, shown
 from labgate.scene.policy_files import worktree_policy
 from labgate.values.errors import LabgateError, PolicyError, UndecidedError
+from labgate.values.phrases import quote
 from labgate.values.refnames import HEADS, REMOTES, branch_of
 from labgate.values.value import Value
 
@@ -114,7 +114,7 @@ def candidate(
             return name
     if branches.names:
         message = f"cannot tell which branch of {branches.remote} is the trunk"
-        ask = f"git remote set-head {shlex.quote(branches.remote)} -a"
+        ask = f"git remote set-head {quote(branches.remote)} -a"
         if not branches.whole:
             ask = f"{repository.fetching_branches(branches.remote)} && {ask}"
         raise UndecidedError(message, ask)
@@ -214,7 +214,7 @@ def _settling(branches: Branches, named: str) -> str:
     """Return the step that makes ``named`` the trunk, as the policy on another branch says."""
     if branches.in_ci:
         return f"make {named} the default branch of {branches.place} where it is hosted"
-    return f"git config {SETTING} {shlex.quote(named)}"
+    return f"git config {SETTING} {quote(named)}"
 
 
 def listed(policy: Policy) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from labgate.values.refnames import branch_of
 from labgate.values.value import Value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class Identity(Value):
     """A name and an email address as a commit has them; emails compare by ``key`` (without case)."""
@@ -36,6 +40,10 @@ class Commit(Value):
     @property
     def subject(self) -> str:
         return self.message.split("\n", 1)[0]
+
+    def changes_nothing(self, trees: Mapping[str, str]) -> bool:
+        """Return whether it has one parent and that parent's tree; ``trees`` has the trees of commits (oids)."""
+        return len(self.parents) == 1 and trees.get(self.parents[0]) == self.tree
 
 
 class RefUpdate(Value):

@@ -47,7 +47,7 @@ def team(repo: Repo) -> Repo:
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> Given:
     def give(*evidence: Evidence, small: tuple[str, ...] = ()) -> None:
-        seam = "labgate.checks.research_gate.facts._Gathering._evidence"
+        seam = "labgate.checks.research_gate.gathering._Gathering._evidence"
         monkeypatch.setattr(seam, lambda _: (evidence, frozenset(small)))
 
     return give

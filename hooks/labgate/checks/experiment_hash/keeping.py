@@ -8,8 +8,8 @@ from labgate.checks.experiment_hash.check import Claim
 from labgate.experiments.pins import listed, pins_here
 from labgate.experiments.published import reached, remote_tips
 from labgate.experiments.section import OFF, PUSH, ExperimentHash
-from labgate.git.commits import rev_list
-from labgate.git.kept_refs import present, remote_branches
+from labgate.git.commits import present, rev_list
+from labgate.git.kept_refs import remote_branches
 from labgate.git.snapshots import read_headers
 from labgate.scene.scene import Scene
 from labgate.values.errors import UndecidedError
@@ -73,9 +73,9 @@ def reached_there(scene: Scene, remote: str | None, commits: Sequence[str]) -> t
     return (*now, *reached(repository, once, remote_branches(repository, remote).values())) if once else now
 
 
-def brought_snapshots(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
+def unpublished(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
     """Return the snapshots that a push brings and that nobody has published, as far as this clone knows."""
-    if not scene.pushing or scene.fetched or update.new is None:
+    if update.new is None:
         return ()
     tips = remote_tips(scene.tracking, scene.remote, scene.updates)
     known = present(scene.repository, {*tips, *scene.pins.values()})

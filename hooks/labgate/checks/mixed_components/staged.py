@@ -8,11 +8,16 @@ if TYPE_CHECKING:
 
 
 def suspects(commit: ProposedCommit) -> bool:
-    """Return whether several files are staged where components must not be mixed."""
+    """Return whether files of several components are staged, or it is not known."""
     if not applies(commit):
         return False
     staged = commit.staged
-    return staged is None or len(staged.records) > 2
+    if staged is None:
+        return True
+    from labgate.checks.mixed_components.section import MixedComponents
+
+    component = commit.policy.section(MixedComponents).component
+    return len({component(path) for path in dict.fromkeys(record.path for record in staged.records)} - {None}) > 1
 
 
 def applies(commit: ProposedCommit) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.checks.research_gate import policy_change, protected_refs, research, reviews
-from labgate.checks.research_gate.assessment import assessed
+from labgate.checks.research_gate import protected_refs
 from labgate.checks.research_gate.update import Facts
 from labgate.reviews.section import Reviews
 from labgate.values.report import NotCounted, ReviewState
@@ -20,8 +19,17 @@ __all__ = ["Facts", "check", "review_state"]
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Yield the violations of one update of a protected ref."""
-    yield from policy_change.check(facts, policy)
+    # Imported late: most updates change no policy and have nothing of research, and all of them wait for every import.
+    if facts.policy is not None:
+        from labgate.checks.research_gate import policy_change
+
+        yield from policy_change.check(facts, policy)
     yield from protected_refs.check(facts, policy)
+    if not (facts.needing or facts.suspected or facts.evidence):
+        return
+    from labgate.checks.research_gate import research, reviews
+    from labgate.checks.research_gate.assessment import assessed
+
     if facts.needing:
         review = assessed(facts, policy.section(Reviews), facts.needing, facts.paths)
         yield from research.unreviewed(review)
@@ -35,7 +43,12 @@ def review_state(facts: Facts, policy: Policy) -> ReviewState | None:
 
     Where the update needs one of its research and one of its change of the policy, it is that of both.
     """
-    found = [policy_change.policy_review(facts, policy)]
+    if facts.policy is None and not facts.needing:
+        return None
+    from labgate.checks.research_gate.assessment import assessed
+    from labgate.checks.research_gate.policy_change import policy_review
+
+    found = [policy_review(facts, policy)]
     if facts.needing:
         found.insert(0, assessed(facts, policy.section(Reviews), facts.needing, facts.paths))
     needed = [review for review in found if review is not None]
