@@ -26,6 +26,7 @@ TRUSTED = {
             "cli.experiment_verify",
             "cli.policy",
             "cli.rules",
+            "cli.experiment_words",
         ),
         "prints JSON, or labgate's own text",
     ),

@@ -31,6 +31,7 @@ from labgate.fingerprints import (
     parts,
     patch_ids,
     patches,
+    swapped_parents,
 )
 from labgate.fingerprints import text as texts
 from labgate.forge import answer, http
@@ -286,6 +287,7 @@ READERS = (
     Reader(stamp, "a message", _on(lambda text: stamp.stamp(text.encode(), b"a/b", b"#"), "Experiment: a\n", "A\n\n")),
     Reader(stamp, "paragraphs", _on(lambda text: stamp.stamp(text.encode(), b"a/b", b"#"), "a\n\n", "A\n\n")),
     Reader(stamp, "comments", _on(lambda text: stamp.without_earlier(text.encode(), b"a/b", b"#"), "# a\n", "A\n\n")),
+    Reader(swapped_parents, "a branch", _on(swapped_parents._MERGED.fullmatch, "a/", "Merge branch '")),
     Reader(authoring, "an identity", _on(authoring._IDENTITY.fullmatch, " <a> ")),
     Reader(texts, "a line", _on(_bytes(texts.normal_lines), "\u2028\u200b")),
     Reader(texts, "a decoded file", _on(_bytes(texts.decoded), "x = y\r\0")),

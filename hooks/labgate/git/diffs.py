@@ -46,11 +46,10 @@ def brought_paths(repository: Repository, commits: Iterable[str]) -> dict[str, t
     return {oid: tuple(paths) for oid, paths in found.items()}
 
 
-def changed_pointers(repository: Repository, old: str, new: str) -> tuple[Entry, ...]:
-    """Return the submodules whose commit is another one in ``new`` than in ``old``, or that are new there."""
+def differing_entries(repository: Repository, old: str, new: str) -> tuple[Entry, ...]:
+    """Return what is new or another in the tree of ``new`` than in that of ``old``, without renames."""
     output = repository.objects.run(*_DIFF, "--raw", "--no-renames", old, new)
-    entries = (record for record in read_records(output) if isinstance(record, Entry))
-    return tuple(entry for entry in entries if entry.new_mode == _POINTER)
+    return tuple(record for record in read_records(output) if isinstance(record, Entry) and record.status != "D")
 
 
 def commit_files(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[FileChange, ...]]:

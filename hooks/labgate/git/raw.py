@@ -39,6 +39,11 @@ class Entry(Value):
     new_mode: str
 
     @property
+    def is_submodule(self) -> bool:
+        """Whether the path is a submodule now."""
+        return self.new_mode == _SUBMODULE
+
+    @property
     def brings_content(self) -> bool:
         """Whether there is a blob that was not there before; an unmerged path has none yet."""
         return self.status not in "DRU" and self.new_mode != _SUBMODULE and self.old != self.new

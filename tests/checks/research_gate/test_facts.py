@@ -196,7 +196,13 @@ def test_the_first_push_to_an_empty_remote_is_compared_with_nothing(repo: Repo) 
     repo.with_remote()
     one = repo.commit("Start", {"labgate.toml": POLICY})
     found = collected(repo, RefUpdate(MAIN, None, one))
-    assert found == Collected(skipped="nothing is on origin yet, so research cannot be distinguished")
+    reason = "nothing of origin is known here yet, so research cannot be distinguished"
+    assert found == Collected(skipped=reason)
+    # Somebody who knows of research learns that nothing was looked for.
+    repo.git("branch", "research/y")
+    unseen = ("not compared: what is new on origin, of which nothing is known here yet",)
+    assert collected(repo, RefUpdate(MAIN, None, one)) == Collected(skipped=reason, unseen=unseen)
+    repo.git("branch", "-D", "research/y")
     research = RefUpdate(MAIN, None, one, source="research/x")
     assert facts_of(collected(repo, research)).source_kind == "research"
     assert facts_of(collected(repo, RefUpdate(MAIN, None, one), pushing=False)).rewrite is None

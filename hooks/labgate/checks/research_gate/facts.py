@@ -17,7 +17,10 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
     if scene.policy.classify(update.ref).name != "protected":
         return Collected(skipped=f"{update.ref} is not protected")
     if _is_first_push(scene, update):
-        return Collected(skipped=f"nothing is on {scene.remote} yet, so research cannot be distinguished")
+        reason = f"nothing of {scene.remote} is known here yet, so research cannot be distinguished"
+        # All of history is new there. Who knows of research must not believe that it was looked for.
+        said = f"not compared: what is new on {scene.remote}, of which nothing is known here yet"
+        return Collected(skipped=reason, unseen=(said,) if scene.classes.sources else ())
     from labgate.checks.research_gate.gathering import gathered
 
     return gathered(scene, update)

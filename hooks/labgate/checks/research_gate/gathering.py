@@ -7,9 +7,10 @@ from functools import cached_property
 
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
+from labgate.fingerprints.noise import is_vendored
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
-from labgate.git.diffs import changed_entries, changed_pointers
-from labgate.research.merged_urls import merged_urls
+from labgate.git.diffs import changed_entries, differing_entries
+from labgate.research.merged_urls import forwarded_urls, merged_urls
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
 from labgate.reviews.section import Reviews
@@ -17,7 +18,7 @@ from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
 from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.finding import LIVE, Evidence
-from labgate.values.phrases import short_oid
+from labgate.values.phrases import count, short_oid
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS, QUEUES, branch_of, short_ref, tracking_ref
 
@@ -67,22 +68,36 @@ def _undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
         return scene.sources_gap
     span = scene.span(update)
     merges = [commit for commit in span.gated if len(commit.parents) > 1]
-    found = merged_urls(scene.policy, merges, scene.remote, lambda oid: bool(span.graph.sources_of(oid)))
-    return next(found, None)
+
+    def known(oid: str) -> bool:
+        return bool(span.graph.sources_of(oid))
+
+    found = merged_urls(scene.policy, merges, scene.remote, known)
+    gated = {commit.oid for commit in span.gated}
+    return next(found, None) or next(forwarded_urls(scene.policy, scene.repository, gated, scene.remote, known), None)
 
 
 def _unseen(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
-    """Return a line for each submodule that comes to another commit: what that brings is another repository's."""
-    if update.new is None:
+    """Return a line for each submodule that comes to another commit, and one for vendored code.
+
+    What a submodule brings is another repository's. Vendored files are only compared whole.
+    """
+    new = update.new
+    if new is None:
         return ()
-    moved = [
-        entry for tip in scene.span(update).landed[:1] for entry in changed_pointers(scene.repository, tip, update.new)
-    ]
-    return tuple(
+    tips = scene.span(update).landed[:1]
+    changed = [entry for tip in tips for entry in differing_entries(scene.repository, tip, new)]
+    moved = tuple(
         f"not looked into: submodule {entry.path} comes to {short_oid(entry.new)}, and what that brings "
         "is not judged here"
-        for entry in moved
+        for entry in changed
+        if entry.is_submodule
     )
+    vendored = [entry.path for entry in changed if entry.brings_content and is_vendored(entry.path)]
+    if not vendored or not scene.classes.sources:
+        return moved
+    more = f" and {count(len(vendored) - 1, 'more file')}" if len(vendored) > 1 else ""
+    return (*moved, f"compared as whole files only, as vendored code: {vendored[0]}{more}")
 
 
 def _rewrite(scene: Scene, update: RefUpdate) -> str | None:
@@ -311,12 +326,18 @@ def branch_for_marker(scene: Scene, span: Span) -> str | None:
     if update.source is not None or update.new is None:
         return update.source
     found = _branches_at(scene, (update.new,))
-    if not found:
+    if not found and _is_queued(scene, update.new):
         merged = read_commits(scene.repository, [update.new])[0].parents[1:]
         # A queue makes a merge of its own: the review belongs on the branch that is merged, if that has all the rest.
         if rev_list(scene.repository, [update.new], [*merged, *span.landed]) == (update.new,):
             found = _branches_at(scene, merged)
     return next(iter(found), None)
+
+
+def _is_queued(scene: Scene, oid: str) -> bool:
+    """Return whether a merge queue has made a commit: one of its branches is there."""
+    refs = (*scene.refs.items(), *scene.remote_refs.items())
+    return any(tip == oid and ref.startswith(QUEUES) for ref, tip in refs)
 
 
 def _branches_at(scene: Scene, oids: Sequence[str]) -> list[str]:
