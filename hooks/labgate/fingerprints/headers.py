@@ -16,11 +16,19 @@ _COMMENTS: tuple[tuple[re.Pattern[str], tuple[bytes, ...], dict[bytes, bytes]], 
     (re.compile(r"\.(?:[cm]?jsx?|[cm]?tsx?|css|scss|php|proto|gradle|svh?|v)$"), *_SLASHES),
     (re.compile(r"\.(?:html?|xml|vue|svelte|md|markdown)$"), (), {b"<!--": b"-->"}),
     (re.compile(r"\.rst$"), (b"..",), {}),
-    (re.compile(r"\.(?:sql|lua|hs|vhdl?|elm|ada)$"), (b"--",), {b"/*": b"*/"}),
-    (re.compile(r"\.(?:lisp|el|scm|clj[cs]?|asm|s)$"), (b";",), {}),
+    (re.compile(r"\.(?:sql|vhdl?|ada)$"), (b"--",), {b"/*": b"*/"}),
+    # Of Lua's brackets of any level (Lua 5.4 manual, 3.1) those with "=" end a header.
+    (re.compile(r"\.lua$"), (b"--",), {b"--[[": b"]]", b"--[=": b"]="}),
+    (re.compile(r"\.(?:hs|elm)$"), (b"--",), {b"{-": b"-}"}),
+    (re.compile(r"\.(?:lisp|el|scm|clj[cs]?|asm|s)$"), (b";",), {b"#|": b"|#", b"/*": b"*/"}),
     (re.compile(r"\.(?:tex|sty|cls|erl|hrl|m)$"), (b"%",), {}),
+    (re.compile(r"\.jl$"), (b"#",), {b"#=": b"=#"}),
+    (re.compile(r"\.nim$"), (b"#",), {b"#[": b"]#"}),
     (re.compile(r"\.(?:ini|cfg|conf|properties)$"), (b"#", b";", b"!"), {}),
 )
+#: What surrounds the text in the lines of a comment; in front also brackets that hold nothing.
+_BEHIND = b"#/*-;%.! \t"
+_BEFORE = _BEHIND + b"=|[]{}"
 _OTHER_STARTS, _OTHER_BLOCKS = (b"#",), dict[bytes, bytes]()
 
 
@@ -30,14 +38,15 @@ def legal_lines(lines: list[bytes], path: str) -> int:
     Code in a comment is no licence, nor is code behind one on the same line.
     """
     starts, blocks = _comments(path)
+    marks = sorted((*starts, *blocks), key=len, reverse=True)
     size, legal, closing = 0, False, b""
     for line in lines[:_HEADER_LINES]:
-        opened = b"" if closing else next((mark for mark in (*starts, *blocks) if line.startswith(mark)), b"")
+        opened = b"" if closing else next((mark for mark in marks if line.startswith(mark)), b"")
         if line and not opened and not closing:
             break
         closing = closing or blocks.get(opened, b"")
         text, ended, behind = line[len(opened) :].partition(closing) if closing else (line[len(opened) :], b"", b"")
-        if behind.strip() or is_code(text.strip(b"#/*-;%.! \t")):
+        if behind.strip() or is_code(text.lstrip(_BEFORE).rstrip(_BEHIND)):
             break
         closing = b"" if ended else closing
         size, legal = size + 1, legal or _LEGAL.search(text) is not None
