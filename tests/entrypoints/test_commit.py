@@ -155,6 +155,28 @@ def test_an_upstream_in_the_same_repository_says_nothing_of_the_remote(team: Rep
     assert rules(commit(stage(team, {"b.py": "b\n"}))) == ["LG101 error"]
 
 
+@pytest.mark.parametrize("name", ["experiment--houses--ada", "feature/y"])
+def test_a_branch_that_starts_at_the_remotes_main_is_new(team: Repo, name: str) -> None:
+    """git sets the trunk as the upstream of such a branch (git-switch, ``--track``)."""
+    team.git("switch", "--quiet", "--create", name, "origin/main")
+    assert team.git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/main"
+    refused = commit(stage(team, {"b.py": "b\n"}))
+    assert rules(refused) == ([] if name == "feature/y" else ["LG102 error"])
+    if refused.status:
+        team.run("sh", "-c", refused.text.split("    help: ")[1].splitlines()[0], status=0)
+        assert commit(team).status == 0
+
+
+def test_an_odd_branch_is_only_noted_where_the_remote_that_it_is_pushed_to_has_it(team: Repo) -> None:
+    team.git("init", "--quiet", "--bare", "../fork.git")
+    team.git("remote", "add", "fork", "../fork.git")
+    team.git("switch", "--quiet", "--create", "Odd", "origin/main")
+    team.git("push", "--quiet", "--no-verify", "fork", "Odd")
+    assert rules(commit(stage(team, {"b.py": "b\n"}))) == ["LG101 error"]
+    team.git("config", "remote.pushDefault", "fork")
+    assert rules(commit(team)) == ["LG101 note"]
+
+
 def test_one_check_alone(team: Repo, python: str) -> None:
     stage(team.branch("Odd"), {"b.py": PREVIEW})
     hook = [python, "-I", "-m", "labgate.hook", "pre-commit"]

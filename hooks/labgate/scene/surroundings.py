@@ -35,14 +35,17 @@ class Surroundings(Value):
     @cached_property
     def remote_refs(self) -> frozenset[str]:
         """The remote's branches at the last fetch, by their full names there."""
-        tracking = tracking_refs(self.refs, self.repository.remotes)
-        return frozenset(ref.remote_ref for ref in tracking if ref.remote == self.remote)
+        return self._branches_on(self.remote)
 
     @property
     def created(self) -> bool:
-        """Whether the branch is new: without an upstream, and not on the remote under its own name."""
-        upstream = self._configured("merge") is not None and self._configured("remote") not in (None, ".")
-        return not upstream and self.branch not in self.remote_refs
+        """Whether the branch is new: no remote that it fetches from or is pushed to has one of its name.
+
+        An upstream of another name, such as that of ``git switch -c X origin/main``, is only where it starts.
+        """
+        own = self._configured("merge") == self.branch and self._configured("remote") not in (None, ".")
+        pushed_to = self._configured("pushremote") or self.repository.setting("remote.pushdefault")
+        return not own and not any(self.branch in self._branches_on(name) for name in {self.remote, pushed_to})
 
     @property
     def siblings(self) -> tuple[str, ...]:
@@ -80,6 +83,11 @@ class Surroundings(Value):
     def judging(self) -> Judging:
         """Return the policy of the remote-tracking trunk. Raises: as ``judging_policy`` does."""
         return judging_policy(self.repository, self.refs, self.remote, Proposal({}, ()), self.reader)
+
+    def _branches_on(self, remote: str | None) -> frozenset[str]:
+        """Return a remote's branches at the last fetch, by their full names there; none for ``None``."""
+        tracking = tracking_refs(self.refs, self.repository.remotes)
+        return frozenset(ref.remote_ref for ref in tracking if ref.remote == remote)
 
     def _configured(self, key: str) -> str | None:
         return self.repository.setting(f"branch.{short_ref(self.branch or '')}.{key}")
