@@ -157,7 +157,7 @@ def test_an_upstream_in_the_same_repository_says_nothing_of_the_remote(team: Rep
 
 @pytest.mark.parametrize("name", ["experiment--houses--ada", "feature/y"])
 def test_a_branch_that_starts_at_the_remotes_main_is_new(team: Repo, name: str) -> None:
-    """git sets the trunk as the upstream of such a branch (git-switch, ``--track``)."""
+    """Git sets the trunk as the upstream of such a branch (git-switch, ``--track``)."""
     team.git("switch", "--quiet", "--create", name, "origin/main")
     assert team.git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/main"
     refused = commit(stage(team, {"b.py": "b\n"}))

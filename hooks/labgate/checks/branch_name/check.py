@@ -45,11 +45,11 @@ class Facts(Value):
     """One ref and the refs around it.
 
     ``ref`` is a full refname. ``created``: it is new, that is, not on the remote before this push or, at commit,
-    without an upstream or remote-tracking branch of its name. ``siblings`` are the other full refnames that exist or are created. ``base`` is ``None`` if it
-    is not known or nothing is declared. ``remote`` is the remote's name, ``None`` if there is none. ``deleted``: the
-    ref is deleted. ``held`` is whether the name must be legal, ``None``: only if the ref is new. ``local``: a ref of
-    that name is here, else ``word`` is the name of its commit in a command. ``foreign``: the name is from a fork.
-    ``direct`` is set for a plain commit on a protected branch.
+    without an upstream or remote-tracking branch of its name. ``siblings`` are the other full refnames that exist or
+    are created. ``base`` is ``None`` if it is not known or nothing is declared. ``remote`` is the remote's name,
+    ``None`` if there is none. ``deleted``: the ref is deleted. ``held`` is whether the name must be legal, ``None``:
+    only if the ref is new. ``local``: a ref of that name is here, else ``word`` is the name of its commit in a command.
+    ``foreign``: the name is from a fork. ``direct`` is set for a plain commit on a protected branch.
     """
 
     ref: str
