@@ -79,6 +79,16 @@ def test_what_is_to_be_squashed_is_squashed(topic: Repo, prefix: str) -> None:
     assert len(subjects(topic)) == 2
 
 
+@pytest.mark.parametrize("subject", ["fixup! SDG", "squash! Landed long ago", "amend! fixup! Add b"])
+def test_what_has_nothing_to_be_squashed_into_is_reworded(topic: Repo, subject: str) -> None:
+    topic.commit(subject, {"c.py": "c = 1\n"})
+    topic.commit("fixup! Add a", {"a.py": "a = 3\n"})
+    topic.commit("Add b", {"b.py": "b = 1\n"})
+    paste(topic, judged(topic, 1), editor="sed -i.bak -E '1s/^.*!.*$/Add c/'")
+    assert (judged(topic, 0).rules, subjects(topic)) == ([], ["Add a", "Add c", "Add b"])
+    assert topic.git("show", "HEAD:a.py", "HEAD:c.py").splitlines() == ["a = 3", "c = 1"]
+
+
 def test_the_first_commit_is_reworded(topic: Repo) -> None:
     topic.checkout("main").branch("feature/y").commit("wip", {"y.py": "y = 1\n"})
     verdict = judged(topic, 1)

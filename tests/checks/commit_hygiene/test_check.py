@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ source = ["src/**"]
 tests = ["tests/**", "**/*_test.py"]
 """
 WAY = Way("origin/main", "a" * 40)
+SCRIPT = f"sed -i.bak -e 's/^pick {'b' * 40}/reword {'b' * 40}/'"
+REWORDING = f"-c core.abbrev=no -c sequence.editor={shlex.quote(SCRIPT)}"
 
 
 def look(subject: str, oid: str = "b" * 40, **fields: Any) -> Looked:
@@ -74,7 +77,10 @@ def test_what_landed_before_the_policy_asked_is_only_warned_of() -> None:
         (WAY, "git rebase --interactive --autosquash --keep-base origin/main"),
         (WAY.changed(onto=None), f"git rebase --interactive --autosquash {'a' * 40}^"),
         (WAY.changed(root=True), "git rebase --interactive --autosquash --root"),
-        (WAY.changed(merges=True), "git rebase --rebase-merges --interactive --autosquash --keep-base origin/main"),
+        (
+            WAY.changed(merges=True),  # the list of the rebase may be in another order
+            f"git {REWORDING} rebase --rebase-merges --interactive --autosquash --keep-base origin/main",
+        ),
         (WAY.changed(branch="x"), "git rebase --interactive --autosquash --keep-base origin/main x"),
         (
             WAY.changed(switch="git switch --detach abc && "),
@@ -83,7 +89,7 @@ def test_what_landed_before_the_policy_asked_is_only_warned_of() -> None:
     ],
 )
 def test_the_help_rewrites_the_commits_where_they_are(way: Way, command: str) -> None:
-    [finding] = judge(look("fixup! Go"), way=way)
+    [finding] = judge(look("Go", oid="c" * 40), look("fixup! Go"), way=way)
     assert finding.help() == command
 
 

@@ -76,7 +76,7 @@ class Facts(Value):
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Yield one finding for the unfinished commits, one for empty ones, and those about files."""
     section = policy.section(CommitHygiene)
-    found = [one for commit in facts.commits if (one := _unfinished(commit, section)) is not None]
+    found = list(_all_unfinished(facts.commits, section))
     level = "warning" if _only_warns(facts, section) else None
     for group, lowered in (([one for one in found if one.reason != EMPTY], level), (_empty(found), "note")):
         if group:
@@ -109,6 +109,23 @@ def _says_nothing(subject: str, section: CommitHygiene) -> bool:
     """Return whether a whole subject is one of those of the policy, also in brackets or with a colon or dots."""
     said = subject.strip().casefold()
     return said in section.unfinished or said.strip(_MARKS) in section.unfinished
+
+
+def _all_unfinished(commits: Sequence[Looked], section: CommitHygiene) -> Iterator[Unfinished]:
+    """Yield the unfinished ones of commits, which are oldest first."""
+    before: set[str] = set()
+    for commit in commits:
+        found = _unfinished(commit, section)
+        if found is not None:
+            yield found.changed(matched=found.reason == AUTOSQUASH and _squashed_into(commit.subject) in before)
+        before.add(commit.subject)
+
+
+def _squashed_into(subject: str) -> str:
+    """Return the subject of the commit that one is to be squashed into; it may have several prefixes."""
+    while subject.startswith(PREFIXES):
+        subject = subject.partition("! ")[2].lstrip()
+    return subject
 
 
 def _unfinished(commit: Looked, section: CommitHygiene) -> Unfinished | None:

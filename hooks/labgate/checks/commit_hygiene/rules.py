@@ -15,7 +15,8 @@ AUTOSQUASH, SUBJECT, CONFLICT, EMPTY = "autosquash", "subject", "conflict", "emp
 class Unfinished(Value):
     """An unfinished commit. ``reason`` is ``AUTOSQUASH``, ``SUBJECT``, ``CONFLICT`` or ``EMPTY``.
 
-    ``path`` is the file with conflict markers, ``None`` for another reason. ``merge``: it is a merge.
+    ``path`` is the file with conflict markers, ``None`` for another reason. ``merge``: it is a merge. ``matched``: the
+    commit that it is to be squashed into is known to come before it in the change.
     """
 
     oid: str
@@ -23,6 +24,7 @@ class Unfinished(Value):
     reason: str
     path: str | None = None
     merge: bool = False
+    matched: bool = False
 
 
 class Way(Value):
@@ -52,8 +54,9 @@ class UnfinishedCommit(Finding):
         "What lands stays: a message that says nothing helps nobody to find out why, and a file with conflict markers "
         "does not even run. On research and experiment branches anything goes. On a pull request it is a warning, "
         "because most teams squash. An empty commit that is no review marker is a note.",
-        "Run the command of the finding: it squashes what is marked with `fixup!`, folds commits whose subject says "
-        "nothing into the one before, and stops where there are conflict markers.",
+        "Run the command of the finding: it squashes what is marked with `fixup!`, asks for a subject where the commit "
+        "to squash into is not in the change, folds commits whose subject says nothing into the one before, and stops "
+        "where there are conflict markers.",
     )
 
     commits: tuple[Unfinished, ...]
@@ -97,12 +100,16 @@ class UnfinishedCommit(Finding):
         return f"-c core.abbrev=no -c sequence.editor={quote(script)} "
 
     def _step(self, commit: Unfinished) -> str | None:
-        if commit.reason == AUTOSQUASH:
+        # A rebase that keeps merges may list a commit before the one that it is to be squashed into.
+        if commit.reason == AUTOSQUASH and commit.matched and not self.way.merges:
             return None
         if commit.reason == EMPTY:
             return f"s/^pick {commit.oid}/drop {commit.oid}/"
         if commit.merge:
             return f"s/^merge -C {commit.oid}/merge -c {commit.oid}/"
+        if commit.reason == AUTOSQUASH:
+            # Where git finds the commit nevertheless, the line does not begin with "pick".
+            return f"s/^pick {commit.oid}/reword {commit.oid}/"
         if commit.reason == CONFLICT:
             return f"s/^pick {commit.oid}/edit {commit.oid}/"
         folded = "reword" if commit.oid == self.way.oldest else "fixup"
