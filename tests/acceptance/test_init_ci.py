@@ -81,6 +81,27 @@ def test_a_second_time_changes_nothing(system: str, adopted: Repo) -> None:
     assert texts(adopted, system) == before
 
 
+def test_a_source_that_no_job_can_fetch_is_said_as_init_alone_says_it(
+    system: str, adopted: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (adopted.path / ".pre-commit-config.yaml").unlink()
+    folder = f"file://{adopted.path}"
+    pretend(monkeypatch, from_git(folder))
+    alone = adopted.labgate("init", "--dry-run", status=0).out
+    said = adopted.labgate("init", "--ci", system, status=0).out
+    for text in (alone, said.partition(WRITTEN[system][0])[2]):
+        assert "a folder of this machine" in " ".join(text.split())
+    command = next(line.strip() for line in said.splitlines() if "--repo URL --rev REV" in line)
+    adopted.run("sh", "-c", command.replace("URL", "https://example.org/acme/labgate").replace("REV", "v1"), status=0)
+    assert folder.encode() not in b"".join(texts(adopted, system).values())
+
+
+def test_a_source_that_jobs_can_fetch_is_not_called_a_folder(system: str, adopted: Repo) -> None:
+    said = adopted.labgate("init", "--ci", system, status=0).out
+    assert "folder" not in said
+    assert "--repo" not in said
+
+
 def test_without_being_asked_no_pipeline_is_written(repo: Repo) -> None:
     repo.labgate("init", status=0)
     assert not any((repo.path / name).exists() for names in WRITTEN.values() for name in names)

@@ -172,7 +172,7 @@ def _files(plan: Plan, label: str, instead: str, verb: str = "") -> Iterator[str
         elif change.name in (SCHEMA, FORMER_SCHEMA):
             yield from _row(label, f"{verb}{change.name}, for editors")
         elif change.name in PIPELINES:
-            yield from _row(label, f"{verb}{change.name}: {_PIPELINES[change.name]}")
+            yield from _row(label, f"{verb}{change.name}: {_PIPELINES[change.name]}{_job_source(plan, change)}")
         else:
             yield from _row(label, f"{verb}{change.name}: {_snippet(plan, change)}")
 
@@ -208,8 +208,18 @@ def _source(source: Source | None) -> str:
         return ""
     if source.url is None:
         return f"; they install {source.requirement} from your package index"
+    return f"; they install {_address(source)}"
+
+
+def _job_source(plan: Plan, change: FileChange) -> str:
+    """Return the source that a pipeline's job installs from, if no job can; else nothing."""
+    local = plan.source is not None and plan.source.is_local and (plan.source.url or "").encode() in change.after
+    return f"; it installs {_address(plan.source)}" if plan.source is not None and local else ""
+
+
+def _address(source: Source) -> str:
     reach = ", a folder of this machine" if source.is_local else ""
-    return f"; they install {source.url} at {source.rev}{reach}"
+    return f"{source.url} at {source.rev}{reach}"
 
 
 def _hook_rows(installed: Installed) -> Iterator[str]:
@@ -248,7 +258,20 @@ def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
     if plan.committed:
         yield _landing(plan)
     if plan.ci is not None:
+        if plan.source is not None and plan.source.is_local:
+            yield _reachable(plan, plan.ci)
         yield _wrapped(_REQUIRED[plan.ci])
+
+
+def _reachable(plan: Plan, ci: str) -> list[str]:
+    """Return the step that names a repository for the jobs, which have no folder of this machine."""
+    written = [os.path.relpath(change.path) for change in plan.files if change.name in PIPELINES]
+    again = f"labgate init --ci {ci} --repo URL --rev REV"
+    command = f"rm {shlex.join(written)} && {again}" if written else again
+    return [
+        *_wrapped("CI jobs do not have this folder; name a repository that they can fetch:"),
+        safe(command, limit=None),
+    ]
 
 
 def _reviewers(nobody: bool) -> str:
