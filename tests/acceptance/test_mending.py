@@ -132,6 +132,29 @@ def claimed_research(team: Repo) -> Judge:
     return check(team)
 
 
+@case("LG201", "in a tag")
+def tagged_research(team: Repo) -> Judge:
+    """Lin and kim have reviewed what is on the trunk already, and wrote some of it: no word about that."""
+    for author, reviewer in (("lin", "kim"), ("kim", "lin")):
+        team.checkout("main").commit(f"By {author}", {f"{author}.py": "1\n"}, **by(author))
+        team.commit(reviewed(reviewer), None, **by(reviewer))
+        team.push("main")
+    research(team)
+    team.git("tag", "v2")
+    judge = push(team, "v2")
+    assert rules(judge()) == ["LG201"]
+    return judge
+
+
+@case("LG201", "in an annotated tag that no branch has")
+def tagged_commit(team: Repo) -> Judge:
+    research(team)
+    team.git("tag", "--annotate", "-m", "Two\n\nThe second.", "v2")
+    team.commit("Go on", {"more.py": "1\n"}, **by("ada"))
+    team.push("research/x")
+    return push(team, "v2")
+
+
 @case("LG202")
 def suspected_research(team: Repo) -> Judge:
     """A file of research is typed again under its name, a third of its lines another way."""

@@ -120,7 +120,7 @@ def _advised(assessment: Assessment, facts: Facts, reviews: Reviews, granters: f
 
 
 def _facts(scene: Scene, span: Span, oids: tuple[str, ...]) -> Facts:
-    from labgate.checks.research_gate.gathering import branch_for_marker
+    from labgate.checks.research_gate.gathering import branch_for_marker, tag_command
     from labgate.checks.research_gate.update import Facts, Landed
 
     update, subjects = span.update, {commit.oid: commit.subject for commit in span.commits}
@@ -135,6 +135,7 @@ def _facts(scene: Scene, span: Span, oids: tuple[str, ...]) -> Facts:
         landed=None if scene.aftermath is None else Landed(base, span.head, subjects[span.head]),
         branch=branch_for_marker(scene, span),
         head=span.head,
+        tag=tag_command(scene, span),
     )
 
 

@@ -192,6 +192,8 @@ def test_an_approval_that_no_longer_holds_is_stale(approval: JudgedApproval, rea
         "remote": "origin",
         "change": NAMED,
         "landed": False,
+        "tag": None,
+        "head": None,
     }
     assert [item.reason for item in only(UnreviewedResearch, [research]).not_counted] == [reason]
 

@@ -66,7 +66,8 @@ class UnmetReview(Finding):
     ``subjects`` are theirs. ``reviewers`` could complete the review, ``None`` if nobody can. ``change`` is the change
     on the code host, ``strangers`` are its contributors (emails) that the policy does not list. ``landed`` is the move
     of the target, ``None`` if it has not moved yet. ``branch`` is the short name of the branch for a review marker,
-    ``None`` if there is none, and ``head`` the full oid of the last judged commit.
+    ``None`` if there is none, and ``head`` the full oid of the last judged commit. ``tag`` is the command that moves
+    the pushed tag, without the commit; ``None`` if no tag of this clone is pushed.
     """
 
     assurance: str
@@ -80,6 +81,7 @@ class UnmetReview(Finding):
     landed: Landed | None
     branch: str | None
     head: str
+    tag: str | None
 
     @property
     def advised(self) -> tuple[str, ...]:
@@ -128,6 +130,8 @@ class UnmetReview(Finding):
         return f"git log --patch {since}{short_oid(self.landed.new)}  # show {who} what landed"
 
     def _marker_command(self) -> str:
+        if self.landed is None and self.tag is not None:
+            return tagged_command(self.tag, self.branch, self.head, self.advised)
         if self.landed is None:
             return approve_command(self.branch or short_oid(self.head), self.advised)
         target = short_ref(self.target)
@@ -179,6 +183,7 @@ class Assessed(Value):
             "landed": facts.landed,
             "branch": facts.branch,
             "head": facts.head or oids[0],
+            "tag": facts.tag,
             "oids": oids,
             "ref": facts.ref,
         }
@@ -221,6 +226,13 @@ def approve_command(branch: str | None, people: Sequence[str], *options: str) ->
     words = ("labgate", "review", "approve", *([branch] if branch is not None else []), *options)
     by = [word for person in people for word in ("--by", person)]
     return " ".join(quote(word) for word in (*words, *by))
+
+
+def tagged_command(tag: str, branch: str | None, head: str, people: Sequence[str]) -> str:
+    """Return the commands that state reviews and move a tag to the commit that has them: below it they do not count."""
+    if branch is not None:
+        return f"{approve_command(branch, people)} && {tag} {quote(branch)}"
+    return f"git switch --detach {short_oid(head)} && {approve_command(None, people)} && {tag} HEAD && git switch -"
 
 
 def _list_step(strangers: Sequence[str]) -> str:

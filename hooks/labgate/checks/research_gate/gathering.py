@@ -18,9 +18,9 @@ from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
 from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.finding import LIVE, Evidence
-from labgate.values.phrases import count, short_oid
+from labgate.values.phrases import count, quote, short_oid
 from labgate.values.ref_update import Commit, RefUpdate
-from labgate.values.refnames import HEADS, QUEUES, branch_of, short_ref, tracking_ref
+from labgate.values.refnames import HEADS, QUEUES, TAGS, branch_of, short_ref, tracking_ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,6 +169,7 @@ class _Gathering:
             landed=self._landed,
             branch=branch_for_marker(self.scene, self.span),
             head=self.span.head,
+            tag=tag_command(self.scene, self.span),
         )
         return self.reviews.complete(facts), undecidable
 
@@ -332,6 +333,20 @@ def branch_for_marker(scene: Scene, span: Span) -> str | None:
         if rev_list(scene.repository, [update.new], [*merged, *span.landed]) == (update.new,):
             found = _branches_at(scene, merged)
     return next(iter(found), None)
+
+
+def tag_command(scene: Scene, span: Span) -> str | None:
+    """Return the command that moves a pushed tag of this clone, without the commit; ``None`` if none is pushed.
+
+    An annotated tag keeps its message, which git opens in an editor, and a signed one is signed again (git-tag).
+    """
+    ref = span.update.ref
+    if not ref.startswith(TAGS) or span.update.source is not None or scene.refs.get(ref) != span.head:
+        return None
+    kept, git = "", scene.repository.git
+    if git.run("cat-file", "-t", ref).decode().strip() == "tag":
+        kept = " --sign" if b"\n-----BEGIN " in git.run("cat-file", "tag", ref) else " --annotate"
+    return f"{'GIT_EDITOR=true ' if kept else ''}git tag --force{kept} {quote(ref.removeprefix(TAGS))}"
 
 
 def _is_queued(scene: Scene, oid: str) -> bool:

@@ -102,8 +102,10 @@ class ReviewGathering:
         """Yield the markers on the commits' source branch, if the commits have the content that they covered."""
         here = frozenset(commit.oid for commit in self.span.gated)
         seen: set[tuple[str, frozenset[str]]] = set()
+        # A ref that is created has no tip before: what has landed elsewhere is no part of its source.
+        base = self.span.base or self.span.landed
         for tip in self.reviewed_heads(facts):
-            markers = SourceMarkers(self.repository, self.carrying, self.contributors, tip, self.span.base)
+            markers = SourceMarkers(self.repository, self.carrying, self.contributors, tip, base)
             for segment in self._segments(frozenset(facts.subjects)):
                 for claim in markers.claims(segment, here):
                     if (claim.commit, claim.covers) not in seen:

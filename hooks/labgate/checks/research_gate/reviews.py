@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from labgate.checks.research_gate.assessment import NamedChange, UnmetReview, approve_command, named_change
+from labgate.checks.research_gate.assessment import (
+    NamedChange,
+    UnmetReview,
+    approve_command,
+    named_change,
+    tagged_command,
+)
 from labgate.checks.research_gate.update import commits_of
 from labgate.reviews.approvals import STALE, JudgedApproval, fix_of, objectors
 from labgate.reviews.quorum import AFFILIATIONS, SELF_REVIEW, TOTAL, person_of
@@ -24,7 +30,8 @@ class StaleReview(Finding):
 
     ``marker`` is that of the commit with the review marker, ``None`` for an approval on a code host, and ``branch`` the
     short name of the branch for a new one. ``mend`` is what fixes it: approve, merge, revert, newer-git, fetch or
-    squash. ``target`` is a full refname. ``landed``: it is too late to change what lands.
+    squash. ``target`` is a full refname. ``landed``: it is too late to change what lands. ``tag`` is as in
+    ``UnmetReview``, and ``head`` the full oid of the last judged commit.
     """
 
     rule = Rule(
@@ -47,6 +54,8 @@ class StaleReview(Finding):
     marker: str | None = None
     branch: str | None = None
     landed: bool = False
+    tag: str | None = None
+    head: str | None = None
 
     def message(self) -> str:
         if self.marker is not None:
@@ -56,7 +65,10 @@ class StaleReview(Finding):
 
     def help(self) -> str:
         if self.marker is not None:
-            return f"{approve_command(self.branch, (self.person,))}  # once {self.person} has reviewed it again"
+            command = approve_command(self.branch, (self.person,))
+            if self.tag is not None and self.head is not None and not self.landed:
+                command = tagged_command(self.tag, self.branch, self.head, (self.person,))
+            return f"{command}  # once {self.person} has reviewed it again"
         again, target = f"ask {self.person} to approve {_title(self.change)} again", short_ref(self.target)
         steps = {
             "merge": f"merge {target} into the change and resolve the conflict, then {again}",
@@ -221,6 +233,8 @@ def _stale_reviews(review: Assessed) -> Iterator[StaleReview]:
                 marker=None if approval else claim.commit,
                 branch=facts.branch,
                 landed=facts.landed is not None,
+                tag=facts.tag,
+                head=facts.head,
                 oids=oids,
                 ref=facts.ref,
             )

@@ -60,7 +60,8 @@ class Facts(Value):
     ref the move that leaves its commits out, ``forks`` the name of one without a ref here. ``ignored`` are the rivals
     that are the change's own branch, a bot's or a merge queue's. ``disputed`` are the source refs of which it is not
     known whether they or their rivals had the commits first. ``policy`` is the trunk's policy after the update,
-    ``None`` if it is unchanged. ``audited``: the update landed some time ago, and is judged by an audit.
+    ``None`` if it is unchanged. ``audited``: the update landed some time ago, and is judged by an audit. ``tag`` is the
+    command that moves the pushed tag, without the commit; ``None`` if no tag of this clone is pushed.
     """
 
     ref: str
@@ -92,6 +93,7 @@ class Facts(Value):
     forks: Mapping[str, str] = NOTHING
     policy: ProposedPolicy | None = None
     audited: bool = False
+    tag: str | None = None
 
     @property
     def proofs(self) -> tuple[Evidence, ...]:
