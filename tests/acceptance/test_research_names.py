@@ -22,7 +22,7 @@ WARNED = (
     "warning: labgate.toml: [kinds.topic] names: [kinds.topic] comes before [kinds.research] and would take its "
     "branches, so research comes first; move [kinds.research] up"
 )
-NESTED, CASED, NEIGHBOUR = "research/ada/x", "Research/x", "researchers/list"
+NESTED, CASED, FOLDER, NEIGHBOUR = "research/ada/x", "Research/x", "research", "researchers/list"
 
 
 @pytest.fixture
@@ -110,6 +110,15 @@ def test_what_only_begins_as_research_is_research(
 ) -> None:
     tried(team, branch)
     status, found = caller(team, branch)
+    assert (status, "LG201" in found) == (1, True)
+
+
+@pytest.mark.parametrize("caller", [by_check, by_audit])
+def test_the_folder_of_the_names_of_research_is_research(
+    team: Pipeline, caller: Callable[[Pipeline, str], tuple[int, list[str]]]
+) -> None:
+    tried(team, FOLDER)
+    status, found = caller(team, FOLDER)
     assert (status, "LG201" in found) == (1, True)
 
 

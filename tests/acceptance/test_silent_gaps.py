@@ -53,6 +53,27 @@ def test_where_nothing_is_vendored_or_research_nothing_is_said(team: Repo) -> No
     assert "compared as whole files" not in check(team).text
 
 
+def test_a_second_remote_that_was_never_fetched_is_named(team: Repo, tmp_path: Path) -> None:
+    origin, two = team.git("remote", "get-url", "origin"), str(tmp_path / "two.git")
+    team.git("clone", "--quiet", "--bare", origin, two)
+    team.push(":research/x")
+    team.git("fetch", "--quiet", "--prune", "origin")
+    (team.path / ".git/labgate/ledger").unlink(missing_ok=True)
+    team.git("remote", "add", "mirror", "--mirror=push", two)
+    team.git("remote", "add", "again", origin)
+    team.commit("Add stages", {"y.py": CODE})
+    assert check(team).text == ""
+    team.git("remote", "add", "two", two)
+    said = check(team)
+    assert (said.status, said.text) == (
+        0,
+        "labgate: not compared: branches of two, which were never fetched here: git fetch two\n",
+    )
+    team.run("sh", "-c", said.text.rpartition(": ")[2])
+    after = check(team)
+    assert (after.status, "not compared" in after.text) == (1, False)
+
+
 @pytest.fixture
 def other(team: Repo, tmp_path: Path) -> Path:
     """Another repository with the research, which the team's has no longer, and no clone remembers."""

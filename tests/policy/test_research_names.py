@@ -46,7 +46,8 @@ names = ["research/{topic}"]
         ("research/bad~topic", "research"),
         ("Research/x", "topic"),  # it fits a kind, field by field
         ("researchers/list", "topic"),
-        ("research", None),
+        ("research", "research"),  # the folder of research's names, in their place
+        ("Research", "research"),
         ("research-ada/x", "topic"),
         ("LAB", "research"),
         ("lab/x", "topic"),

@@ -186,11 +186,16 @@ class Template:
         return self._cut(ref, legal=True) or raw
 
     def begins(self, ref: str) -> bool:
-        """Return whether a full refname has the ``beginning``, in any case; without holes that is all of the name."""
+        """Return whether a full refname has the ``beginning``, in any case; without holes that is all of the name.
+
+        A folder begins a name also without its slash: git cannot hold ``research`` beside ``research/x``.
+        """
         if not self.beginning:
             return False
         name, begins = ref.casefold(), self.beginning.casefold()
-        return name == begins if self.is_literal else name.startswith(begins)
+        if self.is_literal:
+            return name == begins
+        return name.startswith(begins) or f"{name}/" == begins
 
     def sample(self, segments: Sequence[str]) -> str:
         """Return a full refname with these segments in each hole that may contain ``/``, and the first in any other."""

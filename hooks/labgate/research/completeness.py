@@ -40,6 +40,24 @@ def fetch_sources(policy: Policy, repository: Repository, remote: str) -> bool:
     return bool(sisters)
 
 
+def unfetched_remotes(
+    policy: Policy, repository: Repository, refs: Mapping[str, str], remote: str | None
+) -> tuple[str, ...]:
+    """Return the names of the other remotes from which nothing was ever fetched, although they say what to fetch.
+
+    Research there is not known here. ``sources_gap`` says the same of source repositories.
+    """
+    known = {item.url for item in repository.remotes if item.name == remote}
+    others = [item for item in repository.remotes if item.name != remote and item.url not in (None, *known)]
+    return tuple(
+        item.name
+        for item in others
+        if not is_source_repository(policy, item)
+        and (places := [spec.partition(":")[2].partition("*")[0] for spec in item.fetch if ":" in spec])
+        and not any(ref.startswith(place) for ref in refs for place in places)
+    )
+
+
 def covers_sources(policy: Policy, remote: Remote) -> bool:
     """Return whether a plain fetch brings every branch of the source kinds to where it is read.
 

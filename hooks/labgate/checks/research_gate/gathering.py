@@ -10,6 +10,7 @@ from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of,
 from labgate.fingerprints.noise import is_vendored
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, differing_entries
+from labgate.research.completeness import unfetched_remotes
 from labgate.research.merged_urls import forwarded_urls, merged_urls
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
@@ -58,7 +59,7 @@ def gathered(scene: Scene, update: RefUpdate) -> Collected:
         facts, undecidable = gathering.complete(facts)
         lacking, cut = gathering.lacking, gathering.cut
     undecided: LabgateError | None = lacking or (None if update.new is None else _undecided(scene, update))
-    unseen = (*_unseen(scene, update), *cut)
+    unseen = (*_unseen(scene, update), *_unfetched(scene, update), *cut)
     return Collected((facts,), undecided=undecided, undecidable=undecidable, unseen=unseen)
 
 
@@ -98,6 +99,17 @@ def _unseen(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
         return moved
     more = f" and {count(len(vendored) - 1, 'more file')}" if len(vendored) > 1 else ""
     return (*moved, f"compared as whole files only, as vendored code: {vendored[0]}{more}")
+
+
+def _unfetched(scene: Scene, update: RefUpdate) -> Iterator[str]:
+    """Yield a line about remotes that were never fetched here, if the update brings something."""
+    if update.new is None or not scene.span(update).gated:
+        return
+    names = unfetched_remotes(scene.policy, scene.repository, scene.refs, scene.remote)
+    if names:
+        several = "--multiple " if len(names) > 1 else ""
+        fetch = f"git fetch {several}{' '.join(map(quote, names))}"
+        yield f"not compared: branches of {', '.join(names)}, which were never fetched here: {fetch}"
 
 
 def _rewrite(scene: Scene, update: RefUpdate) -> str | None:
