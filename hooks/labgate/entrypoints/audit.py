@@ -22,6 +22,7 @@ from labgate.research.landed_refs import LandedOn
 from labgate.research.readable import readable
 from labgate.research.research_commits import Aftermath
 from labgate.research.source_refs import RefClasses, classify_refs
+from labgate.reviews.landed_runs import landed_runs
 from labgate.reviews.markers import LANDING, Claim, landings_named, read_claims
 from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import shadow_notices
@@ -88,7 +89,7 @@ def _audit(
         message = f"{request.branch} has no labgate.toml"
         raise NoPolicyError(message, "labgate init")
     judging = [history.policies.get(oid) or last for oid in (line.before, *line.oids[:-1]) if oid is not None]
-    landings = _landings(request, repository, line, judging, environ, progress)
+    landings, doubts = _landings(request, repository, line, judging, environ, progress)
     scenes = _Scenes(repository, refs, line, landings, history, request.fetch, request.offline, progress, {})
     judged: list[Judged] = []
     view = View(len(landings), len(landings), 0, sources_complete=True)
@@ -102,7 +103,7 @@ def _audit(
     origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
     unknown = _unknown_starts(scenes, request.branch)
     rules = () if isinstance(last, LabgateError) else readmes(judged, last)
-    notices = (*_shadows(repository, last, tip), *_late_notices(judged), *rules, *unknown, *unseen(judged))
+    notices = (*_shadows(repository, last, tip), *_late_notices(judged), *rules, *unknown, *doubts, *unseen(judged))
     problems = _left_out(repository, scenes)
     return Report(STAGE, origin, view, tuple(judged), nothing, notices, problems)
 
@@ -192,48 +193,26 @@ def _landings(
     judging: Sequence[Policy | LabgateError],
     environ: Mapping[str, str],
     progress: Progress | None,
-) -> tuple[Landing, ...]:
-    """Return the landings, oldest first: by pull request if the code host is asked and knows it."""
+) -> tuple[tuple[Landing, ...], tuple[str, ...]]:
+    """Return the landings, oldest first, and notices: by pull request if the code host is asked and knows it."""
     asked = any(isinstance(policy, Policy) and policy.section(Reviews).assurance == "forge" for policy in judging)
     if asked and line.oids and not request.offline:
         host = Host.of(repository, line.remote, None, environ)
-        return host.landings(line.oids, line.before, line.ref, progress)
-    return tuple(_by_marker(repository, line))
+        return host.landings(line.oids, line.before, line.ref, progress), ()
+    return _by_marker(repository, line)
 
 
-def _by_marker(repository: Repository, line: _Line) -> Iterator[Landing]:
-    """Yield every commit of the line as a landing; empty ones, such as review markers, join the commits they cover.
-
-    These are the commits below, up to the next merge or marker; right above a merge it is that merge.
-    """
-    outside = [] if line.before is None else [line.before]
-    commits = read_commits(repository, [*outside, *line.oids])
-    trees = {commit.oid: commit.tree for commit in commits}
-    group: list[Commit] = []
-    marked = False
-    for commit in commits[len(outside) :]:
-        if commit.changes_nothing(trees) and landings_named(commit):
-            # It only covers the landing that it names.
-            yield from _closed(group, together=marked)
-            group, marked = [], False
-            yield from _closed([commit], together=False)
-            continue
-        if commit.changes_nothing(trees):
-            group.append(commit)
-            marked = True
-            continue
-        if marked or len(commit.parents) > 1 or (group and len(group[-1].parents) > 1):
-            yield from _closed(group, together=marked)
-            group, marked = [], False
-        group.append(commit)
-    yield from _closed(group, together=marked)
-
-
-def _closed(group: Sequence[Commit], *, together: bool) -> Iterator[Landing]:
-    if together:
-        yield Landing(next(iter(group[0].parents), None), group[-1].oid)
-    else:
-        yield from (Landing(next(iter(commit.parents), None), commit.oid) for commit in group)
+def _by_marker(repository: Repository, line: _Line) -> tuple[tuple[Landing, ...], tuple[str, ...]]:
+    """Return the landings as the review markers of the line tell, and a notice of those whose start is in doubt."""
+    below = [] if line.before is None else read_commits(repository, [line.before])
+    runs = landed_runs(repository, next(iter(below), None), read_commits(repository, line.oids))
+    notices = tuple(
+        f"not known here: whether {short_oid(run.doubtful[0])} to {short_oid(run.doubtful[-1])}, which undo each other,"
+        f" landed with {short_oid(run.new)} or before it without its review"
+        for run in runs
+        if run.doubtful
+    )
+    return tuple(Landing(run.old, run.new) for run in runs), notices
 
 
 def _by_policy(

@@ -110,7 +110,7 @@ def read_claims(span: Sequence[Commit], trees: Mapping[str, str]) -> tuple[Claim
             covers |= brought_in(commit.oid, parents)
         elif commit.changes_nothing(trees):
             covers |= _reachable(commit.parents, parents)
-        binding, unreadable = _binding(commit)
+        binding, unreadable = binding_of(commit)
         claims += [Claim(commit.oid, email, covers, flaw or unreadable, binding) for email, flaw in stated]
     return tuple(claims)
 
@@ -128,7 +128,7 @@ def landings_named(commit: Commit) -> tuple[str, ...]:
     return tuple(value for value in _values(commit, LANDING) if is_oid(value))
 
 
-def _binding(commit: Commit) -> tuple[Binding | None, str | None]:
+def binding_of(commit: Commit) -> tuple[Binding | None, str | None]:
     """Return the binding of a commit's markers, and its flaw; each is ``None`` if there is none."""
     stated = _values(commit, CHANGE)
     if not stated:
