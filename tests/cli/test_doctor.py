@@ -30,12 +30,21 @@ LABGATE_IDS = """\
 """
 
 
+#: Two people, whose reviews are bound.
+PEOPLE = """
+[reviews]
+bound = true
+[reviews.people.ada]
+emails = ["ada@example.org"]
+[reviews.people.lin]
+emails = ["lin@example.org"]
+"""
 PARTIAL = "which sees one ref of a push, and none that it deletes or resets"
 
 
 @pytest.fixture
 def scene(repo: Repo, tmp_path: Path) -> Scene:
-    repo.commit("Start", {"labgate.toml": TEAM})
+    repo.commit("Start", {"labgate.toml": TEAM + PEOPLE})
     scene = Scene(repo, tmp_path)
     repo.push("main")
     repo.git("config", "labgate.trunk", "main")
@@ -449,10 +458,8 @@ def test_outside_a_repository(repo: Repo, tmp_path: Path) -> None:
 
 def test_reviews_that_are_bound_to_no_content(scene: Scene) -> None:
     scene.install()
-    policy = (scene.repo.path / "labgate.toml").read_text(encoding="utf-8")
-    people = '[reviews]\nbound = %s\n[reviews.people.ada]\nemails = ["ada@example.org"]\n'
-    scene.repo.write({"labgate.toml": policy + people % "false"})
+    scene.repo.write({"labgate.toml": TEAM + PEOPLE.replace("true", "false")})
     found = items(scene.repo, status=0)["reviews"]
     assert (found.state, found.help) == ("advice", "set bound = true in [reviews]")
-    scene.repo.write({"labgate.toml": policy + people % "true"})
+    scene.repo.write({"labgate.toml": TEAM + PEOPLE})
     assert "reviews" not in items(scene.repo, status=0)

@@ -27,8 +27,8 @@ from labgate.native.install import recorded_stages, start_step, uninstall_comman
 from labgate.native.manifest import FILES, Configured, configured_in, idle_framework
 from labgate.native.shim import Shim, quoted
 from labgate.native.state import STAGES
-from labgate.policy.model import Policy
-from labgate.policy.reader import Reader
+from labgate.policy.model import PYPROJECT, Policy
+from labgate.policy.reader import PYPROJECT_TABLE, Reader
 from labgate.report.escape import safe
 from labgate.report.palette import Paint, palette
 from labgate.research.completeness import sources_gap
@@ -36,6 +36,7 @@ from labgate.reviews.section import Reviews
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy, repairing, trunk_by
 from labgate.scene.policy_files import policy_at, worktree_policy
 from labgate.scene.trunk import Agreed, branches_of, line_to_change, trunk_name
+from labgate.setup.advice import advice
 from labgate.setup.hook_types import KEY, lacks
 from labgate.setup.lefthook import Lefthook, find_lefthook
 from labgate.setup.survey import PRE_COMMIT_CONFIG, PREK_CONFIG
@@ -298,7 +299,7 @@ def _policy(
     try:
         found = worktree_policy(repository, reader)
         if found is not None:
-            return found[0], Item("policy", OK, os.path.basename(found[1]))
+            return found[0], _judged(found[0], os.path.basename(found[1]), None, reader)
         trunk = trunk_name(repository, refs, remote, None, reader)
         ref = None if trunk is None else tip_ref(remote, trunk)
         at_trunk = policy_at(repository, refs[ref], reader) if ref in refs else None
@@ -308,8 +309,23 @@ def _policy(
     except LabgateError as error:
         return None, Item("policy", INVALID, error.message, error.help)
     if at_trunk is not None:
-        return at_trunk.policy, Item("policy", OK, f"the trunk's: {ref}")
+        return at_trunk.policy, _judged(at_trunk.policy, at_trunk.file, ref, reader)
     return None, Item("policy", MISSING, "no labgate.toml, so every hook is skipped", "labgate init")
+
+
+def _judged(policy: Policy, file: str, ref: str | None, reader: Reader) -> Item:
+    """Return the item for a policy that judges: the first part without effect or gap, and how many more there are.
+
+    ``ref`` is the trunk that has it, ``None`` for the work tree's.
+    """
+    table = PYPROJECT_TABLE if file == PYPROJECT else ()
+    lines = (*reader.lint(policy, file, table), *advice(policy, file, table))
+    if not lines:
+        return Item("policy", OK, file if ref is None else f"the trunk's: {ref}")
+    more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+    if ref is None:
+        return Item("policy", ADVICE, lines[0] + more, "labgate policy check")
+    return Item("policy", ADVICE, f"the trunk's ({ref}): {lines[0]}{more}", "labgate policy show")
 
 
 def _trunk(

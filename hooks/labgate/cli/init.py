@@ -16,7 +16,8 @@ from labgate.native.branches import write_experiment_branches
 from labgate.native.install import UPDATED, WRITTEN, Installed, install
 from labgate.policy.model import OWN_FILE
 from labgate.report.escape import safe
-from labgate.research.section import ResearchGate
+from labgate.reviews.reach import reviewers, shortfalls
+from labgate.reviews.section import Reviews
 from labgate.setup.pipelines import GITHUB, GITHUB_REVIEW, GITLAB, GITLAB_ROOT, SYSTEMS
 from labgate.setup.plan import PIPELINES, Done, FileChange, Plan, make_plan
 from labgate.setup.presets import FORMER_SCHEMA, PRESETS, SCHEMA, Proposal
@@ -253,8 +254,8 @@ def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
         yield [*_wrapped(f"The hooks are not installed: {reason}"), *help]
     if plan.lefthook is not None and (plan.lefthook in plan.committed or plan.by_hand):
         yield ["lefthook install"]
-    if plan.policy is not None and plan.policy.section(ResearchGate).sources:
-        yield _wrapped(_reviewers(plan.survey.people.me is None))
+    if plan.policy is not None and shortfalls(plan.policy):
+        yield _wrapped(_reviewers(nobody=not reviewers(plan.policy.section(Reviews))))
     if plan.committed:
         yield _landing(plan)
     if plan.ci is not None:
@@ -274,7 +275,7 @@ def _reachable(plan: Plan, ci: str) -> list[str]:
     ]
 
 
-def _reviewers(nobody: bool) -> str:
+def _reviewers(*, nobody: bool) -> str:
     who = "the people who review" if nobody else "a second person"
     return f"Put {who} under [reviews.people] in {OWN_FILE}: nobody reviews their own work"
 

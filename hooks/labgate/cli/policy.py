@@ -26,6 +26,7 @@ from labgate.scene.governing_policy import trunk_by
 from labgate.scene.policy_files import policy_at, worktree_policy
 from labgate.scene.trunk import branches_of, trunk_name
 from labgate.scene.workplace import find_workplace
+from labgate.setup.advice import advice
 from labgate.values.errors import NoPolicyError, PolicyError, UndecidedError
 from labgate.values.files import read_start
 from labgate.values.refnames import tip_ref
@@ -92,7 +93,8 @@ def show(origin: bool) -> None:
 def check(file: str | None, verbose: bool) -> None:
     """Report all mistakes in a policy, and settings without effect.
 
-    For the work tree's policy it also warns of files, remotes and branches that are not as the policy says.
+    It also warns of a quorum that is out of reach, and of kinds without a review; for the work tree's policy, of files,
+    remotes and branches that are not as the policy says.
     FILE is a labgate.toml or a pyproject.toml; the default is the work tree's policy. The exit status is 2 when there
     is a mistake.
     """
@@ -105,7 +107,8 @@ def check(file: str | None, verbose: bool) -> None:
     notice = _of_trunk(parsed) if file is None else None
     if notice is not None:
         click.echo(f"labgate: {safe(notice)}", err=True)
-    for line in _unmatched(parsed, found) if file is None else ():
+    unmatched = _unmatched(parsed, found) if file is None else ()
+    for line in (*advice(parsed, found.name, found.table), *unmatched):
         click.echo(f"labgate: warning: {safe(line)}", err=True)
     if verbose:
         click.echo(f"labgate: no mistake in {_shown(found)}")

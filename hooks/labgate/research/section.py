@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BEFORE_TRUNK = ("develop", "development", "dev", "next", "integration", "staging")
 #: The default sources, if the policy has these kinds.
 DEFAULT_SOURCES = ("research", "experiment")
+#: The fields in a branch's name that make it that of an experiment.
+_EXPERIMENT = frozenset(("service", "handle"))
 _REPOSITORIES = r"[^\s/:@#]+(/[^\s/:@#]+)+(?<!\.git)"
 
 
@@ -121,6 +123,22 @@ def _lint(policy: Policy, problems: Problems) -> None:
         if not can_be(template, "protected", policy):
             message = f"{shown(template.text)} is not protected, so nothing has landed there"
             problems.add((ResearchGate.NAME, "landed"), message)
+
+
+def ungated(policy: Policy) -> tuple[str, ...]:
+    """Return the kinds with names of research or of experiments that are not sources, though others are.
+
+    They are named as the default sources, or have a branch name with a service and a handle.
+    """
+    gate = policy.section(ResearchGate)
+    if not gate.sources or gate.require_review == "all":
+        return ()
+    return tuple(
+        kind.name
+        for kind in policy.kinds
+        if kind.name not in (*gate.sources, "protected")
+        and (kind.name in DEFAULT_SOURCES or any(item.fields.keys() >= _EXPERIMENT for item in kind.templates))
+    )
 
 
 def _here(policy: Policy, here: Here, problems: Problems) -> None:

@@ -167,31 +167,37 @@ def _wrote(person: str, contributors: Mapping[str, str], reviews: Reviews) -> st
     return next((contributors[email] for email in emails if email in contributors), None)
 
 
-def missing(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> tuple[Part, ...]:
+def missing(people: frozenset[str], paths: frozenset[str] | None, reviews: Reviews) -> tuple[Part, ...]:
     """Return the parts of the quorum that these reviewers do not meet, each once; empty if it is met.
 
-    A group counts only when the change touches a path that it answers for.
+    A group counts only when the change touches a path that it answers for; ``paths`` ``None`` stands for all paths.
     """
     return tuple(_shortages(people, paths, reviews))
 
 
-def _shortages(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> dict[Part, int]:
+def _shortages(people: frozenset[str], paths: frozenset[str] | None, reviews: Reviews) -> dict[Part, int]:
     """Return the number of missing reviewers for each part of the quorum; parts that are met are left out."""
     quorum = reviews.quorum
     groups = {group.name: group for group in reviews.groups}
     short = {TOTAL: quorum.total - len(people)}
     for name, count in quorum.groups:
         group = groups[name]
-        if any(glob.matches(path) for path in paths for glob in group.paths):
+        if paths is None or any(glob.matches(path) for path in paths for glob in group.paths):
             short[Part(name, group=True)] = count - len(people.intersection(group.people))
     known = {person.affiliation for person in reviews.people if person.name in people} - {None}
     short[AFFILIATIONS] = quorum.affiliations - len(known)
     return {part: count for part, count in short.items() if count > 0}
 
 
+def is_guarded(paths: frozenset[str] | None, reviews: Reviews) -> bool:
+    """Return whether the policy lists more people than a review of these paths (``None``: of all) takes."""
+    enough = helpful(frozenset(), paths, (), reviews)
+    return enough is not None and len(reviews.people) > len(enough)
+
+
 def helpful(
     people: frozenset[str],
-    paths: frozenset[str],
+    paths: frozenset[str] | None,
     contributors: Iterable[str],
     reviews: Reviews,
     unable: Collection[str] = (),
@@ -221,5 +227,5 @@ def helpful(
     return tuple(sorted(chosen, key=eligible.index))
 
 
-def _total(people: frozenset[str], paths: frozenset[str], reviews: Reviews) -> int:
+def _total(people: frozenset[str], paths: frozenset[str] | None, reviews: Reviews) -> int:
     return sum(_shortages(people, paths, reviews).values())

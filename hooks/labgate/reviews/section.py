@@ -239,14 +239,20 @@ def _quorum(reviews: Table, key: str, problems: Problems) -> None:
 
 def _lint(policy: Policy, problems: Problems) -> None:
     """Report members who are not in ``[reviews.people]`` and never count, and a policy without any reviewer."""
-    reviews, gate = policy.section(Reviews), policy.table["research-gate"]
+    reviews, what = policy.section(Reviews), what_needs_review(policy)
     people = [person.name for person in reviews.people]
     for group in reviews.groups:
         for name in group.people:
             if name not in people:
                 hint = suggestion(name, people)
                 problems.add(("reviews", "groups", group.name, "people"), f"there is no person {shown(name)}{hint}")
-    everything = gate["require-review"] == "all"
-    if not people and (gate["sources"] or gate["source-repositories"] or everything):
-        what = "nothing" if everything else "no research"
+    if not people and what is not None:
         problems.add(("reviews", "people"), f"there is nobody to review, so {what} can reach a protected branch")
+
+
+def what_needs_review(policy: Policy) -> str | None:
+    """Return what nobody lands without a review, ``nothing`` or ``no research``; ``None`` if nothing needs one."""
+    gate = policy.table["research-gate"]
+    if gate["require-review"] == "all":
+        return "nothing"
+    return "no research" if gate["sources"] or gate["source-repositories"] else None

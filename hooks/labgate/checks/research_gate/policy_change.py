@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labgate.checks.research_gate.assessment import UnmetReview, assessed
-from labgate.reviews.quorum import AFFILIATIONS, TOTAL, helpful
+from labgate.reviews.quorum import AFFILIATIONS, TOTAL, is_guarded
 from labgate.reviews.section import Reviews
 from labgate.values.finding import Finding, Rule
 from labgate.values.phrases import count, quote
@@ -123,5 +123,4 @@ def _level(review: Assessed, reviews: Reviews, *, guarding: bool) -> str | None:
         return "note"
     if not guarding and reviews.policy_quorum is None:
         return "warning"
-    enough = helpful(frozenset(), review.paths, (), review.reviews)
-    return None if enough is not None and len(reviews.people) > len(enough) else "warning"
+    return None if is_guarded(review.paths, review.reviews) else "warning"
