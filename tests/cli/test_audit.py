@@ -47,6 +47,22 @@ def test_what_was_reviewed_is_silent(team: Repo) -> None:
     assert team.labgate("audit", "main", status=0).text == ""
 
 
+def test_research_deleted_before_a_clone_looked_is_not_known_there(team: Repo) -> None:
+    """Main is fast-forwarded to research, which is then deleted. What is reported needs no such line."""
+    forgotten = "labgate: not known here: research branches that were deleted before this clone first looked"
+    assert forgotten not in team.labgate("audit", "main", status=1).text.splitlines()
+    team.branch("research/y").commit("Try y", {"y.py": code("y")}, **by("lin"))
+    team.push("research/y:main", ":research/x")
+    team.git("branch", "--quiet", "-D", "research/x")
+    team.git("checkout", "--quiet", "--detach")
+    team.git("branch", "--quiet", "-D", "research/y", "main")
+    assert forgotten in team.labgate("audit", "main", status=0).text.splitlines()
+    (team.path / ".git/labgate/ledger").write_text(
+        f"labgate-ledger 1\ntip 1000000000 refs/heads/research/z {'1' * 40} .\n"
+    )
+    assert forgotten not in team.labgate("audit", "main", status=0).text.splitlines()
+
+
 def test_that_nothing_has_landed_is_said(team: Repo) -> None:
     said = team.labgate("audit", "main", "--since", "main", "--verbose", status=0)
     assert "nothing has landed" in said.out

@@ -12,7 +12,7 @@ from labgate.derivation.audited_landings import AuditedLandings
 from labgate.entrypoints.host import ChangeHeads, Host, Landing
 from labgate.fingerprints.building import Progress
 from labgate.gate.judge import judge_scene, readmes, unseen
-from labgate.git.commits import read_commits, rev_list
+from labgate.git.commits import commit_times, read_commits, rev_list
 from labgate.git.fetch import fetch_branches
 from labgate.git.refs import read_refs, resolve_revision, tracking_refs
 from labgate.git.repository import Repository, discover
@@ -43,6 +43,7 @@ STAGE = "audit"
 ROWS = rows(("research-gate", "commit-hygiene", "commit-size", "mixed-components"))
 #: The most refs that a notice names.
 _NAMED = 3
+_FORGOTTEN = "not known here: research branches that were deleted before this clone first looked"
 
 
 class AuditRequest(Value):
@@ -101,7 +102,7 @@ def _audit(
         judged += report.judged
         view = report.view.changed(refs_seen=len(landings))
     origin, nothing = PolicyOrigin("trunk", tip), None if judged else "nothing has landed"
-    unknown = _unknown_starts(scenes, request.branch)
+    unknown = (*_unknown_starts(scenes, request.branch), *_before_memory(repository, judged))
     rules = () if isinstance(last, LabgateError) else readmes(judged, last)
     notices = (*_shadows(repository, last, tip), *_late_notices(judged), *rules, *unknown, *doubts, *unseen(judged))
     problems = _left_out(repository, scenes)
@@ -133,6 +134,26 @@ def _unknown_starts(scenes: _Scenes, branch: str) -> Iterator[str]:
             f"not known here: whether {', '.join(names[:_NAMED])}{more}, at a commit of {branch}, started there"
             f" or brought research there by a fast-forward; `labgate ci` on the push knows"
         )
+
+
+def _before_memory(repository: Repository, judged: Iterable[Judged]) -> Iterator[str]:
+    """Yield a line if content passed without a review that landed before this clone began to remember research.
+
+    Its branch may be gone. What was reviewed, or is reported, does not depend on that.
+    """
+    passed = {
+        item.update.new: item.update.old
+        for item in judged
+        if item.update.new and not item.findings and (item.review is None or item.review.missing)
+    }
+    oids = dict.fromkeys(oid for pair in passed.items() for oid in pair if oid is not None)
+    trees = {commit.oid: commit.tree for commit in read_commits(repository, list(oids))}
+    brought = [new for new, old in passed.items() if old is None or trees[new] != trees[old]]
+    known = FirstSeen(repository)
+    times = [seen for ledger in (known.research, known.others) if (seen := ledger.first_time()) is not None]
+    start = min(times, default=int(time.time()))
+    if any(when < start for when in commit_times(repository, brought).values()):
+        yield _FORGOTTEN
 
 
 def _left_out(repository: Repository, scenes: _Scenes) -> tuple[LabgateError, ...]:

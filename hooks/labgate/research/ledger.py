@@ -35,6 +35,8 @@ PATIENCE = 5.0
 #: Largest file that is read: some three million commits.
 _MOST_BYTES = 2**27
 _TITLE = "labgate-ledger 1\n"
+#: Bytes in which the first entry stands.
+_START_BYTES = 2**12
 
 
 class FirstRecord(Value):
@@ -99,6 +101,17 @@ class Ledger:
         found.reverse()
         found.sort(key=lambda tip: tip.time, reverse=True)
         return tuple(found)
+
+    def first_time(self) -> int | None:
+        """Return the time of the first entry in the file (seconds since the epoch), ``None`` if there is none."""
+        try:
+            with open_own(self._path, None) as stream:
+                start = _lines(stream.read(_START_BYTES))
+        except OSError:
+            return None
+        times = (fields[1] for line in start if len(fields := line.split(" ")) > 2 and fields[1].isdecimal())
+        first = next(times, None)
+        return None if first is None else int(first)
 
     def last_time(self) -> int:
         """Return the time of the last entry (seconds since the epoch), 0 if there is none."""
