@@ -240,9 +240,12 @@ def test_source_from_research_needs_tests_or_a_reason(series: Repo) -> None:
     verdict = judged(series, 1, "--source", "research/realm")
     assert verdict.rules == ["LG503"]
     assert "runtime/fast.py changed without a test in tests/**" in verdict.text
-    paste(series, verdict)
+    series.run("sh", "-c", verdict.finding("LG503")["help"], stdin="REASON\n")
+    assert judged(series, 1, "--source", "research/realm").rules == ["LG503"]
+    series.run("sh", "-c", verdict.finding("LG503")["help"], stdin="It's generated\n")
     [note] = judged(series, 0, "--source", "research/realm").report["findings"]
-    assert (note["rule"], note["level"], note["data"]["excuse"]) == ("LG503", "note", "REASON")
+    assert (note["rule"], note["level"], note["data"]["excuse"]) == ("LG503", "note", "It's generated")
+    series.git("reset", "--quiet", "--hard", "HEAD~1")
     series.git("reset", "--quiet", "--hard", "HEAD~1")
     series.commit("Test it", {"tests/test_fast.py": "def test_fast(): ...\n"})
     assert judged(series, 0, "--source", "research/realm").rules == []

@@ -410,8 +410,8 @@ def keep_it_elsewhere(team: Repo, said: Result) -> None:
 
 
 def excuse_it_and_then_add_a_test(team: Repo, said: Result) -> None:
-    team.run("sh", "-c", help_of(said, "LG503"))
-    assert "LG503 note: try.py changed without a test in tests/**: REASON" in check(team)().text
+    team.run("sh", "-c", help_of(said, "LG503"), stdin="generated\n")
+    assert "LG503 note: try.py changed without a test in tests/**: generated" in check(team)().text
     team.commit("Test it", {"tests/test_try.py": "1\n"}, **by("ada"))
     team.commit(reviewed("lin"))
 

@@ -204,12 +204,13 @@ def test_commit_msg_refuses_what_asks_for_no_exception(
     before = hooked.head()
     said = commit(hooked, *options, **env, status=1)
     assert "LG401 warning" in said.text
-    assert "no line Commit-Size-Exception: REASON, for an exception that core or max may grant" in said.text
+    needed = "for an exception that core or max may grant, its message needs a line Commit-Size-Exception with a reason"
+    assert f"{needed}, which commit-msg checks\n" in said.text
     assert "LG401 error" in said.text
     assert hooked.head() == before
-    hooked.run("sh", "-c", again(said), GIT_EDITOR="true")
+    hooked.run("sh", "-c", again(said), stdin="a vendor's table\n", GIT_EDITOR="true")
     message = hooked.git("log", "-1", "--format=%B")
-    assert message.strip().endswith("Commit-Size-Exception: REASON")
+    assert message.strip().endswith("Commit-Size-Exception: a vendor's table")
     assert ("Please enter" in message, "diff --git" in message) == (False, False)
     assert hooked.git("status", "--porcelain") == ""
 
@@ -218,6 +219,19 @@ def test_commit_msg_passes_what_asks(hooked: Repo) -> None:
     said = commit(hooked, "--message", "Import", "--trailer", "Commit-Size-Exception: generated")
     assert "LG401 warning" in said.text
     assert "LG401 error" not in said.text
+
+
+def test_the_word_reason_is_none(hooked: Repo) -> None:
+    """It came from the help and the manual, and would be what the reviewer grants."""
+    said = commit(hooked, "--message", "Import", "--trailer", "Commit-Size-Exception: <REASON>", status=1)
+    assert "LG401 error" in said.text
+    refused = hooked.run("sh", "-c", again(said), stdin="REASON\n", status=1)
+    hooked.run("sh", "-c", again(refused), stdin="The reason is the vendor\n")
+    hooked.git("commit", "--quiet", "--amend", "--no-verify", "--message", "Import\n\nCommit-Size-Exception: REASON")
+    hooked.commit(reviewed("lin"))
+    said = hooked.run("git", "push", "origin", "HEAD:main", status=1)
+    assert "LG401 error" in said.text
+    assert "its message needs a line Commit-Size-Exception with a reason\n" in said.text
 
 
 def test_a_line_of_the_diff_asks_for_nothing(hooked: Repo) -> None:
@@ -232,7 +246,7 @@ def test_mixed_components_are_asked_for_too(hooked: Repo) -> None:
     said = hooked.run("git", "commit", "--message", "Both", status=1)
     assert "LG405 warning" in said.text
     assert "LG405 error" in said.text
-    hooked.run("sh", "-c", again(said))
+    hooked.run("sh", "-c", again(said), stdin="one change\n")
 
 
 def test_a_small_commit_is_silent_and_a_research_branch_free(hooked: Repo) -> None:
@@ -255,5 +269,5 @@ def test_a_merge_that_is_too_large_is_asked_for_too(hooked: Repo) -> None:
     hooked.checkout("feature/x").commit("Theirs", {"y.py": "y\n"})
     hooked.git("merge", "--quiet", "--no-commit", "feature/z")
     said = commit(hooked, "--message", "Merge and more", status=1)
-    hooked.run("sh", "-c", again(said))
+    hooked.run("sh", "-c", again(said), stdin="one change\n")
     assert len(hooked.git("log", "-1", "--format=%P").split()) == 2

@@ -183,7 +183,7 @@ def test_it_is_refused_mended_by_its_command_and_accepted(
     team.checkout("main").git("fetch", "--quiet", "origin")
     if caller != "ci":
         team.checkout(case.branch)
-    team.run("sh", "-c", command, status=1 if case.stops else 0, GIT_EDITOR="true")
+    team.run("sh", "-c", command, stdin="generated\n", status=1 if case.stops else 0, GIT_EDITOR="true")
     case.then(team)
     assert team.git("symbolic-ref", "--short", "HEAD") == case.branch
     assert case.code not in {code for code, level in judged(pipeline, case, caller) if level != "note"}

@@ -15,7 +15,7 @@ from labgate.scene.scene import Scene
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS
 from labgate.values.size_exception import KEY, SizeException
-from labgate.values.statements import stated
+from labgate.values.statements import reasons, stated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,10 +35,14 @@ _NEVER = 2**31
 AUDITED = "sizes are judged before a change lands; an audit lists its exceptions"
 
 
-def asked(commits: Iterable[Commit]) -> dict[str, str]:
-    """Return the reason of each commit (full oid) that asks for an exception."""
-    found = {commit.oid: stated(commit.message, KEY) for commit in commits}
-    return {oid: reasons[-1] for oid, reasons in found.items() if reasons}
+def _asked(scene: Scene, commits: Iterable[Commit]) -> dict[str, str | None]:
+    """Return the reason of each commit (full oid) that asks for an exception, ``None`` where it gives none.
+
+    Of what has landed before a reason was required, the audit lists any.
+    """
+    read = reasons if scene.audited is None else stated
+    asking = [commit for commit in commits if stated(commit.message, KEY)]
+    return {commit.oid: next(reversed(read(commit.message, KEY)), None) for commit in asking}
 
 
 def staged_exception(commit: ProposedCommit) -> SizeException | None:
@@ -59,18 +63,18 @@ def exceptions(scene: Scene, update: RefUpdate) -> Mapping[str, SizeException]:
     """
     listed = scene.policy.section(CommitSize).exceptions
     span = scene.span(update)
-    reasons = asked(span.unlanded_commits) if listed else {}
-    if not reasons:
+    asking = _asked(scene, span.unlanded_commits) if listed else {}
+    if not asking:
         return {}
     known: dict[RefUpdate, Mapping[str, SizeException]] = scene.__dict__.setdefault("_size_exceptions", {})
     if update not in known:
-        known[update] = _judged(scene, span, reasons, listed)
+        given = {oid: reason for oid, reason in asking.items() if reason is not None}
+        judged = _judged(scene, span, given, listed) if given else {}
+        known[update] = {oid: SizeException(None, listed) for oid in asking if oid not in given} | dict(judged)
     return known[update]
 
 
-def _judged(
-    scene: Scene, span: Span, reasons: Mapping[str, str], listed: tuple[str, ...]
-) -> Mapping[str, SizeException]:
+def _judged(scene: Scene, span: Span, given: Mapping[str, str], listed: tuple[str, ...]) -> Mapping[str, SizeException]:
     from labgate.checks.research_gate.assessment import UnmetReview, assessed
     from labgate.reviews.section import Reviews
 
@@ -78,11 +82,11 @@ def _judged(
         raise scene.unanswered[span.update]
     granters = _granters(scene.policy, listed)
     gathering = _gathering(scene, span, granters)
-    facts = gathering.complete(_facts(scene, span, tuple(reasons)))
+    facts = gathering.complete(_facts(scene, span, tuple(given)))
     found = assessed(facts, scene.policy.section(Reviews), facts.needing, frozenset())
     level = None if scene.audited is None else "warning"
     exceptions = {}
-    for oid, reason in reasons.items():
+    for oid, reason in given.items():
         counting = found.assessment.reviewers[oid]
         granted = tuple(sorted(counting & granters))
         if granted:

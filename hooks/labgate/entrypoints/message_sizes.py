@@ -12,7 +12,7 @@ from labgate.scene.proposed_commit import ProposedCommit
 from labgate.values.files import read_bounded
 from labgate.values.phrases import quote
 from labgate.values.size_exception import KEY, LINE
-from labgate.values.statements import stated
+from labgate.values.statements import ASK_REASON, REASON_ASKED, reasons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def judge_sizes(call: HookCall, place: Workplace, found: InForce, rows: Sequence
     ``None`` if it is small enough. Raises: ``OSError`` when the message cannot be read.
     """
     text, cut, _ = read_bounded(path, _MOST_BYTES).decode("utf-8", "replace").partition(_SCISSORS)
-    if stated(text, KEY):
+    if reasons(text, KEY):
         return None
     branch = place.branch()
     kind = None if branch is None else found.policy.classify(branch).name
@@ -48,8 +48,8 @@ def judge_sizes(call: HookCall, place: Workplace, found: InForce, rows: Sequence
 
 
 def _asking(call: HookCall, commit: ProposedCommit, *, verbose: bool) -> str:
-    """Return the command that makes the refused commit again, with the line in its message."""
-    words = [f"git commit --trailer {quote(f'{LINE}: REASON')}"]
+    """Return the command that asks for a reason, and makes the refused commit again with the line in its message."""
+    words = [f'{ASK_REASON}git commit --trailer "{LINE}: {REASON_ASKED}"']
     name = os.path.basename(call.arguments[0])
     words.append(f'--file "$(git rev-parse --git-path {quote(name)})"')
     if call.environ.get("GIT_EDITOR") != ":":

@@ -16,10 +16,10 @@ KEY = LINE.lower()
 class SizeException(Value):
     """What is known of the exception of one commit, or of several that are measured together.
 
-    ``reason`` is ``None`` if no line asks for one. ``listed`` are the groups and people of the policy that may grant
-    it, ``granted`` the people whose review does. ``refused`` are the reviews that do not count, in words. ``level`` is
-    that of a finding which it covers, ``None`` if it changes nothing. ``step`` is how to get it, ``None`` if that is
-    not known.
+    ``reason`` is ``None`` if no line asks for one, or none gives a reason. ``listed`` are the groups and people of the
+    policy that may grant it, ``granted`` the people whose review does. ``refused`` are the reviews that do not count,
+    in words. ``level`` is that of a finding which it covers, ``None`` if it changes nothing. ``step`` is how to get it,
+    ``None`` if that is not known.
     """
 
     reason: str | None
@@ -35,8 +35,8 @@ class SizeException(Value):
             return f"; exception granted by {', '.join(self.granted)}: {self.reason}"
         who = " or ".join(self.listed)
         if self.reason is None:
-            end = " (commit-msg refuses it without that)" if self.level == "warning" else ""
-            return f"; it has no line {LINE}: REASON, for an exception that {who} may grant{end}"
+            end = ", which commit-msg checks" if self.level == "warning" else ""
+            return f"; for an exception that {who} may grant, its message needs a line {LINE} with a reason{end}"
         refused = f"; not counted: {', '.join(self.refused)}" if self.refused else ""
         return f"; no review by {who} grants its exception ({self.reason}){refused}"
 

@@ -20,7 +20,7 @@ from labgate.policy.glob import Glob
 from labgate.policy.model import Policy
 from labgate.values.finding import Finding
 from labgate.values.size_exception import KEY as SIZE_EXCEPTION
-from labgate.values.statements import stated
+from labgate.values.statements import reasons, stated
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
@@ -182,7 +182,8 @@ def _untested(facts: Facts, companions: Companions) -> Iterator[TestsMissing]:
     source = [path for path in source if not _fits(companions.tests, path)]
     if not source or any(lines and _fits(companions.tests, path) for path, lines in facts.landing.items()):
         return
-    excuses = [reason for commit in facts.commits for reason in stated(commit.message, EXCUSE)]
+    read = reasons if facts.landed is None else stated
+    excuses = [reason for commit in facts.commits for reason in read(commit.message, EXCUSE)]
     yield TestsMissing(
         paths=tuple(source),
         tests=tuple(glob.text for glob in companions.tests),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labgate.values.finding import Finding, Rule
 from labgate.values.phrases import count, quote, short_oid
 from labgate.values.refnames import short_ref
+from labgate.values.statements import ASK_REASON, REASON_ASKED
 from labgate.values.value import Value
 
 _MOST_NAMED = 3
@@ -197,8 +198,8 @@ class TestsMissing(Finding):
     def help(self) -> str | None:
         if self.excuse is not None:
             return None
-        message = "-m 'Say why there is no test' --trailer 'Tests-Not-Needed: REASON'"
-        return f"{self.switch}git commit --allow-empty {message}  # or add a test"
+        message = f'-m "Say why there is no test" --trailer "Tests-Not-Needed: {REASON_ASKED}"'
+        return f"{self.switch}{ASK_REASON}git commit --allow-empty {message}  # or add a test"
 
 
 def _named(commit: Unfinished) -> str:
