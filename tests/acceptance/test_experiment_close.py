@@ -351,6 +351,33 @@ def test_what_is_no_experiment_is_not_closed(lab: Repo, name: str) -> None:
     assert lab.git("for-each-ref") == before
 
 
+def test_a_research_branch_that_is_listed_for_its_pins_is_closed(lab: Repo) -> None:
+    tip = lab.checkout("main").branch("research/deep").commit("Try", {"deep.py": "deep = 1\n"})
+    lab.push("research/deep")
+    assert "has no pin" in close(lab, "research/deep", "--yes", status=2).err
+    train(lab)
+    assert "research/deep" in lab.labgate("experiment", "list", status=0).out
+    lab.git("add", "--all")
+    lab.git("commit", "--quiet", "--no-verify", "--message=Results")
+    last = lab.head()
+    close(lab, "research/deep", "--yes")
+    assert not {"research/deep", "origin/research/deep"} & heads(lab)
+    assert {BRANCH, f"origin/{BRANCH}", "origin/main"} <= heads(lab)
+    assert {tip, last} <= set(kept(lab).values())
+    assert "rejected" in lab.labgate("experiment", "list", "research/deep", status=0).out
+
+
+def test_of_two_branches_with_the_same_pins_none_is_closed(lab: Repo) -> None:
+    names = 'names = ["research/{topic}-{part}", "research/{topic}/{part}"]'
+    policy = (lab.path / "labgate.toml").read_text().replace('names = ["research/{topic}"]', names)
+    lab.commit("Names", {"labgate.toml": policy})
+    lab.branch("research/deep-wide").git("branch", "research/deep/wide")
+    lab.labgate("experiment", "pin", status=0)
+    before = lab.git("for-each-ref")
+    assert "research/deep-wide or research/deep/wide" in close(lab, "research/deep-wide", "--yes", status=2).err
+    assert lab.git("for-each-ref") == before
+
+
 def test_an_ab_test_closes_nothing(lab: Repo) -> None:
     before = lab.git("for-each-ref")
     close(lab, "--yes", outcome="a/b", status=2)

@@ -18,7 +18,7 @@ from labgate.entrypoints.experiment_trunk import trunk_of
 from labgate.experiments.artifacts import is_code
 from labgate.experiments.closing import PROMOTED, closed_name, closed_ref, outcome_in, outcome_message
 from labgate.experiments.naming import experiment_of, is_experiment
-from labgate.experiments.pins import Pin, pin_here, pin_of
+from labgate.experiments.pins import Pin, pin_here, pin_of, read_pins
 from labgate.experiments.published import reached
 from labgate.experiments.recorded import Recorded, recorded_commits
 from labgate.git.authoring import write_tag
@@ -34,7 +34,7 @@ from labgate.git.user_push import push_with_hooks
 from labgate.research.section import ResearchGate
 from labgate.scene.workplace import find_workplace
 from labgate.values.errors import GitError, LabgateError, UsageError
-from labgate.values.phrases import count, quote, short_oid
+from labgate.values.phrases import alternatives, count, quote, short_oid
 from labgate.values.refnames import HEADS, branch_of, tip_ref
 from labgate.values.value import Value
 
@@ -132,20 +132,41 @@ def close(what: Closing) -> None:
 
 def _names(bench: Bench, there: Mapping[str, str]) -> list[str]:
     """Return the branches of the experiment, here and on the remote. Raises: ``UsageError`` when there is none."""
-    refs = (*refs_below(bench.repository, HEADS), *(ref for ref in there if ref.startswith(HEADS)))
-    names = [
-        name
-        for name in dict.fromkeys(branch_of(ref) or "" for ref in refs)
-        if is_experiment(bench.policy, name) and experiment_of(bench.policy, name) == bench.experiment
-    ]
-    if not names:
+    here = refs_below(bench.repository)
+    refs = dict.fromkeys(ref for ref in (*here, *there) if ref.startswith(HEADS))
+    found = [name for name in (branch_of(ref) or "" for ref in refs) if _is_of(bench, name)]
+    if not found:
         message = f"there is no experiment branch for {bench.experiment}, here or on {bench.remote}"
         raise UsageError(message, "labgate experiment list")
-    for name in names:
+    for name in found:
         if bench.policy is not None and bench.policy.is_protected(HEADS + name):
             message = f"{name} is protected, and is not deleted"
             raise UsageError(message, "labgate experiment list")
-    return names
+    named = [name for name in found if is_experiment(bench.policy, name)]
+    return named or [_pinned_branch(bench, found, {**there, **here})]
+
+
+def _is_of(bench: Bench, branch: str) -> bool:
+    return experiment_of(bench.policy, branch) == bench.experiment
+
+
+def _pinned_branch(bench: Bench, branches: Sequence[str], refs: Mapping[str, str]) -> str:
+    """Return the branch of an experiment that is listed only for its pins: its name has no service and handle.
+
+    Raises: ``UsageError`` for one of no kind in the policy or without a pin, and where several could be meant.
+    """
+    first = branches[0]
+    of_kind = bench.policy is not None and bench.policy.classify(HEADS + first).fields is not None
+    if not of_kind or all(pin.experiment != bench.experiment for pin in read_pins(bench.settings, refs)):
+        message = (
+            f"{first} is not closed: its name is not of a kind with {{service}} and {{handle}}, and "
+            f"{bench.experiment} {'has no pin' if of_kind else 'is of no kind in a policy'}"
+        )
+        raise UsageError(message, "labgate experiment list")
+    if len(branches) > 1:
+        message = f"{bench.experiment} can be {alternatives(branches)}, and it is not known which one to delete"
+        raise UsageError(message, "labgate experiment list")
+    return first
 
 
 def _tracked(refs: Mapping[str, str], remote: str, name: str, there: Mapping[str, str]) -> str | None:
