@@ -128,7 +128,7 @@ def test_hooks_of_others_that_nothing_starts_are_reported_with_the_command(scene
     said = scene.repo.labgate("doctor").out
     (line,) = (line for line in said.splitlines() if line.startswith("other hooks"))
     assert f"advice  .pre-commit-config.{'yml' if name == 'prek' else 'yaml'} has hooks of others" in line
-    help = said[said.index(line) :].splitlines()[1].partition("help: ")[2]
+    help = said[said.index(line) :].partition("help: ")[2].partition("\n")[0]
     assert help == f"{name} install"
     scene.repo.run("sh", "-c", f"{help} -t pre-push")  # as default_install_hook_types would say
     assert "other hooks" not in scene.repo.labgate("doctor").out
