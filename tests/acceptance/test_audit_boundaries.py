@@ -185,3 +185,41 @@ def test_a_merge_inside_a_reviewed_change_is_part_of_it(team: Repo) -> None:
     fast_forward(team, "research/x")
     said = audit(team)
     assert (said.status, reported(said)) == (0, {})
+
+
+def helps(said: Result, rule: str) -> str:
+    """Return the help of the first finding of a rule."""
+    return str(next(item["help"] for item in json.loads(said.out)["findings"] if item["rule"] == rule))
+
+
+def test_nobody_reviews_late_what_he_wrote_and_once_is_enough(team: Repo) -> None:
+    """The landing that is named by its last commit, an empty one, has Ada's commits below it."""
+    research(team, "x", "fast", "faster")
+    team.checkout("main").merge("research/x", "Take x")
+    team.commit("Start the CI again")
+    team.push("main")
+    late = helps(audit(team), "LG201")
+    own = team.run("sh", "-c", late.replace("--by lin", "--by ada").replace("--by kim", "--by ada"), status=2)
+    assert "ada contributed to" in own.text
+    team.run("sh", "-c", late, status=0)
+    tip = team.head("main")
+    again = team.run("sh", "-c", late, status=0)
+    assert "was already reviewed by" in again.text
+    assert team.head("main") == tip
+    assert audit(team).status == 0
+
+
+def test_a_stale_review_that_landed_is_mended_by_a_late_one(team: Repo) -> None:
+    research(team, "x", "fast")
+    approve(team, "research/x")
+    team.git("reset", "--quiet", "--hard", "HEAD~1")
+    team.commit("Try other", {"other.py": code("other")})
+    marker = team.git("log", "-1", "--format=%B", "ORIG_HEAD")
+    team.commit(marker)
+    team.push("research/x")
+    team.checkout("main").merge("research/x", "Take x")
+    team.push("main")
+    stale = audit(team)
+    assert "LG203" in next(iter(reported(stale).values()))
+    team.run("sh", "-c", helps(stale, "LG203"), status=0)
+    assert audit(team).status == 0

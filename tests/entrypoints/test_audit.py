@@ -282,6 +282,13 @@ def test_a_branch_that_is_not_there(main: Branch) -> None:
     assert "git branch --all" in said.err
 
 
+@pytest.mark.parametrize("name", ["origin/main", "refs/remotes/origin/main", "refs/heads/main"])
+def test_a_branch_may_be_named_as_git_names_it(main: Branch, name: str) -> None:
+    main.commit("More", {"more.py": code("more")})
+    said = main.repo.labgate("audit", name, "--format", "json", status=0)
+    assert [update["ref"] for update in json.loads(said.out)["updates"]] == ["refs/heads/main"]
+
+
 def test_a_since_that_is_not_there_or_elsewhere(main: Branch) -> None:
     assert "names no commit" in refused(main, "main", "--since", "nowhere").err
     main.repo.git("checkout", "--quiet", "--orphan", "other")

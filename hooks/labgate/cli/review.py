@@ -58,8 +58,9 @@ def approve(branch: str | None, target: str | None, people: tuple[str, ...], lan
     from labgate.values.phrases import short_oid
 
     done = state(ApproveRequest(branch, target, people, landing))
-    place = f"on {done.branch}" if done.branch is not None else f"in {short_oid(done.marker)}"
-    remark(safe(f"labgate: {short_oid(done.reviewed)} is reviewed by {' and '.join(done.people)}, {place}"))
+    place = f"on {done.branch}" if done.branch is not None and not done.known else f"in {short_oid(done.marker)}"
+    verb = "was already reviewed" if done.known else "is reviewed"
+    remark(safe(f"labgate: {short_oid(done.reviewed)} {verb} by {' and '.join(done.people)}, {place}"))
     if done.remote is not None and done.branch is not None:
         from shlex import quote
 

@@ -164,7 +164,9 @@ def _left_out(repository: Repository, scenes: _Scenes) -> tuple[LabgateError, ..
 
 def _branch(name: str, refs: Mapping[str, str], remote: str | None) -> tuple[str, str, str | None]:
     """Return a branch's full name, its tip, and the remote that it is on: ``None`` if only this clone has it."""
-    branch = name.removeprefix(HEADS)
+    branch = name.removeprefix(HEADS).removeprefix(REMOTES)
+    if remote is not None and HEADS + branch not in refs and tracking_ref(remote, branch) not in refs:
+        branch = branch.removeprefix(f"{remote}/")
     tip = None if remote is None else refs.get(tracking_ref(remote, branch))
     if tip is not None:
         return HEADS + branch, tip, remote

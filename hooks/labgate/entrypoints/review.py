@@ -13,7 +13,8 @@ from labgate.git.repository import Repository, discover
 from labgate.policy.model import Policy
 from labgate.reviews.contributors import Contributors
 from labgate.reviews.delta import delta_id
-from labgate.reviews.markers import CHANGE, KEY, LANDING
+from labgate.reviews.landed_runs import Run, landed_runs
+from labgate.reviews.markers import CHANGE, KEY, LANDING, claims_in, landings_named
 from labgate.reviews.quorum import person_of
 from labgate.reviews.section import Person, Reviews
 from labgate.scene.governing_policy import Proposal, judging_policy
@@ -24,6 +25,8 @@ from labgate.values.refnames import HEADS, REMOTES, short_ref, tip_ref, tracking
 from labgate.values.value import Value
 
 _REASON = "labgate review approve"
+#: How many commits below a named one are read to find where its landing begins.
+_BELOW = 400
 
 
 class ApproveRequest(Value):
@@ -43,6 +46,7 @@ class Approved(Value):
     """A review that was stated: by whom (names in the policy), of which commit, and in which (full oids).
 
     ``branch`` is the short name of the branch that has it now, ``None`` if none does; ``remote`` where to push it.
+    ``known``: the branch had it before, and nothing was written.
     """
 
     people: tuple[str, ...]
@@ -50,6 +54,18 @@ class Approved(Value):
     marker: str
     branch: str | None
     remote: str | None
+    known: bool = False
+
+
+class _Landing(Value):
+    """A landing on a branch. ``named`` is the commit by which it was named, and ``run`` where it begins and ends.
+
+    ``stated`` has the casefolded addresses of those who reviewed it late, each with the commit that says so.
+    """
+
+    named: str
+    run: Run
+    stated: Mapping[str, str]
 
 
 class _Place(Value):
@@ -78,24 +94,35 @@ def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) ->
         message = f'[reviews] assurance is "{reviews.assurance}": a trailer is only a claim, and does not count'
         raise UsageError(message, "approve the pull request on the code host")
     people = _people(repository, reviews, request.people)
+    contributors = Contributors(repository, reviews, judging.trunk_tip, (), tuple)
+    branch = None if place.ref in (None, "HEAD") else short_ref(place.ref or "")
     if request.landing is not None:
-        landed, base = _landing(repository, refs, place, request.landing)
-        trailers = [f"{LANDING}: {landed}"]
+        landing = _landing(repository, refs, place, request.landing)
+        _refuse_authors(contributors, repository, people, landing.run.old, landing.run.new)
+        left = [one for one in people if landing.stated.keys().isdisjoint(one[0].emails)]
+        if not left:
+            marker = next(oid for email, oid in landing.stated.items() if email in people[0][0].emails)
+            names = tuple(person.name for person, _ in people)
+            return Approved(names, landing.named, marker, branch, remote, known=True)
+        people, reviewed = left, landing.named
+        what, trailer = f"Review {short_oid(reviewed)} after it landed", f"{LANDING}: {reviewed}"
     else:
-        landed = place.tip
+        reviewed = place.tip
         base = _target(repository, refs, remote, judging.policy, judging.trunk_tip, request.target)
         target = request.target or judging.trunk or judging.policy.trunk
-        trailers = [f"{CHANGE}: {_delta(repository, base, place, target)} {place.tip}"]
-    _refuse_authors(
-        Contributors(repository, reviews, judging.trunk_tip, (base,), tuple), repository, people, base, landed
-    )
-    what = f"Review {place.name}" if request.landing is None else f"Review {short_oid(landed)} after it landed"
-    lines = [f"{KEY}: {who.name} <{who.email}>" for _, who in people]
-    marker = write_empty_commit(repository, place.tip, "\n".join([what, "", *lines, *trailers, ""]))
+        what = f"Review {place.name}"
+        trailer = f"{CHANGE}: {_delta(repository, base, place, target)} {place.tip}"
+        _refuse_authors(contributors, repository, people, base, reviewed)
+    marker = _written(repository, place, what, [*(f"{KEY}: {who.name} <{who.email}>" for _, who in people), trailer])
+    return Approved(tuple(person.name for person, _ in people), reviewed, marker, branch, remote)
+
+
+def _written(repository: Repository, place: _Place, what: str, trailers: Sequence[str]) -> str:
+    """Write the empty commit with these trailers, move the branch to it, and return its oid."""
+    marker = write_empty_commit(repository, place.tip, "\n".join([what, "", *trailers, ""]))
     if place.ref is not None:
         move_ref(repository, place.ref, place.old, marker, f"{_REASON}: {place.name}")
-    branch = None if place.ref in (None, "HEAD") else short_ref(place.ref or "")
-    return Approved(tuple(person.name for person, _ in people), landed, marker, branch, remote)
+    return marker
 
 
 def _place(repository: Repository, refs: dict[str, str], remote: str | None, named: str | None) -> _Place:
@@ -176,25 +203,42 @@ def _delta(repository: Repository, target: str, place: _Place, name: str) -> str
     return delta_id(repository, bases[0], place.tip)
 
 
-def _landing(repository: Repository, refs: dict[str, str], place: _Place, named: str) -> tuple[str, str]:
-    """Return a commit that has landed on a branch, and the one below it. Raises: ``UsageError`` when it has not."""
+def _landing(repository: Repository, refs: dict[str, str], place: _Place, named: str) -> _Landing:
+    """Return the landing on a branch that has a commit. Raises: ``UsageError`` when none has it."""
     oid = resolve_revision(repository, named, refs)
     line = rev_list(repository, [place.tip], (), "--first-parent")
     if oid not in line[:-1]:
         message = f"{named} is not a commit on the first-parent line of {place.name}"
         raise UsageError(message, f"git log --first-parent --oneline {quote(place.name)}")
-    return oid, line[line.index(oid) + 1]
+    commits = read_commits(repository, line[: line.index(oid) + _BELOW][::-1])
+    places = {commit.oid: at for at, commit in enumerate(commits)}
+    runs = landed_runs(repository, commits[0], commits[1:])
+    run = next(run for run in runs if places[oid] <= places[run.new])
+    trees = {commit.oid: commit.tree for commit in commits}
+    stated = {
+        email: commit.oid
+        for commit in commits[places[run.new] + 1 :]
+        if commit.changes_nothing(trees) and any(_has(run, places, one) for one in landings_named(commit))
+        for email, flaw in claims_in(commit)
+        if email is not None and flaw is None
+    }
+    return _Landing(oid, run, stated)
+
+
+def _has(run: Run, places: Mapping[str, int], oid: str) -> bool:
+    """Return whether a landing has a commit of its line; ``places`` are theirs."""
+    return places.get(run.old or "", -1) < places.get(oid, -1) <= places[run.new]
 
 
 def _refuse_authors(
     contributors: Contributors,
     repository: Repository,
     people: Sequence[tuple[Person, Identity]],
-    base: str,
+    base: str | None,
     head: str,
 ) -> None:
     """Refuse reviews by contributors. Raises: ``UsageError``."""
-    commits = read_commits(repository, rev_list(repository, [head], [base]))
+    commits = read_commits(repository, rev_list(repository, [head], () if base is None else [base]))
     contributors.know(commits)
     for commit in commits:
         emails = () if contributors.is_contentless(commit) else contributors.authors(commit)
