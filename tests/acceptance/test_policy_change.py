@@ -178,6 +178,9 @@ def test_a_team_of_one_is_told_and_goes_on(repo: Repo) -> None:
     repo.commit("Change it", {"labgate.toml": LAX}, **by("lin"))
     said = repo.run("git", "push", "origin", "main", status=0)
     assert "LG210 warning: the policy of labgate changes without a review; still missing: reviewers" in said.text
+    assert "if this change does that, nothing more is needed" in said.text
+    audited = repo.labgate("audit", "main", status=0)
+    assert "(a note in an audit, as the policy had no policy-quorum)" in audited.text
 
 
 def test_the_push_hook_refuses_it_on_the_trunk_alone(repo: Repo) -> None:

@@ -34,7 +34,9 @@ class PolicyChange(Finding):
         "The policy on the trunk judges every later push and pull request. If it cannot be read, is in two files, or "
         "names another branch as the trunk, none of them gets a verdict. And whoever may change it without a review "
         "can switch off every other rule. It is a warning where the policy lists no more people than a review takes, "
-        "and, without `policy-quorum`, for a change of limits and habits alone (`[commit-size]`, `[commit-hygiene]`).",
+        "and, without `policy-quorum`, for a change of limits and habits alone (`[commit-size]`, `[commit-hygiene]`). "
+        "In `labgate audit` it is a note for what landed before the policy had `policy-quorum`: set it, and the audit "
+        "reports later changes as errors.",
         "Repair the policy, and check it with `labgate policy check`, or restore the one on the trunk. Let somebody "
         "else review a change of it: as many people as `policy-quorum` in `[reviews]` says, or `quorum`.",
     )
@@ -61,7 +63,8 @@ class UnreviewedPolicy(UnmetReview):
     """A change of the policy without the reviews that it needs.
 
     ``removed``: the trunk would have no policy. ``missing`` are the names of the parts of the quorum that are not met,
-    each once, ``missing_parts`` whether each is a group. ``counted`` are the people whose reviews count.
+    each once, ``missing_parts`` whether each is a group. ``counted`` are the people whose reviews count. ``noted``: it
+    has landed, under a policy that says nothing of a quorum for its changes.
     """
 
     rule = PolicyChange.rule
@@ -70,16 +73,21 @@ class UnreviewedPolicy(UnmetReview):
     missing: tuple[str, ...]
     missing_parts: tuple[Part, ...]
     counted: tuple[str, ...]
+    noted: bool
 
     def message(self) -> str:
         what = "the policy of labgate is removed" if self.removed else "the policy of labgate changes"
         reviewed = f", reviewed by {', '.join(self.counted)}" if self.counted else " without a review"
         names = {TOTAL: "more reviewers" if self.counted else "reviewers", AFFILIATIONS: "more affiliations"}
         missing = ", ".join(names.get(part, part.name) for part in self.missing_parts)
-        return f"{what}{reviewed}; still missing: {missing}{self.named}{self.state}"
+        noted = " (a note in an audit, as the policy had no policy-quorum)" if self.noted else ""
+        return f"{what}{reviewed}; still missing: {missing}{self.named}{self.state}{noted}"
 
     def help(self) -> str:
-        return self.review_step()
+        step = self.review_step()
+        # The change may be the one that adds the missing person.
+        alone = self.reviewers is None and self.level != "error"
+        return f"{step}; if this change does that, nothing more is needed" if alone else step
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -108,6 +116,7 @@ def _unreviewed(review: Assessed, policy: Policy, proposed: ProposedPolicy) -> U
         missing=tuple(dict.fromkeys(part.name for part in parts)),
         missing_parts=parts,
         counted=tuple(sorted(review.counted(oids))),
+        noted=review.facts.audited and policy.section(Reviews).policy_quorum is None,
         stated_level=_level(review, policy.section(Reviews), guarding=proposed.guarding),
         **review.details(oids),
     )
