@@ -134,7 +134,7 @@ class UnmetReview(Finding):
             return tagged_command(self.tag, self.branch, self.head, self.advised)
         if self.landed is None:
             return approve_command(self.branch or short_oid(self.head), self.advised)
-        return late_command(self.landed, self.target, self.remote, self.advised)
+        return late_command(self.landed.new, self.target, self.remote, self.advised)
 
 
 class Assessed(Value):
@@ -233,10 +233,10 @@ def tagged_command(tag: str, branch: str | None, head: str, people: Sequence[str
     return f"git switch --detach {short_oid(head)} && {approve_command(None, people)} && {tag} HEAD && git switch -"
 
 
-def late_command(landed: Landed, target: str, remote: str | None, people: Sequence[str]) -> str:
-    """Return the command that states these people's late reviews of a landing on a target (full refname)."""
+def late_command(landed: str, target: str, remote: str | None, people: Sequence[str]) -> str:
+    """Return the command that states late reviews of a landed commit (full oid) on a target (full refname)."""
     branch = short_ref(target)
-    late = approve_command(branch, people, "--landing", short_oid(landed.new))
+    late = approve_command(branch, people, "--landing", short_oid(landed))
     return f"{late} && git push {quote(remote or 'origin')} {quote(branch)}"
 
 

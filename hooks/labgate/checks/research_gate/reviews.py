@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labgate.checks.research_gate.assessment import Assessed
-    from labgate.checks.research_gate.update import Facts, Landed
+    from labgate.checks.research_gate.update import Facts
     from labgate.reviews.quorum import Part, Refused
 
 
@@ -31,8 +31,8 @@ class StaleReview(Finding):
 
     ``marker`` is that of the commit with the review marker, ``None`` for an approval on a code host, and ``branch`` the
     short name of the branch for a new one. ``mend`` is what fixes it: approve, merge, revert, newer-git, fetch or
-    squash. ``target`` is a full refname. ``landed`` is the landing, ``None`` if what lands can still change. ``tag`` is
-    as in ``UnmetReview``, and ``head`` the full oid of the last judged commit.
+    squash. ``target`` is a full refname. ``landed``: it is too late to change what lands. ``tag`` is as in
+    ``UnmetReview``, and ``head`` the full oid of the last judged commit.
     """
 
     rule = Rule(
@@ -54,7 +54,7 @@ class StaleReview(Finding):
     change: NamedChange | None
     marker: str | None = None
     branch: str | None = None
-    landed: Landed | None = None
+    landed: bool = False
     tag: str | None = None
     head: str | None = None
 
@@ -67,8 +67,8 @@ class StaleReview(Finding):
     def help(self) -> str:
         if self.marker is not None:
             command = approve_command(self.branch, (self.person,))
-            if self.landed is not None:
-                command = late_command(self.landed, self.target, self.remote, (self.person,))
+            if self.landed and self.head is not None:
+                command = late_command(self.head, self.target, self.remote, (self.person,))
             elif self.tag is not None and self.head is not None:
                 command = tagged_command(self.tag, self.branch, self.head, (self.person,))
             return f"{command}  # once {self.person} has reviewed it again"
@@ -85,7 +85,7 @@ class StaleReview(Finding):
 
     def _squash(self) -> str:
         """Return the command that leaves of a branch what was approved, or the step where it has landed."""
-        if self.landed is not None:
+        if self.landed:
             return f"git show {' '.join(short_oid(oid) for oid in self.oids)}  # show {self.person} what landed"
         base = quote(f"{self.remote or 'origin'}/{short_ref(self.target)}")
         switch = "" if self.branch is None else f"git switch {quote(self.branch)} && "
@@ -235,7 +235,7 @@ def _stale_reviews(review: Assessed) -> Iterator[StaleReview]:
                 change=named_change(facts) if approval else None,
                 marker=None if approval else claim.commit,
                 branch=facts.branch,
-                landed=facts.landed,
+                landed=facts.landed is not None,
                 tag=facts.tag,
                 head=facts.head,
                 oids=oids,
