@@ -116,6 +116,16 @@ def test_a_branch_that_is_behind_is_reviewed_as_the_remote_has_it(team: Repo) ->
     assert team.head("research/x~1") == team.head("origin/research/x")
 
 
+def test_after_a_rebase_the_next_push_is_one_that_git_takes(team: Repo) -> None:
+    assert "next: git push origin research/x" in approve(team, "research/x").text
+    team.checkout("research/x").git("push", "--quiet", "origin", "research/x")
+    team.git("commit", "--quiet", "--amend", "--allow-empty", "--no-edit", "--date", "2001-01-01T00:00:00Z")
+    said = approve(team, "research/x").text
+    command = next(line.removeprefix("next: ") for line in said.splitlines() if line.startswith("next: "))
+    assert command == "git push --force-with-lease --force-if-includes origin research/x"
+    team.run("sh", "-c", command)
+
+
 @pytest.mark.parametrize(
     ("args", "person", "said"),
     [

@@ -64,4 +64,6 @@ def approve(branch: str | None, target: str | None, people: tuple[str, ...], lan
     if done.remote is not None and done.branch is not None:
         from shlex import quote
 
-        remark(safe(f"next: git push {quote(done.remote)} {quote(done.branch)}"))
+        # Only over what the branch once had itself, not over what others pushed since.
+        lease = "--force-with-lease --force-if-includes " if done.rewritten else ""
+        remark(safe(f"next: git push {lease}{quote(done.remote)} {quote(done.branch)}"))

@@ -46,7 +46,8 @@ class Approved(Value):
     """A review that was stated: by whom (names in the policy), of which commit, and in which (full oids).
 
     ``branch`` is the short name of the branch that has it now, ``None`` if none does; ``remote`` where to push it.
-    ``known``: the branch had it before, and nothing was written.
+    ``known``: the branch had it before, and nothing was written. ``rewritten``: what the remote has of the branch is
+    not below it, as after a rebase.
     """
 
     people: tuple[str, ...]
@@ -55,6 +56,7 @@ class Approved(Value):
     branch: str | None
     remote: str | None
     known: bool = False
+    rewritten: bool = False
 
 
 class _Landing(Value):
@@ -114,7 +116,10 @@ def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) ->
         trailer = f"{CHANGE}: {_delta(repository, base, place, target)} {place.tip}"
         _refuse_authors(contributors, repository, people, base, reviewed)
     marker = _written(repository, place, what, [*(f"{KEY}: {who.name} <{who.email}>" for _, who in people), trailer])
-    return Approved(tuple(person.name for person, _ in people), reviewed, marker, branch, remote)
+    pushed = None if remote is None or branch is None else refs.get(tracking_ref(remote, branch))
+    rewritten = request.landing is None and pushed is not None and not is_ancestor(repository, pushed, marker)
+    names = tuple(person.name for person, _ in people)
+    return Approved(names, reviewed, marker, branch, remote, rewritten=rewritten)
 
 
 def _written(repository: Repository, place: _Place, what: str, trailers: Sequence[str]) -> str:
