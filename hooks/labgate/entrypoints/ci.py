@@ -201,8 +201,8 @@ class _Job:
             self.context.head
         ):
             yield (
-                f"{self.remote} keeps no head of this change, so when it lands squashed or rebased its review is only"
-                " seen while its branch is there: end the message with its Reviewed-by lines, or merge it"
+                f"{self.remote} keeps no head of this change. If it lands squashed or rebased and its branch is"
+                " deleted, its review is not found: end the landed message with its Reviewed-by lines, or merge it"
             )
 
     def _size(self, scene: Scene) -> tuple[int | None, tuple[str, ...]]:
