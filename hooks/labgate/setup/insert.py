@@ -34,7 +34,7 @@ HOOKS = (
     Hook("labgate-commit", "pre-commit", "labgate (commit)", verbose=True),
     Hook("labgate-merge", "pre-merge-commit", "labgate (merge)"),
     Hook("labgate-prepare-message", "prepare-commit-msg", "labgate (prepare message)", takes_message_file=True),
-    Hook("labgate-message", "commit-msg", "labgate (message)", takes_message_file=True, verbose=True),
+    Hook("labgate-message", "commit-msg", "labgate (message)", takes_message_file=True),
     Hook("labgate-push", "pre-push", "labgate (push)", verbose=True),
 )
 
