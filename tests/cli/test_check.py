@@ -55,7 +55,7 @@ def test_verbose_says_in_the_last_line_that_all_passed(team: Repo) -> None:
 def test_research_on_its_way_to_main_is_refused_with_the_command_that_mends_it(team: Repo) -> None:
     shown = team.labgate("check", "research-gate", "--target", "main", status=1)
     first, second, last = shown.out.splitlines()
-    assert first.startswith("main: LG201 error: 1 commit from ")
+    assert first.startswith("main: LG201 error: 1 unreviewed commit from ")
     assert "research/heads" in first
     assert second.startswith("    help: labgate review approve ")
     assert last == "1 error"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -68,6 +69,15 @@ LASTING: dict[str, tuple[Callable[[], Fault], str]] = {
     "deep nesting": (lambda: Fault(body=b"[" * 100_000), "it is not JSON"),
     "a number of many digits": (lambda: Fault(body=b"9" * 10_000), "it is not JSON"),
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_garbage() -> Iterator[None]:
+    """Finalize nothing that other tests left while a parser of deep nesting is at the recursion limit."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @every_kind
