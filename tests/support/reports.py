@@ -55,6 +55,7 @@ def squashed(commits: tuple[str, ...] = COMMITS[:2], **changes: Any) -> Unreview
         "head": commits[0],
         "not_counted": (),
         "landed": None,
+        "tag": None,
     }
     place: dict[str, Any] = {"oids": commits, "ref": "refs/heads/main", "evidence": (evidence,)}
     return UnreviewedResearch(**fields | place | changes)
