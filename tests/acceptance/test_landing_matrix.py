@@ -155,7 +155,7 @@ def test_where_no_host_keeps_the_change_its_pull_request_says_what_to_mind(landi
     opened = landing.project.judge(7)
     assert opened.status == 0, opened.text
     assert "origin keeps no head of this change" in opened.text
-    assert "end the message with its Reviewed-by lines" in opened.text
+    assert "end the landed message with its Reviewed-by lines" in opened.text
 
 
 def test_what_lands_beside_what_was_reviewed_is_reported(landing: Landing) -> None:
