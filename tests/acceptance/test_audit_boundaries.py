@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from labgate.entrypoints.audit import AuditRequest
+from labgate.entrypoints.audit import audit as judged_here
 from support.people import EMAILS, adopt, by, reviewed
 from support.pipeline import code
 from support.repo import Repo, Result
@@ -99,6 +101,20 @@ def test_the_next_reviewed_landing_clears_no_bypass(team: Repo, tmp_path: Path, 
     assert reported(audit(team)) == {landed: ["LG201"]}
     said = audit(clone_of(team, tmp_path / "fresh"), "--fetch")
     assert (said.status, reported(said)) == (1, {landed: ["LG201"]})
+
+
+@pytest.mark.parametrize(("name", "most", "said"), [("_BELOW", 1, 1), ("_ALL", 0, 1), ("_ALL", 4, 0)])
+def test_a_landing_whose_beginning_was_not_sought_is_named(
+    team: Repo, monkeypatch: pytest.MonkeyPatch, name: str, most: int, said: int
+) -> None:
+    feature(team, "hon", "more", "most")
+    approve(team, "feature/hon")
+    new = fast_forward(team, "feature/hon")
+    monkeypatch.setattr(f"labgate.reviews.landed_runs.{name}", most)
+    monkeypatch.chdir(team.path)
+    report = judged_here(AuditRequest("main"), team.env)
+    named = [line for line in report.notices if f"where the landing of {new[:12]} begins" in line]
+    assert len(named) == said
 
 
 @pytest.mark.parametrize("same_file", [False, True], ids=["delta", "replay"])

@@ -229,13 +229,19 @@ def _by_marker(repository: Repository, line: _Line) -> tuple[tuple[Landing, ...]
     """Return the landings as the review markers of the line tell, and a notice of those whose start is in doubt."""
     below = [] if line.before is None else read_commits(repository, [line.before])
     runs = landed_runs(repository, next(iter(below), None), read_commits(repository, line.oids))
-    notices = tuple(
+    undone = tuple(
         f"not known here: whether {short_oid(run.doubtful[0])} to {short_oid(run.doubtful[-1])}, which undo each other,"
         f" landed with {short_oid(run.new)} or before it without its review"
         for run in runs
         if run.doubtful
     )
-    return tuple(Landing(run.old, run.new) for run in runs), notices
+    cut = tuple(
+        f"not known here: where the landing of {short_oid(run.new)} begins: too many commits to compare;"
+        " judge fewer with --since"
+        for run in runs
+        if run.cut
+    )
+    return tuple(Landing(run.old, run.new) for run in runs), (*undone, *cut)
 
 
 def _by_policy(

@@ -23,12 +23,14 @@ class Run(Value):
     """Commits of a line that landed together. ``old`` is the commit below them, ``None`` at a root, ``new`` the last.
 
     ``doubtful`` are its lowest commits, oldest first, if they undo each other and are by an author of the others:
-    whether they landed with the others or before, the content does not tell.
+    whether they landed with the others or before, the content does not tell. ``cut`` is whether a limit ended the
+    search for where a bound marker among them begins, so that it is taken for one that is not bound.
     """
 
     old: str | None
     new: str
     doubtful: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def landed_runs(repository: Repository, below: Commit | None, line: Sequence[Commit]) -> tuple[Run, ...]:
@@ -49,6 +51,7 @@ class _Line:
         self._commits = commits
         self._trees = {commit.oid: commit.tree for commit in commits}
         self._left = _ALL
+        self._cut: set[str] = set()
 
     def runs(self, first: int) -> Iterator[Run]:
         """Yield the landings from a place on."""
@@ -90,7 +93,7 @@ class _Line:
         if binding is None or binding.delta == EMPTY:
             return None
         below = list(self._below(at, starts))
-        same = next((place for place in below if self._compares() and self._has_delta(place, at, binding)), None)
+        same = next((place for place in below if self._compares(at) and self._has_delta(place, at, binding)), None)
         return self._replayed(below, at, binding) if same is None else same
 
     def _below(self, at: int, starts: dict[int, int]) -> Iterator[int]:
@@ -105,6 +108,8 @@ class _Line:
             if self._is_empty(place) and self._is_late(place):
                 return
             place = starts.get(place, place - 1)
+        if place >= 0:
+            self._cut.add(self._commits[at].oid)
 
     def _has_delta(self, place: int, at: int, binding: Binding) -> bool:
         return delta_id(self._repository, self._commits[place].tree, self._commits[at].tree) == binding.delta
@@ -120,7 +125,7 @@ class _Line:
         ):
             return None
         for place in below:
-            if not self._compares():
+            if not self._compares(at):
                 return None
             same = merge(self._repository, self._commits[place].oid, binding.oid).tree == self._commits[at].tree
             if not same and found is not None:
@@ -155,19 +160,29 @@ class _Line:
             late = empty and bool(landings_named(commit))
             ends = marked or len(commit.parents) > 1 or (bool(group) and len(group[-1].parents) > 1)
             if late or (ends and not empty):
-                yield from _closed(group, together=marked)
+                yield from self._closed(group, together=marked)
                 group, marked = [], False
             if late:
                 # It only covers the landing that it names.
-                yield from _closed([commit], together=False)
+                yield from self._closed([commit], together=False)
                 continue
             marked = marked or empty
             group.append(commit)
-        yield from _closed(group, together=marked)
+        yield from self._closed(group, together=marked)
 
-    def _compares(self) -> bool:
-        """Return whether one more comparison is within the limit, and count it."""
+    def _closed(self, group: Sequence[Commit], *, together: bool) -> Iterator[Run]:
+        """Yield commits as one landing, or else each as its own."""
+        if together:
+            cut = any(commit.oid in self._cut for commit in group)
+            yield Run(next(iter(group[0].parents), None), group[-1].oid, cut=cut)
+        else:
+            yield from (Run(next(iter(commit.parents), None), commit.oid) for commit in group)
+
+    def _compares(self, at: int) -> bool:
+        """Return whether one more comparison for a marker is within the limit, and count it."""
         self._left -= 1
+        if self._left < 0:
+            self._cut.add(self._commits[at].oid)
         return self._left >= 0
 
     def _is_empty(self, at: int) -> bool:
@@ -178,10 +193,3 @@ class _Line:
 
     def _is_plain(self, at: int) -> bool:
         return len(self._commits[at].parents) == 1 and not self._is_empty(at)
-
-
-def _closed(group: Sequence[Commit], *, together: bool) -> Iterator[Run]:
-    if together:
-        yield Run(next(iter(group[0].parents), None), group[-1].oid)
-    else:
-        yield from (Run(next(iter(commit.parents), None), commit.oid) for commit in group)
