@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.repo import Repo, Result
-from support.runs import METRICS, laboratory, pins, run, train
+from support.runs import METRICS, laboratory, pins, run, train, with_dvc
 from support.tools import require_tool
 from support.verdicts import Verdict, judge
 
@@ -221,10 +221,7 @@ class TestPointers:
 
     @pytest.fixture
     def dvc(self, lab: Repo) -> Repo:
-        require_tool("dvc")
-        lab.run("dvc", "init", "--quiet")
-        lab.commit("DVC")
-        return lab
+        return with_dvc(lab)
 
     def test_of_dvc_for_a_file(self, dvc: Repo) -> None:
         train(dvc, "models/a.json")

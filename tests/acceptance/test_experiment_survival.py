@@ -17,7 +17,7 @@ import pytest
 
 from support.moments import tree_on_disk, untouched
 from support.repo import Repo
-from support.runs import METRICS, code, laboratory, pins, record, run, train
+from support.runs import METRICS, code, laboratory, pins, record, run, train, with_dvc
 from support.tools import require_tool
 
 BRANCH = "experiment--ranker--wide"
@@ -233,10 +233,7 @@ class TestLfs:
 class TestDvc:
     @pytest.fixture
     def dvc(self, lab: Repo) -> Repo:
-        require_tool("dvc")
-        lab.run("dvc", "init", "--quiet")
-        lab.commit("DVC")
-        return lab
+        return with_dvc(lab)
 
     def test_a_pointer_stands_for_its_file(self, dvc: Repo) -> None:
         """Acceptance row 9: the file is in DVC's store, git has the pointer and the record."""

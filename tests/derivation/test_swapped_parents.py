@@ -61,22 +61,23 @@ def test_what_main_had_for_a_while_is_not_new(repo: Repo, subject: str, new: boo
     assert any(item.decisive for item in items) is new
 
 
-def test_a_merge_of_main_is_no_copy_of_what_had_landed_there(repo: Repo) -> None:
+def merged_beside_research(repo: Repo, subject: str) -> None:
+    """Merge with swapped parents, and keep the branch, after research has tried the same."""
     repo.commit("Start", {"app.py": "print('app')\n"})
     repo.branch("research/x").commit("Try", {"t.py": TEXT})
     repo.clock += 600
     repo.checkout("main")
-    merged(repo, PULLED, kept=True)
+    merged(repo, subject, kept=True)
+
+
+def test_a_merge_of_main_is_no_copy_of_what_had_landed_there(repo: Repo) -> None:
+    merged_beside_research(repo, PULLED)
     assert decisive(trace(repo, "main")) == []
     assert [source for _, source, _ in decisive(trace(repo, "theirs~1"))] == ["refs/heads/research/x"]
 
 
 def test_a_merge_of_research_is_a_copy_whoever_is_its_first_parent(repo: Repo) -> None:
-    repo.commit("Start", {"app.py": "print('app')\n"})
-    repo.branch("research/x").commit("Try", {"t.py": TEXT})
-    repo.clock += 600
-    repo.checkout("main")
-    merged(repo, TOPIC, kept=True)
+    merged_beside_research(repo, TOPIC)
     assert [source for _, source, _ in decisive(trace(repo, "main"))] == ["refs/heads/research/x"]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from support.provable import record_schema
 from support.repo import Repo, Result
+from support.tools import require_tool
 
 POLICY = """\
 version = 1
@@ -34,6 +35,14 @@ with open(path, "w") as stream:
     json.dump({"value": VALUE, "commit": os.environ["LABGATE_COMMIT"]}, stream)
 """
 METRICS = "experiments/a/metrics.json"
+
+
+def with_dvc(repo: Repo) -> Repo:
+    """Return the repository, set up for DVC; the test is skipped where there is none."""
+    require_tool("dvc")
+    repo.run("dvc", "init", "--quiet")
+    repo.commit("DVC")
+    return repo
 
 
 def laboratory(path: Path, *options: str) -> Repo:
