@@ -35,7 +35,7 @@ def test_a_pointer_that_moves_is_said_on_the_way_to_main_and_in_an_audit(main: B
     assert (report["findings"], report["notices"]) == ([], [SAID])
     repo.push("HEAD:main")
     repo.git("fetch", "--quiet", "origin")
-    assert main.audit(status=0)["notices"] == [SAID]
+    assert SAID in main.audit(status=0)["notices"]
 
 
 def test_one_that_stays_is_not_mentioned(main: Branch) -> None:
