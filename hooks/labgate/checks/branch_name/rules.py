@@ -143,10 +143,10 @@ class UnsafeName(NameFinding):
         "unsafe-name",
         "error",
         "git, a shell or a reader can mistake the name for something else",
-        "As the name of a branch, git accepts `HEAD`, `@`, `-x`, `refs/heads/main` or a whole object id, and any "
-        "Unicode letter, even invisible ones and look-alikes. With such a name a command may use another commit or "
-        "read it as an option, and a CI script may run it. So these names are not allowed, and a name has at most 200 "
-        "characters: ASCII letters and digits and `. _ / + @ = -`.",
+        "A branch on a remote may be called `HEAD`, `@`, `-x`, `refs/heads/main` or like an object id, and its name "
+        "may have any Unicode letter, even invisible ones and look-alikes. A command may take such a name for another "
+        "commit or for an option, and a CI script may run it. So these names are not allowed, and a name has at most "
+        "200 characters: ASCII letters and digits and `. _ / + @ = -`.",
         "Rename the branch or tag to the name in the finding. The finding lists the code point and name of each unsafe "
         "character, as many are invisible.",
     )
@@ -245,11 +245,10 @@ class CommitOnProtected(Finding):
         "commit-on-protected",
         "warning",
         "a commit is made on a protected branch itself",
-        "What is committed on a protected branch goes there without a branch that anybody could review, and the branch "
-        "here is no longer what it is on the remote. Mostly it is a slip. Merges, cherry-picks and reverts are not "
-        "reported.",
-        "Move the commit to a branch of its own with the command that the finding gives. Where a team works on its "
-        'trunk, it sets the rule off: `[levels] LG106 = "off"`.',
+        "A commit on a protected branch is on no branch that anybody can review, and this clone's protected branch "
+        "then differs from the remote's. It is mostly a mistake. Merges, cherry-picks and reverts are not reported.",
+        "Move the commit to a branch of its own with the command in the finding. A team that works on its trunk turns "
+        'the rule off: `[levels] LG106 = "off"`.',
     )
 
     branch: str

@@ -52,9 +52,9 @@ class UnfinishedCommit(Finding):
         "unfinished-commit",
         "error",
         "a commit is to be squashed (`fixup!`), its subject says nothing (WIP), or it has conflict markers",
-        "What lands stays: a message that says nothing helps nobody to find out why, and a file with conflict markers "
-        "does not even run. On research and experiment branches anything goes. On a pull request it is a warning, "
-        "because most teams squash. An empty commit that is no review marker is a note.",
+        "What lands stays: a subject that says nothing does not explain the change later, and a file with conflict "
+        "markers does not even run. Research and experiment branches are not checked. On a pull request it is a "
+        "warning, because most teams squash. An empty commit that is no review marker is a note.",
         "Run the command of the finding: it squashes what is marked with `fixup!`, asks for a subject where the commit "
         "to squash into is not in the change, folds commits whose subject says nothing into the one before, and stops "
         "where there are conflict markers.",
@@ -129,9 +129,8 @@ class ShortLivedArtifact(Finding):
         "short-lived-artifact",
         "error",
         "a file of `[commit-hygiene] short-lived` that one of `ci-authors` committed would land",
-        "Each run of a CI job commits its results, so that the branch has them; nobody wants all of them in main's "
-        "history. A person who wants to keep one says so with a `Keep-Artifact: PATH` line in a commit, "
-        "which `labgate audit` lists.",
+        "A CI job commits the results of each run to its branch; nobody wants all of them in main's history. To keep "
+        "one, a person adds a `Keep-Artifact: PATH` line to a commit message; `labgate audit` lists such files.",
         "Remove the file with the command of the finding, or keep it: "
         "`git commit --allow-empty -m 'Keep the model' --trailer 'Keep-Artifact: PATH'`.",
     )
@@ -178,7 +177,7 @@ class TestsMissing(Finding):
         "error",
         "a series from research changes source of `[[commit-hygiene.tests]]` and none of its tests",
         "Research code becomes everybody's code when it lands; without a test the next change breaks it unnoticed. "
-        "Source that is deleted, moved or changed in comments only needs none.",
+        "Source that is deleted, moved or changed only in comments needs no test.",
         "Add a test, or say why none is needed: a commit with a `Tests-Not-Needed: REASON` line makes this a note, "
         "which `labgate audit` lists.",
     )

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 _WHAT_COUNTS = (
     " These do not count: deleted files, files that are only renamed, files that `[commit-size] ignore` or the trunk's "
-    "attributes exempt, and a commit that exactly reverts one on the target. Of a renamed file the edited lines count, "
-    "of a notebook its code, of a lock file no line; three or more lines that moved unchanged, but for indentation, do "
-    "not count either. A merge counts only as far as it differs from the clean merge."
+    "attributes exempt, and a commit that exactly reverts one on the target. A merge counts only as far as it differs "
+    "from the clean merge."
+)
+_WHICH_LINES = (
+    " Of a renamed file the edited lines count, of a notebook its code, and of a lock file no line. Three or more "
+    "lines that moved together do not count, even if their indentation changed."
 )
 _WHOSE_LIMITS = (
     " Limits are set in `[commit-size.limits.KIND]` on the trunk. The limits of `protected` apply to a change for a "
@@ -142,7 +145,7 @@ class TooManyLines(CommitFinding):
         "error",
         "the commit adds and deletes more lines of text than the limit `lines`, or of tests than `test-lines`",
         "Reviewers read large changes less carefully: past some hundred lines they skim. And only a small commit can "
-        "be reverted alone." + _WHAT_COUNTS,
+        "be reverted alone." + _WHAT_COUNTS + _WHICH_LINES,
         "Split it: the finding has groups of directories that fit, and the command that commits the first one."
         + _WHOSE_LIMITS,
     )
@@ -206,7 +209,7 @@ class SeriesTooLarge(SizeFinding):
         "error",
         "all commits together change more lines than `series-lines`, or are more than `series-commits`",
         "Fifty small commits that land at once are one large change, and nobody reads it to the end. A commit without "
-        "anything that counts is not part of the series." + _WHAT_COUNTS,
+        "anything that counts is not part of the series." + _WHAT_COUNTS + _WHICH_LINES,
         "Land the first part alone, up to the commit in the finding; then the next one." + _WHOSE_LIMITS,
     )
 

@@ -32,11 +32,10 @@ class PolicyChange(Finding):
         "error",
         "the change puts a policy on the trunk that cannot judge, or changes the policy there without a review",
         "The policy on the trunk judges every later push and pull request. If it cannot be read, is in two files, or "
-        "names another branch as the trunk, none of them gets a verdict. And whoever may change it without a review "
-        "can switch off every other rule. It is a warning where the policy lists no more people than a review takes, "
-        "and, without `policy-quorum`, for a change of limits and habits alone (`[commit-size]`, `[commit-hygiene]`). "
-        "In `labgate audit` it is a note for what landed before the policy had `policy-quorum`: set it, and the audit "
-        "reports later changes as errors.",
+        "names another branch as the trunk, CI gives no verdict. And a person who may change it without a review can "
+        "turn off every other rule. It is a warning if the policy lists too few people for such a review, and, "
+        "without `policy-quorum`, if only limits change (`[commit-size]`, `[commit-hygiene]`). In `labgate audit` it "
+        "is a note until the policy has a `policy-quorum`.",
         "Repair the policy, and check it with `labgate policy check`, or restore the one on the trunk. Let somebody "
         "else review a change of it: as many people as `policy-quorum` in `[reviews]` says, or `quorum`.",
     )

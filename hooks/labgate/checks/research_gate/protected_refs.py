@@ -65,7 +65,7 @@ class WrongTarget(Finding):
         "error",
         "a branch of this kind does not land on that kind of branch",
         "Research mostly reaches main because a branch targets it by mistake. The policy's targets say where each kind "
-        "of branch may land.",
+        "of branch may land. At push it is a note, because git does not say which branch the commits come from.",
         "Send it to a branch of one of the kind's targets.",
     )
 

@@ -39,7 +39,7 @@ class StaleReview(Finding):
         "LG203",
         "stale-review",
         "error",
-        "a review of other content than the change, or one that was revoked",
+        "a review covers other content than the change, or was revoked",
         "A review covers the reviewed content. It stays valid when the protected branch changes, but does not cover "
         "later pushes or the resolution of a conflict.",
         "Let the same people approve the current change.",
@@ -104,7 +104,7 @@ class SelfReview(Finding):
         "LG204",
         "self-review",
         "error",
-        "a review by somebody who contributed to what it covers",
+        "a reviewer contributed to the reviewed change",
         "Authors, committers and co-authors of a commit know what it should do, and overlook what it does. A merge "
         "with changes of its own makes its author a contributor too.",
         "Let somebody else review it.",
@@ -143,7 +143,7 @@ class QuorumNotMet(UnmetReview):
         "LG205",
         "quorum-not-met",
         "error",
-        "reviewers count, but fewer than the policy's quorum requires",
+        "fewer reviewers count than the policy's quorum requires",
         "The quorum in [reviews] says how many people, from which groups and affiliations, must have reviewed a "
         "change.",
         "Let the missing people review it and add their Reviewed-by trailers in an empty commit on top; where "
