@@ -132,6 +132,29 @@ def test_a_file_about_conflicts_may_be_renamed_and_edited(topic: Repo) -> None:
     assert judged(topic, 0).rules == []
 
 
+def test_markers_that_two_commits_add_are_those_of_the_last(topic: Repo) -> None:
+    first, rest = CONFLICT.split("b = 2")
+    topic.commit("Ours", {"a.py": first})
+    topic.commit("Theirs", {"a.py": f"{first}b = 2{rest}"})
+    topic.commit("Add b", {"b.py": "b = 1\n"})
+    assert "(Theirs, conflict markers in a.py)" in judged(topic, 1).finding("LG501")["message"]
+    topic.git("reset", "--quiet", "--hard", "HEAD~2")
+    topic.commit("Solve it", {"a.py": "a = 1\nb = 2\n"})
+    assert judged(topic, 0).rules == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_markers_in_utf_16_are_found_where_they_are_new(topic: Repo, encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    (topic.path / "page.txt").write_bytes(f"{mark}{CONFLICT}".encode(encoding))
+    topic.commit("A page")
+    topic.git("mv", "page.txt", "first.txt")
+    (topic.path / "first.txt").write_bytes(f"{mark}text\n{CONFLICT}".encode(encoding))
+    topic.commit("Move it")
+    [finding] = judged(topic, 1).report["findings"]
+    assert finding["message"].endswith("(A page, conflict markers in page.txt)")
+
+
 def test_conflict_markers_that_a_merge_leaves_are_found(topic: Repo) -> None:
     topic.checkout("main").commit("Another a", {"a.py": "a = 9\n"})
     topic.push("main")
@@ -156,6 +179,16 @@ def test_research_is_free_and_what_lands_of_it_is_not(sdg: Repo) -> None:
     sdg.labgate("install", status=0)
     assert "LG501" not in sdg.run("git", "push", "origin", "research/free").text
     assert "LG501" in sdg.run("git", "push", "origin", "research/free:main", status=1).text
+
+
+def test_a_branch_that_the_remote_has_is_pushed_again_by_the_command_in_the_help(topic: Repo) -> None:
+    topic.commit("wip", {"a.py": "a = 2\n"})
+    topic.git("push", "--quiet", "origin", "feature/x")
+    verdict = judged(topic, 1, "--source", "feature/x")
+    paste(topic, verdict)
+    assert topic.run("git", "push", "origin", "feature/x", status=1).status == 1
+    topic.run("sh", "-c", verdict.finding("LG501")["help"].split("  # then: ")[1])
+    assert topic.head("origin/feature/x") == topic.head("feature/x")
 
 
 def test_a_branch_that_is_not_checked_out_is_the_one_that_is_rewritten(topic: Repo) -> None:
@@ -194,6 +227,13 @@ def test_a_file_of_a_ci_job_does_not_land_unless_a_person_keeps_it(topic: Repo) 
     paste(topic, verdict)
     assert judged(topic, 0).rules == []
     assert not (topic.path / "models/m.dvc").exists()
+
+
+@pytest.mark.parametrize("said", ["./models/m.dvc ", '"models/m.dvc"', "`./Models/M.dvc`", "m.dvc"])
+def test_a_file_to_keep_is_named_as_people_write_it(topic: Repo, said: str) -> None:
+    topic.commit("Results of run 7", {"models/m.dvc": "md5: 1\n"}, **BOT)
+    topic.commit(f"Keep the model\n\nKeep-Artifact: {said}", None, "--cleanup=verbatim")
+    judged(topic, int(said == "m.dvc"))
 
 
 def test_an_audit_lists_what_was_kept(topic: Repo) -> None:

@@ -11,6 +11,7 @@ from inline_snapshot import snapshot
 
 from labgate.checks.commit_size.reading import MOST_BYTES, MOST_LINES, PIECE_LINES
 from labgate.fingerprints.generated_names import is_locked
+from support.generated import SERVICE, STUB
 from support.notebooks import notebook
 from support.people import adopt, by, reviewed
 from support.repo import Repo
@@ -71,6 +72,7 @@ def test_t44_lines_are_hidden_by_attributes_of_the_trunk_for_generated_files_onl
     sized.push("main")
     sized.branch("feature/y")
     sized.commit("Generate", {"a.gen": lines(5000), "third/a.py": lines(5000), "a.lock": lines(5000)})
+    sized.commit("Compile", {"x_pb2.pyi": STUB * 90, "x_pb2_grpc.py": SERVICE * 30, "a.snap": "text\n" * 900})
     assert sized.labgate("check", *SIZE, status=0).text == ""
     sized.commit("Write", {"a.py": lines(401)})
     assert "LG401" in sized.labgate("check", *SIZE, status=1).text

@@ -45,6 +45,7 @@ def test_at_a_push_the_pushed_commits_are_rewritten(team: Repo, where: str) -> N
     assert "LG301" in said.err
     lines = "\n".join(line.removeprefix("remote: ") for line in said.err.splitlines())
     assert fixed(team, lines) == ["housing/ada"] * 2
+    assert team.git("ls-remote", "origin", f"refs/heads/{BRANCH}").split()[0] == team.head()
 
 
 def test_a_branch_that_only_the_remote_has_is_made_first(team: Repo) -> None:

@@ -40,6 +40,7 @@ def test_commits_count_as_well(started: Repo) -> None:
     said = [commit(started, f"f{number}.py", 1) for number in range(11)]
     assert [bool(text) for text in said] == [False] * 9 + [True] * 2
     assert "11 of 40 lines, 11 of 20 commits" in said[-1]
+    assert "41 lines (limit 40), 12 of 20 commits of this branch used" in commit(started, "more.py", 30)
 
 
 def test_it_counts_what_a_reader_reads(started: Repo) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from labgate.fingerprints.patches import DATA_LINES
-from support.generated import PROTOCOL, TABLE
+from support.generated import PROTOCOL, SERVICE, STUB, TABLE
 from support.provenance import code, landing
 from support.repo import Repo
 
@@ -153,7 +153,7 @@ BSD = """\
 INNOCENT = {
     "a licence header": {"app.py": BSD + 'print("app")\n'},
     "a licence": {"LICENSE": BSD},
-    "protocol buffers": {"x_pb2.py": PROTOCOL},
+    "protocol buffers": {"x_pb2.py": PROTOCOL, "x_pb2.pyi": STUB * 9, "x_pb2_grpc.py": SERVICE * 9},
     "a table": {"x.py": TABLE},
     "a version": {"version.py": '__version__ = "1.2.3"\nversion_info = (1, 2, 3)\n'},
     "a lock file": {"uv.lock": "".join(f'[[package]]\nname = "p{n}"\nversion = "{n}.0"\n' for n in range(20))},

@@ -1,4 +1,4 @@
-"""The names of files that a tool writes and nobody reads: locked versions and generated code."""
+"""The names of files that a tool writes and nobody reads: locked versions and what is generated."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ LOCKS = frozenset(
         "conda-lock.yaml",
         "conda-lock.yml",
         "go.sum",
+        "go.work.sum",
         "gradle.lockfile",
         "npm-shrinkwrap.json",
         "package-lock.json",
@@ -22,7 +23,9 @@ LOCKS = frozenset(
     }
 )
 _GENERATED = re.compile(
-    r"(?:\.min\.(?:js|css)|\.(?:js|css)\.map|_pb2(?:_grpc)?\.pyi?|\.pb\.go|\.g\.dart|\.designer\.cs)$", re.IGNORECASE
+    r"(?:\.min\.(?:[cm]?js|css)|\.(?:[cm]?js|css)\.map|_pb2(?:_grpc)?\.pyi?|\.pb\.(?:go|cc|h)|_pb\.(?:js|d\.ts)|\.g\.dart"
+    r"|\.designer\.cs|\.snap|\.ambr)$",
+    re.IGNORECASE,
 )
 
 
@@ -33,5 +36,5 @@ def is_locked(path: str) -> bool:
 
 
 def has_generated_name(path: str) -> bool:
-    """Return whether a path has the name of generated code: of protobuf, minifiers and their like."""
+    """Return whether a path has the name of what a tool generates: protobuf, minified code, snapshots of tests."""
     return _GENERATED.search(path) is not None

@@ -19,10 +19,13 @@ from labgate.fingerprints.noise import (
 from labgate.fingerprints.patches import FilePatch, Run
 from labgate.fingerprints.text import LINE_BYTES
 
-#: What most lines of protocol buffers are about, in Python and in Go.
+#: What most lines of protocol buffers are about: in Python and in Go, in Python's stubs and its services.
 _IDIOMS = re.compile(
     rb"descriptor|_pb2|_builder\.|_reflection\.|_sym_?db|google\.protobuf|_globals\[|_serialized_|\bgrpc\.|protoreflect"
-    rb"|protoimpl|proto\.|ProtoMessage|sizeCache|unknownFields|file_\w+_proto|\bmi\b|\bx\.\w|Runtime|'[^']*\.proto'",
+    rb"|protoimpl|proto\.|ProtoMessage|sizeCache|unknownFields|file_\w+_proto|\bmi\b|\bx\.\w|Runtime|'[^']*\.proto'"
+    rb"|_FIELD_NUMBER|_message\.Message|_ClassVar\[|_containers\.|\b_?builtins\.|global___|field_name|WhichOneof|\b_typing\.|\.\.\.,?$"
+    rb"|_credentials\b|\binsecure\b|wait_for_ready|_registered_method|(?:de)?serializer=|\.SerializeToString|\.FromString"
+    rb"|context\.set_|Servicer|Method not implemented|documentation comment",
     re.IGNORECASE,
 )
 #: The share of lines with such an idiom, and of text in lines that are cut.

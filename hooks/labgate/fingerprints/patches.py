@@ -11,9 +11,9 @@ from labgate.fingerprints.content import CODE_SHARE, code_share
 from labgate.fingerprints.line_digests import LineDigests
 from labgate.fingerprints.noise import IGNORED, sort_of
 from labgate.fingerprints.text import LINE_BYTES, SEARCHED_BYTES, normal_lines
-from labgate.git.quoted import unquoted
 from labgate.git.repository import Repository
 from labgate.values.files import write_whole
+from labgate.values.quoted import unquoted
 
 #: The one producer of patches. Stored ids are only comparable with ids from the same options, so a change here must
 #: change ``features.VERSION``. One line of context is enough for the place of an edit, and ignores most moves around

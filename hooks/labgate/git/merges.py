@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from labgate.git.diffs import clean_merge, tree_files
-from labgate.git.quoted import unquoted
 from labgate.git.raw import PLAIN
 from labgate.git.repository import Repository
 from labgate.values.batch import FileChange
+from labgate.values.quoted import unquoted
 from labgate.values.ref_update import Commit
 from labgate.values.value import Value
 

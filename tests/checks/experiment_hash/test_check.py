@@ -76,6 +76,7 @@ def test_one_finding_holds_all_the_commits() -> None:
         "linear": False,
         "local": None,
         "way": "",
+        "push": "",
     }
 
 

@@ -20,7 +20,7 @@ from labgate.policy.glob import Glob
 from labgate.policy.model import Policy
 from labgate.values.finding import Finding
 from labgate.values.size_exception import KEY as SIZE_EXCEPTION
-from labgate.values.statements import reasons, stated
+from labgate.values.statements import named_paths, reasons, stated
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
@@ -142,12 +142,8 @@ def _unfinished(commit: Looked, section: CommitHygiene) -> Unfinished | None:
 
 
 def _short_lived(facts: Facts, section: CommitHygiene) -> Iterator[ShortLivedArtifact]:
-    last: dict[str, Looked] = {}
-    kept: dict[str, str] = {}
-    for commit in facts.commits:
-        if not _fits(section.ci_authors, commit.email):
-            kept.update(dict.fromkeys(stated(commit.message, KEEP), commit.email))
-        last.update(dict.fromkeys(commit.paths, commit))
+    last = {path: commit for commit in facts.commits for path in commit.paths}
+    kept = _kept(facts, section)
     found = {
         path: commit
         for path, commit in sorted(last.items())
@@ -160,6 +156,14 @@ def _short_lived(facts: Facts, section: CommitHygiene) -> Iterator[ShortLivedArt
     # Before it lands there is nothing to say: a person has decided.
     if keeping and facts.landed is not None:
         yield _artifacts(keeping, tuple(sorted({kept[path] for path in keeping})), facts)
+
+
+def _kept(facts: Facts, section: CommitHygiene) -> dict[str, str]:
+    """Return the email of the person who keeps each of the files that land."""
+    people = [commit for commit in facts.commits if not _fits(section.ci_authors, commit.email)]
+    said = [(value, commit.email) for commit in people for value in stated(commit.message, KEEP)]
+    named = named_paths([value for value, _ in said], facts.landing)
+    return {path: email for path, (_, email) in zip(named, said, strict=True) if path is not None}
 
 
 def _artifacts(found: Mapping[str, Looked], keepers: tuple[str, ...], facts: Facts) -> ShortLivedArtifact:

@@ -9,9 +9,10 @@ from labgate.checks.commit_hygiene.check import Facts, Looked, states_something
 from labgate.checks.commit_hygiene.rules import Way
 from labgate.checks.commit_hygiene.section import CommitHygiene
 from labgate.git.commits import merge_bases, read_commits
-from labgate.git.conflicts import conflicted, conflicted_merges
+from labgate.git.conflicts import conflicted
 from labgate.git.diffs import changed_entries
 from labgate.research.section import ResearchGate
+from labgate.scene.rewriting import next_push
 from labgate.scene.scene import Scene
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS, short_ref, tracking_ref
@@ -40,7 +41,7 @@ def gathered(scene: Scene, update: RefUpdate) -> Collected:
     landing = _landing(scene, update) if section.tests or section.short_lived else {}
     facts = Facts(
         ref=update.ref,
-        commits=_looked(scene, commits, files=bool(section.short_lived)),
+        commits=_looked(scene, update, commits, files=bool(section.short_lived)),
         way=_way(scene, update, commits),
         landing=landing,
         there=_there(scene, update, landing),
@@ -51,11 +52,11 @@ def gathered(scene: Scene, update: RefUpdate) -> Collected:
     return Collected((facts,))
 
 
-def _looked(scene: Scene, commits: Sequence[Commit], *, files: bool) -> tuple[Looked, ...]:
+def _looked(scene: Scene, update: RefUpdate, commits: Sequence[Commit], *, files: bool) -> tuple[Looked, ...]:
     repository = scene.repository
     plain = [commit.oid for commit in commits if len(commit.parents) < 2]
-    conflicts = conflicted(repository, plain)
-    conflicts |= dict(conflicted_merges(repository, [commit.oid for commit in commits if len(commit.parents) > 1]))
+    merges = [commit.oid for commit in commits if len(commit.parents) > 1]
+    conflicts = conflicted(repository, plain, merges, lambda: (_start(scene, update), scene.span(update).head))
     trees = {commit.oid: commit.tree for commit in commits}
     outside = {parent for commit in commits for parent in commit.parents[:1]} - trees.keys()
     trees |= {commit.oid: commit.tree for commit in read_commits(repository, sorted(outside))}
@@ -97,19 +98,23 @@ def _way(scene: Scene, update: RefUpdate, commits: Sequence[Commit]) -> Way:
         merges=any(len(commit.parents) > 1 for commit in commits),
         switch="" if standing is None else standing.way,
         branch=standing.word if standing is not None and standing.branch is not None else None,
+        push=next_push(scene, update, update.source, None if standing is None else standing.branch, commits[0].oid),
     )
 
 
 def _landing(scene: Scene, update: RefUpdate) -> dict[str, int]:
     """Return for each file that lands with another content the number of its lines that are read, no comments."""
-    span = scene.span(update)
-    start = next(iter(merge_bases(scene.repository, span.head, span.base[0])), None) if span.base else None
-    if start is None:
-        start = scene.repository.objects.run("hash-object", "-t", "tree", "--stdin").decode().strip()
     from labgate.git.moved import tree_text  # few policies need it
 
-    text = tree_text(scene.repository, start, span.head)
+    text = tree_text(scene.repository, _start(scene, update), scene.span(update).head)
     return {path: sum(not _is_comment(path, line) for line in lines) for path, lines in text.items()}
+
+
+def _start(scene: Scene, update: RefUpdate) -> str:
+    """Return what the target has of the change: their merge base, or the empty tree."""
+    span = scene.span(update)
+    start = next(iter(merge_bases(scene.repository, span.head, span.base[0])), None) if span.base else None
+    return start or scene.repository.objects.run("hash-object", "-t", "tree", "--stdin").decode().strip()
 
 
 def _is_comment(path: str, line: bytes) -> bool:

@@ -34,6 +34,7 @@ class Way(Value):
     ``onto`` is the word for the target's tip, ``None`` where the target has none; ``oldest`` is the full oid of the
     oldest commit, ``root``: it has no parent. ``merges``: there is a merge among them. ``switch`` is the command that
     goes to the commits, to start a command line with; ``branch`` is the word for their branch, ``None`` for HEAD.
+    ``push`` is the command that pushes their branch afterwards, empty if a plain push will do.
     """
 
     onto: str | None
@@ -42,6 +43,7 @@ class Way(Value):
     merges: bool = False
     switch: str = ""
     branch: str | None = None
+    push: str = ""
 
 
 class UnfinishedCommit(Finding):
@@ -57,7 +59,8 @@ class UnfinishedCommit(Finding):
         "warning, because most teams squash. An empty commit that is no review marker is a note.",
         "Run the command of the finding: it squashes what is marked with `fixup!`, asks for a subject where the commit "
         "to squash into is not in the change, folds commits whose subject says nothing into the one before, and stops "
-        "where there are conflict markers.",
+        "where there are conflict markers. Where the remote has the branch already, the finding has the push that "
+        "follows.",
     )
 
     commits: tuple[Unfinished, ...]
@@ -87,7 +90,9 @@ class UnfinishedCommit(Finding):
         if way.branch is not None:
             options.append(way.branch)
         switch = way.switch if way.branch is None else ""
-        return f"{switch}git {self._editor()}rebase {' '.join(options)}"
+        # The rebase may stop for a person, and only then the push is right.
+        afterwards = f"  # then: {way.push}" if way.push else ""
+        return f"{switch}git {self._editor()}rebase {' '.join(options)}{afterwards}"
 
     def _editor(self) -> str:
         """Return the settings with which a rebase makes its own list of what to do; empty if git's own list will do.

@@ -58,16 +58,20 @@ def is_near(used: Used, limits: Limits) -> bool:
 
 def line(used: Used, limits: Limits) -> str:
     """Return the line about a budget."""
-    more = "more than " if used.commits > MOST else ""
+    more = used.commits > MOST
     parts = [
-        f"{more}{min(amount, MOST) if more and noun == 'commits' else amount:,} of {limit:,} {noun}"
-        for amount, limit, noun in (
-            (used.lines, limits.series_lines, "lines"),
-            (used.commits, limits.series_commits, "commits"),
-        )
-        if limit is not None
+        _part(used.lines, limits.series_lines, "lines"),
+        _part(min(used.commits, MOST), limits.series_commits, "commits", "more than " * more),
     ]
-    return f"{', '.join(parts)} of this branch used"
+    return f"{', '.join(part for part in parts if part)} of this branch used"
+
+
+def _part(amount: int, limit: int | None, noun: str, more: str = "") -> str:
+    """Return how much of a limit is used, empty without one."""
+    if limit is None:
+        return ""
+    within = f"{amount:,} of {limit:,} {noun}"
+    return within if amount <= limit and not more else f"{more}{amount:,} {noun} (limit {limit:,})"
 
 
 def may_be_near(commit: ProposedCommit, staged: Facts) -> bool:

@@ -25,7 +25,8 @@ class Facts(Value):
     first-parent chain that are new to the remote and not on the trunk. ``linear``: no merge lies among them, so a plain
     rebase rewrites just these commits. ``root`` is the oid of the one without a parent, ``None`` if all have one.
     ``local`` is the short name of the branch that has them in a person's clone, ``None``: HEAD, once ``way``, the start
-    of a command line, has run.
+    of a command line, has run. ``push`` is the command that pushes them once they are rewritten, empty if
+    none is needed.
     """
 
     service: str
@@ -36,6 +37,7 @@ class Facts(Value):
     root: str | None = None
     local: str | None = None
     way: str = ""
+    push: str = ""
 
 
 class Submodule(Value):
@@ -167,6 +169,7 @@ def _stamped(facts: Facts) -> Iterator[MissingTrailer]:
         linear=facts.linear,
         local=facts.local,
         way=facts.way,
+        push=facts.push,
         oids=oids,
         ref=HEADS + facts.branch,
     )

@@ -17,6 +17,7 @@ from labgate.git.diffs import brought_paths
 from labgate.git.repository import Repository
 from labgate.research.section import ResearchGate
 from labgate.scene.proposed_commit import ProposedCommit
+from labgate.scene.rewriting import next_push
 from labgate.scene.scene import Scene
 from labgate.scene.surroundings import Surroundings
 from labgate.values.errors import UndecidedError
@@ -126,15 +127,17 @@ def _facts(scene: Scene, update: RefUpdate, branch: str) -> Facts:
     )
     local, way = _place(scene, update, branch)
     commits = [commit for commit in reversed(chain) if len(commit.parents) < 2]
+    name = branch.removeprefix(HEADS)
     return Facts(
         service=fields["service"],
         handle=fields["handle"],
-        branch=branch.removeprefix(HEADS),
+        branch=name,
         commits=tuple((commit.oid, commit.subject, commit.message) for commit in commits),
         linear=len(commits) == len(chain),
         root=next((commit.oid for commit in commits if not commit.parents), None),
         local=local,
         way=way,
+        push=next_push(scene, update, name, local, commits[0].oid) if commits else "",
     )
 
 

@@ -24,7 +24,8 @@ class MissingTrailer(Finding):
     ``experiment`` is ``service`` and ``handle`` with a slash between, ``branch`` a short name. ``commits`` are in
     order, oldest first; ``parent`` is the parent of the oldest, ``None`` if that is a root commit. ``linear``: no merge
     lies among the new commits of the branch. ``local`` is the short name of the branch that has them in this clone,
-    ``None``: HEAD, once ``way``, the start of a command line, has run.
+    ``None``: HEAD, once ``way``, the start of a command line, has run. ``push`` is the command that pushes them again,
+    empty if none is needed.
     """
 
     rule = Rule(
@@ -35,8 +36,9 @@ class MissingTrailer(Finding):
         "Branches are deleted, renamed and squashed; the message stays with the commit. The line leads from a commit "
         "that landed long ago back to its experiment and to the artifacts of its code. Merge commits, and commits that "
         "the trunk already has, do not need it.",
-        "Run the command of the finding before anybody builds on these commits: it adds the line to all of them and "
-        "gives them new hashes. Then run `labgate install`, so that the hook writes the line.",
+        "Run the command of the finding before anybody builds on these commits: it adds the line to all of them, which "
+        "gives them new hashes, and pushes them again where the remote has them. Then run `labgate install`: the hook "
+        "writes the line.",
     )
 
     service: str
@@ -48,6 +50,7 @@ class MissingTrailer(Finding):
     linear: bool
     local: str | None
     way: str
+    push: str = ""
 
     def message(self) -> str:
         number = len(self.commits)
@@ -66,7 +69,8 @@ class MissingTrailer(Finding):
         below_oldest = None if self.parent is None else f"{short_oid(self.commits[0].oid)}^"
         # Variables, because the commands need the line inside of quotes, where a second level is hard to read.
         line = f"{self.way}LINE={quote(f'Experiment: {self.experiment}')}"
-        return line, *(_rebase(below_oldest, branch) if self.linear else _filter(self.commits, below_oldest, branch))
+        steps = _rebase(below_oldest, branch) if self.linear else _filter(self.commits, below_oldest, branch)
+        return line, *steps, *([f"&& {self.push}"] if self.push else [])
 
 
 def _rebase(below_oldest: str | None, branch: str) -> tuple[str, ...]:
