@@ -34,9 +34,9 @@ if os.environ.get("RANK", "0") == "0":
 
 
 def scripts() -> dict[str, str]:
-    """Return the text of each block that begins with the name of a file."""
-    found = (re.match(r"# (\S+)\n", block.text) for block in blocks(PAGE))
-    texts = {name[1]: name.string.partition("\n")[2] for name in found if name is not None}
+    """Return the text of each block that begins with the name of a file, if need be below a `#!` line."""
+    found = (re.match(r"(#!\S+\n)?# (\S+)\n", block.text) for block in blocks(PAGE))
+    texts = {name[2]: (name[1] or "") + name.string[name.end() :] for name in found if name is not None}
     assert len(texts) >= 8
     return texts
 
@@ -163,7 +163,7 @@ def test_the_workflow_pins_on_the_remote(lab: Repo) -> None:
     workflow = yaml.safe_load(scripts()[".github/workflows/train.yml"])
     assert workflow["permissions"] == {"contents": "write"}
     lines = [step["run"] for step in workflow["jobs"]["train"]["steps"] if "run" in step]
-    assert lines[0] == "pipx install labgate"
+    assert lines[0] == 'pipx install "git+<URL of labgate>@<commit>"'
     lab.run("sh", "-ec", lines[1])
     remote = Repo(lab.path.parent / "lab-origin.git", lab.env)
     assert list(pins(remote).values()) == [lab.head()]

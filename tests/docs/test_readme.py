@@ -26,7 +26,7 @@ README = ROOT / "README.md"
 SET_UP = "python3 -m venv .venv && .venv/bin/pip install"
 #: Lines of a terminal: what labgate is and a refusal stand on the first screen.
 SCREEN = 40
-COMMANDS_HEADING, START_HEADING, CI_HEADING = "The two commands", "Start", "In CI"
+COMMANDS_HEADING, START_HEADING, CI_HEADING = "Try it", "Start", "In CI"
 
 
 #: What the README calls the commits of its story, in the order in which their ids are printed.
