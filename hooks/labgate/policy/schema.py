@@ -160,7 +160,7 @@ _KIND = Record(
         ),
         Key("base", KIND_NAMES, "Kinds of branch that one of this kind starts from; empty means any.", []),
         Key("targets", KIND_NAMES, "Kinds of branch where one of this kind may land; empty means any.", []),
-        Key("readme", matching(_README, _README_IS), "Where the merge rules of the kind stand; findings link it."),
+        Key("readme", matching(_README, _README_IS), "The page with the merge rules of the kind, which findings link."),
     ),
     "a table with names",
 )
@@ -171,7 +171,7 @@ _OWN = (
     Key(
         "repository",
         matching(_REPOSITORY, 'host/owner/name such as "github.com/acme/models"'),
-        "The repository's name, to which attestations are bound.",
+        "The repository's name, to which attestations will be bound. Not used yet.",
     ),
     Key(
         "trunk",

@@ -145,7 +145,7 @@ _GROUP = Record(
 _PERSON_TABLE = Record(
     (
         Key("emails", _EMAILS, "Every address the person commits or reviews with.", required=True),
-        Key("keys", ListOf(_KEY, "a list of public keys"), "SSH keys the person signs with.", []),
+        Key("keys", ListOf(_KEY, "a list of public keys"), "SSH keys the person signs with. Not used yet.", []),
         Key("affiliation", _EMPLOYER, "Whom the person works for."),
         Key("github", _ACCOUNT, "The person's user name on GitHub."),
         Key("gitlab", _ACCOUNT, "The person's user name on GitLab."),
@@ -172,7 +172,7 @@ _SHAPE = Record(
             "Refuse review markers that are not bound to content (Reviewed-change).",
             default=False,
         ),
-        Key("expires", DURATION, "How long a review is valid.", "14d"),
+        Key("expires", DURATION, "How long a review will be valid. Not used yet.", "14d"),
         Key("groups", TableOf(_GROUP, "a table of groups", NAME), "Groups of people who answer for paths.", {}),
         Key("people", TableOf(_PERSON_TABLE, "a table of people", _PERSON), "The people whose reviews count.", {}),
     )
