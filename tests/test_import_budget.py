@@ -75,6 +75,20 @@ def test_started_without_runpy_it_needs_no_heavy_module_at_all(working: Repo, py
     assert HEAVY.isdisjoint(names)
 
 
+def started(repo: Repo, python: str, *arguments: str, stdin: str | None = None) -> list[str]:
+    """Return the command line of each process of git that a hook starts."""
+    said = repo.run(python, "-I", "-c", SHOWING, *arguments, stdin=stdin, GIT_INDEX_FILE=".git/index").err
+    return [words for words in said.splitlines() if words.startswith("started:")]
+
+
+def test_a_commit_that_passes_starts_git_once(working: Repo, python: str) -> None:
+    """With limits in bytes, too. Where a series has limits, git counts it once for each HEAD."""
+    working.branch("feature/b")
+    hook = ("pre-commit", "--native")
+    processes = [started(working, python, *hook) for _ in range(2)]
+    assert [["--format=%m%H" in words for words in found] for found in processes] == [[False, True], [False]]
+
+
 @pytest.mark.parametrize(
     ("target", "compares"),
     [
@@ -144,9 +158,8 @@ def test_a_push_loads_the_checks_that_judge_it_and_starts_few_processes(
     loaded = {row.name: {name for name in names if name.startswith(f"{row.folder}.")} for row in ROWS}
     light = {row.name: {f"{row.folder}.{part}" for part in ("facts", "brought", "files", "section")} for row in ROWS}
     assert {name for name, modules in loaded.items() if modules - light[name]} == judged
-    said = repo.run(python, "-I", "-c", SHOWING, *push, stdin=line).err.splitlines()
-    started = [words for words in said if words.startswith("started:")]
-    assert 0 < len(started) <= most, "\n".join(started)
+    processes = started(repo, python, *push, stdin=line)
+    assert 0 < len(processes) <= most, "\n".join(processes)
 
 
 def test_a_commit_that_passes_every_check_loads_no_more_than_the_listed_modules(working: Repo, python: str) -> None:

@@ -77,6 +77,24 @@ def test_staged_attributes_hide_nothing(repo: Repo, linked: bool) -> None:
     assert staged(repo)["b"].added == 2
 
 
+def test_sizes_are_those_of_git_wherever_the_blobs_are(repo: Repo) -> None:
+    """A blob in a file of its own, as one that was just staged, takes no process; of others git tells."""
+    repo.commit("Start", {"packed": "p" * 70_000, "garbled": "g\n", "cut": "c" * 99, "pipe": "0\n"})
+    repo.git("repack", "-adq")
+    for name, content in (("garbled", b"blob 1\0"), ("cut", b"x\x9c"), ("pipe", None)):
+        oid = repo.git("rev-parse", f":{name}")
+        path = repo.path / ".git/objects" / oid[:2] / oid[2:]
+        path.parent.mkdir(exist_ok=True)
+        os.mkfifo(path) if content is None else path.write_bytes(content)
+    repo.write({"empty": "", "a": "1\n", "b": "x" * 5000, "tree/c": "3\n"}).git("add", "--all")
+    wanted = {line.split()[1] for line in repo.git("ls-files", "--stage").splitlines()}
+    git = index(repo)
+    assert git.loose is not None
+    sizes = blob_sizes(git, wanted)
+    assert sizes == blob_sizes(Git(git.git_dir, repo.env), wanted)
+    assert sorted(sizes.values()) == [0, 2, 2, 2, 2, 99, 5000, 70_000]
+
+
 def test_a_blob_that_is_not_here_is_said(repo: Repo) -> None:
     repo.commit("Start")
     assert blob_sizes(index(repo), set()) == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from labgate.values.batch import FileChange
+from labgate.values.files import read_start
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -22,6 +23,10 @@ STAGED = ("diff-index", "--cached", "--ita-invisible-in-index")
 _SUBMODULE = "160000"
 #: Octopus merges of more parents are not made: each parent takes a merge.
 MOST_PARENTS = 16
+#: More blobs than this are quicker to ask git for than to look up one by one.
+MOST_LOOSE = 20
+#: Bytes at the start of an object's own file that hold its type and size, compressed.
+_START, _HEADER = 512, 32
 #: git's exit status for an unknown option (git 2.34 to 2.37 have no ``merge-tree --write-tree``).
 USAGE = 129
 
@@ -109,19 +114,43 @@ def _file(entry: Entry, lines: Lines | None, sizes: Mapping[str, int]) -> FileCh
 
 def blob_sizes(git: Git, oids: set[str]) -> dict[str, int]:
     """Return the size in bytes of each blob. Raises: ``MissingObjectError`` when one is not in this clone."""
-    if not oids:
-        return {}
+    sizes = _loose_sizes(git.loose, oids) if git.loose is not None and len(oids) <= MOST_LOOSE else {}
+    others = oids - sizes.keys()
+    if not others:
+        return sizes
     output = git.run(
         *("cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer"),
-        stdin="\n".join(sorted(oids)).encode() + b"\n",
+        stdin="\n".join(sorted(others)).encode() + b"\n",
     )
-    sizes = {}
     for line in output.decode().splitlines():
         oid, size = line.split(" ")
         if size == "missing":
             message = f"blob {oid} is not in this clone"
             raise git.missing(message)
         sizes[oid] = int(size)
+    return sizes
+
+
+def _loose_sizes(folder: str, oids: set[str]) -> dict[str, int]:
+    """Return the sizes of the blobs that have a file of their own, as those that were just staged.
+
+    The content of such a file is compressed, and starts with ``blob SIZE`` and a NUL (git: object-file.c,
+    ``unpack_loose_header``). What does not is left to git. A commit that passes so needs one process less.
+    """
+    if not oids:
+        return {}
+    from zlib import decompressobj, error
+
+    sizes = {}
+    for oid in oids:
+        try:
+            start = read_start(os.path.join(folder, oid[:2], oid[2:]), _START)
+            header = decompressobj().decompress(start, _HEADER)
+        except (OSError, error):
+            continue
+        size, end, _ = header.removeprefix(b"blob ").partition(b"\0")
+        if end and size.isdigit():
+            sizes[oid] = int(size)
     return sizes
 
 

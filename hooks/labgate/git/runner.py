@@ -272,6 +272,12 @@ class Git:
         self._env["GIT_INDEX_FILE"] = os.path.join(git_dir, _NO_INDEX) if index is None else index
         self._head = ("git", "-C", git_dir, f"--git-dir={git_dir}", *_OPTIONS, *_OBJECTS_ONLY)
 
+    @property
+    def loose(self) -> str | None:
+        """The folder of the objects with a file of their own; ``None`` if only git knows where new ones are."""
+        common = self._env.get("GIT_COMMON_DIR")
+        return None if common is None or QUARANTINE[0] in self._env else os.path.join(common, "objects")
+
     def run(self, *args: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)) -> bytes:
         """Return git's standard output.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from labgate.values.quoted import unquoted
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -41,6 +39,8 @@ def stated_path(value: str) -> str:
 
 def _without_quotes(value: str) -> str:
     if value[0] == '"':
+        from labgate.values.quoted import unquoted  # commit-msg imports this module
+
         try:
             return unquoted(value.encode("utf-8", "surrogateescape"))
         except ValueError:
