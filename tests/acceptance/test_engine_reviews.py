@@ -359,8 +359,7 @@ LG201 error main: 8 unreviewed commits from research/pr-72 (same commits): <Tidy
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 LG501 note main: 1 commit is empty and no review marker: <Review> (Review)
-    help: git -c core.abbrev=no -c sequence.editor='sed -i.bak -e '"'"'s/^pick <Review>/drop <Review>/'"'"''
-        rebase --interactive --autosquash --keep-base origin/main research/pr-72
+    help: git reset --soft HEAD^
 """)
     assert verdict.rules == ["LG201", "LG501"]
 

@@ -268,6 +268,13 @@ def too_many_lines_landing(team: Repo) -> Judge:
     return check(team, "--target", "main", "--head", "HEAD")
 
 
+@case("LG401", "below another commit")
+def too_many_lines_below(team: Repo) -> Judge:
+    again = too_many_lines_landing(team)
+    team.commit("A little", {"c.py": "c\n"})
+    return again
+
+
 @case("LG402")
 def too_many_files(team: Repo) -> Judge:
     team.branch("feature/x")
@@ -400,13 +407,18 @@ def propose_the_first_part(team: Repo, said: Result) -> Judge:
 def commit_the_rest(team: Repo, said: Result) -> None:
     team.run("sh", "-c", help_of(said, "LG401"))
     assert team.git("status", "--porcelain") == " A b/b.py"
-    team.run("sh", "-c", "git commit --quiet --all --message 'The rest' && git rebase --continue")
+    team.run("sh", "-c", "git commit --quiet --all --message 'The rest'")
+
+
+def commit_the_rest_and_go_on(team: Repo, said: Result) -> None:
+    commit_the_rest(team, said)
+    team.git("rebase", "--continue")
 
 
 def keep_it_elsewhere(team: Repo, said: Result) -> None:
     team.run("sh", "-c", help_of(said, "LG403"))
     assert team.git("status", "--porcelain") == " A model.bin"
-    team.run("sh", "-c", "git rm --quiet --force model.bin && git rebase --continue")
+    team.git("rm", "--quiet", "--force", "model.bin")
 
 
 def excuse_it_and_then_add_a_test(team: Repo, said: Result) -> None:
@@ -435,6 +447,7 @@ STEPS: dict[str, Step] = {
     "LG211 with a tip that is not here": push_without_force,
     "LG212": send_it_elsewhere,
     "LG401 at push": commit_the_rest,
+    "LG401 below another commit": commit_the_rest_and_go_on,
     "LG403": keep_it_elsewhere,
     "LG404": propose_the_first_part,
     "LG503": excuse_it_and_then_add_a_test,

@@ -248,6 +248,11 @@ class Scene(Value):
         standing = None if self.landing else self.mending(update)
         return "" if standing is None else standing.way
 
+    def amendable(self, update: RefUpdate) -> str | None:
+        """Return the last commit (full oid) of an update where HEAD is that commit, so that it can be amended."""
+        standing = None if self.landing else self.mending(update)
+        return standing.oid if standing is not None and standing.here else None
+
     def span(self, update: RefUpdate) -> Span:
         """Return the span of an update. It is computed once for each update."""
         known: dict[RefUpdate, Span] = self.__dict__.setdefault("_spans", {})

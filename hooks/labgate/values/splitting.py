@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labgate.values.phrases import quote
+from labgate.values.phrases import quote, short_oid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ``split`` are its parts, to commit one by one. ``oversized`` are the paths to leave out, ``others`` is the
         number of the other files. ``parents`` is the number of parents it has or will have. ``temporary_index``: its
         index is one that git deletes when the hook refuses. ``way`` is the command that goes to its branch first.
+        ``at_head``: HEAD is the commit, so that no rebase has to stop at it.
         """
 
         @property
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
         def temporary_index(self) -> bool: ...
         @property
         def way(self) -> str: ...
+        @property
+        def at_head(self) -> bool: ...
         @property
         def split(self) -> Sequence[Part]: ...
         @property
@@ -78,7 +81,10 @@ def _drop(finding: Divisible, large: Sequence[str]) -> str:
         return f"git reset -q -- {_join(large)}"
     if finding.parents == 0:
         return "start the history again without these files: its first commit has nothing else"
-    return f"{finding.way}git rebase --rebase-merges --onto {finding.oid}^ {finding.oid}"
+    if finding.at_head:
+        return "git reset -q HEAD^"  # the files stay in the work tree
+    named = _named(finding)
+    return f"{finding.way}git rebase --rebase-merges --onto {named}^ {named}"
 
 
 def _take_out(finding: Divisible, pathspecs: Sequence[str]) -> str:
@@ -91,8 +97,8 @@ def _take_out(finding: Divisible, pathspecs: Sequence[str]) -> str:
     if finding.staged:
         return f"git reset -q -- {_join(pathspecs)} && git commit"
     if finding.parents == 0:
-        return f"{_stop_at(finding)} && git rm -r -q --cached -- {_join(pathspecs)} && git commit --amend"
-    return f"{_stop_at(finding)} && git reset -q -N HEAD^ -- {_join(pathspecs)} && git commit --amend"
+        return f"{_stop_at(finding)}git rm -r -q --cached -- {_join(pathspecs)} && git commit --amend"
+    return f"{_stop_at(finding)}git reset -q -N HEAD^ -- {_join(pathspecs)} && git commit --amend"
 
 
 def _by_hunks(finding: Divisible) -> str:
@@ -101,18 +107,27 @@ def _by_hunks(finding: Divisible) -> str:
         return "git reset -q -N && git add -p && git commit"
     if finding.parents == 0:
         empty = "git rm -r -q --cached -- :/ && git add -N -- :/"
-        return f"{_stop_at(finding)} && {empty} && git add -p && git commit --amend"
-    return f"{_stop_at(finding)} && git reset -q -N HEAD^ && git add -p && git commit -c {finding.oid}"
+        return f"{_stop_at(finding)}{empty} && git add -p && git commit --amend"
+    return f"{_stop_at(finding)}git reset -q -N HEAD^ && git add -p && git commit -c {_named(finding)}"
 
 
 def _stop_at(finding: Divisible) -> str:
-    """Return the command that starts a rebase and stops right after the commit, with the branch checked out.
+    """Return what starts a rebase that stops right after the commit, to put before other commands.
 
-    The todo list is edited by ``sed -i.bak``, which GNU and BSD share; full oids make the commit unambiguous.
+    It is empty where HEAD is the commit. The todo list is edited by ``sed -i.bak``, which GNU and BSD share; it has
+    full oids, of which the beginning is enough.
     """
-    edit = f"sed -i.bak 's/^p[a-z]* {finding.oid}/edit {finding.oid}/'"
-    start = "--root" if finding.parents == 0 else f"{finding.oid}^"
-    return f"{finding.way}git -c core.abbrev=no -c sequence.editor={quote(edit)} rebase -i --rebase-merges {start}"
+    if finding.at_head:
+        return ""
+    named = _named(finding)
+    edit = f'sed -i.bak "s/^p[a-z]* {named}/edit {named}/"'
+    start = "--root" if finding.parents == 0 else f"{named}^"
+    return f"{finding.way}git -c core.abbrev=no -c sequence.editor={quote(edit)} rebase -i --rebase-merges {start} && "
+
+
+def _named(finding: Divisible) -> str:
+    """Return the word for a commit in a command."""
+    return short_oid(finding.oid or "HEAD")
 
 
 def pathspec(path: str, *magic: str) -> str:

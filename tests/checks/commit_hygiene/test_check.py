@@ -23,7 +23,7 @@ source = ["src/**"]
 tests = ["tests/**", "**/*_test.py"]
 """
 WAY = Way("origin/main", "a" * 40)
-SCRIPT = f"sed -i.bak -e 's/^pick {'b' * 40}/reword {'b' * 40}/'"
+SCRIPT = f'sed -i.bak "s/^pick {"b" * 12}/reword {"b" * 12}/"'
 REWORDING = f"-c core.abbrev=no -c sequence.editor={shlex.quote(SCRIPT)}"
 
 

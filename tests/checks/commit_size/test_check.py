@@ -259,6 +259,7 @@ def test_the_data_of_a_finding_are_its_fields() -> None:
     assert set(finding.data) == {
         *("unit", "limit", "actual", "over", "kind", "target", "exception"),
         *("files", "oversized", "others", "split", "oid", "subject", "parents", "staged", "temporary_index", "way"),
+        "at_head",
     }
     assert set(of_series(*commits(26)).data) == {
         *("unit", "limit", "actual", "over", "kind", "target", "exception"),

@@ -35,6 +35,7 @@ class Way(Value):
     oldest commit, ``root``: it has no parent. ``merges``: there is a merge among them. ``switch`` is the command that
     goes to the commits, to start a command line with; ``branch`` is the word for their branch, ``None`` for HEAD.
     ``push`` is the command that pushes their branch afterwards, empty if a plain push will do.
+    ``head`` is the last commit (full oid) where HEAD is it, ``None`` elsewhere.
     """
 
     onto: str | None
@@ -44,6 +45,7 @@ class Way(Value):
     switch: str = ""
     branch: str | None = None
     push: str = ""
+    head: str | None = None
 
 
 class UnfinishedCommit(Finding):
@@ -78,7 +80,29 @@ class UnfinishedCommit(Finding):
 
     def help(self) -> str:
         if self.landed is not None:
-            return f"labgate audit {quote(short_ref(self.target))} --since {short_oid(self.landed)}  # it has landed"
+            since = f"--since {short_oid(self.landed)}"
+            return f"labgate audit {quote(short_ref(self.target))} {since}  # it stays; this judges what landed later"
+        # The command may stop for a person, and only then the push is right.
+        afterwards = f"  # then: {self.way.push}" if self.way.push else ""
+        return f"{self._alone() or self._rebase()}{afterwards}"
+
+    def _alone(self) -> str | None:
+        """Return the short command for a single commit, ``None`` where it takes a list of steps."""
+        way, commit = self.way, self.commits[0]
+        if len(self.commits) > 1 or way.merges:
+            return None
+        first, last = commit.oid == way.oldest, commit.oid == way.head
+        if commit.reason == EMPTY and not (first and way.root):
+            named = short_oid(commit.oid)
+            branch = "" if way.branch is None else f" {way.branch}"
+            switch = way.switch if way.branch is None else ""
+            return "git reset --soft HEAD^" if last else f"{switch}git rebase --onto {named}^ {named}{branch}"
+        if first and last and commit.reason in (SUBJECT, AUTOSQUASH):
+            return "git commit --amend --only"
+        return None
+
+    def _rebase(self) -> str:
+        """Return the command that rewrites the commits as a list of steps says."""
         way = self.way
         options = ["--rebase-merges"] * way.merges + ["--interactive", "--autosquash"]
         if way.root:
@@ -90,36 +114,35 @@ class UnfinishedCommit(Finding):
         if way.branch is not None:
             options.append(way.branch)
         switch = way.switch if way.branch is None else ""
-        # The rebase may stop for a person, and only then the push is right.
-        afterwards = f"  # then: {way.push}" if way.push else ""
-        return f"{switch}git {self._editor()}rebase {' '.join(options)}{afterwards}"
+        return f"{switch}git {self._editor()}rebase {' '.join(options)}"
 
     def _editor(self) -> str:
         """Return the settings with which a rebase makes its own list of what to do; empty if git's own list will do.
 
-        ``sed -i.bak`` is common to GNU and BSD, and full oids make the commits unambiguous.
+        ``sed -i.bak`` is common to GNU and BSD. The list has full oids, of which the beginning is enough.
         """
         steps = [step for commit in self.commits if (step := self._step(commit)) is not None]
         if not steps:
             return ""
-        script = "sed -i.bak " + " ".join(f"-e {quote(step)}" for step in steps)
+        script = f'sed -i.bak "{";".join(steps)}"'
         return f"-c core.abbrev=no -c sequence.editor={quote(script)} "
 
     def _step(self, commit: Unfinished) -> str | None:
         # A rebase that keeps merges may list a commit before the one that it is to be squashed into.
         if commit.reason == AUTOSQUASH and commit.matched and not self.way.merges:
             return None
+        named = short_oid(commit.oid)
         if commit.reason == EMPTY:
-            return f"s/^pick {commit.oid}/drop {commit.oid}/"
+            return f"s/^pick {named}/drop {named}/"
         if commit.merge:
-            return f"s/^merge -C {commit.oid}/merge -c {commit.oid}/"
+            return f"s/^merge -C {named}/merge -c {named}/"
         if commit.reason == AUTOSQUASH:
             # Where git finds the commit nevertheless, the line does not begin with "pick".
-            return f"s/^pick {commit.oid}/reword {commit.oid}/"
+            return f"s/^pick {named}/reword {named}/"
         if commit.reason == CONFLICT:
-            return f"s/^pick {commit.oid}/edit {commit.oid}/"
+            return f"s/^pick {named}/edit {named}/"
         folded = "reword" if commit.oid == self.way.oldest else "fixup"
-        return f"s/^pick {commit.oid}/{folded} {commit.oid}/"
+        return f"s/^pick {named}/{folded} {named}/"
 
 
 class ShortLivedArtifact(Finding):

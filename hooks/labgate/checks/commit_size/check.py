@@ -37,8 +37,8 @@ class Facts(Value):
     for, and ``source`` the short name of the branch that has them; ``None`` if it is not known. ``series``: the
     batches are one series (LG404). ``staged``: the commit is in progress. ``temporary_index``: its index is one that
     git deletes when the hook refuses (``git commit -a``, ``git commit FILE``). ``way`` is
-    the command that goes to their branch first, or empty. ``audited``: they landed some time ago, and only their
-    exceptions are reported.
+    the command that goes to their branch first, or empty; ``head`` is their last commit where HEAD is it, else
+    ``None``. ``audited``: they landed some time ago, and only their exceptions are reported.
     """
 
     batches: tuple[Batch, ...]
@@ -50,6 +50,7 @@ class Facts(Value):
     staged: bool = False
     temporary_index: bool = False
     way: str = ""
+    head: str | None = None
     audited: bool = False
 
 
@@ -246,6 +247,7 @@ def _commit_finding(exceeded: _Exceeded, weight: Weight, facts: Facts, splits: _
         staged=facts.staged,
         temporary_index=facts.temporary_index,
         way=facts.way,
+        at_head=batch.oid is not None and batch.oid == facts.head,
         oids=(batch.oid,) if batch.oid else (),
         path=oversized[0] if len(oversized) == 1 else None,
         **_common(exceeded, facts, batch.exception),

@@ -82,7 +82,7 @@ def _excepted(scene: Scene, update: RefUpdate, facts: Facts) -> Facts:
 
     found = exceptions(scene, update)
     batches = tuple(batch.changed(exception=found.get(batch.oid or "")) for batch in facts.batches)
-    return facts.changed(batches=batches, way=scene.way_to(update))
+    return facts.changed(batches=batches, way=scene.way_to(update), head=scene.amendable(update))
 
 
 class ReadSize(Value):

@@ -112,7 +112,7 @@ class CommitFinding(SizeFinding):
     ``others`` is the number of other files in the commit. ``split`` are groups to commit one by one, empty if
     directories do not help. ``parents`` is the number of parents the commit has or will have. ``staged``: it is in
     progress. ``temporary_index``: its index is one that git deletes when the hook refuses. ``way`` is the command that
-    goes to its branch first, or empty.
+    goes to its branch first, or empty. ``at_head``: HEAD is the commit.
     """
 
     files: tuple[HeavyFile, ...]
@@ -125,6 +125,7 @@ class CommitFinding(SizeFinding):
     staged: bool
     temporary_index: bool
     way: str
+    at_head: bool
 
     @property
     def named(self) -> str:

@@ -17,14 +17,15 @@ class Facts(Value):
     """The commits to judge, oldest first; ``staged``: it is one in progress.
 
     ``temporary_index``: its index is one that git deletes when the hook refuses (``git commit -a``). ``way`` is the
-    command that goes to their branch first, or empty. ``audited``: they landed some time ago, and only their exceptions
-    are reported.
+    command that goes to their branch first, or empty; ``head`` is their last commit where HEAD is it, else ``None``.
+    ``audited``: they landed some time ago, and only their exceptions are reported.
     """
 
     batches: tuple[Batch, ...]
     staged: bool = False
     temporary_index: bool = False
     way: str = ""
+    head: str | None = None
     audited: bool = False
 
 
@@ -56,6 +57,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[MixedCommit]:
             staged=facts.staged,
             temporary_index=facts.temporary_index,
             way=facts.way,
+            at_head=batch.oid is not None and batch.oid == facts.head,
             oids=() if batch.oid is None else (batch.oid,),
             exception=batch.exception,
             stated_level=None if batch.exception is None else batch.exception.level,

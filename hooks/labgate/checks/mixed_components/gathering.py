@@ -33,7 +33,7 @@ def _excepted(scene: Scene, update: RefUpdate, facts: Facts) -> Facts:
         return facts
     found = exceptions(scene, update)
     batches = tuple(batch.changed(exception=found.get(batch.oid or "")) for batch in facts.batches)
-    return facts.changed(batches=batches, way=scene.way_to(update))
+    return facts.changed(batches=batches, way=scene.way_to(update), head=scene.amendable(update))
 
 
 def gathered_staged(commit: ProposedCommit) -> Collected:

@@ -23,8 +23,8 @@ class MixedCommit(Finding):
 
     ``oid`` is ``None`` and ``subject`` empty for a staged change. ``parents`` is the number of parents it has or will
     have. ``staged``: it is in progress; ``temporary_index``: its index is one that git deletes when the hook refuses.
-    ``way`` is the command that goes to its branch first, or empty. ``exception`` is ``None`` if none is
-    asked for or possible.
+    ``way`` is the command that goes to its branch first, or empty. ``at_head``: HEAD is the commit. ``exception`` is
+    ``None`` if none is asked for or possible.
     """
 
     rule = Rule(
@@ -47,6 +47,7 @@ class MixedCommit(Finding):
     staged: bool
     temporary_index: bool
     way: str
+    at_head: bool
     exception: SizeException | None = None
 
     @property
