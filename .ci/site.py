@@ -32,6 +32,9 @@ PAGES = {
 }
 _SOURCES = {uri: path for path, uri in PAGES.items()}
 
+#: A key of the policy that is alone at the start of a cell.
+_KEY = re.compile(r"(?<=<td>)<code>([\w-]+(?:\.[\w-]+)+)</code>(?=</td>)")
+
 #: A link, or a piece of code, in which nothing is one.
 _LINK = re.compile(
     r"(?P<code>^ *```.*?^ *```$|`[^`\n]*`)|\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)", re.DOTALL | re.MULTILINE
@@ -56,6 +59,12 @@ def _listed(nav: Any, uris: list[str]) -> Any:
     index = f"{folder}README.md"
     pages = [uri for uri in uris if uri.startswith(folder) and uri.endswith(".md") and uri != index]
     return [index, *pages] if star else nav
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Return a page on which a key of the policy may break after a dot, and nowhere else, in the cell of a table."""
+    parts = '<code class="key"><span>{}</span></code>'
+    return _KEY.sub(lambda key: parts.format(key[1].replace(".", ".</span><wbr><span>")), html)
 
 
 def on_page_markdown(markdown: str, *, page: Page, files: Files, **_: object) -> str:
