@@ -356,3 +356,17 @@ def test_what_a_branch_adds_to_the_first_push_is_measured(repo: Repo) -> None:
     repo.branch("docs/a").commit("Too much", {"a.md": "a\n" * 50})
     said = push(repo, "main", "docs/a")
     assert re.findall(r"([^ \n]+): (LG[0-9]{3}) error", said.text) == [("docs/a", "LG401")]
+
+
+@pytest.mark.parametrize("branch", ["main", "research/x"])
+def test_a_push_to_the_url_of_an_empty_repository_takes_what_is_on_main_for_landed(repo: Repo, branch: str) -> None:
+    repo.with_remote()
+    repo.commit("Start", {"labgate.toml": POLICY})
+    repo.push("main")
+    repo.branch("research/x").commit("Try it", {"try.py": "1\n"})
+    repo.push("research/x")
+    repo.run("labgate", "install")
+    repo.git("init", "--quiet", "--bare", "../empty")
+    said = repo.run("git", "push", "../empty", f"{branch}:refs/heads/main")
+    assert re.findall(r"LG201.*: [0-9a-f]+ (.*)", said.text) == ([] if branch == "main" else ["Try it"]), said.text
+    assert said.status == (branch != "main")

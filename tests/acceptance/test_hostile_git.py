@@ -14,7 +14,7 @@ import pytest
 
 from support.env import hermetic
 from support.isolated import make_interpreter
-from support.obstacles import FILES, MOST_WORK, Obstacle, block, bounded, content_of, own_names, run_in_time
+from support.obstacles import FILES, MOST_WORK, Obstacle, block, bounded, content_of, in_time, own_names, run_in_time
 from support.policies import LEAST
 from support.repo import Repo, Result
 
@@ -169,6 +169,40 @@ def test_something_else_in_the_place_of_the_folder(repo: Repo, outside: Path, ki
     assert len(said) == 1
     repo.run("sh", "-c", said[0])
     assert refusals(run_in_time(repo, "check", "--target", "main")) == []
+
+
+#: Files that git opens whatever it is asked, and a loose ref.
+GITS_OWN = (
+    *("HEAD", "config", "config.worktree", "packed-refs", "shallow", "objects/info/alternates"),
+    *("objects/info/commit-graph", "objects/info/commit-graphs/commit-graph-chain", "objects/pack/multi-pack-index"),
+    *("refs/remotes/origin/research/x", "refs/heads/topic/y"),
+)
+
+
+def test_a_file_of_gits_own_that_would_hold_it_up(repo: Repo) -> None:
+    for name in GITS_OWN:
+        path = repo.path / ".git" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = path.read_bytes() if path.exists() else None
+        path.unlink(missing_ok=True)
+        if name == "packed-refs":
+            path.symlink_to("/dev/zero")
+        else:
+            os.mkfifo(path)
+        refused = run_in_time(repo, "check", "--target", "main")
+        assert (refused.status, str(path) in refused.text) == (2, True), f"{name}\n{refused.text}"
+        with in_time():
+            repo.run("sh", "-c", refused.text.partition("help: ")[2].strip())
+        if before is not None:
+            path.write_bytes(before)
+        assert run_in_time(repo, "check", "--target", "main").status == 1, name
+
+
+def test_a_list_of_other_objects_without_end(repo: Repo) -> None:
+    path = repo.path / ".git/objects/info/alternates"
+    path.write_text(f"{repo.path}/.git/objects\n" * 20_000)
+    refused = run_in_time(repo, "check", "--target", "main")
+    assert (refused.status, str(path) in refused.text) == (2, True)
 
 
 STAGES = (

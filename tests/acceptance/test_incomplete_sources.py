@@ -63,6 +63,16 @@ def zero(repo: Repo) -> None:
     (repo.path / ".git" / RESEARCH).write_text("0" * 40 + "\n", encoding="utf-8")
 
 
+def link(repo: Repo) -> None:
+    ref = repo.path / ".git" / RESEARCH
+    ref.unlink()
+    ref.symlink_to("../main")
+
+
+def a_blob(repo: Repo) -> None:
+    (repo.path / ".git" / RESEARCH).write_text(repo.git("rev-parse", "origin/main:start.py") + "\n", encoding="utf-8")
+
+
 def refspec(repo: Repo, *specs: str) -> None:
     repo.git("config", "--unset-all", "remote.origin.fetch")
     for spec in specs:
@@ -132,6 +142,8 @@ HIDDEN: list[Callable[[Repo], None]] = [
     dangling,
     broken,
     zero,
+    link,
+    a_blob,
     redirected,
     redirected_in_part,
     narrowed,

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
+from labgate.git.blocking import odd_refs
 from labgate.git.commits import peel
 from labgate.git.repository import BROKEN, SYMBOLIC, Remote, Repository
 from labgate.values.errors import GitError, UsageError
@@ -36,8 +37,10 @@ class TrackingRef(Value):
 def read_refs(repository: Repository) -> dict[str, str]:
     """Return every ref that points to a commit, with that commit's oid; without symbolic refs (``origin/HEAD``).
 
-    ``Repository.unread_refs`` has these afterwards, and those that git cannot read.
+    ``Repository.unread_refs`` has these afterwards, and those that git cannot read. Raises: ``GitError`` when git would
+    not get past the file of a ref.
     """
+    odd = [*odd_refs(repository.common_dir, _OID_FILE)]
     refs: dict[str, str] = {}
     tags: dict[str, str] = {}
     repository.unread_refs.clear()
@@ -48,8 +51,15 @@ def read_refs(repository: Repository) -> dict[str, str]:
             refs[name] = oid
         elif kind == "tag":
             tags[name] = oid
+        else:
+            repository.unread_refs[name] = BROKEN
     commits = peel(repository, tags.values())
-    return refs | {name: commits[oid] for name, oid in tags.items() if oid in commits}
+    refs |= {name: commits[oid] for name, oid in tags.items() if oid in commits}
+    for name, link in odd:
+        # git lists no symbolic ref that names nothing, and reads one that is a link as if it were none.
+        if link or name not in refs:
+            repository.unread_refs.setdefault(name, SYMBOLIC if link else BROKEN)
+    return refs
 
 
 def _listed(repository: Repository) -> Iterator[tuple[str, str, str, str]]:
@@ -79,24 +89,6 @@ def _rows(repository: Repository, format_: str) -> list[list[str]]:
 
 def _text(output: bytes) -> str:
     return output.decode("utf-8", "surrogateescape")
-
-
-def odd_files(repository: Repository, under: str) -> Iterator[str]:
-    """Yield the loose refs below a prefix (``refs/remotes/origin/``) whose file does not have the size of an oid.
-
-    git lists no symbolic ref that names nothing. Files are only measured: there may be thousands of them.
-    """
-    folders = [os.path.join(repository.common_dir, *under.split("/"))]
-    while folders:
-        try:
-            entries = [*os.scandir(folders.pop())]
-        except OSError:
-            continue
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.path)
-            elif entry.stat(follow_symlinks=False).st_size not in _OID_FILE and not entry.name.endswith(".lock"):
-                yield os.path.relpath(entry.path, repository.common_dir).replace(os.sep, "/")
 
 
 def refs_with(repository: Repository, commits: Iterable[str], under: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from weakref import ref
 
+from labgate.git.blocking import git_directory, refuse_blocking
 from labgate.git.borrowed import borrow, give_back_with
 from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, command_scope, first_line, spawn
 from labgate.values.errors import GitError, UndecidedError
@@ -177,6 +178,7 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
     there is none, or it must not be used.
     """
     here = os.path.realpath(directory or os.curdir)
+    refuse_blocking(git_directory(environ.get("GIT_DIR"), here))
     argv = ["git", *(("-C", directory) if directory else ()), "rev-parse", "--path-format=absolute"]
     argv += ["--absolute-git-dir", "--git-common-dir", "--show-object-format"]
     argv += ["--is-shallow-repository", "--is-bare-repository", "--show-toplevel"]
@@ -185,6 +187,8 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
         message = f"the path of the repository has a line break in it: {here}"
         raise GitError(message, "move it to a folder without one in its name")
     git_dir, common_dir, object_format, shallow, bare, *rest = answer
+    for folder in {git_dir, common_dir}:
+        refuse_blocking(folder)
     _refuse_embedded(git_dir, here, environ)
     top = None if bare == "true" or not rest else "\n".join(rest)
     return Repository(git_dir, common_dir, top, object_format, shallow == "true", environ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from labgate.git.fetch import fetch_branches
-from labgate.git.refs import odd_files, tracking_refs
+from labgate.git.refs import tracking_refs
 from labgate.git.repository import BROKEN, Remote, Repository
 from labgate.policy.model import Policy
 from labgate.research.section import ResearchGate
@@ -73,7 +73,7 @@ def _gaps(
     if known is None:
         return
     sisters = [item for item in repository.remotes if item != known and is_source_repository(policy, item)]
-    yield from _unread(policy, repository, refs, (known, *sisters))
+    yield from _unread(policy, repository, (known, *sisters))
     yield from _shared(policy, repository, known)
     if not fetched and not covers_sources(policy, known):
         yield UndecidedError(f"the research refs of {known.name} are not fetched here", _fetching(repository, known))
@@ -83,12 +83,9 @@ def _gaps(
             yield UndecidedError(message, _fetching(repository, sister))
 
 
-def _unread(
-    policy: Policy, repository: Repository, refs: Mapping[str, str], remotes: tuple[Remote, ...]
-) -> Iterator[UndecidedError]:
+def _unread(policy: Policy, repository: Repository, remotes: tuple[Remote, ...]) -> Iterator[UndecidedError]:
     """Yield each research ref of some remotes that has no commit of its own here."""
-    odd = (ref for remote in remotes for ref in odd_files(repository, f"{REMOTES}{remote.name}/"))
-    states = dict.fromkeys((ref for ref in odd if ref not in refs), BROKEN) | repository.unread_refs
+    states = repository.unread_refs
     for item in tracking_refs(dict.fromkeys(states, ""), repository.remotes):
         remote = next((remote for remote in remotes if remote.name == item.remote), None)
         if remote is None or item.remote_ref == f"{HEADS}HEAD" or not _is_source(policy, remote, item.remote_ref):

@@ -280,6 +280,9 @@ class Span:
     def _beside_target(self, refs: Sequence[TrackingRef]) -> tuple[TrackingRef, ...]:
         """Return those of some protected refs that are not the target's own, and did not start from it since."""
         own = (self.scene.remote, self.update.ref)
+        if self.scene.pushing and self.update.old is None:
+            # Created there: by a push to another repository, or again after somebody deleted it. What was on it landed.
+            own = (None, self.update.ref)
         others = tuple(ref for ref in refs if (ref.remote, ref.remote_ref) != own)
         # A created branch without a base has the commits of others: it started from one of them.
         if self.scene.aftermath is None or not others or not self.base:
