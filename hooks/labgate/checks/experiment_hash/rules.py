@@ -232,7 +232,8 @@ class DirtyCode(OfArtifact):
         "a record says that its commit does not have all of the code that made the artifact",
         "A large untracked file, a nested repository or an edited submodule was there when the artifact was made, and "
         "is not in the snapshot. It is a warning on research and experiment branches, and an error elsewhere.",
-        "Commit the code, or ignore what is none, and run it again; or state the commit that has all of it.",
+        "Commit the code, or let git ignore what is not code, and run the command again. Or name the commit that has "
+        "all of it: `labgate experiment record --commit REV`.",
     )
 
     commit: str
@@ -256,8 +257,8 @@ class SubmoduleUnpushed(OfArtifact):
         "submodule-unpushed",
         "error",
         "recorded code has a submodule at a commit that is on no remote",
-        "A pin keeps the commit of the repository, and of a submodule only its hash: whoever checks it out cannot get "
-        "the submodule's files. It is a warning on research and experiment branches, and an error elsewhere.",
+        "A pin keeps the commit of the repository, but of a submodule only its hash, so a checkout of the pin cannot "
+        "get the submodule's files. It is a warning on research and experiment branches, and an error elsewhere.",
         "Push the submodule's commit to a branch of its own remote.",
     )
 

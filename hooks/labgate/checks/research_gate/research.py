@@ -35,9 +35,9 @@ class UnreviewedResearch(UnmetReview):
         "commits that come from a research branch reach a protected branch without a review",
         "Research branches need no review on purpose, so nobody has checked their code. Everybody else builds on the "
         "protected branch, so code from research needs a review before it lands there, even under another branch name.",
-        "Let somebody who wrote none of it review the commits and state so: `labgate review approve BRANCH` writes a "
-        "Reviewed-by trailer in an empty commit on top; where assurance is forge, by approving the pull request. "
-        "Or land only the commits that are ready.",
+        "Let somebody who wrote none of it review the commits. `labgate review approve BRANCH` then states the review "
+        'in an empty commit on top; with `assurance = "forge"` they approve the pull request instead. Or land only the '
+        "commits that are ready.",
     )
 
     source: str | None
@@ -84,7 +84,7 @@ class SuspectedResearch(UnmetReview):
         "Similarity can err, so it is a warning from a score of 6 on, and a note below it or if the match has a "
         "harmless reason.",
         "Compare the lines with `labgate trace --show`. If they come from research, let somebody who wrote none of it "
-        "review them and state so with `labgate review approve BRANCH`; if not, there is nothing to do.",
+        "review them, and state that with `labgate review approve BRANCH`; if not, there is nothing to do.",
     )
 
     source: str | None

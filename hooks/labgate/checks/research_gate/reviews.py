@@ -146,8 +146,8 @@ class QuorumNotMet(UnmetReview):
         "fewer reviewers count than the policy's quorum requires",
         "The quorum in [reviews] says how many people, from which groups and affiliations, must have reviewed a "
         "change.",
-        "Let the missing people review it and add their Reviewed-by trailers in an empty commit on top; where "
-        "assurance is forge, let them approve the pull request.",
+        "Let the missing people review it, and state that with the command in the finding; with "
+        '`assurance = "forge"` they approve the pull request instead.',
     )
 
     missing: tuple[str, ...]
