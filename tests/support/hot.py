@@ -10,11 +10,12 @@ LISTED = Path(__file__).parents[1] / "data" / "hot-modules.txt"
 #: What a passing hook imports of each check that runs at commit.
 OF_A_CHECK = ("check", "staged")
 AT_COMMIT = tuple(row for row in ROWS if COMMIT in row.stages)
-#: What a passing hook of a commit or message stage always imports, and what it may import of the checks.
+#: What a passing hook of a commit or message stage always imports, and what it may import of the checks and for them.
 ALWAYS = tuple(LISTED.read_text(encoding="utf-8").split())
 OF_CHECKS = (
     *(f"{row.folder}.{module}" for row in AT_COMMIT for module in OF_A_CHECK),
     *(section for row in AT_COMMIT for section in row.sections if section.startswith(row.folder)),
+    "labgate.policy.glob",
 )
 #: Every module of labgate that a passing hook may import.
 HOT = ALWAYS + OF_CHECKS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from labgate.values.batch import FileChange
 from labgate.values.files import read_start
 from labgate.values.value import Value
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from labgate.git.runner import Git
+    from labgate.values.batch import FileChange
 
 #: Lines as they are in the objects, without external programs or conversions.
 PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none", "--diff-algorithm=myers")
@@ -96,20 +96,27 @@ def weigh(
 
     Raises: ``MissingObjectError`` when a blob is not in this clone.
     """
+    from labgate.values.batch import FileChange  # a commit in progress is rarely weighed file by file
+
     weighed = {}
     entries = {key: [item for item in records if isinstance(item, Entry)] for key, records in changes.items()}
     wanted = {item.new for found in entries.values() for item in found if sizes and item.brings_content}
     known = blob_sizes(git, wanted)
     for key, records in changes.items():
         lines = {record.path: record for record in records if isinstance(record, Lines)}
-        weighed[key] = tuple(_file(entry, lines.get(entry.path), known) for entry in entries[key])
+        weighed[key] = tuple(
+            FileChange(entry.path, entry.status, *_counts(lines.get(entry.path)), _size(entry, known))
+            for entry in entries[key]
+        )
     return weighed
 
 
-def _file(entry: Entry, lines: Lines | None, sizes: Mapping[str, int]) -> FileChange:
-    added, deleted = (0, 0) if lines is None else (lines.added, lines.deleted)
-    size = sizes.get(entry.new, 0) if entry.brings_content else 0
-    return FileChange(entry.path, entry.status, added, deleted, size)
+def _counts(lines: Lines | None) -> tuple[int, int]:
+    return (0, 0) if lines is None else (lines.added, lines.deleted)
+
+
+def _size(entry: Entry, sizes: Mapping[str, int]) -> int:
+    return sizes.get(entry.new, 0) if entry.brings_content else 0
 
 
 def blob_sizes(git: Git, oids: set[str]) -> dict[str, int]:

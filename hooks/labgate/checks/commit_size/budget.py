@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 
 from labgate import FOLDER
-from labgate.checks.commit_size.section import CommitSize
 from labgate.scene.workplace import read_text
-from labgate.values.batch import Batch, FileChange
 from labgate.values.files import read_own, write_own
 from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import Value
@@ -19,8 +17,9 @@ from labgate.values.value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.checks.commit_size.check import Facts
-    from labgate.checks.commit_size.section import Limits
+    from labgate.policy.model import Table
     from labgate.scene.proposed_commit import ProposedCommit
+    from labgate.values.batch import FileChange
 
 #: Below the git common directory: what was counted last, in one line.
 FILE = os.path.join(FOLDER, "series-budget")
@@ -38,30 +37,30 @@ class Used(Value):
     oids: tuple[str, ...] = ()
 
 
-def limits_of(commit: ProposedCommit) -> Limits | None:
-    """Return the limits of a series that a commit will be held to, ``None`` if nobody is told of them here."""
-    limits = commit.policy.section(CommitSize).limits.get("protected")
-    if limits is None or (limits.series_lines is None and limits.series_commits is None):
+def limits_of(commit: ProposedCommit) -> Table | None:
+    """Return the limits with those of a series that a commit will be held to, ``None`` if nobody is told of them."""
+    limits: Table = commit.policy.table["commit-size"]["limits"].get("protected", {})
+    if limits.get("series-lines") is None and limits.get("series-commits") is None:
         return None
     research = commit.policy.table["research-gate"]["sources"]
     told = commit.is_plain and commit.branch is not None and commit.kind not in research
     return limits if told and not commit.place.environ.get("CI") else None
 
 
-def is_near(used: Used, limits: Limits) -> bool:
+def is_near(used: Used, limits: Table) -> bool:
     """Return whether half of a limit is used."""
     return any(
         limit is not None and 2 * amount >= limit
-        for amount, limit in ((used.lines, limits.series_lines), (used.commits, limits.series_commits))
+        for amount, limit in ((used.lines, limits["series-lines"]), (used.commits, limits["series-commits"]))
     )
 
 
-def line(used: Used, limits: Limits) -> str:
+def line(used: Used, limits: Table) -> str:
     """Return the line about a budget."""
     more = used.commits > MOST
     parts = [
-        _part(used.lines, limits.series_lines, "lines"),
-        _part(min(used.commits, MOST), limits.series_commits, "commits", "more than " * more),
+        _part(used.lines, limits["series-lines"], "lines"),
+        _part(min(used.commits, MOST), limits["series-commits"], "commits", "more than " * more),
     ]
     return f"{', '.join(part for part in parts if part)} of this branch used"
 
@@ -74,14 +73,16 @@ def _part(amount: int, limit: int | None, noun: str, more: str = "") -> str:
     return within if amount <= limit and not more else f"{more}{amount:,} {noun} (limit {limit:,})"
 
 
-def may_be_near(commit: ProposedCommit, staged: Facts) -> bool:
-    """Return whether half of a limit may be used with the staged change (its quick size)."""
-    from labgate.checks.commit_size.check import series_size
+def may_be_near(commit: ProposedCommit, lines: int, commits: int) -> bool:
+    """Return whether half of a limit may be used with a staged change of so many lines.
 
+    ``commits`` is 0 if nothing of it counts: then it uses nothing.
+    """
     limits = limits_of(commit)
-    # A commit without anything that counts uses nothing.
-    used = None if limits is None or series_size(staged, commit.policy)[1] == 0 else used_before(commit)
-    return limits is not None and used is not None and is_near(plus(used, staged, commit), limits)
+    used = None if limits is None or not commits else used_before(commit)
+    if limits is None or used is None:
+        return False
+    return is_near(used.changed(lines=used.lines + lines, commits=used.commits + commits), limits)
 
 
 def plus(used: Used, staged: Facts, commit: ProposedCommit) -> Used:
@@ -158,6 +159,8 @@ def _remotes(commit: ProposedCommit) -> list[tuple[str, str]]:
 
 def counted(commit: ProposedCommit) -> Used | None:
     """Count the commits that the trunk does not have, by their diffs."""
+    from labgate.values.batch import Batch, FileChange
+
     prefixes = [prefix for prefix, _ in _remotes(commit)] or [HEADS]
     trunks = [f"{prefix}{name}" for prefix in prefixes for name in commit.policy.trunks]
     trunks = [ref for ref in trunks if ref != commit.branch]

@@ -31,9 +31,9 @@ def collect(scene: Scene, update: RefUpdate) -> Collected:
 
 def collect_staged(commit: ProposedCommit, around: Surroundings, *, suspect: bool) -> Collected:
     """Return the facts of a commit in progress, without the files that the trunk exempts."""
-    from labgate.checks.commit_size import staged
+    from labgate.checks.commit_size.staged import limits
 
-    if not staged.limits(commit):
+    if not limits(commit):
         return Collected(skipped=_no_limits(commit.kind))
     if not suspect:
         return Collected()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from labgate.checks.collected import ALWAYS, UNMEASURED, Collected
-from labgate.checks.commit_size import budget, staged
+from labgate.checks.commit_size import budget
 from labgate.checks.commit_size.check import Facts, series_size
 from labgate.checks.commit_size.gathering import mark, unread
+from labgate.checks.commit_size.staged import in_bytes, limits, preview_kind
+from labgate.checks.commit_size.weighing import weighed
 from labgate.checks.size_exceptions import staged_exception
 from labgate.git.commits import has_commit, is_ancestor, read_commits
 from labgate.git.diffs import commit_files, excluded_paths, staged_exactly_reverts
@@ -19,7 +21,7 @@ from labgate.values.batch import Batch
 
 def gathered(commit: ProposedCommit, around: Surroundings) -> Collected:
     """Return the facts of a commit in progress, without the files that the trunk exempts."""
-    facts = staged.weighed(commit)
+    facts = weighed(commit, preview_kind(commit), sizes=in_bytes(limits(commit)))
     if facts is None:
         return Collected(skipped=UNMEASURED, notice=ALWAYS)
     facts = _exempted(_read(facts, commit), commit, around)

@@ -14,10 +14,18 @@ def suspects(commit: ProposedCommit) -> bool:
     staged = commit.staged
     if staged is None:
         return True
+    from labgate.policy.glob import Glob
+
+    paths = tuple(dict.fromkeys(record.path for record in staged.records))
+    components = commit.policy.table["mixed-components"]["components"].values()
+    touched = [globs for globs in components if any(Glob(glob).matches(path) for glob in globs for path in paths)]
+    if len(touched) < 2:
+        return False
+    # What is shared belongs to none; only now the typed section is loaded.
     from labgate.checks.mixed_components.section import MixedComponents
 
     component = commit.policy.section(MixedComponents).component
-    return len({component(path) for path in dict.fromkeys(record.path for record in staged.records)} - {None}) > 1
+    return len({component(path) for path in paths} - {None}) > 1
 
 
 def applies(commit: ProposedCommit) -> bool:
