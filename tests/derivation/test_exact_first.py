@@ -242,6 +242,26 @@ def test_code_is_found_behind_rows_of_data(team: Repo, rows: int, side: str) -> 
     assert ("Exact", "refs/heads/research/y") in {(title, ref) for _, title, ref in found(team)}
 
 
+ROWS = {"csv": "{0},{0}7\n", "json": '{{"id": {0}, "text": "if a row has {0}:"}},\n'}
+
+
+@pytest.mark.parametrize(("suffix", "rows"), [("csv", 17_000), ("json", 1_000)])
+@pytest.mark.parametrize("side", ["landing", "research"])
+def test_code_in_a_file_of_data_is_found(team: Repo, suffix: str, rows: int, side: str) -> None:
+    """Behind the limit of data, and beside more rows than lines of code; rows that look alike are nobody's."""
+    data = "".join(ROWS[suffix].format(row) for row in range(rows))
+    theirs, mine = (
+        {f"a.{suffix}": data + text} if side == name else {"a.py": text}
+        for name, text in (("research", EDITED), ("landing", EDITED.replace("weight", "factor")))
+    )
+    team.branch("research/y", "main").commit("Try", {**theirs, f"rows.{suffix}": data})
+    team.checkout("landing").commit("Rows", {f"more.{suffix}": data.replace("7", "8")}, **LIN)
+    team.commit("Copy", mine)
+    assert [(method, title) for method, title, ref in found(team) if ref == "refs/heads/research/y"] == [
+        (SIMILARITY, "Copy")
+    ]
+
+
 #: A line of five tokens.
 LINE = "x_{0} = compute_{0}({0}, weight_{0})\n"
 
@@ -365,6 +385,55 @@ def test_what_a_formatter_makes_is_nobodys_copy(repo: Repo) -> None:
     repo.branch("research/x").commit("Try", {"a.py": formatted, "x.py": code("research")})
     repo.checkout("main").branch("landing").commit("Format", {"a.py": formatted, "y.py": code("mine")}, **LIN)
     assert found(repo) == []
+
+
+def formatted(repo: Repo, author: Mapping[str, str], more: Mapping[str, str]) -> list[tuple[str, str, str | None]]:
+    """Return what is found of a landing whose file is formatted as on research, beside ``more``."""
+    start = code("own") + "total = own(\n    records[first:],\n    limit_of(records),\n    scale_of(limit),\n)\n"
+    shape = start.replace("(\n    ", "(").replace(",\n    ", ", ").replace(",\n)", ")")
+    repo.commit("Start", {"a.py": start, "b.py": OWN})
+    repo.branch("research/x").commit("Try", {"a.py": shape, "x.py": TRIED})
+    repo.clock += 600
+    repo.checkout("main").branch("landing").commit("Format", {"a.py": shape, **more}, **author)
+    return found(repo)
+
+
+def test_what_only_changes_form_is_found_by_its_author(repo: Repo) -> None:
+    assert formatted(repo, {}, {}) == [("blob", "Format", SOURCE)]
+    (item,) = landing(repo, "landing")[0]
+    assert item.matched_lines == 1
+
+
+@pytest.mark.parametrize(("author", "more"), [(LIN, {}), ({}, {"b.py": OWN.replace("False", "True")})])
+def test_what_a_formatter_makes_of_a_file_is_nobodys_copy(
+    repo: Repo, author: Mapping[str, str], more: Mapping[str, str]
+) -> None:
+    """Of another author, and of the same one beside work of their own."""
+    assert formatted(repo, author, more) == []
+
+
+ASSERT = """\
+    assert total_of(records) == 8
+    assert mean_of(records) == 4
+    assert count_of(records) == 2
+    assert limit_of(records) == 7
+"""
+
+
+@pytest.mark.parametrize(("author", "after", "decides"), [(LIN, 3, False), (LIN, 5, True), ({}, 3, True)])
+def test_four_lines_that_two_people_write_need_a_place_or_an_author(
+    repo: Repo, author: Mapping[str, str], after: int, decides: bool
+) -> None:
+    tests = [f"def test_{at}(records_{at}):\n    assert check_{at}(records_{at}) == {at}\n" for at in range(8)]
+
+    def tested(place: int) -> dict[str, str]:
+        return {"test_a.py": "".join([*tests[:place], ASSERT, *tests[place:]])}
+
+    repo.commit("Start", {"test_a.py": "".join(tests)})
+    repo.branch("research/x").commit("Try", tested(5))
+    repo.clock += 600
+    repo.checkout("main").branch("landing").commit("Test more", tested(after), **author)
+    assert [method for method, *_ in found(repo) if method == "patch-id"] == ["patch-id"] * decides
 
 
 LEGAL = "\n".join(f"# Copyright {year} {name}, who wrote it" for year, name in enumerate(("Ada", "Lin", "Noor"), 2024))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labgate.derivation.score import LEAST_SHARE, MOVED, SUSPECT, T_WEIGHT, UNSHOWN, WHOLE_LEAST, Score, score
+from labgate.derivation.score import LEAST_SHARE, MOVED, P_WEIGHT, SUSPECT, T_WEIGHT, UNSHOWN, WHOLE_LEAST, Score, score
 from labgate.fingerprints.features import KINDS, A, B, D, F, I, S, T, V, X
 from labgate.values.finding import ALARM
 
@@ -146,3 +146,12 @@ def test_a_score_is_at_most_its_terms_and_grows_with_what_is_shared(shared: Coun
 def test_what_others_change_besides_never_raises_a_score(counts: Counts) -> None:
     more = {kind: count + 7 for kind, count in counts.items()}
     assert scored(counts, counts, more).total <= scored(counts, counts, counts).total
+
+
+def test_the_same_text_in_several_files_lifts_a_note_alone() -> None:
+    """Three files count, two may be any convention."""
+    counts = {T: 20, V: 20}
+    alone = score({T: 7, V: 7}, counts, counts)
+    assert SUSPECT <= alone.total < ALARM
+    assert score({T: 7, V: 7}, counts, counts, (2, 2, 2)) == alone
+    assert dict(score({T: 7, V: 7}, counts, counts, (3, 3, 3)).terms)["P"] == pytest.approx(P_WEIGHT * 3 / 5)

@@ -27,10 +27,10 @@ def rows(head: str) -> list[list[str]]:
 
 
 def terms(shared: Mapping[str, int], each: int) -> dict[str, float]:
-    """Return the terms of a score, by name, where both sides have ``each`` features of every kind."""
-    both = {KINDS.index(name): count for name, count in shared.items()}
+    """Return the terms of a score, by name, where both sides have ``each`` features of every kind, and files (P)."""
+    both = {KINDS.index(name): count for name, count in shared.items() if name in KINDS}
     sides = dict.fromkeys(range(len(KINDS)), each)
-    return dict(score(both, sides, sides).terms)
+    return dict(score(both, sides, sides, (shared.get("P", 0), each, each)).terms)
 
 
 def test_the_example_happens_as_it_stands_there(clone: Repo) -> None:
@@ -42,7 +42,7 @@ def test_the_methods_are_those_of_the_contract_in_their_order() -> None:
 
 
 def test_the_terms_are_those_of_the_score() -> None:
-    found = terms(dict.fromkeys(KINDS, MANY), MANY)
+    found = terms(dict.fromkeys((*KINDS, "P"), MANY), MANY)
     assert {name: float(most) for name, most, *_ in rows("term")} == pytest.approx(found)
 
 

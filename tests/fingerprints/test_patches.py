@@ -11,7 +11,7 @@ from labgate.fingerprints import patches
 from labgate.fingerprints.patches import FILE_LINES, FilePatch, Patch, Run, commit_patches, tree_patches
 from labgate.fingerprints.text import LINE_BYTES
 from labgate.values.errors import MissingObjectError
-from support.provenance import file_of, open_repository, patch_of
+from support.provenance import code, file_of, open_repository, patch_of
 from support.repo import Repo
 
 
@@ -217,7 +217,29 @@ def test_data_takes_no_lines_from_code(repo: Repo) -> None:
     repo.commit("Both", {"a.csv": many, "b.csv": many + "more\n", "c.json": many, "d.py": "1\n"})
     files = patch_of(repo).files
     assert [len(file.runs[0].added) if file.runs else 0 for file in files] == [FILE_LINES, 0, 0, 1]
-    assert [file.cut for file in files] == [False, True, True, False]
+    assert not any(file.cut for file in files)
+
+
+def test_code_behind_the_limit_of_data_is_kept(repo: Repo) -> None:
+    """What is left out is data, so nothing is cut."""
+    rows = "".join(f"{number},{number}\n" for number in range(FILE_LINES + 5))
+    repo.commit("Rows", {"a.csv": rows})
+    repo.commit("Both", {"a.csv": rows[2:] + code("own") + rows[:80] + "def f(x):\n", "b.csv": rows + "print(a)\n"})
+    first, second = patch_of(repo).files
+    kept = [(run.start, run.added) for run in first.runs if any(b"own" in line for line in run.added)]
+    assert [start for start, _ in kept] == [FILE_LINES + 6]
+    assert kept[0][1][:6] == [line.strip().encode() for line in code("own").splitlines()]
+    assert (first.cut, second.cut, len(second.runs)) == (False, False, 1)
+    long = "".join(f"print(value_{number})\n" for number in range(FILE_LINES))
+    repo.commit("Long", {"c.csv": rows + long + long})
+    assert file_of(repo).cut
+
+
+def test_a_program_with_a_line_that_nobody_reads_is_cut(repo: Repo) -> None:
+    repo.commit(
+        "Long", {"a.py": f"x = [{'call(a), ' * 1000}]\n", "b.py": f"x = '{'long ' * 100}'\n", "c.md": "a " * 9000}
+    )
+    assert [file.cut for file in patch_of(repo).files] == [True, False, False]
 
 
 def test_the_digests_are_of_all_lines(repo: Repo) -> None:

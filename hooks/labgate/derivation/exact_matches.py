@@ -12,8 +12,9 @@ from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document
 from labgate.fingerprints.features import A, D, X, line_features
 from labgate.fingerprints.index import Index
-from labgate.fingerprints.patch_ids import SUBSTANCE, blob_id
-from labgate.fingerprints.postings import BLOB, CORE, EXACT
+from labgate.fingerprints.patch_ids import FILE_SUBSTANCE, SUBSTANCE, blob_id
+from labgate.fingerprints.patches import commit_patches
+from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM
 from labgate.fingerprints.text import decoded
 from labgate.git.commits import headline, read_commits
 from labgate.git.diffs import changed_entries
@@ -81,29 +82,51 @@ class ExactMatches(Value):
         shared = Counter(map(postings.kind, set(subject.novel).intersection(twin.features)))
         by_id = not self.methods.isdisjoint({"patch-id", "squash"})
         if by_id and mine.exact is not None and twin.exact == mine.exact:
-            return Equal("exact", self._doubt(subject, number, mine.exact, shared), shared)
+            doubt = self._doubt(subject, number, mine.exact)
+            # The file as a whole may say more than the few lines that make it.
+            file = self._same_file(subject, number, shared) if doubt == "small" else None
+            return file or Equal("exact", doubt, shared)
         if not subject.allowed(self.candidates[number]):
             return None
-        if by_id and mine.core is not None and twin.core == mine.core and mine.lines >= SUBSTANCE:
+        same_code = by_id and mine.core is not None and twin.core == mine.core
+        if same_code and mine.core is not None and self._is_enough(subject, number, mine.lines):
             first = self._landed_first(subject, number, CORE, mine.core)
             return Equal("core", "landed-first" if first else None, shared)
-        if "blob" in self.methods and shared[BLOB]:
+        return self._same_file(subject, number, shared)
+
+    def _same_file(self, subject: Subject, number: int, shared: Counter[int]) -> Equal | None:
+        twin = self.index.document(number)
+        if "blob" not in self.methods:
+            return None
+        if shared[BLOB]:
             lines = shared[A] + shared[D]
-            if lines < SUBSTANCE:
+            if lines < FILE_SUBSTANCE:
                 lines = shared[A] = max(self._new_lines(subject, twin), default=0)
-            return Equal("blob", None, shared) if lines >= SUBSTANCE else None
+            if lines >= FILE_SUBSTANCE:
+                return Equal("blob", None, shared)
+        # Anybody's formatter makes the same of a file.
+        if shared[FORM] and self._is_same_commit(subject, number):
+            lines = self._formed_lines(subject, twin)
+            shared[A] = lines
+            return Equal("blob", None, shared) if lines else None
         return None
 
-    def _doubt(self, subject: Subject, number: int, exact: bytes, shared: Mapping[int, int]) -> str | None:
+    def _doubt(self, subject: Subject, number: int, exact: bytes) -> str | None:
         """Return why an equal patch is no proof, ``None`` if it is."""
         substance = subject.document.substance
         if self._landed_first(subject, number, EXACT, exact):
             return "landed-first"
-        if substance >= SUBSTANCE or (substance and shared.get(X)):
-            return None
-        if self._is_landing(subject, number) or (substance and self._is_same_commit(subject, number)):
+        if self._is_enough(subject, number, substance) or self._is_landing(subject, number):
             return None
         return "small" if substance else "noise-only"
+
+    def _is_enough(self, subject: Subject, number: int, lines: int) -> bool:
+        """Return whether so many equal lines are no accident, or a place or an author is the same too."""
+        if lines == 0 or lines >= SUBSTANCE:
+            return lines > 0
+        places = {one for one in subject.document.features if postings.kind(one) == X}
+        same = not places.isdisjoint(self.index.document(number).features)
+        return same or self._is_same_commit(subject, number)
 
     def _new_lines(self, subject: Subject, twin: Document) -> Iterator[int]:
         """Yield for each file that is as the twin made it the number of lines that main never had, anywhere.
@@ -111,12 +134,27 @@ class ExactMatches(Value):
         A rename, a file beside its copies, or an edit of one line may leave the same file as research without a line
         in common with the change that made it. Data counts as a whole.
         """
-        same = frozenset(one for one in twin.features if postings.kind(one) == BLOB).intersection(subject.novel)
+        for entry in self._same_files(subject, twin, BLOB):
+            yield self._new_in(entry, subject)
+
+    def _formed_lines(self, subject: Subject, twin: Document) -> int:
+        """Return the number of lines that a subject formats in files which are as the twin formatted them."""
+        paths = {entry.path for entry in self._same_files(subject, twin, FORM)}
+        if not paths:
+            return 0
+        (patch,) = commit_patches(self.repository, [subject.key])
+        return sum(len(run.added) for file in patch.files if file.path in paths for run in file.runs)
+
+    def _same_files(self, subject: Subject, twin: Document, kind: int) -> Iterator[Entry]:
+        """Yield the files of a commit that are as the twin made them, given the kind of their ids."""
+        new = frozenset(one for one in subject.novel if postings.kind(one) in (kind, BLOB))
+        same = new.intersection(one for one in twin.features if postings.kind(one) == kind)
         # Of a range each commit is a subject of its own.
         entries = () if ".." in subject.key else changed_entries(self.repository, [subject.key])[subject.key]
         for entry in entries:
-            if entry.new.strip("0") and postings.packed_id(BLOB, blob_id(entry.new)) in same:
-                yield self._new_in(entry, subject)
+            digest = blob_id(entry.new) if entry.new.strip("0") else b""
+            if digest and postings.packed_id(kind, digest) in same and postings.packed_id(BLOB, digest) in new:
+                yield entry
 
     def _new_in(self, entry: Entry, subject: Subject) -> int:
         git = self.repository.objects

@@ -8,7 +8,7 @@ factor of 1.5 no weight changes recall by more than a point: the choice of featu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf, sqrt
 
 from labgate.fingerprints.features import A, B, D, F, I, S, T, V, X
@@ -41,6 +41,10 @@ F_WEIGHT = 7.5
 S_WEIGHT = 3
 #: Of many shapes a few match by chance: the share of the smaller side that must be more than this.
 S_SHARE = 0.1
+
+#: The same new text in several files of both: people rarely need the same in three files. It is too little for an alarm
+#: without other terms.
+P_WEIGHT, P_LEAST = 2, 3
 
 #: Shrinkage is added to the size that a match is divided by: one or two features may all match by chance.
 SHRINK = 2
@@ -87,10 +91,13 @@ class Score(Value):
         return self if self.total <= most else Score(most, self.terms)
 
 
-def score(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[int, int]) -> Score:
+def score(
+    shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[int, int], files: Sequence[int] = (0, 0, 0)
+) -> Score:
     """Return the similarity of two patches, from their numbers of new features of each kind.
 
     ``shared`` counts the features in both, ``commit`` those of the judged commit, ``source`` those of the research.
+    ``files`` are the numbers of files with new text of both, and of all files of the commit and of the research.
     """
 
     def similarity(kind: int, shrink: int) -> float:
@@ -113,6 +120,7 @@ def score(shared: Mapping[int, int], commit: Mapping[int, int], source: Mapping[
         "I": I_WEIGHT * similarity(I, SHRINK),
         "F": F_WEIGHT * contained(F),
         "S": S_WEIGHT * contained(S, S_SHARE),
+        "P": P_WEIGHT * files[0] / (sqrt(files[1] * files[2]) + SHRINK) if files[0] >= P_LEAST else 0.0,
     }
     total = sum(terms.values())
     found = sorted(((name, value) for name, value in terms.items() if value), key=lambda term: -term[1])

@@ -12,19 +12,29 @@ from math import inf
 from labgate.derivation.candidates import Candidate
 from labgate.derivation.exact_matches import Equal, ExactMatches
 from labgate.derivation.match import NAMED, Match, Subject, by_ref
-from labgate.derivation.score import GONE_STEP, SMALL_STEP, STEP_LEFT, SUSPECT, UNSHOWN, Score, part_of, score
+from labgate.derivation.score import (
+    GONE_STEP,
+    P_LEAST,
+    SMALL_STEP,
+    STEP_LEFT,
+    SUSPECT,
+    UNSHOWN,
+    Score,
+    part_of,
+    score,
+)
 from labgate.fingerprints import postings
-from labgate.fingerprints.features import KIND_BITS, A, D, V
+from labgate.fingerprints.features import KIND_BITS, A, D, V, with_text
 from labgate.fingerprints.index import Index
 from labgate.fingerprints.past import Past
-from labgate.fingerprints.postings import BLOB, CORE, EXACT
+from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM
 from labgate.git.repository import Repository
 from labgate.values.finding import ALARM
 from labgate.values.value import Value
 
 _VALUE = postings.VALUES - 1
 #: The kinds of features that are ids: they are never common.
-_IDS = (EXACT, CORE, BLOB)
+_IDS = (EXACT, CORE, BLOB, FORM)
 #: A feature of more changes is common: it is no evidence of a commit's source.
 COMMON = 80
 #: The shared sequences of three tokens that make about a line of text; the lines that make a part.
@@ -204,8 +214,7 @@ class Search:
         equal = self._exact.named(exact)
         matches = [Match(at, candidates[at], one.how, one.hint, certain, one.shared) for at, one in equal.items()]
         scored = [
-            (number, score(shared[number], subject.counts, self._new_in(subject, number)).limited(limit))
-            for number, limit in near.items()
+            (number, self._score(subject, number, shared[number]).limited(limit)) for number, limit in near.items()
         ]
         similar = [
             Match(at, candidates[at], "similar", None, found, shared[at], self._nearest(at, shared))
@@ -220,6 +229,19 @@ class Search:
                 matches.append(match.changed(hint=hint))
         parts = (candidates[number].source.key for number, counts in shared.items() if _is_part(subject, counts))
         return Found(matches, tuple(dict.fromkeys(parts)))
+
+    def _score(self, subject: Subject, number: int, shared: Mapping[int, int]) -> Score:
+        new = self._new_in(subject, number)
+        found = score(shared, subject.counts, new)
+        if not SUSPECT <= found.total < ALARM:
+            return found
+        twin, mine = self._index.document(number), subject.document
+        paths = set(twin.paths).intersection(mine.paths)
+        if len(paths) < P_LEAST:
+            return found
+        both = set(mine.features).intersection(twin.features)
+        files = with_text(paths, both, both.intersection(subject.novel))
+        return score(shared, subject.counts, new, (len(files), len(mine.paths), len(twin.paths)))
 
     def _together(
         self, subject: Subject, similar: Sequence[Match], holders: Mapping[int, Sequence[int]]

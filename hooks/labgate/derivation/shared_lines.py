@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
+from labgate.fingerprints.building import code_cells
+from labgate.fingerprints.decoding import with_texts
 from labgate.fingerprints.features import LINE_WEIGHT, NAME_LENGTH, tokens, weight
-from labgate.fingerprints.noise import GENERATED, IGNORED
+from labgate.fingerprints.noise import GENERATED, IGNORED, NOTEBOOK, sort_of
 from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import Patch, commit_patches
 from labgate.git.repository import Repository
@@ -35,7 +37,10 @@ def shared_lines(
     With ``edited``, lines that were edited are included. If there are none either, the lines that both delete are
     returned, else those that have three words in a row or a name in common. Raises: ``MissingObjectError``.
     """
-    patches = list(commit_patches(repository, [commit])), list(commit_patches(repository, source_commits))
+    patches = [
+        [_readable(repository, patch) for patch in commit_patches(repository, oids)]
+        for oids in ([commit], source_commits)
+    ]
     mine, theirs = ([line for patch in side for line in _lines(patch)] for side in patches)
     sources = _equal(mine, theirs)
     if edited:
@@ -62,6 +67,14 @@ def _equal(mine: Sequence[_Line], theirs: Sequence[_Line]) -> dict[int, _Line]:
             at = next((at for at, other in enumerate(same) if other.path == line.path), 0)
             sources[place] = same[at] if len(same) == 1 else same.pop(at)
     return sources
+
+
+def _readable(repository: Repository, patch: Patch) -> Patch:
+    """Return a patch with the text of encoded files and the code cells of notebooks."""
+    files = with_texts(repository, patch).files
+    return Patch(
+        patch.key, [code_cells(repository, file) if sort_of(file.path) == NOTEBOOK else file for file in files]
+    )
 
 
 def _lines(patch: Patch, *, deleted: bool = False) -> Iterator[_Line]:

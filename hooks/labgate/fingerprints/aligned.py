@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 from labgate.fingerprints.patches import FILE_LINES, Run
@@ -22,6 +22,12 @@ def aligned_runs(before: list[bytes], after: list[bytes]) -> list[Run]:
         return _unplaced(left, right)
     around = (before[head - 1] if head else b"", after[-tail] if tail else b"")
     return list(_runs(left, right, head, around))
+
+
+def are_cut(runs: Iterable[Run]) -> bool:
+    """Return whether runs may be cut: there are as many lines as are kept."""
+    sizes = [(len(run.deleted), len(run.added)) for run in runs]
+    return sum(map(sum, sizes)) >= FILE_LINES or any(deleted >= FILE_LINES // 2 for deleted, _ in sizes)
 
 
 def _common(left: list[bytes], right: list[bytes]) -> int:
@@ -57,5 +63,5 @@ def _unplaced(left: list[bytes], right: list[bytes]) -> list[Run]:
     """Return one run of the lines that only one side has, in their order, without a place."""
     old, new = set(left), set(right)
     deleted = [line for line in left if line not in new][: FILE_LINES // 2]
-    added = [line for line in right if line not in old][: FILE_LINES // 2]
+    added = [line for line in right if line not in old][: FILE_LINES - len(deleted)]
     return [Run(b"", b"", deleted=deleted, added=added, start=1)] if deleted or added else []

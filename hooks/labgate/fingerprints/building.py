@@ -23,7 +23,7 @@ from labgate.fingerprints.patches import (
     commit_patches,
     tree_patches,
 )
-from labgate.fingerprints.postings import BLOB, CORE, EXACT
+from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM
 from labgate.fingerprints.swapped_parents import swapped_on
 from labgate.fingerprints.text import normal_lines
 from labgate.git.commits import rev_list
@@ -52,9 +52,10 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
     """Return the document of a patch; ``judged`` as for ``features_of``."""
     patch = with_texts(repository, patch)
     shown = Patch(patch.key, [_shown(repository, file) for file in patch.files])
-    found = features_of(shown, lambda file: _notebook_runs(repository, file), judged=judged)
+    found = features_of(shown, lambda file: code_cells(repository, file), judged=judged)
     ids = patch_ids(patch, judged=judged)
-    named = [(EXACT, ids.exact), (CORE, ids.core), *((BLOB, digest) for digest in ids.blobs)]
+    contents = [*((BLOB, digest) for digest in ids.blobs), *((FORM, digest) for digest in ids.forms)]
+    named = [(EXACT, ids.exact), (CORE, ids.core), *contents]
     names = {postings.packed_id(kind, digest) for kind, digest in named if digest is not None}
     paths = tuple(file.path for file in patch.files)
     packed = array("Q", sorted([*found.numbers, *names]))
@@ -114,25 +115,28 @@ def _shown(repository: Repository, file: FilePatch) -> FilePatch:
     if file.status != "R" or sort_of(file.old_path) not in _HIDDEN or sort_of(file.path) not in (CODE, PINS):
         return file
     if blob_sizes(repository.objects, {file.new_blob})[file.new_blob] > PATCH_BYTES:
-        large = file.with_runs([])
-        large.cut = True
-        return large
+        return file.with_runs([], cut=True)
     lines = [line for raw in _blob(repository, file.new_blob).split(b"\n") for line in normal_lines(raw)]
-    return file.with_runs([Run(b"", b"", added=lines[:FILE_LINES], start=1)])
+    return file.with_runs([Run(b"", b"", added=lines[:FILE_LINES], start=1)], cut=len(lines) > FILE_LINES)
 
 
 def _blob(repository: Repository, oid: str) -> bytes:
     return repository.objects.run("cat-file", "blob", oid) if oid.strip("0") else b""
 
 
-def _notebook_runs(repository: Repository, file: FilePatch) -> list[Run]:
+def code_cells(repository: Repository, file: FilePatch) -> FilePatch:
+    """Return a notebook with the runs of its code cells; of one that cannot be read, with the code in git's runs."""
     # Few commits have one, and json and difflib load slowly.
+    from labgate.fingerprints.aligned import are_cut
     from labgate.fingerprints.notebooks import NOTEBOOK_BYTES, notebook_runs, unread_runs
 
     sides = {oid for oid in (file.old_blob, file.new_blob) if oid.strip("0")}
     if max(blob_sizes(repository.objects, sides).values(), default=0) > NOTEBOOK_BYTES:
-        return unread_runs(file.runs)
-    return notebook_runs(_blob(repository, file.old_blob), _blob(repository, file.new_blob), file.runs)
+        return file.with_runs(unread_runs(file.runs), cut=True)
+    runs = notebook_runs(_blob(repository, file.old_blob), _blob(repository, file.new_blob))
+    if runs is None:
+        return file.with_runs(unread_runs(file.runs))
+    return file.with_runs(runs, cut=are_cut(runs))
 
 
 def ensure_documents(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 #: So many lines of code in a file are no accident, if they are a quarter of it.
 CODE_LINES, CODE_SHARE = 3, 0.25
@@ -28,12 +28,25 @@ _CODE = re.compile(
     """,
     re.VERBOSE,
 )
+#: In a passage of code among other lines, so many lines may be between two lines of code.
+_APART = 3
 _COMMENT = re.compile(rb"(?:\#|//|/\*|\*|--|<!--|;|%)")
 
 
 def is_code(line: bytes) -> bool:
     """Return whether a line without the blanks around it is a line of code."""
     return _CODE.match(line) is not None
+
+
+def passages(lines: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield the place of each passage of code among lines: that of its first line, and that after its last one."""
+    places = [at for at, line in enumerate(lines) if line and is_code(line)]
+    start = 0
+    for at in range(1, len(places) + 1):
+        if at == len(places) or places[at] - places[at - 1] > _APART + 1:
+            if at - start >= CODE_LINES:
+                yield places[start], places[at - 1] + 1
+            start = at
 
 
 def code_share(lines: Sequence[bytes]) -> tuple[int, float]:

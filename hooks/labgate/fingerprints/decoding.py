@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from labgate.fingerprints.noise import is_program
 from labgate.fingerprints.patches import FilePatch, Patch
 from labgate.fingerprints.text import decoded, normal_lines
 from labgate.git.raw import blob_sizes
@@ -14,26 +15,32 @@ TEXT_BYTES, PATCH_BYTES = 2_000_000, 16_000_000
 
 
 def with_texts(repository: Repository, patch: Patch) -> Patch:
-    """Return a patch whose binary files have runs if they are text.
+    """Return a patch whose binary files have runs if they are text. Programs that are too large for that are cut.
 
     Raises: ``MissingObjectError`` when a blob is not in this clone.
     """
     binary = [file for file in patch.files if file.binary]
     if not binary:
         return patch
-    texts = _texts(repository, {oid for file in binary for oid in (file.old_blob, file.new_blob) if oid.strip("0")})
+    wanted = {oid for file in binary for oid in (file.old_blob, file.new_blob) if oid.strip("0")}
+    texts = _texts(repository, wanted)
     return Patch(patch.key, [_decoded(file, texts) if file.binary else file for file in patch.files])
 
 
-def _decoded(file: FilePatch, texts: dict[str, bytes]) -> FilePatch:
+def _decoded(file: FilePatch, texts: dict[str, bytes | None]) -> FilePatch:
+    blobs = [oid for oid in (file.old_blob, file.new_blob) if oid.strip("0")]
+    if is_program(file.path) and not all(oid in texts for oid in blobs):
+        return file.with_runs([], cut=True)
     sides = [texts.get(oid) if oid.strip("0") else b"" for oid in (file.old_blob, file.new_blob)]
     before, after = (None if side is None else _lines(side) for side in sides)
     # Without a text on one side, all of the other's is new or gone, as it is for a binary file that becomes text.
     if not before and not after:
         return file
-    from labgate.fingerprints.aligned import aligned_runs  # few patches have one, and difflib loads slowly
+    # Few patches have one, and difflib loads slowly.
+    from labgate.fingerprints.aligned import aligned_runs, are_cut
 
-    return file.with_runs(aligned_runs(before or [], after or []), binary=False)
+    runs = aligned_runs(before or [], after or [])
+    return file.with_runs(runs, binary=False, cut=are_cut(runs))
 
 
 def _lines(text: bytes) -> list[bytes]:
@@ -41,8 +48,8 @@ def _lines(text: bytes) -> list[bytes]:
     return [line for raw in text.removesuffix(b"\n").split(b"\n") for line in normal_lines(raw)] if text else []
 
 
-def _texts(repository: Repository, oids: Iterable[str]) -> dict[str, bytes]:
-    """Return the text of each blob that is one, as far as the limits allow."""
+def _texts(repository: Repository, oids: Iterable[str]) -> dict[str, bytes | None]:
+    """Return the text of each blob, as far as the limits allow; ``None`` for one that is no text."""
     git, wanted, left = repository.objects, list[str](), PATCH_BYTES
     for oid, size in sorted(blob_sizes(git, set(oids)).items()):
         if size <= min(TEXT_BYTES, left):
@@ -50,13 +57,11 @@ def _texts(repository: Repository, oids: Iterable[str]) -> dict[str, bytes]:
             left -= size
     if not wanted:
         return {}
-    found: dict[str, bytes] = {}
+    found: dict[str, bytes | None] = {}
     output = git.run("cat-file", "--batch", "--buffer", stdin="\n".join(wanted).encode() + b"\n")
     at = 0
     for oid in wanted:
         start = output.index(b"\n", at) + 1
         at = start + int(output[at:start].split()[2]) + 1
-        text = decoded(output[start : at - 1])
-        if text is not None:
-            found[oid] = text
+        found[oid] = decoded(output[start : at - 1])
     return found

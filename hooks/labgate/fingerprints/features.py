@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from itertools import pairwise
@@ -27,7 +27,7 @@ from labgate.fingerprints.text import normal_lines
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 14
+VERSION = 15
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
@@ -109,11 +109,12 @@ _Exchange = tuple[frozenset[bytes], frozenset[bytes]]
 
 
 def features_of(
-    patch: Patch, notebook: Callable[[FilePatch], Sequence[Run]] | None = None, *, judged: bool = False
+    patch: Patch, notebook: Callable[[FilePatch], FilePatch] | None = None, *, judged: bool = False
 ) -> Features:
     """Return the features of a patch.
 
-    ``notebook`` gives the runs of a notebook's code cells (``notebooks.notebook_runs``); without it they do not count.
+    ``notebook`` returns a notebook with the runs of its code cells (``notebooks.notebook_runs``); without it they do
+    not count.
     In a ``judged`` patch a generator's mark hides nothing, as anybody can add that line to hide code. In research a
     file with the mark does not count, so files that were generated on both sides do not match.
     """
@@ -125,7 +126,7 @@ def features_of(
         elif sort in (CODE, PINS):
             counted.append((file, list(_changes(file, judged))))
         elif sort == NOTEBOOK and notebook is not None:
-            cells = file.with_runs(notebook(file))
+            cells = notebook(file)
             counted.append((cells, list(_changes(cells, judged))))
     numbers, lines, had = _code_features(counted, judged)
     cut = sum(file.cut or any(map(_is_cut, changes)) for file, changes in counted)
@@ -141,13 +142,25 @@ def tokens(text: bytes) -> list[bytes]:
 
 def line_features(path: str, text: bytes) -> dict[bytes, frozenset[int]]:
     """Return for each distinct line of a file that counts its features as an added line: A, and each V in it."""
-    here = _hash(b"path\0" + path.encode("utf-8", "surrogateescape")) | A
+    here = _path(path) | A
     found = {}
     for plain in {line for raw in text.split(b"\n") for line in normal_lines(raw)}:
         line = _lines[plain]
         if line.weight >= LINE_WEIGHT:
             found[line.plain] = frozenset((here ^ line.number, *_grams(line.plain)))
     return found
+
+
+def with_text(paths: Iterable[str], features: Iterable[int], counted: AbstractSet[int]) -> list[str]:
+    """Return those of some paths in which text with some features is: its T is ``counted``."""
+    grams = [feature for feature in features if feature & _KIND == V]
+    marks = {path: _in_file(_path(path)) for path in paths}
+    return [path for path, mark in marks.items() if any(gram ^ mark in counted for gram in grams)]
+
+
+def _in_file(path: int) -> int:
+    """Return what makes a T of a V, in a file."""
+    return path | T ^ V
 
 
 def _grams(plain: bytes) -> set[int]:
@@ -201,12 +214,12 @@ def _hash(text: bytes) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest()[3:], "big") << KIND_BITS
 
 
-def _path(file: FilePatch) -> int:
-    return _hash(b"path\0" + file.path.encode("utf-8", "surrogateescape"))
+def _path(path: str) -> int:
+    return _hash(b"path\0" + path.encode("utf-8", "surrogateescape"))
 
 
 def _prose_features(file: FilePatch) -> Iterator[int]:
-    here = _path(file) | B
+    here = _path(file.path) | B
     for run in file.runs:
         for text in run.added:
             line = _lines[text]
@@ -267,7 +280,7 @@ def _code_features(counted: list[tuple[FilePatch, list[_Change]]], judged: bool)
     lines: set[bytes] = set()
     sweeps = _sweeps(counted) if len(counted) >= SWEEP_FILES else frozenset()
     for file, changes in counted:
-        path = _path(file)
+        path = _path(file.path)
         placed = file.status not in "AD"
         for change in changes:
             swept = bool(sweeps) and _is_short(change) and _exchange(change) in sweeps
@@ -315,8 +328,7 @@ def _change_features(change: _Change, path: int, placed: bool, features: set[int
         firsts, seconds, thirds, names = zip(*found, strict=True)
         grams = set(map(xor, map(xor, firsts, seconds[1:]), thirds[2:]))
         features |= grams
-        # Each is a V; this makes a T of it, in this file.
-        here = path | T ^ V
+        here = _in_file(path)
         features.update([here ^ gram for gram in grams])
         features.update(filter(None, names))
         features.update(_shape_features(added))

@@ -121,7 +121,7 @@ def sort_of(path: str) -> str:
         return NOTEBOOK
     if is_locked(path) or has_generated_name(path):
         return IGNORED
-    if _PROGRAM.search(path) and not _PINS.search(path):
+    if is_program(path) and not _PINS.search(path):
         return IGNORED if is_vendored(path) else CODE
     if is_vendored(path) and not _PINS.search(path):
         return IGNORED
@@ -145,6 +145,11 @@ def settings_of(path: str) -> str | None:
     if _SETTINGS.search(path) is None:
         return None
     return SERVICES if _SERVICES.search(path) else VALUES
+
+
+def is_program(path: str) -> bool:
+    """Return whether a path has the suffix of a program."""
+    return _PROGRAM.search(path[-_LONGEST:]) is not None
 
 
 def is_vendored(path: str) -> bool:

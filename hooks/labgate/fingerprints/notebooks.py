@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
-from labgate.fingerprints.aligned import aligned_runs
+from labgate.fingerprints.aligned import aligned_runs, are_cut
 from labgate.fingerprints.content import CODE_LINES, is_code
-from labgate.fingerprints.patches import FILE_LINES, Run
+from labgate.fingerprints.patches import Run
 from labgate.fingerprints.text import LINE_BYTES, normal_lines
 
 #: A larger notebook is mostly pictures, and is not read as one: its lines count as git shows them.
@@ -18,14 +18,14 @@ _BLOCK_LINES, _BLOCK_LETTERS = 3, 20
 _WORDS = re.compile(rb"[0-9A-Za-z]+")
 
 
-def notebook_runs(old: bytes, new: bytes, unread: Iterable[Run] = ()) -> list[Run]:
+def notebook_runs(old: bytes, new: bytes) -> list[Run] | None:
     """Return the runs between two versions of a notebook, as if its code cells were one file.
 
-    Empty bytes mean that there is no notebook. If a side is none, the code in git's own runs, ``unread``, counts.
+    Empty bytes mean that there is no notebook. ``None`` if a side is none, whatever its name says (``unread_runs``).
     """
     sides = [_read(side) if side.strip() else [] for side in (old, new)]
     if sides[0] is None or sides[1] is None:
-        return unread_runs(unread)
+        return None
     return aligned_runs(_lines(sides[0]), _lines(sides[1]))
 
 
@@ -36,11 +36,8 @@ def changed_code_lines(old: bytes, new: bytes) -> int | None:
     Empty bytes mean that there is no notebook. ``None`` if a side cannot be read, or if so much differs that not all of
     it was compared.
     """
-    if any(_read(side) is None for side in (old, new) if side.strip()):
-        return None
     runs = notebook_runs(old, new)
-    both = sum(len(run.added) + len(run.deleted) for run in runs)
-    if both >= FILE_LINES:
+    if runs is None or are_cut(runs):
         return None
     gone, came = _blocks(run.deleted for run in runs), _blocks(run.added for run in runs)
     return sum(max(_unmoved(run.added, gone), _unmoved(run.deleted, came)) for run in runs)

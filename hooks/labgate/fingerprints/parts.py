@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from labgate.fingerprints.content import CODE_LINES, CODE_SHARE, code_share
+from labgate.fingerprints.content import CODE_LINES, CODE_SHARE, code_share, passages
+from labgate.fingerprints.generated_names import has_generated_name
 from labgate.fingerprints.noise import (
     CODE,
     GENERATED,
@@ -47,11 +49,36 @@ def parts(file: FilePatch, *, judged: bool = False) -> list[tuple[str, FilePatch
     if is_vendored(file.path):
         return [(GENERATED, file)]
     named = GENERATED if sort != PROSE and is_mechanical(file.path) else sort
-    code = written_runs(file.runs)
-    known = set(map(id, code))
-    left = [run for run in file.runs if id(run) not in known]
+    code, left = _apart(file)
     found = [(named, file.with_runs(left))] if left else []
     return [*found, (CODE, file.with_runs(code))] if code else [(named, file)]
+
+
+def _apart(file: FilePatch) -> tuple[list[Run], list[Run]]:
+    """Return the code in the runs of a file, whatever its name says, and what is left of them."""
+    whole = set(map(id, written_runs(file.runs)))
+    code, left = ([run for run in file.runs if (id(run) in whole) is own] for own in (True, False))
+    pieces = [] if has_generated_name(file.path) else [piece for run in left for piece in _pieces(run)]
+    if not _is_written(pieces):
+        return code, left
+    return [*code, *pieces], [_rest(run) for run in left]
+
+
+def _pieces(run: Run) -> Iterator[Run]:
+    """Yield the passages of code in a run, each as a run of its own."""
+    for first, last in passages(run.deleted):
+        yield Run(run.heading, b"", deleted=run.deleted[first:last], start=run.start)
+    for first, last in passages(run.added):
+        yield Run(run.heading, b"", added=run.added[first:last], start=run.start + first)
+
+
+def _rest(run: Run) -> Run:
+    """Return a run without the passages of code in it."""
+    deleted, added = list(run.deleted), list(run.added)
+    for lines in (deleted, added):
+        for first, last in reversed(list(passages(lines))):
+            del lines[first:last]
+    return Run(run.heading, run.before, run.after, deleted, added, run.start)
 
 
 def written_runs(runs: list[Run]) -> list[Run]:

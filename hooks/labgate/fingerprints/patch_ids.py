@@ -26,9 +26,9 @@ _SIZE = 16
 #: What ``features.tokens`` leaves out.
 _UNCOUNTED = b" \t\n\r\f\v\"'\\`,;()"
 _DIGITS = re.compile(rb"\bv?\d[\w.]*")
-#: A smaller change may be made twice by chance: the least lines of a patch, and of a file for its resulting content to
-#: be evidence.
-SUBSTANCE = 3
+#: A smaller change may be made twice by chance, such as a test of four lines: the least lines of a patch, and of a file
+#: for its resulting content to be evidence.
+SUBSTANCE, FILE_SUBSTANCE = 5, 3
 #: So many places of a file that change in form alone are a formatter's work.
 FORMATTED_RUNS = 5
 
@@ -38,7 +38,8 @@ class PatchIds(Value):
 
     ``exact`` is the id of everything in it, ``inverse`` that of its revert, ``core`` that of its code files (each
     ``None`` if there is nothing). ``substance`` is the number of lines that are somebody's own, up to ``SUBSTANCE``: of
-    code distinct ones, and one for code that is only formatted. ``blobs`` are ids of the new content of files.
+    code distinct ones, and one for code that is only formatted. ``blobs`` are ids of the new content of files,
+    ``forms`` those of files that are only formatted.
     """
 
     exact: bytes | None
@@ -46,6 +47,7 @@ class PatchIds(Value):
     core: bytes | None
     substance: int
     blobs: tuple[bytes, ...]
+    forms: tuple[bytes, ...]
 
 
 def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
@@ -53,10 +55,11 @@ def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
 
     As in ``git patch-id`` line numbers and white space do not count; here the context does not count either. What a
     ``judged`` patch names, moves or leaves as it was hides no content: it has the blob of every file. In research only
-    files count in which it changes more than a few lines that are its author's own.
+    files count in which it changes more than a few lines that are its author's own. It has ``forms`` only if it changes
+    nothing but form.
     """
-    whole, inverse, core, blobs = [], [], [], []
-    code, other_lines = set[bytes](), 0
+    whole, inverse, core, blobs, forms = [], [], [], [], []
+    code, other_lines, formed = set[bytes](), 0, True
     for file in patch.files:
         deleted, added = file.line_digests()
         digest = _file_id(file, deleted, added)
@@ -64,28 +67,29 @@ def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
         inverse.append(_file_id(_inverted(file), added, deleted))
         found = parts(file)
         sorts = {sort for sort, _ in found}
-        lines = len(list(islice(_significant_lines(file, found), SUBSTANCE)))
+        lines = list(islice(_significant_lines(file, found), SUBSTANCE))
+        left = _unformatted(file) if lines else file
+        own = lines if left is file else list(islice(_significant_lines(left, parts(left)), SUBSTANCE))
         if lines and sorts & {CODE, PINS} and not file.binary:
             core.append(digest)
-            own = _unformatted(file)
-            code.update(islice(_significant_lines(own, parts(own)), SUBSTANCE))
+            code.update(own)
         else:
-            other_lines += lines
-        if file.new_blob.strip("0") and (judged or (lines == SUBSTANCE and sorts - {PINS, PROSE} and _is_own(file))):
-            blobs.append(blob_id(file.new_blob))
+            other_lines += len(lines)
+        formed = formed and not own
+        content = len(lines) >= FILE_SUBSTANCE and bool(sorts - {PINS, PROSE})
+        if file.new_blob.strip("0"):
+            if judged or (content and len(own) >= FILE_SUBSTANCE):
+                blobs.append(blob_id(file.new_blob))
+            if content and not own:
+                forms.append(blob_id(file.new_blob))
     substance = min(SUBSTANCE, other_lines + (max(1, len(code)) if core else 0))
-    return PatchIds(_combined(whole), _combined(inverse), _combined(core), substance, tuple(blobs))
+    known = tuple(forms) if formed or not judged else ()
+    return PatchIds(_combined(whole), _combined(inverse), _combined(core), substance, tuple(blobs), known)
 
 
 def blob_id(oid: str) -> bytes:
     """Return the id of a file's content, whatever its path."""
     return _digest(oid.encode("ascii"))
-
-
-def _is_own(file: FilePatch) -> bool:
-    """Return whether the content of a file is its author's own, and not only formatted."""
-    left = _unformatted(file)
-    return left is file or len(list(islice(_significant_lines(left, parts(left)), SUBSTANCE))) == SUBSTANCE
 
 
 def _unformatted(file: FilePatch) -> FilePatch:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import chain
 
-from labgate.fingerprints.content import CODE_SHARE, code_share
+from labgate.fingerprints.content import CODE_SHARE, code_share, passages
+from labgate.fingerprints.diff_headers import header_paths, moved_file, read_header
+from labgate.fingerprints.generated_names import has_generated_name
 from labgate.fingerprints.line_digests import LineDigests
-from labgate.fingerprints.noise import IGNORED, sort_of
+from labgate.fingerprints.noise import IGNORED, NOTEBOOK, is_program, sort_of
 from labgate.fingerprints.text import LINE_BYTES, SEARCHED_BYTES, normal_lines
 from labgate.git.repository import Repository
 from labgate.values.files import write_whole
-from labgate.values.quoted import unquoted
 
 #: The one producer of patches. Stored ids are only comparable with ids from the same options, so a change here must
 #: change ``features.VERSION``. One line of context is enough for the place of an edit, and ignores most moves around
@@ -56,9 +57,11 @@ _ATTRIBUTES = """\
 *.md diff=markdown
 *.tex diff=tex
 """
-#: The most changed lines of one file, of all code in a diff, and of all data in it (``noise.IGNORED``), that are kept:
-#: an edited copy beyond them is not recognised. Ids are of all lines.
+#: The most changed lines of one file, of all code in a diff, and of all data in it, that are kept: an edited copy
+#: beyond them is not recognised. Of more data, the passages of code in it are kept as code. Ids are of all lines.
 FILE_LINES, CODE_LINES, DATA_LINES = 16_000, 48_000, 16_000
+#: A line of a program with so many bytes has more code behind ``LINE_BYTES`` than a reader would pass over.
+_LONG_LINE = 8_000
 
 #: The line before a patch: a commit, or two trees with a blank between, in SHA-1 or SHA-256.
 _KEY_LENGTHS = frozenset({40, 64, 81, 129})
@@ -100,7 +103,7 @@ class FilePatch:
 
     ``status`` is A (added), D (deleted), R (renamed) or M (modified). A binary file has no runs and ``binary`` set.
     ``digests`` are those of all deleted and of all added lines (``None``: of ``runs``), also of those that are not kept
-    in ``runs``; then ``cut`` is set.
+    in ``runs``. ``cut``: not all lines of code are kept there.
     """
 
     __slots__ = ("binary", "cut", "digests", "new_blob", "old_blob", "old_path", "path", "runs", "status")
@@ -137,11 +140,12 @@ class FilePatch:
         """Return digests that only another change with the same blobs has."""
         return digests[0] + self.old_blob.encode("ascii"), digests[1] + self.new_blob.encode("ascii")
 
-    def with_runs(self, runs: Iterable[Run], *, binary: bool | None = None) -> FilePatch:
-        """Return the same file with other runs, and ``binary`` if that is another."""
+    def with_runs(self, runs: Iterable[Run], *, binary: bool | None = None, cut: bool | None = None) -> FilePatch:
+        """Return the same file with other runs, and with ``binary`` and ``cut`` if these are others."""
         file = copy(self)
         file.runs = list(runs)
         file.binary = self.binary if binary is None else binary
+        file.cut = self.cut if cut is None else cut
         return file
 
 
@@ -227,26 +231,20 @@ def _parse(lines: Iterator[bytes]) -> Iterator[Patch]:
             line = reader.hunk(line)
             continue
         if reader is not None and line.startswith(b"diff --git "):
-            reader.open(FilePatch(*_paths(line[11:])))
+            reader.open(FilePatch(*header_paths(line[11:])))
         elif len(line) in _KEY_LENGTHS and not line.translate(None, b"0123456789abcdef "):
             if reader is not None:
                 yield _completed(reader, moved)
             reader, moved = _Reader(lines, Patch(line[:64].decode())), {}
         elif line.startswith(b":"):
             if b" R100\t" in line:
-                path, blob = _moved(line)
+                path, blob = moved_file(line)
                 moved[path] = blob
         elif reader is not None:
-            _header(reader.file, line)
+            read_header(reader.file, line)
         line = next(lines, None)
     if reader is not None:
         yield _completed(reader, moved)
-
-
-def _moved(line: bytes) -> tuple[str, str]:
-    """Return the new path and the blob of a file that is only renamed, from a line of git's raw format."""
-    fields, _, path = line.rpartition(b"\t")
-    return unquoted(path), fields.split(b" ", 4)[3].decode()
 
 
 def _completed(reader: _Reader, moved: Mapping[str, str]) -> Patch:
@@ -260,13 +258,13 @@ def _completed(reader: _Reader, moved: Mapping[str, str]) -> Patch:
 
 def _is_data(path: str, lines: Sequence[bytes]) -> bool:
     """Return whether lines are data: by the name of their file, and as a sample of them is no code."""
-    return sort_of(path) == IGNORED and code_share(lines[:: max(1, len(lines) // _SAMPLE)])[1] < CODE_SHARE
+    return sort_of(path) in (IGNORED, NOTEBOOK) and code_share(lines[:: max(1, len(lines) // _SAMPLE)])[1] < CODE_SHARE
 
 
 class _Reader:
     """Reads the files of one patch, and keeps as many lines as there are left of each budget."""
 
-    __slots__ = ("_digests", "_endless", "_left", "_lines", "_totals", "file", "patch")
+    __slots__ = ("_digests", "_endless", "_left", "_left_behind", "_lines", "_passages", "_totals", "file", "patch")
 
     def __init__(self, lines: Iterator[bytes], patch: Patch) -> None:
         self._lines = lines
@@ -274,7 +272,9 @@ class _Reader:
         #: Whether the file has a line that is not read to its end.
         self._endless = False
         self._totals = {True: DATA_LINES, False: CODE_LINES}
-        self._left = FILE_LINES
+        self._left = self._left_behind = FILE_LINES
+        #: Of the run that is read, the passages of code that are behind the limit of data.
+        self._passages: list[Run] = []
         self.patch = patch
         self.file = FilePatch("", "")
 
@@ -283,7 +283,7 @@ class _Reader:
         self.close()
         self.patch.files.append(file)
         self.file = file
-        self._left = FILE_LINES
+        self._left = self._left_behind = FILE_LINES
 
     def close(self) -> None:
         """End a file: all its lines are read."""
@@ -316,6 +316,8 @@ class _Reader:
                     run.after = normal_lines(line[1:])[0]
                 if run.deleted or run.added:
                     file.runs.append(run)
+                file.runs += self._passages
+                self._passages.clear()
                 continue
             elif first != _NO_NEWLINE:
                 break
@@ -339,53 +341,47 @@ class _Reader:
                 if len(line) > LINE_BYTES and max(map(len, parts)) >= LINE_BYTES:
                     digests.feed_long(line[1:], added=first == b"+")
                     self._endless = self._endless or len(line) >= SEARCHED_BYTES
+                    self.file.cut = self.file.cut or (len(line) >= _LONG_LINE and is_program(self.file.path))
             elif first != _NO_NEWLINE:
                 break
             if len(added) + len(deleted) >= _CHUNK:
-                self._keep(run, deleted, added)
+                self._keep(run, deleted, added, count)
             line = next(lines, None)
-        self._keep(run, deleted, added)
+        self._keep(run, deleted, added, count)
         return line, count
 
-    def _keep(self, run: Run, deleted: list[bytes], added: list[bytes]) -> None:
-        """Take all lines into the digests, and as many as there are left into the run; the lists are emptied."""
+    def _keep(self, run: Run, deleted: list[bytes], added: list[bytes], count: int) -> None:
+        """Take all lines into the digests, and as many as there are left into the run; the lists are emptied.
+
+        ``count`` is the number of lines that the run adds up to here.
+        """
         file = self.file
         if self._digests is not None:
             self._digests.feed(deleted, added)
         data = _is_data(file.path, added or deleted)
         for kept, new in ((run.deleted, deleted), (run.added, added)):
             left = min(self._left, self._totals[data])
-            if len(new) > left:
-                file.cut = True
             mine = new[:left]
             kept.extend(mine)
             self._left -= len(mine)
             self._totals[data] -= len(mine)
+            if len(new) > left:
+                if data and sort_of(file.path) == IGNORED and not has_generated_name(file.path):
+                    self._keep_passages(run, new[left:], run.start + count - len(added) + left, added=new is added)
+                else:
+                    file.cut = True
             new.clear()
 
-
-def _header(file: FilePatch, line: bytes) -> None:
-    """Read an extended header (git-diff): blobs, paths and the status of the file."""
-    word, _, rest = line.partition(b" ")
-    if word == b"index":
-        file.old_blob, _, file.new_blob = rest.partition(b" ")[0].decode().partition("..")
-    elif word in (b"new", b"deleted") and rest.startswith(b"file "):
-        file.status = "A" if word == b"new" else "D"
-    elif word == b"rename":
-        side, _, path = rest.partition(b" ")
-        file.status = "R"
-        if side == b"from":
-            file.old_path = unquoted(path)
-        else:
-            file.path = unquoted(path)
-    elif word == b"Binary":
-        file.binary = True
-
-
-def _paths(text: bytes) -> tuple[str, str]:
-    """Return the path of a ``diff --git`` line twice, as old and new one; other headers have those of a rename."""
-    half = len(text) // 2
-    if text[2:half] != text[half + 3 :]:
-        return "", ""
-    path = unquoted(text[:half])[2:]
-    return path, path
+    def _keep_passages(self, run: Run, lines: list[bytes], start: int, *, added: bool) -> None:
+        """Keep the code among lines of data behind the limit, of which the first has the number ``start``."""
+        for first, last in passages(lines):
+            left = min(self._left_behind, self._totals[False])
+            code = lines[first : min(last, first + left)]
+            if len(code) < last - first:
+                self.file.cut = True
+            if code:
+                piece = Run(run.heading, b"", start=start + first if added else run.start)
+                (piece.added if added else piece.deleted).extend(code)
+                self._passages.append(piece)
+            self._left_behind -= len(code)
+            self._totals[False] -= len(code)

@@ -16,8 +16,9 @@ from labgate.fingerprints.features import KIND_BITS
 VALUE_BITS = 20
 VALUES = 1 << VALUE_BITS
 _VALUE = VALUES - 1
-#: Kinds beside those of ``features``: the id of a whole patch, of its code, of a file's content as the patch leaves it.
-EXACT, CORE, BLOB = 13, 14, 15
+#: Kinds beside those of ``features``: the id of a whole patch, of its code, of a file's content as the patch leaves it,
+#: and of the content of a file that is only formatted.
+FORM, EXACT, CORE, BLOB = 12, 13, 14, 15
 #: A stored list is split by the highest bits of its features, so that a query reads only what it needs.
 PART_BITS = 6
 PARTS = 1 << PART_BITS

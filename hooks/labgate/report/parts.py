@@ -44,7 +44,7 @@ def said(finding: Finding) -> list[str]:
 
 #: The terms of a similarity score in words, by their names in JSON.
 _TERMS = {"T": "same lines", "X": "same places", "V": "same text", "B": "same change-log lines"}
-_TERMS |= {"I": "same names", "F": "same edits", "S": "same structure"}
+_TERMS |= {"I": "same names", "F": "same edits", "S": "same structure", "P": "same files"}
 
 
 def similarity(evidence: Evidence) -> str:
