@@ -8,6 +8,8 @@ from pathlib import Path
 
 #: Commits made one after another are a minute apart, from here on (seconds since 1970).
 START = 1_700_000_000
+#: The global configuration of git; nothing writes to it.
+CONFIG = Path(__file__).parents[1] / "data" / "gitconfig"
 
 
 def hermetic(home: Path) -> dict[str, str]:
@@ -18,7 +20,7 @@ def hermetic(home: Path) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_GLOBAL": str(CONFIG),
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_EDITOR": "true",
         "GIT_AUTHOR_NAME": "Grace",

@@ -79,7 +79,7 @@ class Repo:
         self.write(files or {})
         self.git("add", "--all", "--force")
         self.git("commit", "--quiet", "--no-verify", "--allow-empty", "-m", message, *options, **env)
-        return self.head()
+        return self._tip() or self.head()
 
     def branch(self, name: str, start: str = "HEAD") -> Repo:
         self.git("checkout", "--quiet", "--no-track", "-b", name, start)
@@ -92,10 +92,20 @@ class Repo:
     def merge(self, name: str, message: str, *options: str, **env: str) -> str:
         self.clock += 60
         self.git("merge", "--quiet", "--no-ff", "--no-verify", "-m", message, *options, name, **env)
-        return self.head()
+        return self._tip() or self.head()
 
     def head(self, revision: str = "HEAD") -> str:
         return self.git("rev-parse", "--verify", f"{revision}^{{commit}}")
+
+    def _tip(self) -> str:
+        """Return the commit of HEAD as git wrote it just now; empty where it is not in a file of the branch's own."""
+        head = self.path / ".git" / "HEAD"
+        if "GIT_DIR" in self.env or not head.is_file():
+            return ""
+        branch = os.fsdecode(head.read_bytes()).rstrip("\n").removeprefix("ref: ")
+        file = self.path / ".git" / branch
+        oid = file.read_text(encoding="ascii").strip() if file.is_file() else ""
+        return oid if len(oid) in {40, 64} else ""
 
     def with_remote(self, name: str = "origin", *options: str) -> Repo:
         """Add a bare repository as a remote and return it."""
