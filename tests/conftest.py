@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from support import sdg as sdg_project
+from support import wheels
+from support.once import once
 from support.pipeline import Pipeline
 from support.repo import Repo
 
@@ -39,6 +41,12 @@ def sdg_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sdg(sdg_template: Path, tmp_path: Path) -> Repo:
     """The synthetic project: ``main`` with a policy, ``research/pr-72``, both on the remote ``origin``."""
     return sdg_project.copy(sdg_template, tmp_path / "sdg")
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> wheels.Shelf:
+    """Wheels of labgate, and of what it is built with and needs. No test writes to it."""
+    return wheels.Shelf(once(tmp_path_factory, "shelf", wheels.fill))
 
 
 @pytest.fixture(scope="session")

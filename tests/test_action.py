@@ -14,7 +14,7 @@ from support.data import ROOT
 from support.jobs import BRANCH, Runner, fill, recorded
 from support.policies import LEAST
 from support.repo import Repo
-from support.wheels import shelf
+from support.wheels import Shelf
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 INSTALL, JUDGE = ACTION["runs"]["steps"]
@@ -37,7 +37,7 @@ def test_no_script_has_an_expression_in_it() -> None:
     assert not any("${{" in step["run"] for step in ACTION["runs"]["steps"])
 
 
-def test_a_job_gets_the_verdict_and_the_outputs(repo: Repo, tmp_path: Path) -> None:
+def test_a_job_gets_the_verdict_and_the_outputs(repo: Repo, tmp_path: Path, shelf: Shelf) -> None:
     remote = repo.with_remote()
     repo.commit("Start", {"labgate.toml": LEAST})
     repo.push("main")
@@ -50,9 +50,9 @@ def test_a_job_gets_the_verdict_and_the_outputs(repo: Repo, tmp_path: Path) -> N
         "inputs.python": ACTION["inputs"]["python"]["default"],
         "inputs.args": ACTION["inputs"]["args"]["default"],
         "inputs.token": "none",
-        "github.action_path": str(tmp_path / "shelf" / "source" / "labgate"),
+        "github.action_path": str(shelf.source),
     }
-    runner = Runner(clone, tmp_path, environ | shelf(tmp_path / "shelf"), expressions)
+    runner = Runner(clone, tmp_path, environ | shelf.environ, expressions)
     runner.run(INSTALL)
     python = Path(runner.expressions["steps.install.outputs.python"])
     assert python.is_relative_to(tmp_path)

@@ -17,7 +17,7 @@ import pytest
 
 from support.data import ROOT
 from support.repo import Repo
-from support.wheels import shelf
+from support.wheels import Shelf
 
 FILES = (
     ".ci",
@@ -67,18 +67,19 @@ def test_one_command_prepares_tag_wheel_and_sdist(source: Repo) -> None:
 
 
 @pytest.mark.slow
-def test_what_it_prepared_installs_from_an_index_and_knows_its_pages(source: Repo, tmp_path: Path) -> None:
+def test_what_it_prepared_installs_from_an_index_and_knows_its_pages(
+    source: Repo, tmp_path: Path, shelf: Shelf
+) -> None:
     """The index is a server on this machine that lists files (PEP 503), with what labgate needs beside it."""
     source.git("remote", "add", "origin", "git@github.com:acme/labgate.git")
     assert "https://github.com/acme/labgate\n" in release(source, "7.8.9")
-    environ = shelf(tmp_path / "shelf")
-    files = [*Path(environ["PIP_FIND_LINKS"]).glob("*.whl"), *(source.path / "dist").iterdir()]
+    files = [*shelf.wheels.glob("*.whl"), *(source.path / "dist").iterdir()]
     with served(tmp_path / "index", files) as url:
-        for number, options in enumerate(([], ["--no-binary", "labgate"])):
-            scripts = tmp_path / f"venv{number}" / "bin"
-            source.run(sys.executable, "-m", "venv", str(scripts.parent))
+        scripts = tmp_path / "venv" / "bin"
+        source.run(sys.executable, "-m", "venv", str(scripts.parent))
+        for options in ([], ["--force-reinstall", "--no-deps", "--no-binary", "labgate"]):
             install = (str(scripts / "pip"), "install", "--quiet", *options, "labgate==7.8.9")
-            source.run(*install, PIP_INDEX_URL=url, PIP_FIND_LINKS="", PIP_NO_INDEX="0")
+            source.run(*install, PIP_INDEX_URL=url, PIP_FIND_LINKS="", PIP_NO_INDEX="0", PIP_COMPILE="0")
             assert source.run(str(scripts / "labgate"), "--version").out == "labgate 7.8.9\n"
             explained = source.run(str(scripts / "labgate"), "explain", "LG201").out
             assert explained.endswith("\n  https://github.com/acme/labgate/blob/v7.8.9/docs/rules/LG201.md\n")

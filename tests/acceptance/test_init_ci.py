@@ -17,9 +17,8 @@ from support.installed import recorded as pretend
 from support.jobs import BRANCH, Runner, recorded
 from support.people import reviewed
 from support.policies import LEAST
-from support.published import publish
 from support.repo import Repo, Result
-from support.wheels import shelf
+from support.wheels import Shelf
 
 GITHUB, REVIEW = ".github/workflows/labgate.yml", ".github/workflows/labgate-review.yml"
 GITLAB, ROOT_FILE = ".gitlab/labgate.yml", ".gitlab-ci.yml"
@@ -248,11 +247,10 @@ def test_modules_in_the_judged_tree_are_not_imported(change: Repo, tmp_path: Pat
 
 
 def test_the_pipeline_installs_labgate_by_itself(
-    system: str, adopted: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    system: str, adopted: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shelf: Shelf
 ) -> None:
-    environ = shelf(tmp_path / "shelf")
-    (tmp_path / "published").mkdir()
-    source = publish(tmp_path / "published")
+    environ = shelf.environ
+    source = Repo(shelf.source, adopted.env)
     pretend(monkeypatch, from_git(source.path.as_uri(), source.head()))
     (adopted.path / ".pre-commit-config.yaml").unlink()
     adopted.labgate("init", "--ci", system, status=0)

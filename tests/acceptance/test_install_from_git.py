@@ -17,7 +17,7 @@ from support.jobs import Runner, recorded
 from support.published import publish
 from support.repo import Repo
 from support.tools import require_tool
-from support.wheels import shelf
+from support.wheels import Shelf
 
 README = ROOT / "README.md"
 COMMANDS = ("git ", "labgate ", "pre-commit ", "prek ")
@@ -26,20 +26,20 @@ COMMANDS = ("git ", "labgate ", "pre-commit ", "prek ")
 class Newcomer:
     """Somebody with an environment of their own, into which pip puts labgate from a bare repository on a server."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shelf: Shelf) -> None:
         source = publish(folder / "upstream")
         self.server = folder / "labgate.git"
         source.git("clone", "--quiet", "--bare", ".", str(self.server))
         self.commit = source.head()
-        self.environ = shelf(folder / "shelf")
+        self.environ = shelf.environ
         self.bin = folder / "venv" / "bin"
         source.run(sys.executable, "-m", "venv", str(self.bin.parent))
         source.run(str(self.bin / "pip"), "install", "--quiet", f"git+file://{self.server}", status=0, **self.environ)
 
 
 @pytest.fixture(scope="module")
-def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
-    return Newcomer(tmp_path_factory.mktemp("newcomer"))
+def newcomer(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Newcomer:
+    return Newcomer(tmp_path_factory.mktemp("newcomer"), shelf)
 
 
 @pytest.fixture

@@ -23,9 +23,8 @@ from support.data import ROOT
 from support.jobs import BASE, BRANCH, HEAD, recorded
 from support.people import reviewed
 from support.policies import parse_policy
-from support.published import publish
 from support.repo import Repo, Result
-from support.wheels import shelf
+from support.wheels import Shelf
 
 PAGE = ROOT / "docs" / "ci.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -150,13 +149,12 @@ def test_a_recipe_is_a_shell_script_and_installs_what_the_hooks_name(name: str) 
 
 
 @pytest.mark.slow
-def test_what_a_recipe_installs_can_be_installed(tmp_path: Path) -> None:
-    (tmp_path / "published").mkdir()
-    labgate = publish(tmp_path / "published")
+def test_what_a_recipe_installs_can_be_installed(repo: Repo, tmp_path: Path, shelf: Shelf) -> None:
+    labgate = Repo(shelf.source, repo.env)
     (line,) = (line for line in script("azure-pipelines.yml").splitlines() if " pip install " in line)
     line = line.replace("<URL of labgate>", labgate.path.as_uri()).replace("<commit>", labgate.head())
     text = f"venv={tmp_path}/venv\n{sys.executable} -I -m venv $venv\n{line}\n$venv/bin/labgate --version"
-    assert labgate.run("sh", "-ec", text, status=0, **shelf(tmp_path)).out == f"labgate {__version__}\n"
+    assert labgate.run("sh", "-ec", text, status=0, **shelf.environ).out == f"labgate {__version__}\n"
 
 
 def test_a_change_can_be_named_by_hand(research: Repo) -> None:

@@ -20,7 +20,7 @@ from support.people import by
 from support.published import offline, publish
 from support.repo import Repo
 from support.tables import hold_table
-from support.wheels import shelf
+from support.wheels import Shelf
 
 README = ROOT / "README.md"
 SET_UP = "python3 -m venv .venv && .venv/bin/pip install"
@@ -164,7 +164,7 @@ def test_the_two_commands_are_what_ci_runs() -> None:
 
 
 @pytest.mark.slow
-def test_the_first_command_works_as_it_stands_in_a_new_clone(tmp_path: Path) -> None:
+def test_the_first_command_works_as_it_stands_in_a_new_clone(tmp_path: Path, shelf: Shelf) -> None:
     """On a machine with Python and git, and a home without settings."""
     (demo, _) = (block.text for block in blocks(README) if block.heading == COMMANDS_HEADING)
     clone = publish(tmp_path)
@@ -176,7 +176,7 @@ def test_the_first_command_works_as_it_stands_in_a_new_clone(tmp_path: Path) -> 
     python.mkdir()
     (python / "python3").symlink_to(Path(sys.executable).resolve())
     clone.env |= {"HOME": str(home), "PATH": os.pathsep.join([str(python), *path])}
-    clone.env |= shelf(tmp_path / "shelf")
+    clone.env |= shelf.environ
     played = clone.run("sh", "-ec", demo)
     assert "main: LG201 error: " in played.out
     assert "HEAD -> main" in played.out

@@ -52,4 +52,5 @@ def offline(folder: Path) -> dict[str, str]:
         "PIP_NO_INDEX": "1",
         # pip takes the value of the option, not of its name: 0 is "no isolation".
         "PIP_NO_BUILD_ISOLATION": "0",
+        "PIP_COMPILE": "0",
     }

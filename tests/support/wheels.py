@@ -4,14 +4,40 @@ from __future__ import annotations
 
 import sys
 import zipfile
+from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from support.published import REQUIRED, publish
 
 
-def shelf(folder: Path) -> dict[str, str]:
-    """Put wheels of labgate, and of what it is built with and needs, into a folder; return what makes pip use it."""
+@dataclass(frozen=True)
+class Shelf:
+    """``wheels`` is the folder that pip installs from, ``source`` the repository that labgate itself was built from."""
+
+    folder: Path
+
+    @property
+    def wheels(self) -> Path:
+        return self.folder / "wheels"
+
+    @property
+    def source(self) -> Path:
+        return self.folder / "source" / "labgate"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return what makes pip use it. What is installed is compiled when it is imported, which is less."""
+        return {
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(self.wheels),
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_COMPILE": "0",
+        }
+
+
+def fill(folder: Path) -> None:
+    """Put wheels of labgate, and of what it is built with and needs, into the folder of a `Shelf`."""
     labgate = publish(folder / "source")
     wheels = folder / "wheels"
     wheels.mkdir()
@@ -19,7 +45,6 @@ def shelf(folder: Path) -> dict[str, str]:
         _pack(installed, wheels)
     build = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index")
     labgate.run(*build, "--wheel-dir", str(wheels), ".")
-    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def _installed(name: str) -> Distribution | None:
