@@ -5,25 +5,29 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
 
 from labgate.report import FORMATS
+from support import sdg as sdg_project
 from support.marker import Marker
 from support.people import adopt
 from support.repo import Repo, Result
 from support.sdg import LIMITS, POLICY
+from support.templates import copied
 from support.verdicts import judge, schema
 
 #: Research that lands by a merge with a conflict, with attributes in force: every part of the engine has work to do.
 CHANGE = ("--target", "main", "--head", "feature/x")
 
 
-@pytest.fixture
-def busy(sdg: Repo) -> Repo:
+@pytest.fixture(scope="module")
+def busy_template(sdg_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """A change that makes the engine read refs, ranges, trailers, diffs, attributes, merges and reverts."""
+    sdg = sdg_project.copy(sdg_template, tmp_path_factory.mktemp("busy") / "sdg")
     adopt(sdg, POLICY + LIMITS)
     sdg.commit("Attributes", {".gitattributes": "*.gen linguist-generated\n* diff=evil merge=evil filter=evil\n"})
     landed = sdg.commit("Landed", {"large.py": "line\n" * 500, "README.md": "one\n"})
@@ -34,6 +38,11 @@ def busy(sdg: Repo) -> Repo:
     sdg.merge("research/pr-72", "Merge research\n\nReviewed-by: Nobody <nobody@example.org>")
     sdg.commit(f"Revert\n\nThis reverts commit {landed}.", {"large.py": ""})
     return sdg
+
+
+@pytest.fixture
+def busy(busy_template: Repo, tmp_path: Path) -> Repo:
+    return copied(busy_template, tmp_path / "sdg")
 
 
 def outside(repo: Repo, *args: str, **env: str) -> Result:
@@ -97,8 +106,8 @@ CONFIGURATION = {
 }
 
 
-def spoil(repo: Repo, marker: Marker, folder: Path) -> None:
-    """Set every setting that can start a program, and put a program in place of every hook."""
+def spoil(repo: Repo, marker: Marker, folder: Path, names: Iterable[str] = CONFIGURATION) -> None:
+    """Set settings that can start a program, all of them if not told, and put a program in place of every hook."""
     hooks = folder / "hooks"
     for place in (hooks, repo.path / ".git/hooks"):
         place.mkdir(parents=True, exist_ok=True)
@@ -108,8 +117,8 @@ def spoil(repo: Repo, marker: Marker, folder: Path) -> None:
     included = folder / "included"
     included.write_text(f'[core]\n\tfsmonitor = "{marker.program}"\n')
     words = {"command": marker.command, "program": marker.program, "hooks": hooks, "work": repo.path}
-    for name, value in CONFIGURATION.items():
-        repo.git("config", name, value.format(included=included, **words))
+    for name in names:
+        repo.git("config", name, CONFIGURATION[name].format(included=included, **words))
 
 
 def test_t60_no_program_of_a_hostile_configuration_runs_and_nothing_is_written(busy: Repo, tmp_path: Path) -> None:
@@ -129,9 +138,7 @@ def test_t60_no_program_of_a_hostile_configuration_runs_and_nothing_is_written(b
 def test_t60_no_program_of_a_single_setting_runs(busy: Repo, tmp_path: Path, name: str) -> None:
     """Each setting alone, so that none of them hides another."""
     marker = Marker(tmp_path / "marker")
-    spoil(busy, marker, tmp_path)
-    for other in CONFIGURATION.keys() - {name}:
-        busy.git("config", "--unset-all", other)
+    spoil(busy, marker, tmp_path, [name])
     busy.labgate("check", *CHANGE, status=1)
     assert marker.ran == ""
 

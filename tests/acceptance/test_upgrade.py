@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,24 +34,43 @@ from support.former import (
     remember,
 )
 from support.hosted import Project
+from support.policies import READER
 from support.repo import Repo, Result
+from support.templates import copied
 
 #: Errors that labgate did not report then, and the line of the changelog that says so.
 TIGHTENED = {
     ("ci adas-work", "LG102"): "Tightened: in CI a bad name of the repository's own branch is an error",
     ("audit, here", "LG201"): "Tightened: `labgate trace` and `labgate audit` recognise deleted research",
 }
+#: What is judged: all policies in their own file, and two of them in pyproject.toml.
+JUDGED = [one for one in SETUPS if one.place == "labgate.toml" or one.key in {"experiment-branches-two", "trunk-one"}]
 IN_LABGATE_TOML = [one for one in SETUPS if one.place == "labgate.toml" and one.key != "trunk-two"]
 VERDICTS: dict[str, dict[str, list[str]]] = json.loads((DATA / "verdicts.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(params=SETUPS, ids=str)
-def former(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Former]:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Setup], Former]:
+    """Builds such a repository once; the host of what it returns has been left."""
+
+    @cache
+    def build(setup: Setup) -> Former:
+        repo = Repo.init(tmp_path_factory.mktemp("former") / "lab")
+        with FakeHost("acme/lab") as host:
+            return fill(begin(Project(repo, repo.with_remote(), host), setup))
+
+    return build
+
+
+@pytest.fixture(params=JUDGED, ids=str)
+def former(request: pytest.FixtureRequest, built: Callable[[Setup], Former], tmp_path: Path) -> Iterator[Former]:
     """Such a repository, in the clone of ada, with what that version had kept there."""
     setup: Setup = request.param
-    repo = Repo.init(tmp_path / "lab")
+    template = built(setup)
+    repo = copied(template.repo, tmp_path)
     with FakeHost("acme/lab") as host:
-        found = fill(begin(Project(repo, repo.with_remote(), host), setup))
+        host.changes = copy.deepcopy(template.project.host.changes)
+        found = replace(template, project=Project(repo, Repo(Path(f"{repo.path}-origin.git"), repo.env), host))
         for stage in STAGES:
             path = repo.path / ".git" / "hooks" / stage
             path.write_bytes(hook(stage, sys.executable, labgate.__file__))
@@ -74,15 +96,23 @@ def test_old_work_gets_no_new_error(former: Former) -> None:
     assert not [name for name, (status, *_) in said.items() if status not in ("0", "1")]
 
 
+@pytest.mark.parametrize("setup", [one for one in SETUPS if one.place == "labgate.toml"], ids=str)
+def test_a_policy_is_the_same_in_either_file(setup: Setup) -> None:
+    """So what is judged by the one of a preset is judged by the other too."""
+    both = (setup, replace(setup, place="pyproject.toml"))
+    own, other = (READER.find({one.place: one.policy().encode()}) for one in both)
+    assert own is not None
+    assert other is not None
+    assert own == (other[0], setup.place)
+
+
 def test_each_tightening_is_in_the_changelog() -> None:
     changelog = " ".join((ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split())
     assert not [line for line in TIGHTENED.values() if line not in changelog]
 
 
 @pytest.mark.parametrize("installed", ["the hooks of then", "labgate install"])
-@pytest.mark.parametrize(
-    "former", [one for one in SETUPS if one.place == "labgate.toml" and one.key != "trunk-two"], ids=str, indirect=True
-)
+@pytest.mark.parametrize("former", IN_LABGATE_TOML, ids=str, indirect=True)
 def test_work_goes_on_through_the_hooks(former: Former, installed: str) -> None:
     """Commit, rebase, merge and push as before, in the clone of then."""
     repo, lane = former.repo, former.setup.lane
