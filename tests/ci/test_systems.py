@@ -15,6 +15,7 @@ from labgate.ci.context import CHANGE, LANDED, QUEUE, Context
 from labgate.ci.inputs import Input, full_name, is_oid, short_name
 from labgate.ci.systems import SYSTEMS, read_context
 from labgate.values.errors import UndecidedError
+from support.thorough import tried
 
 FOLDER = Path(__file__).parent / "environments"
 RECORDED: dict[str, dict[str, Any]] = {
@@ -228,7 +229,7 @@ def spoilt(draw: st.DrawFn) -> tuple[dict[str, str], Any]:
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=tried(400, 1500), deadline=None)
 @given(spoilt())
 def test_a_spoilt_environment_gives_a_sound_context_or_a_reason(job: tuple[dict[str, str], Any]) -> None:
     environ, event = job

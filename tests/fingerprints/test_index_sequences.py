@@ -36,6 +36,7 @@ from support.histories import MAIN, Historian
 from support.policies import parse_policy
 from support.provenance import in_children, sources_of
 from support.repo import Repo
+from support.thorough import tried
 
 YEAR = 365 * 86_400
 #: ``topic`` is no research; it is what lands.
@@ -230,7 +231,7 @@ steps = st.tuples(st.sampled_from(EVENTS), st.sampled_from(BRANCHES), st.integer
 def test_the_living_index_says_what_a_new_one_says(half: str, tmp_path: Path) -> None:
     assert half
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=tried(30, 100), deadline=None, suppress_health_check=list(HealthCheck))
     @given(story=st.lists(steps, min_size=5, max_size=14))
     def holds(story: list[tuple[Callable[[World, str, int], None], str, int]]) -> None:
         folder = tmp_path / str(next(_NUMBERS))

@@ -11,8 +11,9 @@ import pytest
 from labgate.git.conflict_preview import conflicted_paths
 from labgate.git.repository import discover
 from support.repo import Repo
+from support.thorough import tried
 
-PAIRS = 200
+PAIRS = tried(60, 200)
 FOLDERS, WORDS = ("", "src/", "docs/"), ("alpha", "beta", "gamma", "delta")
 
 

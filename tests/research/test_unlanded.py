@@ -20,6 +20,7 @@ from labgate.research.unlanded import Unlanded, in_order, read_unlanded, unlande
 from labgate.values.errors import MissingObjectError
 from support.provenance import in_children, open_repository
 from support.repo import Repo
+from support.thorough import tried
 
 PROTECTED = ("main", "release")
 OPEN = ("research/a", "research/b", "research/c", "topic")
@@ -133,7 +134,7 @@ steps = st.tuples(
 
 @pytest.mark.slow
 def test_what_is_remembered_is_what_git_says(tmp_path: Path) -> None:
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=tried(30, 100), deadline=None, suppress_health_check=list(HealthCheck))
     @given(story=st.lists(steps, min_size=4, max_size=12))
     def holds(story: list[tuple[Callable[[World, str, str, int], None], str, str, int]]) -> None:
         folder = tmp_path / str(next(_NUMBERS))

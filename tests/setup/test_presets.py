@@ -19,6 +19,7 @@ from labgate.values.refnames import HEADS
 from support.data import bundle
 from support.policies import READER, parse_policy
 from support.repo import Repo
+from support.thorough import tried
 
 
 def survey(repo: Repo, *branches: str, trunk: str = "main", url: str | None = None) -> Survey:
@@ -205,7 +206,8 @@ def test_everybody_of_a_real_history_is_proposed_as_toml(name: str, repo: Repo) 
     repo.git("fetch", "--quiet", "--no-tags", str(bundle(f"{name}.bundle")), "+refs/*:refs/theirs/*")
     everybody = grouped(repo.git("log", "-z", "--glob=refs/theirs", "--no-mailmap", "--format=%an%x00%ae").split("\0"))
     assert len(everybody) > 20
-    for at, me in enumerate(everybody):
+    step = tried(MOST_PEOPLE, 1)  # everybody but the first one is one of the others either way
+    for at, me in list(enumerate(everybody))[::step]:
         others = everybody[at + 1 : at + 1 + MOST_PEOPLE]
         text = uncommented(fill("research-branch", found.changed(people=People(me, others))).text)
         people = parse_policy(text, "labgate.toml").section(Reviews).people
