@@ -34,8 +34,8 @@ def test_a_change_that_lowers_its_own_policy_is_judged_by_the_old_one(sdg: Repo,
     sdg.commit("Review\n\nReviewed-by: Eve <eve@example.net>")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG210 error main: the policy of labgate changes without a review; still missing: reviewers: <Be nice> Be
-        nice; not counted: eve@example.net: not listed in [reviews.people]
+LG210 error main: the policy of labgate changes without a review: <Be nice> Be nice; still missing:
+        reviewers; not counted: eve@example.net: not listed in [reviews.people]
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
 LG201 error main: 9 unreviewed commits from research/pr-72 (same commits): <Be nice> Be nice, <Tidy the
         filter and the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import and 6
@@ -96,8 +96,8 @@ def test_a_local_trunk_does_not_judge(sdg: Repo) -> None:
     sdg.merge("research/pr-72", "Merge branch 'research/pr-72'")
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
-LG210 error main: the policy of labgate changes without a review; still missing: reviewers: <Be nice> Be
-        nice
+LG210 error main: the policy of labgate changes without a review: <Be nice> Be nice; still missing:
+        reviewers
     help: labgate review approve main --by ada  # once ada has reviewed it
 LG201 error main: 8 unreviewed commits from origin/research/pr-72 (same commits): <Tidy the filter and
         the...> Tidy the filter and the scripts, <Leave out an import> Leave out an import, <Skip rows that
@@ -210,7 +210,7 @@ LG201 error main: 1 unreviewed commit from origin/research/x (same commit): <Try
 def test_without_a_policy_anywhere_nothing_is_judged(bare_trunk: Repo) -> None:
     verdict = judge(bare_trunk, "--target", "main", "--head", "research/x", status=2)
     assert verdict.summary == snapshot("""\
-problem: there is no labgate.toml on the trunk or in the proposed tree
+problem: there is no labgate.toml on the trunk or in the judged commit
     help: labgate init
 """)
     assert verdict.report["outcome"] == "undecided"

@@ -250,7 +250,8 @@ wrote    .pre-commit-config.yaml: labgate's hooks; they install
          https://example.org/tools/labgate at
          0123456789abcdef0123456789abcdef01234567
 set      git config labgate.trunk main
-hooks    pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push
+hooks    labgate's own: pre-commit, prepare-commit-msg, commit-msg,
+         pre-merge-commit, pre-push
 
 Next:
  1. Put a second person under [reviews.people] in labgate.toml: nobody reviews

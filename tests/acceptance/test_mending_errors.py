@@ -96,7 +96,7 @@ def test_without_a_policy_init_writes_one_and_says_how_to_bring_it_to_the_trunk(
     judge = check(repo, "--target", "main", "--head", "HEAD")
     said = judge()
     assert said.status == 2
-    assert said.text == "error: there is no labgate.toml on the trunk or in the proposed tree\n  help: labgate init\n"
+    assert said.text == "error: there is no labgate.toml on the trunk or in the judged commit\n  help: labgate init\n"
     done = repo.run("sh", "-c", "labgate init")
     for step in re.findall(r"^ +(?:[0-9]+\. )?(git (?:add|commit|push) .+)$", done.out, re.MULTILINE):
         repo.run("sh", "-c", step)

@@ -151,7 +151,7 @@ def test_without_a_policy_anywhere_the_hook_is_skipped_in_one_line(repo: Repo, f
     assert outcome.moved == {"refs/heads/main"}
     # prek indents what a hook says.
     said = [line.strip() for line in outcome.result.text.splitlines() if line.strip().startswith("labgate: ")]
-    no_policy = "there is no labgate.toml on the trunk or in the proposed tree"
+    no_policy = "there is no labgate.toml on the trunk or in the judged commit"
     assert said == [f"labgate: skipped: {no_policy} (help: labgate init)"]
 
 

@@ -123,7 +123,7 @@ def test_without_a_policy_anywhere_the_push_goes_on_in_one_line(repo: Repo) -> N
     outcome = push(repo, "main")
     assert outcome.moved == {"refs/heads/main"}
     said = [line for line in outcome.result.err.splitlines() if "labgate" in line and not line.startswith("To ")]
-    no_policy = "there is no labgate.toml on the trunk or in the proposed tree"
+    no_policy = "there is no labgate.toml on the trunk or in the judged commit"
     assert said == [f"labgate: skipped: {no_policy} (help: labgate init)"]
 
 

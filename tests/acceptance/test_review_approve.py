@@ -104,6 +104,22 @@ def test_the_reviewer_is_whom_git_knows(team: Repo) -> None:
     assert check(team).status == 0
 
 
+def test_a_review_is_not_stated_twice_and_a_second_person_is_added(team: Repo) -> None:
+    approve(team, "research/x")
+    marker, below = team.head("research/x"), team.head("research/x~1")
+    again = approve(team, "research/x").out
+    assert again.startswith(f"labgate: {below[:12]} was already reviewed by lin, in {marker[:12]}\n")
+    assert team.head("research/x") == marker
+    approve(team, "research/x", "--by", "lin", "--by", "kim")
+    assert team.git("log", "-1", "--format=%(trailers:key=Reviewed-by,valueonly)", "research/x").split() == [
+        *("kim", "<kim@example.org>")
+    ]
+    assert "was already reviewed by lin, in " in approve(team, "research/x").out
+    # Later edits are another change.
+    team.checkout("research/x").commit("Edit", {"more.py": "3\n"})
+    assert " is reviewed by lin, on research/x" in approve(team, "research/x").out
+
+
 def test_a_branch_that_only_the_remote_has_is_made(team: Repo) -> None:
     team.git("branch", "--quiet", "-D", "research/x")
     approve(team, "research/x")

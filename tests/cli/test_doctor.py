@@ -225,7 +225,7 @@ def test_what_only_a_framework_starts(scene: Scene) -> None:
 def test_what_is_configured_but_no_framework_is_installed_for(scene: Scene) -> None:
     scene.framework_hooks(ids=LABGATE_IDS)
     message = items(scene.repo, status=1)["pre-push"].message
-    assert message == "labgate-push is configured, but pre-commit is not installed for this stage"
+    assert message == "pre-commit does not start labgate-push: it is not installed here"
 
 
 def test_a_framework_without_labgate_s_id_is_advice(scene: Scene) -> None:

@@ -170,7 +170,7 @@ def test_a_policy_in_both_files_is_an_error(command: str, repo: Repo) -> None:
 def test_no_policy_is_an_error_with_help(repo: Repo) -> None:
     assert repo.labgate("policy", "show", status=2).err == dedent("""\
         error: there is no policy in the work tree or on the trunk
-          help: write a labgate.toml; `labgate policy schema` describes it
+          help: labgate init
         """)
     assert repo.labgate("policy", "check", status=2).err == dedent("""\
         error: there is no policy in the work tree

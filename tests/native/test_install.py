@@ -98,8 +98,8 @@ def test_the_framework_that_starts_labgate_is_named(scene: Scene) -> None:
     assert scene.repo.labgate("install", status=0).out == (
         "labgate: installed in .git/hooks: prepare-commit-msg, commit-msg,\n"
         "  pre-merge-commit, pre-push\n"
-        "labgate: prek starts it at pre-push; both run\n"
-        "labgate: pre-commit is left to prek: add the id labgate-commit to its\n"
+        "labgate: of these, prek starts pre-push\n"
+        "labgate: the pre-commit hook stays with prek: add the id labgate-commit to its\n"
         "  configuration\n" + NEXT
     )
 
@@ -112,7 +112,7 @@ def test_a_stage_that_is_left_to_a_framework_with_labgates_id_needs_nothing(scen
     scene.framework_hooks("pre-push", ids=COMMIT_ID)
     scene.framework("prek", "install", stages=("pre-push", "pre-commit"))
     said = scene.repo.labgate("install", status=0).out
-    assert "labgate: pre-commit is left to prek: it starts labgate-commit\n" in said
+    assert "labgate: the pre-commit hook stays with prek, which starts labgate-commit\n" in said
     assert "add the id" not in said
 
 
@@ -242,7 +242,7 @@ class TestHooksPath:
         hooks_path(scene.repo, ".husky/_")
         refused = scene.repo.labgate("install", status=2)
         assert refused.out == (
-            "# the first command of each hook: git hands its list of refs to one reader\n"
+            "# Put each line at the top of the hook named above it, before anything that reads standard input.\n"
             + "".join("# .husky/{}\n{}\n".format(stage, guarded(stage, ' "$@"')) for stage in STAGES)
         )
         assert refused.err == (

@@ -54,10 +54,10 @@ def test_a_refusal_says_all_that_a_reviewer_needs() -> None:
         "| research-gate | ❌ failed | LG201, LG212 |",
         "| commit-size | ⏭️ skipped | no size limits for protected |",
         "| experiment-hash | ❔ undecided | this clone is shallow<br><code>help: git fetch --unshallow origin</code> |",
-        "**Review**: trailer is required, none was reached.",
+        "**Review**: required assurance: trailer; reached: none.",
         "- ❌ <code>ada</code> does not count: self-review",
         "- ❌ somebody who is not listed does not count: stranger",
-        "- still has to review: the group <code>core</code>; <code>ada</code> could",
+        "- still missing: the group <code>core</code>; <code>ada</code> can review",
         "  - commits: <code>222222222222</code> <code>333333333333</code>",
     ):
         assert line in lines
@@ -82,7 +82,7 @@ def test_those_who_counted_are_named_and_what_is_missing_is_in_words() -> None:
     lines = seen(reports.report(reports.judged(review=review)))
     assert "- ✅ <code>lin</code> counts" in lines
     assert "- ✅ <code>grace</code> counts" in lines
-    assert "- still has to review: more reviewers, reviewers of more affiliations" in lines
+    assert "- still missing: more reviewers, reviewers of more affiliations" in lines
 
 
 def test_success_says_what_was_looked_at() -> None:

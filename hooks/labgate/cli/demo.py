@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -60,8 +61,16 @@ def demo(keep: str | None, color: str) -> int:
         os.makedirs(keep, exist_ok=True)
         tell(Theatre(os.path.abspath(keep), show, os.environ, colour))
         click.echo(f"\nKept in {safe(keep)}: the clone is work, the remote server.git.")
-    click.echo("\nIn a repository of your own: labgate init")
+    click.echo(f"\nIn a repository of your own: {safe(_this_command(), limit=None)} init")
     return 0
+
+
+def _this_command() -> str:
+    """Return the word that starts this labgate from another folder: its full path unless the PATH leads to it."""
+    started, found = os.path.abspath(sys.argv[0]), shutil.which("labgate")
+    if not os.access(started, os.X_OK) or (found is not None and os.path.realpath(found) == os.path.realpath(started)):
+        return "labgate"
+    return shlex.quote(started)
 
 
 def _output(text: str) -> str:

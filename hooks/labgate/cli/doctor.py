@@ -82,6 +82,9 @@ def doctor(format_: str, color: str) -> int:
     """
     repository = discover(os.environ)
     items = (*hook_items(repository), *hook_types_items(repository), *repository_items(repository))
+    if Item("policy", MISSING, NO_POLICY, INIT) in items:
+        # It installs the hooks as well.
+        items = tuple(item.changed(help=INIT) if item.help == INSTALL else item for item in items)
     if format_ == "json":
         click.echo(json.dumps(_as_json(items), indent=2))
     else:
@@ -110,7 +113,8 @@ def _lines(items: tuple[Item, ...], paint: Paint) -> Iterator[str]:
             yield f"    help: {safe(item.help, limit=None)}"
 
 
-INSTALL = "labgate install"
+INSTALL, INIT = "labgate install", "labgate init"
+NO_POLICY = "no labgate.toml, so every hook is skipped"
 
 
 def hook_items(repository: Repository) -> Iterator[Item]:
@@ -150,7 +154,7 @@ def _lefthook(slot: Slot, lefthook: Lefthook) -> Item:
     if stage not in lefthook.stages:
         return Item(stage, MISSING, f"{lefthook.file} starts no hook of labgate", "labgate init && lefthook install")
     if b"lefthook" not in slot.top.content:
-        message = f"{lefthook.file} starts labgate, but lefthook is not installed for this stage"
+        message = f"lefthook does not start labgate ({lefthook.file}): it is not installed here"
         return Item(stage, MISSING, message, "lefthook install")
     return Item(stage, OK, f"lefthook starts it ({lefthook.file})")
 
@@ -178,7 +182,7 @@ def hook_types_items(repository: Repository) -> Iterator[Item]:
         stages = tuple(dict.fromkeys(configured_in(text, name, stages_of_ids()).ids.values()))
         if stages and lacks(name, text, stages):
             message = f"a new clone lacks hooks: {KEY} in {name} does not name {', '.join(stages)}"
-            yield Item("hook types", ADVICE, message, "labgate init")
+            yield Item("hook types", ADVICE, message, INIT)
 
 
 def _elsewhere(site: Site, repository: Repository) -> Iterator[Item]:
@@ -265,7 +269,7 @@ def _nothing(slot: Slot, asked: dict[str, Configured | None], recorded: bool) ->
         message = "labgate's hook was deleted"
     elif ids:
         name, found = next(iter(ids.items()))
-        message = f"{', '.join(found)} is configured, but {name} is not installed for this stage"
+        message = f"{name} does not start {', '.join(found)}: it is not installed here"
     return Item(stage, MISSING, message, INSTALL)
 
 
@@ -310,7 +314,7 @@ def _policy(
         return None, Item("policy", INVALID, error.message, error.help)
     if at_trunk is not None:
         return at_trunk.policy, _judged(at_trunk.policy, at_trunk.file, ref, reader)
-    return None, Item("policy", MISSING, "no labgate.toml, so every hook is skipped", "labgate init")
+    return None, Item("policy", MISSING, NO_POLICY, INIT)
 
 
 def _judged(policy: Policy, file: str, ref: str | None, reader: Reader) -> Item:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from labgate.cli.experiment_words import say, say_outstanding, say_warnings
+from labgate.cli.experiment_words import say, say_pinning, say_warnings
 from labgate.experiments.closing import OUTCOMES
 from labgate.report.escape import safe
 
@@ -45,16 +45,19 @@ def _say_plan(what: Closing) -> None:
     """Print on standard error what will be done, in order."""
     say(f"to close {what.experiment} as {what.outcome}:")
     for item in what.pins:
-        say_outstanding(item)
-        click.echo(safe(f"  pin it on {what.remote} as {item.pin.ref}"), err=True)
+        say_pinning(item, what.remote)
     if not what.pins:
-        say(f"all of its code is pinned on {what.remote}")
-    say(f"keep the outcome on {what.remote} as {what.ref}")
+        _say_step(f"nothing to pin: {what.remote} has pins for all of its code")
+    _say_step(f"keep the outcome on {what.remote} as {what.ref}")
     if what.leave:
-        say(f"switch to {what.trunk}")
+        _say_step(f"switch to {what.trunk}")
     for branch in what.branches:
         places = [*([] if branch.there is None else [f"on {what.remote}"]), *([] if branch.here is None else ["here"])]
-        say(f"delete the branch {branch.name} {' and '.join(places)}")
+        _say_step(f"delete the branch {branch.name} {' and '.join(places)}")
+
+
+def _say_step(text: str) -> None:
+    click.echo(safe(f"  {text}"), err=True)
 
 
 def _ask(what: Closing) -> None:

@@ -249,7 +249,7 @@ def _say_after(ready: Ready, done: Done) -> None:
         named = f"{', '.join(kept.artifacts[:_MOST_NAMED])}{more}"
         say_remark(f"{count(len(kept.artifacts), 'artifact')} of {code}: {named}")
     elif not kept.unnamed:
-        say_remark(f"ran {code}; it made no artifact")
+        say_remark(f"ran {code}; it made no artifact of the policy (--artifact GLOB names others)")
     if kept.artifacts and not done.alone:
         say("warning: other runs were active in this work tree; what changed meanwhile may be theirs")
     for name, reason in kept.unnamed:

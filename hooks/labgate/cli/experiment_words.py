@@ -55,9 +55,23 @@ def say_inexact(code: Code) -> None:
 
 def say_outstanding(item: Outstanding) -> None:
     """Print on standard error what a pin makes public: untracked files, those that look like secrets first."""
-    kind = "a snapshot" if item.snapshot else "a commit"
+    say(f"{item.pin.experiment}@{short_oid(item.pin.commit)}: a {_kind(item)}")
+    list_untracked(item)
+
+
+def say_pinning(item: Outstanding, remote: str) -> None:
+    """Print on standard error the step that pins something on a remote, and what that makes public."""
+    click.echo(safe(f"  pin {short_oid(item.pin.commit)}, a {_kind(item)}, on {remote} as {item.pin.ref}"), err=True)
+    list_untracked(item)
+
+
+def _kind(item: Outstanding) -> str:
     files = f" with {count(len(item.untracked), 'untracked file')}" if item.untracked else ""
-    say(f"{item.pin.experiment}@{short_oid(item.pin.commit)}: {kind}{files}")
+    return f"{'snapshot' if item.snapshot else 'commit'}{files}"
+
+
+def list_untracked(item: Outstanding) -> None:
+    """Print on standard error the untracked files of a snapshot, those that look like secrets first."""
     shown = max(item.secrets, _MOST_LISTED)
     for number, path in enumerate(item.untracked[:shown]):
         note = "  (looks like a secret)" if number < item.secrets else ""

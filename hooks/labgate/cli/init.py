@@ -226,7 +226,7 @@ def _address(source: Source) -> str:
 def _hook_rows(installed: Installed) -> Iterator[str]:
     changed = [step for step in installed.steps if step.done in (WRITTEN, UPDATED)]
     if changed:
-        yield from _row("hooks", ", ".join(step.stage for step in changed))
+        yield from _row("hooks", f"labgate's own: {', '.join(step.stage for step in changed)}")
     for step in changed:
         if step.moved is not None:
             yield from _row(
@@ -256,11 +256,11 @@ def _steps(plan: Plan, done: Done) -> Iterator[list[str]]:
         yield ["lefthook install"]
     if plan.policy is not None and shortfalls(plan.policy):
         yield _wrapped(_reviewers(nobody=not reviewers(plan.policy.section(Reviews))))
+    if plan.ci is not None and plan.source is not None and plan.source.is_local:
+        yield _reachable(plan, plan.ci)
     if plan.committed:
         yield _landing(plan)
     if plan.ci is not None:
-        if plan.source is not None and plan.source.is_local:
-            yield _reachable(plan, plan.ci)
         yield _wrapped(_REQUIRED[plan.ci])
 
 

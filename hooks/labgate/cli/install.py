@@ -71,7 +71,7 @@ def _still_configured(repository: Repository) -> Iterator[str]:
     """Yield what starts labgate without hooks of its own: a framework that has its ids, but is not installed here."""
     idle = idle_framework(read_slots(find_site(repository).folder.path), frameworks(repository))
     if idle is not None and idle[1].ids:
-        yield f"labgate: {idle[1].file} still starts labgate's hooks, once {idle[0]} is installed in this clone"
+        yield f"labgate: {idle[1].file} has hooks, labgate's too, that nothing starts in this clone; if you want them:"
         yield f"next: {idle[0]} install"
 
 
@@ -86,7 +86,7 @@ def _installed(done: Installed, asked: Mapping[str, Configured | None]) -> Itera
     changed = by_outcome[WRITTEN] + by_outcome[UPDATED]
     for framework in dict.fromkeys(step.framework for step in changed if step.framework is not None):
         below = [step for step in changed if step.framework == framework]
-        yield f"labgate: {framework} starts it at {_stages(below)}; both run"
+        yield f"labgate: of these, {framework} starts {_stages(below)}"
     for step in changed:
         if step.moved is not None:
             yield f"labgate: your own {step.stage} hook is now {os.path.basename(step.moved)}; it runs first"
@@ -94,8 +94,11 @@ def _installed(done: Installed, asked: Mapping[str, Configured | None]) -> Itera
         if step.done == LEFT:
             found = asked.get(step.framework or "")
             ids = () if found is None else found.at(step.stage)
-            todo = f"it starts {', '.join(ids)}" if ids else "add the id labgate-commit to its configuration"
-            yield f"labgate: {step.stage} is left to {step.framework}: {todo}"
+            if ids:
+                yield f"labgate: the {step.stage} hook stays with {step.framework}, which starts {', '.join(ids)}"
+            else:
+                todo = "add the id labgate-commit to its configuration"
+                yield f"labgate: the {step.stage} hook stays with {step.framework}: {todo}"
 
 
 def _stages(steps: Iterable[Step]) -> str:
@@ -149,7 +152,7 @@ def _snippet(site: Site) -> Iterator[str]:
     """Yield the lines to add to hooks that labgate must not change."""
     if site.is_off:
         return
-    yield "# the first command of each hook: git hands its list of refs to one reader"
+    yield "# Put each line at the top of the hook named above it, before anything that reads standard input."
     for stage in STAGES:
         yield f"# {_relative(os.path.join(site.scripts, stage))}"
         # Files that a whole team checks out cannot name the interpreter of one machine.

@@ -59,7 +59,7 @@ def _set(ctx: click.Context, option: click.Parameter, asked: bool) -> None:
     expose_value=False,
     is_eager=True,
     callback=_set,
-    help="Print results and errors only: no remarks, no progress. Of a report: as its own --quiet.",
+    help="Print results and errors only: no remarks, no progress. Reports are as with their own --quiet.",
 )
 @click.option(
     "--traceback",

@@ -156,7 +156,7 @@ def _found(repository: Repository) -> PolicyFile:
     found = _in_worktree(repository) or _on_trunk(repository)
     if found is None:
         message = "there is no policy in the work tree or on the trunk"
-        raise NoPolicyError(message, "write a labgate.toml; `labgate policy schema` describes it")
+        raise NoPolicyError(message, "labgate init")
     return found
 
 

@@ -39,7 +39,9 @@ _OPTIONS = (
         help="Write the report to this file, whole or not at all.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 even with findings; 2 (could not judge) stays 2."),
-    click.option("--verbose", "-v", is_flag=True, help="Show what passed and what was skipped, and list the evidence."),
+    click.option(
+        "--verbose", "-v", is_flag=True, help="Count what passed, show what was skipped, and list the evidence."
+    ),
     click.option("--quiet", "-q", is_flag=True, help="Show only errors and what is undecided, as text."),
     color_option,
 )

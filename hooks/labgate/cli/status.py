@@ -33,7 +33,7 @@ def status(every: bool, format_: str) -> None:
 
     \b
     Exit status:
-      0  shown     2  could not     130  interrupted
+      0  shown     2  not shown     130  interrupted
     """
     from labgate.cli.progress import Bars
     from labgate.entrypoints.status import status as look

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Callable, Mapping
 
 from labgate.git.runner import spawn
@@ -70,10 +71,16 @@ class Theatre(Value):
         Raises: ``LabgateError`` when git's exit status does not match ``refused``: the demo is real.
         """
         self.show("command", shlex.join(("git", *args)))
-        status = self._run(*args, person=person, shown=True)
-        if (status != 0) != refused:
-            message = f"the demo failed: git {args[0]} exited with {status}"
-            raise LabgateError(message, "labgate doctor, then report it with: labgate demo --keep DIR")
+        self._expect(f"git {args[0]}", self._run(*args, person=person, shown=True), refused=refused)
+
+    def labgate(self, *args: str, person: tuple[str, str] = ADA) -> None:
+        """Run a labgate command and show it with all its output. Raises: ``LabgateError`` when it fails."""
+        self.show("command", shlex.join(("labgate", *args)))
+        # Started in the folder of the caller, so that nothing in the work tree is imported.
+        here = {"GIT_DIR": os.path.join(self.work, ".git"), "GIT_WORK_TREE": self.work}
+        status, output, errors = spawn((sys.executable, "-I", "-m", "labgate", *args), self.env(person) | here)
+        self._show(output + errors)
+        self._expect(f"labgate {args[0]}", status, refused=False)
 
     def quietly(self, *args: str) -> None:
         """Run a git command without showing it; it must succeed."""
@@ -83,9 +90,19 @@ class Theatre(Value):
 
     def _run(self, *args: str, person: tuple[str, str], shown: bool) -> int:
         status, output, errors = spawn(("git", "-C", self.work, *args), self.env(person))
-        for line in (output + errors).decode("utf-8", "backslashreplace").splitlines() if shown else ():
-            self.show("output", line.rstrip())
+        if shown:
+            self._show(output + errors)
         return status
+
+    def _show(self, output: bytes) -> None:
+        for line in output.decode("utf-8", "backslashreplace").splitlines():
+            self.show("output", line.rstrip())
+
+    @staticmethod
+    def _expect(command: str, status: int, *, refused: bool) -> None:
+        if (status != 0) != refused:
+            message = f"the demo failed: {command} exited with {status}"
+            raise LabgateError(message, "labgate doctor, then report it with: labgate demo --keep DIR")
 
 
 POLICY = """\
@@ -200,10 +217,10 @@ def hidden(theatre: Theatre) -> None:
 def reviewed(theatre: Theatre) -> None:
     """A review by somebody else makes it pass."""
     theatre.title(
-        "Reviewed, and accepted", "Lin wrote none of it, has read it, and states so in an empty commit on top."
+        "Reviewed, and accepted",
+        "Lin wrote none of it and has read it. The command of the refusal states so, in\nan empty commit on top.",
     )
-    marker = f"Reviewed-by: {LIN[0]} <{LIN[1]}>"
-    theatre.git("commit", "--quiet", "--allow-empty", "-m", "Review the wide loss", "--trailer", marker, person=LIN)
+    theatre.labgate("review", "approve", "experiment--housing--wide-loss", "--by", "lin", person=LIN)
     theatre.git("push", "origin", "HEAD:main")
 
 

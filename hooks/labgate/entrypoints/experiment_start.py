@@ -70,8 +70,8 @@ def _template(bench: Bench) -> tuple[Kind | None, Template]:
             filled = not any(isinstance(token, int) for token in template.tokens)
             if filled and template.fields.keys() == _NAMED and template.literal_prefix.startswith(HEADS):
                 return kind, template
-    message = "no kind in the policy has a branch name with {service} and {handle}, and no other field"
-    raise UsageError(message, 'labgate policy show  # add names = ["experiment--{service}--{handle}"] to a kind')
+    message = "the policy has no kind for experiments, whose names have the fields {service} and {handle} and no other"
+    raise UsageError(message, 'add to the policy: [kinds.experiment] names = ["experiment--{service}--{handle}"]')
 
 
 def _values(bench: Bench, template: Template, service: str, handle: str | None) -> dict[str, str]:

@@ -10,11 +10,11 @@ from labgate.git.authoring import committer, move_ref, write_empty_commit
 from labgate.git.commits import is_ancestor, merge_bases, read_commits, rev_list
 from labgate.git.refs import read_refs, resolve_revision, symbolic_ref
 from labgate.git.repository import Repository, discover
-from labgate.policy.model import Policy
+from labgate.policy.model import OWN_FILE, Policy
 from labgate.reviews.contributors import Contributors
 from labgate.reviews.delta import delta_id
 from labgate.reviews.landed_runs import Run, landed_runs
-from labgate.reviews.markers import CHANGE, KEY, LANDING, claims_in, landings_named
+from labgate.reviews.markers import CHANGE, KEY, LANDING, binding_of, claims_in, landings_named
 from labgate.reviews.quorum import person_of
 from labgate.reviews.section import Person, Reviews
 from labgate.scene.governing_policy import Proposal, judging_policy
@@ -25,7 +25,7 @@ from labgate.values.refnames import HEADS, REMOTES, short_ref, tip_ref, tracking
 from labgate.values.value import Value
 
 _REASON = "labgate review approve"
-#: How many commits below a named one are read to find where its landing begins.
+#: How many commits are read below a named one to find where its landing begins, and below a tip for its reviews.
 _BELOW = 400
 
 
@@ -101,25 +101,28 @@ def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) ->
     if request.landing is not None:
         landing = _landing(repository, refs, place, request.landing)
         _refuse_authors(contributors, repository, people, landing.run.old, landing.run.new)
-        left = [one for one in people if landing.stated.keys().isdisjoint(one[0].emails)]
-        if not left:
-            marker = next(oid for email, oid in landing.stated.items() if email in people[0][0].emails)
-            names = tuple(person.name for person, _ in people)
-            return Approved(names, landing.named, marker, branch, remote, known=True)
-        people, reviewed = left, landing.named
+        stated, reviewed = landing.stated, landing.named
         what, trailer = f"Review {short_oid(reviewed)} after it landed", f"{LANDING}: {reviewed}"
     else:
         reviewed = place.tip
         base = _target(repository, refs, remote, judging.policy, judging.trunk_tip, request.target)
         target = request.target or judging.trunk or judging.policy.trunk
-        what = f"Review {place.name}"
-        trailer = f"{CHANGE}: {_delta(repository, base, place, target)} {place.tip}"
+        what, delta = f"Review {place.name}", _delta(repository, base, place, target)
+        trailer = f"{CHANGE}: {delta} {place.tip}"
         _refuse_authors(contributors, repository, people, base, reviewed)
-    marker = _written(repository, place, what, [*(f"{KEY}: {who.name} <{who.email}>" for _, who in people), trailer])
+        stated = _stated(repository, base, place.tip, delta)
+    left = [one for one in people if stated.keys().isdisjoint(one[0].emails)]
+    if left:
+        people = left
+        trailers = [*(f"{KEY}: {who.name} <{who.email}>" for _, who in people), trailer]
+        marker = tip = _written(repository, place, what, trailers)
+    else:
+        marker, tip = next(oid for email, oid in stated.items() if email in people[0][0].emails), place.tip
+        reviewed = _reviewed(repository, marker) or reviewed
     pushed = None if remote is None or branch is None else refs.get(tracking_ref(remote, branch))
-    rewritten = request.landing is None and pushed is not None and not is_ancestor(repository, pushed, marker)
+    rewritten = request.landing is None and pushed is not None and not is_ancestor(repository, pushed, tip)
     names = tuple(person.name for person, _ in people)
-    return Approved(names, reviewed, marker, branch, remote, rewritten=rewritten)
+    return Approved(names, reviewed, marker, branch, remote, known=not left, rewritten=rewritten)
 
 
 def _written(repository: Repository, place: _Place, what: str, trailers: Sequence[str]) -> str:
@@ -162,7 +165,8 @@ def _people(repository: Repository, reviews: Reviews, names: Sequence[str]) -> l
             if name not in listed:
                 message = f"there is no person {name} with an address in [reviews.people]"
                 raise UsageError(
-                    message, f"choose from: {', '.join(listed)}" if listed else "list the reviewers there first"
+                    message,
+                    f"choose from: {', '.join(listed)}" if listed else f"add them there, in {OWN_FILE} on the trunk",
                 )
         return [(listed[name], Identity(name, listed[name].emails[0])) for name in dict.fromkeys(names)]
     me = committer(repository)
@@ -206,6 +210,26 @@ def _delta(repository: Repository, target: str, place: _Place, name: str) -> str
         message = f"{place.name} has no history in common with its target"
         raise UsageError(message, f"git merge --allow-unrelated-histories {short_oid(target)}")
     return delta_id(repository, bases[0], place.tip)
+
+
+def _stated(repository: Repository, base: str, tip: str, delta: str) -> dict[str, str]:
+    """Return the casefolded addresses of those whose reviews of this content are on top, each with their commit."""
+    commits = read_commits(repository, rev_list(repository, [tip], [base], "--first-parent", f"--max-count={_BELOW}"))
+    trees = {commit.oid: commit.tree for commit in commits}
+    found: dict[str, str] = {}
+    for commit in commits:
+        binding, _ = binding_of(commit)
+        if not commit.changes_nothing(trees) or binding is None or binding.delta != delta:
+            break
+        found |= {email: commit.oid for email, flaw in claims_in(commit) if email is not None and flaw is None}
+    return found
+
+
+def _reviewed(repository: Repository, marker: str) -> str | None:
+    """Return the commit (full oid) that a review is bound to, ``None`` if it is bound to none."""
+    (commit,) = read_commits(repository, [marker])
+    binding, _ = binding_of(commit)
+    return None if binding is None else binding.oid
 
 
 def _landing(repository: Repository, refs: dict[str, str], place: _Place, named: str) -> _Landing:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from labgate.policy.model import Table
 
 _MOST_SAMPLES = 500
+#: The kind that every policy has.
+_REQUIRED = "protected"
 
 
 def check(policy: Policy, problems: Problems) -> None:
@@ -144,9 +146,9 @@ def known(names: Iterable[str], there: Collection[str], what: str, path: Path, p
 
 
 def known_kinds(names: Iterable[str], table: Table, path: Path, problems: Problems) -> None:
-    """Report each name at ``path`` that is not a kind of the policy. If it has no kinds, that is the mistake."""
+    """Report each name at ``path`` that is not a kind of the policy. A required kind is missed elsewhere."""
     if table["kinds"]:
-        known(names, table["kinds"], "kind", path, problems)
+        known((name for name in names if name != _REQUIRED), table["kinds"], "kind", path, problems)
 
 
 def _kinds(table: Table, problems: Problems) -> None:

@@ -106,6 +106,13 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return "".join(f" (did you mean {shown(near)}?)" for near in nearest(word, known))
 
 
+def misspelling(word: str, found: Iterable[str]) -> str:
+    """Return `` (misspelt as "x"?)`` for the nearest word that is there instead, or nothing."""
+    from labgate.values.spelling import nearest
+
+    return "".join(f" (misspelt as {shown(near)}?)" for near in nearest(word, found, least=_MISSPELT))
+
+
 def _newer(key: str, known: Iterable[str]) -> str:
     """Return who may know a key, where it is hardly a known one misspelt."""
     from labgate import __version__
@@ -296,7 +303,8 @@ class TableOf(Value):
             good[name] = self.item.check(item, (*path, name), problems)
         for name in self.required:
             if name not in value:
-                problems.add((*path, name), f"expected {self.item.expected}, found nothing")
+                hint = misspelling(name, value)
+                problems.add((*path, name), f"expected {self.item.expected}, found nothing{hint}")
         return good
 
     def json(self) -> dict[str, Any]:

@@ -225,8 +225,13 @@ def _base(current: CurrentStatus, now: int) -> str:
         return "not known"
     if current.ahead is None or current.behind is None:
         return f"{short_ref(current.base)}, {current.conflicts.reason or 'not compared'}"
-    since = "" if current.since is None or not current.behind else f", from {_days(current.since, now)} ago"
+    since = "" if current.since is None or not current.behind else f", from {_ago(current.since, now)}"
     return f"{short_ref(current.base)}{since}: {current.ahead:,} ahead, {current.behind:,} behind"
+
+
+def _ago(then: int, now: int) -> str:
+    days = _days(then, now)
+    return "today" if days == "0d" else f"{days} ago"
 
 
 def _conflicts(conflicts: Conflicts) -> str:
@@ -238,6 +243,8 @@ def _conflicts(conflicts: Conflicts) -> str:
 def _gate(current: CurrentStatus) -> Iterator[tuple[str, str]]:
     if current.problem is not None:
         yield "gate", f"undecided: {current.problem.message}"
+        if current.problem.help is not None:
+            yield "", f"help: {current.problem.help}"
         return
     report = current.report
     if report is None:

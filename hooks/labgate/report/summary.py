@@ -132,7 +132,7 @@ def _check(check: CheckResult) -> str:
 
 
 def _review(review: ReviewState, findings: Iterable[Finding]) -> Iterator[str]:
-    yield f"**Review**: {text(review.required)} is required, {text(review.reached)} was reached."
+    yield f"**Review**: required assurance: {text(review.required)}; reached: {text(review.reached)}."
     yield ""
     for person in review.counted:
         yield f"- {_SIGNS['passed']} {code(person)} counts"
@@ -142,7 +142,7 @@ def _review(review: ReviewState, findings: Iterable[Finding]) -> Iterator[str]:
     if review.missing:
         wanted = ", ".join(WANTED.get(name) or f"the group {code(name)}" for name in review.missing)
         able = _able(findings)
-        yield f"- still has to review: {wanted}" + (f"; {', '.join(map(code, able))} could" if able else "")
+        yield f"- still missing: {wanted}" + (f"; {' or '.join(map(code, able))} can review" if able else "")
     yield ""
 
 

@@ -65,9 +65,9 @@ def out_of_reach(policy: Policy) -> Iterator[tuple[str, str]]:
         warning = "; so LG210 only warns of a change of the policy" if item.unguarded else ""
         if not people and item.key == "quorum":
             continue  # that is a mistake (``section``)
+        whose, why = "", "too few people have reviews that can count at this assurance"
         if item.authors:
-            who = " or ".join(item.authors) if len(item.authors) < len(people) else "anybody in [reviews.people]"
-            why = f"for what {who} writes the others are too few, as nobody reviews their own work"
-        else:
-            why = "too few people have reviews that can count at this assurance"
-        yield item.key, f"it is out of reach ({parts}): {why}{warning}"
+            some = len(item.authors) < len(people)
+            whose = f" for changes by {' or '.join(item.authors)}" if some else ""
+            why = "nobody reviews their own work, and too few others are listed"
+        yield item.key, f"out of reach ({parts}){whose}: {why}{warning}"

@@ -215,7 +215,7 @@ class _Search:
                 return judging.changed(notices=(said, *judging.notices), unreadable=unreadable)
         if errors:
             raise errors[0]
-        message = "there is no labgate.toml on the trunk or in the proposed tree"
+        message = "there is no labgate.toml on the trunk or in the judged commit"
         raise NoPolicyError(message, "labgate init")
 
     def _agreed(self, policy: Policy, trunk: str | None) -> Agreed | Policy:

@@ -99,9 +99,9 @@ class UnmetReview(Finding):
     @property
     def state(self) -> str:
         """The end of a message: the reviews that do not count and, if the change has landed, the landed commit."""
-        landed = (
-            "" if self.landed is None else f"; landed as {short_oid(self.landed.new)} {self.landed.subject[:_SUBJECT]}"
-        )
+        landed = ""
+        if self.landed is not None and not (self.named and self.oids == (self.landed.new,)):
+            landed = f"; landed as {short_oid(self.landed.new)} {self.landed.subject[:_SUBJECT]}"
         if not self.not_counted:
             return landed
         named = (f"{item.person or item.email or item.login or 'a claim'}: {item.reason}" for item in self.not_counted)

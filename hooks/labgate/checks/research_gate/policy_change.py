@@ -80,7 +80,7 @@ class UnreviewedPolicy(UnmetReview):
         names = {TOTAL: "more reviewers" if self.counted else "reviewers", AFFILIATIONS: "more affiliations"}
         missing = ", ".join(names.get(part, part.name) for part in self.missing_parts)
         noted = " (a note in an audit, as the policy had no policy-quorum)" if self.noted else ""
-        return f"{what}{reviewed}; still missing: {missing}{self.named}{self.state}{noted}"
+        return f"{what}{reviewed}{self.named}; still missing: {missing}{self.state}{noted}"
 
     def help(self) -> str:
         step = self.review_step()

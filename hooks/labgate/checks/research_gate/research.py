@@ -81,7 +81,7 @@ class SuspectedResearch(UnmetReview):
         "warning",
         "commits that look like research reach a protected branch without a review",
         "Research that was edited, renamed or copied in part is not an exact match, but its text is similar. "
-        "Similarity can err, so it is a warning from a score of 6 on, and a note below it or if the match has a "
+        "Similarity can err, so it is a warning from a similarity of 6 on, and a note below it or if the match has a "
         "harmless reason.",
         "Compare the lines with `labgate trace --show`. If they come from research, let somebody who wrote none of it "
         "review them, and state that with `labgate review approve BRANCH`; if not, there is nothing to do.",
