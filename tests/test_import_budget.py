@@ -130,14 +130,14 @@ SHOWING = (
 @pytest.mark.parametrize(
     ("ref", "start", "judged", "most"),
     [
-        pytest.param("refs/tags/nightly", "main", {"branch-name"}, 6, id="a tag of what is there"),
-        pytest.param("refs/heads/research/d", "research/d", {"branch-name"}, 11, id="research"),
-        pytest.param("refs/heads/feature/c", "feature/c", {"branch-name", "commit-size"}, 14, id="a topic with limits"),
+        pytest.param("refs/tags/nightly", "main", {"branch-name"}, 5, id="a tag of what is there"),
+        pytest.param("refs/heads/research/d", "research/d", {"branch-name"}, 10, id="research"),
+        pytest.param("refs/heads/feature/c", "feature/c", {"branch-name", "commit-size"}, 13, id="a topic with limits"),
         pytest.param(
             "refs/heads/main",
             "feature/c",
             {"branch-name", "research-gate", "commit-size", "commit-hygiene"},
-            19,
+            13,
             id="the trunk, past research",
         ),
     ],

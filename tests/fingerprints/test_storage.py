@@ -28,6 +28,12 @@ def test_a_new_file_has_the_tables_and_a_second_look_finds_them(tmp_path: Path) 
         opened.close()
 
 
+@pytest.mark.parametrize("name", ["a%3fb", "a?b", "a#b"])
+def test_a_path_is_no_uri(tmp_path: Path, name: str) -> None:
+    Storage(str(tmp_path / name), SCHEMA).close()
+    assert {file.name for file in tmp_path.iterdir()} == {name, f"{name}.lock"}
+
+
 def test_without_a_path_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     opened = Storage(None, SCHEMA)

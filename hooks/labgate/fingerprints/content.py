@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from labgate.values.regexes import regex
+
 #: So many lines of code in a file are no accident, if they are a quarter of it.
 CODE_LINES, CODE_SHARE = 3, 0.25
 #: A line of code in any of the usual languages. Prose and data must not match: sentences begin with ``if`` and ``for``
 #: as well, and a lock file assigns texts and numbers.
-_CODE = re.compile(
+_CODE = regex(
     rb"""
       (?:(?:export|pub|public|private|protected|static|abstract|final|async|inline|default|virtual|unsafe|extern)\s+)*
       (?:def|class|fn|func|function|struct|enum|interface|trait|impl|namespace)\s+[\w$:.~<>]+\s*(?:[(:{<]|$)
@@ -30,7 +32,7 @@ _CODE = re.compile(
 )
 #: In a passage of code among other lines, so many lines may be between two lines of code.
 _APART = 3
-_COMMENT = re.compile(rb"(?:\#|//|/\*|\*|--|<!--|;|%)")
+_COMMENT = regex(rb"(?:\#|//|/\*|\*|--|<!--|;|%)")
 
 
 def is_code(line: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -24,6 +23,7 @@ from labgate.fingerprints.noise import (
 from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.fingerprints.text import normal_lines
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
@@ -55,11 +55,11 @@ SWEEP_FILES, SWEEP_LINES = 5, 3
 LEGAL_START = 3
 
 #: Numbers of pull requests and issues: they differ between a change and its copy, and would reveal the source.
-_NUMBERS = re.compile(rb"(?:#|\bGH-|/pull/|/issues/)\d+")
+_NUMBERS = regex(rb"(?:#|\bGH-|/pull/|/issues/)\d+")
 #: A word (with any letters beyond ASCII), or one other visible character; formatters add and drop the others.
-_TOKEN = re.compile(rb"[A-Za-z_0-9\x80-\xff]+|[^\sA-Za-z_0-9\x80-\xff\"'\\`,;()]")
+_TOKEN = regex(rb"[A-Za-z_0-9\x80-\xff]+|[^\sA-Za-z_0-9\x80-\xff\"'\\`,;()]")
 #: A name: a shape keeps only its place.
-_NAME = re.compile(rb"(?<![^ ])[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff]{%d,}" % (NAME_LENGTH - 1))
+_NAME = regex(rb"(?<![^ ])[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff]{%d,}" % (NAME_LENGTH - 1))
 _WEIGHTLESS = bytes(code for code in range(128) if not (chr(code).isalnum() or code == ord("_")))
 #: An odd multiplier for order-dependent hashes (Steele and Vigna, "Computationally easy, spectrally good multipliers").
 _STEP = 0xD1342543DE82EF95 & ((1 << 40) - 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from labgate.values.regexes import regex
+
 #: Files of locked versions, besides all that end in ``.lock``, in lower case.
 LOCKS = frozenset(
     {
@@ -22,7 +24,7 @@ LOCKS = frozenset(
         "yarn.lock",
     }
 )
-_GENERATED = re.compile(
+_GENERATED = regex(
     r"(?:\.min\.(?:[cm]?js|css)|\.(?:[cm]?js|css)\.map|_pb2(?:_grpc)?\.pyi?|\.pb\.(?:go|cc|h)|_pb\.(?:js|d\.ts)|\.g\.dart"
     r"|\.designer\.cs|\.snap|\.ambr)$",
     re.IGNORECASE,

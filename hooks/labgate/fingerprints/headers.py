@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import re
-
 from labgate.fingerprints.content import is_code
+from labgate.values.regexes import regex
 
-_LEGAL = re.compile(rb"(?i)copyright|\blicen[cs]e|spdx-|all rights reserved|\(c\) ?\d{4}")
+_LEGAL = regex(rb"(?i)copyright|\blicen[cs]e|spdx-|all rights reserved|\(c\) ?\d{4}")
 #: The longest header: a BSD licence of several holders takes 40 lines.
 _HEADER_LINES = 60
 _SLASHES = ((b"//",), {b"/*": b"*/"})
-#: The comments of languages by suffix: the marks of a line, and those of a block with its end.
-_COMMENTS: tuple[tuple[re.Pattern[str], tuple[bytes, ...], dict[bytes, bytes]], ...] = (
-    (re.compile(r"\.(?:c|cc|cpp|cxx|h|hh|hpp|cuh?|cs|java|kts?|scala|groovy|go|rs|zig|swift|dart)$"), *_SLASHES),
-    (re.compile(r"\.(?:[cm]?jsx?|[cm]?tsx?|css|scss|php|proto|gradle|svh?|v)$"), *_SLASHES),
-    (re.compile(r"\.(?:html?|xml|vue|svelte|md|markdown)$"), (), {b"<!--": b"-->"}),
-    (re.compile(r"\.rst$"), (b"..",), {}),
-    (re.compile(r"\.(?:sql|vhdl?|ada)$"), (b"--",), {b"/*": b"*/"}),
+#: The comments of languages by the suffixes of their files: the marks of a line, and those of a block with its end.
+_LANGUAGES: tuple[tuple[str, tuple[bytes, ...], dict[bytes, bytes]], ...] = (
+    ("c cc cpp cxx h hh hpp cu cuh cs java kt kts scala groovy go rs zig swift dart", *_SLASHES),
+    ("js cjs mjs jsx cjsx mjsx ts cts mts tsx ctsx mtsx css scss php proto gradle sv svh v", *_SLASHES),
+    ("htm html xml vue svelte md markdown", (), {b"<!--": b"-->"}),
+    ("rst", (b"..",), {}),
+    ("sql vhd vhdl ada", (b"--",), {b"/*": b"*/"}),
     # Of Lua's brackets of any level (Lua 5.4 manual, 3.1) those with "=" end a header.
-    (re.compile(r"\.lua$"), (b"--",), {b"--[[": b"]]", b"--[=": b"]="}),
-    (re.compile(r"\.(?:hs|elm)$"), (b"--",), {b"{-": b"-}"}),
-    (re.compile(r"\.(?:lisp|el|scm|clj[cs]?|asm|s)$"), (b";",), {b"#|": b"|#", b"/*": b"*/"}),
-    (re.compile(r"\.(?:tex|sty|cls|erl|hrl|m)$"), (b"%",), {}),
-    (re.compile(r"\.jl$"), (b"#",), {b"#=": b"=#"}),
-    (re.compile(r"\.nim$"), (b"#",), {b"#[": b"]#"}),
-    (re.compile(r"\.(?:ini|cfg|conf|properties)$"), (b"#", b";", b"!"), {}),
+    ("lua", (b"--",), {b"--[[": b"]]", b"--[=": b"]="}),
+    ("hs elm", (b"--",), {b"{-": b"-}"}),
+    ("lisp el scm clj cljc cljs asm s", (b";",), {b"#|": b"|#", b"/*": b"*/"}),
+    ("tex sty cls erl hrl m", (b"%",), {}),
+    ("jl", (b"#",), {b"#=": b"=#"}),
+    ("nim", (b"#",), {b"#[": b"]#"}),
+    ("ini cfg conf properties", (b"#", b";", b"!"), {}),
 )
+_COMMENTS = {suffix: (starts, blocks) for names, starts, blocks in _LANGUAGES for suffix in names.split()}
 #: What surrounds the text in the lines of a comment; in front also brackets that hold nothing.
 _BEHIND = b"#/*-;%.! \t"
 _BEFORE = _BEHIND + b"=|[]{}"
-_OTHER_STARTS, _OTHER_BLOCKS = (b"#",), dict[bytes, bytes]()
+_OTHER: tuple[tuple[bytes, ...], dict[bytes, bytes]] = ((b"#",), {})
 
 
 def legal_lines(lines: list[bytes], path: str) -> int:
@@ -54,7 +54,5 @@ def legal_lines(lines: list[bytes], path: str) -> int:
 
 
 def _comments(path: str) -> tuple[tuple[bytes, ...], dict[bytes, bytes]]:
-    for names, starts, blocks in _COMMENTS:
-        if names.search(path):
-            return starts, blocks
-    return _OTHER_STARTS, _OTHER_BLOCKS
+    _, dot, suffix = path.rpartition(".")
+    return _COMMENTS.get(suffix, _OTHER) if dot else _OTHER

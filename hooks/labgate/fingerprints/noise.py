@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from labgate.fingerprints.generated_names import has_generated_name, is_locked
+from labgate.values.regexes import regex
 
 #: How a file is compared. GENERATED: never, and not as a whole either.
 #: CODE: token by token. PINS: as code, without the versions that it pins. PROSE (change logs):
@@ -16,7 +17,7 @@ CODE, PINS, PROSE, NOTEBOOK, IGNORED, GENERATED = "code", "pins", "prose", "note
 #: VERSIONS: files of one, which state nothing else.
 SERVICES, VALUES, VERSIONS = "services", "values", "versions"
 
-_IGNORED = re.compile(
+_IGNORED = regex(
     r"""
       \.(?:svg|po|pot|mo|snap|csv|tsv|json|jsonl|ndjson|geojson|pem|crt|key|map|sum|ambr|parquet|pb|bin)$
     | (?:^|/)(?:authors|contributors|credits|maintainers|codeowners|copying|notice|licen[cs]e(?:-\w+)?)
@@ -26,18 +27,18 @@ _IGNORED = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_VENDORED = re.compile(
+_VENDORED = regex(
     r"(?:^|/)(?:_?vendor|_?vendored|third[-_]?party|node_modules|bower_components|dist|\.git)/", re.IGNORECASE
 )
 #: Files that a tool or a lawyer writes, if their content is not code (``parts``).
-_MECHANICAL = re.compile(
+_MECHANICAL = regex(
     r"""
       (?:^|/)(?:licen[cs]es?|copying|notice)(?:\.[a-z]+)?$ | (?:^|/)licenses?/ | \.map$ | \.sum$
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 #: The suffixes of programs: a folder called ``news`` makes no prose of them.
-_PROGRAM = re.compile(
+_PROGRAM = regex(
     r"""
     \.(?:py[ixw]?|pxd|r|jl|m|mm|c|cc|cpp|cxx|h|hh|hpp|cuh?|cs|fs|vb|java|kts?|scala|groovy|go|rs|zig|nim|rb|php|p[lm]|lua|sh
     |bash|zsh|fish|ps1|bat|[cm]?jsx?|[cm]?tsx?|vue|svelte|swift|dart|exs?|erl|hs|mli?|clj[cs]?|lisp|el|scm|sql|f|f90|f95
@@ -45,14 +46,14 @@ _PROGRAM = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_PROSE = re.compile(
+_PROSE = regex(
     r"""
       (?:^|/)(?:changes?|changelog|history|news|releases?|release[-_]notes?)(?:\.(?:md|markdown|rst|txt|adoc))?$
     | (?:^|/)(?:changelog|changes|news|newsfragments|changelog\.d|\.changes?|towncrier)/
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_PINS = re.compile(
+_PINS = regex(
     r"""
       (?:^|/)(?:[a-z]+-)?(?:requirements|constraints)[^/]*\.(?:txt|in)$
     | (?:^|/)(?:requirements|constraints)/
@@ -62,12 +63,12 @@ _PINS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_SETTINGS = re.compile(
+_SETTINGS = regex(
     r"\.(?:ya?ml|toml|cfg|ini|txt|conf|properties|gradle)$|(?:Dockerfile|(?:^|/)Makefile)[^/]*$", re.IGNORECASE
 )
-_VERSION_FILE = re.compile(r"(?:^|/)_?version\.[a-z]+$", re.IGNORECASE)
+_VERSION_FILE = regex(r"(?:^|/)_?version\.[a-z]+$", re.IGNORECASE)
 #: Hidden files and folders (``.github``, ``.travis.yml``), containers, builds and the files of CI services.
-_SERVICES = re.compile(
+_SERVICES = regex(
     r"""
       (?:^|/)\. | (?:^|/)(?:ci|continuous[-_]integration)/ | Dockerfile[^/]*$ | \.gradle$
     | (?:^|/)(?:docker-compose|compose|appveyor|azure-pipelines|bitbucket-pipelines|cloudbuild|codecov)[^/]*$
@@ -75,14 +76,14 @@ _SERVICES = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 #: The mark of generated files (Go's convention, and the output of protoc, lexers and code generators).
-_GENERATED = re.compile(rb"(?i)(?:@generated|do not edit|auto-?generated|generated (?:by|from|with) )")
+_GENERATED = regex(rb"(?i)(?:@generated|do not edit|auto-?generated|generated (?:by|from|with) )")
 #: The changed lines at the top of a file in which such a mark counts.
 _MARK_LINES = 6
 #: One version, and lists of them: ``3.9``, ``v6``, ``3.9-dev``, ``["3.8", "3.9"]``.
-_VERSION = re.compile(rb"v?\d+(?:\.[\d*]+)*(?:[-.]?(?:dev|alpha|beta|post|rc|a|b)\d*)?\b")
-_VERSIONS = re.compile(rb"0(?:[\"', ]+0)+")
+_VERSION = regex(rb"v?\d+(?:\.[\d*]+)*(?:[-.]?(?:dev|alpha|beta|post|rc|a|b)\d*)?\b")
+_VERSIONS = regex(rb"0(?:[\"', ]+0)+")
 #: A version anywhere in a line: in quotes, after ``@`` or a comparison, with a ``v`` or two dots, or not yet released.
-_CERTAIN = re.compile(
+_CERTAIN = regex(
     rb"""(?:(?<=["'@])|(?<=[=<>~!^]=)|(?<=[=<>~!^]=[ ]))v?\d+(?:\.[\d*]+)*\b
     | (?<![\w.])v\d+(?:\.[\d*]+)*\b
     | (?<![\w.])\d+(?:\.[\d*]+){2,}(?:-?[a-z]+\d*)?\b
@@ -90,19 +91,19 @@ _CERTAIN = re.compile(
     re.VERBOSE,
 )
 #: A setting whose name says that its numbers are versions.
-_VERSIONED = re.compile(
+_VERSIONED = regex(
     rb"""(?i)(?:[\w.-]*version[\w.-]*|python|pypy|node|ruby|rust|java|jdk|cuda|rev|tag|image|release)["']?\s*[:=]"""
 )
 #: A line with only a package name, or a package (or a setting) and its required version.
-_PACKAGE = re.compile(
+_PACKAGE = regex(
     rb"""[-"'\s]*[A-Za-z0-9][\w./-]*(?:\[[\w, -]*\])?["']?
     (?: \s*[<>=~!^:]{1,3}\s*(?:\{\s*version\s*=\s*)?["'\sv^~<>=]*\d | \s+v?\d | [\s,;"']*(?:\#.*)?$ )""",
     re.VERBOSE,
 )
-_STATED = re.compile(rb"""(?i)[\w.\s=]*version[\w.\s]*[:=]\s*(?:["'v\d].{0,40}$|[\[(][\s"'\w.,+-]*[\])]$)""")
+_STATED = regex(rb"""(?i)[\w.\s=]*version[\w.\s]*[:=]\s*(?:["'v\d].{0,40}$|[\[(][\s"'\w.,+-]*[\])]$)""")
 _CLASSIFIER = b"Programming Language ::"
 #: Also with blanks between all tokens and without parentheses and semicolons, as ``features`` keeps lines.
-_IMPORT = re.compile(
+_IMPORT = regex(
     rb"""(?:from\s[\s\w.]+\s)?import\b | \#\s*include\b | (?:pub(?:\s*\(?[\w:]+\)?)?\s+)?use\s+[\w:{]
     | using\s[\s\w.]+;?$""",
     re.VERBOSE,

@@ -20,9 +20,10 @@ from labgate.fingerprints.noise import (
 )
 from labgate.fingerprints.patches import FilePatch, Run
 from labgate.fingerprints.text import LINE_BYTES
+from labgate.values.regexes import regex
 
 #: What most lines of protocol buffers are about: in Python and in Go, in Python's stubs and its services.
-_IDIOMS = re.compile(
+_IDIOMS = regex(
     rb"descriptor|_pb2|_builder\.|_reflection\.|_sym_?db|google\.protobuf|_globals\[|_serialized_|\bgrpc\.|protoreflect"
     rb"|protoimpl|proto\.|ProtoMessage|sizeCache|unknownFields|file_\w+_proto|\bmi\b|\bx\.\w|Runtime|'[^']*\.proto'"
     rb"|_FIELD_NUMBER|_message\.Message|_ClassVar\[|_containers\.|\b_?builtins\.|global___|field_name|WhichOneof|\b_typing\.|\.\.\.,?$"

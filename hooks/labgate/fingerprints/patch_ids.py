@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -20,12 +19,13 @@ from labgate.fingerprints.noise import (
 )
 from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import FilePatch, Patch, Run
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 _SIZE = 16
 #: What ``features.tokens`` leaves out.
 _UNCOUNTED = b" \t\n\r\f\v\"'\\`,;()"
-_DIGITS = re.compile(rb"\bv?\d[\w.]*")
+_DIGITS = regex(rb"\bv?\d[\w.]*")
 #: A smaller change may be made twice by chance, such as a test of four lines: the least lines of a patch, and of a file
 #: for its resulting content to be evidence.
 SUBSTANCE, FILE_SUBSTANCE = 5, 3

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from labgate.git.commits import read_commits, rev_list
 from labgate.git.repository import Repository
+from labgate.values.regexes import regex
 
 #: What git writes by itself (git-fmt-merge-msg): which branch is merged, from where, and into which one.
-_MERGED = re.compile(r"Merge (?:remote-tracking )?branch '(?:[^']*/)?([^'/]+)'(?: of \S+)?(?: into (\S+))?\s*")
+_MERGED = regex(r"Merge (?:remote-tracking )?branch '(?:[^']*/)?([^'/]+)'(?: of \S+)?(?: into (\S+))?\s*")
 #: Whatever the policy calls the trunk: what is stored must depend on commits alone.
 _MAIN = frozenset({"main", "master", "trunk"})
 

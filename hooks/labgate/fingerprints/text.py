@@ -8,6 +8,7 @@ import unicodedata
 
 from labgate.fingerprints.content import CODE_LINES, is_code
 from labgate.git.runner import LONGEST_LINE
+from labgate.values.regexes import regex
 
 #: Longer lines are compared by their beginning: they are minified code or data.
 LINE_BYTES = 400
@@ -17,10 +18,10 @@ SEARCHED_BYTES = LONGEST_LINE
 _TEXT_SHARE = 0.5
 
 #: What a line rarely has: controls, line ends other than LF, and what is not ASCII.
-_ODD = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f-\xff]")
-_ENDS = re.compile(r"[\r\n\x0c\x85\u2028\u2029]")
+_ODD = regex(rb"[\x00-\x08\x0a-\x1f\x7f-\xff]")
+_ENDS = regex(r"[\r\n\x0c\x85\u2028\u2029]")
 _HIGH = bytes(range(0x80, 0x100))
-_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = regex(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),

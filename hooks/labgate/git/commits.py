@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from labgate.git.raw import USAGE
 from labgate.git.repository import Repository
@@ -72,8 +72,11 @@ def read_commits(repository: Repository, oids: Iterable[str]) -> tuple[Commit, .
     The trailer block is git's own reading of the object (git-interpret-trailers), not of an edited message.
     """
     wanted = tuple(oids)
-    if not wanted:
-        return ()
+    found = repository.commits_read.of(wanted, lambda missing: _commits_by_oid(repository, missing))
+    return tuple(found[oid] for oid in wanted)
+
+
+def _commits_by_oid(repository: Repository, wanted: list[str]) -> dict[str, Commit]:
     output = repository.objects.run(
         *("log", "-z", "--no-walk=unsorted", "--stdin", "--no-show-signature", "--no-mailmap"),
         f"--format={'%x00'.join(_FIELDS)}",
@@ -82,11 +85,18 @@ def read_commits(repository: Repository, oids: Iterable[str]) -> tuple[Commit, .
     fields = output.decode("utf-8", "backslashreplace").split("\0")
     size = len(_FIELDS)
     commits = tuple(_commit(fields[start : start + size]) for start in range(0, len(fields) - size + 1, size))
-    if tuple(commit.oid for commit in commits) != wanted:
+    if [commit.oid for commit in commits] != wanted:
         # A header or message with bytes that no porcelain writes; never guess which commit it belongs to.
         message = "git log: a commit in this range cannot be read unambiguously"
         raise GitError(message, "git fsck --no-dangling")
-    return commits
+    return {commit.oid: commit for commit in commits}
+
+
+def trees_with_parents(repository: Repository, commits: Sequence[Commit]) -> dict[str, str]:
+    """Return the tree of each of these commits and of each of their parents, by oid."""
+    trees = {commit.oid: commit.tree for commit in commits}
+    outside = dict.fromkeys(parent for commit in commits for parent in commit.parents if parent not in trees)
+    return trees | {commit.oid: commit.tree for commit in read_commits(repository, outside)}
 
 
 def _commit(fields: list[str]) -> Commit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from labgate.git import raw
 from labgate.git.commits import tree_of
@@ -22,16 +22,32 @@ _POINTER = "160000"
 
 def changed_entries(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[Entry, ...]]:
     """Return each commit's raw diff against its first parent, renames as deletion and addition."""
-    found = _by_commit(repository, commits, "--raw", "--no-renames")
-    return {oid: tuple(record for record in records if isinstance(record, Entry)) for oid, records in found.items()}
+
+    def ask(missing: list[str]) -> dict[str, tuple[Entry, ...]]:
+        found = _by_commit(repository, missing, "--raw", "--no-renames")
+        return {oid: tuple(record for record in records if isinstance(record, Entry)) for oid, records in found.items()}
+
+    return repository.entries_read.of(commits, ask)
 
 
-def brought_paths(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the paths that each commit adds or changes; of a merge those that differ from every parent."""
+def brought_paths(
+    repository: Repository, commits: Iterable[str], plain: Collection[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Return the paths that each commit adds or changes; of a merge those that differ from every parent.
+
+    ``plain`` are those of the commits that are known to have one parent or none.
+    """
     wanted = tuple(commits)
-    found: dict[str, list[str]] = {oid: [] for oid in wanted}
-    if not wanted:
-        return {}
+    entries = changed_entries(repository, plain)
+    found = {oid: [entry.path for entry in entries.get(oid, ()) if entry.status != "D"] for oid in wanted}
+    asked = [oid for oid in wanted if oid not in entries]
+    if asked:
+        _note_combined(repository, asked, found)
+    return {oid: tuple(paths) for oid, paths in found.items()}
+
+
+def _note_combined(repository: Repository, wanted: Sequence[str], found: Mapping[str, list[str]]) -> None:
+    """Add the paths of commits that may be merges to what was ``found`` (git-diff-tree, "-c")."""
     words = ("diff-tree", "-r", "-z", "-c", "--no-abbrev", "--root", "--raw", "--no-renames", "--stdin", *PLAIN)
     output = repository.objects.run(*words, stdin="\n".join(wanted).encode() + b"\n")
     tokens = iter(os.fsdecode(output).split("\0")[:-1])
@@ -43,7 +59,6 @@ def brought_paths(repository: Repository, commits: Iterable[str]) -> dict[str, t
                 current.append(path)
         else:
             current = found[token]
-    return {oid: tuple(paths) for oid, paths in found.items()}
 
 
 def differing_entries(repository: Repository, old: str, new: str) -> tuple[Entry, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from labgate.git.diffs import clean_merge, tree_files
 from labgate.git.raw import PLAIN
@@ -41,6 +41,18 @@ def brings_nothing(repository: Repository, merge: Commit) -> bool:
     """Return whether a merge is what git itself would have made. Raises: ``MissingObjectError``."""
     clean = clean_merge(repository, merge.parents)
     return not own_changes(repository, merge.oid) if clean is None else clean == merge.tree
+
+
+def is_contentless(repository: Repository, commit: Commit, trees: Mapping[str, str]) -> bool:
+    """Return whether a commit brings nothing of its own: it is empty, or the merge that git itself would make.
+
+    ``trees`` has the tree of its parent (``commits.trees_with_parents``). Raises: ``MissingObjectError``.
+    """
+    if len(commit.parents) < 2:
+        return commit.changes_nothing(trees)
+    return repository.empty_merges.of([commit.oid], lambda _: {commit.oid: brings_nothing(repository, commit)})[
+        commit.oid
+    ]
 
 
 def merge_files(repository: Repository, merge: Commit) -> tuple[FileChange, ...]:

@@ -5,13 +5,13 @@ git itself finds renames and moved blocks (git-diff, ``--find-renames`` and ``--
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from labgate.git.raw import PLAIN, STAGED, Entry, Lines, read_records
 from labgate.git.repository import Repository
 from labgate.git.runner import Git
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: A file is renamed if at least half of it is the same. git compares at most ``MOST_RENAMES`` squared pairs of files
@@ -32,8 +32,8 @@ _PAINT = tuple(
     for part in ("-c", f"color.diff.{slot}")
 )
 _HEADER = b"\x1b[1mdiff --git "
-_OID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
+_OID = regex(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_COLOURS = regex(rb"\x1b\[[0-9;]*m")
 _TREES = ("diff-tree", "-r", "--root", "--diff-merges=first-parent", *PLAIN)
 
 

@@ -12,9 +12,10 @@ from labgate.git.repository import BROKEN, SYMBOLIC, Remote, Repository
 from labgate.values.errors import GitError, UsageError
 from labgate.values.files import read_start
 from labgate.values.refnames import HEADS, REMOTES, branch_named
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
-_SUFFIX = re.compile(r"[~^:]|@\{")
+_SUFFIX = regex(r"[~^:]|@\{")
 #: Not ``%(*objectname)``: to peel tags git reads every object completely, branches too.
 _FORMAT = "%(refname)%00%(objecttype)%00%(objectname)%00%(symref)"
 _PLAIN = "%(refname)%00%(objectname)%00%(symref)"
@@ -22,7 +23,7 @@ _PLAIN = "%(refname)%00%(objectname)%00%(symref)"
 _OID_FILE = (41, 65)
 #: Bytes of a symbolic ref that is read without git.
 _LONGEST_NAME = 4096
-_IGNORED = re.compile(r"^warning: ignoring (?:broken|dangling) (?:ref|symref) (refs/.*)$", re.MULTILINE)
+_IGNORED = regex(r"^warning: ignoring (?:broken|dangling) (?:ref|symref) (refs/.*)$", re.MULTILINE)
 
 
 class TrackingRef(Value):
@@ -82,7 +83,8 @@ def _listed(repository: Repository) -> Iterator[tuple[str, str, str, str]]:
 def _rows(repository: Repository, format_: str) -> list[list[str]]:
     output, warnings = repository.git.told("for-each-ref", f"--format={format_}")
     # git only warns of a symbolic ref that names nothing, and of a file that holds no oid (git: ref-filter.c).
-    repository.unread_refs.update(dict.fromkeys(_IGNORED.findall(_text(warnings)), BROKEN))
+    if warnings:
+        repository.unread_refs.update(dict.fromkeys(_IGNORED.findall(_text(warnings)), BROKEN))
     # Not splitlines: U+2028 and U+0085 are legal in a refname.
     return [line.split("\0") for line in _text(output).split("\n")[:-1]]
 

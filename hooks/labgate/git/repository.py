@@ -9,15 +9,23 @@ from weakref import ref
 
 from labgate.git.blocking import git_directory, refuse_blocking
 from labgate.git.borrowed import borrow, give_back_with
+from labgate.git.recent import Recent
 from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, command_scope, first_line, spawn
 from labgate.values.errors import GitError, UndecidedError
 from labgate.values.phrases import quote
 from labgate.values.refnames import HEADS, REMOTES
 from labgate.values.value import Value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.git.raw import Entry
+    from labgate.values.ref_update import Commit
+
 #: Why a ref has no commit of its own: it names another ref, or git cannot read it.
 SYMBOLIC, BROKEN = "symbolic", "broken"
 
+#: The most commits, and the most entries of changes, that a run remembers: some megabytes.
+_KEPT = 5_000
 #: The number of discovery's requests that git always answers.
 _ANSWERS = 5
 
@@ -63,6 +71,21 @@ class Repository(Value):
     def commits_here(self) -> set[str]:
         """Commits that git has shown in this run, so that they need not be checked again."""
         return set()
+
+    @cached_property
+    def commits_read(self) -> Recent[Commit]:
+        """The commits that ``commits.read_commits`` has read in this run."""
+        return Recent(_KEPT)
+
+    @cached_property
+    def entries_read(self) -> Recent[tuple[Entry, ...]]:
+        """The changes that ``diffs.changed_entries`` has read in this run."""
+        return Recent(_KEPT, lambda entries: 1 + len(entries))
+
+    @cached_property
+    def empty_merges(self) -> Recent[bool]:
+        """The merges of which ``merges.is_contentless`` has said in this run whether they bring nothing."""
+        return Recent(_KEPT)
 
     @cached_property
     def unread_refs(self) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Container, Iterable, Iterator
 
 from labgate.git.repository import Repository
@@ -15,16 +14,17 @@ from labgate.values.foreign import open_foreign
 from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import Commit
 from labgate.values.refnames import HEADS
+from labgate.values.regexes import regex
 from labgate.values.repository_name import repository_name
 
 #: The largest FETCH_HEAD that is read, and how much of the end of HEAD's reflog, in bytes.
 _MOST_BYTES = 2**20
 #: A line of FETCH_HEAD (git-fetch, "OUTPUT"; builtin/fetch.c), and what ``git pull`` notes of a fast-forward.
-_FETCHED = re.compile(r"([0-9a-f]{40,64})\t(?:not-for-merge)?\tbranch '([^']+)' of (\S+)")
-_PULLED = re.compile(r"[0-9a-f]{40,64} ([0-9a-f]{40,64}) [^\t]*\t(pull .*): Fast-forward")
+_FETCHED = regex(r"([0-9a-f]{40,64})\t(?:not-for-merge)?\tbranch '([^']+)' of (\S+)")
+_PULLED = regex(r"[0-9a-f]{40,64} ([0-9a-f]{40,64}) [^\t]*\t(pull .*): Fast-forward")
 #: What ``git pull URL BRANCH`` and ``git pull URL`` write as the subject of their merge (git-fmt-merge-msg).
-_MERGED = re.compile(r"Merge (?:branch(?:es)? (?P<names>'.+') of )?(?P<url>[^\s/:]*[/:]\S*)(?: into \S+)?")
-_NAME = re.compile(r"'([^']+)'")
+_MERGED = regex(r"Merge (?:branch(?:es)? (?P<names>'.+') of )?(?P<url>[^\s/:]*[/:]\S*)(?: into \S+)?")
+_NAME = regex(r"'([^']+)'")
 
 
 def merged_urls(

@@ -10,14 +10,15 @@ from labgate.research.research_commits import ResearchGraph
 from labgate.research.source_refs import SourceRef
 from labgate.values.finding import HELD_TOO, LIVE, Evidence
 from labgate.values.ref_update import Commit
+from labgate.values.regexes import regex
 
 #: The line that ``git cherry-pick -x`` appends (git-cherry-pick, "-x").
-_PICKED = re.compile(r"^\(cherry picked from commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\)[ \t]*$", re.MULTILINE)
+_PICKED = regex(r"^\(cherry picked from commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\)[ \t]*$", re.MULTILINE)
 #: git's heading and list of the commits of ``git merge --squash`` (git-merge, "--squash").
 _SQUASHED = "Squashed commit of the following:"
-_LISTED = re.compile(r"^commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)$", re.MULTILINE)
+_LISTED = regex(r"^commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)$", re.MULTILINE)
 #: labgate's own trailer; any line counts, as a squash moves it above the last block.
-_EXPERIMENT = re.compile(r"^Experiment:[ \t]*(\S+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_EXPERIMENT = regex(r"^Experiment:[ \t]*(\S+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
 def reached_by_sources(graph: ResearchGraph, span: Iterable[str]) -> frozenset[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from labgate.reviews.section import Person, Reviews
 from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 from labgate.values.refnames import is_oid
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: Why an approval does not count for the current change (``reviews.carry`` finds all except the first two).
@@ -37,8 +37,8 @@ _FIXES = {
 }
 
 _HIDDEN = {
-    "github": re.compile(r"(?:[0-9]+\+)?([^@+]+)@users\.noreply\.github\.com"),
-    "gitlab": re.compile(r"[0-9]+-([^@]+)@users\.noreply\.gitlab\.com"),
+    "github": regex(r"(?:[0-9]+\+)?([^@+]+)@users\.noreply\.github\.com"),
+    "gitlab": regex(r"[0-9]+-([^@]+)@users\.noreply\.gitlab\.com"),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from labgate.git.commits import CLEAN, picked, read_commits
-from labgate.git.merges import brings_nothing
+from labgate.git.merges import is_contentless
 from labgate.git.repository import Repository
 from labgate.reviews.approvals import listed_email
 from labgate.reviews.carry import TargetMove, carried_all
@@ -44,7 +44,6 @@ class Contributors:
         self._candidates = originals
         self._mailmap = Mailmap(repository, trunk)
         self._trees: dict[str, str] = {}
-        self._clean: dict[str, bool] = {}
         self._known: dict[str, tuple[str, ...]] = {}
         self.origins: Mapping[str, tuple[str, ...]] = {}
         #: For each commit (oid) whose committer counts as a contributor: the committer's email, and the author for whom
@@ -67,11 +66,7 @@ class Contributors:
 
     def is_contentless(self, commit: Commit) -> bool:
         """Return whether a commit brings nothing of its own: it is empty, or the merge that git itself would make."""
-        if len(commit.parents) < 2:
-            return commit.changes_nothing(self.trees([commit]))
-        if commit.oid not in self._clean:
-            self._clean[commit.oid] = brings_nothing(self._repository, commit)
-        return self._clean[commit.oid]
+        return is_contentless(self._repository, commit, self.trees([commit] if len(commit.parents) < 2 else []))
 
     def everybody(self, commit: Commit) -> tuple[str, ...]:
         """Return the casefolded emails of all contributors of a commit, as the policy lists them."""

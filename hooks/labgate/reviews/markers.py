@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from labgate.values.lookalikes import plain
 from labgate.values.ref_update import Commit
 from labgate.values.refnames import is_oid
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 KEY, CHANGE, LANDING = "Reviewed-by", "Reviewed-change", "Reviewed-landing"
@@ -31,10 +32,10 @@ _OTHER_KEYS = {
 UNREADABLE = "its Reviewed-change is not one line of the form DELTA-ID OID"
 
 #: With its continuation lines, which git folds into one value.
-_CO_AUTHORS = re.compile(r"^[ \t]*co-authored-by[ \t]*:(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
-_EMAIL = re.compile(r"<[ \t]*([^<>\s]+)[ \t]*>")
-_CHANGE = re.compile(r"([0-9a-f]{64}) ([0-9a-f]{40}(?:[0-9a-f]{24})?)")
-_SEPARATED = re.compile(r"^(?P<key>[^:\n]{1,40}?)[ \t]*:[ \t]*(?P<value>.*)$")
+_CO_AUTHORS = regex(r"^[ \t]*co-authored-by[ \t]*:(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
+_EMAIL = regex(r"<[ \t]*([^<>\s]+)[ \t]*>")
+_CHANGE = regex(r"([0-9a-f]{64}) ([0-9a-f]{40}(?:[0-9a-f]{24})?)")
+_SEPARATED = regex(r"^(?P<key>[^:\n]{1,40}?)[ \t]*:[ \t]*(?P<value>.*)$")
 
 
 class Binding(Value):

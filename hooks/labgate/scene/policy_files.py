@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from labgate.git.commits import is_ancestor, merge, merge_bases
 from labgate.git.fetch import bring
@@ -17,7 +16,7 @@ from labgate.policy.reader import MAX_BYTES, Reader
 from labgate.values.errors import LabgateError, PolicyError
 from labgate.values.files import read_start
 from labgate.values.phrases import count, short_oid
-from labgate.values.value import Value
+from labgate.values.value import NOTHING, Value
 
 #: The modes of a regular file.
 REGULAR = ("100644", "100755")
@@ -41,22 +40,29 @@ def policy_at(repository: Repository, commit: str, reader: Reader, place: str | 
     cannot be used.
     """
     shown = commit[:12] if place is None else place
-    files = files_of(repository, commit)
+    files, sizes = _sized_files(repository, commit)
     require_regular(files, shown)
-    bring(repository, [oid for _, oid in files.values()])
-    found = reader.find(texts_of(repository, files, shown), shown)
+    bring(repository, [oid for _, oid in files.values() if oid not in sizes])
+    found = reader.find(texts_of(repository, files, shown, sizes=sizes), shown)
     return None if found is None else Found(found[0], commit, files[found[1]][1], found[1])
 
 
 def files_of(repository: Repository, commit: str) -> dict[str, tuple[str, str]]:
     """Return the mode and the blob of each policy file in a commit's tree, by name."""
-    listing = os.fsdecode(repository.objects.run("ls-tree", "-z", "--full-tree", commit, "--", *FILES))
-    files = {}
+    return _sized_files(repository, commit)[0]
+
+
+def _sized_files(repository: Repository, commit: str) -> tuple[dict[str, tuple[str, str]], dict[str, int]]:
+    """Return the same as ``files_of``, and the size in bytes of each blob that is here."""
+    listing = os.fsdecode(repository.objects.run("ls-tree", "-z", "-l", "--full-tree", commit, "--", *FILES))
+    files, sizes = {}, {}
     for line in listing.split("\0")[:-1]:
         head, _, name = line.partition("\t")
-        mode, _, oid = head.split(" ")
+        mode, _, oid, size = head.split()
         files[name] = (mode, oid)
-    return files
+        if size.isdecimal():  # else it is no blob, or git cannot read it
+            sizes[oid] = int(size)
+    return files, sizes
 
 
 def require_regular(files: Mapping[str, tuple[str, str]], place: str) -> None:
@@ -76,14 +82,16 @@ def texts_of(
     repository: Repository,
     files: Mapping[str, tuple[str, str]],
     place: str,
-    read: Mapping[str, bytes] = MappingProxyType({}),
+    read: Mapping[str, bytes] = NOTHING,
+    sizes: Mapping[str, int] = NOTHING,
 ) -> dict[str, bytes]:
     """Return the content of policy files (``files_of``); one that is too large is not read.
 
-    ``read`` is the content of blobs that were read already. Raises: ``PolicyError`` for a large file, unless it is a
-    project's own that never names labgate.
+    ``read`` is the content of blobs that were read already, ``sizes`` are the bytes of blobs where they are known.
+    Raises: ``PolicyError`` for a large file, unless it is a project's own that never names labgate.
     """
-    sizes = blob_sizes(repository.objects, {oid for _, oid in files.values() if oid not in read})
+    unknown = {oid for _, oid in files.values() if oid not in read and oid not in sizes}
+    sizes = {**sizes, **blob_sizes(repository.objects, unknown)}
     texts = {}
     for name, (_, oid) in files.items():
         if oid in read:

@@ -57,7 +57,7 @@ def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
     old = judging.trunk_tip if update.old is None else update.old
     # A proposed change may start from an older trunk and not change the policy.
     after = update.new if scene.pushing or old is None else landed(repository, old, update.new)
-    files = frozenset(FILES) if old is None else changed_files(repository, old, after)
+    files = frozenset(FILES) if old is None else _changed(scene, update, old, after)
     if not files:
         return None
     problems = _problems(scene, judging, after, update.source or update.new[:12])
@@ -73,6 +73,15 @@ def proposed_policy(scene: Scene, update: RefUpdate) -> ProposedPolicy | None:
     guarding = found is None or not any(_guards_the_same(found.policy, policy) for policy in judges)
     commits = _changing(scene, update, judging.reader)
     return ProposedPolicy((), None, commits, files, removed=found is None, guarding=guarding)
+
+
+def _changed(scene: Scene, update: RefUpdate, old: str, after: str) -> frozenset[str]:
+    """Return the policy files that differ between the trunk's tip and what it is after an update."""
+    span = scene.span(update)
+    touched = span.touched if span.base == (old,) and span.head == after else None
+    if touched is not None and not any(entry.path in FILES for entry in touched):
+        return frozenset()
+    return changed_files(scene.repository, old, after)
 
 
 def _guards_the_same(one: Policy, other: Policy) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from labgate.experiments.section import ExperimentHash
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
+from labgate.git.diffs import changed_entries
 from labgate.git.refs import TrackingRef, refs_with, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
@@ -28,6 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.audited_landings import AuditedLandings
     from labgate.fingerprints.building import Progress
+    from labgate.git.raw import Entry
     from labgate.reviews.approvals import HostedChange
     from labgate.reviews.markers import Claim
     from labgate.scene.governing_policy import Judging
@@ -334,7 +336,9 @@ class Span:
 
     @cached_property
     def commits(self) -> tuple[Commit, ...]:
-        return read_commits(self.scene.repository, self.oids)
+        # With the old tip, the parent of most ranges, whose tree shows whether the first commit is empty.
+        read = read_commits(self.scene.repository, (*self.oids, *self.base)) if self.oids else ()
+        return read[: len(self.oids)]
 
     @cached_property
     def unlanded_commits(self) -> tuple[Commit, ...]:
@@ -348,6 +352,19 @@ class Span:
         """The range, with those of its commits that are on another protected branch and have not landed."""
         oids = self._without(self._gate_exclude, self.oids, self.exclude)
         return self.commits if oids == self.oids else read_commits(self.scene.repository, oids)
+
+    @cached_property
+    def touched(self) -> tuple[Entry, ...] | None:
+        """The changes of all commits if they are one line on top of the old tip, so that nothing else has changed.
+
+        ``None``: they are not, and only a diff of the head and the old tip shows what differs.
+        """
+        line = [*(commit.oid for commit in self.gated), *self.base]
+        in_line = [commit.parents for commit in self.gated] == [(parent,) for parent in line[1:]]
+        if not in_line or not self.base or line[0] != self.head:
+            return None
+        entries = changed_entries(self.scene.repository, line[:-1])
+        return tuple(entry for mine in entries.values() for entry in mine)
 
     @cached_property
     def unlanded(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from labgate.checks.collected import Collected
 from labgate.checks.commit_hygiene.check import Facts, Looked, states_something
 from labgate.checks.commit_hygiene.rules import Way
 from labgate.checks.commit_hygiene.section import CommitHygiene
-from labgate.git.commits import merge_bases, read_commits
+from labgate.git.commits import merge_bases, trees_with_parents
 from labgate.git.conflicts import conflicted
 from labgate.git.diffs import changed_entries
 from labgate.research.section import ResearchGate
@@ -57,9 +57,7 @@ def _looked(scene: Scene, update: RefUpdate, commits: Sequence[Commit], *, files
     plain = [commit.oid for commit in commits if len(commit.parents) < 2]
     merges = [commit.oid for commit in commits if len(commit.parents) > 1]
     conflicts = conflicted(repository, plain, merges, lambda: (_start(scene, update), scene.span(update).head))
-    trees = {commit.oid: commit.tree for commit in commits}
-    outside = {parent for commit in commits for parent in commit.parents[:1]} - trees.keys()
-    trees |= {commit.oid: commit.tree for commit in read_commits(repository, sorted(outside))}
+    trees = trees_with_parents(repository, commits)
     entries = changed_entries(repository, plain) if files else {}
     return tuple(
         Looked(

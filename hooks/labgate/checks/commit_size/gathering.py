@@ -26,10 +26,11 @@ from labgate.scene.scene import Scene
 from labgate.values.batch import Batch, FileChange
 from labgate.values.phrases import count
 from labgate.values.ref_update import Commit, RefUpdate
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: The line that ``git revert`` writes.
-_REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b", re.MULTILINE)
+_REVERTS = regex(r"^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b", re.MULTILINE)
 
 
 def gathered(scene: Scene, update: RefUpdate) -> Collected:

@@ -38,15 +38,17 @@ class Brought(Value):
 def brought(scene: Scene, update: RefUpdate) -> Brought:
     """Return what an update brings that is not a deletion; of a protected ref all that has not landed."""
     span = scene.span(update)
+    plain: list[str] = []
     if scene.policy.classify(update.ref).name == "protected":
         subjects = {commit.oid: commit.subject for commit in span.unlanded_commits}
+        plain = [commit.oid for commit in span.unlanded_commits if len(commit.parents) < 2]
     elif scene.pushing and span.head in _on_remote(scene):
         return Brought()
     else:
         subjects = subjects_of(scene.repository, [span.head], (*span.landed, *_on_remote(scene)))
     if not subjects:
         return Brought()
-    paths = brought_paths(scene.repository, subjects)
+    paths = brought_paths(scene.repository, subjects, plain)
     changed = dict.fromkeys(path for found in paths.values() for path in found)
     files = files_of_commit(scene.repository, span.head, changed)
     artifacts = judged_artifacts(scene.policy.section(ExperimentHash), files, changed)

@@ -8,8 +8,9 @@ from functools import cached_property
 from labgate.checks.collected import Collected
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
 from labgate.fingerprints.noise import is_vendored
-from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
+from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list, trees_with_parents
 from labgate.git.diffs import changed_entries, differing_entries
+from labgate.git.merges import is_contentless
 from labgate.research.completeness import unfetched_remotes
 from labgate.research.merged_urls import forwarded_urls, merged_urls
 from labgate.research.section import ResearchGate
@@ -86,7 +87,10 @@ def _unseen(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
     new = update.new
     if new is None:
         return ()
-    tips = scene.span(update).landed[:1]
+    span = scene.span(update)
+    touched, tips = span.touched, span.landed[:1]
+    if touched is not None and not any(entry.is_submodule or is_vendored(entry.path) for entry in touched):
+        return ()
     changed = [entry for tip in tips for entry in differing_entries(scene.repository, tip, new)]
     moved = tuple(
         f"not looked into: submodule {entry.path} comes to {short_oid(entry.new)}, and what that brings "
@@ -195,7 +199,9 @@ class _Gathering:
 
     def _with_content(self, oids: Container[str]) -> tuple[Commit, ...]:
         """Return these commits of the range, children before parents, without those that change nothing."""
-        return tuple(c for c in self.span.gated if c.oid in oids and not self.reviews.contributors.is_contentless(c))
+        commits = [commit for commit in self.span.gated if commit.oid in oids]
+        trees = trees_with_parents(self.repository, commits)
+        return tuple(commit for commit in commits if not is_contentless(self.repository, commit, trees))
 
     @cached_property
     def unlanded(self) -> frozenset[str]:
