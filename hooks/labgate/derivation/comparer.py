@@ -98,12 +98,16 @@ class Comparer:
                 document.cut,
             )
 
-    def depths(self, documents: Iterable[Document]) -> dict[int, int]:
-        """Return the depth at which the chain first had each feature of documents, if it has it."""
-        return self._index.first_depths(sorted(set().union(*(item.features for item in documents))), self._past)
+    def depths(self, documents: Iterable[Document], enough: int = postings.VALUES) -> dict[int, int]:
+        """Return the depth at which the chain first had each feature of documents, if it has it.
+
+        It may be any depth below ``enough``, the first of those to which the documents belong.
+        """
+        features = sorted(set().union(*(item.features for item in documents)))
+        return self._index.first_depths(features, self._past, enough)
 
 
 def novel(document: Document, depths: Mapping[int, int], until: int = postings.VALUES) -> list[int]:
     """Return the features of a document that the chain did not have before a depth, and all its patch ids."""
-    never = postings.VALUES
-    return [one for one in document.features if depths.get(one, never) >= until or postings.is_id(one)]
+    never, ids = postings.VALUES, postings.IDS
+    return [one for one in document.features if depths.get(one, never) >= until or one & 15 in ids]

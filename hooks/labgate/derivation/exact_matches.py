@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from labgate.derivation.candidates import Candidate
 from labgate.derivation.match import Subject
@@ -21,14 +21,17 @@ from labgate.git.diffs import changed_entries
 from labgate.git.raw import Entry
 from labgate.git.repository import Repository
 from labgate.values.ref_update import Identity
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: The suffix that code hosts add to a title, and how many there may be: a backport adds one more.
-_LABEL, _LABELS = re.compile(r"\((?:#|GH-|!)\d+\)$"), 3
+_LABEL, _LABELS = regex(r"\((?:#|GH-|!)\d+\)$"), 3
 #: The end of the name of an account that is no person.
 _BOT = "[bot]"
 #: The address that GitHub and GitLab give to people who hide theirs: it holds the account's name.
-_HIDDEN = re.compile(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.git(?:hub|lab)\.com")
+_HIDDEN = regex(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.git(?:hub|lab)\.com")
+#: The most features of which it is remembered that the chain had them: some ten megabytes.
+_REMEMBERED = 100_000
 #: A larger file is data, and is not read for its lines.
 _READ_BYTES = 4_000_000
 
@@ -165,11 +168,26 @@ class ExactMatches(Value):
         if text is None:
             return SUBSTANCE
         lines = line_features(entry.path, text)
-        depths = self.index.first_depths(sorted(frozenset[int]().union(*lines.values())), subject.past)
-        known = frozenset(one for one, depth in depths.items() if depth < subject.until)
+        known = self._known(frozenset[int]().union(*lines.values()), subject)
         # Any file may have a line of one or two words; it tells something where the file has no others.
-        grams = [features for line in lines.values() if (features := line - {at for at in line if _is_place(at)})]
-        return sum(not features <= known for features in grams or lines.values())
+        grams = [others for line in lines.values() if (others := line - {at for at in line if _is_place(at)})]
+        return sum(not others <= known for others in grams or lines.values())
+
+    def _known(self, features: frozenset[int], subject: Subject) -> frozenset[int]:
+        """Return those features that the chain had before the subject.
+
+        Commits that change a file one after the other ask for nearly the same ones.
+        """
+        if len(self._had) > _REMEMBERED:
+            self._had.clear()
+        unknown = sorted(one for one in features if self._had.get(one, postings.VALUES) >= subject.until)
+        self._had.update(self.index.first_depths(unknown, subject.past, subject.until))
+        return frozenset(one for one in features if self._had.get(one, postings.VALUES) < subject.until)
+
+    @cached_property
+    def _had(self) -> dict[int, int]:
+        """A depth at which the chain had each feature of some, for the one past that all subjects have."""
+        return {}
 
     def reverts_landed(self, subject: Subject) -> bool:
         """Return whether the subject reverts something that landed: its old state is not new work."""

@@ -122,7 +122,8 @@ class LandedCommits(Value):
         documents = {item.key: item for item in make_documents(self.repository, beside, judged=True)}
         merged = judged_documents(self.repository, read_commits(self.repository, alone)) if alone else ()
         documents |= {commit.oid: document for commit, document in merged}
-        depths = comparer.depths(documents.values())
+        first = min((place.depth for place in places if place.oid in documents), default=0)
+        depths = comparer.depths(documents.values(), first)
         subjects = []
         for place in places:
             linked = place.on_chain and place.oid not in alone

@@ -263,16 +263,22 @@ class Index:
         row = (number, parent, fork, last)
         self._db.execute("INSERT OR REPLACE INTO segment VALUES(?, ?, ?, ?, ?)", (*row, with_checksum(b"", *row)))
 
-    def first_depths(self, features: Sequence[int], past: Past) -> dict[int, int]:
-        """Return the depth at which the chains of ``past`` first had each of the sorted features, if they had it."""
+    def first_depths(self, features: Sequence[int], past: Past, enough: int = 0) -> dict[int, int]:
+        """Return the depth at which the chains of ``past`` first had each of the sorted features, if they had it.
+
+        Of a feature that they had at a depth below ``enough`` it may be any such depth: fewer chains are searched.
+        """
         found: dict[int, int] = {}
+        asked = features
         for segment, places, at in past.pieces():
-            for entry in self._find(segment, features):
+            for entry in self._find(segment, asked):
                 place = entry & (postings.VALUES - 1)
                 depth = place if at is None else at
                 feature = entry >> postings.VALUE_BITS
                 if place in places and depth < found.get(feature, postings.VALUES):
                     found[feature] = depth
+            if enough:
+                asked = [feature for feature in asked if found.get(feature, enough) >= enough]
         return found
 
     def depths(self, feature: int, past: Past) -> list[int]:

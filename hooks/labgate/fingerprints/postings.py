@@ -19,6 +19,8 @@ _VALUE = VALUES - 1
 #: Kinds beside those of ``features``: the id of a whole patch, of its code, of a file's content as the patch leaves it,
 #: and of the content of a file that is only formatted.
 FORM, EXACT, CORE, BLOB = 12, 13, 14, 15
+#: The kinds of patch ids: one may occur more than once, and each time counts.
+IDS = (EXACT, CORE)
 #: A stored list is split by the highest bits of its features, so that a query reads only what it needs.
 PART_BITS = 6
 PARTS = 1 << PART_BITS
@@ -79,5 +81,5 @@ def find(postings: array[int], features: Sequence[int]) -> list[int]:
 
 
 def is_id(feature: int) -> bool:
-    """Return whether a feature is a patch id: one may occur more than once, and each time counts."""
-    return feature & 15 in (EXACT, CORE)
+    """Return whether a feature is a patch id."""
+    return feature & 15 in IDS
