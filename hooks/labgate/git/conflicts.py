@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from labgate.git.blobs import read_sized
+from labgate.git.diffs import without_lines
 from labgate.git.merges import own_changes
 from labgate.git.moved import EDITED_RENAMES
 from labgate.git.raw import PLAIN, Entry, blob_sizes, read_records
@@ -97,6 +98,7 @@ def _of_merges(repository: Repository, merges: Sequence[str]) -> Iterator[_Marks
 
 def _in_utf_16(repository: Repository, commits: Sequence[str]) -> dict[str, str]:
     """Return as ``conflicted`` the files in UTF-16."""
+    commits = without_lines(repository, commits)
     if not commits:
         return {}
     stdin = "".join(f"{oid}\n" for oid in commits).encode()

@@ -69,7 +69,23 @@ def differing_entries(repository: Repository, old: str, new: str) -> tuple[Entry
 
 def commit_files(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[FileChange, ...]]:
     """Return the changes of each commit against its first parent, with lines and bytes."""
-    return weigh(repository.objects, _by_commit(repository, commits, "--raw", "--numstat", *RENAMES))
+    return weigh(repository.objects, _counted(repository, commits))
+
+
+def without_lines(repository: Repository, commits: Iterable[str]) -> list[str]:
+    """Return those of some commits that change a file of which git counts no lines: a binary one, or an empty one."""
+    return [
+        oid
+        for oid, records in _counted(repository, commits).items()
+        if any(isinstance(record, Lines) and not record.added and not record.deleted for record in records)
+    ]
+
+
+def _counted(repository: Repository, commits: Iterable[str]) -> dict[str, list[Entry | Lines]]:
+    """Return the raw entries and lines of each commit against its first parent, with exact renames."""
+    return repository.lines_read.of(
+        commits, lambda missing: _by_commit(repository, missing, "--raw", "--numstat", *RENAMES)
+    )
 
 
 def tree_files(repository: Repository, old: str, new: str) -> tuple[FileChange, ...]:

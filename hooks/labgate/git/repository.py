@@ -18,7 +18,7 @@ from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from labgate.git.raw import Entry
+    from labgate.git.raw import Entry, Lines
     from labgate.values.ref_update import Commit
 
 #: Why a ref has no commit of its own: it names another ref, or git cannot read it.
@@ -81,6 +81,11 @@ class Repository(Value):
     def entries_read(self) -> Recent[tuple[Entry, ...]]:
         """The changes that ``diffs.changed_entries`` has read in this run."""
         return Recent(_KEPT, lambda entries: 1 + len(entries))
+
+    @cached_property
+    def lines_read(self) -> Recent[list[Entry | Lines]]:
+        """The changes of which ``diffs`` has counted the lines in this run."""
+        return Recent(_KEPT, lambda records: 1 + len(records))
 
     @cached_property
     def empty_merges(self) -> Recent[bool]:
