@@ -491,6 +491,21 @@ def test_what_is_not_compared_is_said(team: Repo, mine: str | None, theirs: str 
     assert done.err.splitlines() == [f"labgate: not compared to their ends: {line}" for line in said]
 
 
+@pytest.mark.parametrize("lines", [FILE_LINES + 1, 1000], ids=["behind the limit", "within it"])
+def test_text_of_main_behind_a_limit_is_said_where_it_decides(team: Repo, lines: int) -> None:
+    team.git("branch", "--quiet", "-D", "research/x")
+    ours = "".join(f"ours_{line} = {line}\n" for line in range(lines)) + TRIED
+    team.checkout("main").commit("Ours", {"long.py": ours})
+    team.branch("research/y").commit("Try", {"y.py": TRIED})
+    team.git("branch", "--quiet", "-f", "landing", "main")
+    team.checkout("landing").commit("Own", {"own.py": OWN})
+    assert list(landing_traces(team, "landing").cut.lines()) == []
+    team.commit("Part", {"part.py": EDITED})
+    cut = landing_traces(team, "landing").cut
+    said = ["what landed is not known to its end: 1 commit over the limit"]
+    assert (bool(found(team)), list(cut.lines())) == ((True, said) if lines > FILE_LINES else (False, []))
+
+
 def steps(repo: Repo, branch: str, number: int) -> None:
     """Make a branch of main with so many commits, each of which adds a file of one line."""
     lines = []

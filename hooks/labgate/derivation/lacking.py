@@ -44,12 +44,15 @@ class Cut(Value):
     Files of code are compared by their ids, and in part by their text: ``files`` is the number of those of a change,
     ``research`` are the full names of the refs that have some, with their numbers. Many commits are compared each, and
     not as one: ``commits`` is the number of those of a change (0: they are compared as one), ``long`` are the refs.
+    ``landed`` is the number of landed commits with files over a limit, where a similarity decides: what is shared may
+    be their text.
     """
 
     files: int = 0
     research: tuple[tuple[str, int], ...] = ()
     commits: int = 0
     long: tuple[str, ...] = ()
+    landed: int = 0
 
     def lines(self) -> Iterator[str]:
         """Yield a line for each side that was not compared as a whole."""
@@ -59,6 +62,8 @@ class Cut(Value):
             yield f"not compared to their ends: {count(files, 'file')} of {short_ref(ref)} over the limit"
         if len(self.research) > _NAMED:
             yield f"not compared to their ends: files of {len(self.research) - _NAMED} more branches over the limit"
+        if self.landed:
+            yield f"what landed is not known to its end: {count(self.landed, 'commit')} over the limit"
         parts = [f"this change of {self.commits} commits"] if self.commits else []
         parts += [short_ref(ref) for ref in self.long[:_NAMED]]
         parts += [f"{len(self.long) - _NAMED} more branches"] if len(self.long) > _NAMED else []

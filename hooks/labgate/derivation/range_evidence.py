@@ -57,6 +57,7 @@ def range_evidence(
             tuple(sorted(comparer.cut_sources.items())),
             len(commits) if len(commits) > _LONGEST else 0,
             tuple(sorted(comparer.long_sources)),
+            comparer.cut_landed if any(item.method == SIMILARITY and item.decisive for item in found) else 0,
         )
         return Traces([_shown(repository, item) for item in found], frozenset(small), lacking, cut)
 

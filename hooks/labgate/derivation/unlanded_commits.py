@@ -47,6 +47,7 @@ class UnlandedCommits:
         progress: Progress | None = None,
     ) -> None:
         self._repository = repository
+        self._index = index
         self._graph = CommitGraph(research.parents)
         for tip in dict.fromkeys(research.landed):
             ensure_branch(repository, index, tip, progress)
@@ -70,6 +71,11 @@ class UnlandedCommits:
     def long_sources(self) -> tuple[str, ...]:
         """The source refs that have too many commits to be compared as a whole."""
         return self._comparer.long_sources
+
+    @property
+    def cut_landed(self) -> int:
+        """The number of commits that have landed of which files are over a limit: their ends look new."""
+        return self._index.cut_links(self._past)
 
     def compare(self, commits: Sequence[Commit]) -> Iterator[Compared]:
         """Yield the result for each commit; clean merges change nothing of their own, and are left out."""

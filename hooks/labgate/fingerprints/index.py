@@ -252,6 +252,12 @@ class Index:
             found.append((depth, other))
         return found
 
+    def cut_links(self, past: Past) -> int:
+        """Return the number of commits on the chains of ``past`` of which files are over a limit."""
+        rows = self._db.execute("SELECT segment, depth FROM link WHERE cut > 0").fetchall()
+        places = [(segment, depths) for segment, depths, _ in past.pieces()]
+        return sum(any(segment == at and depth in depths for at, depths in places) for segment, depth in rows)
+
     def _segment(self, number: int) -> tuple[int | None, int, int]:
         """Return a segment's parent segment (``None``: a root), the depth of the fork, and that of its last commit."""
         query = "SELECT parent, fork, last, seal FROM segment WHERE id = ?"

@@ -12,9 +12,11 @@ from labgate.git.repository import Repository
 from labgate.values.regexes import regex
 
 #: What git writes by itself (git-fmt-merge-msg): which branch is merged, from where, and into which one.
-_MERGED = regex(r"Merge (?:remote-tracking )?branch '(?:[^']*/)?([^'/]+)'(?: of \S+)?(?: into (\S+))?\s*")
-#: Whatever the policy calls the trunk: what is stored must depend on commits alone.
-_MAIN = frozenset({"main", "master", "trunk"})
+_MERGED = regex(r"Merge (?:remote-tracking )?branch '([^']+)'(?: of \S+)?(?: into (\S+))?\s*")
+#: What a trunk is called, whatever the policy says: what is stored must depend on commits alone.
+_TRUNKS = frozenset({"main", "master", "trunk", "develop", "development", "dev", "devel", "default", "mainline"})
+#: Where git does not write into which branch it merged, it was one of these (git-fmt-merge-msg, "merge.suppressDest").
+_UNNAMED = frozenset({"main", "master", "trunk"})
 
 
 def swapped_on(repository: Repository, chain: Sequence[str]) -> dict[str, str]:
@@ -36,6 +38,13 @@ def swapped_parents(repository: Repository, merges: Sequence[str]) -> dict[str, 
 
 
 def _is_swap(subject: str) -> bool:
-    """Return whether a subject says that main was merged into another branch, or into a local main."""
+    """Return whether a subject says that a trunk was merged into another branch, or a branch into a local one of it."""
     merged = _MERGED.fullmatch(subject)
-    return merged is not None and merged[1] in _MAIN and (merged[2] not in _MAIN or merged[2] == merged[1])
+    if merged is None:
+        return False
+    branch, into = merged[1], merged[2] or ""
+    name = branch.rpartition("/")[2]
+    if not into:
+        return name in _UNNAMED
+    pulled = f"/{branch}".endswith(f"/{into}")
+    return pulled or (name in _TRUNKS and into.rpartition("/")[2] not in _TRUNKS)
