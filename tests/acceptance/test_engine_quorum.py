@@ -180,7 +180,7 @@ def test_where_nobody_is_left_to_review_the_help_says_so(sdg: Repo) -> None:
     verdict = judge(sdg, *TO_MAIN, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 2 unreviewed commits from research/own (same commits): <Lin's part> Lin's part, <Own> Own
-    help: add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk
+    help: list somebody else in [reviews.people], in labgate.toml on the trunk: nobody there can review this
     evidence: ancestry research/own
 """)
     assert verdict.finding("LG201")["data"]["reviewers"] is None

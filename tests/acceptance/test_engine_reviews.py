@@ -233,7 +233,7 @@ def test_a_co_author_is_no_reviewer(sdg: Repo, name: str) -> None:
     assert verdict.summary == snapshot("""\
 LG201 error main: 1 unreviewed commit from research/claim (same commit): <Claim> Claim; not counted: ada:
         self-review
-    help: add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk
+    help: list somebody else in [reviews.people], in labgate.toml on the trunk: nobody there can review this
     evidence: ancestry research/claim
 LG204 error main: the review by ada in <Claim> does not count: ada contributed to <Claim>
     help: ask somebody else in [reviews.people] to review it
@@ -359,7 +359,8 @@ LG201 error main: 8 unreviewed commits from research/pr-72 (same commits): <Tidy
     help: labgate review approve research/pr-72 --by ada  # once ada has reviewed it
     evidence: ancestry research/pr-72
 LG501 note main: 1 commit is empty and no review marker: <Review> (Review)
-    help: git reset --soft HEAD^
+    help: git reset --soft HEAD^  # then: git push --force-with-lease --force-if-includes origin
+        research/pr-72
 """)
     assert verdict.rules == ["LG201", "LG501"]
 

@@ -66,7 +66,7 @@ def say(
     ("change", "help"),
     [
         (PULL, "ask ada and lin to approve pull request #7"),
-        (ChangeName("gitea", 7, None), "add a reviewer who wrote none of it to [reviews.people] in labgate.toml"),
+        (ChangeName("gitea", 7, None), "list somebody else in [reviews.people], in labgate.toml"),
         (MERGE, "ask ada and lin to approve merge request !12"),
         (None, "open a pull request and ask ada and lin to approve it"),
     ],

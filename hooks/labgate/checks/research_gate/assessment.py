@@ -115,7 +115,7 @@ class UnmetReview(Finding):
         if self.assurance == "forge" and self.strangers:
             return _list_step(self.strangers)
         if self.reviewers is None:
-            return "add a reviewer who wrote none of it to [reviews.people] in labgate.toml on the trunk"
+            return "list somebody else in [reviews.people], in labgate.toml on the trunk: nobody there can review this"
         who = " and ".join(self.advised)
         if self.assurance == "forge":
             return self._approval_step(who)
