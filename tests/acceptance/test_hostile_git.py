@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -203,6 +205,36 @@ def test_a_list_of_other_objects_without_end(repo: Repo) -> None:
     path.write_text(f"{repo.path}/.git/objects\n" * 20_000)
     refused = run_in_time(repo, "check", "--target", "main")
     assert (refused.status, str(path) in refused.text) == (2, True)
+
+
+def forge_parent(repo: Repo, child: str, parent: str) -> None:
+    """Let the commit-graph say that a commit has another parent, which has none (git: gitformat-commit-graph)."""
+    repo.git("commit-graph", "write", "--reachable")
+    path = repo.path / ".git/objects/info/commit-graph"
+    data = bytearray(path.read_bytes())
+    rows = [struct.unpack(">4sQ", data[at : at + 12]) for at in range(8, 8 + 12 * data[6], 12)]
+    starts = dict(rows)
+    count = struct.unpack(">I", data[starts[b"OIDF"] + 1020 :][:4])[0]
+    oids = [data[starts[b"OIDL"] + 20 * n :][:20].hex() for n in range(count)]
+    for oid, number in ((child, oids.index(parent)), (parent, 0x70000000)):
+        at = starts[b"CDAT"] + 36 * oids.index(oid) + 20
+        data[at : at + 4] = struct.pack(">I", number)
+    data[-20:] = hashlib.sha1(data[:-20], usedforsecurity=False).digest()
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def test_an_audit_believes_no_commit_graph(repo: Repo) -> None:
+    """By the forged one research was on main before somebody copied it there."""
+    repo.push("feature/a:main")
+    repo.git("fetch", "--quiet", "origin")
+    start, research = repo.head("origin/main~1"), repo.head("origin/research/x")
+    honest = repo.labgate("audit", "main", status=1).text
+    forge_parent(repo, start, research)
+    shutil.rmtree(repo.path / ".git/labgate", ignore_errors=True)
+    assert research in repo.git("rev-list", start)
+    assert "LG201" in honest
+    assert repo.labgate("audit", "main", status=1).text == honest
 
 
 STAGES = (

@@ -49,3 +49,19 @@ def test_a_job_of_a_push_without_commits_says_so(tmp_path: Path) -> None:
     pipeline.repo.commit("Go on", {"on.py": code("on")}, **by("ada"))
     pipeline.repo.push("main")
     assert "this push brings nothing" not in pipeline.pushed(head).text
+
+
+def test_a_job_without_anything_to_judge_says_so(tmp_path: Path) -> None:
+    """A pipeline of a branch that is not protected, and a change whose stated head has landed."""
+    pipeline = Pipeline.build(tmp_path)
+    before, head = pipeline.remote.head("main"), pipeline.remote.head("research/bigger-batches")
+    pipeline.repo.push("research/bigger-batches:feature/y")
+    changes = {"refs/heads/main": "refs/heads/feature/y"}
+    said = pipeline.job("gitlab-push", head, before, "--format", "text", changes={"main": "feature/y"})
+    assert (said.status, "feature/y is not protected" in said.text) == (0, True), said.text
+    said = pipeline.job("github-push", head, before, "--format", "text", changes=changes)
+    assert (said.status, "feature/y is not protected" in said.text) == (0, True), said.text
+    said = pipeline.job("gitlab-merge-request", pipeline.propose("main"), None, "--format", "text")
+    assert (said.status, "this change brings nothing: main has its head" in said.text) == (0, True), said.text
+    said = pipeline.job("gitlab-merge-request", pipeline.propose("feature/x"), None, "--format", "text")
+    assert "labgate: " not in said.text

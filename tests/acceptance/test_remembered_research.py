@@ -118,3 +118,15 @@ def test_a_topic_that_research_was_once_cut_from_is_no_research_once_both_are_go
     repo.git("branch", "--quiet", "-D", "feature/base")
     repo.push(":feature/base")
     assert landed not in main.past_review()
+
+
+@pytest.mark.parametrize("former", ["research/idea", "feature/idea"])
+def test_a_branch_that_was_research_until_it_was_renamed_is_not_silent(main: Branch, former: str) -> None:
+    """The ledger is gone too, and the remote has it under the new name only."""
+    main.repo.branch(former, "main").commit("Add a trial", {"tried.py": code("tried")}, **by("lin"))
+    main.repo.push(former)
+    main.repo.git("branch", "--move", former, "feature/new")
+    main.repo.git("push", "--quiet", "origin", f":{former}", "feature/new")
+    (main.repo.path / ".git/labgate/ledger").unlink(missing_ok=True)
+    said = main.repo.labgate("check", "--target", "main", status=0).text
+    assert ("feature/new was research/idea before git branch -m" in said) is (former == "research/idea"), said

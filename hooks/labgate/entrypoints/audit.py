@@ -61,7 +61,7 @@ def audit(request: AuditRequest, environ: Mapping[str, str] = os.environ, progre
     Raises: ``UsageError`` when the request names something that does not exist.
     """
     try:
-        return _audit(request, discover(environ).changed(online=not request.offline), environ, progress)
+        return _audit(request, discover(environ).changed(online=not request.offline, graph=False), environ, progress)
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
         return Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,))
 

@@ -94,7 +94,7 @@ class _Job:
         self.remote = _remote(repository)
         fetch_history(repository, self.remote)
         # It may have been shallow until now. The work tree belongs to the change, so it names no trunk.
-        self.repository = discover(environ).changed(top=None, online=True)
+        self.repository = discover(environ).changed(top=None, online=True, graph=False)
         self.repository.require_history()
         _bring(self.repository, self.remote, context.head, context.head_refs)
         self.refs = read_refs(self.repository)
@@ -190,9 +190,8 @@ class _Job:
         return ChangeHeads(self.repository, self.remote, self.context, self.repository.environ)
 
     def _landing_notices(self, policy: Policy, report: Report) -> Iterator[str]:
-        """Yield notices about a push without commits, and a change whose review markers may be lost when it lands."""
-        if self.context.event == LANDED and all(judged.update.old == judged.update.new for judged in report.judged):
-            yield "this push brings nothing: the branch was at the same commit before, so nothing was judged"
+        """Yield notices about what was not judged, and a change whose review markers may be lost when it lands."""
+        yield from self._unjudged(policy, report)
         if self.context.event != CHANGE or policy.section(Reviews).assurance != "trailer":
             return
         if not any(judged.review is not None and judged.review.counted for judged in report.judged):
@@ -204,6 +203,19 @@ class _Job:
                 f"{self.remote} keeps no head of this change. If it lands squashed or rebased and its branch is"
                 " deleted, its review is not found: end the landed message with its Reviewed-by lines, or merge it"
             )
+
+    def _unjudged(self, policy: Policy, report: Report) -> Iterator[str]:
+        """Yield a notice about a job in which the gate has nothing to judge, by its target or its commits."""
+        context, updates = self.context, [judged.update for judged in report.judged]
+        branch = context.target.removeprefix(HEADS)
+        if context.event == LANDED and all(update.old == update.new for update in updates):
+            yield "this push brings nothing: the branch was at the same commit before, so nothing was judged"
+        elif not policy.is_protected(context.target):
+            yield f"{branch} is not protected: research on it is judged when it goes to a protected branch"
+        elif context.event == CHANGE and all(
+            update.old is not None and is_ancestor(self.repository, context.head, update.old) for update in updates
+        ):
+            yield f"this change brings nothing: {branch} has its head {context.head[:12]}, so nothing was judged"
 
     def _size(self, scene: Scene) -> tuple[int | None, tuple[str, ...]]:
         """Return the lines of the change and notes about them; no lines if they are not known, as a check reports."""

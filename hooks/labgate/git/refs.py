@@ -23,6 +23,10 @@ _PLAIN = "%(refname)%00%(objectname)%00%(symref)"
 _OID_FILE = (41, 65)
 #: Bytes of a symbolic ref that is read without git.
 _LONGEST_NAME = 4096
+#: Bytes of a reflog that are read: some thousand entries.
+_LONGEST_LOG = 2**18
+#: What ``git branch -m`` writes there (git: refs/files-backend.c).
+_RENAMED = regex(r"\tBranch: renamed (refs/heads/\S+) to ")
 _IGNORED = regex(r"^warning: ignoring (?:broken|dangling) (?:ref|symref) (refs/.*)$", re.MULTILINE)
 
 
@@ -150,6 +154,16 @@ def first_in_reflog(repository: Repository, ref: str) -> str | None:
     listing = repository.git.run("reflog", "show", "--format=%H %gs", ref, "--").decode("utf-8", "surrogateescape")
     oid, _, what = listing.rstrip("\n").rpartition("\n")[2].partition(" ")
     return oid if what.startswith("branch: Created from ") else None
+
+
+def former_names(repository: Repository, ref: str) -> tuple[str, ...]:
+    """Return the full names that a local branch had before somebody renamed it, as far as its reflog has them."""
+    path = os.path.join(repository.common_dir, "logs", ref)
+    try:
+        text = read_start(path, _LONGEST_LOG).decode("utf-8", "surrogateescape")
+    except (OSError, ValueError):
+        return ()
+    return tuple(dict.fromkeys(_RENAMED.findall(text)))
 
 
 def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]) -> str:

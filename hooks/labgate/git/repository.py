@@ -41,7 +41,8 @@ class Remote(Value):
 class Repository(Value):
     """A repository as discovery found it. Paths are absolute; ``top`` is ``None`` in a bare repository.
 
-    ``online``: objects that a partial clone lacks may be fetched.
+    ``online``: objects that a partial clone lacks may be fetched. ``graph``: history may be read from a commit-graph,
+    a file that others may have written; the commits themselves cannot be forged.
     """
 
     git_dir: str
@@ -51,19 +52,20 @@ class Repository(Value):
     shallow: bool
     environ: Mapping[str, str]
     online: bool = False
+    graph: bool = True
     _hidden = ("environ",)
 
     @cached_property
     def git(self) -> Git:
         """The hardened runner for the repository itself: for refs and users' revisions."""
         kept = {name: self.environ[name] for name in QUARANTINE if name in self.environ}
-        return Git(self.git_dir, self.environ, extra=kept, fix=self._fix)
+        return Git(self.git_dir, self.environ, extra=kept, graph=self.graph, fix=self._fix)
 
     @cached_property
     def objects(self) -> Git:
         """The runner for full oids: the same objects without the repository's settings."""
         folder = borrow(self.common_dir, self.object_format, self.environ)
-        git = Git(folder, self.environ, fix=self._fix)
+        git = Git(folder, self.environ, graph=self.graph, fix=self._fix)
         give_back_with(git, folder)
         return git
 

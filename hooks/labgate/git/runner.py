@@ -250,8 +250,9 @@ class Git:
     """Git on one repository, hardened (security: docs/adr/0004).
 
     ``git_dir`` is absolute. ``index`` is the index file of the stage (``GIT_INDEX_FILE``), ``None`` for calls that
-    look only at objects and refs. ``extra`` are kept ``GIT_*`` variables such as those of ``QUARANTINE``. ``fix``
-    returns the command that fetches missing objects, or ``None``; it is called when one is missing.
+    look only at objects and refs. ``extra`` are kept ``GIT_*`` variables such as those of ``QUARANTINE``. ``graph``:
+    git may take history from a commit-graph file, which it does not compare with the commits. ``fix`` returns the
+    command that fetches missing objects, or ``None``; it is called when one is missing.
     """
 
     __slots__ = ("__weakref__", "_env", "_head", "fix", "git_dir", "index")
@@ -263,6 +264,7 @@ class Git:
         *,
         index: str | None = None,
         extra: Environment | None = None,
+        graph: bool = True,
         fix: Callable[[], str | None] | None = None,
     ) -> None:
         self.git_dir = git_dir
@@ -270,7 +272,8 @@ class Git:
         self.fix = fix
         self._env = {name: environ[name] for name in INHERITED if name in environ} | _HARDENED | dict(extra or {})
         self._env["GIT_INDEX_FILE"] = os.path.join(git_dir, _NO_INDEX) if index is None else index
-        self._head = ("git", "-C", git_dir, f"--git-dir={git_dir}", *_OPTIONS, *_OBJECTS_ONLY)
+        self._head: tuple[str, ...] = ("git", "-C", git_dir, f"--git-dir={git_dir}", *_OPTIONS, *_OBJECTS_ONLY)
+        self._head += () if graph else ("-c", "core.commitGraph=false")
 
     @property
     def loose(self) -> str | None:

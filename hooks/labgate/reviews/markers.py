@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from labgate.values.lookalikes import plain
 from labgate.values.ref_update import Commit
@@ -60,6 +61,8 @@ class Claim(Value):
     binding: Binding | None = None
 
 
+# Several parts of a check ask for the same few; a message may have thousands of lines.
+@lru_cache(maxsize=16)
 def claims_in(commit: Commit) -> tuple[tuple[str | None, str | None], ...]:
     """Return (email, flaw) for each line of a message that claims a review; those of the trailer block come first."""
     found: list[tuple[str | None, str | None]] = []

@@ -23,6 +23,8 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 def plain(text: str) -> str:
     """Return the nearest ASCII text. Invisible characters are dropped; white space and unknown ones become ``-``."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_plain_character(character) for character in unicodedata.normalize("NFKD", text))
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 
 from labgate.checks.mixed_components.check import Facts, check
 from labgate.checks.mixed_components.rules import MixedCommit
+from labgate.checks.mixed_components.section import schema
 from labgate.policy.glob import Glob
+from labgate.policy.here import Here
+from labgate.policy.shape import Problems
 from labgate.values.batch import Batch, FileChange
 from labgate.values.errors import PolicyError
+from support.obstacles import bounded
 from support.policies import TEAM, parse_policy, policy
 
 PARTS = """
@@ -72,3 +78,14 @@ def test_components_must_not_overlap() -> None:
         f'{where}"runtime/**" and "runtime/realm/**" of realm can match the same path',
         f'{where}"runtime/**" and "runtime/legion/**" of legion can match the same path',
     ]
+
+
+def test_thousands_of_globs_are_compared_up_to_a_limit() -> None:
+    """All that begin with a folder; of the others as many as take a moment, which the check of a policy says."""
+    for form, whole in (("p{0}/x{1}/**", True), ("**/y{0}/x{1}", False)):
+        rows = (f"c{n} = {[form.format(n, m) for m in range(60)]}" for n in range(60))
+        with bounded(form), patch.object(Here, "without_file"):
+            found = policy(TEAM + "[mixed-components.components]\n" + "\n".join(rows))
+            problems = Problems("labgate.toml")
+            schema().here(found, Here((), (), ()), problems)
+        assert any("too many globs" in line for line in problems.lines) is not whole

@@ -6,12 +6,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from labgate.checks.collected import Collected
+from labgate.checks.research_gate.unseen import not_examined
 from labgate.checks.research_gate.update import Facts, Landed, Move, commits_of, restricted
-from labgate.fingerprints.noise import is_vendored
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list, trees_with_parents
-from labgate.git.diffs import changed_entries, differing_entries
+from labgate.git.diffs import changed_entries
 from labgate.git.merges import is_contentless
-from labgate.research.completeness import unfetched_remotes
 from labgate.research.merged_urls import forwarded_urls, merged_urls
 from labgate.research.section import ResearchGate
 from labgate.research.stated_evidence import find_evidence, reached_by_sources
@@ -20,7 +19,7 @@ from labgate.scene.proposed_policy import proposed_policy
 from labgate.scene.scene import Scene, Span
 from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.finding import LIVE, Evidence
-from labgate.values.phrases import count, quote, short_oid
+from labgate.values.phrases import quote
 from labgate.values.ref_update import Commit, RefUpdate
 from labgate.values.refnames import HEADS, QUEUES, TAGS, branch_of, short_ref, tracking_ref
 
@@ -60,7 +59,7 @@ def gathered(scene: Scene, update: RefUpdate) -> Collected:
         facts, undecidable = gathering.complete(facts)
         lacking, cut = gathering.lacking, gathering.cut
     undecided: LabgateError | None = lacking or (None if update.new is None else _undecided(scene, update))
-    unseen = (*_unseen(scene, update), *_unfetched(scene, update), *cut)
+    unseen = (*not_examined(scene, update), *cut)
     return Collected((facts,), undecided=undecided, undecidable=undecidable, unseen=unseen)
 
 
@@ -77,43 +76,6 @@ def _undecided(scene: Scene, update: RefUpdate) -> UndecidedError | None:
     found = merged_urls(scene.policy, merges, scene.remote, known)
     gated = {commit.oid for commit in span.gated}
     return next(found, None) or next(forwarded_urls(scene.policy, scene.repository, gated, scene.remote, known), None)
-
-
-def _unseen(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
-    """Return a line for each submodule that comes to another commit, and one for vendored code.
-
-    What a submodule brings is another repository's. Vendored files are only compared whole.
-    """
-    new = update.new
-    if new is None:
-        return ()
-    span = scene.span(update)
-    touched, tips = span.touched, span.landed[:1]
-    if touched is not None and not any(entry.is_submodule or is_vendored(entry.path) for entry in touched):
-        return ()
-    changed = [entry for tip in tips for entry in differing_entries(scene.repository, tip, new)]
-    moved = tuple(
-        f"not looked into: submodule {entry.path} comes to {short_oid(entry.new)}, and what that brings "
-        "is not judged here"
-        for entry in changed
-        if entry.is_submodule
-    )
-    vendored = [entry.path for entry in changed if entry.brings_content and is_vendored(entry.path)]
-    if not vendored or not scene.classes.sources:
-        return moved
-    more = f" and {count(len(vendored) - 1, 'more file')}" if len(vendored) > 1 else ""
-    return (*moved, f"compared as whole files only, as vendored code: {vendored[0]}{more}")
-
-
-def _unfetched(scene: Scene, update: RefUpdate) -> Iterator[str]:
-    """Yield a line about remotes that were never fetched here, if the update brings something."""
-    if update.new is None or not scene.span(update).gated:
-        return
-    names = unfetched_remotes(scene.policy, scene.repository, scene.refs, scene.remote)
-    if names:
-        several = "--multiple " if len(names) > 1 else ""
-        fetch = f"git fetch {several}{' '.join(map(quote, names))}"
-        yield f"not compared: branches of {', '.join(names)}, which were never fetched here: {fetch}"
 
 
 def _rewrite(scene: Scene, update: RefUpdate) -> str | None:
