@@ -1,7 +1,7 @@
 """The entry point ``labgate-hook``, which git and the hook frameworks start.
 
-It finds the stage, and decides what happens when labgate itself fails: a push is refused, a commit gets the command
-that bypasses labgate, and git's own operations (a rebase, for instance) are never stopped.
+It finds the stage, and turns the verdict into lines and an exit status; ``entrypoints.failed_hook`` does so with a
+failure of labgate itself.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from labgate.values.system import require_supported
 
 require_supported(*sys.argv[1:2])
 
-from labgate.checks.registry import COMMIT, MANUAL, MERGE, MESSAGE, NAMES, PREPARE, STAGE_IDS, STAGES, rows
-from labgate.values.errors import NoPolicyError, UsageError, known_error
+from labgate.checks.registry import COMMIT, MANUAL, MERGE, MESSAGE, PREPARE, STAGES, rows
+from labgate.values.errors import UsageError
 from labgate.values.files import REFUSED
 
 TYPE_CHECKING = False
@@ -36,15 +36,7 @@ _NEVER_STOPS = (PREPARE, "post-")
 #: The new objects after which Python looks for reference cycles.
 _MANY = 100_000
 
-COULD_NOT_JUDGE, INTERRUPTED = 2, 130
-
-#: The hook ids of the manifest to skip for one commit, by stage. After a refusal by pre-merge-commit, `git commit`
-#: completes the merge, and runs the pre-commit hook.
-_SKIPPED_IDS = {
-    COMMIT: STAGE_IDS[COMMIT],
-    MERGE: f"{STAGE_IDS[MERGE]},{STAGE_IDS[COMMIT]}",
-    MESSAGE: STAGE_IDS[MESSAGE],
-}
+INTERRUPTED = 130
 
 
 def main() -> NoReturn:
@@ -92,10 +84,10 @@ def _run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     never_stops = stage.startswith(_NEVER_STOPS)
     try:
         status = _dispatch(read_call(argv, environ))
-    except NoPolicyError as error:
-        return _say(f"labgate: skipped: {_line(error)}", 0)
     except Exception as error:  # noqa: BLE001  (the one place where every error becomes lines and a status)
-        return _fail(stage, argv, environ, error)
+        from labgate.entrypoints.failed_hook import failed
+
+        return _say(*failed(argv, environ, error, stops=not never_stops, terminal=sys.stderr.isatty()))
     except KeyboardInterrupt:
         return 0 if never_stops else INTERRUPTED
     return 0 if never_stops else status
@@ -174,63 +166,6 @@ def _conclude(verdict: Report | Skipped | None, environ: Mapping[str, str]) -> i
     colour = wants_colour("auto", environ, sys.stderr.isatty())
     renderer("text", colour=colour, verbose=False)(verdict, text)
     return _say(text.getvalue().removesuffix("\n"), verdict.exit_status) if text.getvalue() else verdict.exit_status
-
-
-def _fail(stage: str, argv: Sequence[str], environ: Mapping[str, str], error: Exception) -> int:
-    """Report that labgate failed, and return the exit status of this stage for that."""
-    if environ.get("LABGATE_TRACEBACK", "0") not in ("", "0"):
-        from labgate.report.parts import traceback_lines
-
-        _say("\n".join(traceback_lines(error)), 0)
-    if stage.startswith(_NEVER_STOPS):
-        return _say(f"labgate: {_shown(stage)} did nothing: {_line(error)}", 0)
-    if stage not in _SKIPPED_IDS:
-        return _say(_explained(error, environ), COULD_NOT_JUDGE)
-    operation = _operation(environ)
-    if operation in ("rebase", "am", "cherry-pick", "revert"):
-        return _say(f"labgate: not judged during this {operation}: {_line(error)}", 0)
-    bypass = f"to make this one commit without labgate: {_bypass(stage, argv, environ)}"
-    return _say(f"{_explained(error, environ)}\nlabgate could not judge; {bypass}", COULD_NOT_JUDGE)
-
-
-def _bypass(stage: str, argv: Sequence[str], environ: Mapping[str, str]) -> str:
-    """Return the command that makes this one commit without labgate."""
-    # pre-commit and prek set PRE_COMMIT; their other hooks must still run. A hook of one check has the check's name.
-    names = argv[1:-1] if stage in _OF_MESSAGES else argv[1:]
-    known = not names or (len(names) == 1 and names[0] in NAMES)
-    if environ.get("PRE_COMMIT") != "1" or "--native" in argv or not known:
-        return "git commit --no-verify"
-    return f"SKIP={names[0] if names else _SKIPPED_IDS[stage]} git commit"
-
-
-def _operation(environ: Mapping[str, str]) -> str | None:
-    try:
-        from labgate.scene.workplace import find_workplace
-
-        return find_workplace(environ).operation()
-    except Exception:  # noqa: BLE001  (a second failure must not hide the first)
-        return None
-
-
-def _explained(error: Exception, environ: Mapping[str, str]) -> str:
-    """Return the lines that ``labgate`` shows for an error."""
-    from io import StringIO
-
-    from labgate.report.palette import wants_colour
-    from labgate.report.parts import render_error
-
-    text = StringIO()
-    render_error(error, text, colour=wants_colour("auto", environ, sys.stderr.isatty()))
-    return text.getvalue().rstrip("\n")
-
-
-def _line(error: Exception) -> str:
-    """Return an error in one line, with the command that fixes it."""
-    known = known_error(error)
-    if known is None:
-        return f"internal error: {type(error).__name__}: {_shown(str(error))}"
-    problem = known.message.split("\n", 1)[0]
-    return _shown(problem if known.help is None else f"{problem} (help: {known.help})")
 
 
 def _shown(text: str) -> str:

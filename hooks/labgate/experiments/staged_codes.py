@@ -5,7 +5,6 @@ Most repositories have no record: then the index alone shows it, and git is not 
 
 from __future__ import annotations
 
-from labgate.git.raw import Entry, staged_records
 from labgate.values.errors import GitError
 
 TYPE_CHECKING = False
@@ -26,6 +25,8 @@ def staged_codes(git: Git, index: str) -> tuple[str, ...]:
     """
     if not _may_have_records(index):
         return ()
+    from labgate.git.raw import Entry, staged_records
+
     try:
         staged = staged_records(git, "HEAD", "--raw", "--no-renames")
     except GitError:
