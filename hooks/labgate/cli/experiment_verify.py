@@ -10,6 +10,7 @@ from labgate.cli import completion
 from labgate.cli.experiment_listing import FORMAT
 from labgate.cli.experiment_words import print_json, say
 from labgate.report.escape import safe
+from labgate.values.phrases import count
 
 if TYPE_CHECKING:
     from labgate.entrypoints.experiment_verify import Verified
@@ -64,4 +65,5 @@ def _print(found: tuple[Verified, ...]) -> None:
             click.echo(safe(f"{item.path}: {level}: {problem.message}"))
             if problem.help is not None:
                 click.echo(safe(f"    help: {problem.help}"))
-    say(f"{good} of {len(found):,} records are true" if found else "there are no records here")
+    verb = "is" if len(found) == 1 else "are"
+    say(f"{good} of {count(len(found), 'record')} {verb} true" if found else "there are no records here")
