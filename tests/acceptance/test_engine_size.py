@@ -11,11 +11,13 @@ from inline_snapshot import snapshot
 
 from labgate.checks.commit_size.reading import MOST_BYTES, MOST_LINES, PIECE_LINES
 from labgate.fingerprints.generated_names import is_locked
+from support import sdg as sdg_project
 from support.generated import SERVICE, STUB
 from support.notebooks import notebook
 from support.people import adopt, by, reviewed
 from support.repo import Repo
 from support.sdg import LIMITS, POLICY
+from support.templates import copied, kept
 from support.tools import require_tool
 from support.verdicts import assert_passes, judge
 
@@ -24,10 +26,15 @@ SIZE = ("commit-size", *TO_MAIN)
 
 
 @pytest.fixture
-def sized(sdg: Repo) -> Repo:
+def sized(sdg_template: Path, tmp_path: Path) -> Repo:
     """The sdg project with limits on the way to ``main``, on a topic branch of its own."""
-    adopt(sdg, POLICY + LIMITS)
-    return sdg.branch("feature/x")
+
+    def build(folder: Path) -> Repo:
+        sdg = sdg_project.copy(sdg_template, folder)
+        adopt(sdg, POLICY + LIMITS)
+        return sdg.branch("feature/x")
+
+    return copied(kept("sized", build), tmp_path / "sized")
 
 
 def lines(number: int, text: str = "line") -> str:
@@ -173,7 +180,7 @@ def test_of_a_notebook_the_code_counts_and_no_output(sized: Repo) -> None:
 def test_locked_versions_and_generated_code_count_bytes_and_no_lines(sized: Repo, name: str) -> None:
     sized.commit("Lock", {name: lines(5000)})
     assert_passes(sized, *TO_MAIN, check="commit-size")
-    sized.commit("Lock more", {name: lines(90_000)})
+    sized.commit("Lock more", {name: lines(50_000)})
     assert judge(sized, *TO_MAIN, status=1).rules == ["LG403"]
 
 

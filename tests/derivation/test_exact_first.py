@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from labgate.fingerprints.patches import FILE_LINES
 from labgate.values.finding import SIMILARITY
 from support.provenance import code, landing, landing_traces
 from support.repo import Repo
+from support.templates import copied, kept
 
 SOURCE = "refs/heads/research/x"
 #: Work that has nothing in common with it.
@@ -28,6 +30,10 @@ EDITED = TRIED.replace("records", "samples").replace("limit", "at_most")
 @pytest.fixture
 def team(repo: Repo) -> Repo:
     """Research with one file of 27 lines, and a branch that is to land on main."""
+    return started(repo)
+
+
+def started(repo: Repo) -> Repo:
     repo.commit("Start", {"app.py": "print('app')\n"})
     repo.branch("research/x").commit("Try x", {"x.py": TRIED})
     return repo.checkout("main").branch("landing")
@@ -69,20 +75,27 @@ def copies(repo: Repo, number: int) -> None:
     repo.checkout("landing")
 
 
-@pytest.mark.parametrize("share", [experiments, picks, copies])
-def test_a_file_is_found_however_much_research_has_it(team: Repo, share: Callable[[Repo, int], None]) -> None:
-    share(team, COMMON + 1)
-    team.commit("Copy", {"x.py": TRIED, "README": "more\n"})
-    assert {(method, title) for method, title, _ in found(team)} == {("blob", "Copy")}
+@pytest.fixture(params=[experiments, picks, copies], ids=lambda share: share.__name__)
+def crowd(request: pytest.FixtureRequest, tmp_path: Path) -> Repo:
+    """The research is had by more than may have what is not common."""
+    share: Callable[[Repo, int], None] = request.param
+
+    def build(folder: Path) -> Repo:
+        repo = started(Repo.init(folder / "work"))
+        share(repo, COMMON + 1)
+        return repo
+
+    return copied(kept(share, build), tmp_path)
 
 
-@pytest.mark.parametrize("share", [experiments, picks, copies])
-def test_an_edited_copy_is_found_however_many_branches_have_one_commit(
-    team: Repo, share: Callable[[Repo, int], None]
-) -> None:
-    share(team, COMMON + 1)
-    team.commit("Copy", {"y.py": EDITED})
-    assert {(method, title) for method, title, _ in found(team)} == {(SIMILARITY, "Copy")}
+def test_a_file_is_found_however_much_research_has_it(crowd: Repo) -> None:
+    crowd.commit("Copy", {"x.py": TRIED, "README": "more\n"})
+    assert {(method, title) for method, title, _ in found(crowd)} == {("blob", "Copy")}
+
+
+def test_an_edited_copy_is_found_however_many_branches_have_one_commit(crowd: Repo) -> None:
+    crowd.commit("Copy", {"y.py": EDITED})
+    assert {(method, title) for method, title, _ in found(crowd)} == {(SIMILARITY, "Copy")}
 
 
 def test_a_branch_is_not_named_for_the_file_of_a_commit_below_it(team: Repo) -> None:

@@ -12,14 +12,19 @@ from support.console import blocks
 from support.data import ROOT
 from support.people import by
 from support.repo import Repo
+from support.templates import copied, kept
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Repo:
     """A fresh clone as the hook reference describes it, with Ada at the keyboard."""
-    repo = Repo.init(tmp_path / "models")
+    return copied(kept("models", _clone), tmp_path)
+
+
+def _clone(folder: Path) -> Repo:
+    repo = Repo.init(folder / "models")
     repo.env |= by("ada") | {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"}
-    Repo.init(tmp_path / "models.git", "--bare")
+    Repo.init(folder / "models.git", "--bare")
     repo.git("remote", "add", "origin", "../models.git")
     (policy,) = (block for block in blocks(ROOT / "hooks" / "README.md") if block.file == "labgate.toml")
     repo.commit("Start", {"labgate.toml": policy.text, "README.md": "Models.\n"})

@@ -9,6 +9,7 @@ import pytest
 from support.isolated import install, make_interpreter
 from support.policies import TEAM
 from support.repo import Repo
+from support.templates import copied, kept
 
 
 @pytest.fixture(scope="session")
@@ -18,14 +19,19 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def team(repo: Repo, python: str) -> Repo:
+def team(tmp_path: Path, python: str) -> Repo:
     """``main`` with the policy TEAM, pushed to ``origin``; ``feature/x`` checked out; the commit hooks installed."""
+    repo = copied(kept("team", _team), tmp_path)
+    install(repo, python, "pre-commit", "pre-merge-commit")
+    return repo
+
+
+def _team(folder: Path) -> Repo:
+    repo = Repo.init(folder / "work")
     repo.with_remote()
     repo.commit("Start", {"labgate.toml": TEAM, "a.py": "a\n" * 40})
     repo.push("main")
-    repo.branch("feature/x")
-    install(repo, python, "pre-commit", "pre-merge-commit")
-    return repo
+    return repo.branch("feature/x")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 
 from support.provable import record_schema
 from support.repo import Repo, Result
+from support.templates import copied, kept
 from support.tools import require_tool
 
 POLICY = """\
@@ -50,6 +51,10 @@ def laboratory(path: Path, *options: str) -> Repo:
 
     ``options`` are for ``git init`` of both.
     """
+    return copied(kept(("laboratory", options), lambda folder: _laboratory(folder, *options)), path)
+
+
+def _laboratory(path: Path, *options: str) -> Repo:
     repo = Repo.init(path / "lab", *options)
     repo.with_remote("origin", *options)
     repo.commit(
