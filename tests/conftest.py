@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support import sdg as sdg_project
 from support import wheels
+from support.data import bundle
+from support.env import hermetic
 from support.once import once
 from support.pipeline import Pipeline
 from support.repo import Repo
@@ -21,6 +25,12 @@ for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.S
 
 # Tables and help pages are as wide as the terminal.
 os.environ["COLUMNS"] = "80"
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector never again look at what all the modules of tests have made: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -47,6 +57,22 @@ def sdg(sdg_template: Path, tmp_path: Path) -> Repo:
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> wheels.Shelf:
     """Wheels of labgate, and of what it is built with and needs. No test writes to it."""
     return wheels.Shelf(once(tmp_path_factory, "shelf", wheels.fill))
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Repo]:
+    """Returns a real history below ``refs/theirs``, by the name of its bundle. No test writes to it."""
+
+    def fetched(name: str) -> Repo:
+        source = str(bundle(f"{name}.bundle"))
+
+        def fetch(folder: Path) -> None:
+            Repo.init(folder / "work").git("fetch", "--quiet", "--no-tags", source, "+refs/*:refs/theirs/*")
+
+        folder = once(tmp_path_factory, f"history-{name}", fetch)
+        return Repo(folder / "work", hermetic(folder / "work-home"))
+
+    return fetched
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import pytest
 
@@ -13,7 +14,6 @@ from labgate.git.moved import BLOCK_LINES, commit_readings
 from labgate.git.raw import Entry, Lines
 from labgate.git.repository import discover
 from support.codewriter import Codewriter
-from support.data import bundle
 from support.repo import Repo
 
 CODE = "".join(f"value_{number} = compute(value_{number * 7}, rate_{number})\n" for number in range(60))
@@ -33,15 +33,19 @@ def lines_of(repo: Repo, oid: str) -> dict[str, tuple[int, int]]:
 
 def painted(repo: Repo, oid: str, least: int = BLOCK_LINES) -> int:
     """Count the lines of a commit that git shows and does not paint as a move of ``least`` lines or more."""
-    command = ("show", "-m", "--first-parent", "--format=", "-M", "--color=always", "--color-moved=blocks")
-    colours = ("-c", "color.diff.oldMoved=black", "-c", "color.diff.newMoved=white")
-    argv = ("git", *colours, *command, "--color-moved-ws=allow-indentation-change", oid)
-    output = subprocess.run(argv, cwd=repo.path, env=repo.env, capture_output=True, check=True).stdout
     total = 0
-    for file in output.split(b"\x1b[1mdiff --git")[1:]:
+    for file in _coloured(repo, oid).split(b"\x1b[1mdiff --git")[1:]:
         if b"\x1b[1mdeleted file" not in file:
             total += _unmoved(file.split(b"\n"), least)
     return total
+
+
+@cache
+def _coloured(repo: Repo, oid: str) -> bytes:
+    command = ("show", "-m", "--first-parent", "--format=", "-M", "--color=always", "--color-moved=blocks")
+    colours = ("-c", "color.diff.oldMoved=black", "-c", "color.diff.newMoved=white")
+    argv = ("git", *colours, *command, "--color-moved-ws=allow-indentation-change", oid)
+    return subprocess.run(argv, cwd=repo.path, env=repo.env, capture_output=True, check=True).stdout
 
 
 def _unmoved(lines: list[bytes], least: int) -> int:
@@ -163,9 +167,9 @@ COPIES: Mapping[str, Mapping[str, tuple[int, int]]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COPIES)
-def test_real_moves_are_counted_as_git_paints_them(repo: Repo, name: str) -> None:
-    repo.git("fetch", "--quiet", "--no-tags", str(bundle(f"{name}.bundle")), "+refs/*:refs/old/*")
-    commits = {*_renaming(repo)[:10], *_rewriting(repo)[:10]}
+def test_real_moves_are_counted_as_git_paints_them(history: Callable[[str], Repo], name: str) -> None:
+    repo = history(name)
+    commits = {*_renaming(repo, 10), *_rewriting(repo)[:10]}
     assert len(commits) >= 15
     differing = {}
     for oid in commits | COPIES[name].keys():
@@ -176,22 +180,23 @@ def test_real_moves_are_counted_as_git_paints_them(repo: Repo, name: str) -> Non
     assert differing == COPIES[name]
 
 
-def _renaming(repo: Repo) -> list[str]:
-    """Return the commits that rename a file, newest first."""
-    log = repo.git("log", "-M", "--summary", "--no-merges", "--max-count=3000", "--format=C %H", "--glob=refs/old")
-    commits: dict[str, None] = {}
-    oid = ""
-    for line in log.splitlines():
-        oid = line[2:] if line.startswith("C ") else oid
-        if line.startswith(" rename "):
-            commits[oid] = None
-    return list(commits)
+def _renaming(repo: Repo, number: int) -> list[str]:
+    """Return so many commits that rename a file, newest first."""
+    log = "git log -M --diff-filter=R --raw --no-merges --format='C %H' --glob=refs/theirs"
+    found = repo.run("sh", "-c", f"{log} | grep --max-count={number} ^C").out
+    return [line.removeprefix("C ") for line in found.splitlines()]
 
 
 def _rewriting(repo: Repo) -> list[str]:
     """Return commits that add and delete much, in which something moved, in the order of their names."""
     log = repo.git(
-        "log", "--no-merges", "--min-parents=1", "--max-count=1000", "--shortstat", "--format=C %H", "--glob=refs/old"
+        "log",
+        "--no-merges",
+        "--min-parents=1",
+        "--max-count=1000",
+        "--shortstat",
+        "--format=C %H",
+        "--glob=refs/theirs",
     )
     commits, oid = [], ""
     for line in log.splitlines():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from labgate.setup.presets import PRESETS, SCHEMA, fill, propose
 from labgate.setup.survey import MOST_PEOPLE, People, Somebody, Survey, grouped, take_survey
 from labgate.values.errors import LabgateError
 from labgate.values.refnames import HEADS
-from support.data import bundle
 from support.policies import READER, parse_policy
 from support.repo import Repo
 from support.thorough import tried
@@ -201,10 +201,10 @@ def uncommented(text: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["black", "distributed", "pytest", "sdg"])
-def test_everybody_of_a_real_history_is_proposed_as_toml(name: str, repo: Repo) -> None:
+def test_everybody_of_a_real_history_is_proposed_as_toml(name: str, repo: Repo, history: Callable[[str], Repo]) -> None:
     found = survey(repo)
-    repo.git("fetch", "--quiet", "--no-tags", str(bundle(f"{name}.bundle")), "+refs/*:refs/theirs/*")
-    everybody = grouped(repo.git("log", "-z", "--glob=refs/theirs", "--no-mailmap", "--format=%an%x00%ae").split("\0"))
+    log = history(name).git("log", "-z", "--glob=refs/theirs", "--no-mailmap", "--format=%an%x00%ae")
+    everybody = grouped(log.split("\0"))
     assert len(everybody) > 20
     step = tried(MOST_PEOPLE, 1)  # everybody but the first one is one of the others either way
     for at, me in list(enumerate(everybody))[::step]:
