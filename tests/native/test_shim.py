@@ -291,6 +291,17 @@ class TestMessageStages:
         done = subprocess.run(argv, cwd=quiet.repo.path, env={"PATH": "/nonexistent"}, capture_output=True, check=False)
         assert (done.returncode, done.stderr, quiet.names()) == (0, b"", [])
 
+    @pytest.mark.parametrize("shell", SHELLS)
+    @pytest.mark.parametrize("listed", [True, False], ids=["experiments", "no experiments"])
+    def test_where_no_branch_is_an_experiment_nothing_is_read(self, quiet: Scene, shell: str, listed: bool) -> None:
+        """Then it does not fork either, which takes half as long as to start sh."""
+        if not listed:
+            (quiet.repo.path / ".git/labgate/experiment-branches").write_bytes(b"")
+        argv = [str(shutil.which(shell)), *(("sh",) if shell == "busybox" else ()), "-x", ".git/hooks/commit-msg", "f"]
+        done = subprocess.run(argv, cwd=quiet.repo.path, env={"PATH": "/nonexistent"}, capture_output=True, check=False)
+        assert (done.returncode, quiet.names()) == (0, [])
+        assert (b"none = none" in done.stderr.replace(b"'", b"")) is listed
+
     @pytest.mark.parametrize("backend", ["--merge", "--apply"])
     @pytest.mark.parametrize(("branch", "times"), [("experiment--housing--ada", 3), ("feature/x", 0)])
     def test_a_rebase_is_on_the_branch_that_it_moves(self, quiet: Scene, backend: str, branch: str, times: int) -> None:
