@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
 import pytest
 
+from labgate.checks.registry import STAGES as REGISTERED
+from labgate.cli.main import labgate
 from support.env import hermetic
 from support.isolated import make_interpreter
 from support.obstacles import FILES, MOST_WORK, Obstacle, block, bounded, content_of, in_time, own_names, run_in_time
@@ -51,6 +54,22 @@ COMMANDS: tuple[tuple[tuple[str, ...], int | None], ...] = (
     (("install",), 0),
     (("init", "--repo", "https://example.org/labgate", "--rev", "a" * 40), 0),
     (("uninstall",), 0),
+)
+
+#: The other commands, which run with one obstacle only; ``demo`` makes a repository of its own.
+OTHERS: tuple[tuple[str, ...], ...] = (
+    ("ci",),
+    ("review", "approve", "feature/a", "--by", "lin"),
+    ("explain", "LG201"),
+    ("rules",),
+    ("policy", "schema"),
+    ("experiment", "start", "rank", "--handle", "two"),
+    ("experiment", "run", "--", "true"),
+    ("experiment", "record", "x.py"),
+    ("experiment", "publish", "HEAD"),
+    ("experiment", "show", "x.py"),
+    ("experiment", "checkout", "HEAD"),
+    ("experiment", "close", "rank--two", "--outcome", "dropped"),
 )
 
 #: What copies the index into labgate's folder, and has no other place for it.
@@ -131,6 +150,36 @@ def test_a_strangers_file_in_the_place_of_each_of_ours(repo: Repo, outside: Path
     assert {name: after.get(name) for name in kept} == {name: ours[name] for name in kept}
     said = run_in_time(repo, "check", "--target", "main")
     assert str(git_dir / "labgate" / "ledger") in said.err
+
+
+def test_every_command_is_attacked() -> None:
+    def paths(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
+        if not isinstance(command, click.Group):
+            yield path
+            return
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from paths(found, *path, name)
+
+    ran = [args for args, _ in COMMANDS] + [*OTHERS]
+    missing = [path for path in paths(labgate) if not any(args[: len(path)] == path for args in ran)]
+    assert missing == [("demo",)]
+    assert {name for name, _ in STAGES} == set(REGISTERED)
+
+
+def test_the_other_commands_beside_a_pipe(repo: Repo, outside: Path) -> None:
+    repo.git("config", "--local", "core.hooksPath", "/dev/null")
+    repo.write({"labgate.toml": POLICY}).branch("experiment--rank--one")
+    block(repo.path / ".git", FILES["a pipe"], outside)
+    (repo.path / ".git/config.worktree").symlink_to(outside / "config")
+    before = content_of(outside)
+    for args in OTHERS:
+        result = run_in_time(repo, *args)
+        assert "internal error" not in result.text, args
+        assert content_of(outside) == before, args
+    assert all((repo.path / ".git/labgate" / name).is_fifo() for name in ("ledger", "unlanded"))
 
 
 @pytest.mark.parametrize("obstacle", FILES.values(), ids=list(FILES))

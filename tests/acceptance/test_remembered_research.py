@@ -130,3 +130,18 @@ def test_a_branch_that_was_research_until_it_was_renamed_is_not_silent(main: Bra
     (main.repo.path / ".git/labgate/ledger").unlink(missing_ok=True)
     said = main.repo.labgate("check", "--target", "main", status=0).text
     assert ("feature/new was research/idea before git branch -m" in said) is (former == "research/idea"), said
+
+
+@pytest.mark.parametrize("kind", ["research", "feature"])
+def test_the_first_push_of_a_clone_that_moves_research_away_remembers_it(main: Branch, kind: str) -> None:
+    """No labgate has looked at this clone before; a topic that is moved away makes nobody a copier."""
+    idea = f"{kind}/idea"
+    main.repo.branch(idea, "main").commit("Add a trial", {"tried.py": code("tried") * 3}, **by("lin"))
+    main.repo.push(idea)
+    main.repo.labgate("install", status=0)
+    for name in ("ledger", "ledger-others", "unlanded"):
+        (main.repo.path / ".git/labgate" / name).unlink(missing_ok=True)
+    main.repo.git("push", "--quiet", "--force", "origin", f"main:{idea}")
+    main.repo.branch("feature/copy", "main").commit("Copy", {"tried.py": code("tried") * 3}, **by("kim"))
+    said = main.repo.labgate("check", "research-gate", "--target", "main")
+    assert (said.status, "LG201" in said.text) == ((1, True) if kind == "research" else (0, False)), said.text

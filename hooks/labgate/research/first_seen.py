@@ -60,6 +60,19 @@ class FirstSeen:
         self.others.observe(theirs, _held(graph, theirs), now, continues=continues)
         self._protected = frozenset(protected)
 
+    def observe_push(self, before: RefClasses, after: RefClasses, now: int) -> None:
+        """Record the refs as they will be ``after`` a push, as ``observe`` does.
+
+        A push that moves a ref may be the first that this clone shows of it: then its tip ``before`` is recorded too.
+        """
+        if after is not before:
+            tips = {**self.research.tips(), **self.others.tips()}
+            new = {**{ref.ref: ref.oid for ref in after.sources}, **{ref.ref: ref.oid for ref in after.others}}
+            old = {**{ref.ref: ref.oid for ref in before.sources}, **{ref.ref: ref.oid for ref in before.others}}
+            if any(new.get(ref, oid) != oid and tips.get(ref) != oid for ref, oid in old.items()):
+                self.observe(before, [], now)
+        self.observe(after, [], now)
+
     def _after_the_last(self, now: int) -> int:
         """Return a time after the last observation, so that two in one second have an order."""
         last = max(self.research.last_time(), self.others.last_time())

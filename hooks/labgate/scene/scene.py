@@ -143,11 +143,11 @@ class Scene(Value):
         if self.aftermath is not None:  # nothing that has landed is first seen now
             return (seen, *readable(self.repository, classes))
         try:
-            seen.observe(noted, [], self._now)
+            seen.observe_push(classes, noted, self._now)
         except GitError:
             classes, broken = readable(self.repository, classes)
             seen = FirstSeen(self.repository)  # the other one caches failed queries
-            seen.observe(readable(self.repository, noted)[0], [], self._now)
+            seen.observe_push(classes, readable(self.repository, noted)[0], self._now)
             return seen, classes, broken
         return seen, classes, ()
 
