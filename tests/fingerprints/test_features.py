@@ -401,6 +401,13 @@ def test_units_are_a_hash_over_a_kind() -> None:
     assert set(counts(features_of(work()).numbers)) == {T, V, X, I, A, D, F, S}
 
 
+@pytest.mark.parametrize(("path", "cut"), [("a.csv", 1), ("a.py", 1), ("vendor/a.csv", 0)])
+def test_what_is_over_a_limit_is_counted_once(path: str, cut: int) -> None:
+    rows = file(path, run(b"1,2\n3,4\n" * 50), run(WARMUP))
+    rows.cut = True
+    assert features_of(Patch("c" * 40, [rows])).cut == cut
+
+
 def test_units_change_only_with_their_version() -> None:
     """An index that is kept, and one that is made anew, must say the same."""
     log = file("CHANGELOG.md", run(b"Clip gradients by their common norm."))

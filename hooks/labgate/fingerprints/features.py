@@ -13,6 +13,7 @@ from typing import NamedTuple
 from labgate.fingerprints.headers import legal_lines
 from labgate.fingerprints.noise import (
     CODE,
+    GENERATED,
     NOTEBOOK,
     PINS,
     PROSE,
@@ -69,10 +70,10 @@ class Features(Value):
     """The features of one patch, 44-bit numbers.
 
     ``lines`` is the number of distinct added and deleted lines of code that count: 0 for a tool's sweep. ``cut`` is the
-    number of files of code that are over a limit, and compared in part. ``had`` are the features of what does not
-    count (sweeps, licence headers, formatted lines, versions), of a ``judged`` patch alone: text that a branch had
-    first is not new, whatever it is. Places and deleted lines are not among them: a formatted line is there still, and
-    may be edited for the first time.
+    number of files that are over a limit, and of whose code only a part is compared. ``had`` are the features of what
+    does not count (sweeps, licence headers, formatted lines, versions), of a ``judged`` patch alone: text that a branch
+    had first is not new, whatever it is. Places and deleted lines are not among them: a formatted line is there still,
+    and may be edited for the first time.
     """
 
     numbers: AbstractSet[int]
@@ -120,7 +121,10 @@ def features_of(
     """
     prose: set[int] = set()
     counted: list[tuple[FilePatch, list[_Change]]] = []
+    cut = set[str]()
     for sort, file in (part for changed in patch.files for part in parts(changed, judged=judged)):
+        if file.cut and sort not in (GENERATED, NOTEBOOK):
+            cut.add(file.path)
         if sort == PROSE:
             prose.update(_prose_features(file))
         elif sort in (CODE, PINS):
@@ -129,8 +133,8 @@ def features_of(
             cells = notebook(file)
             counted.append((cells, list(_changes(cells, judged))))
     numbers, lines, had = _code_features(counted, judged)
-    cut = sum(file.cut or any(map(_is_cut, changes)) for file, changes in counted)
-    return Features(numbers | prose, lines, cut, {one for one in had - numbers if one & _KIND not in (X, D)})
+    cut |= {file.path for file, changes in counted if file.cut or any(map(_is_cut, changes))}
+    return Features(numbers | prose, lines, len(cut), {one for one in had - numbers if one & _KIND not in (X, D)})
 
 
 def tokens(text: bytes) -> list[bytes]:
