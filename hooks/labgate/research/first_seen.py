@@ -138,7 +138,8 @@ class FirstSeen:
 
     def research_had_it_first(self, oid: str) -> bool | None:
         """Return the side on which a commit was seen first; ``None`` if it was seen on both at once, or never."""
-        mine, theirs = self.research.first_seen(oid), self.others.first_seen(oid)
+        theirs = self.others.first_seen(oid)
+        mine = None if theirs is None else self.research.first_seen(oid)
         if mine is None or theirs is None or mine.time == theirs.time:
             return None
         return mine.time < theirs.time
