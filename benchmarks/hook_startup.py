@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from bench import GIT_ENV, POLICY, Case, Repository, Timings, cache_folder, environment
@@ -24,8 +25,43 @@ PEERS = (
     "prek",
 )
 MESSAGE = "fix: read the file only once\n\nThe second read came from an older version of the format.\n"
-#: The contract's bar for a commit hook, as a multiple of B.
-BAR = 2.0
+#: The contract's bar for a commit hook, as a multiple of B, and the one for a policy that switches everything on.
+BAR, BAR_OF_ALL = 2.0, 1.5
+#: The bars for `labgate experiment pin` in 10,000 files, clean and with ten changed, to B and `git status` together.
+FILES, BAR_OF_CLEAN, BAR_OF_CHANGED = 10_000, 5.0, 10.0
+#: What ``POLICY`` leaves out: artifacts, every section, limits of tests with exceptions, and limits of a series.
+ARTIFACTS = """
+[experiment-hash]
+artifacts = ["experiments/**", "*.ckpt"]
+"""
+EVERYTHING = f"""{ARTIFACTS}
+[mixed-components]
+shared = ["*.md", "docs/**"]
+[mixed-components.components]
+one = ["package1/**", "package2/**"]
+two = ["package3/**", "package4/**"]
+[commit-hygiene]
+lands = "commits"
+ci-authors = ["ci@example.org"]
+short-lived = ["**/*.dvc"]
+[branch-drift.limits.research]
+commits = 200
+days = 30
+[branch-drift.limits.topic]
+commits = 100
+[[remote-policy.remotes]]
+match = "example.org/team/*"
+kinds = ["protected", "topic"]
+canonical = true
+[reviews.people.ada]
+emails = ["ada@example.org"]
+"""
+LIMITS = (
+    ("[commit-size]\n", '[commit-size]\ntests = ["tests/**", "docs/**"]\nexceptions = ["ada"]\n'),
+    ("lines = 800\n", "lines = 800\ntest-lines = 1600\n"),
+    ("lines = 400\n", "lines = 400\ntest-lines = 800\n"),
+)
+SERIES = ("test-lines = 800\n", "test-lines = 800\nseries-lines = 4000\nseries-commits = 20\n")
 FRAMEWORKS = ("pre-commit", "prek")
 
 
@@ -43,7 +79,7 @@ def main() -> int:
         env = {**GIT_ENV, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "HOME": scratch}
         scene = Scene(Path(scratch), programs, env)
         yardstick = scene.yardstick()
-        cases = [yardstick, *scene.own(), *scene.peers()]
+        cases = [yardstick, *scene.own(), *scene.switched_on(), *scene.pins(), *scene.peers()]
         if not asked.without_frameworks:
             cases += scene.through_frameworks()
         timings = Timings(cases)
@@ -54,29 +90,35 @@ def main() -> int:
     return 1 if missed and asked.strict else 0
 
 
+def modules(count: int) -> dict[str, str]:
+    """Return so many small files by their paths."""
+    return {f"package{n % 10}/module{n}.py": f"value = {n}\n" * 20 for n in range(count)}
+
+
 class Scene:
     """A repository with 200 files and something small staged, and the commands to time in it."""
 
     def __init__(self, folder: Path, programs: Path, env: dict[str, str]) -> None:
+        self.folder = folder
         self.programs = programs
+        self.env = env
         self.message = folder / "message"
         self.message.write_text(MESSAGE)
         self.push_line = folder / "push-line"
-        self.repository = self._build(folder / "work", env)
+        self.repository = self._build(folder / "work", POLICY)
+        head = self.repository.git("rev-parse", "HEAD")
+        self.push_line.write_text(f"refs/heads/feature/once {head} refs/heads/feature/once {'0' * 40}\n")
         self.merging = self._merging(folder / "merging")
 
-    def _build(self, path: Path, env: dict[str, str]) -> Repository:
-        repository = Repository(path, env)
-        files = {f"package{n % 10}/module{n}.py": f"value = {n}\n" * 20 for n in range(200)}
-        repository.commit("Start", {"labgate.toml": POLICY, **files})
-        remote = path.parent / "remote.git"
+    def _build(self, path: Path, policy: str) -> Repository:
+        repository = Repository(path, self.env)
+        repository.commit("Start", {"labgate.toml": policy, **modules(200)})
+        remote = path.with_suffix(".git")
         repository.git("init", "--quiet", "--bare", "--initial-branch=main", str(remote))
         repository.git("remote", "add", "origin", str(remote))
         repository.git("push", "--quiet", "origin", "main")
         repository.git("checkout", "--quiet", "-b", "feature/once")
         repository.commit("Something", {"package1/module1.py": "value = 1\n"})
-        head = repository.git("rev-parse", "HEAD")
-        self.push_line.write_text(f"refs/heads/feature/once {head} refs/heads/feature/once {'0' * 40}\n")
         repository.write({"package1/module1.py": "value = 2\n", "package1/new.py": "new = True\n" * 30})
         repository.git("add", "--all")
         return repository
@@ -108,7 +150,7 @@ class Scene:
         by_call = (self._program("python"), "-I", "-c", "from labgate.hook import main; main()")
         merge = {"GIT_DIR": str(here / ".git/worktrees/merging")}
         merge["GIT_INDEX_FILE"] = str(here / ".git/worktrees/merging/index")
-        push = (hook, "pre-push", "--native", "origin", "remote.git")
+        push = (hook, "pre-push", "--native", "origin", "work.git")
         return [
             Case("labgate-hook pre-commit", (hook, "pre-commit"), index, cwd=here, bar=BAR),
             Case("  by python -I -m labgate.hook", (*by_name, "pre-commit", "--native"), index, cwd=here, bar=BAR),
@@ -119,6 +161,49 @@ class Scene:
             Case("labgate-hook commit-msg", (hook, "commit-msg", message), index, cwd=here, bar=BAR),
             Case("labgate-hook pre-push", push, stdin=str(self.push_line), cwd=here),
         ]
+
+    def switched_on(self) -> list[Case]:
+        """Return the commit hook where no artifact is staged, and where the policy has every section."""
+        everything = POLICY + EVERYTHING
+        for old, new in LIMITS:
+            everything = everything.replace(old, new)
+        policies = {
+            "artifacts": (POLICY + ARTIFACTS, BAR),
+            "every section": (everything, BAR_OF_ALL),
+            "every section and a series, HEAD is new": (everything.replace(*SERIES), BAR),
+        }
+        argv = (self._program("python"), "-I", "-c", "from labgate.hook import main; main()", "pre-commit", "--native")
+        cases = []
+        for number, (name, (policy, bar)) in enumerate(policies.items()):
+            path = self._build(self.folder / f"policy{number}", policy).path
+            counted = path / ".git/labgate/series-budget"
+            index = {"GIT_INDEX_FILE": str(path / ".git/index")}
+            forget = partial(counted.unlink, missing_ok=True)
+            cases.append(Case(f"  by python -I -c: {name}", argv, index, cwd=path, bar=bar, before=forget))
+        time.sleep(2.5)
+        return cases
+
+    def pins(self) -> list[Case]:
+        """Return a pin in 10,000 files, clean and with ten changed, each beside B and `git status`."""
+        cases = []
+        for name, changed, bar in (("clean", 0, BAR_OF_CLEAN), ("ten changed", 10, BAR_OF_CHANGED)):
+            repository = Repository(self.folder / f"pin{changed}", self.env)
+            repository.commit("Start", {"labgate.toml": POLICY + ARTIFACTS, **modules(FILES)})
+            repository.git("checkout", "--quiet", "-b", "experiment--ranker--wide")
+            time.sleep(1.5)
+            repository.git("status")
+            command = f"{self._program('python')} -c pass; git rev-parse HEAD; git status"
+            beside = Case(f"B and git status, {name}", ("sh", "-c", command), cwd=repository.path)
+            argv = (self._program("labgate"), "experiment", "pin")
+            edit = partial(self._edit, repository, changed)
+            pin = Case(f"experiment pin, {name}", argv, cwd=repository.path, bar=bar, before=edit, beside=beside)
+            cases += [beside, pin]
+        return cases
+
+    @staticmethod
+    def _edit(repository: Repository, changed: int) -> None:
+        """Give files a content that they never had: each pin is of a new snapshot."""
+        repository.write({name: f"value = {time.time_ns()}\n" for name in list(modules(FILES))[:changed]})
 
     def _peer_jobs(self) -> dict[str, tuple[str, ...]]:
         message = str(self.message)
