@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support import sdg as sdg_project
 from support import wheels
@@ -22,6 +23,10 @@ from support.repo import Repo
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _handler)
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("labgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("labgate")
 
 # Tables and help pages are as wide as the terminal.
 os.environ["COLUMNS"] = "80"

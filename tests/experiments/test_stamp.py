@@ -174,7 +174,7 @@ def trailers(message: bytes, folder: Path, env: dict[str, str]) -> list[bytes]:
     return subprocess.run(argv, cwd=folder, env=env, input=message, capture_output=True, check=True).stdout.splitlines()
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(message=MESSAGES, comment=st.sampled_from([b"#", b"#", b""]))
 def test_one_line_is_added_and_git_sees_it(message: bytes, comment: bytes, tmp_path: Path, env: dict[str, str]) -> None:
     """With at most one blank line above it; all other bytes stay, and a second stamp adds nothing."""

@@ -61,7 +61,7 @@ def research(parents: History, tips: dict[str, int]) -> set[int]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(case=histories())
 def test_a_commit_is_research_by_the_definition(case: tuple[History, dict[str, int]], tmp_path: Path) -> None:
     parents, tips = case
