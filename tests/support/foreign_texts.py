@@ -292,6 +292,7 @@ READERS = (
     Reader(texts, "a line", _on(_bytes(texts.normal_lines), "\u2028\u200b")),
     Reader(texts, "a decoded file", _on(_bytes(texts.decoded), "x = y\r\0")),
     Reader(content, "lines", _on(lambda text: content.code_share(text.encode().split(b"\n")), "x, y = a.b[c](\n")),
+    Reader(content, "passages", _on(lambda text: list(content.passages(text.encode().split(b"\n"))), "f(a, b)\n1,2\n")),
     Reader(features, "lines", _on(_patch, "x = compute(a, b, c)\n")),
     Reader(patches, "a line", _on(_patch, "x = y; ")),
     Reader(patches, "empty lines", _on(_patch, "\n")),

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache, cached_property
 from math import inf
 
@@ -27,6 +28,7 @@ from labgate.fingerprints import postings
 from labgate.fingerprints.features import KIND_BITS, A, D, V, with_text
 from labgate.fingerprints.index import Index
 from labgate.fingerprints.past import Past
+from labgate.fingerprints.patch_ids import FILE_SUBSTANCE
 from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM
 from labgate.git.repository import Repository
 from labgate.values.finding import ALARM
@@ -79,7 +81,10 @@ class Search:
             named = (number for number, counts in shared.items() if any(map(counts.get, _IDS)))
             compared = ((number, self._exact.compare(subject, number)) for number in named)
             exact = {number: equal for number, equal in compared if equal is not None}
-            rows.append((subject, shared, exact, self._near(subject, shared, exact)))
+            # Few lines that two people may write are similar all the same, one or two are not.
+            doubted = subject.document.substance >= FILE_SUBSTANCE
+            settled = {number for number, equal in exact.items() if equal.hint != "small" or not doubted}
+            rows.append((subject, shared, exact, self._near(subject, shared, settled)))
         self._learn({number for *_, near in rows for number in near}, subjects)
         return [self._found(*row, holders) for row in rows]
 
@@ -135,9 +140,9 @@ class Search:
         return self._candidates[number].source.key
 
     def _near(
-        self, subject: Subject, shared: Mapping[int, Counter[int]], exact: Mapping[int, object]
+        self, subject: Subject, shared: Mapping[int, Counter[int]], settled: AbstractSet[int]
     ) -> dict[int, float]:
-        """Return the documents that may be similar enough, each with its highest possible score.
+        """Return the documents that may be similar enough, each with its highest possible score; not those ``settled``.
 
         A source has at least the features that are shared with it.
         """
@@ -147,7 +152,7 @@ class Search:
         scores: dict[frozenset[tuple[int, int]], float] = {}
         near = []
         for number, counts in shared.items():
-            if number not in exact:
+            if number not in settled:
                 alike = frozenset(counts.items())
                 if alike not in scores:
                     scores[alike] = score(counts, subject.counts, counts).total

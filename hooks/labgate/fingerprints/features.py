@@ -48,6 +48,8 @@ LINE_WEIGHT, PAIR_WEIGHT = 3, 6
 NAME_LENGTH = 4
 #: Two lines in a row, or one alone, with fewer tokens have a common shape.
 SHAPE_TOKENS = 10
+#: The most pairs of a file and three tokens that are tried to find where these are.
+_PLACED = 1 << 20
 #: Runs that exchange the same tokens for the same others in this many files of a patch are a tool's work: renames,
 #: years in headers, licences. With fewer files, recall falls by a point; people rarely repeat an edit in so many. With
 #: more distinct lines it is a block that was pasted, or a name that was changed all over: somebody's work.
@@ -156,9 +158,11 @@ def line_features(path: str, text: bytes) -> dict[bytes, frozenset[int]]:
 
 
 def with_text(paths: Iterable[str], features: Iterable[int], counted: AbstractSet[int]) -> list[str]:
-    """Return those of some paths in which text with some features is: its T is ``counted``."""
+    """Return those of some paths in which text with some features is: its T is ``counted``; none of too many."""
     grams = [feature for feature in features if feature & _KIND == V]
     marks = {path: _in_file(_path(path)) for path in paths}
+    if len(marks) * len(grams) > _PLACED:
+        return []
     return [path for path, mark in marks.items() if any(gram ^ mark in counted for gram in grams)]
 
 
