@@ -278,6 +278,27 @@ def test_a_pin_that_failed_is_kept_here_and_made_and_said_later(
     assert "is not known to have" not in lab.labgate("doctor", "--format", "json").out
 
 
+def test_publish_pins_what_a_push_could_not(lab: Repo) -> None:
+    """As where the process that pins was killed; what the remote has no more is not published again."""
+    oid = measure(lab)
+    lab.git("push", "--quiet", "--no-verify", "origin", BRANCH)
+    lab.labgate("experiment", "publish", status=0)
+    assert pinned(lab) == {f"refs/experiments/ranker/wide/{oid[:12]}": oid}
+    lab.branch("experiment--ranker--gone")
+    measure(lab, 2)
+    lab.git("push", "--quiet", "--no-verify", "origin", "experiment--ranker--gone")
+    origin(lab).git("branch", "--quiet", "-D", "experiment--ranker--gone")
+    assert "nothing to publish" in lab.labgate("experiment", "publish", status=0).err
+    assert len(pinned(lab)) == 1
+
+
+def test_a_hook_that_sees_no_push_above_it_says_what_it_leaves(lab: Repo) -> None:
+    row = f"refs/heads/{BRANCH} {measure(lab)} refs/heads/{BRANCH} {'0' * 40}\n"
+    said = lab.run(".git/hooks/pre-push", "origin", str(origin(lab).path), stdin=row).err
+    assert "no git push is seen above this hook; after the push: labgate experiment publish" in said
+    assert pinned(lab) == {}
+
+
 def test_files_of_lfs_follow_the_pin(lab: Repo, tmp_path: Path) -> None:
     """A hook of git-lfs is not installed: what was pushed without its files is checked out all the same."""
     require_tool("git-lfs")

@@ -8,16 +8,31 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 
 from labgate.entrypoints.experiment import Bench, find_bench, require_remote
+from labgate.experiments.artifacts import is_artifact
 from labgate.experiments.naming import experiment_of, stated_experiment
-from labgate.experiments.pins import Pin, Pushed, pin_here, pins_here, push_pins, read_pins, remembered, taken_error
-from labgate.experiments.published import remote_tips
+from labgate.experiments.pins import (
+    Pin,
+    Pushed,
+    listed,
+    pin_here,
+    pin_of,
+    pins_here,
+    push_pins,
+    read_pins,
+    remembered,
+    taken_error,
+)
+from labgate.experiments.published import reached, remote_tips
+from labgate.experiments.section import OFF
 from labgate.experiments.withdrawn import withdrawn_commits
 from labgate.git.commits import present, rev_list
 from labgate.git.diffs import brought_paths
-from labgate.git.kept_refs import refs_below
+from labgate.git.kept_refs import refs_below, remote_branches
 from labgate.git.lfs import lfs_commits, push_lfs
 from labgate.git.refs import read_refs, resolve_commit, tracking_refs
 from labgate.git.snapshots import read_headers
+from labgate.policy.model import Policy
+from labgate.research.section import ResearchGate
 from labgate.values.errors import LabgateError, UsageError
 from labgate.values.phrases import quote
 from labgate.values.refnames import branch_of
@@ -168,9 +183,43 @@ def _way_around(bench: Bench, remote: str) -> str:
 
 
 def _all(bench: Bench, remote: str) -> list[Pin]:
-    """Return every pin here that the remote is not known to have."""
+    """Return every pin that the remote is not known to have: those here, and of artifacts on its branches.
+
+    Raises: ``UndecidedError`` when the remote must be asked for its pins, and cannot be.
+    """
     known = remembered(bench.repository, bench.settings, remote)
-    return [pin for pin in pinned_here(bench) if known.get(pin.ref) != pin.commit]
+    here = [pin for pin in pinned_here(bench) if known.get(pin.ref) != pin.commit]
+    there = [] if bench.policy is None else _artifacts_there(bench, bench.policy, remote, {*known.values()})
+    if there:
+        # Others may have pinned them meanwhile, or deleted the branch.
+        kept = {*listed(bench.repository, bench.settings, remote).values(), *(pin.commit for pin in here)}
+        tips = remote_branches(bench.repository, remote).values()
+        still = set(reached(bench.repository, [pin.commit for pin in there], tips))
+        there = [pin for pin in there if pin.commit in still - kept]
+    return [*here, *there]
+
+
+def _artifacts_there(bench: Bench, policy: Policy, remote: str, known: set[str]) -> list[Pin]:
+    """Return the pins of commits with artifacts on the remote's branches of research that are not known to be pinned.
+
+    A push pins them, unless it was made without hooks or its pinning was interrupted.
+    """
+    repository, settings, kinds = bench.repository, bench.settings, policy.section(ResearchGate).sources
+    if settings.pins_on_push == OFF or not settings.artifacts:
+        return []
+    refs = [ref for ref in tracking_refs(read_refs(repository), repository.remotes) if ref.remote == remote]
+    landed = [ref.oid for ref in refs if policy.is_protected(ref.remote_ref)]
+    branches = [ref for ref in refs if policy.classify(ref.remote_ref).name in kinds]
+    brought = brought_paths(repository, rev_list(repository, [ref.oid for ref in branches], landed))
+    left = [
+        oid for oid, paths in brought.items() if oid not in known and any(is_artifact(settings, one) for one in paths)
+    ]
+    found: dict[str, Pin] = {}
+    for ref in branches:
+        mine = reached(repository, [oid for oid in left if oid not in found], [ref.oid])
+        experiment = experiment_of(policy, branch_of(ref.remote_ref))
+        found |= {oid: pin_of(settings, experiment, oid) for oid in mine}
+    return list(found.values())
 
 
 def pinned_here(bench: Bench) -> list[Pin]:

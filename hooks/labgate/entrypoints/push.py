@@ -107,11 +107,14 @@ def _judge_and_pin(
     settings = scene.policy.section(ExperimentHash)
     if settings.pins_on_push != PUSHING or all(row.name != _PINNING for row in rows):
         return _judged(scene, rows, push)
-    from labgate.entrypoints.push_pins import pin_afterwards, pin_now
+    from labgate.entrypoints.push_pins import left_unpinned, pin_afterwards, pin_now
     from labgate.git.detached import push_above
 
     above = push_above()
-    if above is None or above.is_dry or push.remote is None:
+    if above is None:
+        report = _judged(scene, rows, push)
+        return report.changed(notices=(*report.notices, *left_unpinned(scene)))
+    if above.is_dry or push.remote is None:
         return _judged(scene, rows, push)
     pinned = pin_now(scene, push.remote)
     report = _judged(scene.changed(pins_refused=pinned.refused) if pinned.refused else scene, rows, push)

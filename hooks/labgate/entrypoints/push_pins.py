@@ -76,6 +76,17 @@ def pin_now(scene: Scene, remote: str) -> Pinned:
     return Pinned(refused, found.brings, tuple(_said(remote, pushed.created)))
 
 
+def left_unpinned(scene: Scene) -> tuple[str, ...]:
+    """Return a line about the pins that a hook does not make because it sees no ``git push`` above it, if any."""
+    try:
+        found = outstanding(scene)
+    except (UndecidedError, GitError):
+        return ()
+    if not (found.there or found.brings):
+        return ()
+    return (f"the code of artifacts is not pinned, as no git push is seen above this hook; after the push: {_PUBLISH}",)
+
+
 def _said(remote: str, created: Sequence[Pin]) -> Iterator[str]:
     if created:
         more = "" if len(created) == 1 else f" and {len(created) - 1} more"
