@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from labgate.checks.commit_size.reading import MOST_BYTES, MOST_LINES, PIECE_LINES
+from labgate.checks.commit_size.reading import MOST_LINES, PIECE_LINES
 from labgate.fingerprints.generated_names import is_locked
+from labgate.git.runner import MOST_BYTES
 from support import sdg as sdg_project
 from support.generated import SERVICE, STUB
 from support.notebooks import notebook
@@ -222,6 +223,23 @@ def test_a_notebook_too_large_to_be_read_is_counted_whole_and_said(sized: Repo) 
     rows = [f"row = {'x' * 50_000}" for _ in range(MOST_BYTES // 50_000 + 1)]
     sized.commit("A notebook", {"a.ipynb": notebook(rows, "out")})
     assert "1 notebook too large to look for code" in sized.labgate("check", *SIZE, status=1).text
+
+
+def test_files_too_large_for_gits_diff_are_counted_and_said(sized: Repo) -> None:
+    rows = [f"{number} " + "x" * 5000 for number in range(MOST_BYTES // 5000 + 1)]
+    adopt(sized.checkout("main"), POLICY + LIMITS.replace("lines = 400", "lines = 5", 1))
+    sized.commit("Data", {"a.txt": "\n".join(rows), "small.bin": b"\0" * 9, "b.bin": b"\0" * (MOST_BYTES + 1)})
+    sized.push("main")
+    sized.branch("feature/y").commit(
+        "Edit", {"a.txt": "\n".join(["new", *rows[1:]]), "b.bin": b"\0" * (MOST_BYTES + 2)}
+    )
+    assert judge(sized, *TO_MAIN, status=1).rules == ["LG403"]
+    sized.commit("Cut", {"a.txt": "\n".join(rows[:100])})
+    sized.commit("Grow", {"a.txt": "\n".join(rows)})
+    verdict = judge(sized, *TO_MAIN, status=1)
+    found = [finding["data"]["actual"] for finding in verdict.report["findings"] if finding["rule"] == "LG401"]
+    assert found == [len(rows) - 99 + 1, len(rows) - 100]
+    assert "3 files too large to look for moved lines" in verdict.text
 
 
 def test_deleting_large_files_passes(sized: Repo) -> None:

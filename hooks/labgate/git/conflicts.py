@@ -11,13 +11,14 @@ from labgate.git.merges import own_changes
 from labgate.git.moved import EDITED_RENAMES
 from labgate.git.raw import PLAIN, Entry, blob_sizes, read_records
 from labgate.git.repository import Repository
+from labgate.git.runner import BOUNDED
 from labgate.values.quoted import unquoted
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
 #: The lines that stand around the two sides of a conflict, in this order.
 _MARKERS = (b"<<<<<<< ", b"=======", b">>>>>>> ")
-_TREES = ("diff-tree", "-r", "--root", *EDITED_RENAMES, *PLAIN)
+_TREES = (*BOUNDED, "diff-tree", "-r", "--root", *EDITED_RENAMES, *PLAIN)
 _FIRST, _ANY = "-G^<<<<<<< ", "-G^(<<<<<<< |=======|>>>>>>> )"
 #: What UTF-16 begins with (The Unicode Standard, 23.8): git calls such a file binary, and shows no lines of it.
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")

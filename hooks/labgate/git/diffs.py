@@ -9,11 +9,11 @@ from labgate.git import raw
 from labgate.git.commits import tree_of
 from labgate.git.raw import PLAIN, RENAMES, Entry, Lines, read_records, weigh
 from labgate.git.repository import Repository
-from labgate.git.runner import Git
+from labgate.git.runner import BOUNDED, Git
 from labgate.values.batch import FileChange
 from labgate.values.errors import GitError, MissingObjectError
 
-_DIFF = ("diff-tree", "-r", "-z", "--no-abbrev", "--root", "--diff-merges=first-parent", *PLAIN)
+_DIFF = (*BOUNDED, "diff-tree", "-r", "-z", "--no-abbrev", "--root", "--diff-merges=first-parent", *PLAIN)
 
 
 #: The mode of a submodule's commit in a tree.

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from labgate.git.diffs import clean_merge, tree_files
 from labgate.git.raw import PLAIN
 from labgate.git.repository import Repository
+from labgate.git.runner import BOUNDED
 from labgate.values.batch import FileChange
 from labgate.values.quoted import unquoted
 from labgate.values.ref_update import Commit
 from labgate.values.value import Value
 
 #: git-diff, "Combined diff format": only files that differ from every parent, without context.
-_COMBINED = ("diff-tree", "-c", "-p", "-r", "-M", "-l400", "-U0", "--full-index", "--no-commit-id", *PLAIN)
+_COMBINED = (*BOUNDED, "diff-tree", "-c", "-p", "-r", "-M", "-l400", "-U0", "--full-index", "--no-commit-id", *PLAIN)
 
 
 class OwnChange(Value):

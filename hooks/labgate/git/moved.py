@@ -5,12 +5,11 @@ git itself finds renames and moved blocks (git-diff, ``--find-renames`` and ``--
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from labgate.git.raw import PLAIN, STAGED, Entry, Lines, read_records
 from labgate.git.repository import Repository
-from labgate.git.runner import Git
+from labgate.git.runner import BOUNDED, Git
 from labgate.values.regexes import regex
 from labgate.values.value import Value
 
@@ -21,12 +20,9 @@ EDITED_RENAMES = ("-M50%", f"-l{MOST_RENAMES}")
 #: Blocks of 20 letters or digits, also with another indentation; shorter ones than ``BLOCK_LINES`` are no move.
 _MOVED = ("--color=always", "--color-moved=blocks", "--color-moved-ws=allow-indentation-change")
 BLOCK_LINES = 3
-#: git paints every place where a block arrived. From this length on it is a move only in one place for each that it
-#: left, and a copy in the others; shorter blocks (imports, headers, closing lines) are alike by chance.
-COPY_LINES = 10
 #: The colours by which a line is recognised, whatever the repository's configuration says.
 _OLD, _NEW, _OLD_MOVED, _NEW_MOVED = b"\x1b[31m", b"\x1b[32m", b"\x1b[35m", b"\x1b[36m"
-_PAINT = tuple(
+_PAINT = BOUNDED + tuple(
     part
     for slot in ("old=red", "new=green", "oldMoved=magenta", "newMoved=cyan", "meta=bold", "frag=blue", "context=dim")
     for part in ("-c", f"color.diff.{slot}")
@@ -96,9 +92,9 @@ def tree_text(repository: Repository, old: str, new: str) -> dict[str, tuple[byt
     entries = _entries(git, _TREES, (old, new))
     text: dict[str, list[bytes]] = {entry.path: [] for entry in entries if entry.status != "D"}
     patch = git.run(*_PAINT, *_TREES, *_patch(), old, new).split(b"\n")
-    for block, count in _to_read(list(_blocks(patch, _owners(entries)))):
+    for block in _blocks(patch, _owners(entries)):
         path = entries[block.file].path
-        if count and path in text:
+        if path in text and not _is_move(block):
             text[path] += block.lines
     return {path: tuple(lines) for path, lines in text.items()}
 
@@ -141,9 +137,10 @@ def _joined(entries: Sequence[Entry], patch: Iterable[bytes], with_text: Callabl
     """Return the entries, and for each its lines that are to be read."""
     owners = _owners(entries)
     blocks: dict[int, list[Block]] = {place: [] for place in owners}
-    for block, count in _to_read(list(_blocks(patch, owners))):
+    for block in _blocks(patch, owners):
         # A file that becomes a link, or the reverse, is one that is deleted and one that is added.
-        if count and not (block.sign == b"-" and entries[block.file].status == "T"):
+        gone = block.sign == b"-" and entries[block.file].status == "T"
+        if not gone and not _is_move(block):
             blocks[block.file].append(block)
     read = (
         Text(entry.path, blocks[place]) if with_text(entry.path) else counted(entry.path, blocks[place])
@@ -187,23 +184,6 @@ def _blocks(patch: Iterable[bytes], owners: Sequence[int]) -> Iterator[Block]:
             block.lines.append(_COLOURS.sub(b"", line)[1:].strip())
     if block is not None:
         yield block
-
-
-def _to_read(blocks: Sequence[Block]) -> Iterator[tuple[Block, int]]:
-    """Yield each block with the number of its lines that a reader reads.
-
-    A long block that left one place and arrived in several is read everywhere but in one.
-    """
-    left = Counter(line for block in blocks if block.sign == b"-" and block.moved for line in block.lines)
-    for block in blocks:
-        if not _is_move(block):
-            yield block, len(block.lines)
-        elif block.sign == b"+" and len(block.lines) >= COPY_LINES:
-            here = Counter(line for line in block.lines if line)
-            known = sum((here & left).values())
-            left -= here
-            if 2 * known < sum(here.values()):
-                yield block, len(block.lines)
 
 
 def _is_move(block: Block) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from labgate.git.runner import BOUNDED, MOST_BYTES
 from labgate.values.files import read_start
 from labgate.values.value import Value
 
@@ -55,11 +56,12 @@ class Entry(Value):
 
 
 class Lines(Value):
-    """One numstat line; a binary file counts no lines."""
+    """One numstat line. A ``binary`` file counts no lines, nor does one that is too large (``MOST_BYTES``)."""
 
     path: str
     added: int
     deleted: int
+    binary: bool = False
 
 
 def read_records(output: bytes) -> Iterator[str | Entry | Lines]:
@@ -77,7 +79,8 @@ def read_records(output: bytes) -> Iterator[str | Entry | Lines]:
             added, deleted, path = token.split("\t", 2)
             if not path:
                 _, path = next(tokens), next(tokens)
-            yield Lines(path, *(0 if count == "-" else int(count) for count in (added, deleted)))
+            binary = added == "-"
+            yield Lines(path, 0 if binary else int(added), 0 if binary else int(deleted), binary)
         else:
             yield token
 
@@ -85,7 +88,7 @@ def read_records(output: bytes) -> Iterator[str | Entry | Lines]:
 def staged_records(git: Git, base: str, *options: str) -> list[Entry | Lines]:
     """Return the differences of the index of ``git`` to a tree or commit: raw entries and lines, with exact renames."""
     given = options or ("--raw", "--numstat", *RENAMES)
-    output = git.run(*STAGED, "-z", "--no-abbrev", *PLAIN, *given, base, "--")
+    output = git.run(*BOUNDED, *STAGED, "-z", "--no-abbrev", *PLAIN, *given, base, "--")
     return [record for record in read_records(output) if not isinstance(record, str)]
 
 
@@ -100,15 +103,41 @@ def weigh(
 
     weighed = {}
     entries = {key: [item for item in records if isinstance(item, Entry)] for key, records in changes.items()}
+    lines = {key: {item.path: item for item in records if isinstance(item, Lines)} for key, records in changes.items()}
     wanted = {item.new for found in entries.values() for item in found if sizes and item.brings_content}
-    known = blob_sizes(git, wanted)
-    for key, records in changes.items():
-        lines = {record.path: record for record in records if isinstance(record, Lines)}
+    binary = {key: [item for item in found if _may_be_text(item, lines[key])] for key, found in entries.items()}
+    known = blob_sizes(git, wanted | {oid for found in binary.values() for item in found for oid in _blobs(item)})
+    for key, found in entries.items():
+        large = _streamed(git, [one for one in binary[key] if max(known[oid] for oid in _blobs(one)) > MOST_BYTES])
+        lines[key] |= large
+        sized = known if sizes else {}
         weighed[key] = tuple(
-            FileChange(entry.path, entry.status, *_counts(lines.get(entry.path)), _size(entry, known))
-            for entry in entries[key]
+            FileChange(
+                one.path, one.status, *_counts(lines[key].get(one.path)), _size(one, sized), large=one.path in large
+            )
+            for one in found
         )
     return weighed
+
+
+def _may_be_text(entry: Entry, lines: Mapping[str, Lines]) -> bool:
+    """Return whether a file without lines may have some that git has not read."""
+    binary = entry.path in lines and lines[entry.path].binary
+    return binary and entry.status in "AMR" and not entry.is_submodule
+
+
+def _blobs(entry: Entry) -> tuple[str, ...]:
+    return tuple(oid for oid in (entry.old, entry.new) if oid.strip("0"))
+
+
+def _streamed(git: Git, entries: Sequence[Entry]) -> dict[str, Lines]:
+    """Return the lines of those files that are text."""
+    if not entries:
+        return {}
+    from labgate.git.large_files import changed_lines  # few changes have such a file
+
+    found = {entry.path: changed_lines(git, entry.old, entry.new) for entry in entries}
+    return {path: Lines(path, *lines) for path, lines in found.items() if lines is not None}
 
 
 def _counts(lines: Lines | None) -> tuple[int, int]:

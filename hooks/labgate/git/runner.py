@@ -95,6 +95,9 @@ _OPTIONS = (
 _OBJECTS_ONLY = ("-c", "core.bare=true")
 _NO_INDEX = "labgate-reads-no-index"
 
+#: A file with more bytes has no lines in git's diff with these options, and is streamed: git would hold it as a whole.
+MOST_BYTES = 16_000_000
+BOUNDED = ("-c", f"core.bigFileThreshold={MOST_BYTES}")
 #: A longer line is data. Without a limit one line of 50 MB is held, and copied, as a whole.
 LONGEST_LINE = 1 << 20
 _HEXADECIMAL, _OID_LENGTHS = b"0123456789abcdef", (40, 64)
@@ -349,7 +352,8 @@ class Git:
     def _failure(self, args: Sequence[str], stdin: bytes | None, errors: bytes) -> GitError:
         if any(word in errors for word in _MISSING) or self._asked_for_missing(args, stdin):
             return self.missing(f"this clone lacks a needed object: {first_line(errors)}")
-        return GitError(f"git {args[0]}: {first_line(errors)}")
+        command = next(word for at, word in enumerate(args) if "-c" not in (word, *args[at - 1 : at]))
+        return GitError(f"git {command}: {first_line(errors)}")
 
     def _asked_for_missing(self, args: Sequence[str], stdin: bytes | None) -> bool:
         """Return whether an object that was requested by its oid is missing, independent of git's message."""

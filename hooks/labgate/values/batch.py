@@ -15,6 +15,7 @@ class FileChange(Value):
     ``status`` is git's raw letter: A, M, D, T, or R for an exact (100 %) rename. ``added`` and ``deleted`` are lines,
     0 for a binary file. ``size`` is the new blob's size in bytes; 0 when the content is not new (deleted, exact
     rename, submodule). ``excluded`` is true when the trunk's attributes mark it as generated or vendored.
+    ``large``: it is text and too large for git's diff; lines that only moved in it do not count.
     """
 
     path: str
@@ -23,6 +24,7 @@ class FileChange(Value):
     deleted: int
     size: int
     excluded: bool = False
+    large: bool = False
 
 
 class Batch(Value):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from labgate import FOLDER
+from labgate.git.runner import BOUNDED
 from labgate.scene.workplace import read_text
 from labgate.values.files import read_own, write_own
 from labgate.values.refnames import HEADS, REMOTES
@@ -173,7 +174,9 @@ def counted(commit: ProposedCommit) -> Used | None:
         "--no-show-signature",
     )
     plain = ("--no-ext-diff", "--no-textconv", "--no-color", f"--max-count={MOST + 1}")
-    output = commit.place.git().run("log", *options, *plain, "-z", "--format=%m%H", "HEAD", "--not", *trunks, "--")
+    output = commit.place.git().run(
+        *BOUNDED, "log", *options, *plain, "-z", "--format=%m%H", "HEAD", "--not", *trunks, "--"
+    )
     files: dict[str, list[FileChange]] = {}
     oid, bounded = "", False
     for token in os.fsdecode(output).split("\0"):

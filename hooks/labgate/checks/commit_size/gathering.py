@@ -161,13 +161,14 @@ def unread(facts: Facts, policy: Policy) -> tuple[str, ...]:
 
 def _whole(facts: Facts) -> str | None:
     """Return a line about the changes that are too large to be read closely, ``None`` if there are none."""
-    from labgate.checks.commit_size.reading import is_readable, unread_notebooks
+    from labgate.checks.commit_size.reading import is_readable, unread_files
 
     large = sum(not is_readable(batch.files) for batch in facts.batches)
-    notebooks = sum(unread_notebooks(batch.files) for batch in facts.batches)
+    notebooks, files = map(sum, zip((0, 0), *(unread_files(batch.files) for batch in facts.batches), strict=True))
     said = (f"{count(large, 'commit')} too large to look for moved lines",) * bool(large)
+    said += (f"{count(files, 'file')} too large to look for moved lines",) * bool(files)
     said += (f"{count(notebooks, 'notebook')} too large to look for code",) * bool(notebooks)
-    return f"{' and '.join(said)}: every line of the diff counts" if said else None
+    return f"{', '.join(said)}: every line of the diff counts" if said else None
 
 
 def _reverted(scene: Scene, commit: Commit, update: RefUpdate) -> str | None:

@@ -16,11 +16,11 @@ from labgate.fingerprints.text import normal_lines
 from labgate.git.moved import Block, Reading, Text, commit_readings, counted, staged_readings, tree_readings
 from labgate.git.raw import Entry, Lines, blob_sizes, weigh
 from labgate.git.repository import Repository
-from labgate.git.runner import Git
+from labgate.git.runner import MOST_BYTES, Git
 from labgate.values.batch import FileChange
 
 #: A change with more lines, or a notebook with more bytes, keeps its quick size.
-MOST_LINES, MOST_BYTES = 100_000, 20_000_000
+MOST_LINES = 100_000
 #: The lines of a lock file that are judged together (``_written``).
 PIECE_LINES = 40
 _NOTEBOOK = ".ipynb"
@@ -31,30 +31,42 @@ def commits_read(
 ) -> dict[str, tuple[FileChange, ...]]:
     """Return the changes of commits (by oid) against their first parents as read; one that is too large stays."""
     oids = [oid for oid, files in quick.items() if is_readable(files)]
-    return dict(quick) | _weighed(repository.objects, commit_readings(repository, oids, _has_name))
+    found = _weighed(repository.objects, commit_readings(repository, oids, _has_name))
+    return dict(quick) | {oid: _with_large(files, quick[oid]) for oid, files in found.items()}
 
 
 def trees_read(repository: Repository, old: str, new: str, quick: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
     """Return the changes from one tree to another as read; a change that is too large stays."""
     if not is_readable(quick):
         return quick
-    return _weighed(repository.objects, {new: tree_readings(repository, old, new, _has_name)})[new]
+    found = _weighed(repository.objects, {new: tree_readings(repository, old, new, _has_name)})[new]
+    return _with_large(found, quick)
 
 
 def staged_read(git: Git, base: str, quick: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
     """Return the changes of the index to a tree or commit as read; a change that is too large stays."""
-    return _weighed(git, {"": staged_readings(git, base, _has_name)})[""] if is_readable(quick) else quick
+    if not is_readable(quick):
+        return quick
+    return _with_large(_weighed(git, {"": staged_readings(git, base, _has_name)})[""], quick)
+
+
+def _with_large(files: Sequence[FileChange], quick: Sequence[FileChange]) -> tuple[FileChange, ...]:
+    """Return files as read, but those that are too large for it with their quick size."""
+    large = {file.path: file for file in quick if file.large}
+    return tuple(large.get(file.path, file) for file in files)
 
 
 def is_readable(files: Sequence[FileChange]) -> bool:
     """Return whether a change is small enough to look for what moved."""
-    lines = sum(file.added + file.deleted for file in files)
-    return lines <= MOST_LINES and sum(file.size for file in files) <= 10 * MOST_BYTES
+    read = [file for file in files if not file.large]
+    lines = sum(file.added + file.deleted for file in read)
+    return lines <= MOST_LINES and sum(file.size for file in read) <= 10 * MOST_BYTES
 
 
-def unread_notebooks(files: Sequence[FileChange]) -> int:
-    """Return how many notebooks are so large that their lines count as git shows them."""
-    return sum(file.path.endswith(_NOTEBOOK) and file.status != "D" and file.size > MOST_BYTES for file in files)
+def unread_files(files: Sequence[FileChange]) -> tuple[int, int]:
+    """Return how many notebooks, and how many other files, are so large that all of their changed lines count."""
+    large = [file.path.endswith(_NOTEBOOK) for file in files if file.large]
+    return sum(large), len(large) - sum(large)
 
 
 def _weighed(git: Git, readings: Mapping[str, Reading]) -> dict[str, tuple[FileChange, ...]]:

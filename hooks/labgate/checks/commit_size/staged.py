@@ -24,7 +24,8 @@ def suspects(commit: ProposedCommit) -> bool:
     if staged is None:
         return True
     most = _most(commit, staged, held)
-    if not any(limit is not None and most.get(unit, 0) > limit for table in held for unit, limit in table.items()):
+    over = any(limit is not None and most.get(unit, 0) > limit for table in held for unit, limit in table.items())
+    if not over and not _is_unread(staged):
         series = _section(commit)["limits"].get("protected", {})
         if series.get("series-lines") is None and series.get("series-commits") is None:
             return False
@@ -67,6 +68,11 @@ def _most(commit: ProposedCommit, staged: Staged, held: Sequence[Table]) -> dict
     heavy = [sizes[entry.new] for entry in entries if entry.brings_content] if wanted else [0]
     most = {"lines": lines, "test-lines": lines, "files": len(entries)}
     return most | {"bytes": sum(heavy), "file-bytes": max(heavy)}
+
+
+def _is_unread(staged: Staged) -> bool:
+    """Return whether a file is binary to git, which may be just a large text (``git.large_files``)."""
+    return any(not isinstance(record, Entry) and record.binary for record in staged.records)
 
 
 def _section(commit: ProposedCommit) -> Table:
