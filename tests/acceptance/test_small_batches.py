@@ -67,9 +67,10 @@ def mixed(repo: Repo) -> None:
 
 
 def finish(repo: Repo) -> None:
-    """Commit what the split left, and let the rebase go on."""
+    """Commit what the split left, and let the rebase go on; the last commit of a branch is split without one."""
     repo.commit("The other")
-    repo.git("rebase", "--continue")
+    if (repo.path / ".git" / "rebase-merge").exists():
+        repo.git("rebase", "--continue")
 
 
 def resolve(repo: Repo) -> None:
