@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from labgate.git.blobs import read_sized
 from labgate.git.diffs import without_lines
 from labgate.git.merges import own_changes
-from labgate.git.moved import EDITED_RENAMES
-from labgate.git.raw import PLAIN, Entry, blob_sizes, read_records
+from labgate.git.raw import EDITED_RENAMES, PLAIN, Entry, blob_sizes, read_records
 from labgate.git.repository import Repository
 from labgate.git.runner import BOUNDED
 from labgate.values.quoted import unquoted
@@ -132,6 +130,8 @@ def _added(old: Iterable[bytes], new: Iterable[bytes]) -> Iterator[bytes]:
 
 def _texts(repository: Repository, blobs: set[str]) -> dict[str, list[bytes]]:
     """Return the lines, as UTF-8, of those blobs that are text in UTF-16."""
+    from labgate.git.blobs import read_sized  # few pushes bring a file without lines
+
     sizes = {oid: size for oid, size in blob_sizes(repository.objects, blobs).items() if size <= _MOST_BYTES}
     return {
         oid: content.decode("utf-16", "replace").encode().splitlines()

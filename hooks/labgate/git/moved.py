@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from labgate.git.raw import PLAIN, STAGED, Entry, Lines, read_records
+from labgate.git.raw import EDITED_RENAMES, PLAIN, STAGED, Entry, Lines, read_records
 from labgate.git.repository import Repository
 from labgate.git.runner import BOUNDED, Git
 from labgate.values.regexes import regex
 from labgate.values.value import Value
 
-#: A file is renamed if at least half of it is the same. git compares at most ``MOST_RENAMES`` squared pairs of files
-#: and else finds exact renames only, so that the time stays linear in the number of files.
-MOST_RENAMES = 400
-EDITED_RENAMES = ("-M50%", f"-l{MOST_RENAMES}")
 #: Blocks of 20 letters or digits, also with another indentation; shorter ones than ``BLOCK_LINES`` are no move.
 _MOVED = ("--color=always", "--color-moved=blocks", "--color-moved-ws=allow-indentation-change")
 BLOCK_LINES = 3

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none", "--diff-algorithm=myers")
 #: Exact renames only, for any number of files: a rename that changes one byte needs a review.
 RENAMES = ("-M100%", "-l0")
+#: A file is renamed if at least half of it is the same. git compares at most ``MOST_RENAMES`` squared pairs of files
+#: and else finds exact renames only, so that the time stays linear in the number of files.
+MOST_RENAMES = 400
+EDITED_RENAMES = ("-M50%", f"-l{MOST_RENAMES}")
 #: Without intent-to-add paths: unlike ``git diff``, the plumbing would show them as empty.
 STAGED = ("diff-index", "--cached", "--ita-invisible-in-index")
 _SUBMODULE = "160000"
