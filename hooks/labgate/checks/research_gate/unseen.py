@@ -61,8 +61,10 @@ def _renamed(scene: Scene, update: RefUpdate) -> Iterator[str]:
     """Yield a line where the branch was research in this clone, and nothing here remembers its commits as that."""
     if update.source is None or update.new is None or not scene.span(update).gated:
         return
-    sources = scene.policy.section(ResearchGate).sources
-    for name in former_names(scene.repository, HEADS + update.source):
+    sources, branch = scene.policy.section(ResearchGate).sources, HEADS + update.source
+    if scene.policy.classify(branch).name in sources:
+        return
+    for name in former_names(scene.repository, branch):
         known = any(source.branch == name for source in scene.classes.sources)
         if not known and scene.policy.classify(name).name in sources:
             was = f"{update.source} was {short_ref(name)} before git branch -m"
