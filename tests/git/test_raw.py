@@ -34,7 +34,7 @@ def test_records_are_told_apart_whatever_the_paths_look_like() -> None:
         *(Entry("M", name, "aa", "bb", "100644") for name in names),
         Entry("R", "new", "aa", "aa", "100644"),
         *(Lines(name, 1, 2) for name in names),
-        Lines("new", 0, 0),
+        Lines("new", 0, 0, binary=True),
     ]
 
 
