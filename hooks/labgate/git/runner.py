@@ -94,6 +94,8 @@ _OPTIONS = (
 #: driver or ``merge=union`` cannot change a merge.
 _OBJECTS_ONLY = ("-c", "core.bare=true")
 _NO_INDEX = "labgate-reads-no-index"
+#: Without a commit-graph git reads each commit of a history from its pack, and would keep all of the pack in memory.
+_NO_GRAPH = ("-c", "core.commitGraph=false", "-c", "core.packedGitLimit=32m", "-c", "core.packedGitWindowSize=1m")
 
 #: A file with more bytes has no lines in git's diff with these options, and is streamed: git would hold it as a whole.
 MOST_BYTES = 16_000_000
@@ -276,7 +278,7 @@ class Git:
         self._env = {name: environ[name] for name in INHERITED if name in environ} | _HARDENED | dict(extra or {})
         self._env["GIT_INDEX_FILE"] = os.path.join(git_dir, _NO_INDEX) if index is None else index
         self._head: tuple[str, ...] = ("git", "-C", git_dir, f"--git-dir={git_dir}", *_OPTIONS, *_OBJECTS_ONLY)
-        self._head += () if graph else ("-c", "core.commitGraph=false")
+        self._head += () if graph else _NO_GRAPH
 
     @property
     def loose(self) -> str | None:
