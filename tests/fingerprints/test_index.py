@@ -14,8 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labgate.fingerprints import index as index_module
-from labgate.fingerprints import postings
+from labgate.fingerprints import joined_pieces, posting_lists, postings
 from labgate.fingerprints.documents import Document
 from labgate.fingerprints.index import Index, Link, index_path, indexed
 from labgate.fingerprints.postings import EXACT
@@ -62,8 +61,8 @@ def test_a_document_is_kept_as_it_was(tmp_path: Path, paths: tuple[str, ...]) ->
 def test_having_finds_every_document_with_a_unit(
     batches: list[list[set[int]]], asked: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index_module, "_TAIL", 9)
-    monkeypatch.setattr(index_module, "_TAILS", 2)
+    monkeypatch.setattr(posting_lists, "_TAIL", 9)
+    monkeypatch.setattr(posting_lists, "_TAILS", 2)
     with opened(None) as index:
         keys = count()
         held: dict[str, set[int]] = {}
@@ -81,13 +80,15 @@ def test_having_finds_every_document_with_a_unit(
 @given(
     rows=st.lists(st.tuples(st.integers(-1, 20), st.sets(st.integers(0, 12), max_size=4)), min_size=1, max_size=20),
     kind=st.sampled_from([1, EXACT]),
+    joined=st.sampled_from([0, 16, 250_000]),
 )
 def test_first_depths_are_those_of_the_chain_itself(
-    rows: list[tuple[int, set[int]]], kind: int, monkeypatch: pytest.MonkeyPatch
+    rows: list[tuple[int, set[int]]], kind: int, joined: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each row is a commit on top of an earlier one (or a new root), with its features."""
-    monkeypatch.setattr(index_module, "_TAIL", 5)
-    monkeypatch.setattr(index_module, "_TAILS", 2)
+    monkeypatch.setattr(joined_pieces, "MOST_ENTRIES", joined)
+    monkeypatch.setattr(posting_lists, "_TAIL", 5)
+    monkeypatch.setattr(posting_lists, "_TAILS", 2)
     everything = sorted(feature(number, kind) for number in range(13))
     chains: list[list[set[int]]] = []
     with opened(None) as index:

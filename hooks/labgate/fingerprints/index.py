@@ -11,16 +11,17 @@ import os
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from heapq import heapify, heappop, heappush
-from itertools import chain
 from typing import TypeVar
 
 from labgate import FOLDER
 from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document, checked, columns, document_of
 from labgate.fingerprints.features import VERSION
-from labgate.fingerprints.held_parts import HeldParts
-from labgate.fingerprints.past import Past, Swapped
+from labgate.fingerprints.joined_pieces import JoinedPieces
+from labgate.fingerprints.past import Past, Piece, Swapped
+from labgate.fingerprints.posting_lists import PostingLists
 from labgate.fingerprints.storage import Storage, discard, is_damage, transaction
 from labgate.values.checksum import with_checksum
 from labgate.values.databases import identity_of
@@ -48,11 +49,9 @@ CREATE TABLE run(owner INTEGER NOT NULL, part INTEGER NOT NULL, serial INTEGER N
 _GAPS = "CREATE TABLE IF NOT EXISTS gap(key TEXT PRIMARY KEY, oids BLOB NOT NULL) WITHOUT ROWID"
 #: The owner of the posting list of documents by feature; a segment's own list has the depth of each feature.
 _DOCUMENTS = -1
-#: A batch of fewer entries is stored as a tail beside the parts, until there are ``_TAILS`` of them.
-_TAIL, _TAILS = 4096, 16
-_TAIL_PART = -1
 #: The most rows of one query (sqlite.org, "Maximum Number Of Host Parameters": 999 in old ones).
 _ASKED = 500
+_VALUE = postings.VALUES - 1
 
 
 class Link(Value):
@@ -67,12 +66,12 @@ class Index:
 
     def __init__(self, path: str | None) -> None:
         self._storage = Storage(path, _SCHEMA, _GAPS)
-        self._tails: dict[int, array[int]] = {}
         self._gaps: dict[str, tuple[str, ...]] | None = None
         self._twins: dict[int, bytes] | None = None
         #: Whether it is known that what documents lack is still not here.
         self.gaps_checked = False
-        self._parts = HeldParts(self._read)
+        self._postings = PostingLists(self._storage)
+        self._joined = JoinedPieces(self._postings.all, self._postings.size)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -81,7 +80,7 @@ class Index:
     @property
     def held_bytes(self) -> int:
         """The bytes of posting lists that are in memory."""
-        return self._parts.size
+        return self._postings.held_bytes
 
     def close(self) -> None:
         self._storage.close()
@@ -105,8 +104,8 @@ class Index:
                 self._db.execute("ROLLBACK")
 
     def _forget(self) -> None:
-        self._parts.clear()
-        self._tails.clear()
+        self._postings.forget()
+        self._joined.clear()
         self._gaps = self._twins = None
 
     # Documents: the changes of a commit or a range.
@@ -149,12 +148,12 @@ class Index:
                 row = (number, *columns(item, item.features, number))
                 self._db.execute("INSERT INTO document VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             rows = ((item.features, number) for number, item in enumerate(documents, first))
-            self._append(_DOCUMENTS, postings.parted(rows))
+            self._postings.append(_DOCUMENTS, postings.parted(rows))
             self._note_gaps(documents)
 
     def having(self, features: Sequence[int]) -> list[int]:
         """Return an entry (feature and document) for each document that has one of the sorted features."""
-        return self._find(_DOCUMENTS, features)
+        return self._postings.find(_DOCUMENTS, features)
 
     # Gaps: documents that were made without objects which are not in this clone.
 
@@ -276,12 +275,10 @@ class Index:
         """
         found: dict[int, int] = {}
         asked = features
-        for segment, places, at in past.pieces():
-            for entry in self._find(segment, asked):
-                place = entry & (postings.VALUES - 1)
-                depth = place if at is None else at
-                feature = entry >> postings.VALUE_BITS
-                if place in places and depth < found.get(feature, postings.VALUES):
+        for having in self._lists(past):
+            for entry in having(asked):
+                feature, depth = entry >> postings.VALUE_BITS, entry & _VALUE
+                if depth < found.get(feature, postings.VALUES):
                     found[feature] = depth
             if enough:
                 asked = [feature for feature in asked if found.get(feature, enough) >= enough]
@@ -289,11 +286,22 @@ class Index:
 
     def depths(self, feature: int, past: Past) -> list[int]:
         """Return every depth at which the chains of ``past`` had a patch id."""
-        found = []
-        for segment, places, at in past.pieces():
-            depths = (entry & (postings.VALUES - 1) for entry in self._find(segment, [feature]))
-            found += [depth if at is None else at for depth in depths if depth in places]
-        return found
+        return [entry & _VALUE for having in self._lists(past) for entry in having([feature])]
+
+    def _lists(self, past: Past) -> Iterator[Callable[[Sequence[int]], list[int]]]:
+        """Yield a search for each posting list of ``past``: for entries with the depths at which it had them."""
+        pieces = [*past.pieces()]
+        small = self._joined.small(pieces)
+        for piece in pieces:
+            if piece not in small:
+                yield partial(self._in_piece, piece)
+        if small:
+            yield partial(postings.find, self._joined.of(small))
+
+    def _in_piece(self, piece: Piece, features: Sequence[int]) -> list[int]:
+        segment, places, at = piece
+        found = [entry for entry in self._postings.find(segment, features) if entry & _VALUE in places]
+        return found if at is None else [entry & ~_VALUE | at for entry in found]
 
     def extend(self, parent: str | None, documents: Sequence[Document], swaps: Mapping[str, str] = NOTHING) -> None:
         """Add commits, oldest first, on top of an indexed one (``None``: they start at a root).
@@ -316,7 +324,8 @@ class Index:
                 self._db.execute("INSERT INTO link VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             above, fork, _ = self._segment(segment)
             self._put_segment(segment, above, fork, depth + len(documents) - 1)
-            self._append(segment, first)
+            self._postings.append(segment, first)
+            self._joined.clear()
             self._note_gaps(documents)
 
     def _place(self, parent: str | None) -> tuple[int, int]:
@@ -343,7 +352,7 @@ class Index:
             quiet = frozenset(others)
             features = [entry >> postings.VALUE_BITS for entry in entries]
             known = self.first_depths(features, before)
-            self._parts.clear()  # each part is read once
+            self._postings.drop_parts()  # each part is read once
             last = -1
             for feature, entry in zip(features, entries, strict=True):
                 had = known.get(feature, postings.VALUES) <= entry & value
@@ -354,51 +363,6 @@ class Index:
                 if entry not in quiet:
                     novel[(entry & value) - depth].append(feature)
         return novel, parts
-
-    # Posting lists, in parts and tails.
-
-    def _find(self, owner: int, features: Sequence[int]) -> list[int]:
-        found = postings.find(self._tail(owner), features)
-        for part, mine in postings.split(features, entries=False):
-            found += postings.find(self._parts.of(owner, part), mine)
-        return found
-
-    def _tail(self, owner: int) -> array[int]:
-        if owner not in self._tails:
-            self._tails[owner] = array("Q", sorted(self._read(owner, _TAIL_PART)))
-        return self._tails[owner]
-
-    def _read(self, owner: int, part: int) -> array[int]:
-        found = array("Q")
-        rows = self._db.execute("SELECT serial, data FROM run WHERE owner = ? AND part = ?", (owner, part))
-        for serial, data in rows:
-            found.frombytes(checked(data, owner, part, serial))
-        return found
-
-    def _write(self, owner: int, part: int, serial: int, numbers: Sequence[int]) -> None:
-        data = with_checksum(array("Q", numbers).tobytes(), owner, part, serial)
-        self._db.execute("INSERT OR REPLACE INTO run VALUES(?, ?, ?, ?)", (owner, part, serial, data))
-
-    def _append(self, owner: int, new: Sequence[Sequence[int]]) -> None:
-        """Add entries, given by part, to a posting list, inside a transaction."""
-        self._parts.clear()
-        self._tails.pop(owner, None)
-        size = sum(map(len, new))
-        if not size:
-            return
-        serial, tails = self._db.execute(
-            "SELECT coalesce(max(serial), 0) + 1, count(*) FROM run WHERE owner = ? AND part = ?", (owner, _TAIL_PART)
-        ).fetchone()
-        if size < _TAIL and tails < _TAILS:
-            self._write(owner, _TAIL_PART, serial, sorted(chain.from_iterable(new)))
-            return
-        tail = dict(postings.split(self._tail(owner), entries=True))
-        self._tails.pop(owner, None)
-        self._db.execute("DELETE FROM run WHERE owner = ? AND part = ?", (owner, _TAIL_PART))
-        for part, mine in enumerate(new):
-            above = tail.get(part, ())
-            if mine or above:
-                self._write(owner, part, 0, sorted([*self._read(owner, part), *above, *mine]))
 
     def counts(self) -> dict[str, int]:
         """Return the numbers of documents and chain commits."""

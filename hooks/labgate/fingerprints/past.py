@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from labgate.values.value import Value
 
+#: A segment, its depths that belong to a past, and the one depth that all of them count as, if any.
+Piece = tuple[int, range, "int | None"]
+
 
 class Swapped(Value):
     """A piece of another chain, of a branch that was main until a merge with swapped parents (``swapped_parents``).
@@ -29,7 +32,7 @@ class Past(Value):
     limits: Mapping[int, int]
     swapped: tuple[Swapped, ...] = ()
 
-    def pieces(self) -> Iterator[tuple[int, range, int | None]]:
+    def pieces(self) -> Iterator[Piece]:
         """Yield each segment, its depths that belong to the past, and the one depth that all count as, if any."""
         for segment, limit in self.limits.items():
             yield segment, range(limit + 1), None
