@@ -60,6 +60,11 @@ def helped(text: str) -> str:
     return line.partition("help: ")[2].partition("  #")[0]
 
 
+def printed(said: str) -> list[str]:
+    """Return the commands of the help lines."""
+    return [line.partition("help: ")[2] for line in said.splitlines() if "help: " in line]
+
+
 class TestRecord:
     def test_states_the_code_that_is_here(self, lab: Repo) -> None:
         lab.git("remote", "set-url", "origin", "git@host.example:org/lab.git")
@@ -188,6 +193,17 @@ class TestShow:
         repo.write({"a.txt": "1\n"})
         said = experiment(repo, "show", "a.txt", status=2).err
         assert "there is no commit yet\n  help: git add --all && git commit" in said
+
+    @pytest.mark.parametrize("name", ["a\nb.json", "\x1b[2J.json"], ids=["line", "escape"])
+    def test_a_name_that_no_record_can_have_is_mended_by_the_help(self, lab: Repo, name: str) -> None:
+        lab.write({name: "1\n"})
+        (command,) = printed(experiment(lab, "record", name, status=2).err)
+        lab.run("sh", "-ec", command.replace("NAME", "named.json"))
+        experiment(lab, "record", "named.json")
+
+    def test_verify_of_what_is_not_there_names_a_command_that_works(self, lab: Repo) -> None:
+        (command,) = printed(experiment(lab, "verify", "gone.json", status=2).err)
+        lab.run("sh", "-ec", command)
 
     def test_says_what_differs_and_what_is_not_there(self, lab: Repo) -> None:
         experiment(lab, "record", made(lab))

@@ -25,8 +25,9 @@ from labgate.experiments.pins import (
 from labgate.experiments.published import reached, remote_tips
 from labgate.experiments.section import OFF
 from labgate.experiments.withdrawn import withdrawn_commits
-from labgate.git.commits import present, rev_list
+from labgate.git.commits import present, read_commits, rev_list
 from labgate.git.diffs import brought_paths
+from labgate.git.fetch import bring
 from labgate.git.kept_refs import refs_below, remote_branches
 from labgate.git.lfs import lfs_commits, push_lfs
 from labgate.git.refs import read_refs, resolve_commit, tracking_refs
@@ -210,7 +211,12 @@ def _artifacts_there(bench: Bench, policy: Policy, remote: str, known: set[str])
     refs = [ref for ref in tracking_refs(read_refs(repository), repository.remotes) if ref.remote == remote]
     landed = [ref.oid for ref in refs if policy.is_protected(ref.remote_ref)]
     branches = [ref for ref in refs if policy.classify(ref.remote_ref).name in kinds]
-    brought = brought_paths(repository, rev_list(repository, [ref.oid for ref in branches], landed))
+    commits = rev_list(repository, [ref.oid for ref in branches], landed)
+    if repository.partial:  # a treeless clone has the trees of its checkout only
+        read = read_commits(repository, commits)
+        read += read_commits(repository, {parent for commit in read for parent in commit.parents})
+        bring(repository.changed(online=True), {commit.tree for commit in read})
+    brought = brought_paths(repository, commits)
     left = [
         oid for oid, paths in brought.items() if oid not in known and any(is_artifact(settings, one) for one in paths)
     ]

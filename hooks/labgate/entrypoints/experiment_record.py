@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -94,8 +95,13 @@ def _artifact(path: str) -> str:
     reason = why_unnamed(artifact)
     if reason is not None:
         message = f"{artifact} cannot have a record: {reason}"
-        raise UsageError(message, f"mv -- {quote(artifact)} NAME")
+        raise UsageError(message, f"mv -- {_pattern(artifact)} NAME")
     return artifact
+
+
+def _pattern(path: str) -> str:
+    """Return a word of the shell that finds a path, with ``?`` for each character that no line can show."""
+    return "?".join(part and quote(part) for part in re.split(r"[\x00-\x1f\x7f]", path))
 
 
 def _in_repository(revision: str | None, stated: str | None, environ: Mapping[str, str]) -> _Stated:

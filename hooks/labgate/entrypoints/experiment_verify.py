@@ -83,7 +83,10 @@ def _records_at(path: str) -> Iterable[str]:
     if os.path.isfile(record):
         return (record,)
     message = f"{path} has no record" if os.path.lexists(path) else f"there is no {path}"
-    raise UsageError(message, f"labgate experiment record {quote(artifact_path(path))}")
+    artifact = artifact_path(path)
+    if not os.path.isfile(artifact):
+        raise UsageError(message, "labgate experiment verify  # every record here")
+    raise UsageError(message, f"labgate experiment record {quote(artifact)}")
 
 
 def _below(folder: str) -> Iterator[str]:
