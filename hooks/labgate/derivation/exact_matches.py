@@ -16,9 +16,10 @@ from labgate.fingerprints.patch_ids import FILE_SUBSTANCE, SUBSTANCE, blob_id
 from labgate.fingerprints.patches import commit_patches
 from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM
 from labgate.fingerprints.text import decoded
-from labgate.git.commits import headline, read_commits
+from labgate.git.blobs import read_sized
+from labgate.git.commits import headlines, read_commits
 from labgate.git.diffs import changed_entries
-from labgate.git.raw import Entry
+from labgate.git.raw import Entry, blob_sizes
 from labgate.git.repository import Repository
 from labgate.values.ref_update import Identity
 from labgate.values.regexes import regex
@@ -160,18 +161,26 @@ class ExactMatches(Value):
                 yield entry
 
     def _new_in(self, entry: Entry, subject: Subject) -> int:
-        git = self.repository.objects
-        size = int(git.run("cat-file", "-s", entry.new))
-        text: bytes | None = git.run("cat-file", "blob", entry.new) if size <= _READ_BYTES else None
-        if text is not None and b"\0" in text:
-            text = decoded(text)
-        if text is None:
+        new, old = self._texts(entry.new, entry.old)
+        if new is None:
             return SUBSTANCE
-        lines = line_features(entry.path, text)
-        known = self._known(frozenset[int]().union(*lines.values()), subject)
+        # A landed commit's parent is on the chain, which had all that the file has there.
+        had = old if subject.depth is not None and subject.parent is not None else None
+        lines = line_features(entry.path, new, had or b"")
+        grams = _without_places(lines)
         # Any file may have a line of one or two words; it tells something where the file has no others.
-        grams = [others for line in lines.values() if (others := line - {at for at in line if _is_place(at)})]
+        if not grams and had and _without_places(line_features(entry.path, new)):
+            return 0
+        known = self._known(frozenset[int]().union(*lines.values()), subject)
         return sum(not others <= known for others in grams or lines.values())
+
+    def _texts(self, *oids: str) -> list[bytes | None]:
+        """Return the text of blobs; ``None`` of one that is no text, too large, or the null oid."""
+        git = self.repository.objects
+        sizes = blob_sizes(git, {oid for oid in oids if oid.strip("0")})
+        read = dict(read_sized(git, {oid: size for oid, size in sizes.items() if size <= _READ_BYTES}))
+        found = [read.get(oid) for oid in oids]
+        return [decoded(text) if text is not None and b"\0" in text else text for text in found]
 
     def _known(self, features: frozenset[int], subject: Subject) -> frozenset[int]:
         """Return those features that the chain had before the subject.
@@ -230,7 +239,13 @@ class ExactMatches(Value):
     def _headlines(self, subject: Subject, number: int) -> tuple[tuple[str, str], tuple[str, str]]:
         # A range has the title of its last commit.
         last = subject.key.rpartition("..")[2]
-        return headline(self.repository, last), headline(self.repository, self.candidates[number].last)
+        mine, theirs = headlines(self.repository, (last, self.candidates[number].last))
+        return mine, theirs
+
+
+def _without_places(lines: Mapping[bytes, frozenset[int]]) -> list[frozenset[int]]:
+    """Return what is left of the features of lines without those in one file, where something is."""
+    return [others for line in lines.values() if (others := line - {at for at in line if _is_place(at)})]
 
 
 def _is_place(feature: int) -> bool:

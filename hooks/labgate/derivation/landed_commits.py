@@ -24,7 +24,7 @@ from labgate.research.source_refs import SourceRef
 from labgate.values.value import Value
 
 #: The number of commits that are compared at a time, so that they share queries of the index.
-_CHUNK = 100
+_CHUNK = 200
 
 
 class _Place(Value):

@@ -22,7 +22,7 @@ from labgate.experiments.pins import Pin, pin_here, pin_of, read_pins
 from labgate.experiments.published import reached
 from labgate.experiments.recorded import Recorded, recorded_commits
 from labgate.git.authoring import write_tag
-from labgate.git.commits import headline, is_ancestor, parents_of, present
+from labgate.git.commits import headlines, is_ancestor, parents_of, present
 from labgate.git.deleting import MovedError, delete_here, delete_there, worktree_of
 from labgate.git.fetch import fetch_some
 from labgate.git.index_copy import copied_index
@@ -227,7 +227,8 @@ def _require_landed(bench: Bench, branches: Sequence[Branch], landed: Sequence[s
     left = unlanded_code(bench.repository, sources, landed, lambda path: is_code(bench.settings, path))
     if not left:
         return
-    named = "; ".join(f"{short_oid(oid)} {headline(bench.repository, oid)[0]}" for oid in left[:_MOST_NAMED])
+    subjects = [subject for subject, _ in headlines(bench.repository, left[:_MOST_NAMED])]
+    named = "; ".join(f"{short_oid(oid)} {subject}" for oid, subject in zip(left, subjects, strict=False))
     more = "; ..." if len(left) > _MOST_NAMED else ""
     message = f"{count(len(left), 'commit')} of {bench.experiment} not seen on {remote}/{trunk}: {named}{more}"
     command = f"labgate experiment close {quote(bench.experiment)} --outcome rejected --yes"

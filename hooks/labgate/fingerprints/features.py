@@ -146,11 +146,15 @@ def tokens(text: bytes) -> list[bytes]:
     return _TOKEN.findall(text)
 
 
-def line_features(path: str, text: bytes) -> dict[bytes, frozenset[int]]:
-    """Return for each distinct line of a file that counts its features as an added line: A, and each V in it."""
+def line_features(path: str, text: bytes, old: bytes = b"") -> dict[bytes, frozenset[int]]:
+    """Return for each distinct line of a file that counts its features as an added line: A, and each V in it.
+
+    Lines that its ``old`` text has are left out.
+    """
     here = _path(path) | A
     found = {}
-    for plain in {line for raw in text.split(b"\n") for line in normal_lines(raw)}:
+    raw_lines = set(text.split(b"\n")).difference(old.split(b"\n"))
+    for plain in {line for raw in raw_lines for line in normal_lines(raw)}:
         line = _lines[plain]
         if line.weight >= LINE_WEIGHT:
             found[line.plain] = frozenset((here ^ line.number, *_grams(line.plain)))

@@ -124,11 +124,14 @@ def _unfolded_lines(block: str) -> list[str]:
     return ["\n".join(lines) for lines in trailers]
 
 
-def headline(repository: Repository, oid: str) -> tuple[str, str]:
-    """Return a commit's subject, and its author's email and date, which a rebase and a cherry-pick keep."""
-    output = repository.objects.run("log", "-1", "--no-mailmap", "--format=%s%x00%ae %at", oid)
-    subject, _, author = output.decode("utf-8", "backslashreplace").strip().partition("\0")
-    return subject, author
+def headlines(repository: Repository, oids: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the subject of each commit, and its author's email and date, which a rebase and a cherry-pick keep."""
+    words = ("log", "-z", "--no-walk=unsorted", "--stdin", "--no-mailmap", "--format=%H%x00%s%x00%ae %at")
+    wanted = tuple(oids)
+    output = repository.objects.run(*words, stdin="".join(f"{oid}\n" for oid in wanted).encode())
+    fields = iter(output.decode("utf-8", "backslashreplace").split("\0"))
+    found = {oid: (subject, author.strip()) for oid, subject, author in zip(fields, fields, fields, strict=False)}
+    return tuple(found[oid] for oid in wanted)
 
 
 def read_dates(repository: Repository, oids: Iterable[str]) -> tuple[int, ...]:
