@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from hashlib import blake2b
 from itertools import pairwise
 from operator import xor
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from labgate.fingerprints.noise import (
 from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.fingerprints.text import normal_lines
+from labgate.values.digest import blake2b
 from labgate.values.regexes import regex
 from labgate.values.value import Value
 

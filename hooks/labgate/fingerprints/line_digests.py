@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+
+from labgate.values.digest import blake2b
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

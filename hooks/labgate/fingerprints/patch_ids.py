@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from itertools import islice
 
 from labgate.fingerprints.features import LINE_WEIGHT, tokens, weight
@@ -19,6 +18,7 @@ from labgate.fingerprints.noise import (
 )
 from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import FilePatch, Patch, Run
+from labgate.values.digest import blake2b
 from labgate.values.regexes import regex
 from labgate.values.value import Value
 
