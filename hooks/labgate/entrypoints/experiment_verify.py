@@ -24,9 +24,9 @@ TRUE, FALSE, UNKNOWN = "ok", "failed", "unknown"
 class Problem(Value):
     """One thing about a record that is not as it must be, or that is not known; and the command that helps."""
 
-    unknown: bool
     message: str
     help: str | None = None
+    unknown: bool = False
 
 
 class Verified(Value):
@@ -142,7 +142,7 @@ def _verified(known: _Known, path: str, record: Record | RecordError) -> Verifie
     artifact = artifact_path(shown)
     again = f"labgate experiment record {quote(artifact)}"
     if isinstance(record, RecordError):
-        return Verified(shown, None, (Problem(False, f"the record cannot be used: {record.message}", again),))  # noqa: FBT003
+        return Verified(shown, None, (Problem(f"the record cannot be used: {record.message}", again),))
     problems = [*_of_content(path, artifact, record, again), *_of_tree(known, shown, record)]
     missing = _of_pin(known, record)
     notes = []
@@ -156,18 +156,20 @@ def _verified(known: _Known, path: str, record: Record | RecordError) -> Verifie
 def _of_content(path: str, artifact: str, record: Record, again: str) -> Iterator[Problem]:
     state = artifact_state(os.path.abspath(artifact_path(path)), record)
     if state == ABSENT:
-        yield Problem(True, f"{artifact} is not here", "git checkout, git lfs pull or dvc pull")  # noqa: FBT003
+        yield Problem(f"{artifact} is not here", "git checkout, git lfs pull or dvc pull", unknown=True)
     elif state != OK:
-        yield Problem(False, f"{artifact} is not what was recorded", again)  # noqa: FBT003
+        yield Problem(f"{artifact} is not what was recorded", again)
 
 
 def _of_tree(known: _Known, path: str, record: Record) -> Iterator[Problem]:
     header = known.headers.get(record.commit)
     if header is None:
-        yield Problem(True, f"the commit {record.commit} is not here", f"labgate experiment checkout {quote(path)}")  # noqa: FBT003
+        yield Problem(
+            f"the commit {record.commit} is not here", f"labgate experiment checkout {quote(path)}", unknown=True
+        )
     elif record.tree not in (None, header.tree):
         message = f"the tree of {record.commit} is {header.tree}, and the record says {record.tree}"
-        yield Problem(False, message, f"git log --patch -1 -- {quote(path)}")  # noqa: FBT003
+        yield Problem(message, f"git log --patch -1 -- {quote(path)}")
 
 
 def _of_pin(known: _Known, record: Record) -> Problem | None:
@@ -176,11 +178,11 @@ def _of_pin(known: _Known, record: Record) -> Problem | None:
     if known.kept is None:
         if record.commit in known.pinned:
             return None
-        return Problem(False, f"{short} is not pinned", f"labgate experiment pin {record.commit}")  # noqa: FBT003
+        return Problem(f"{short} is not pinned", f"labgate experiment pin {record.commit}")
     if record.commit in known.kept:
         return None
     if known.asked:
-        return Problem(False, f"{short} is not pinned on {remote}", publish)  # noqa: FBT003
+        return Problem(f"{short} is not pinned on {remote}", publish)
     reason = "" if known.problem is None else f": {known.problem.message}"
     help = "labgate experiment verify" if known.problem is None else known.problem.help
-    return Problem(True, f"it is not known whether {short} is pinned on {remote}{reason}", help)  # noqa: FBT003
+    return Problem(f"it is not known whether {short} is pinned on {remote}{reason}", help, unknown=True)

@@ -70,12 +70,20 @@ def code_at(repository: Repository, revision: str) -> Code:
     header = read_headers(repository, [oid])[oid]
     head = header.snapshot_of
     if head is None:
-        return Code(oid, header.tree, oid, False, True, 0, 0, ())  # noqa: FBT003
+        return Code(oid, header.tree, oid, snapshot=False, exact=True, edited=0, untracked=0, left_out=())
     letters = _differences(repository, head, oid)
     added, doubts = letters.count("A"), doubts_about(repository, oid)
-    exact = not doubts.reasons
-    edited = len(letters) - added
-    return Code(oid, header.tree, head, True, exact, edited, added, doubts.left_out, doubts.reasons)  # noqa: FBT003
+    return Code(
+        oid,
+        header.tree,
+        head,
+        snapshot=True,
+        exact=not doubts.reasons,
+        edited=len(letters) - added,
+        untracked=added,
+        left_out=doubts.left_out,
+        reasons=doubts.reasons,
+    )
 
 
 def _checked_out(repository: Repository) -> tuple[str, str]:
@@ -212,12 +220,22 @@ class _Moment:
                 self.reasons.append(f"the commit of the submodule {path} is on no remote")
 
     def _as_code(self, written: str, edits: int, untracked: int) -> Code:
-        left_out, exact = shortened(self.left_out), not self.reasons
-        if written == self.head_tree:
-            return Code(self.head, written, self.head, False, exact, 0, 0, left_out, tuple(self.reasons))  # noqa: FBT003
-        commit = write_snapshot(self.repository, self.head, written, self.experiment)
-        remember_doubts(self.repository, commit, Doubts(left_out, tuple(self.reasons)))
-        return Code(commit, written, self.head, True, exact, edits, untracked, left_out, tuple(self.reasons))  # noqa: FBT003
+        left_out, snapshot = shortened(self.left_out), written != self.head_tree
+        commit = self.head
+        if snapshot:
+            commit = write_snapshot(self.repository, self.head, written, self.experiment)
+            remember_doubts(self.repository, commit, Doubts(left_out, tuple(self.reasons)))
+        return Code(
+            commit,
+            written,
+            self.head,
+            snapshot=snapshot,
+            exact=not self.reasons,
+            edited=edits if snapshot else 0,
+            untracked=untracked if snapshot else 0,
+            left_out=left_out,
+            reasons=tuple(self.reasons),
+        )
 
 
 def _differences(repository: Repository, old: str, new: str) -> list[str]:
