@@ -25,7 +25,7 @@ from labgate.experiments.pins import (
 from labgate.experiments.published import reached, remote_tips
 from labgate.experiments.section import OFF
 from labgate.experiments.withdrawn import withdrawn_commits
-from labgate.git.commits import present, read_commits, rev_list
+from labgate.git.commits import present, read_commits, rev_list, trees_with_parents
 from labgate.git.diffs import brought_paths
 from labgate.git.fetch import bring
 from labgate.git.kept_refs import refs_below, remote_branches
@@ -213,9 +213,8 @@ def _artifacts_there(bench: Bench, policy: Policy, remote: str, known: set[str])
     branches = [ref for ref in refs if policy.classify(ref.remote_ref).name in kinds]
     commits = rev_list(repository, [ref.oid for ref in branches], landed)
     if repository.partial:  # a treeless clone has the trees of its checkout only
-        read = read_commits(repository, commits)
-        read += read_commits(repository, {parent for commit in read for parent in commit.parents})
-        bring(repository.changed(online=True), {commit.tree for commit in read})
+        trees = trees_with_parents(repository, read_commits(repository, commits))
+        bring(repository.changed(online=True), trees.values())
     brought = brought_paths(repository, commits)
     left = [
         oid for oid, paths in brought.items() if oid not in known and any(is_artifact(settings, one) for one in paths)
