@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from labgate.report import FORMATS
+from support.audited import FORGOTTEN
 from support.people import by
 from support.pipeline import POLICY, code
 from support.repo import Repo
@@ -49,7 +50,7 @@ def test_what_was_reviewed_is_silent(team: Repo) -> None:
 
 def test_research_deleted_before_a_clone_looked_is_not_known_there(team: Repo) -> None:
     """Main is fast-forwarded to research, which is then deleted. What is reported needs no such line."""
-    forgotten = "labgate: not known here: research branches that were deleted before this clone first looked"
+    forgotten = f"labgate: {FORGOTTEN}"
     assert forgotten not in team.labgate("audit", "main", status=1).text.splitlines()
     team.branch("research/y").commit("Try y", {"y.py": code("y")}, **by("lin"))
     team.push("research/y:main", ":research/x")

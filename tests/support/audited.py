@@ -12,6 +12,9 @@ from support.pipeline import POLICY, code
 from support.repo import Repo
 from support.verdicts import schema
 
+#: What an audit says where something landed without a review before the clone began to remember research.
+FORGOTTEN = "not known here: research branches that were deleted before this clone first looked"
+
 
 @dataclass
 class Branch:
