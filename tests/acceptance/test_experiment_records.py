@@ -324,6 +324,17 @@ class TestVerify:
         lab.run("sh", "-c", helped(said.out))
         experiment(lab, "verify", status=0)
 
+    @pytest.mark.parametrize("tracked", [True, False], ids=["tracked", "ignored"])
+    def test_names_the_way_to_an_artifact_that_is_gone(self, lab: Repo, tracked: bool) -> None:
+        published(lab)
+        if tracked:
+            lab.git("add", "--force", METRICS)
+        (lab.path / METRICS).unlink()
+        said = experiment(lab, "verify", status=2)
+        place = lab.run("sh", "-c", helped(said.out)).out.strip()
+        assert (lab.path / METRICS).is_file() is tracked
+        assert tracked or (Path(place) / "model.py").is_file()
+
     def test_names_a_pin_that_the_remote_does_not_have(self, lab: Repo) -> None:
         lab.write({"model.py": "VALUE = 2\n"})
         experiment(lab, "record", made(lab))

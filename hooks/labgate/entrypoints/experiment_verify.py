@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labgate.entrypoints.experiment import Bench, find_bench
-from labgate.experiments.artifacts import is_record
+from labgate.experiments.artifacts import POINTER, is_record
 from labgate.experiments.pins import DIGITS, listed, memory_ref, pin_of, pins_here, remembered
 from labgate.experiments.records import Record, RecordError, artifact_path, read_record, record_path
 from labgate.experiments.states import ABSENT, OK, artifact_state
@@ -156,7 +156,10 @@ def _verified(known: _Known, path: str, record: Record | RecordError) -> Verifie
 def _of_content(path: str, artifact: str, record: Record, again: str) -> Iterator[Problem]:
     state = artifact_state(os.path.abspath(artifact_path(path)), record)
     if state == ABSENT:
-        yield Problem(f"{artifact} is not here", "git checkout, git lfs pull or dvc pull", unknown=True)
+        pointer = artifact + POINTER
+        elsewhere = f"git restore -- {quote(artifact)} || labgate experiment checkout {quote(os.path.relpath(path))}"
+        bring = f"dvc pull {quote(pointer)}" if os.path.isfile(os.path.abspath(pointer)) else elsewhere
+        yield Problem(f"{artifact} is not here", bring, unknown=True)
     elif state != OK:
         yield Problem(f"{artifact} is not what was recorded", again)
 
