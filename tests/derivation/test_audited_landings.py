@@ -45,7 +45,7 @@ def taken(repo: Repo, since: str | None) -> dict[str, set[str]]:
     """Return for each commit of main the source refs that decisive text evidence names."""
     oids = repo.git("rev-list", "main", *(() if since is None else (f"^{since}",))).split()
     found: dict[str, set[str]] = {}
-    for item in audited(repo, since).traced(oids)[0]:
+    for item in audited(repo, since).traced(oids).evidence:
         if item.decisive and item.source_ref is not None:
             for oid in item.commits:
                 found.setdefault(oid, set()).add(item.source_ref.removeprefix("refs/remotes/origin/"))
@@ -94,8 +94,8 @@ def test_only_what_is_asked_for_is_answered(team: Repo) -> None:
     team.git("cherry-pick", "research/a")
     found = audited(team, start)
     assert found.traced([]) == Traces([], frozenset())
-    assert found.traced([team.head("main~1")])[0] == []
-    assert [item.commits for item in found.traced([team.head()])[0]] == [(team.head(),)]
+    assert found.traced([team.head("main~1")]).evidence == []
+    assert [item.commits for item in found.traced([team.head()]).evidence] == [(team.head(),)]
 
 
 def test_what_is_too_small_to_compare_is_said(team: Repo) -> None:

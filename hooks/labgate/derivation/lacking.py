@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from labgate.git.repository import Repository
 from labgate.values.errors import MissingObjectError
@@ -71,7 +70,7 @@ class Cut(Value):
             yield f"compared commit by commit, not as a whole: {', '.join(parts)}"
 
 
-class Traces(NamedTuple):
+class Traces(Value):
     """The evidence in the text of commits, those with too little text to compare, and what was left out."""
 
     evidence: Sequence[Evidence]

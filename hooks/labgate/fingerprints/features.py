@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from operator import xor
-from typing import NamedTuple
 
 from labgate.fingerprints.headers import legal_lines
 from labgate.fingerprints.noise import (
@@ -89,22 +88,27 @@ class Features(Value):
 _Token = tuple[int, int, int, int]
 
 
-class _Line(NamedTuple):
+class _Line:
     """A line, independent of its place: its tokens in one text, its weight, a hash of its tokens."""
 
-    plain: bytes
-    weight: int
-    number: int
+    __slots__ = ("number", "plain", "weight")
+
+    def __init__(self, plain: bytes) -> None:
+        self.plain = plain
+        self.weight = weight(plain)
+        self.number = _hash(plain)
 
 
-class _Change(NamedTuple):
-    """The lines of a run that count."""
+class _Change:
+    """The lines of a run that count. ``whole`` is the same run with all its lines, if not all of them count."""
 
-    run: Run
-    deleted: list[_Line]
-    added: list[_Line]
-    #: The same run with all its lines, if not all of them count.
-    whole: _Change | None = None
+    __slots__ = ("added", "deleted", "run", "whole")
+
+    def __init__(self, run: Run, deleted: list[_Line], added: list[_Line]) -> None:
+        self.run = run
+        self.deleted = deleted
+        self.added = added
+        self.whole: _Change | None = None
 
 
 #: The exchange of a change: the tokens that only the deleted lines have, and those that only the added ones have.
@@ -205,8 +209,7 @@ class _Lines(dict[bytes, _Line]):
     def __missing__(self, text: bytes) -> _Line:
         if len(self) >= 1 << 16:
             self.clear()
-        plain = b" ".join(tokens(text))
-        line = self[text] = _Line(plain, weight(plain), _hash(plain))
+        line = self[text] = _Line(b" ".join(tokens(text)))
         return line
 
 
@@ -258,7 +261,7 @@ def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
             if len(deleted) < len(run.deleted) or len(added) < len(run.added):
                 change = _change(run, deleted, added)
         if judged and change is not whole:
-            change = change._replace(whole=whole)
+            change.whole = whole
         if change.deleted or change.added or change.whole is not None:
             yield change
 

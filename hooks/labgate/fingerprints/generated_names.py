@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
-from labgate.values.regexes import regex
-
 #: Files of locked versions, besides all that end in ``.lock``, in lower case.
 LOCKS = frozenset(
     {
@@ -24,10 +20,11 @@ LOCKS = frozenset(
         "yarn.lock",
     }
 )
-_GENERATED = regex(
-    r"(?:\.min\.(?:[cm]?js|css)|\.(?:[cm]?js|css)\.map|_pb2(?:_grpc)?\.pyi?|\.pb\.(?:go|cc|h)|_pb\.(?:js|d\.ts)|\.g\.dart"
-    r"|\.designer\.cs|\.snap|\.ambr)$",
-    re.IGNORECASE,
+#: The endings of what a tool generates, in lower case.
+_GENERATED = (
+    *(".min.js", ".min.cjs", ".min.mjs", ".min.css", ".js.map", ".cjs.map", ".mjs.map", ".css.map"),
+    *("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi", ".pb.go", ".pb.cc", ".pb.h", "_pb.js", "_pb.d.ts"),
+    *(".g.dart", ".designer.cs", ".snap", ".ambr"),
 )
 
 
@@ -39,4 +36,4 @@ def is_locked(path: str) -> bool:
 
 def has_generated_name(path: str) -> bool:
     """Return whether a path has the name of what a tool generates: protobuf, minified code, snapshots of tests."""
-    return _GENERATED.search(path) is not None
+    return path.lower().endswith(_GENERATED)

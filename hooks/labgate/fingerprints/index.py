@@ -12,7 +12,6 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
 from labgate import FOLDER
@@ -219,6 +218,10 @@ class Index:
             limits.update(self._new_pieces(oid, limits))
         left = [*swaps, *(swap for segment, limit in limits.items() for swap in self._swaps(segment, -1, limit))]
         known, pieces = dict(limits), []
+        if not left:
+            return Past(limits, ())
+        from heapq import heapify, heappop, heappush  # few branches have swapped parents
+
         heapify(left)
         while left:
             depth, oid = heappop(left)

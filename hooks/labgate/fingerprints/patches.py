@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from itertools import chain
 
 from labgate.fingerprints.content import CODE_SHARE, code_share, passages
@@ -142,9 +141,9 @@ class FilePatch:
 
     def with_runs(self, runs: Iterable[Run], *, binary: bool | None = None, cut: bool | None = None) -> FilePatch:
         """Return the same file with other runs, and with ``binary`` and ``cut`` if these are others."""
-        file = copy(self)
-        file.runs = list(runs)
-        file.binary = self.binary if binary is None else binary
+        binary = self.binary if binary is None else binary
+        file = FilePatch(self.path, self.old_path, self.status, self.old_blob, self.new_blob, binary, runs)
+        file.digests = self.digests
         file.cut = self.cut if cut is None else cut
         return file
 

@@ -51,7 +51,7 @@ def normal_lines(raw: bytes) -> list[bytes]:
     other line ends than LF.
     """
     text = raw.strip()
-    if _ODD.search(text) is None:
+    if (text.isascii() and text.decode().isprintable()) or _ODD.search(text) is None:
         return [text[:LINE_BYTES]]
     # Bytes that are no UTF-8 stay as they are.
     known = unicodedata.normalize("NFKC", text.decode("utf-8", "surrogateescape")).translate(_PLAIN)

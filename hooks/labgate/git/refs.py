@@ -26,7 +26,8 @@ _LONGEST_NAME = 4096
 #: Bytes of a reflog that are read: some thousand entries.
 _LONGEST_LOG = 2**18
 #: What ``git branch -m`` writes there (git: refs/files-backend.c).
-_RENAMED = regex(r"\tBranch: renamed (refs/heads/\S+) to ")
+_RENAMING = "\tBranch: renamed "
+_RENAMED = regex(_RENAMING + r"(refs/heads/\S+) to ")
 _IGNORED = regex(r"^warning: ignoring (?:broken|dangling) (?:ref|symref) (refs/.*)$", re.MULTILINE)
 
 
@@ -163,7 +164,7 @@ def former_names(repository: Repository, ref: str) -> tuple[str, ...]:
         text = read_start(path, _LONGEST_LOG).decode("utf-8", "surrogateescape")
     except (OSError, ValueError):
         return ()
-    return tuple(dict.fromkeys(_RENAMED.findall(text)))
+    return tuple(dict.fromkeys(_RENAMED.findall(text))) if _RENAMING in text else ()
 
 
 def resolve_revision(repository: Repository, revision: str, refs: dict[str, str]) -> str:

@@ -18,6 +18,7 @@ from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
 from labgate.policy.schema import LEAST_VERSION, SectionSchema, whole
 from labgate.policy.shape import Path, Problems, Record, shown
 from labgate.values.errors import PolicyError
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: The table that holds a policy in ``pyproject.toml``.
@@ -158,7 +159,7 @@ MAX_BYTES = 2**20
 #: Most dots in one line: the time that tomllib takes for a dotted key grows with the square of its parts.
 MAX_DOTS = 200
 
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PLACE = regex(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def read_toml(text: str | bytes, file: str) -> dict[str, Any]:

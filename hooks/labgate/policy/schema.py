@@ -6,7 +6,6 @@ are here; the section of a check is declared with the check, with the common sha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -29,6 +28,7 @@ from labgate.policy.shape import (
 )
 from labgate.values.finding import LEVELS
 from labgate.values.refnames import forbidden_part, is_branch_name
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ NAME = "[A-Za-z0-9][A-Za-z0-9_-]*"
 _FIELD = "[a-z][a-z0-9_-]*"
 _CODE = "LG[0-9]{3}"
 
-_NOT_IN_A_WORD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\{}]|\.\.|//|^$")
+_NOT_IN_A_WORD = regex(r"[\x00-\x20\x7f~^:?*\[\\{}]|\.\.|//|^$")
 #: A version of labgate, for ``labgate-min``.
 LEAST_VERSION = r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}"
 _TRUNK = 'a branch name such as "main"'
@@ -74,7 +74,7 @@ def _objection_to_glob(text: str) -> str | None:
 
 def matching(pattern: str, expected: str) -> Text:
     """Return the shape of a string that a regular expression matches as a whole."""
-    compiled = re.compile(pattern)
+    compiled = regex(pattern)
     return Text(expected, lambda text: None if compiled.fullmatch(text) else "")
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from labgate.values.errors import PolicyError
+from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 Path = tuple[str, ...]
 
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_BARE_KEY = regex(r"[A-Za-z0-9_-]+")
 _LONGEST_SHOWN = 60
 #: The least similarity of a key and its misspelling.
 _MISSPELT = 0.75
@@ -208,12 +209,17 @@ class Measure(Value):
     def check(self, value: object, path: Path, problems: Problems) -> int | None:
         if self.plain and isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _LARGEST:
             return value
-        found = re.fullmatch(self._pattern, value) if isinstance(value, str) else None
-        if found is None or not isinstance(value, str):
+        number, unit = self._parts(value) if isinstance(value, str) else ("", "")
+        if unit not in self.units or not 1 <= len(number) <= self.digits or number.startswith("0"):
             problems.add(path, f"expected {self.expected}, found {shown(value)}")
             return None
-        unit = found.group(1)
-        return int(value.removesuffix(unit)) * self.units[unit]
+        return int(number) * self.units[unit]
+
+    @staticmethod
+    def _parts(text: str) -> tuple[str, str]:
+        """Return the ASCII digits at the start of a text, and the rest."""
+        unit = text.lstrip("0123456789")
+        return text[: len(text) - len(unit)], unit
 
     def json(self) -> dict[str, Any]:
         text = {"type": "string", "pattern": self._pattern}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
+
+from labgate.values.regexes import regex
 
 #: Characters that a terminal interprets or does not show: controls, formats (bidi, zero width, tags), line and
 #: paragraph separators, surrogates (bytes that were not UTF-8), private use, unassigned.
@@ -22,7 +23,7 @@ _IGNORABLE = (
 )
 
 #: Azure (``##vso[``), old GitHub (``##[``) and TeamCity runners obey these anywhere in a line of the log.
-_LOG_COMMAND = re.compile(r"#(?=#\w*\[)")
+_LOG_COMMAND = regex(r"#(?=#\w*\[)")
 
 ELLIPSIS = "…"
 

@@ -21,6 +21,7 @@ from labgate.values.repository_name import repository_name
 _MOST_BYTES = 2**20
 #: A line of FETCH_HEAD (git-fetch, "OUTPUT"; builtin/fetch.c), and what ``git pull`` notes of a fast-forward.
 _FETCHED = regex(r"([0-9a-f]{40,64})\t(?:not-for-merge)?\tbranch '([^']+)' of (\S+)")
+_PULL = "\tpull "
 _PULLED = regex(r"[0-9a-f]{40,64} ([0-9a-f]{40,64}) [^\t]*\t(pull .*): Fast-forward")
 #: What ``git pull URL BRANCH`` and ``git pull URL`` write as the subject of their merge (git-fmt-merge-msg).
 _MERGED = regex(r"Merge (?:branch(?:es)? (?P<names>'.+') of )?(?P<url>[^\s/:]*[/:]\S*)(?: into \S+)?")
@@ -88,7 +89,7 @@ def _pulled(repository: Repository) -> Iterator[tuple[str, str, str]]:
     except OSError:
         return
     for line in os.fsdecode(content).split("\n"):
-        found = _PULLED.fullmatch(line)
+        found = _PULLED.fullmatch(line) if _PULL in line else None
         # The last word that is no option names the branch.
         words_of = found[2].split(" ") if found is not None else []
         if found is not None and len(words_of) > 2:

@@ -13,6 +13,7 @@ from labgate.values.ref_update import Commit
 from labgate.values.regexes import regex
 
 #: The line that ``git cherry-pick -x`` appends (git-cherry-pick, "-x").
+_PICK = "(cherry picked from commit "
 _PICKED = regex(r"^\(cherry picked from commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\)[ \t]*$", re.MULTILINE)
 #: git's heading and list of the commits of ``git merge --squash`` (git-merge, "--squash").
 _SQUASHED = "Squashed commit of the following:"
@@ -81,7 +82,7 @@ def _ancestry(graph: ResearchGraph, oids: Sequence[str]) -> Iterable[Evidence]:
 def _named_in_messages(graph: ResearchGraph, span: Iterable[Commit]) -> Iterable[Evidence]:
     """Return evidence of the commits that a message names as its source, if they are research."""
     for commit in span:
-        named = _PICKED.findall(commit.message)
+        named = _PICKED.findall(commit.message) if _PICK in commit.message else []
         if _SQUASHED in commit.message:
             named += _LISTED.findall(commit.message.partition(_SQUASHED)[2])
         by_source: dict[tuple[SourceRef, str | None], list[str]] = {}

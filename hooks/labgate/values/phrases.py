@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What needs no quotes in a shell, as far as branch names and paths go.
-_PLAIN = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_./")
+#: What needs no quotes in a shell (``shlex.quote``, which is slow to import).
+_PLAIN = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_./@%+=:,")
 _UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
 
@@ -40,9 +40,7 @@ def alternatives(items: Sequence[str], most: int = 8) -> str:
 
 
 def quote(text: str) -> str:
-    """Return a text as one word of a POSIX shell."""
+    """Return a text as one word of a POSIX shell, as ``shlex.quote`` does."""
     if text and _PLAIN.issuperset(text):
         return text
-    import shlex
-
-    return shlex.quote(text)
+    return "'" + text.replace("'", "'\"'\"'") + "'"

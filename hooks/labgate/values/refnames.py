@@ -74,18 +74,30 @@ def forbidden_part(name: str) -> str | None:
 
     ``*`` is not checked: git accepts it in patterns only.
     """
+    if _is_plain(name):
+        return None
     import re  # not needed by a commit hook that passes
 
     found = re.search(_FORBIDDEN, name)
     return None if found is None else found.group()
 
 
+def _is_plain(name: str) -> bool:
+    """Return whether a name obviously has no forbidden part: words of ASCII letters and digits with ``-`` and ``_``."""
+    words = name.replace("-", "_").split("/")
+    return name.isascii() and name[:1] != "-" and all(word.isidentifier() for word in words)
+
+
 def is_branch_name(name: str) -> bool:
     """Return whether git accepts this as the short name of a branch, and it cannot be mistaken for another ref."""
+    other = name == "HEAD" or name.startswith("refs/") or "*" in name
+    if other or forbidden_part(name) is not None:
+        return False
+    if name.isascii():
+        return True
     import re
 
-    other = name == "HEAD" or name.startswith("refs/") or "*" in name
-    return not other and forbidden_part(name) is None and re.search(_NO_BYTES, name) is None
+    return re.search(_NO_BYTES, name) is None
 
 
 def unsafe_reasons(name: str) -> list[str]:

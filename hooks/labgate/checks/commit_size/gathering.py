@@ -30,6 +30,7 @@ from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: The line that ``git revert`` writes.
+_REVERT = "This reverts commit "
 _REVERTS = regex(r"^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b", re.MULTILINE)
 
 
@@ -176,7 +177,8 @@ def _reverted(scene: Scene, commit: Commit, update: RefUpdate) -> str | None:
 
     Only the first one in the message counts: a commit exactly reverts one other or none.
     """
-    repository, named = scene.repository, _REVERTS.search(commit.message)
+    repository = scene.repository
+    named = _REVERTS.search(commit.message) if _REVERT in commit.message else None
     if named is None or update.old is None or not has_commit(repository, named[1]):
         return None
     exact = is_ancestor(repository, named[1], update.old) and is_exact_revert(repository, commit.oid, named[1])
