@@ -13,7 +13,7 @@ from support.gfm import GFM
 from support.people import by, reviewed
 from support.pipeline import code
 from support.repo import Repo
-from support.standing import POLICY, asked, rows
+from support.standing import POLICY, asked, rows, share
 
 
 @pytest.fixture
@@ -54,6 +54,12 @@ def test_what_was_reviewed_and_conflicts_with_nothing_passes(team: Repo) -> None
     assert current["conflicts"] == {"files": [], "reason": None}
     assert current["base"] == "refs/remotes/origin/main"
     assert "review     done by ada" in team.labgate("status", status=0).out
+    assert (current["landed"], current["reviewed"]) == (share(0, 1), share(1, 1))
+    team.checkout("main").git("cherry-pick", "research/x~1")
+    team.push("main")
+    said = team.checkout("research/x").labgate("status", status=0).out
+    assert "landed     1 of 1 commit\nreviewed   1 of 1 commit\n" in said
+    assert len(rows(team)) == 1
 
 
 def test_the_gate_is_the_one_of_check(team: Repo) -> None:

@@ -134,6 +134,65 @@ def test_reviewed_are_commits_below_a_marker_of_somebody_else(team: Repo) -> Non
     assert found == {"seen": share(2, 3), "own": share(0, 1), "stranger": share(0, 1)}
 
 
+def squashed(repo: Repo, name: str, message: str) -> None:
+    repo.git("merge", "--quiet", "--squash", f"research/{name}")
+    repo.git("commit", "--quiet", "--message", message)
+
+
+def test_reviewed_are_commits_whose_landing_was_reviewed_on_the_trunk(team: Repo) -> None:
+    names = ("squashed", "own", "mine", "stranger", "merged", "picked", "below", "late", "twice", "edited")
+    for name in names:
+        tried(team, name, f"{name}_one", f"{name}_two")
+    squashed(team, "squashed", reviewed("ada"))
+    squashed(team, "own", reviewed("lin"))
+    team.checkout("research/mine").commit("Try mine_three", {"mine_three.py": code("mine_three")}, **by("ada"))
+    team.push("research/mine")
+    team.checkout("main")
+    squashed(team, "mine", reviewed("ada"))
+    squashed(team, "stranger", reviewed("max"))
+    squashed(team, "below", "Add below")
+    team.merge("research/merged", reviewed("ada"))
+    team.git("cherry-pick", "research/picked~1", "research/picked")
+    team.commit(reviewed("ada"), None, "--allow-empty")
+    squashed(team, "late", "Add late")
+    late = team.head()
+    team.git("cherry-pick", "research/twice~1")
+    squashed(team, "twice", reviewed("ada"))
+    squashed(team, "edited", reviewed("ada"))
+    team.write({"edited_one.py": code("edited_one").replace("window", "span")})
+    team.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    team.push("main")
+
+    def shares() -> dict[str, tuple[str, str]]:
+        found = {name.rpartition("/")[2]: row for name, row in rows(team).items()}
+        cells = {name: (found[name]["landed"], found[name]["reviewed"]) for name in names}
+        return {
+            name: (f"{one['commits']}/{one['of']}", f"{two['commits']}/{two['of']}")
+            for name, (one, two) in cells.items()
+        }
+
+    expected = {
+        "squashed": ("2/2", "2/2"),
+        "own": ("2/2", "0/2"),
+        "mine": ("3/3", "0/3"),
+        "stranger": ("2/2", "0/2"),
+        "merged": ("2/2", "2/2"),
+        "picked": ("2/2", "2/2"),
+        "below": ("2/2", "0/2"),  # a merge ends what the marker above the picks covers
+        "late": ("2/2", "0/2"),
+        "twice": ("2/2", "1/2"),
+        "edited": ("1/2", "1/2"),
+    }
+    assert shares() == expected
+    assert shares() == expected
+    team.commit(f"{reviewed('ada')}\nReviewed-landing: {late}", None, "--allow-empty")
+    team.push("main")
+    assert shares() == expected | {"late": ("2/2", "2/2")}
+    team.git("reset", "--quiet", "--hard", "HEAD~1")
+    team.git("push", "--quiet", "--force", "origin", "main")
+    assert shares() == expected
+
+
 def test_approvals_on_a_host_are_not_known(team: Repo) -> None:
     tried(team, "x", "one")
     policy = POLICY.replace("[reviews.people.ada]", '[reviews]\nassurance = "forge"\n[reviews.people.ada]')

@@ -33,10 +33,14 @@ def status(*, every: bool, environ: Mapping[str, str] = os.environ, progress: Pr
     judging = judging_policy(repository, refs, remote, Proposal({}, _head(repository, refs)), policy_reader())
     readmes = tuple((kind.name, kind.readme) for kind in judging.policy.kinds if kind.readme is not None)
     now = int(time.time())
-    if not every:
-        return Status(now, current(repository, refs, remote, judging), None, readmes, judging.notices)
-    rows = survey(_ground(repository, refs, judging, progress))
-    return Status(now, None, rows, readmes, judging.notices)
+    ground = _ground(repository, refs, judging, progress)
+    if every:
+        return Status(now, None, survey(ground), readmes, judging.notices)
+    found = current(repository, refs, remote, judging)
+    if found is not None and found.ref is not None:
+        for row in survey(ground, found.ref):
+            found = found.changed(landed=row.landed, reviewed=row.reviewed)
+    return Status(now, found, None, readmes, judging.notices)
 
 
 def _head(repository: Repository, refs: dict[str, str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from labgate.values.files import read_own, write_own
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
 
-_FORMAT = "labgate-status 1"
+_FORMAT = "labgate-status 2"
 #: Some 20,000 branches. More are found again in each run.
 _MOST_BYTES = 2**23
 
@@ -27,21 +27,31 @@ _MOST_BYTES = 2**23
 class Kept(Value):
     """What was found of a tip when the trunk was at ``trunk`` (full oid).
 
-    ``own`` is the number of its own commits, ``landed`` are those (full oids) that the trunk has as other ones, and
-    ``empty`` those that change nothing. ``reviewed`` counts the reviewed ones; ``marked``: there is a review marker, so
-    that number may change with the trunk. ``readme`` is the first line of its README. ``conflicts`` are the files that
-    merging the trunk meets, ``None`` if that is not known.
+    ``own`` is the number of its own commits. ``landed`` has a row for each commit of the trunk (full oid, the first of
+    the row) that has some of them as other ones, and ``empty`` are those that change nothing. ``reviewed`` counts the
+    reviewed ones; ``marked``: there is a review marker on the branch, so that number may change with the trunk.
+    ``readme`` is the first line of its README. ``conflicts`` are the files that merging the trunk meets, ``None`` if
+    that is not known.
     """
 
     trunk: str
     own: int
-    landed: tuple[str, ...]
+    landed: tuple[tuple[str, ...], ...]
     owner: str | None
     empty: tuple[str, ...]
     reviewed: int
     marked: bool
     readme: str | None
     conflicts: tuple[str, ...] | None
+
+    @property
+    def copies(self) -> dict[str, frozenset[str]]:
+        """The own commits that the trunk has as other ones: each with those."""
+        found: dict[str, frozenset[str]] = {}
+        for landing, *oids in self.landed:
+            for oid in oids:
+                found[oid] = found.get(oid, frozenset()) | {landing}
+        return found
 
 
 def load(repository: Repository, policy: Policy, mailmap: str | None) -> dict[str, Kept]:
@@ -77,7 +87,8 @@ def _kept(row: Any) -> Kept:
     trunk, own, landed, owner, empty, reviewed, marked, readme, conflicts = row
     paths = () if conflicts is None else conflicts
     good = (
-        all(map(is_oid, (trunk, *landed, *empty)))
+        all(map(is_oid, (trunk, *(oid for oids in landed for oid in oids), *empty)))
+        and all(len(oids) > 1 for oids in landed)
         and all(text is None or isinstance(text, str) for text in (owner, readme, *paths))
         and all(type(number) is int and number >= 0 for number in (own, reviewed))
         and isinstance(marked, bool)
@@ -87,4 +98,4 @@ def _kept(row: Any) -> Kept:
         message = "no row of this format"
         raise ValueError(message)
     met = None if conflicts is None else tuple(conflicts)
-    return Kept(trunk, own, tuple(landed), owner, tuple(empty), reviewed, marked, readme, met)
+    return Kept(trunk, own, tuple(map(tuple, landed)), owner, tuple(empty), reviewed, marked, readme, met)

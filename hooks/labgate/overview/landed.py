@@ -23,9 +23,9 @@ _EXACT = frozenset(METHODS) - {SIMILARITY}
 
 
 class Copies(Value):
-    """The commits (full oids) that the trunk has as other ones, and the refs that could not all be compared."""
+    """What the trunk has as other commits (full oids): each with those; and the refs that could not all be compared."""
 
-    landed: frozenset[str]
+    landed: Mapping[str, frozenset[str]]
     lacking: frozenset[str]
 
 
@@ -43,32 +43,36 @@ def copies(
     """
     sources = [SourceRef(one.ref, one.branch, one.tip, None) for one, place in branches.items() if place.ahead]
     if not sources or not landings:
-        return Copies(frozenset(), frozenset())
+        return Copies({}, frozenset())
     own = frozenset(oid for place in branches.values() for oid in place.own if oid not in place.merged)
 
     def compared(index: Index) -> Copies:
         landed = LandedCommits(repository, index, sources, _EXACT, None, progress, own.__contains__)
         found = [item for one in landed.compare(landings) for item in one.evidence if item.proves]
-        copied = _landed(places, found) & own
+        copied = _landed(places, found, own)
         for branch, place in branches.items():
-            if not copied.issuperset(place.own) and _is_whole(repository, branch, found):
-                copied |= own.intersection(place.own)
+            rest = own.intersection(place.own).difference(copied)
+            whole = _whole(repository, branch, found) if rest else None
+            if whole is not None:
+                copied |= dict.fromkeys(rest, frozenset({whole}))
         return Copies(copied, frozenset(landed.lacking_sources))
 
     return indexed(repository.common_dir, compared)
 
 
-def _is_whole(repository: Repository, branch: ListedBranch, evidence: Iterable[Evidence]) -> bool:
-    """Return whether a commit of the trunk with some of a branch has all of it."""
+def _whole(repository: Repository, branch: ListedBranch, evidence: Iterable[Evidence]) -> str | None:
+    """Return the commit of the trunk with some of a branch that has all of it, ``None`` if there is none."""
     named = dict.fromkeys(oid for item in evidence if item.source_ref == branch.ref for oid in item.commits)
     content = LandedContent(repository, ())
-    return any(content.is_whole(landing, branch.tip) for landing in list(named)[:_TRIED])
+    return next((landing for landing in list(named)[:_TRIED] if content.is_whole(landing, branch.tip)), None)
 
 
-def _landed(places: Places, evidence: Iterable[Evidence]) -> frozenset[str]:
-    found: set[str] = set()
+def _landed(places: Places, evidence: Iterable[Evidence], own: frozenset[str]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
     for item in evidence:
         named = item.source_commits
         # Evidence names the newest commits of a long squash: it has those below them too.
-        found |= places.graph.ancestors(named) if item.method == "squash" and len(named) >= NAMED else set(named)
-    return frozenset(found)
+        has = places.graph.ancestors(named) if item.method == "squash" and len(named) >= NAMED else named
+        for oid in own.intersection(has):
+            found[oid] = found.get(oid, frozenset()).union(item.commits)
+    return found

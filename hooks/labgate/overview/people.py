@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from labgate.git.diffs import changed_entries
 from labgate.git.repository import Repository
+from labgate.overview.places import Places
 from labgate.reviews.contributors import Contributors
 from labgate.reviews.mailmap import Mailmap
 from labgate.reviews.markers import read_claims
@@ -21,7 +22,7 @@ class Team(Value):
     """``owner`` wrote most of the commits. ``empty`` are those (full oids) that change nothing, such as markers.
 
     ``reviewed`` are those of the others, without merges, that have the reviews that the policy asks for. ``marked``:
-    there is a review marker.
+    there is a review marker on the branch.
     """
 
     owner: str | None
@@ -33,20 +34,40 @@ class Team(Value):
 def team(
     repository: Repository,
     reviews: Reviews,
-    trunk: str,
     mailmap: Mailmap,
+    places: Places,
     commits: Sequence[Commit],
     trees: Mapping[str, str],
+    landed: Mapping[str, frozenset[str]],
 ) -> Team:
     """Return who works on a branch, whose own commits are given, children before parents.
 
-    ``mailmap`` is the trunk's. ``trees`` has the tree of each commit and of each parent. Raises: ``GitError``.
+    ``mailmap`` is the trunk's. ``trees`` has the tree of each commit and of each parent. ``landed`` are the people who
+    reviewed a commit as it landed. Raises: ``GitError``.
     """
     empty = tuple(commit.oid for commit in commits if commit.changes_nothing(trees))
     bring = tuple(commit.oid for commit in commits if len(commit.parents) < 2 and commit.oid not in empty)
     claims = read_claims(commits, trees)
-    reviewed = _reviewed(repository, reviews, trunk, commits, bring) if claims else frozenset[str]()
-    return Team(_owner(reviews, mailmap, commits, frozenset(bring)), empty, reviewed, bool(claims))
+    people = _reviewers(repository, reviews, places.trunk, commits, bring) if claims else {}
+    reviewers = {oid: people.get(oid, frozenset()) | landed.get(oid, frozenset()) for oid in bring}
+    owner = _owner(reviews, mailmap, commits, frozenset(bring))
+    return Team(owner, empty, _reviewed(repository, reviews, reviewers), bool(claims))
+
+
+def judged_claims(
+    repository: Repository, contributors: Contributors, commits: Sequence[Commit], base: str | None
+) -> list[JudgedClaim]:
+    """Return the review markers in commits, children before parents. ``base`` is the target's tip before them."""
+    by_oid = {commit.oid: commit for commit in commits}
+    judged = []
+    for claim in read_claims(commits, contributors.trees(commits)):
+        commit = by_oid[claim.commit]
+        empty = len(commit.parents) == 1 and contributors.is_contentless(commit)
+        flaw = claim.flaw or bound(repository, claim, commit, base, empty=empty)
+        wrote = contributors.wrote(by_oid[oid] for oid in claim.covers if oid in by_oid)
+        content = None if claim.binding is None else claim.binding.oid
+        judged.append(JudgedClaim(claim.commit, claim.email, claim.covers, flaw, wrote, content))
+    return judged
 
 
 def _owner(reviews: Reviews, mailmap: Mailmap, commits: Sequence[Commit], bring: frozenset[str]) -> str | None:
@@ -59,21 +80,15 @@ def _owner(reviews: Reviews, mailmap: Mailmap, commits: Sequence[Commit], bring:
     return Counter(names).most_common(1)[0][0] if names else None
 
 
-def _reviewed(
+def _reviewers(
     repository: Repository, reviews: Reviews, trunk: str, commits: Sequence[Commit], bring: Sequence[str]
-) -> frozenset[str]:
+) -> Mapping[str, frozenset[str]]:
     contributors = Contributors(repository, reviews, trunk, (trunk,), tuple)
     contributors.know(commits)
-    by_oid = {commit.oid: commit for commit in commits}
-    judged = []
-    for claim in read_claims(commits, contributors.trees(commits)):
-        commit = by_oid[claim.commit]
-        empty = len(commit.parents) == 1 and contributors.is_contentless(commit)
-        flaw = claim.flaw or bound(repository, claim, commit, trunk, empty=empty)
-        wrote = contributors.wrote(by_oid[oid] for oid in claim.covers if oid in by_oid)
-        content = None if claim.binding is None else claim.binding.oid
-        judged.append(JudgedClaim(claim.commit, claim.email, claim.covers, flaw, wrote, content))
-    reviewers = assess(bring, judged, reviews).reviewers
+    return assess(bring, judged_claims(repository, contributors, commits, trunk), reviews).reviewers
+
+
+def _reviewed(repository: Repository, reviews: Reviews, reviewers: Mapping[str, frozenset[str]]) -> frozenset[str]:
     some = [oid for oid, people in reviewers.items() if people]
     entries = changed_entries(repository, some)
     paths = {oid: frozenset(entry.path for entry in entries[oid]) for oid in some}

@@ -32,6 +32,7 @@ class Places:
 
     def __init__(self, repository: Repository, trunk: str, tips: Sequence[str]) -> None:
         self.graph = HistoryGraph(read_history(repository, [trunk, *tips]))
+        self.trunk = trunk
         self.times = self.graph.times
         self._chain = self.graph.chain(trunk)
         counts = [0] * len(self._chain.commits)
@@ -70,6 +71,19 @@ class Places:
         # An earlier tip of the trunk is on its line: it reaches what landed up to there.
         known = fork if before is None else max(fork, self._chain.landed[before])
         return tuple(oid for oid, depth in self._chain.landed.items() if depth > known)
+
+    @property
+    def last(self) -> int:
+        """The place of the trunk's tip on its line."""
+        return self._chain.landed[self.trunk]
+
+    def landed(self, oid: str) -> int | None:
+        """Return the place of the first commit of the trunk's line that reaches a commit, ``None`` if none does."""
+        return self._chain.landed.get(oid)
+
+    def at(self, place: int) -> str | None:
+        """Return the commit at a place of the trunk's line, ``None`` if there is none."""
+        return self._chain.commits.get(place)
 
     def had(self, before: str) -> bool:
         """Return whether the trunk had a commit as its tip before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from labgate.fingerprints.building import Progress
@@ -15,6 +15,7 @@ from labgate.overview.kept import Kept, load, save
 from labgate.overview.landed import copies
 from labgate.overview.people import Team, team
 from labgate.overview.places import Place, Places
+from labgate.overview.trunk_reviews import TrunkReviews
 from labgate.policy.model import Policy
 from labgate.research.readable import readable
 from labgate.research.source_refs import RefClasses, SourceRef
@@ -52,14 +53,19 @@ class Ground(Value):
             self.progress(doing, done, total)
 
 
-def survey(ground: Ground) -> tuple[BranchStatus, ...]:
-    """Return where each branch stands, what needs attention first. What cannot be found here says why."""
+def survey(ground: Ground, only: str | None = None) -> tuple[BranchStatus, ...]:
+    """Return where each branch stands, what needs attention first. What cannot be found here says why.
+
+    ``only`` is a branch of this clone (full name): it alone is looked at, as it stands here.
+    """
     branches = listed(ground.policy, ground.repository, ground.refs)
+    if only is not None:
+        branches = tuple(one for one in branches if (one.branch, one.tip) == (only, ground.refs[only]))[:1]
     problem = _no_comparison(ground)
     found: dict[ListedBranch, BranchStatus] = {}
     if problem is None and ground.trunk is not None:
         try:
-            found = _Survey(ground, ground.trunk, branches).rows()
+            found = _Survey(ground, ground.trunk, branches, alone=only is not None).rows()
         except GitError:
             # The history of one of them is not all here.
             found = _of_readable(ground, ground.trunk, branches)
@@ -117,11 +123,13 @@ def _bare(ground: Ground, branch: ListedBranch, reason: str, here: Mapping[str, 
 class _Survey:
     """The comparison of some branches with the trunk. Raises: ``GitError`` when history is missing."""
 
-    def __init__(self, ground: Ground, trunk: str, branches: Sequence[ListedBranch]) -> None:
+    def __init__(self, ground: Ground, trunk: str, branches: Sequence[ListedBranch], *, alone: bool = False) -> None:
         self._ground = ground
         self._repository = ground.repository
         self._trunk = trunk
         self._branches = branches
+        #: Whether there are other branches, of which what is kept stays.
+        self._alone = alone
         self._mailmap = Mailmap(ground.repository, trunk)
         self._old = load(ground.repository, ground.policy, self._mailmap.blob)
 
@@ -133,8 +141,10 @@ class _Survey:
         """Return where each branch stands."""
         places = {branch: self._places.of(branch.tip) for branch in self._branches}
         by_tip = {branch.tip: place for branch, place in places.items()}
-        teams = self._teams({tip: place for tip, place in by_tip.items() if self._is_new(tip, place)})
         landed, lacking = self._landed(places)
+        teams = self._teams(
+            {tip: place for tip, place in by_tip.items() if self._is_new(tip, place, landed[tip])}, landed
+        )
         starts = {tip: place.start for tip, place in by_tip.items() if tip not in self._old}
         readmes = own_readmes(self._repository, starts, self._trunk)
         met = self._conflicts(by_tip)
@@ -145,6 +155,8 @@ class _Survey:
         # What is not known may be known the next time.
         lacks = {branch.tip for branch in places if branch.ref in lacking}
         new = {tip: one for tip, one in kept.items() if tip not in lacks}
+        if self._alone:
+            new = self._old | new
         if new != self._old:
             save(self._repository, self._ground.policy, self._mailmap.blob, new)
         return {
@@ -152,13 +164,28 @@ class _Survey:
             for branch, place in places.items()
         }
 
-    def _is_new(self, tip: str, place: Place) -> bool:
+    def _is_new(self, tip: str, place: Place, copies: Mapping[str, frozenset[str]]) -> bool:
         """Return whether the people of a tip must be found again."""
         old = self._old.get(tip)
-        return old is None or old.own != len(place.own) or (old.marked and old.trunk != self._trunk)
+        if old is None or old.own != len(place.own):
+            return True
+        if old.trunk == self._trunk:
+            return False
+        if old.marked or not self._places.had(old.trunk):
+            return True
+        return self._reviews.may_differ(place.merged.union(*copies.values()), old.trunk)
 
-    def _teams(self, places: Mapping[str, Place]) -> dict[str, Team]:
+    @cached_property
+    def _reviews(self) -> TrunkReviews:
+        reviews = self._ground.policy.section(Reviews)
+        floor = min((self._places.of(branch.tip).fork for branch in self._branches), default=-1)
+        return TrunkReviews(self._repository, reviews, self._places, floor)
+
+    def _teams(
+        self, places: Mapping[str, Place], copies: Mapping[str, Mapping[str, frozenset[str]]]
+    ) -> dict[str, Team]:
         found: dict[str, Team] = {}
+        people = self._reviews.of_own(places, copies) if self._is_by_trailer and places else {}
         for tips in _portions(places):
             self._ground.tell("reading branches", len(found), len(places))
             own = {tip: places[tip].own[:MOST_COMMITS] or (tip,) for tip in tips}
@@ -167,19 +194,25 @@ class _Survey:
             commits = {commit.oid: commit for commit in read_commits(self._repository, [*oids, *parents])}
             trees = {oid: commit.tree for oid, commit in commits.items()}
             for tip, mine in own.items():
-                found[tip] = self._team([commits[oid] for oid in mine], trees)
+                found[tip] = self._team([commits[oid] for oid in mine], trees, people)
         return found
 
-    def _team(self, commits: Sequence[Commit], trees: Mapping[str, str]) -> Team:
+    def _team(self, commits: Sequence[Commit], trees: Mapping[str, str], people: Mapping[str, frozenset[str]]) -> Team:
         reviews = self._ground.policy.section(Reviews)
-        return team(self._repository, reviews, self._trunk, self._mailmap, commits, trees)
+        return team(self._repository, reviews, self._mailmap, self._places, commits, trees, people)
 
-    def _landed(self, places: Mapping[ListedBranch, Place]) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+    @property
+    def _is_by_trailer(self) -> bool:
+        return self._ground.policy.section(Reviews).assurance == "trailer"
+
+    def _landed(
+        self, places: Mapping[ListedBranch, Place]
+    ) -> tuple[dict[str, dict[str, frozenset[str]]], frozenset[str]]:
         """Return the copies of each tip's commits that the trunk has, and the refs that could not all be compared."""
         before = {tip: old.trunk for tip, old in self._old.items() if self._places.had(old.trunk)}
-        found = {branch.tip: frozenset[str]() for branch in places}
+        found: dict[str, dict[str, frozenset[str]]] = {branch.tip: {} for branch in places}
         lacking: set[str] = set()
-        found |= {tip: frozenset(self._old[tip].landed) for tip in found if tip in before}
+        found |= {tip: self._old[tip].copies for tip in found if tip in before}
         # Of a known tip only what has landed since is compared.
         for since in dict.fromkeys((None, *before.values())):
             some = {one: place for one, place in places.items() if before.get(one.tip) == since and place.ahead}
@@ -190,7 +223,9 @@ class _Survey:
             result = copies(self._repository, self._places, some, landings, self._ground.progress)
             lacking |= result.lacking
             for branch, place in some.items():
-                found[branch.tip] |= result.landed.intersection(place.own)
+                mine = found[branch.tip]
+                for oid in result.landed.keys() & place.own:
+                    mine[oid] = mine.get(oid, frozenset()) | result.landed[oid]
         return found, frozenset(lacking)
 
     def _conflicts(self, places: Mapping[str, Place]) -> dict[str, Conflicts]:
@@ -219,18 +254,25 @@ class _Survey:
         return Conflicts(reason=met.skipped) if met.skipped else Conflicts(met.paths)
 
     def _kept(
-        self, tip: str, place: Place, found: Team | None, landed: frozenset[str], readme: str | None, met: Conflicts
+        self,
+        tip: str,
+        place: Place,
+        found: Team | None,
+        copies: Mapping[str, frozenset[str]],
+        readme: str | None,
+        met: Conflicts,
     ) -> Kept:
-        copied = tuple(oid for oid in place.own if oid in landed)
+        landed = _by_landing({oid: copies[oid] for oid in place.own if oid in copies})
         if found is None:
-            return self._old[tip].changed(trunk=self._trunk, landed=copied, readme=readme, conflicts=met.files)
+            return self._old[tip].changed(trunk=self._trunk, landed=landed, readme=readme, conflicts=met.files)
         people = (found.owner, found.empty, len(found.reviewed), found.marked)
-        return Kept(self._trunk, len(place.own), copied, *people, readme, met.files)
+        return Kept(self._trunk, len(place.own), landed, *people, readme, met.files)
 
     def _row(self, branch: ListedBranch, place: Place, kept: Kept, met: Conflicts, *, lacking: bool) -> BranchStatus:
         times, parents = self._places.times, self._places.graph.parents
         bring = [oid for oid in place.own if len(parents[oid]) < 2 and oid not in kept.empty]
-        landed = sum(oid in place.merged or oid in kept.landed for oid in bring)
+        copied = kept.copies
+        landed = sum(oid in place.merged or oid in copied for oid in bring)
         return BranchStatus(
             branch.ref,
             branch.kind,
@@ -247,11 +289,20 @@ class _Survey:
         )
 
     def _reviewed(self, place: Place, kept: Kept, of: int) -> Share:
-        if self._ground.policy.section(Reviews).assurance != "trailer":
+        if not self._is_by_trailer:
             return Share(reason="approvals are on the code host, which is not asked")
         if len(place.own) > MOST_COMMITS:
             return Share(reason=_TOO_LONG)
         return Share(kept.reviewed, of)
+
+
+def _by_landing(copies: Mapping[str, Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+    """Return a row for each landing: it, and the commits that it has."""
+    found: dict[str, list[str]] = {}
+    for oid, landings in copies.items():
+        for landing in sorted(landings):
+            found.setdefault(landing, []).append(oid)
+    return tuple((landing, *oids) for landing, oids in found.items())
 
 
 def _portions(places: Mapping[str, Place]) -> Iterator[list[str]]:

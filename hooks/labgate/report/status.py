@@ -205,6 +205,9 @@ def _current_rows(current: CurrentStatus, now: int) -> Iterator[tuple[str, str]]
     yield "target", current.target or "not known"
     yield "conflicts", _conflicts(current.conflicts)
     yield from _gate(current)
+    if current.landed is not None and current.reviewed is not None:
+        yield "landed", _parts(current.landed)
+        yield "reviewed", _parts(current.reviewed)
     if current.budget is not None:
         yield "budget", _budget(current.budget)
     if current.experiment is not None:
@@ -238,6 +241,12 @@ def _conflicts(conflicts: Conflicts) -> str:
     if conflicts.files is None:
         return f"not known: {conflicts.reason}"
     return f"{count(len(conflicts.files), 'file')}: {_named(conflicts.files)}" if conflicts.files else "none"
+
+
+def _parts(share: Share) -> str:
+    if share.of is None:
+        return f"not known: {share.reason}"
+    return f"{share.commits:,} of {count(share.of, 'commit')}"
 
 
 def _gate(current: CurrentStatus) -> Iterator[tuple[str, str]]:
@@ -287,6 +296,8 @@ def _current_record(current: CurrentStatus) -> dict[str, Any]:
         "behind": current.behind,
         "since": _time(current.since),
         "conflicts": current.conflicts,
+        "landed": current.landed,
+        "reviewed": current.reviewed,
         "gate": None if report is None else document(report),
         "problem": None if current.problem is None else current.problem.message,
         "review": {"missing": current.missing, "people": current.reviewers},

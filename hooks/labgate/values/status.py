@@ -75,7 +75,8 @@ class CurrentStatus(Value):
     merge base, in seconds since the epoch. ``report`` is what the gate says of a push to the target now, ``None`` if it
     was not asked: ``problem``. ``missing`` are the parts of the quorum that are not met, and ``reviewers`` those who
     could complete it. ``experiment`` is ``service/handle``, ``None`` if the branch is none. ``readme`` is where the
-    merge rules of its kind stand.
+    merge rules of its kind stand. ``landed`` and ``reviewed`` are as in ``BranchStatus``, ``None`` if the branch is
+    neither research nor an experiment.
     """
 
     ref: str | None
@@ -94,6 +95,8 @@ class CurrentStatus(Value):
     experiment: str | None
     record: LastRecord | None
     readme: str | None
+    landed: Share | None = None
+    reviewed: Share | None = None
 
 
 class Status(Value):
