@@ -56,6 +56,17 @@ def test_a_squash_that_cancels_a_step_has_all_of_the_branch(team: Repo) -> None:
     assert rows(team)["origin/research/steps"]["landed"] == share(3, 3)
 
 
+def test_one_commit_lands_for_every_branch_that_has_the_same_patch(team: Repo) -> None:
+    tried(team, "x0", "one")
+    tree, base = team.git("rev-parse", "research/x0^{tree}").strip(), team.head("main")
+    for number in range(1, 12):
+        copy = team.git("commit-tree", tree, "-p", base, "-m", f"Take one {number}", **by("lin")).strip()
+        team.git("update-ref", f"refs/remotes/origin/research/x{number}", copy)
+    team.git("cherry-pick", "research/x0")
+    team.push("main")
+    assert [row["landed"] for row in rows(team).values()] == [share(1, 1)] * 12
+
+
 def test_what_only_looks_alike_has_not_landed(team: Repo) -> None:
     tried(team, "alike", "gamma")
     landed_text = code("gamma").replace("window", "span") + "extra = 1\n"

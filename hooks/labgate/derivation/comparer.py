@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labgate.derivation.candidates import Scope, find_candidates
-from labgate.derivation.match import Subject, as_evidence
+from labgate.derivation.match import REFS, Subject, as_evidence
 from labgate.derivation.replay import Replay
 from labgate.derivation.search import Search
 from labgate.fingerprints import postings
@@ -53,8 +53,8 @@ class Compared(Value):
 class Comparer:
     """Compares subjects with all candidates before them that each of them allows.
 
-    ``methods`` are those of ``finding.METHODS`` that count. It is constructed outside of ``index.reading()`` and used
-    inside.
+    ``methods`` are those of ``finding.METHODS`` that count, and ``refs`` is the most source refs that are named of a
+    subject. It is constructed outside of ``index.reading()`` and used inside.
     """
 
     def __init__(
@@ -64,8 +64,10 @@ class Comparer:
         before: Before,
         methods: frozenset[str],
         progress: Progress | None = None,
+        refs: int = REFS,
     ) -> None:
         self._index = index
+        self._refs = refs
         self._past = before.past
         possible = find_candidates(before.graph, before.chain, before.sources, before.scope)
         found = possible.by_key
@@ -91,7 +93,7 @@ class Comparer:
             matches = self._replay.add_proofs(subject, found.matches)
             yield Compared(
                 subject.key,
-                as_evidence(subject, matches),
+                as_evidence(subject, matches, self._refs),
                 subject.undecidable,
                 found.parts,
                 bool(document.lacking),

@@ -8,7 +8,7 @@ from functools import cached_property
 from labgate.derivation.candidates import SKEW, Candidate, Scope
 from labgate.derivation.comparer import Before, Compared, Comparer, novel
 from labgate.derivation.judged_documents import judged_documents
-from labgate.derivation.match import Subject
+from labgate.derivation.match import REFS, Subject
 from labgate.fingerprints.building import Progress, ensure_chain, make_documents
 from labgate.fingerprints.documents import Document
 from labgate.fingerprints.index import Index
@@ -54,7 +54,7 @@ class LandedCommits(Value):
     ``methods`` are those of ``finding.METHODS`` that count. ``ledger`` ``None``: first-seen times were not recorded,
     and only the dates of commits are known. ``is_research`` returns whether a commit of a source is research.
     ``merges_alone``: a merge brings what git would not have made of its parents, as where it is judged before it lands;
-    else all that its first parent has not.
+    else all that its first parent has not. ``refs`` is the most source refs that are named of a commit.
     """
 
     repository: Repository
@@ -65,6 +65,7 @@ class LandedCommits(Value):
     progress: Progress | None
     is_research: Callable[[str], bool]
     merges_alone: bool = False
+    refs: int = REFS
 
     @cached_property
     def lacking_sources(self) -> set[str]:
@@ -92,7 +93,7 @@ class LandedCommits(Value):
         for chain, places in _chains(graph, oids, held.union(swapped)):
             past = self._past(chain)
             before = Before(graph, chain, past, self.sources, self._scope(graph.times, places))
-            comparer = Comparer(self.repository, self.index, before, self.methods, self.progress)
+            comparer = Comparer(self.repository, self.index, before, self.methods, self.progress, self.refs)
             self.lacking_sources.update(comparer.lacking_sources)
             self.cut_sources.update(comparer.cut_sources)
             self.long_sources.update(comparer.long_sources)

@@ -92,14 +92,14 @@ def by_ref(matches: Iterable[Match]) -> list[list[Match]]:
     return list(found.values())
 
 
-def as_evidence(subject: Subject, matches: Iterable[Match]) -> tuple[Evidence, ...]:
-    """Return one piece of evidence for each source ref, the strongest first; at most ``REFS``."""
+def as_evidence(subject: Subject, matches: Iterable[Match], most: int = REFS) -> tuple[Evidence, ...]:
+    """Return one piece of evidence for each source ref, the strongest first; at most ``most`` of them."""
     found = sorted((_evidence(subject, mine) for mine in by_ref(matches)), key=lambda item: item.strength)
     # An earlier tip of a ref is mostly a draft of the current one: only the strongest match of a ref counts.
     first: dict[str | None, Evidence] = {}
     for item in found:
         first.setdefault(item.source_ref, item)
-    return tuple(first.values())[:REFS]
+    return tuple(first.values())[:most]
 
 
 #: The order of matches, as the first of two equally decisive ones counts, and their methods as evidence.
