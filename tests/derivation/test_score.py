@@ -148,6 +148,17 @@ def test_what_others_change_besides_never_raises_a_score(counts: Counts) -> None
     assert scored(counts, counts, more).total <= scored(counts, counts, counts).total
 
 
+@given(COUNTS, COUNTS, COUNTS)
+def test_where_less_of_a_commit_is_known_its_score_is_no_lower_and_that_of_its_twin_no_higher(
+    shared: Counts, one: Counts, other: Counts
+) -> None:
+    """Most of what is new in a commit is only looked up where these bounds do not decide."""
+    least = {kind: shared[kind] + one[kind] for kind in shared}
+    commit = {kind: least[kind] + other[kind] for kind in shared}
+    assert scored(shared, least, shared).total >= scored(shared, commit, shared).total
+    assert scored(least, least, least).total <= scored(commit, commit, commit).total
+
+
 def test_the_same_text_in_several_files_lifts_a_note_alone() -> None:
     """Three files count, two may be any convention."""
     counts = {T: 20, V: 20}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 from array import array
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labgate.fingerprints import joined_pieces, posting_lists, postings
+from labgate.fingerprints import filters, joined_pieces, posting_lists, postings
 from labgate.fingerprints.documents import Document
 from labgate.fingerprints.index import Index, Link, index_path, indexed
 from labgate.fingerprints.postings import EXACT
@@ -57,12 +58,15 @@ def test_a_document_is_kept_as_it_was(tmp_path: Path, paths: tuple[str, ...]) ->
 @given(
     batches=st.lists(st.lists(st.sets(st.integers(0, 40), max_size=8), max_size=4), max_size=8),
     asked=st.sets(st.integers(0, 45)),
+    page=st.sampled_from([-8, 3, 8]),
 )
 def test_having_finds_every_document_with_a_unit(
-    batches: list[list[set[int]]], asked: set[int], monkeypatch: pytest.MonkeyPatch
+    batches: list[list[set[int]]], asked: set[int], page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(posting_lists, "_TAIL", 9)
     monkeypatch.setattr(posting_lists, "_TAILS", 2)
+    monkeypatch.setattr(posting_lists, "_PAGE_BITS", page)
+    monkeypatch.setattr(filters, "_LEAST", 8)
     with opened(None) as index:
         keys = count()
         held: dict[str, set[int]] = {}
@@ -73,7 +77,11 @@ def test_having_finds_every_document_with_a_unit(
         ids = index.document_ids()
         both = ((feature(n), ids[key]) for key, mine in held.items() for n in mine & asked)
         expected = sorted(one << postings.VALUE_BITS | number for one, number in both)
-        assert sorted(index.having(sorted(map(feature, asked)))) == expected
+        wanted = sorted(map(feature, asked))
+        assert sorted(index.having(wanted)) == expected
+        possible = index.possible(wanted)
+        assert possible == sorted({*possible, *(entry >> postings.VALUE_BITS for entry in expected)})
+        assert set(possible) <= set(wanted)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -89,6 +97,7 @@ def test_first_depths_are_those_of_the_chain_itself(
     monkeypatch.setattr(joined_pieces, "MOST_ENTRIES", joined)
     monkeypatch.setattr(posting_lists, "_TAIL", 5)
     monkeypatch.setattr(posting_lists, "_TAILS", 2)
+    monkeypatch.setattr(posting_lists, "_PAGE_BITS", -8)
     everything = sorted(feature(number, kind) for number in range(13))
     chains: list[list[set[int]]] = []
     with opened(None) as index:
@@ -139,6 +148,26 @@ def test_what_is_not_indexed_is_not_on_a_chain() -> None:
         assert index.first_depths([feature(1)], index.past([])) == {}
 
 
+def test_forks_are_where_they_are_however_often_they_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+
+    def places(*oids: str) -> dict[str, Link]:
+        with opened(path) as index:
+            found = index.forks(oids)
+            return {oid: Link(*divmod(found[oid], postings.VALUES)) for oid in oids if oid in found}
+
+    assert places("a") == {}
+    with opened(path) as index:
+        index.extend(None, [a_document("a", 1), a_document("b", 2)])
+        index.extend("a", [a_document("c", 3)])
+    assert places("b", "x") == {"b": Link(1, 1)}
+    assert places("a", "b", "c") == {"a": Link(1, 0), "b": Link(1, 1), "c": Link(2, 1)}
+    assert places("c") == {"c": Link(2, 1)}
+    with opened(path) as index:
+        index.extend("c", [a_document("x", 4)])
+    assert places("x", "c") == {"x": Link(2, 2), "c": Link(2, 1)}
+
+
 def test_nothing_is_half_added(tmp_path: Path) -> None:
     with opened(tmp_path / "index") as index:
         index.add_documents([a_document("a", 1)])
@@ -175,6 +204,7 @@ def test_a_reader_sees_one_state(tmp_path: Path) -> None:
     [
         *("UPDATE document SET lines = 9", "UPDATE link SET depth = 9", "UPDATE segment SET last = 9"),
         "UPDATE run SET data = zeroblob(12)",
+        "UPDATE fork SET oids = 'b'",
     ],
 )
 def test_a_damaged_row_is_never_believed(tmp_path: Path, damage: str) -> None:
@@ -182,15 +212,30 @@ def test_a_damaged_row_is_never_believed(tmp_path: Path, damage: str) -> None:
     with opened(path) as index:
         index.add_documents([a_document("a", 1, 2)])
         index.extend(None, [a_document("a", 1, 2)])
+        index.forks(["a"])
         index._db.execute(damage)
 
     def everything(index: Index) -> None:
         index.document(index.document_ids()["a"])
         index.first_depths([feature(1)], index.past(["a"]))
         index.having([feature(1)])
+        index.possible([feature(1)])
+        index.forks(["a"])
 
     with opened(path) as index, pytest.raises(sqlite3.DatabaseError, match="damaged"):
         everything(index)
+
+
+def test_a_filter_leaves_out_nearly_all_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting_lists, "_TAIL", 0)
+    chance = random.Random(1)  # noqa: S311  (a test that repeats)
+    here, elsewhere = ([chance.getrandbits(44) for _ in range(20_000)] for _ in range(2))
+    with opened(None) as index:
+        for start in range(4):
+            index.add_documents([a_document(str(start)).changed(features=array("Q", sorted(here[start::4])))])
+        possible = set(index.possible(sorted({*here, *elsewhere})))
+        assert possible.issuperset(here)
+        assert len(possible) < 20_500
 
 
 def test_a_damaged_index_is_thrown_away_and_begun_anew(tmp_path: Path) -> None:

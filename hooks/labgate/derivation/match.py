@@ -23,10 +23,10 @@ REFS = 8
 class Subject(Value):
     """A commit (or range) that is compared.
 
-    ``novel`` are the sorted features of its document that the chains of ``past`` did not have before. ``allowed``
-    returns whether a candidate may be its source, ``landed`` whether one that is not allowed may be if it is equal.
-    ``parent`` is its only parent (``None``: it has none or several). ``depth`` is its place on a chain of ``past``,
-    ``None``: on top of all of them.
+    ``novel`` are the sorted features of its document that the chains of ``past`` did not have before; those that no
+    document of research has may be left out: ``others`` returns their kinds. ``allowed`` returns whether a candidate
+    may be its source, ``landed`` whether one that is not allowed may be if it is equal. ``parent`` is its only parent
+    (``None``: it has none or several). ``depth`` is its place on a chain of ``past``, ``None``: on top of all of them.
     """
 
     document: Document
@@ -36,15 +36,21 @@ class Subject(Value):
     parent: str | None
     depth: int | None = None
     landed: Callable[[Candidate], bool] = lambda _: False
+    others: Callable[[], Iterable[int]] = tuple
 
     @property
     def key(self) -> str:
         return self.document.key
 
     @cached_property
+    def least(self) -> Mapping[int, int]:
+        """The number of features of each kind in ``novel``: no more than ``counts``, and known at once."""
+        return Counter([feature & 15 for feature in self.novel])
+
+    @cached_property
     def counts(self) -> Mapping[int, int]:
         """The number of novel features of each kind."""
-        return Counter([feature & 15 for feature in self.novel])
+        return Counter(self.least) + Counter(self.others())
 
     @property
     def until(self) -> int:
@@ -56,7 +62,12 @@ class Subject(Value):
         """Whether even its exact twin would not raise the alarm, or what it brings is not in this clone."""
         if self.document.lacking:
             return True
-        return self.document.exact is not None and score(self.counts, self.counts, self.counts).total < ALARM
+        # The more it has, the higher is the score of its twin.
+        return self.document.exact is not None and _of_twin(self.least) < ALARM and _of_twin(self.counts) < ALARM
+
+
+def _of_twin(counts: Mapping[int, int]) -> float:
+    return score(counts, counts, counts).total
 
 
 class Match(Value):

@@ -155,7 +155,9 @@ class Search:
             if number not in settled:
                 alike = frozenset(counts.items())
                 if alike not in scores:
-                    scores[alike] = score(counts, subject.counts, counts).total
+                    # Of the more that it has, the smaller a part is shared.
+                    most = score(counts, subject.least, counts).total
+                    scores[alike] = most if most < SUSPECT else score(counts, subject.counts, counts).total
                 if scores[alike] >= SUSPECT:
                     near.append((number, counts))
         limits = {number: self._limit(subject, number, counts) for number, counts in near}
@@ -295,5 +297,9 @@ def _is_part(subject: Subject, counts: Mapping[int, int]) -> bool:
     """Return whether a subject may be a part of a source: it shares some lines or text, and much of its own."""
     if not _is_passage(counts):
         return False
-    mine, both = (sum(features.get(kind, 0) for kind in (V, A, D)) for features in (subject.counts, counts))
-    return both >= _SHARE * mine
+    both = _text(counts)
+    return both >= _SHARE * _text(subject.least) and both >= _SHARE * _text(subject.counts)
+
+
+def _text(counts: Mapping[int, int]) -> int:
+    return sum(counts.get(kind, 0) for kind in (V, A, D))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from labgate.derivation.candidates import Candidate, Scope
-from labgate.derivation.comparer import Before, Compared, Comparer, novel
+from labgate.derivation.comparer import Before, Compared, Comparer
 from labgate.derivation.judged_documents import judged_documents
 from labgate.derivation.match import Subject
+from labgate.derivation.novelties import Novelties
+from labgate.fingerprints import postings
 from labgate.fingerprints.building import Progress, ensure_branch, make_documents
-from labgate.fingerprints.index import Index, Link
+from labgate.fingerprints.documents import Document
+from labgate.fingerprints.index import Index
 from labgate.fingerprints.past import Past
 from labgate.git.commits import rev_list
 from labgate.git.repository import Repository
@@ -19,6 +23,8 @@ from labgate.research.source_refs import SourceRef
 from labgate.values.finding import Evidence
 from labgate.values.ref_update import Commit
 from labgate.values.value import Value
+
+_DEPTH = postings.VALUES - 1
 
 
 class UnlandedResearch(Value):
@@ -81,7 +87,7 @@ class UnlandedCommits:
         """Yield the result for each commit; clean merges change nothing of their own, and are left out."""
         documents = list(judged_documents(self._repository, commits))
         built_on = self._built_on([commit.oid for commit, _ in documents])
-        depths = self._comparer.depths(document for _, document in documents)
+        novelties = Novelties(self._index, self._past, [document for _, document in documents])
         subjects = []
         for bit, (commit, document) in enumerate(documents):
 
@@ -89,7 +95,7 @@ class UnlandedCommits:
                 return not built_on.get(candidate.last, 0) & mask
 
             parent = commit.parents[0] if len(commit.parents) == 1 else None
-            subjects.append(Subject(document, novel(document, depths), self._past, allowed, parent))
+            subjects.append(self._subject(document, novelties, allowed, parent))
         return self._comparer.compare(subjects)
 
     def compare_as_one(self, first: Commit, last: Commit, source: str) -> tuple[Evidence, ...]:
@@ -97,9 +103,15 @@ class UnlandedCommits:
         if not first.parents:
             return ()
         (document,) = make_documents(self._repository, [f"{first.parents[0]}..{last.oid}"], judged=True)
-        new = novel(document, self._comparer.depths([document]))
-        subject = Subject(document, new, self._past, lambda candidate: candidate.source.key == source, first.parents[0])
+        novelties = Novelties(self._index, self._past, [document])
+        subject = self._subject(document, novelties, lambda one: one.source.key == source, first.parents[0])
         return next(self._comparer.compare([subject])).evidence
+
+    def _subject(
+        self, document: Document, novelties: Novelties, allowed: Callable[[Candidate], bool], parent: str | None
+    ) -> Subject:
+        others = partial(novelties.others, document)
+        return Subject(document, novelties.of(document), self._past, allowed, parent, others=others)
 
     def _built_on(self, oids: Sequence[str]) -> dict[str, int]:
         """Return for each research commit which of the given ones it is or descends from, as bits."""
@@ -120,20 +132,20 @@ def _landed_chain(repository: Repository, index: Index, graph: CommitGraph, past
     The fork of a commit is then the highest depth of the chains in its history, -1 if it shares nothing with them.
     """
 
-    def depth(link: Link | None) -> int | None:
-        """Return a commit's depth on the chains, ``None`` if it is not on them, whatever else is indexed."""
-        return link.depth if link is not None and link.depth <= past.limits.get(link.segment, -1) else None
+    def on_chains(place: int | None) -> int | None:
+        """Return the depth of a place on the chains, ``None`` if it is not on them, whatever else is indexed."""
+        if place is None or place & _DEPTH > past.limits.get(place >> postings.VALUE_BITS, -1):
+            return None
+        return place & _DEPTH
 
     parents = graph.parents
-    cut = list(dict.fromkeys(parent for mine in parents.values() for parent in mine if parent not in parents))
-    links = index.links(cut)
+    cut = dict.fromkeys(parent for mine in parents.values() for parent in mine if parent not in parents)
+    places = index.forks(list(cut))
     commits, landed = {}, {}
     for oid in cut:
-        at, seen = depth(links.get(oid)), oid
+        at, seen = on_chains(places.get(oid)), oid
         if at is None:
-            below = rev_list(repository, [oid], (), "--first-parent", "-n", "1000")
-            places = ((depth(index.link(older)), older) for older in below)
-            at, seen = next(((place, older) for place, older in places if place is not None), (-1, oid))
+            at, seen = _below(repository, index, oid, on_chains)
         landed[oid] = at
         if at >= 0:
             commits[at] = seen
@@ -141,3 +153,15 @@ def _landed_chain(repository: Repository, index: Index, graph: CommitGraph, past
     for oid in reversed(list(parents)):
         forks[oid] = max((forks[parent] for parent in parents[oid]), default=-1)
     return Chain(commits, landed, {oid: forks[oid] for oid in parents})
+
+
+def _below(
+    repository: Repository, index: Index, oid: str, on_chains: Callable[[int | None], int | None]
+) -> tuple[int, str]:
+    """Return the depth of the first commit below one that is on the chains, and that commit; -1: there is none."""
+    for older in rev_list(repository, [oid], (), "--first-parent", "-n", "1000"):
+        link = index.link(older)
+        at = None if link is None else on_chains(link.segment << postings.VALUE_BITS | link.depth)
+        if at is not None:
+            return at, older
+    return -1, oid

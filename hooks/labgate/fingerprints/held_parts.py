@@ -33,6 +33,10 @@ class HeldParts:
             self.size -= _bytes(self._parts.popitem(last=False)[1])
         return found
 
+    def has(self, owner: int, part: int) -> bool:
+        """Return whether a part of a list is held."""
+        return (owner, part) in self._parts
+
     def clear(self) -> None:
         self._parts.clear()
         self.size = 0

@@ -18,6 +18,7 @@ from labgate import FOLDER
 from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document, checked, columns, document_of
 from labgate.fingerprints.features import VERSION
+from labgate.fingerprints.fork_places import ForkPlaces, places_of
 from labgate.fingerprints.joined_pieces import JoinedPieces
 from labgate.fingerprints.past import Past, Piece, Swapped
 from labgate.fingerprints.posting_lists import PostingLists
@@ -28,7 +29,7 @@ from labgate.values.value import NOTHING, Value
 
 _T = TypeVar("_T")
 #: Layout of the tables, with their names; together with ``features.VERSION`` it names the file.
-_LAYOUT = 5
+_LAYOUT = 6
 _SCHEMA = """
 CREATE TABLE document(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, exact BLOB, inverse BLOB, core BLOB,
     substance INTEGER NOT NULL, lines INTEGER NOT NULL, cut INTEGER NOT NULL, paths BLOB NOT NULL,
@@ -43,13 +44,13 @@ CREATE TABLE swap(segment INTEGER NOT NULL, depth INTEGER NOT NULL, other TEXT N
     PRIMARY KEY(segment, depth)) WITHOUT ROWID;
 CREATE TABLE run(owner INTEGER NOT NULL, part INTEGER NOT NULL, serial INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY(owner, part, serial));
+CREATE TABLE fork(id INTEGER PRIMARY KEY, oids TEXT NOT NULL, places BLOB NOT NULL);
+CREATE INDEX cut ON document(key, cut) WHERE cut > 0;
 """
 #: The missing objects of documents. The table is only made if there are some, and is not part of the layout.
 _GAPS = "CREATE TABLE IF NOT EXISTS gap(key TEXT PRIMARY KEY, oids BLOB NOT NULL) WITHOUT ROWID"
 #: The owner of the posting list of documents by feature; a segment's own list has the depth of each feature.
 _DOCUMENTS = -1
-#: The most rows of one query (sqlite.org, "Maximum Number Of Host Parameters": 999 in old ones).
-_ASKED = 500
 _VALUE = postings.VALUES - 1
 
 
@@ -69,7 +70,8 @@ class Index:
         self._twins: dict[int, bytes] | None = None
         #: Whether it is known that what documents lack is still not here.
         self.gaps_checked = False
-        self._postings = PostingLists(self._storage)
+        self._postings = PostingLists(self._storage, _DOCUMENTS)
+        self._forks = ForkPlaces(self._storage)
         self._joined = JoinedPieces(self._postings.all, self._postings.size)
 
     @property
@@ -151,8 +153,12 @@ class Index:
             self._note_gaps(documents)
 
     def having(self, features: Sequence[int]) -> list[int]:
-        """Return an entry (feature and document) for each document that has one of the sorted features."""
+        """Return an entry (feature and document) for each document with one of the sorted features."""
         return self._postings.find(_DOCUMENTS, features)
+
+    def possible(self, features: Sequence[int]) -> list[int]:
+        """Return those of the sorted features that some document may have, and a few others."""
+        return self._postings.possible(features)
 
     # Gaps: documents that were made without objects which are not in this clone.
 
@@ -183,14 +189,11 @@ class Index:
 
     def links(self, oids: Sequence[str]) -> dict[str, Link]:
         """Return the places of those commits that are on an indexed chain."""
-        found = {}
-        for start in range(0, len(oids), _ASKED):
-            asked = oids[start : start + _ASKED]
-            query = f"SELECT * FROM link WHERE oid IN ({', '.join('?' * len(asked))})"  # noqa: S608
-            for *row, segment, depth in self._db.execute(query, asked):
-                checked(row[-1], *row[:-1], segment, depth)
-                found[row[0]] = Link(segment, depth)
-        return found
+        return {oid: Link(*place) for oid, place in places_of(self._storage, oids).items()}
+
+    def forks(self, oids: Sequence[str]) -> Mapping[str, int]:
+        """Return the places of those commits that are on an indexed chain, and of others (``ForkPlaces``)."""
+        return self._forks.of(oids)
 
     def linked(self, oid: str) -> Document:
         """Return a chain commit's document; its features are those that were new to the chain."""

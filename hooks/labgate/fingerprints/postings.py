@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from labgate.fingerprints.features import KIND_BITS
+from labgate.fingerprints.features import FEATURE_BITS, KIND_BITS
 
 #: An entry is ``feature << VALUE_BITS | value``.
 VALUE_BITS = 20
@@ -24,7 +24,6 @@ IDS = (EXACT, CORE)
 #: A stored list is split by the highest bits of its features, so that a query reads only what it needs.
 PART_BITS = 6
 PARTS = 1 << PART_BITS
-_PART_SHIFT = 64 - PART_BITS
 
 
 def packed_id(kind: int, digest: bytes) -> int:
@@ -42,9 +41,9 @@ def entries(features: Iterable[int], value: int) -> list[int]:
     return [feature << VALUE_BITS | value for feature in features]
 
 
-def split(numbers: Sequence[int], *, entries: bool) -> Iterator[tuple[int, Sequence[int]]]:
-    """Yield each part with its numbers in a sorted sequence of entries, or of features."""
-    shift = _PART_SHIFT if entries else _PART_SHIFT - VALUE_BITS
+def split(numbers: Sequence[int], *, entries: bool, bits: int = PART_BITS) -> Iterator[tuple[int, Sequence[int]]]:
+    """Yield each part with its numbers in a sorted sequence of entries, or of features; ``bits`` tell the part."""
+    shift = FEATURE_BITS - bits + (VALUE_BITS if entries else 0)
     start = 0
     while start < len(numbers):
         part = numbers[start] >> shift
