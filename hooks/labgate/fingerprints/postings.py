@@ -62,18 +62,19 @@ def parted(rows: Iterable[tuple[Sequence[int], int]]) -> list[array[int]]:
 
 
 def find(postings: array[int], features: Sequence[int]) -> list[int]:
-    """Return every entry of a sorted list whose feature is among the given ones."""
-    if not postings:
+    """Return every entry of a sorted list whose feature is among sorted ones; what is beyond them is not read."""
+    if not postings or not features:
         return []
-    if len(features) * 24 > len(postings):
+    start = bisect_left(postings, features[0] << VALUE_BITS)
+    end = bisect_left(postings, (features[-1] + 1) << VALUE_BITS, start)
+    if len(features) * 24 > end - start:
         wanted = set(features)
-        return [entry for entry in postings if entry >> VALUE_BITS in wanted]
+        return [entry for entry in postings[start:end] if entry >> VALUE_BITS in wanted]
     found = []
-    size = len(postings)
     for feature in features:
         low = feature << VALUE_BITS
-        at = bisect_left(postings, low)
-        while at < size and postings[at] <= low | _VALUE:
+        start = at = bisect_left(postings, low, start, end)
+        while at < end and postings[at] <= low | _VALUE:
             found.append(postings[at])
             at += 1
     return found
