@@ -62,6 +62,7 @@ def test_one_commit_lands_for_every_branch_that_has_the_same_patch(team: Repo) -
     for number in range(1, 12):
         copy = team.git("commit-tree", tree, "-p", base, "-m", f"Take one {number}", **by("lin")).strip()
         team.git("update-ref", f"refs/remotes/origin/research/x{number}", copy)
+    team.commit("Go on", {"model.py": "size = 2\n"})
     team.git("cherry-pick", "research/x0")
     team.push("main")
     assert [row["landed"] for row in rows(team).values()] == [share(1, 1)] * 12
