@@ -212,6 +212,31 @@ def test_other_remotes_may_stay_unfetched_and_narrow(team: Repo) -> None:
     assert json.loads(check(team, "--format", "json").out)["view"]["sources_complete"] is True
 
 
+def test_the_teams_repository_that_was_never_fetched_is_undecided(team: Repo, tmp_path: Path) -> None:
+    """``origin`` is a fork without the research, ``upstream`` the policy's ``repository``."""
+    teams = tmp_path / "host" / "acme" / "models.git"
+    team.git("clone", "--quiet", "--bare", team.git("remote", "get-url", "origin"), str(teams))
+    team.push(":research/x")
+    team.git("fetch", "--quiet", "--prune")
+    drop_ledger(team)
+    policy = (team.path / "labgate.toml").read_text(encoding="utf-8")
+    team.checkout("main").commit("Name it", {"labgate.toml": 'repository = "host.example/acme/models"\n' + policy})
+    team.git("push", "--quiet", "--no-verify", "origin", "main")
+    team.checkout("feature/copy").git("rebase", "--quiet", "origin/main")
+    team.git("remote", "add", "upstream", "https://host.example/Acme/Models")
+    assert check(team).status == 2
+    team.git("config", "remote.upstream.skipFetchAll", "true")
+    said = check(team)
+    assert (said.status, "not compared: branches of upstream" in said.text) == (0, True)
+    team.git("config", "--unset", "remote.upstream.skipFetchAll")
+    team.git("config", f"url.{teams}.insteadOf", "https://host.example/Acme/Models")
+    (help,) = re.findall(r"help: (.*)", check(team).text)
+    team.git("remote", "add", "friend", "https://host.example/kim/models")
+    team.run("sh", "-c", help)
+    said = check(team)
+    assert ("LG201" in said.text, "not compared: branches of friend" in said.text) == (True, True)
+
+
 @pytest.mark.parametrize("hide", [never_fetched, fetched_in_part, redirected, narrowed])
 def test_a_check_that_fetches_sees_it(team: Repo, hide: Callable[[Repo], None]) -> None:
     hide(team)

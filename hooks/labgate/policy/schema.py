@@ -171,7 +171,8 @@ _OWN = (
     Key(
         "repository",
         matching(_REPOSITORY, 'host/owner/name such as "github.com/acme/models"'),
-        "The repository's name, to which attestations will be bound. Not used yet.",
+        "The team's repository. The verdict is undecided where it is a remote from which nothing was ever fetched, and "
+        "what is judged goes to another one, such as a fork.",
     ),
     Key(
         "trunk",

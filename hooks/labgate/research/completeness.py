@@ -13,6 +13,7 @@ from labgate.research.source_refs import is_source_repository, source_patterns
 from labgate.values.errors import UndecidedError
 from labgate.values.phrases import quote
 from labgate.values.refnames import HEADS, REMOTES, short_ref
+from labgate.values.repository_name import place_of
 
 #: The pattern of all branches.
 _ALL = f"{HEADS}*"
@@ -30,11 +31,16 @@ def sources_gap(
 
 
 def fetch_sources(policy: Policy, repository: Repository, remote: str) -> bool:
-    """Fetch the branches of the source repositories that are remotes here, but for ``remote``; return if there are any.
+    """Fetch the branches of the source repositories and of the team's that are remotes here, but for ``remote``.
 
-    Raises: ``UndecidedError`` when one cannot be reached.
+    Return if there are any. Raises: ``UndecidedError`` when one cannot be reached.
     """
-    sisters = [item for item in repository.remotes if item.name != remote and is_source_repository(policy, item)]
+    known = next((item for item in repository.remotes if item.name == remote), None)
+    sisters = [
+        item
+        for item in repository.remotes
+        if item != known and (is_source_repository(policy, item) or _is_awaited(policy, repository, item, known))
+    ]
     for sister in sisters:
         fetch_branches(repository, sister.name)
     return bool(sisters)
@@ -45,17 +51,40 @@ def unfetched_remotes(
 ) -> tuple[str, ...]:
     """Return the names of the other remotes from which nothing was ever fetched, although they say what to fetch.
 
-    Research there is not known here. ``sources_gap`` says the same of source repositories.
+    Research there is not known here. ``sources_gap`` says the same of source repositories, and of the team's.
     """
-    known = {item.url for item in repository.remotes if item.name == remote}
-    others = [item for item in repository.remotes if item.name != remote and item.url not in (None, *known)]
+    known = next((item for item in repository.remotes if item.name == remote), None)
     return tuple(
         item.name
-        for item in others
-        if not is_source_repository(policy, item)
-        and (places := [spec.partition(":")[2].partition("*")[0] for spec in item.fetch if ":" in spec])
-        and not any(ref.startswith(place) for ref in refs for place in places)
+        for item in _unfetched(policy, repository, refs, remote)
+        if not _is_awaited(policy, repository, item, known)
     )
+
+
+def _unfetched(policy: Policy, repository: Repository, refs: Mapping[str, str], remote: str | None) -> Iterator[Remote]:
+    """Yield the remotes, but for ``remote`` and source repositories, from which nothing was ever fetched."""
+    known = {item.url for item in repository.remotes if item.name == remote}
+    for item in repository.remotes:
+        if item.name == remote or item.url in (None, *known) or is_source_repository(policy, item):
+            continue
+        places = [spec.partition(":")[2].partition("*")[0] for spec in item.fetch if ":" in spec]
+        if places and not any(ref.startswith(place) for ref in refs for place in places):
+            yield item
+
+
+def _is_awaited(policy: Policy, repository: Repository, remote: Remote, known: Remote | None) -> bool:
+    """Return whether a remote is the policy's ``repository``, and ``known``, what is judged, is another one: a fork.
+
+    Not if ``remote.NAME.skipFetchAll`` is set (git-config): it may be gone, or out of reach.
+    """
+    team = policy.repository
+    if team is None or not _is_named(remote, team) or (known is not None and _is_named(known, team)):
+        return False
+    return repository.setting(f"remote.{remote.name}.skipfetchall") in (None, "false", "no", "off", "0")
+
+
+def _is_named(remote: Remote, name: str) -> bool:
+    return remote.url is not None and place_of(remote.url) == name.casefold()
 
 
 def covers_sources(policy: Policy, remote: Remote) -> bool:
@@ -81,6 +110,10 @@ def _gaps(
         if not _brings(sister, _ALL) or not any(ref.startswith(f"{REMOTES}{sister.name}/") for ref in refs):
             message = f"the branches of {sister.name}, one of the source-repositories, are not fetched here"
             yield UndecidedError(message, _fetching(repository, sister))
+    for team in () if fetched else _unfetched(policy, repository, refs, remote):
+        if _is_awaited(policy, repository, team, known):
+            message = f"nothing was ever fetched from {team.name}, the policy's repository: its research is not known"
+            yield UndecidedError(message, _fetching(repository, team))
 
 
 def _unread(policy: Policy, repository: Repository, remotes: tuple[Remote, ...]) -> Iterator[UndecidedError]:
