@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from labgate.git.refs import TrackingRef
 from labgate.git.repository import discover
+from labgate.research.first_seen import FirstSeen
 from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef
 from support.repo import Repo
@@ -82,6 +83,13 @@ def test_a_commit_is_research_by_the_definition(case: tuple[History, dict[str, i
         assert holding == {ref.ref for ref in sources if number in reach(parents, oids.index(ref.oid))}
         rivals = {ref.ref for ref in others if number in reach(parents, oids.index(ref.oid))}
         assert set(graph.rivals_of(oids[number])) == rivals
+    repository, deleted = discover(repo.env, str(repo.path)), classes.changed(others=())
+    seen = FirstSeen(repository)
+    seen.observe(classes.changed(sources=()), [], 100)
+    seen.observe(deleted, [], 200)
+    for judged in (graph, *(ResearchGraph(repository, found, (), seen) for found in (classes, deleted))):
+        told = frozenset(oids) - judged.asked(frozenset(oids))
+        assert all(judged.is_candidate(oid) for oid in told)
 
 
 def test_without_refs_nothing_is_research(repo: Repo) -> None:

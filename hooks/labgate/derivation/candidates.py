@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property
 
 from labgate.research.commit_graph import NEVER, Chain, CommitGraph, bits_of
 from labgate.research.ledger import Ledger
@@ -57,13 +59,60 @@ class Candidate(Value):
         return self.commits if self.is_range else ()
 
 
-class Candidates(Value):
-    """Possible sources by the key of their document.
+class Candidates(Mapping[int, Candidate]):
+    """Possible sources by the number of their document.
 
-    ``long`` are the source refs (full names) of more than ``LONGEST_RANGE`` commits: they have no document as a whole.
+    There may be tens of thousands, and few are asked for: each is made then.
+    """
+
+    def __init__(self, possible: Possible, numbers: Mapping[str, int]) -> None:
+        """``numbers`` has the document of each key of ``possible``."""
+        self._possible = possible
+        self._numbers = numbers
+        self._keys = dict(zip(numbers.values(), numbers, strict=True))
+        self._made: dict[int, Candidate] = {}
+
+    def __getitem__(self, number: int) -> Candidate:
+        found = self._made.get(number)
+        if found is None:
+            found = self._made[number] = self._possible.by_key[self._keys[number]]
+        return found
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._keys
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def whole(self, source: str) -> int | None:
+        """Return the document of a source (key) as a whole, ``None`` if it has none."""
+        key = self._possible.wholes.get(source)
+        return None if key is None else self._numbers[key]
+
+    def step(self, oid: str) -> int | None:
+        """Return the document of a commit, ``None`` if it is no candidate."""
+        return self._numbers.get(oid)
+
+    def steps(self, source: str) -> list[Candidate]:
+        """Return the commits that belong to a source (key), older ones first."""
+        made = [self[self._numbers[oid]] for oid in self._possible.held_by(source)]
+        return sorted([one for one in made if one.source.key == source], key=lambda one: one.place)
+
+
+class Possible(Value):
+    """Possible sources by the key of their document; each is made when it is asked for.
+
+    ``wholes`` are the keys of the sources (keys) as a whole. ``held_by`` returns the commits with a document that a
+    source (key) holds. ``long`` are the source refs (full names) of more than ``LONGEST_RANGE`` commits: they have no
+    document as a whole.
     """
 
     by_key: Mapping[str, Candidate]
+    wholes: Mapping[str, str]
+    held_by: Callable[[str], Sequence[str]]
     long: tuple[str, ...]
 
 
@@ -71,7 +120,8 @@ class Scope(Value):
     """The conditions for candidates.
 
     ``since`` and ``until`` are depths of the chain between which commits are judged. ``is_research`` returns whether a
-    commit of a source is research. ``times`` are committer times in seconds; the ledger's time of a commit counts if it
+    commit of a source is research; ``asked`` returns those of some commits of sources of which it must be asked, as all
+    others are. ``times`` are committer times in seconds; the ledger's time of a commit counts if it
     is earlier, or if there is no other. ``ledger`` ``None``: first-seen times were not recorded. Commits later than
     ``latest`` are left out.
     """
@@ -82,17 +132,38 @@ class Scope(Value):
     times: Mapping[str, int] = NOTHING
     ledger: Ledger | None = None
     latest: int = NEVER
+    asked: Callable[[AbstractSet[str]], AbstractSet[str]] = lambda oids: oids
 
 
-def find_candidates(graph: CommitGraph, chain: Chain, sources: Sequence[SourceRef], scope: Scope) -> Candidates:
+def find_candidates(graph: CommitGraph, chain: Chain, sources: Sequence[SourceRef], scope: Scope) -> Possible:
     """Return the possible sources of commits of a chain.
 
     A merge counts unless everything that it merges is on the chain or is not research. A commit of several refs belongs
     to the ref with which it was first seen, else to the one with the fewest other commits: the lowest of a stack.
     """
     finder = _Finder(graph, chain, sources, scope)
-    commits = finder.commits()
-    return Candidates(commits | finder.ranges(commits), finder.long())
+    wholes = {sources[bit].key: key for key, bit in finder.ranges.items()}
+    return Possible(_Made(finder), wholes, finder.held_by, finder.long())
+
+
+class _Made(Mapping[str, Candidate]):
+    """The candidates of a finder, each made when it is asked for."""
+
+    def __init__(self, finder: _Finder) -> None:
+        self._finder = finder
+        self._keys = dict.fromkeys((*finder.singles, *finder.ranges))
+
+    def __getitem__(self, key: str) -> Candidate:
+        if key not in self._keys:
+            raise KeyError(key)
+        bit = self._finder.ranges.get(key)
+        return self._finder.single(key) if bit is None else self._finder.whole(bit)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 class _Finder:
@@ -104,21 +175,25 @@ class _Finder:
         self._forks = [chain.fork.get(source.oid, -1) for source in sources]
         #: The sources that reach each commit, as bits.
         self._reached = graph.reached([source.oid for source in sources], chain, scope.since)
-        near = [
-            oid for oid in self._reached if chain.fork[oid] < scope.until and scope.times.get(oid, 0) <= scope.latest
-        ]
-        wanted = [oid for oid in near if scope.is_research(oid)]
-        self._foreign = set(near).difference(wanted)
+        near: list[str] = [*self._reached]
+        if scope.until < NEVER or scope.latest < NEVER:
+            fork, times = chain.fork, scope.times
+            near = [oid for oid in near if fork[oid] < scope.until and times.get(oid, 0) <= scope.latest]
+        asked = scope.asked(frozenset(near))
+        self._foreign = frozenset(oid for oid in asked if not scope.is_research(oid))
+        wanted = [oid for oid in near if oid not in self._foreign] if self._foreign else near
         #: The numbers of the sources that hold each wanted commit.
         self._owners = self._find_owners(wanted)
+        nothing = {oid for oid in self._owners if len(graph.parents[oid]) > 1 and self._brings_nothing(oid)}
+        #: The commits that change something, newest first.
+        self.singles = [oid for oid in self._owners if oid not in nothing]
         self._sizes = [0] * len(sources)
         #: The commits of each source that change something, newest first; of a long branch only its first ones.
         self._held: list[list[str]] = [[] for _ in sources]
         for oid, owners in self._owners.items():
-            brings = not self._brings_nothing(oid)
             for bit in owners:
                 self._sizes[bit] += 1
-                if brings and self._sizes[bit] <= LONGEST_RANGE:
+                if oid not in nothing and self._sizes[bit] <= LONGEST_RANGE:
                     self._held[bit].append(oid)
 
     def _find_owners(self, oids: Sequence[str]) -> dict[str, list[int]]:
@@ -127,60 +202,76 @@ class _Finder:
         depths = {oid: self._chain.landed.get(oid, NEVER) for oid in oids}
         found: dict[str, list[int]] = {}
         below, seen = 0, 0
+        known: tuple[int, int, list[int]] = (0, 0, [])
         # One set of sources that grows with the depth: a set for each depth takes a kilobyte.
         for oid in sorted(oids, key=depths.__getitem__):
             while seen < len(order) and self._forks[order[seen]] < depths[oid]:
                 below |= 1 << order[seen]
                 seen += 1
-            owners = self._reached[oid] & below
-            if owners:
-                found[oid] = bits_of(owners)
+            reached = self._reached[oid]
+            if known[0] is not reached or known[1] is not below:  # the commits of a branch share one set
+                known = (reached, below, bits_of(reached & below))
+            if known[2]:
+                found[oid] = known[2]
         return {oid: found[oid] for oid in oids if oid in found}
 
-    def commits(self) -> dict[str, Candidate]:
-        """Return a candidate for each commit."""
-        found = {}
-        named = _names(self._sources)
-        for place, (oid, owners) in enumerate(self._owners.items()):
-            if self._brings_nothing(oid):
-                continue
-            owner, time = owners[0], self._scope.times.get(oid, 0)
-            # For a commit without a time in one source, the ledger has no other answer.
-            if time or len(owners) > 1:
-                seen = None if self._scope.ledger is None else self._scope.ledger.first_seen(oid)
-                claimed = named.get(seen.ref) if seen is not None else None
-                owner = claimed if claimed in owners else min(owners, key=lambda bit: (self._sizes[bit], bit))
-                time = min(time, NEVER if seen is None else seen.time)
-            found[oid] = Candidate(
-                self._sources[owner],
-                (oid,),
-                oid,
-                time,
-                self._chain.fork[oid],
-                self._chain.landed.get(oid, NEVER),
-                beside=min(self._forks[bit] for bit in owners),
-                whole=self._sizes[owner] == 1,
-                parent=self._graph.parent(oid),
-                place=-place,
-            )
-        return found
+    def single(self, oid: str) -> Candidate:
+        """Return the candidate of a commit."""
+        owners, time = self._owners[oid], self._scope.times.get(oid, 0)
+        owner = owners[0]
+        # For a commit without a time in one source, the ledger has no other answer.
+        if time or len(owners) > 1:
+            seen = None if self._scope.ledger is None else self._scope.ledger.first_seen(oid)
+            claimed = self._named.get(seen.ref) if seen is not None else None
+            owner = claimed if claimed in owners else min(owners, key=lambda bit: (self._sizes[bit], bit))
+            time = min(time, NEVER if seen is None else seen.time)
+        return Candidate(
+            self._sources[owner],
+            (oid,),
+            oid,
+            time,
+            self._chain.fork[oid],
+            self._chain.landed.get(oid, NEVER),
+            beside=min(self._forks[bit] for bit in owners),
+            whole=self._sizes[owner] == 1,
+            parent=self._graph.parent(oid),
+            place=-self._places[oid],
+        )
 
-    def ranges(self, singles: Mapping[str, Candidate]) -> dict[str, Candidate]:
-        """Return a candidate for each source that has more than one commit: all of them as one change."""
-        found: dict[str, Candidate] = {}
-        for bit, source in enumerate(self._sources):
-            fork, commits = self._forks[bit], self._held[bit]
-            if len(commits) < 2 or self._is_long(bit) or not 0 <= fork < self._scope.until:
+    @cached_property
+    def _named(self) -> dict[str, int]:
+        return _names(self._sources)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {oid: place for place, oid in enumerate(self._owners)}
+
+    def held_by(self, source: str) -> list[str]:
+        """Return the commits that change something and that a source (key) holds, newest first."""
+        bits = {bit for bit, one in enumerate(self._sources) if one.key == source}
+        return [oid for oid in self.singles if not bits.isdisjoint(self._owners[oid])]
+
+    def whole(self, bit: int) -> Candidate:
+        """Return the candidate of a source, given by number, that has more than one commit: all as one change."""
+        source, fork, commits = self._sources[bit], self._forks[bit], self._held[bit]
+        time = max(self.single(oid).time for oid in commits)
+        landed = self._chain.landed.get(source.oid, NEVER)
+        return Candidate(source, tuple(commits), source.oid, time, fork, landed, fork, whole=True)
+
+    @cached_property
+    def ranges(self) -> dict[str, int]:
+        """The first source, by number, of each key of a source that has a document as a whole."""
+        found: dict[str, int] = {}
+        until, times, commits = self._scope.until, self._scope.times, self._chain.commits
+        for bit, (source, fork, held) in enumerate(zip(self._sources, self._forks, self._held, strict=True)):
+            if len(held) < 2 or not 0 <= fork < until or self._is_long(bit):
                 continue
-            if self._scope.times.get(source.oid, 0) > self._scope.latest:
+            if times and times.get(source.oid, 0) > self._scope.latest:
                 continue
-            if any(self._reached[oid] >> bit & 1 for oid in self._foreign):
+            if self._foreign and any(self._reached[oid] >> bit & 1 for oid in self._foreign):
                 # Its diff as a whole is not only research.
                 continue
-            time = max(singles[oid].time for oid in commits)
-            landed = self._chain.landed.get(source.oid, NEVER)
-            key = f"{self._chain.commits[fork]}..{source.oid}"
-            found.setdefault(key, Candidate(source, tuple(commits), source.oid, time, fork, landed, fork, whole=True))
+            found.setdefault(f"{commits[fork]}..{source.oid}", bit)
         return found
 
     def long(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from labgate.derivation.candidates import Scope, find_candidates
+from labgate.derivation.candidates import Candidates, Scope, find_candidates
 from labgate.derivation.match import REFS, Subject, as_evidence
 from labgate.derivation.replay import Replay
 from labgate.derivation.search import Search
@@ -74,15 +74,15 @@ class Comparer:
         #: The refs (full names) that are compared commit by commit alone.
         self.long_sources = possible.long
         numbers = ensure_documents(repository, index, list(found), progress)
-        candidates = {numbers[key]: candidate for key, candidate in found.items()}
+        candidates = Candidates(possible, numbers)
         gaps = index.gaps()
         cuts = index.cuts()
         #: The refs (full names) of which files are over a limit, with their number.
         self.cut_sources = Counter[str]()
-        for key in () if not cuts else found.keys() & cuts:
+        for key in [key for key in cuts if key in numbers]:
             if not found[key].is_range:
                 self.cut_sources[found[key].source.ref] += cuts[key]
-        self.lacking_sources = tuple(sorted({one.source.ref for key, one in found.items() if key in gaps}))
+        self.lacking_sources = tuple(sorted({found[key].source.ref for key in gaps if key in numbers}))
         self._search = Search(repository, index, candidates, methods)
         self._replay = Replay(repository, candidates, methods)
 

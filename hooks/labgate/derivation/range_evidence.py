@@ -35,7 +35,8 @@ def range_evidence(
 
     ``opened`` is as in ``FirstHolders``.
     """
-    research = UnlandedResearch(graph.parents, graph.classes.sources, landed, graph.is_candidate, ledger)
+    sources, is_research = graph.classes.sources, graph.is_candidate
+    research = UnlandedResearch(graph.parents, sources, landed, is_research, ledger, graph.asked)
     holders = FirstHolders(repository, graph, landed, opened)
 
     def work(index: Index) -> Traces:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 
-from labgate.derivation.candidates import Candidate
+from labgate.derivation.candidates import Candidate, Candidates
 from labgate.derivation.match import Match, Subject, by_ref
 from labgate.derivation.score import Score
 from labgate.fingerprints.building import make_document
@@ -25,16 +24,8 @@ class Replay(Value):
     """Tests whether git makes exactly the subject of a branch that it is similar to."""
 
     repository: Repository
-    candidates: Mapping[int, Candidate]
+    candidates: Candidates
     methods: frozenset[str]
-
-    @cached_property
-    def _by_ref(self) -> dict[str, list[Candidate]]:
-        found: dict[str, list[Candidate]] = {}
-        for candidate in sorted(self.candidates.values(), key=lambda candidate: candidate.place):
-            if not candidate.is_range:
-                found.setdefault(candidate.source.key, []).append(candidate)
-        return found
 
     def add_proofs(self, subject: Subject, matches: list[Match]) -> list[Match]:
         """Return the matches of a subject, with those that a replay proves."""
@@ -63,7 +54,7 @@ class Replay(Value):
         if len(singles) < 2 or not _covered(subject, singles):
             return None
         places = [match.candidate.place for match in singles]
-        steps = self._by_ref[singles[0].candidate.source.key]
+        steps = self.candidates.steps(singles[0].candidate.source.key)
         run = [candidate for candidate in steps if min(places) <= candidate.place <= max(places)]
         if run[0].parent is None:
             return None
@@ -80,7 +71,7 @@ class Replay(Value):
         merged = clean_merge(self.repository, (parent, source.oid))
         if merged is None or merged != tree_of(self.repository, subject.key.rpartition("..")[2]):
             return None
-        return _proof(best, self._by_ref[source.key])
+        return _proof(best, self.candidates.steps(source.key))
 
 
 def _proof(match: Match, steps: Sequence[Candidate]) -> Match:

@@ -7,10 +7,10 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cache, cached_property
+from functools import cache
 from math import inf
 
-from labgate.derivation.candidates import Candidate
+from labgate.derivation.candidates import Candidates
 from labgate.derivation.exact_matches import Equal, ExactMatches
 from labgate.derivation.match import NAMED, Match, Subject, by_ref
 from labgate.derivation.score import (
@@ -58,9 +58,7 @@ class Search:
     ``methods`` restricts what counts (patch-id, squash, blob, similarity).
     """
 
-    def __init__(
-        self, repository: Repository, index: Index, candidates: Mapping[int, Candidate], methods: frozenset[str]
-    ) -> None:
+    def __init__(self, repository: Repository, index: Index, candidates: Candidates, methods: frozenset[str]) -> None:
         self._index = index
         self._candidates = candidates
         self._similar = "similarity" in methods
@@ -168,7 +166,7 @@ class Search:
         candidate, passage = self._candidates[number], _is_passage(counts)
         if candidate.is_range or candidate.whole:
             return inf
-        whole = self._ranges.get(candidate.source.key)
+        whole = self._candidates.whole(candidate.source.key)
         if whole is None:
             return inf if passage else 0
         part = part_of(counts, subject.counts)
@@ -185,11 +183,6 @@ class Search:
         """
         both = set(subject.novel).intersection(self._index.document(step).features)
         return len(both.intersection(self._index.document(whole).features)) >= STEP_LEFT * len(both)
-
-    @cached_property
-    def _ranges(self) -> dict[str, int]:
-        """The document of each source as a whole."""
-        return {candidate.source.key: number for number, candidate in self._candidates.items() if candidate.is_range}
 
     def _learn(self, numbers: set[int], subjects: Sequence[Subject]) -> None:
         past = subjects[0].past if subjects else None
@@ -273,14 +266,9 @@ class Search:
         steps = self._candidates[number].steps
         if len(steps) <= NAMED:
             return ()
-        numbers = {oid: self._steps[oid] for oid in steps if oid in self._steps}
-        both = {oid: shared[step].total() for oid, step in numbers.items() if step in shared}
+        numbers = {oid: self._candidates.step(oid) for oid in steps}
+        both = {oid: shared[step].total() for oid, step in numbers.items() if step is not None and step in shared}
         return tuple(sorted(both, key=lambda oid: -both[oid])[:NAMED])
-
-    @cached_property
-    def _steps(self) -> dict[str, int]:
-        """The document of each commit."""
-        return {candidate.last: number for number, candidate in self._candidates.items() if not candidate.is_range}
 
     def _new_in(self, subject: Subject, number: int) -> dict[int, int]:
         """Return the number of a document's features of each kind that were new to the chain before the subject."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
+from itertools import chain
 
 from labgate.derivation.candidates import Candidate, Scope
 from labgate.derivation.comparer import Before, Compared, Comparer
@@ -30,8 +32,8 @@ _DEPTH = postings.VALUES - 1
 class UnlandedResearch(Value):
     """Unlanded commits with their parents, children before parents, and the refs that hold research among them.
 
-    ``is_research`` returns whether a commit of a source is research. ``landed`` are the tips of everything that has
-    landed. ``ledger`` ``None``: first-seen times were not recorded.
+    ``is_research`` and ``asked`` are as in ``Scope``. ``landed`` are the tips of everything that has landed. ``ledger``
+    ``None``: first-seen times were not recorded.
     """
 
     parents: Mapping[str, Sequence[str]]
@@ -39,6 +41,7 @@ class UnlandedResearch(Value):
     landed: Sequence[str]
     is_research: Callable[[str], bool]
     ledger: Ledger | None
+    asked: Callable[[AbstractSet[str]], AbstractSet[str]] = lambda oids: oids
 
 
 class UnlandedCommits:
@@ -58,9 +61,9 @@ class UnlandedCommits:
         for tip in dict.fromkeys(research.landed):
             ensure_branch(repository, index, tip, progress)
         self._past = index.past(research.landed)
-        chain = _landed_chain(repository, index, self._graph, self._past)
-        scope = Scope(is_research=research.is_research, ledger=research.ledger)
-        before = Before(self._graph, chain, self._past, research.sources, scope)
+        landed = _landed_chain(repository, index, self._graph, self._past)
+        scope = Scope(is_research=research.is_research, ledger=research.ledger, asked=research.asked)
+        before = Before(self._graph, landed, self._past, research.sources, scope)
         self._comparer = Comparer(repository, index, before, methods, progress)
 
     @property
@@ -116,10 +119,13 @@ class UnlandedCommits:
     def _built_on(self, oids: Sequence[str]) -> dict[str, int]:
         """Return for each research commit which of the given ones it is or descends from, as bits."""
         bits = {oid: 1 << bit for bit, oid in enumerate(oids)}
+        parents = self._graph.parents
+        if parents.keys().isdisjoint(bits) and frozenset(bits).isdisjoint(chain.from_iterable(parents.values())):
+            return {}  # nearly always, and there are tens of thousands
         found: dict[str, int] = {}
-        for oid in reversed(list(self._graph.parents)):
+        for oid in reversed(list(parents)):
             mine = bits.get(oid, 0)
-            for parent in self._graph.parents[oid]:
+            for parent in parents[oid]:
                 mine |= found.get(parent, 0)
             if mine:
                 found[oid] = mine
@@ -139,7 +145,7 @@ def _landed_chain(repository: Repository, index: Index, graph: CommitGraph, past
         return place & _DEPTH
 
     parents = graph.parents
-    cut = dict.fromkeys(parent for mine in parents.values() for parent in mine if parent not in parents)
+    cut = dict.fromkeys([one for one in chain.from_iterable(parents.values()) if one not in parents])
     places = index.forks(list(cut))
     commits, landed = {}, {}
     for oid in cut:
@@ -151,8 +157,11 @@ def _landed_chain(repository: Repository, index: Index, graph: CommitGraph, past
             commits[at] = seen
     forks = dict(landed)
     for oid in reversed(list(parents)):
-        forks[oid] = max((forks[parent] for parent in parents[oid]), default=-1)
-    return Chain(commits, landed, {oid: forks[oid] for oid in parents})
+        mine = parents[oid]
+        forks[oid] = forks[mine[0]] if len(mine) == 1 else max((forks[parent] for parent in mine), default=-1)
+    for oid in cut:
+        del forks[oid]
+    return Chain(commits, landed, forks)
 
 
 def _below(

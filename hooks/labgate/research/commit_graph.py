@@ -108,7 +108,7 @@ def joined(one: int, other: int) -> int:
 
 def bits_of(number: int) -> list[int]:
     """Return the indexes of the bits that are set in a number, lowest first."""
-    if number and not number & number - 1:
+    if number.bit_count() == 1:
         return [number.bit_length() - 1]
     found = []
     while number:

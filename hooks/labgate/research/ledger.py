@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache, cached_property
 
 from labgate.values.appending import append_to
@@ -81,6 +82,10 @@ class Ledger:
             return None
         _, time, ref, _ = entry.split(" ", 3)
         return FirstRecord(oid, ref, int(time))
+
+    def seen(self, oids: AbstractSet[str]) -> set[str]:
+        """Return those of some commits that were ever seen."""
+        return set(oids & self._known.first.keys())
 
     def first_tip(self, oid: str) -> str | None:
         """Return the tip of the ref on which a commit was first seen, at that time; ``None``: never seen."""

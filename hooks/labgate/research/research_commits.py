@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import takewhile
 from typing import TypeVar
@@ -78,6 +79,8 @@ class ResearchGraph:
 
     def _reach(self, tips: Sequence[str]) -> dict[str, int]:
         """Return a bit set of the tips that reach it for each unlanded commit that one reaches."""
+        if not tips:
+            return {}
         reached = {oid: bits for oid, bits in bits_of_tips(tips).items() if oid in self.parents}
         line = self._aftermath.line
         free = sum(1 << bit for bit, oid in enumerate(tips) if oid in self._aftermath.pushed)
@@ -87,7 +90,9 @@ class ResearchGraph:
             mine = reached.get(oid, 0)
             for parent in parents if mine else ():
                 if parent in self.parents:
-                    reached[parent] = joined(reached.get(parent, 0), mine & free if parent in line else mine)
+                    known = reached.get(parent, 0)
+                    passed = mine & free if parent in line else mine
+                    reached[parent] = joined(known, passed) if known else passed
         return reached
 
     @cached_property
@@ -160,6 +165,14 @@ class ResearchGraph:
     def is_candidate(self, oid: str) -> bool:
         """Return whether a commit of a source is research, or may be."""
         return self.is_research(oid) or self.is_doubtful(oid)
+
+    def asked(self, oids: AbstractSet[str]) -> AbstractSet[str]:
+        """Return those of some commits of which ``is_candidate`` must be asked: it is true of all others.
+
+        There are tens of thousands, and hardly any that no source reaches or that another branch has or had.
+        """
+        had = set() if self._first_seen is None else self._first_seen.others.seen(oids)
+        return had | (oids & self._by_other.keys()) | {oid for oid in oids if not self._by_source.get(oid)}
 
     def is_disputed(self, oid: str) -> bool:
         """Return whether another branch holds a commit too, and it is not known which had it first."""
