@@ -146,6 +146,26 @@ def test_of_two_branches_with_the_same_patches_the_first_seen_owns_them(main: Br
     assert (landed in main.past_review()) == (first == "research")
 
 
+@pytest.mark.parametrize("first", ["one file", "most files"])
+def test_a_topic_with_one_file_of_a_squash_has_not_all_of_it_first(main: Branch, first: str) -> None:
+    """Its commits are no commits of the research, and it has more than these files."""
+    repo = main.repo
+    files = {f"idea_{number}.py": code(f"idea_{number}") * 2 for number in range(4)}
+    repo.branch("feature/base", "main")
+    for name in list(files)[: 1 if first == "one file" else 3]:
+        repo.commit(f"Add {name}", {name: files[name], f"own_{name}": code(name[:-3])}, **by("ada"))
+    repo.push("feature/base")
+    look(repo)
+    repo.branch("research/idea", "main")
+    for name, text in files.items():
+        repo.commit(f"Try {name}", {name: text}, **by("lin"))
+    repo.push("research/idea")
+    look(repo)
+    repo.branch("feature/squash", "main").git("merge", "--quiet", "--squash", "research/idea")
+    repo.commit("Squash it", None, **by("lin"))
+    assert [item["rule"] for item in findings(repo)] == (["LG201"] if first == "one file" else [])
+
+
 @pytest.mark.parametrize("backdated", [True, False])
 def test_in_a_fresh_clone_the_earlier_date_owns_a_patch_with_a_warning(main: Branch, backdated: bool) -> None:
     """Dates can be set: so it is said."""

@@ -61,6 +61,19 @@ def test_a_merge_that_was_made_one_commit_is_proved(team: Repo) -> None:
     assert set(commits) == set(team.git("rev-list", "research/x", "^main").split())
 
 
+def test_a_merge_is_proved_by_all_commits_where_none_has_all_lines(team: Repo) -> None:
+    """The whole branch is not compared where its commits have the same files."""
+    edit = code("alpha", "beta").replace("alpha_total /", "alpha_total //")
+    team.checkout("research/x").commit("Edit", {"a.py": edit})
+    team.checkout("main").git("cherry-pick", "research/x~1")
+    team.commit("Beside", {"a.py": "import os\n\n\n" + code("alpha", "beta")})
+    team.git("merge", "--quiet", "--squash", "research/x")
+    team.commit("The rest of it")
+    ((method, ref, commits),) = decisive(trace(team))
+    assert (method, ref) == ("squash", X)
+    assert set(commits) == set(team.git("rev-list", "research/x", "^main").split())
+
+
 def test_nothing_is_proved_without_the_method(team: Repo) -> None:
     squash(team, "research/x~2", "research/x~1")
     found = trace(team, methods=frozenset({"similarity"}))

@@ -17,6 +17,9 @@ from labgate.values.value import Value
 
 #: The methods that do not compare text: the commits themselves show where they come from.
 _STATED = frozenset({"ancestry", "trailer"})
+#: The share of the lines in evidence that files of another branch must have, so that it had the text first: it may have
+#: one small file of a large change.
+_MOST = 0.5
 
 
 class Topics(Value):
@@ -120,9 +123,7 @@ class FirstHolders:
 
     def _claim(self, oid: str, item: Evidence, matches: Iterable[Evidence]) -> _Claim | None:
         """Return the earliest claim to a commit, or to text at least as much like it; ``None``: there is none."""
-        alike = item.score if item.method == SIMILARITY else None
-        equal = (one for one in matches if one.proves or (alike is not None and one.decisive and one.score >= alike))
-        claims = [*self._own_claim(oid), *(self._claim_of(match) for match in equal)]
+        claims = [*self._own_claim(oid), *(self._claim_of(match) for match in matches if _covers(match, item))]
         if not claims:
             return None
         seen = [claim.seen for claim in claims if claim.seen is not None]
@@ -143,6 +144,13 @@ class FirstHolders:
         known = len(times) == len(records) if match.method == "squash" else bool(times)
         dates = [self._times[oid] for oid in match.source_commits]
         return _Claim(match.source_ref or "", pick(times) if known else None, pick(dates))
+
+
+def _covers(match: Evidence, item: Evidence) -> bool:
+    """Return whether the text that a commit shares with another branch is about all that it shares with research."""
+    if match.proves:
+        return match.method != "blob" or (match.matched_lines or 0) >= _MOST * (item.matched_lines or 0)
+    return match.decisive and item.method == SIMILARITY and match.score >= item.score
 
 
 def _named(item: Evidence) -> tuple[str, ...]:

@@ -123,9 +123,13 @@ def _evidence(subject: Subject, matches: Sequence[Match]) -> Evidence:
     ranked = sorted(matches, key=lambda m: (-m.score.total, m.candidate.place, m.candidate.last))
     best = min(ranked, key=lambda m: (not m.decisive, _ORDER.index(m.how), -m.score.total, m.candidate.is_range))
     candidate = best.candidate
-    same = [m.candidate for m in ranked if m.how == best.how and m.decisive == best.decisive]
-    singles = tuple(dict.fromkeys(one.last for one in same if not one.is_range))
-    text = best.how in ("blob", "similar")
+    same = [m for m in ranked if m.how == best.how and m.decisive == best.decisive]
+    steps = {m.candidate.last: m for m in same if not m.candidate.is_range}
+    singles = tuple(steps)
+    lines = best.lines if best.how in ("blob", "similar") else subject.document.lines
+    if best.how == "blob":
+        # The files of several commits.
+        lines = max(lines, min(subject.document.lines, sum(step.lines for step in steps.values())))
     return Evidence(
         _NAMES.get(best.how, "squash" if candidate.is_range else "patch-id"),
         best.decisive,
@@ -133,7 +137,7 @@ def _evidence(subject: Subject, matches: Sequence[Match]) -> Evidence:
         (subject.key,),
         (best.commits or singles or candidate.commits)[:NAMED],
         round(best.score.total, 2),
-        best.lines if text else subject.document.lines,
+        lines,
         subject.document.paths,
         terms=tuple((name, round(value, 2)) for name, value in best.score.terms),
         hint=best.hint,

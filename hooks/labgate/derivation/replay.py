@@ -64,9 +64,9 @@ class Replay(Value):
 
     def _merge(self, subject: Subject, parent: str, matches: Sequence[Match]) -> Match | None:
         """Return the proof that merging the branch into ``parent`` gives the subject's tree (git-merge-tree, 2.38)."""
-        best = max(matches, key=lambda match: match.shared.get(A, 0) + match.shared.get(D, 0))
-        if not _covered(subject, [best]):
+        if not _covered(subject, matches):
             return None
+        best = max(matches, key=lambda match: match.shared.get(A, 0) + match.shared.get(D, 0))
         source = best.candidate.source
         merged = clean_merge(self.repository, (parent, source.oid))
         if merged is None or merged != tree_of(self.repository, subject.key.rpartition("..")[2]):
