@@ -156,6 +156,8 @@ def _conclude(verdict: Report | Skipped | None, environ: Mapping[str, str]) -> i
         return 0
     if isinstance(verdict, Skipped):
         return _say(f"labgate: skipped: {_shown(verdict.reason)}", 0)
+    if verdict.is_silent:
+        return verdict.exit_status
     from io import StringIO
 
     from labgate.report import renderer

@@ -10,7 +10,7 @@ import pytest
 from labgate.checks.experiment_hash.rules import MissingTrailer, Unstamped
 from labgate.report import renderer
 from labgate.values.errors import GitError, PolicyError
-from labgate.values.finding import PASSED, Evidence
+from labgate.values.finding import PASSED, UNDECIDED, Evidence
 from labgate.values.ref_update import RefUpdate, View
 from labgate.values.report import CheckResult, Judged, PolicyOrigin, Report
 from support import reports
@@ -34,11 +34,25 @@ main: experiment-hash undecided: this clone is shallow
 def rendered(report: Report, *, colour: bool = False, verbose: bool = False) -> str:
     stream = io.StringIO()
     renderer("text", colour=colour, verbose=verbose)(report, stream)
+    assert verbose or report.is_silent == (stream.getvalue() == "")
     return stream.getvalue()
 
 
 def test_success_is_silent() -> None:
     assert rendered(reports.passed()) == ""
+
+
+def test_whatever_is_said_makes_a_report_not_silent() -> None:
+    passed, partial = reports.passed(), View(1, 2, source_refs=0, sources_complete=True)
+    loud = {
+        "partial": passed.changed(view=partial),
+        "skipped": passed.changed(skipped=""),
+        "notice": passed.changed(notices=("",)),
+        "problem": passed.changed(problems=(GitError("git failed"),)),
+        "undecided": passed.changed(judged=(reports.judged().changed(checks=(CheckResult("x", UNDECIDED),)),)),
+    }
+    assert [name for name, report in loud.items() if not rendered(report)] == []
+    assert rendered(passed.changed(view=partial.changed(said=True))) == ""
 
 
 def test_success_is_said_on_request_with_what_was_skipped() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from labgate.derivation.candidates import Candidates, Scope, find_candidates
 from labgate.derivation.match import REFS, Subject, as_evidence
-from labgate.derivation.replay import Replay
 from labgate.derivation.search import Search
 from labgate.fingerprints import postings
 from labgate.fingerprints.building import Progress, ensure_documents
@@ -19,6 +19,10 @@ from labgate.research.commit_graph import Chain, CommitGraph
 from labgate.research.source_refs import SourceRef
 from labgate.values.finding import Evidence
 from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.derivation.replay import Replay
 
 
 class Before(Value):
@@ -84,13 +88,19 @@ class Comparer:
                 self.cut_sources[found[key].source.ref] += cuts[key]
         self.lacking_sources = tuple(sorted({found[key].source.ref for key in gaps if key in numbers}))
         self._search = Search(repository, index, candidates, methods)
-        self._replay = Replay(repository, candidates, methods)
+        self._given = repository, candidates, methods
+
+    @cached_property
+    def _replay(self) -> Replay:
+        from labgate.derivation.replay import Replay  # most commits are like no research
+
+        return Replay(*self._given)
 
     def compare(self, subjects: Sequence[Subject]) -> Iterator[Compared]:
         """Yield the result for each subject, in their order."""
         for subject, found in zip(subjects, self._search.find(subjects), strict=True):
             document = subject.document
-            matches = self._replay.add_proofs(subject, found.matches)
+            matches = self._replay.add_proofs(subject, found.matches) if found.matches else []
             yield Compared(
                 subject.key,
                 as_evidence(subject, matches, self._refs),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from labgate.derivation.comparer import Compared
-from labgate.derivation.first_holders import FirstHolders, Topics
 from labgate.derivation.lacking import Cut, Lacking, Traces
 from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearch
 from labgate.fingerprints.building import Progress
@@ -15,6 +14,10 @@ from labgate.research.ledger import Ledger
 from labgate.research.research_commits import ResearchGraph
 from labgate.values.finding import METHODS, SIMILARITY, Evidence
 from labgate.values.ref_update import Commit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.derivation.first_holders import Topics
 
 #: The most shared lines in a finding.
 _SHOWN = 5
@@ -37,7 +40,14 @@ def range_evidence(
     """
     sources, is_research = graph.classes.sources, graph.is_candidate
     research = UnlandedResearch(graph.parents, sources, landed, is_research, ledger, graph.asked)
-    holders = FirstHolders(repository, graph, landed, opened)
+
+    def settled(index: Index, found: list[Evidence]) -> list[Evidence]:
+        if not found:
+            return []
+        from labgate.derivation.first_holders import FirstHolders  # most commits are like no research
+
+        holders = FirstHolders(repository, graph, landed, opened)
+        return holders.settled(found, lambda *asked: _among_topics(repository, index, commits, landed, *asked))
 
     def work(index: Index) -> Traces:
         comparer = UnlandedCommits(repository, index, research, frozenset(METHODS), progress)
@@ -45,7 +55,7 @@ def range_evidence(
             compared = list(comparer.compare(commits))
             found = [item for one in compared for item in one.evidence]
             found += _together(comparer, commits, compared)
-        found = holders.settled(found, lambda *asked: _among_topics(repository, index, commits, landed, *asked))
+        found = settled(index, found)
         decided = {oid for item in found if item.decisive for oid in item.commits}
         small = {one.commit for one in compared if one.undecidable and not one.lacking} - decided
         lacking = Lacking(

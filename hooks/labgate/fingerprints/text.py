@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 
 from labgate.fingerprints.content import CODE_LINES, is_code
 from labgate.git.runner import LONGEST_LINE
@@ -34,9 +33,11 @@ class _Plain(dict[int, "int | str | None"]):
     """What each character is compared as: blanks of any width as a blank, invisible characters not at all."""
 
     def __missing__(self, point: int) -> int | str | None:
-        category = unicodedata.category(chr(point))
+        from unicodedata import category  # few lines have such characters
+
+        sort = category(chr(point))
         selector = 0xFE00 <= point <= 0xFE0F or 0xE0100 <= point <= 0xE01EF
-        kept = " " if category == "Zs" else None if category in ("Cf", "Cc") or selector else point
+        kept = " " if sort == "Zs" else None if sort in ("Cf", "Cc") or selector else point
         self[point] = kept
         return kept
 
@@ -53,8 +54,10 @@ def normal_lines(raw: bytes) -> list[bytes]:
     text = raw.strip()
     if (text.isascii() and text.decode().isprintable()) or _ODD.search(text) is None:
         return [text[:LINE_BYTES]]
+    from unicodedata import normalize
+
     # Bytes that are no UTF-8 stay as they are.
-    known = unicodedata.normalize("NFKC", text.decode("utf-8", "surrogateescape")).translate(_PLAIN)
+    known = normalize("NFKC", text.decode("utf-8", "surrogateescape")).translate(_PLAIN)
     lines = [part.strip().encode("utf-8", "surrogateescape") for part in _ENDS.split(known)]
     if len(raw) >= SEARCHED_BYTES:
         # So that a patch id knows that there is more.

@@ -5,11 +5,15 @@ The reader knows kinds of branch and levels. The sections of the checks and what
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 from labgate import __version__
 from labgate.policy import lint
@@ -151,9 +155,6 @@ def holds_policy(text: str | bytes, file: str) -> bool:
     return isinstance(tool, dict) and "labgate" in tool
 
 
-# The same library under two names: Python has it since 3.11.
-_toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-
 #: Largest file that is read, in bytes.
 MAX_BYTES = 2**20
 #: Most dots in one line: the time that tomllib takes for a dotted key grows with the square of its parts.
@@ -176,7 +177,7 @@ def read_toml(text: str | bytes, file: str) -> dict[str, Any]:
         if line.count(".") > MAX_DOTS:
             raise PolicyError((f"{file}: line {number}: expected at most {MAX_DOTS} dots, found {line.count('.')}",))
     try:
-        values: dict[str, Any] = _toml.loads(decoded.removeprefix("\ufeff"))
+        values: dict[str, Any] = tomllib.loads(decoded.removeprefix("\ufeff"))
     except RecursionError as error:
         raise PolicyError((f"{file}: tables and lists nest too deeply",)) from error
     except ValueError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from labgate.git.fetch import fetch_branches
 from labgate.git.refs import tracking_refs
 from labgate.git.repository import BROKEN, Remote, Repository
 from labgate.policy.model import Policy
@@ -35,6 +34,8 @@ def fetch_sources(policy: Policy, repository: Repository, remote: str) -> bool:
 
     Return if there are any. Raises: ``UndecidedError`` when one cannot be reached.
     """
+    from labgate.git.fetch import fetch_branches  # a push fetches nothing
+
     known = next((item for item in repository.remotes if item.name == remote), None)
     sisters = [
         item

@@ -6,8 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 
 from labgate.git.commits import is_ancestor, merge, merge_bases
-from labgate.git.fetch import bring
-from labgate.git.missing import absent
 from labgate.git.raw import blob_sizes
 from labgate.git.repository import Repository
 from labgate.git.runner import LONGEST_LINE
@@ -42,7 +40,11 @@ def policy_at(repository: Repository, commit: str, reader: Reader, place: str | 
     shown = commit[:12] if place is None else place
     files, sizes = _sized_files(repository, commit)
     require_regular(files, shown)
-    bring(repository, [oid for _, oid in files.values() if oid not in sizes])
+    unknown = [oid for _, oid in files.values() if oid not in sizes]
+    if unknown:
+        from labgate.git.fetch import bring  # most clones lack nothing
+
+        bring(repository, unknown)
     found = reader.find(texts_of(repository, files, shown, sizes=sizes), shown)
     return None if found is None else Found(found[0], commit, files[found[1]][1], found[1])
 
@@ -207,6 +209,9 @@ def _require_line(repository: Repository, commits: Sequence[str]) -> None:
 
 def require_blobs(repository: Repository, blobs: set[str]) -> None:
     """Fetch versions of policies if a partial clone lacks them. Raises: ``MissingObjectError`` when that fails."""
+    from labgate.git.fetch import bring
+    from labgate.git.missing import absent
+
     bring(repository, blobs)
     missing = absent(repository, blobs)
     if missing:

@@ -112,6 +112,14 @@ class Report(Value):
         return SKIPPED if self.skipped is not None else worst(item.outcome for item in self.judged)
 
     @property
+    def is_silent(self) -> bool:
+        """Whether people who ask for no details read nothing of it."""
+        hidden = self.view.complete or self.view.said
+        return (
+            hidden and self.skipped is None and not (self.problems or self.notices or self.findings or self.undecided)
+        )
+
+    @property
     def exit_status(self) -> int:
         """The exit status: 0 nothing at level error, 1 findings at level error, 2 could not judge."""
         return {FAILED: 1, UNDECIDED: 2}.get(self.outcome, 0)

@@ -211,8 +211,6 @@ def _series_findings(
     series: list[Weight], facts: Facts, policy: Policy, holding: list[tuple[str, str, Limits]]
 ) -> Iterator[SeriesTooLarge]:
     """Yield a finding if the series is too large: a note if it is not without the commits with an exception."""
-    from labgate.values.size_exception import together
-
     units = ("series_lines", "series_commits")
     counting = [weight for weight in series if weight.batch.exception is None or not weight.batch.exception.granted]
     plain = [weight for weight in counting if weight.batch.exception is None]
@@ -222,8 +220,12 @@ def _series_findings(
     else:
         # An exception that is not granted only matters if it would be enough.
         asking = [] if _exceeded(_Sum(plain).amount, units, holding) else counting
+    if exceeded is None:
+        return
+    from labgate.values.size_exception import together
+
     exception = together(weight.batch.exception for weight in asking)
-    if exceeded is not None and (exception is not None or not facts.audited):
+    if exception is not None or not facts.audited:
         yield _series_finding(exceeded, counting, exception, facts, policy)
 
 
