@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from support.people import adopt
@@ -84,6 +86,68 @@ def test_a_remote_is_known_by_its_place_whatever_it_is_called(mirrored: Repo) ->
     mirrored.git("remote", "rename", "mirror", "backup")
     assert "LG701" in push(mirrored, "backup", "research/x", status=1)
     assert "LG701" in push(mirrored, mirrored.git("config", "remote.backup.url"), "research/x", status=1)
+
+
+def test_a_repository_is_known_however_a_push_names_it(mirrored: Repo) -> None:
+    mirrored.branch("research/x").commit("Try x", {"x.py": "x = 1\n"})
+    mirrored.checkout("main").branch("feature/y").commit("Add y", {"y.py": "y = 1\n"})
+    mirrored.push("feature/y")
+    path, name = mirrored.git("config", "remote.mirror.url"), "mirror"
+    (mirrored.path / "link").symlink_to(path)
+    mirrored.git("config", f"url.{path}.insteadOf", "short:")
+    mirrored.git("config", f"url.{path}.pushInsteadOf", "https://example.org/y")
+    mirrored.git("remote", "add", "twofold", mirrored.git("config", "remote.origin.url"))
+    mirrored.git("remote", "set-url", "--push", "twofold", path)
+    mirrored.git("remote", "add", "aliased", "https://example.org/y")
+    relative = os.path.relpath(path, mirrored.path)
+    names = (
+        name,
+        relative,
+        f"{relative}/",
+        f"file://{path}",
+        f"file://{path[:-1]}%{ord(path[-1]):x}",
+        "link",
+        "short:",
+    )
+    for remote in (*names, "twofold", "aliased"):
+        assert "LG701 error: research/x is" in push(mirrored, remote, "research/x:research/z", status=1), remote
+        assert "LG701" not in push(mirrored, remote, "feature/y", status=0), remote
+        mirrored.git("push", "--quiet", "--no-verify", name, ":feature/y")
+
+
+def test_what_git_rewrites_to_a_proxy_is_known_by_what_people_write(mirrored: Repo) -> None:
+    mirrored.branch("research/x").commit("Try x", {"x.py": "x = 1\n"})
+    proxy = mirrored.with_remote("proxy")
+    mirrored.git("config", f"url.{proxy.path}.insteadOf", "https://git.example.org/acme/mirror")
+    policy = mirrored.git("show", "main:labgate.toml").replace(
+        f'"{mirrored.git("config", "remote.mirror.url")}"', '"https://git.example.org/acme/*"'
+    )
+    adopt(mirrored, policy)
+    mirrored.git("push", "--quiet", "--no-verify", "proxy", "main")
+    assert "LG701" in push(mirrored, "https://git.example.org/acme/mirror", "research/x", status=1)
+    assert "LG701" in push(mirrored, "proxy", "research/x", status=1)
+
+
+def test_research_under_another_name_goes_where_research_may(mirrored: Repo) -> None:
+    mirrored.branch("research/x").commit("Try x", {"x.py": "x = 1\n"})
+    push(mirrored, "origin", "research/x:feature/x", status=0)
+    said = push(mirrored, "mirror", "research/x:feature/x", status=1)
+    assert "LG701 error: research/x is a research branch, which " in said
+    mirrored.run("sh", "-c", help_of(said))
+    assert mirrored.git("ls-remote", "origin", "refs/heads/research/x") != ""
+
+
+def test_a_mirrors_main_takes_only_what_a_protected_branch_has(mirrored: Repo) -> None:
+    for number in range(2):
+        mirrored.commit(f"Step {number}", {f"s{number}.py": f"s = {number}\n"})
+    mirrored.push("main")
+    drop = mirrored.git("commit-tree", "main^{tree}", "-p", "mirror/main", "-m", "Code drop")
+    push(mirrored, "origin", f"{drop}:refs/heads/feature/drop", status=0)
+    mirrored.git("fetch", "--quiet", "origin")
+    said = push(mirrored, "mirror", f"{drop}:main", status=1)
+    assert "would flatten 2 commits: " in said
+    push(mirrored, "mirror", f"{drop}:refs/heads/feature/drop", status=0)
+    push(mirrored, "mirror", "main:refs/heads/main", status=0)
 
 
 def test_deletions_and_refs_of_no_kind_go_everywhere(mirrored: Repo) -> None:

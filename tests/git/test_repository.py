@@ -145,6 +145,14 @@ def test_remotes_have_their_url_and_refspecs(repo: Repo) -> None:
     )
 
 
+def test_a_url_that_git_rewrites_is_known_by_both(repo: Repo) -> None:
+    repo.git("remote", "add", "origin", "gh:acme/a")
+    for base, start in (("https://github.com/", "gh:"), ("https://elsewhere.example/", "g"), ("x:", "gh:acme/b")):
+        repo.git("config", "--add", f"url.{base}.insteadOf", start)
+    (remote,) = found(repo).remotes
+    assert (remote.url, remote.rewritten) == ("gh:acme/a", "https://github.com/acme/a")
+
+
 # What of it is here.
 
 

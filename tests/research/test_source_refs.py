@@ -36,6 +36,7 @@ def remote(*fetch: str, url: str | None = None, name: str = "origin") -> Remote:
 )
 def test_a_source_repository_is_known_by_its_name(url: str | None, expected: bool) -> None:
     assert is_source_repository(policy(SISTER), remote(url=url)) is expected
+    assert is_source_repository(policy(SISTER), remote(url="r:x").changed(rewritten=url)) is expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +15,7 @@ from labgate.cli import completion
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.cli.settings import columns
 from labgate.git.refs import read_refs
+from labgate.git.remote_urls import fetch_url, push_urls, written_forms
 from labgate.git.repository import discover
 from labgate.policy.here import Here
 from labgate.policy.model import PYPROJECT, Policy
@@ -30,7 +31,7 @@ from labgate.setup.advice import advice
 from labgate.values.errors import NoPolicyError, PolicyError, UndecidedError
 from labgate.values.files import read_start
 from labgate.values.refnames import tip_ref
-from labgate.values.repository_name import place_of
+from labgate.values.repository_places import places_of
 from labgate.values.value import Value
 
 if sys.version_info >= (3, 11):
@@ -139,16 +140,17 @@ def _unmatched(policy: Policy, found: PolicyFile) -> tuple[str, ...]:
     nothing = repository.git.run("hash-object", "-t", "tree", "--stdin").decode().strip()
     staged = find_workplace(os.environ).git().run("diff-index", "--cached", "--name-only", "-z", nothing)
     files = os.fsdecode(staged).split("\0")
-    urls = [
-        url for item in repository.remotes for key in ("url", "pushurl") for url in _urls(repository, item.name, key)
-    ]
+    places = [place for url in _urls(repository) for place in places_of(url, repository.top or repository.git_dir)]
     branches = branches_of(repository, read_refs(repository), repository.usual_remote, {}).names
-    here = Here(tuple(filter(None, files)), tuple(map(place_of, urls)), tuple(branches))
+    here = Here(tuple(filter(None, files)), tuple(places), tuple(branches))
     return policy_reader().unmatched(policy, here, found.name, found.table)
 
 
-def _urls(repository: Repository, remote: str, key: str) -> Sequence[str]:
-    return repository.config.get(f"remote.{remote}.{key}", ())
+def _urls(repository: Repository) -> Iterator[str]:
+    """Yield the URLs of all remotes, and what git rewrites to them."""
+    for item in repository.remotes:
+        for url in filter(None, (fetch_url(repository.config, item.name), *push_urls(repository.config, item.name))):
+            yield from (url, *written_forms(repository.config, url))
 
 
 def _found(repository: Repository) -> PolicyFile:

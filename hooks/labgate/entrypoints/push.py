@@ -25,7 +25,6 @@ from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
 from labgate.values.refnames import branch_of, is_oid, tracking_ref
 from labgate.values.report import PolicyOrigin, Report
-from labgate.values.repository_name import repository_name
 from labgate.values.value import Value
 
 if TYPE_CHECKING:
@@ -245,17 +244,17 @@ def _remote(repository: Repository, name: str, url: str) -> str | None:
     names = [remote.name for remote in repository.remotes]
     if name in names:
         return name
-    wanted = {_place(text) for text in (name, url) if text}
+    # Most pushes name a remote.
+    from labgate.git.remote_urls import fetch_url, push_urls
+    from labgate.values.repository_places import places_of
+
+    folder = repository.top or repository.git_dir
+    wanted = {place for text in (name, url) if text for place in places_of(text, folder)}
     for known in names:
-        urls = (f"remote.{known}.url", f"remote.{known}.pushurl")
-        if wanted.intersection(_place(text) for key in urls for text in repository.config.get(key, ())):
+        urls = (*push_urls(repository.config, known), fetch_url(repository.config, known))
+        if any(not wanted.isdisjoint(places_of(text, folder)) for text in urls if text is not None):
             return known
     return repository.usual_remote
-
-
-def _place(url: str) -> str:
-    """Return a URL in a form that is mostly equal for two URLs of one repository."""
-    return repository_name(url) or url.removeprefix("file://").rstrip("/").removesuffix(".git")
 
 
 def _standing(refs: Mapping[str, str], push: Push, update: RefUpdate) -> str | None:

@@ -31,11 +31,15 @@ _ANSWERS = 5
 
 
 class Remote(Value):
-    """A configured remote: its first URL (``None`` if it has none) and its fetch refspecs."""
+    """A configured remote: its first URL (``None`` if it has none) and its fetch refspecs.
+
+    ``rewritten`` is what git makes of the URL by ``url.BASE.insteadOf``, ``None`` if that is nothing else.
+    """
 
     name: str
     url: str | None
     fetch: tuple[str, ...]
+    rewritten: str | None = None
 
 
 class Repository(Value):
@@ -158,10 +162,15 @@ class Repository(Value):
         for key in self.config:
             if key.startswith("remote.") and key.endswith((".url", ".fetch")):
                 names.setdefault(key.removeprefix("remote.").rpartition(".")[0])
-        return tuple(
+        found = (
             Remote(name, self.config.get(f"remote.{name}.url", (None,))[0], self.config.get(f"remote.{name}.fetch", ()))
             for name in names
         )
+        if not any(key.startswith("url.") for key in self.config):
+            return tuple(found)
+        from labgate.git.remote_urls import INSTEAD, rewritten  # few clones rewrite URLs
+
+        return tuple(each.changed(rewritten=rewritten(self.config, each.url or "", INSTEAD)) for each in found)
 
     @property
     def usual_remote(self) -> str | None:

@@ -96,7 +96,8 @@ def past_source(policy: Policy, ref: str, oid: str, state: str, remotes: tuple[R
 
 def is_source_repository(policy: Policy, remote: Remote) -> bool:
     """Return whether a remote is one of the policy's ``source-repositories``."""
-    return policy.section(ResearchGate).is_source_repository(repository_name(remote.url))
+    gate = policy.section(ResearchGate)
+    return any(gate.is_source_repository(repository_name(url)) for url in (remote.url, remote.rewritten))
 
 
 def source_patterns(policy: Policy) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ def test_the_first_rule_that_matches_judges() -> None:
         ('match = "a/b"\ncanonical = true\nmirror = true', "cannot be canonical and a mirror"),
         ('match = "a/b"\nmirror = true', "expected a canonical remote beside a mirror, found none"),
         ("mirror = false", "found nothing"),
+        ('match = "a//b"', 'expected host/owner/name such as "github.com/acme/*", or a path, found "a//b"'),
     ],
 )
 def test_rules_that_make_no_sense_are_mistakes(text: str, problem: str) -> None:

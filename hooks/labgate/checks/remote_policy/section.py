@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from labgate.policy.glob import Glob
 from labgate.policy.schema import GLOB, KIND_NAMES, SectionSchema
-from labgate.policy.shape import Choice, Key, ListOf, Problems, Record
+from labgate.policy.shape import Choice, Key, ListOf, Problems, Record, Text
+from labgate.values.repository_name import glob_of_places
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ class RemoteRule(Value):
     mirror: bool
 
     def __init__(self, table: Table) -> None:
-        match = Glob(table["match"].casefold())
+        match = Glob(glob_of_places(table["match"]))
         super().__init__(match, tuple(table["kinds"]), table["canonical"], table["mirror"])
 
 
@@ -52,7 +53,7 @@ def schema() -> SectionSchema:
         (
             Key(
                 "match",
-                GLOB,
+                Text('host/owner/name such as "github.com/acme/*", or a path', _objection),
                 "A glob of the remote's `host/owner/name`, or of its path.",
                 required=True,
             ),
@@ -65,6 +66,10 @@ def schema() -> SectionSchema:
     shape = Record((Key("remotes", ListOf(remote, "a list of tables"), "Remotes; the first that matches judges.", []),))
     key = Key(RemotePolicy.NAME, shape, "Which remote takes which branches.", {})
     return SectionSchema(key, check=_check, here=_here)
+
+
+def _objection(text: str) -> str | None:
+    return GLOB.objection(glob_of_places(text))
 
 
 def _here(policy: Policy, here: Here, problems: Problems) -> None:
