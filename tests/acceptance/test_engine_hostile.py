@@ -230,7 +230,10 @@ def test_t62_modules_of_the_judged_tree_are_not_imported(busy: Repo, tmp_path: P
 def test_t62_git_is_the_one_on_path_and_not_one_in_the_judged_tree(busy: Repo, tmp_path: Path) -> None:
     marker = Marker(tmp_path / "marker")
     (busy.path / "git").symlink_to(marker.program)
-    assert busy.labgate("check", *CHANGE).status == 1
+    path = busy.env["PATH"]
+    for hostile in (path, f":{path}", f".:{path}:"):
+        assert busy.labgate("check", *CHANGE, PATH=hostile).status == 1
+    assert busy.labgate("check", *CHANGE, PATH=":.").status == 2
     assert marker.ran == ""
 
 

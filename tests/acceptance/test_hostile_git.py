@@ -249,6 +249,23 @@ def test_a_file_of_gits_own_that_would_hold_it_up(repo: Repo) -> None:
         assert run_in_time(repo, "check", "--target", "main").status == 1, name
 
 
+def test_an_object_or_a_file_of_settings_that_would_hold_it_up(repo: Repo) -> None:
+    """There are too many of them to look at before git is asked: it is ended where it waits."""
+    head = repo.head()
+    loose, settings = repo.path / ".git/objects" / head[:2] / head[2:], repo.path / "more"
+    settings.write_text("")
+    repo.git("config", "includeIf.gitdir:/.path", str(settings))
+    for path in (loose, settings):
+        path.rename(repo.path.parent / "kept")
+        os.mkfifo(path)
+        refused = run_in_time(repo, "check", "--target", "main")
+        assert (refused.status, f"{path} is not a regular file" in refused.text) == (2, True), refused.text
+        with in_time():
+            repo.run("sh", "-c", refused.text.partition("help: ")[2].strip())
+        (repo.path.parent / "kept").rename(path)
+        assert run_in_time(repo, "check", "--target", "main").status == 1
+
+
 def test_a_list_of_other_objects_without_end(repo: Repo) -> None:
     path = repo.path / ".git/objects/info/alternates"
     path.write_text(f"{repo.path}/.git/objects\n" * 20_000)

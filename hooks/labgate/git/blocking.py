@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+# The module below ``threading``, which takes long to import.
+import _thread
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
+from labgate.values.endings import CHILDREN, ENDED
 from labgate.values.errors import GitError
+from labgate.values.files import read_bounded
 from labgate.values.phrases import quote
 from labgate.values.refnames import HEADS
 
@@ -21,6 +26,16 @@ _MOST = {"config": 2**22, "config.worktree": 2**22, "objects/info/alternates": 2
 _MOST_REF = 2**12
 #: The bits of ``st_mode`` that are the kind of a file, and two values (inode(7)); ``stat`` takes long to import.
 _KIND, _REGULAR, _DIRECTORY = 0o170000, 0o100000, 0o040000
+#: Seconds that git may run before it is looked for what holds it up, and how much of the time that may take.
+_PATIENCE, _SHARE = 0.5, 0.05
+#: The git directories in which that is looked for.
+_WATCHED: dict[str, None] = {}
+#: Held while the thread that looks is to go on, and while it is there.
+_STOPPED, _GONE = _thread.allocate_lock(), _thread.allocate_lock()
+#: SIGKILL.
+_KILL = 9
+#: The most configuration files and folders of objects that are looked at: git follows includes and alternates, too.
+_MOST_FOLLOWED = 50
 
 
 def refuse_blocking(folder: str) -> None:
@@ -30,6 +45,130 @@ def refuse_blocking(folder: str) -> None:
     """
     for name in _FILES:
         _refuse(os.path.join(folder, name), _MOST.get(name))
+
+
+def watch(git_dir: str) -> None:
+    """Look for a file that holds git up while it runs: among its objects, and what its settings include.
+
+    There may be too many of them to look at each beforehand. A git that waits is ended, and whoever waits for it gets
+    an error that names the file.
+    """
+    if not _WATCHED:
+        # A thread, as an alarm of the process may be somebody else's. A fork has no threads but the one that forks.
+        os.register_at_fork(before=_stop, after_in_parent=_start, after_in_child=_start)
+        _start()
+    _WATCHED[git_dir] = None
+
+
+def _start() -> None:
+    _STOPPED.acquire()
+    _GONE.acquire()
+    try:
+        _thread.start_new_thread(_keep_looking, ())
+    except RuntimeError:  # the system allows no more threads
+        _GONE.release()
+
+
+def _stop() -> None:
+    _STOPPED.release()
+    with _GONE:
+        return
+
+
+def _keep_looking() -> None:
+    pause = _PATIENCE
+    try:
+        while not _STOPPED.acquire(timeout=pause):
+            start = time.monotonic()
+            _end_waiting()
+            pause = max(_PATIENCE, (time.monotonic() - start) / _SHARE)
+        _STOPPED.release()
+    finally:
+        _GONE.release()
+
+
+def _end_waiting() -> None:
+    """End the programs of this process that a file holds up."""
+    me = os.getpid()
+    children = [child for child, parent in tuple(CHILDREN.items()) if parent == me]
+    if not children:
+        return
+    try:
+        for folder in tuple(_WATCHED):
+            _refuse_deep(folder)
+    except GitError as error:
+        for child in children:
+            ENDED[child] = error
+            os.kill(child, _KILL)
+
+
+def _refuse_deep(git_dir: str) -> None:
+    """Look at the objects of a git directory and at the files that its configuration includes.
+
+    Raises: ``GitError`` as ``refuse_blocking``.
+    """
+    files = [os.path.join(git_dir, name) for name in ("config", "config.worktree")]
+    for file in _followed(files, _included):
+        _refuse(file, _MOST["config"])
+    for name in ("index", "info/exclude", "info/attributes", "info/sparse-checkout"):
+        _refuse(os.path.join(git_dir, name), None)
+    for folder in _followed([os.path.join(git_dir, "objects")], _alternates):
+        for place in (folder, *_folders(folder)):
+            for path in _irregular(place):
+                _refuse(path, None)
+
+
+def _followed(start: list[str], following: Callable[[str], Iterator[str]]) -> Iterator[str]:
+    seen: dict[str, None] = {}
+    while start and len(seen) < _MOST_FOLLOWED:
+        path = start.pop(0)
+        if path not in seen:
+            seen[path] = None
+            yield path
+            start += following(path)
+
+
+def _included(file: str) -> Iterator[str]:
+    """Yield the files that a configuration includes, in any case that it names (git-config, "Includes")."""
+    inside = False
+    for line in _lines(file):
+        text = line.strip()
+        if text.startswith("["):
+            inside = text.casefold().startswith("[include")
+            text = text.partition("]")[2].strip()
+        key, _, value = text.partition("=")
+        if inside and key.strip().casefold() == "path":
+            path = os.path.expanduser(value.strip().strip('"'))
+            yield os.path.join(os.path.dirname(file), path)
+
+
+def _alternates(folder: str) -> Iterator[str]:
+    for line in _lines(os.path.join(folder, "info", "alternates")):
+        if line and not line.startswith("#"):
+            yield os.path.join(folder, line.strip('"'))
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return os.fsdecode(read_bounded(path, _MOST["config"])).splitlines()
+    except OSError:
+        return []
+
+
+def _folders(folder: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from [entry.path for entry in entries if entry.is_dir()]
+    except OSError:
+        return
+
+
+def _irregular(folder: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from [entry.path for entry in entries if not (entry.is_file() or entry.is_dir())]
+    except OSError:
+        return
 
 
 def git_directory(environ_git_dir: str | None, here: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from weakref import ref
 
-from labgate.git.blocking import git_directory, refuse_blocking
+from labgate.git.blocking import git_directory, refuse_blocking, watch
 from labgate.git.borrowed import borrow, give_back_with
 from labgate.git.recent import Recent
 from labgate.git.runner import LOCATION, QUARANTINE, Git, caller_env, command_scope, first_line, spawn
@@ -217,7 +217,9 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
     there is none, or it must not be used.
     """
     here = os.path.realpath(directory or os.curdir)
-    refuse_blocking(git_directory(environ.get("GIT_DIR"), here))
+    likely = git_directory(environ.get("GIT_DIR"), here)
+    refuse_blocking(likely)
+    watch(likely)
     argv = ["git", *(("-C", directory) if directory else ()), "rev-parse", "--path-format=absolute"]
     argv += ["--absolute-git-dir", "--git-common-dir", "--show-object-format"]
     argv += ["--is-shallow-repository", "--is-bare-repository", "--show-toplevel"]
@@ -228,6 +230,7 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
     git_dir, common_dir, object_format, shallow, bare, *rest = answer
     for folder in {git_dir, common_dir}:
         refuse_blocking(folder)
+        watch(folder)
     _refuse_embedded(git_dir, here, environ)
     top = None if bare == "true" or not rest else "\n".join(rest)
     return Repository(git_dir, common_dir, top, object_format, shallow == "true", environ)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from labgate.values.endings import CHILDREN
+from labgate.values.endings import CHILDREN, ENDED
 from labgate.values.errors import GitError, MissingObjectError
 
 TYPE_CHECKING = False
@@ -149,7 +149,8 @@ class _Process:
         )
         streams = [feed, (os.POSIX_SPAWN_DUP2, writable, 1), (os.POSIX_SPAWN_DUP2, self._errors, 2)]
         try:
-            self._pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=streams)
+            program, env = _found(argv[0], env)
+            self._pid = os.posix_spawnp(program, list(argv), env, file_actions=streams)
         except OSError as error:
             os.close(self.output)
             os.close(self._errors)
@@ -168,14 +169,37 @@ class _Process:
         os.kill(self._pid, SIGKILL)
 
     def end(self) -> tuple[int, bytes]:
-        """Return exit status (negative signal number if killed) and standard error; it ends without a reader."""
+        """Return exit status (negative signal number if killed) and standard error; it ends without a reader.
+
+        Raises: ``GitError`` when it was killed because a file held it up.
+        """
         os.close(self.output)
         status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
         CHILDREN.pop(self._pid, None)
         os.lseek(self._errors, 0, os.SEEK_SET)
         errors = _drain(self._errors)
         os.close(self._errors)
+        if self._pid in ENDED:
+            raise ENDED.pop(self._pid)
         return status, errors
+
+
+def _found(program: str, env: Environment) -> tuple[str, Environment]:
+    """Return a program and its variables, so that neither it nor what it starts is found in the current folder.
+
+    An empty element of PATH stands for that (POSIX, "Environment Variables"): the work tree of whoever is judged.
+    """
+    path = env.get("PATH", "")
+    folders = path.split(os.pathsep)
+    kept = [folder for folder in folders if os.path.isabs(folder)]
+    if not path or len(kept) == len(folders):
+        return program, env
+    places = (os.path.join(folder, program) for folder in kept)
+    found = next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), None)
+    if found is None:
+        reason = f"cannot start {program}: no absolute folder on PATH has it"
+        raise GitError(reason, "install git >= 2.34 and put its folder on PATH as an absolute path")
+    return found, {**env, "PATH": os.pathsep.join(kept)}
 
 
 def _scratch(content: bytes) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Running programs that this process has started, with the id of the process that started them.
 CHILDREN: dict[int, int] = {}
+#: Why programs of them were killed because they would never have ended.
+ENDED: dict[int, Exception] = {}
 #: Seconds that a program may take to end after the signal.
 _PATIENCE = 2.0
 #: The clean-ups, and the id of the process that does them: a fork of it does not.
