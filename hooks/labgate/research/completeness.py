@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 
 from labgate.git.refs import tracking_refs
@@ -12,7 +13,7 @@ from labgate.research.source_refs import is_source_repository, source_patterns
 from labgate.values.errors import UndecidedError
 from labgate.values.phrases import quote
 from labgate.values.refnames import HEADS, REMOTES, short_ref
-from labgate.values.repository_name import place_of
+from labgate.values.repository_places import places_of
 
 #: The pattern of all branches.
 _ALL = f"{HEADS}*"
@@ -85,7 +86,8 @@ def _is_awaited(policy: Policy, repository: Repository, remote: Remote, known: R
 
 
 def _is_named(remote: Remote, name: str) -> bool:
-    return remote.url is not None and place_of(remote.url) == name.casefold()
+    urls = filter(None, (remote.url, remote.rewritten))
+    return any(name.casefold() in places_of(url, os.curdir) for url in urls)
 
 
 def covers_sources(policy: Policy, remote: Remote) -> bool:
