@@ -272,7 +272,10 @@ def test_the_file_says_what_the_living_object_says(
         living, before = Ledger(str(path)), dict[str, str]()
         for commits, now, covered, damage in steps:
             tips = {ref: oids[0] for ref, oids in commits.items()}
+            nothing_new = living.shows(tips, set[str]().union(*commits.values()))
+            stood = path.read_bytes() if path.exists() else b""
             living.observe(tips, commits, now, continues=_landed(covered))
+            assert not nothing_new or (path.read_bytes() if path.exists() else b"") == stood
             for ref, oids in commits.items():
                 first |= {oid: (ref, now) for oid in oids if oid not in first}
             gone = {(tip.ref, tip.oid) for tip in living.deleted(0, YEAR)}
@@ -310,6 +313,10 @@ def test_a_look_that_shows_nothing_new_takes_little_more_than_taking_the_lines_a
     path.write_text("".join(f"{line}\n" for line in ["labgate-ledger 1", *lines]))
     tips = {ref: commits[ref][0] for ref in refs}
     text = path.read_text()
+    held = {one for mine in commits.values() for one in mine}
+    assert Ledger(str(path)).shows(tips, held)
+    assert not Ledger(str(path)).shows(tips, {*held, oid("new")})
+    assert not Ledger(str(path)).shows({**tips, refs[0]: oid("new")}, held)
     base = quickest(lambda: [line.split(" ") for line in text.split("\n")])
     assert quickest(lambda: Ledger(str(path)).observe(tips, commits, 20)) < 8 * base
     assert path.read_text() == text

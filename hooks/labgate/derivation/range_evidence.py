@@ -10,6 +10,7 @@ from labgate.derivation.unlanded_commits import UnlandedCommits, UnlandedResearc
 from labgate.fingerprints.building import Progress
 from labgate.fingerprints.index import Index, indexed
 from labgate.git.repository import Repository
+from labgate.research.commit_graph import CommitGraph
 from labgate.research.ledger import Ledger
 from labgate.research.research_commits import ResearchGraph
 from labgate.values.finding import METHODS, SIMILARITY, Evidence
@@ -39,7 +40,7 @@ def range_evidence(
     ``opened`` is as in ``FirstHolders``.
     """
     sources, is_research = graph.classes.sources, graph.is_candidate
-    research = UnlandedResearch(graph.parents, sources, landed, is_research, ledger, graph.asked)
+    research = UnlandedResearch(graph.history, sources, landed, is_research, ledger, graph.asked)
 
     def settled(index: Index, found: list[Evidence]) -> list[Evidence]:
         if not found:
@@ -84,7 +85,7 @@ def _among_topics(
     oids: Sequence[str],
 ) -> list[Compared]:
     """Compare some of the commits with branches that are no research."""
-    others = UnlandedResearch(topics.parents, topics.sources, landed, lambda _: True, None)
+    others = UnlandedResearch(CommitGraph(topics.parents), topics.sources, landed, lambda _: True, None)
     comparer = UnlandedCommits(repository, index, others, frozenset(METHODS))
     with index.reading():
         return list(comparer.compare([commit for commit in commits if commit.oid in oids]))

@@ -17,6 +17,7 @@ from labgate.git.commits import parents_of, read_commits, rev_list
 from labgate.git.refs import tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
+from labgate.research.commit_graph import CommitGraph
 from labgate.research.first_seen import FirstSeen
 from labgate.research.landed_refs import LandedOn
 from labgate.research.ledger import Ledger
@@ -134,7 +135,7 @@ class Tracer(Value):
             self.long_sources.update(comparer.long_sources)
 
             def among(topics: Topics, accused: Sequence[str]) -> list[Compared]:
-                others = UnlandedResearch(topics.parents, topics.sources, before, lambda _: True, None)
+                others = UnlandedResearch(CommitGraph(topics.parents), topics.sources, before, lambda _: True, None)
                 asked = [commit for commit in commits if commit.oid in accused]
                 return self._compared_unlanded(index, others, asked)[0]
 
@@ -176,8 +177,8 @@ class Tracer(Value):
         graph = self._graph
         if graph is None or self.policy is None:
             parents = parents_of(self.repository, [source.oid for source in self.sources], landed)
-            return UnlandedResearch(parents, self.sources, landed, lambda _: True, self._ledger)
-        return UnlandedResearch(graph.parents, graph.classes.sources, landed, graph.is_research, self._ledger)
+            return UnlandedResearch(CommitGraph(parents), self.sources, landed, lambda _: True, self._ledger)
+        return UnlandedResearch(graph.history, graph.classes.sources, landed, graph.is_research, self._ledger)
 
     @property
     def _protected(self) -> list[str]:

@@ -30,13 +30,13 @@ _DEPTH = postings.VALUES - 1
 
 
 class UnlandedResearch(Value):
-    """Unlanded commits with their parents, children before parents, and the refs that hold research among them.
+    """The graph of unlanded commits, and the refs that hold research among them.
 
     ``is_research`` and ``asked`` are as in ``Scope``. ``landed`` are the tips of everything that has landed. ``ledger``
     ``None``: first-seen times were not recorded.
     """
 
-    parents: Mapping[str, Sequence[str]]
+    graph: CommitGraph
     sources: Sequence[SourceRef]
     landed: Sequence[str]
     is_research: Callable[[str], bool]
@@ -57,7 +57,7 @@ class UnlandedCommits:
     ) -> None:
         self._repository = repository
         self._index = index
-        self._graph = CommitGraph(research.parents)
+        self._graph = research.graph
         for tip in dict.fromkeys(research.landed):
             ensure_branch(repository, index, tip, progress)
         self._past = index.past(research.landed)

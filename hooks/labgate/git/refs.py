@@ -110,14 +110,13 @@ def refs_with(repository: Repository, commits: Iterable[str], under: str) -> fro
 def tracking_refs(refs: dict[str, str], remotes: tuple[Remote, ...]) -> tuple[TrackingRef, ...]:
     """Return the remote-tracking refs by the layout ``refs/remotes/REMOTE/BRANCH``, the longest remote name first."""
     names = sorted((remote.name for remote in remotes), key=len, reverse=True)
+    folders = [(name, f"{REMOTES}{name}/") for name in names]
     found = []
     for ref, oid in refs.items():
-        if not ref.startswith(REMOTES):
-            continue
-        rest = ref.removeprefix(REMOTES)
-        remote = next((name for name in names if rest.startswith(f"{name}/")), None)
-        if remote is not None:
-            found.append(TrackingRef(ref, remote, HEADS + rest.removeprefix(f"{remote}/"), oid))
+        for name, folder in folders:
+            if ref.startswith(folder):
+                found.append(TrackingRef(ref, name, HEADS + ref[len(folder) :], oid))
+                break
     return tuple(found)
 
 

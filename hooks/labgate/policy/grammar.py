@@ -97,16 +97,20 @@ class _Words:
     not empty.
     """
 
-    __slots__ = ("_first", "_hyphen", "_rest")
+    __slots__ = ("_first", "_hyphen", "_rest", "_whole")
 
     def __init__(self, first: frozenset[str], rest: frozenset[str], hyphen: str) -> None:
         self._first = first
         self._rest = rest
         self._hyphen = hyphen
+        self._whole = rest | frozenset(hyphen)
 
     def fullmatch(self, value: str) -> bool:
-        """Return whether it matches a whole value."""
-        return len(value) in self.ends(value, 0, len(value))
+        """Return whether it matches a whole value. A push asks for the names of thousands of branches."""
+        if value[:1] not in self._first or not self._whole.issuperset(value):
+            return False
+        hyphen = self._hyphen
+        return not hyphen or (value[-1:] != hyphen and hyphen + hyphen not in value)
 
     def ends(self, text: str, start: int, stop: int) -> Iterator[int]:
         """Yield, ascending, every ``end <= stop`` for which ``text[start:end]`` matches."""
@@ -145,7 +149,7 @@ class Template:
     pieces of the full refname: literal texts, never two in a row, fields and stars. Raises ``TemplateError``.
     """
 
-    __slots__ = ("_cuts", "_spans", "_suffix", "beginning", "fields", "literal_prefix", "text", "tokens")
+    __slots__ = ("_cuts", "_is_simple", "_spans", "_suffix", "beginning", "fields", "literal_prefix", "text", "tokens")
 
     def __init__(self, text: str, fields: Mapping[str, Field]) -> None:
         tokens = _tokens(text, fields)
@@ -156,6 +160,7 @@ class Template:
         self.beginning = _beginning(self.literal_prefix, whole=self.is_literal)
         self._suffix = tokens[-1] if isinstance(tokens[-1], str) and len(tokens) > 1 else ""
         self._spans: frozenset[str] | None = None
+        self._is_simple = len(tokens) == 2 and bool(self.literal_prefix) and isinstance(tokens[1], Field)
         self._cuts = sum(not isinstance(token, str) for token in tokens) > 1
 
     def __eq__(self, other: object) -> bool:
@@ -230,6 +235,11 @@ class Template:
     def _cut(self, ref: str, *, legal: bool) -> dict[str, str] | None:
         if self._spans is None:
             self._spans = frozenset(name for name, field in self.fields.items() if field.spans)
+        if self._is_simple:
+            # Most names are a literal text and a field, and there are thousands.
+            value = ref[len(self.literal_prefix) :]
+            (name,) = self.fields
+            return {name: value} if value and ("/" not in value or name in self._spans) else None
         values = _Search(self.tokens, self._spans, ref, legal).run(0, 0)
         return None if values is None else {name: values[name] for name in self.fields}
 

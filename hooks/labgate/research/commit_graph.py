@@ -32,6 +32,7 @@ class CommitGraph:
 
     def __init__(self, parents: Mapping[str, Sequence[str]]) -> None:
         self.parents = parents
+        self._last: tuple[Sequence[str], Mapping[str, int]] | None = None
 
     def parent(self, oid: str) -> str | None:
         """Return the first parent of a commit, ``None`` for a root."""
@@ -65,16 +66,22 @@ class CommitGraph:
     def reached(self, tips: Sequence[str], chain: Chain | None = None, since: int = 0) -> Mapping[str, int]:
         """Return for each commit that some of the tips reach a bit set of these tips, children before parents.
 
-        Commits that landed on ``chain`` below the depth ``since`` are left out.
+        Commits that landed on ``chain`` below the depth ``since`` are left out. The answer must not be changed.
         """
+        everywhere = chain is None or since <= 0
+        if everywhere and self._last is not None and self._last[0] == tips:
+            return self._last[1]
         left = bits_of_tips(tips)
         found: dict[str, int] = {}
         for oid, parents in self.parents.items():
             mine = left.pop(oid, 0)
-            if mine and (chain is None or chain.landed.get(oid, NEVER) >= since):
+            if mine and (everywhere or chain is None or chain.landed.get(oid, NEVER) >= since):
                 found[oid] = mine
                 for parent in parents:
-                    left[parent] = joined(left.get(parent, 0), mine)
+                    known = left.get(parent)
+                    left[parent] = mine if known is None else joined(known, mine)
+        if everywhere:
+            self._last = ([*tips], found)
         return found
 
     def ancestors(self, tips: Iterable[str]) -> set[str]:

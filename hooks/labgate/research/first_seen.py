@@ -56,8 +56,10 @@ class FirstSeen:
                 return False
             return old in peel(self._repository, [old]) and is_ancestor(self._repository, old, new)
 
-        self.research.observe(mine, _held(graph, mine), now, continues=continues)
-        self.others.observe(theirs, _held(graph, theirs), now, continues=continues)
+        for ledger, tips, beside in ((self.research, mine, theirs), (self.others, theirs, mine)):
+            everything = graph.ancestors(tips.values()) if beside else graph.parents.keys()
+            if not ledger.shows(tips, everything):
+                ledger.observe(tips, _held(graph, tips), now, continues=continues)
         self._protected = frozenset(protected)
 
     def observe_push(self, before: RefClasses, after: RefClasses, now: int) -> None:

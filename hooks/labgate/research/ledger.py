@@ -126,6 +126,16 @@ class Ledger:
         """Return the number of entries of known kinds, including those that are only in memory."""
         return self._known.entries
 
+    def shows(self, tips: Mapping[str, str], commits: AbstractSet[str]) -> bool:
+        """Return whether these are the refs and commits of the last observation, so that nothing would be recorded.
+
+        ``tips`` are as in ``observe``, ``commits`` all that they have, and perhaps others.
+        """
+        self._load()
+        known = self._memory
+        same = not self._held and known.tips == tips and commits <= known.first.keys()
+        return same and commits.isdisjoint([oid for _, oid in known.gone])
+
     def observe(
         self,
         tips: Mapping[str, str],

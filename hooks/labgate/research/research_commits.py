@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import takewhile
@@ -72,15 +72,20 @@ class ResearchGraph:
         known = None if self._first_seen is None else self._first_seen.unlanded(tips, self._landed)
         return read_unlanded(self._repository, tips, self._landed) if known is None else known
 
+    @cached_property
+    def history(self) -> CommitGraph:
+        """The unlanded commits as a graph."""
+        return CommitGraph(self.parents)
+
     @property
     def has_sources(self) -> bool:
         """Whether any source ref holds an unlanded commit."""
         return any(source.oid in self.parents for source in self.classes.sources)
 
-    def _reach(self, tips: Sequence[str]) -> dict[str, int]:
+    def _reach(self, tips: Sequence[str]) -> Mapping[str, int]:
         """Return a bit set of the tips that reach it for each unlanded commit that one reaches."""
-        if not tips:
-            return {}
+        if not tips or not self._aftermath.line:
+            return self.history.reached(tips) if tips else {}
         reached = {oid: bits for oid, bits in bits_of_tips(tips).items() if oid in self.parents}
         line = self._aftermath.line
         free = sum(1 << bit for bit, oid in enumerate(tips) if oid in self._aftermath.pushed)
@@ -96,7 +101,7 @@ class ResearchGraph:
         return reached
 
     @cached_property
-    def _by_source(self) -> dict[str, int]:
+    def _by_source(self) -> Mapping[str, int]:
         return self._reach([source.oid for source in self.classes.sources])
 
     @cached_property
@@ -112,7 +117,7 @@ class ResearchGraph:
         found: dict[str, int] = {}
         if not self._aftermath.pushed:
             return found
-        graph, line = CommitGraph(self.parents), self._aftermath.line
+        graph, line = self.history, self._aftermath.line
         for bit, source in enumerate(self.classes.sources):
             if source.oid not in line:
                 for oid in graph.first_parents(source.oid):
@@ -121,14 +126,14 @@ class ResearchGraph:
         return found
 
     @cached_property
-    def _by_other(self) -> dict[str, int]:
+    def _by_other(self) -> Mapping[str, int]:
         return self._reach([other.oid for other in self.classes.others])
 
     @cached_property
     def _exempting(self) -> int:
         """The other branches, as bits, that have no commit on a source ref's first-parent chain."""
         bits = (1 << len(self.classes.others)) - 1
-        graph, on_chain = CommitGraph(self.parents), set[str]()
+        graph, on_chain = self.history, set[str]()
         for source in self.classes.sources:
             for oid in takewhile(lambda oid: oid not in on_chain, graph.first_parents(source.oid)):
                 on_chain.add(oid)

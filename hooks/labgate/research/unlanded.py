@@ -18,7 +18,9 @@ from labgate.values.files import read_own, write_own
 Parents = Mapping[str, tuple[str, ...]]
 
 #: It changes with the file's format or content.
-_FORMAT = "labgate-unlanded 1"
+_FORMAT = "labgate-unlanded 2"
+#: In the place of the first parent of a commit that has none.
+_NONE = "-"
 #: Largest file that is written and read: some 800,000 commits.
 _MOST_BYTES = 2**26
 
@@ -145,14 +147,20 @@ class _Known:
         return self.landed == frozenset(landed) and self.ends.issuperset(tips)
 
     def text(self) -> str:
-        """Return this as text: a line of tips, a line of what had landed, and a line for each commit."""
-        rows = (" ".join((oid, *mine)) for oid, mine in self.parents.items())
-        return "\n".join((" ".join(self.tips), " ".join(sorted(self.landed)), *rows))
+        """Return this as text.
+
+        A line of tips, one of what had landed, one of commits, and one of their first parents; then a line for each
+        commit that has no parent or several. So all of it is split at once.
+        """
+        firsts = " ".join([mine[0] if mine else _NONE for mine in self.parents.values()])
+        rows = [" ".join((oid, *mine)) for oid, mine in self.parents.items() if len(mine) != 1]
+        return "\n".join((" ".join(self.tips), " ".join(sorted(self.landed)), " ".join(self.parents), firsts, *rows))
 
     @classmethod
     def of(cls, text: str) -> _Known:
         """Return the history in the result of ``text``."""
-        tips, landed, *rows = text.split("\n")
-        split = (row.split(" ") for row in rows)
-        parents = {oid: tuple(mine) for oid, *mine in split}
+        tips, landed, oids, firsts, *rows = text.split("\n")
+        parents: dict[str, tuple[str, ...]] = dict(zip(oids.split(), zip(firsts.split(), strict=True), strict=True))
+        for oid, *mine in (row.split(" ") for row in rows):
+            parents[oid] = tuple(mine)
         return cls(tuple(tips.split()), frozenset(landed.split()), parents)

@@ -175,7 +175,7 @@ class Scene(Value):
         )
 
     def _classified(self, refs: Mapping[str, str]) -> RefClasses:
-        tracking = tracking_refs(dict(refs), self.repository.remotes)
+        tracking = self.tracking if refs is self.refs else tracking_refs(dict(refs), self.repository.remotes)
         classes = classify_refs(self.policy, refs, tracking, self.repository.remotes)
         trunk = None if self.judging is None else self.judging.trunk
         return LandedOn(self.policy, self.remote, trunk).apart(classes)

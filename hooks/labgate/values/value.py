@@ -48,9 +48,8 @@ class Value:
         cls._defaults = {name: getattr(cls, name) for name in cls._fields if hasattr(cls, name)}
 
     def __init__(self, *given: object, **named: object) -> None:
-        fields, mine = self._fields, self.__dict__
-        for name, value in zip(fields, given, strict=False):
-            mine[name] = value
+        fields = self._fields
+        self.__dict__.update(zip(fields, given, strict=False))
         if named or len(given) != len(fields):
             self._complete(given, named)
 
