@@ -29,6 +29,49 @@ def test_a_conflict_names_the_commits_of_both_sides(forked: Repo) -> None:
     assert (found.files, found.skipped) == ((expected,), None)
 
 
+def test_each_of_many_files_has_its_own_commits_without_a_process_for_each(
+    forked: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"d/[{number}]*.py" for number in range(130)]
+    forked.checkout("main").commit("More", dict.fromkeys(names, "x = 1\n"))
+    forked.branch("side").commit("Side", {names[0]: "x = 5\n"})
+    forked.checkout("main").branch("more").commit("All", dict.fromkeys(names, "x = 2\n"))
+    mine = forked.commit("One again", {names[1]: "x = 4\n"})
+    forked.merge("side", "Merge side", "--strategy=ours", "--no-commit")
+    forked.write({names[0]: "x = 6\n"})
+    merge = forked.commit("Merge side")
+    forked.checkout("main").branch("others").commit("All", dict.fromkeys(names, "x = 3\n"))
+    log = tmp_path / "log"
+    git = tmp_path / "counting" / "git"
+    git.parent.mkdir()
+    real = shutil.which("git", path=forked.env["PATH"])
+    git.write_text(f'#!/bin/sh\necho "$*" >>{log}\nexec {real} "$@"\n')
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{git.parent}:{forked.env['PATH']}")
+    repository = discover(forked.env, str(forked.path))
+    log.unlink()
+    found = {file.path: file for file in preview(repository, forked.head("more"), forked.head("others")).files}
+    assert len(log.read_text().splitlines()) <= 10
+    first, side, others = forked.head("more~2"), forked.head("side"), (forked.head("others"),)
+    assert list(found) == sorted(names)
+    assert found[names[0]] == ConflictedFile(names[0], (merge, first, side), others)
+    assert found[names[1]] == ConflictedFile(names[1], (mine, first), others)
+    assert found[names[2]] == ConflictedFile(names[2], (first,), others)
+
+
+def test_a_file_is_named_without_commits_where_git_has_no_time_for_them(
+    forked: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow" / "git"
+    slow.parent.mkdir()
+    real = shutil.which("git", path=forked.env["PATH"])
+    slow.write_text(f'#!/bin/sh\ncase "$*" in *" log "*) exec sleep 60;; *) exec {real} "$@";; esac\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{forked.env['PATH']}")
+    found = preview(discover(forked.env, str(forked.path)), forked.head("ours"), forked.head("theirs"), 1)
+    assert found.files == (ConflictedFile("a.py", (), ()),)
+
+
 def test_what_is_ahead_or_unrelated_has_no_conflict(forked: Repo) -> None:
     repository = discover(forked.env, str(forked.path))
     assert preview(repository, forked.head("ours"), forked.head("main")).files == ()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from time import monotonic
+
 from labgate.git.commits import merge_bases
-from labgate.git.raw import USAGE
+from labgate.git.raw import PLAIN, USAGE
 from labgate.git.repository import Repository
 from labgate.values.conflicted_file import ConflictedFile
 from labgate.values.value import Value
 
-#: The most commits of each side that are named for a file.
-MOST_COMMITS = 3
+#: The most commits of each side that are named for a file, and that are searched.
+MOST_COMMITS, _MOST_SEARCHED = 3, 5000
+#: The most paths that git is asked for by name.
+_MOST_ASKED = 100
+#: Commits with what each changes, a merge where it differs from all parents (git-log, "-c").
+_CHANGES = ("log", "-z", "--format=%H", "--raw", "-c", "--no-renames", f"--max-count={_MOST_SEARCHED}", *PLAIN)
 
 
 class Preview(Value):
@@ -31,9 +38,11 @@ def preview(repository: Repository, ours: str, theirs: str, seconds: float | Non
 
     Raises: ``MissingObjectError`` when a needed object is not in this clone.
     """
+    end = None if seconds is None else monotonic() + seconds
     met = conflicted_paths(repository, ours, theirs, seconds)
     bases = merge_bases(repository, ours, theirs) if met.paths else ()
-    return Preview(tuple(_file(repository, path, ours, theirs, bases) for path in met.paths), met.skipped)
+    mine, others = (_latest(repository, met.paths, tip, bases, end) for tip in (ours, theirs))
+    return Preview(tuple(ConflictedFile(path, mine[path], others[path]) for path in met.paths), met.skipped)
 
 
 def conflicted_paths(repository: Repository, ours: str, theirs: str, seconds: float | None = None) -> ConflictedPaths:
@@ -72,12 +81,28 @@ def _plain(path: str, sides: tuple[str, str]) -> str:
     return path
 
 
-def _file(repository: Repository, path: str, ours: str, theirs: str, bases: tuple[str, ...]) -> ConflictedFile:
-    return ConflictedFile(path, *(_latest(repository, path, tip, bases) for tip in (ours, theirs)))
+def _latest(
+    repository: Repository, paths: Sequence[str], tip: str, bases: Sequence[str], end: float | None
+) -> Mapping[str, tuple[str, ...]]:
+    """Return for each path the latest commits of one side that change it; renames are not followed.
 
-
-def _latest(repository: Repository, path: str, tip: str, bases: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the latest commits of one side that change a path; renames are not followed."""
-    excluded = [f"^{base}" for base in bases]
-    limit = f"--max-count={MOST_COMMITS}"
-    return tuple(repository.objects.run("rev-list", limit, tip, *excluded, "--", path).decode().split())
+    None are named where git would need longer than until ``end``.
+    """
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(paths, ())
+    if not paths:
+        return found
+    # To look for each of many paths takes git longer than to list all that has changed.
+    asked = ("--", *paths) if len(paths) <= _MOST_ASKED else ()
+    words = (*_CHANGES, tip, *(f"^{base}" for base in bases), *asked)
+    if end is None:
+        output = repository.objects.run(*words)
+    else:
+        answer = repository.objects.within(max(0, end - monotonic()), *words, accept=(0,))
+        output = b"" if answer is None else answer[1]
+    oid, tokens = "", iter(output.decode("utf-8", "surrogateescape").split("\0"))
+    for token in tokens:
+        if not token.lstrip("\n").startswith(":"):
+            oid = token or oid
+        elif (path := next(tokens)) in found and len(found[path]) < MOST_COMMITS:
+            found[path] = (*found[path], oid)
+    return found

@@ -6,7 +6,10 @@ from labgate.values.value import Value
 
 
 class ConflictedFile(Value):
-    """A file in conflict, and the latest commits of the branch and of its base that change it (full oids)."""
+    """A file in conflict, and the latest commits of the branch and of its base that change it (full oids).
+
+    Neither is known if there was no time to look.
+    """
 
     path: str
     ours: tuple[str, ...]

@@ -70,13 +70,15 @@ class ConflictAhead(DriftFinding):
 
     def message(self) -> str:
         named = "; ".join(_named(file) for file in self.files[:_MOST_NAMED])
-        more = f"; and {len(self.files) - _MOST_NAMED} more" if len(self.files) > _MOST_NAMED else ""
+        more = f"; and {len(self.files) - _MOST_NAMED:,} more" if len(self.files) > _MOST_NAMED else ""
         conflicts = count(len(self.files), "file")
         return f"merging {self.base} into {self.branch} would leave {conflicts} in conflict: {named}{more}"
 
 
 def _named(file: ConflictedFile) -> str:
     ours, theirs = (", ".join(map(short_oid, side)) or "no commit" for side in (file.ours, file.theirs))
+    if not file.ours and not file.theirs:
+        return file.path
     return f"{file.path} ({ours} against {theirs})"
 
 
