@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.people import by
 from support.pipeline import Pipeline
 from support.policies import LEAST
 from support.repo import Repo, Result
@@ -51,6 +52,33 @@ def test_where_nothing_is_vendored_or_research_nothing_is_said(team: Repo) -> No
     (team.path / ".git/labgate/ledger").unlink()
     team.commit("Vendor", {"vendor/x.py": "y = 1\n"})
     assert "compared as whole files" not in check(team).text
+
+
+def test_a_submodule_at_a_commit_that_is_research_here_is_research(team: Repo) -> None:
+    """A submodule may be of the repository itself: its checkout then has the files."""
+    for revision, status in (("origin/main", 0), ("origin/research/x", 1)):
+        oid = team.head(revision)
+        team.git("update-index", "--add", "--cacheinfo", f"160000,{oid},sub")
+        team.git("commit", "--quiet", "--no-verify", "-m", "Pin the tools")
+        said = check(team)
+        assert (said.status, f"submodule sub comes to {oid[:12]}" in said.text) == (status, True), said.text
+    assert f"same file as in {oid[:12]}" in said.text
+
+
+def test_the_same_file_in_git_lfs_is_the_same_file(team: Repo) -> None:
+    """What stands for it is short, and all that there is to compare: it names the content by its hash."""
+
+    def stand_in(content: str) -> str:
+        return f"version https://git-lfs.github.com/spec/v1\noid sha256:{content}\nsize 9000\n"
+
+    team.checkout("main").branch("research/model").commit("Add weights", {"m.bin": stand_in("ab" * 32)}, **by("lin"))
+    team.push("research/model")
+    team.checkout("feature/a").git("branch", "--quiet", "-D", "research/model")
+    team.commit("Add other weights", {"n.bin": stand_in("cd" * 32)}, **by("kim"))
+    assert "LG201" not in check(team).text
+    team.commit("Take the weights", {"models/m.bin": stand_in("ab" * 32)}, **by("kim"))
+    said = check(team)
+    assert (said.status, "same file as in" in said.text) == (1, True), said.text
 
 
 def test_a_second_remote_that_was_never_fetched_is_named(team: Repo, tmp_path: Path) -> None:

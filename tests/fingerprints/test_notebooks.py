@@ -91,8 +91,17 @@ def test_what_is_not_code_changes_nothing(new: bytes) -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [b"{", b"[]", b"7", b'{"cells": 7}', b"\xff\xfe", b'{"cells": ' + b"[" * 100_000, b"<<<<<<< HEAD"],
-    ids=["cut off", "a list", "a number", "no list of cells", "no text", "too deep", "a conflict"],
+    [
+        b"{",
+        b"[]",
+        b"7",
+        b'{"cells": 7}',
+        b"\xff\xfe",
+        b'{"cells": ' + b"[" * 100_000,
+        b"<<<<<<< HEAD",
+        b'{"cells": [], "cells": []}',
+    ],
+    ids=["cut off", "a list", "a number", "no list of cells", "no text", "too deep", "a conflict", "a name twice"],
 )
 def test_what_is_no_notebook_has_no_runs(broken: bytes) -> None:
     assert notebook_runs(broken, notebook(code(LOAD))) is None
@@ -153,6 +162,14 @@ def test_of_what_is_no_notebook_the_code_counts(*, quoted: bool) -> None:
     unread = [Run(b"", b"", added=[b"{", b'"cells": [', b'"cell_type": "code",', *lines, b"]"], start=1)]
     (run,) = unread_runs(unread)
     assert run.added == CODE
+
+
+def test_of_what_is_no_notebook_and_in_one_line_the_code_counts() -> None:
+    lines = ["import json\n", *(line.decode() + "\n" for line in CODE), "fit()\n"]
+    for source in (lines, "".join(lines)):
+        line = json.dumps({"cells": [{"cell_type": "code", "source": source}]}).encode()[:-2] + b"\\n"
+        (run,) = unread_runs([Run(b"", b"", added=[line], start=1)])
+        assert set(CODE) <= set(run.added)
 
 
 CELLS = tuple(

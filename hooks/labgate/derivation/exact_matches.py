@@ -31,6 +31,8 @@ _LABEL, _LABELS = regex(r"\((?:#|GH-|!)\d+\)$"), 3
 _BOT = "[bot]"
 #: The address that GitHub and GitLab give to people who hide theirs: it holds the account's name.
 _HIDDEN = regex(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.git(?:hub|lab)\.com")
+#: What stands for a file in Git LFS, and names it by its hash (git-lfs, docs/spec.md).
+_STAND_IN = regex(rb"version https://git-lfs\.github\.com/spec/")
 #: The most features of which it is remembered that the chain had them: some ten megabytes.
 _REMEMBERED = 100_000
 #: A larger file is data, and is not read for its lines.
@@ -162,7 +164,7 @@ class ExactMatches(Value):
 
     def _new_in(self, entry: Entry, subject: Subject) -> int:
         new, old = self._texts(entry.new, entry.old)
-        if new is None:
+        if new is None or _STAND_IN.match(new):
             return SUBSTANCE
         # A landed commit's parent is on the chain, which had all that the file has there.
         had = old if subject.depth is not None and subject.parent is not None else None

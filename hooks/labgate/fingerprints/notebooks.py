@@ -16,6 +16,8 @@ NOTEBOOK_BYTES = 32_000_000
 #: The least lines, and letters and digits, of a block that moved.
 _BLOCK_LINES, _BLOCK_LETTERS = 3, 20
 _WORDS = re.compile(rb"[0-9A-Za-z]+")
+#: What begins with the end of a text in JSON, and goes on with the next one.
+_NEXT = (b'",', b'" ')
 
 
 def notebook_runs(old: bytes, new: bytes) -> list[Run] | None:
@@ -78,7 +80,13 @@ def _code(raw: bytes) -> list[bytes]:
             line = str(json.loads(raw.rstrip(b","))).encode("utf-8", "surrogatepass")
         except (ValueError, RecursionError):
             return []
-    return [one for part in line.split(b"\n") for one in normal_lines(part) if is_code(one)]
+    elif b"\\n" in raw:  # several texts in a line
+        line = raw.replace(b"\\n", b"\n").replace(b'\\"', b'"')
+    parts = (
+        part.removeprefix(b'"').lstrip(b", ").removeprefix(b'"') if part[:2] in _NEXT else part
+        for part in line.split(b"\n")
+    )
+    return [one for part in parts for one in normal_lines(part) if is_code(one)]
 
 
 def _read(notebook: bytes) -> list[bytes] | None:
@@ -89,7 +97,7 @@ def _read(notebook: bytes) -> list[bytes] | None:
     Both formats in use (https://nbformat.readthedocs.io): 4, and 3 with its cells in worksheets and code in ``input``.
     """
     try:
-        found = json.loads(notebook)
+        found = json.loads(notebook, object_pairs_hook=_unambiguous)
     except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict):
@@ -101,6 +109,18 @@ def _read(notebook: bytes) -> list[bytes] | None:
     if not any(isinstance(listed, list) for listed in lists):
         return None
     return [_source(cell) for cell in every]
+
+
+def _unambiguous(members: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON. Raises: ``ValueError`` when a name stands twice: readers differ in which one they take.
+
+    (RFC 8259, section 4.)
+    """
+    found = dict(members)
+    if len(found) < len(members):
+        message = "a name stands twice in an object"
+        raise ValueError(message)
+    return found
 
 
 def _source(cell: dict[str, object]) -> bytes:

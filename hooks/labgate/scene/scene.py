@@ -8,7 +8,7 @@ from functools import cached_property
 
 from labgate.experiments.section import ExperimentHash
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
-from labgate.git.diffs import changed_entries
+from labgate.git.diffs import changed_entries, differing_entries
 from labgate.git.refs import TrackingRef, refs_with, symbolic_ref, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
@@ -365,6 +365,13 @@ class Span:
             return None
         entries = changed_entries(self.scene.repository, line[:-1])
         return tuple(entry for mine in entries.values() for entry in mine)
+
+    @cached_property
+    def differing(self) -> tuple[Entry, ...]:
+        """The files in which the head differs from the old tip."""
+        return tuple(
+            entry for tip in self.landed[:1] for entry in differing_entries(self.scene.repository, tip, self.head)
+        )
 
     @cached_property
     def unlanded(self) -> tuple[str, ...]:

@@ -173,12 +173,32 @@ class _Gathering:
         """Return the evidence, strongest first, and the commits with too little text to compare."""
         reached = reached_by_sources(self.span.graph, _oids(self.span.gated))
         candidates = [commit for commit in self.span.gated if commit.oid in self.unlanded]
-        stated = find_evidence(self.span.graph, self.scene.policy, candidates, reached)
+        stated = (*find_evidence(self.span.graph, self.scene.policy, candidates, reached), *self._linked(candidates))
         exact, landed = self._without_landed(stated)
         known = {oid for item in exact if item.method == "ancestry" for oid in item.commits} | landed
         rest = [commit for commit in candidates if commit.oid not in known]
         traced, small = self._traced(rest)
         return tuple(sorted((*exact, *traced), key=lambda item: item.strength)), small
+
+    def _linked(self, commits: Sequence[Commit]) -> Iterator[Evidence]:
+        """Yield the evidence of each commit with a submodule at a commit that is research here."""
+        touched = self.span.differing if self.span.touched is None else self.span.touched
+        if not any(entry.is_submodule for entry in touched):
+            return
+        graph = self.span.graph
+        for oid, entries in changed_entries(self.repository, _oids(commits)).items():
+            for entry in entries:
+                if entry.is_submodule and graph.is_research(entry.new):
+                    source = graph.sources_of(entry.new)[0]
+                    yield Evidence(
+                        "blob",
+                        decisive=True,
+                        source_ref=source.ref,
+                        commits=(oid,),
+                        source_commits=(entry.new,),
+                        paths=(entry.path,),
+                        source_state=source.state,
+                    )
 
     def _without_landed(self, stated: Sequence[Evidence]) -> tuple[Sequence[Evidence], frozenset[str]]:
         """Return the evidence in ancestry and messages of unlanded research, and the commits that have landed."""

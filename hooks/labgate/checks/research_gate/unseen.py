@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labgate.fingerprints.noise import is_vendored
-from labgate.git.diffs import differing_entries
 from labgate.git.refs import former_names
 from labgate.research.completeness import unfetched_remotes
 from labgate.research.section import ResearchGate
@@ -25,14 +24,13 @@ def _uncompared(scene: Scene, update: RefUpdate) -> tuple[str, ...]:
 
     What a submodule brings is another repository's. Vendored files are only compared whole.
     """
-    new = update.new
-    if new is None:
+    if update.new is None:
         return ()
     span = scene.span(update)
-    touched, tips = span.touched, span.landed[:1]
+    touched = span.touched
     if touched is not None and not any(entry.is_submodule or is_vendored(entry.path) for entry in touched):
         return ()
-    changed = [entry for tip in tips for entry in differing_entries(scene.repository, tip, new)]
+    changed = span.differing
     moved = tuple(
         f"not looked into: submodule {entry.path} comes to {short_oid(entry.new)}, and what that brings "
         "is not judged here"
