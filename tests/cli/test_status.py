@@ -109,6 +109,20 @@ def test_on_main_and_on_no_branch_and_before_the_first_commit(team: Repo) -> Non
     assert team.labgate("status", status=0).out == "there is no commit here yet\n"
 
 
+def test_without_a_remote_the_trunk_of_this_clone_is_the_base(repo: Repo) -> None:
+    repo.commit("Start", {"labgate.toml": POLICY, "README.md": "# Models\n"})
+    repo.branch("research/x").commit("Try x", {"x.py": code("x")}, **by("lin"))
+    repo.checkout("main").git("merge", "--quiet", "--squash", "research/x")
+    repo.commit(reviewed("ada"))
+    repo.branch("research/y").commit("Try y", {"y.py": code("y")}, **by("lin"))
+    current = asked(repo)["current"]
+    assert (current["base"], current["ahead"], current["behind"]) == ("refs/heads/main", 1, 0)
+    assert [finding["rule"] for finding in current["gate"]["findings"]] == ["LG201"]
+    found = rows(repo)
+    assert (found["research/x"]["landed"], found["research/x"]["reviewed"]) == (share(1, 1), share(1, 1))
+    assert found["research/y"]["landed"] == share(0, 1)
+
+
 def test_a_shallow_clone_shows_what_it_can(team: Repo, tmp_path: Path) -> None:
     team.commit("Go on", {"model.py": "size = 3\n"})
     team.push("main")

@@ -30,7 +30,7 @@ def status(*, every: bool, environ: Mapping[str, str] = os.environ, progress: Pr
     repository = discover(environ).changed(online=False)
     refs = read_refs(repository)
     remote = repository.usual_remote
-    judging = judging_policy(repository, refs, remote, Proposal({}, _head(repository, refs)), policy_reader())
+    judging = _judging(repository, refs, remote)
     readmes = tuple((kind.name, kind.readme) for kind in judging.policy.kinds if kind.readme is not None)
     now = int(time.time())
     ground = _ground(repository, refs, judging, progress)
@@ -41,6 +41,16 @@ def status(*, every: bool, environ: Mapping[str, str] = os.environ, progress: Pr
         for row in survey(ground, found.ref):
             found = found.changed(landed=row.landed, reviewed=row.reviewed)
     return Status(now, found, None, readmes, judging.notices)
+
+
+def _judging(repository: Repository, refs: dict[str, str], remote: str | None) -> Judging:
+    """Return the policy of the trunk: without a remote that of the trunk here."""
+    reader, head = policy_reader(), _head(repository, refs)
+    found = judging_policy(repository, refs, remote, Proposal({}, head), reader)
+    trunk = HEADS + found.policy.trunk
+    if remote is not None or trunk not in refs:
+        return found
+    return judging_policy(repository, refs, None, Proposal({trunk: refs[trunk]}, head, target=trunk), reader)
 
 
 def _head(repository: Repository, refs: dict[str, str]) -> tuple[str, ...]:

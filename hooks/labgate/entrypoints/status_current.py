@@ -62,7 +62,7 @@ def current(repository: Repository, refs: dict[str, str], remote: str | None, ju
     kind = None if ref is None else policy.classify(ref).kind
     aim = _aim(repository, refs, remote, judging, ref, head)
     distance = _distance(repository, head, aim)
-    verdict = _verdict(repository, aim)
+    verdict = _verdict(repository, aim, remote)
     review = None if verdict.report is None or not verdict.report.judged else verdict.report.judged[0].review
     findings = () if verdict.report is None else verdict.report.findings
     branch = None if ref is None else branch_of(ref)
@@ -151,9 +151,14 @@ def _conflicts(repository: Repository, head: str, aim: _Aim | None, distance: _D
     return Conflicts(reason=met.skipped) if met.skipped else Conflicts(met.paths)
 
 
-def _verdict(repository: Repository, aim: _Aim | None) -> _Verdict:
-    """Return what every check says of a push of HEAD to the target now, and the budget of its series."""
+def _verdict(repository: Repository, aim: _Aim | None, remote: str | None) -> _Verdict:
+    """Return what every check says of a push of HEAD to the target now, and the budget of its series.
+
+    Without a remote the target is the branch here.
+    """
     request = CheckRequest(offline=True) if aim is None else CheckRequest(aim.target, offline=True)
+    if aim is not None and remote is None:
+        request = request.changed(base=short_ref(aim.base))
     try:
         scene, origin = proposed_scene(request, repository)
         report = judge_scene(STAGE, scene, origin, rows(()), refs_total=1)
