@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench import GIT_ENV, POLICY, Case, Repository, Timings, cache_folder, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 PEERS = (
     "commit-check",
@@ -170,18 +175,36 @@ class Scene:
         policies = {
             "artifacts": (POLICY + ARTIFACTS, BAR),
             "every section": (everything, BAR_OF_ALL),
-            "every section and a series, HEAD is new": (everything.replace(*SERIES), BAR),
+            "every section and a series, after a commit": (everything.replace(*SERIES), BAR_OF_ALL),
+            "every section and a series, counted anew": (everything.replace(*SERIES), BAR),
         }
         argv = (self._program("python"), "-I", "-c", "from labgate.hook import main; main()", "pre-commit", "--native")
         cases = []
         for number, (name, (policy, bar)) in enumerate(policies.items()):
-            path = self._build(self.folder / f"policy{number}", policy).path
-            counted = path / ".git/labgate/series-budget"
+            repository = self._build(self.folder / f"policy{number}", policy)
+            path = repository.path
+            noted = path / ".git/labgate/series-budget"
             index = {"GIT_INDEX_FILE": str(path / ".git/index")}
-            forget = partial(counted.unlink, missing_ok=True)
-            cases.append(Case(f"  by python -I -c: {name}", argv, index, cwd=path, bar=bar, before=forget))
+            before: Callable[[], object] = partial(noted.unlink, missing_ok=True)
+            if name.endswith("after a commit"):
+                self._commit_by_hook(repository, argv)
+                before = partial(noted.write_bytes, noted.read_bytes())
+            cases.append(Case(f"  by python -I -c: {name}", argv, index, cwd=path, bar=bar, before=before))
         time.sleep(2.5)
         return cases
+
+    @staticmethod
+    def _commit_by_hook(repository: Repository, argv: Sequence[str]) -> None:
+        """Make the commit that is staged, as somebody with this hook does, and stage another one."""
+        hook = repository.path / ".git/hooks/pre-commit"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\nexec {shlex.join(argv)}\n")
+        hook.chmod(0o755)
+        repository.git("commit", "--quiet", "--message", "Something else")
+        hook.unlink()
+        repository.write({"package1/module1.py": "value = 3\n", "package1/other.py": "other = True\n" * 30})
+        repository.git("add", "--all")
+        repository.git("write-tree")  # git commit, too, writes the tree into the index before it starts the hook
 
     def pins(self) -> list[Case]:
         """Return a pin in 10,000 files, clean and with ten changed, each beside B and `git status`."""

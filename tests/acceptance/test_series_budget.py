@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from labgate.checks.commit_size import budget
+from labgate.entrypoints.hook_call import hook_policy
+from labgate.scene.proposed_commit import ProposedCommit
+from labgate.scene.workplace import find_workplace
 from support.people import adopt
 from support.policies import TEAM
 from support.repo import Repo
@@ -72,3 +78,73 @@ def test_a_repository_without_its_trunk_says_nothing(started: Repo) -> None:
     started.git("update-ref", "-d", "refs/remotes/origin/main")
     started.git("branch", "-D", "main")
     assert "used" not in commit(started, "b.py", 24)
+
+
+#: What people do to a branch, each as commands; NEW is another text in one of a few files.
+COMMIT = "git commit --quiet --message x"
+STEPS = (
+    *(f"NEW && {how} || true" for how in [f"git add . && {COMMIT}"] * 6),
+    *(f"NEW && git add . && {how} || true" for how in (f"{COMMIT} --no-verify", f"{COMMIT} --amend", f"{COMMIT} a.py")),
+    f"NEW && {COMMIT} --all || true",
+    f"echo '*.py -diff' >>.gitattributes && git add . && {COMMIT}",
+    f"git mv -k a.py there.py && {COMMIT} || true",
+    f"git rm --quiet -r --ignore-unmatch vendor && {COMMIT} --allow-empty",
+    f"NEW && git add --intent-to-add . && {COMMIT} --all || true",
+    "git commit --quiet --amend --message again || true",
+    "git reset --quiet --hard HEAD~1",
+    f"git reset --quiet --soft HEAD~1 && {COMMIT} || true",
+    "git switch --quiet feature/x && git switch --quiet feature/y",
+    "git switch --quiet feature/x",
+    "git merge --quiet --no-edit -X ours feature/x",
+    "git merge --quiet --no-edit -X ours origin/main",
+    "git rebase --quiet -X theirs origin/main || git rebase --abort",
+    "git cherry-pick -X theirs feature/x || git cherry-pick --skip || git reset --quiet --hard",
+    "git push --quiet --no-verify --force origin HEAD:main",
+    "git push --quiet --no-verify origin HEAD~1:main || true",
+    "git pack-refs --all",
+)
+
+
+def used(repo: Repo) -> tuple[budget.Used | None, budget.Used | None]:
+    """Return what the next commit adds to, as noted or counted by its hook, and by a full count."""
+    place = find_workplace({**repo.env, "GIT_INDEX_FILE": ".git/index"}, str(repo.path))
+    found, branch = hook_policy(place), place.branch()
+    kind = None if branch is None else found.policy.classify(branch).name
+    commit = ProposedCommit("pre-commit", place, found.policy, found.origin, branch, kind)
+    return budget.used_before(commit), budget.counted(commit)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_added_up_is_what_a_full_count_finds(started: Repo, seed: int) -> None:
+    """After each of some random steps of git, with the notes that the hooks of the steps before have left."""
+    chosen, repo, noted = random.Random(seed), started, 0  # noqa: S311  (not a secret)
+    policy = POLICY.replace("series-lines = 40", "series-lines = 4000").replace("commits = 20", "commits = 200")
+    adopt(repo.checkout("main"), policy.replace("lines = 30", "lines = 3000"))
+    repo.git("branch", "--force", "feature/x")
+    repo.branch("feature/y")
+    for number in range(30):
+        step = chosen.choice(STEPS)
+        name = chosen.choice(["a.py", "b.py", "vendor/c.py", "d.lock", "e/f.py"])
+        content = "".join(f"{chosen.random()}\\n" for _ in range(chosen.randrange(1, 9)))
+        new = f"mkdir -p vendor e && printf '{content}' >{name}"
+        repo.run("sh", "-c", step.replace("NEW", new), status=None)
+        known, full = used(repo)
+        assert (known is None) == (full is None)
+        if known is not None and full is not None:
+            assert known.changed(oids=()) == full.changed(oids=()), (number, step)
+            noted += not known.oids and full.listed > 0
+    assert noted >= 3
+
+
+def test_what_the_trunk_has_is_not_added_up(started: Repo) -> None:
+    """HEAD is what was staged before, on the commit that was HEAD then; but the trunk had it all the time."""
+    repo = started
+    commit(repo, "b.py", 9)
+    repo.push("feature/x:main")
+    repo.git("reset", "--quiet", "--soft", "HEAD~1")
+    assert "Aborting" in repo.run("git", "commit", "--message", "", status=1).text
+    repo.git("merge", "--quiet", "--ff-only", "--autostash", "origin/main")
+    known, full = used(repo)
+    assert known is not None
+    assert full is not None
+    assert (known.lines, known.listed) == (full.lines, full.listed) == (0, 0)

@@ -59,6 +59,12 @@ def read_start(path: str, most: int) -> bytes:
     return _content(os.open(path, os.O_RDONLY | _CALM), path, most, whole=False)
 
 
+def read_end(path: str, most: int) -> bytes:
+    """Return the last ``most`` bytes of somebody else's file. Raises: as ``read_start``."""
+    descriptor = os.open(path, os.O_RDONLY | _CALM)
+    return _content(descriptor, path, most, whole=False, start=max(0, os.fstat(descriptor).st_size - most))
+
+
 def read_own(path: str, limit: int) -> bytes:
     """Return the content of a file of labgate's own.
 
@@ -305,8 +311,8 @@ def _too_large(limit: int) -> str:
     return f"has more than {limit} bytes"
 
 
-def _content(descriptor: int, path: str, limit: int, *, whole: bool = True) -> bytes:
-    """Return the content of an open file, the first ``limit`` bytes unless ``whole``, and close it."""
+def _content(descriptor: int, path: str, limit: int, *, whole: bool = True, start: int = 0) -> bytes:
+    """Return the content of an open file, unless ``whole`` the first ``limit`` bytes from ``start`` on, and close it."""
     try:
         found = os.fstat(descriptor)
         reason = _obstacle(found, _REGULAR)
@@ -314,6 +320,8 @@ def _content(descriptor: int, path: str, limit: int, *, whole: bool = True) -> b
             reason = _too_large(limit)
         if reason is not None:
             raise RefusedFileError(path, reason)
+        if start:
+            os.lseek(descriptor, start, os.SEEK_SET)
         chunks = []
         left = limit + whole
         # One call may return less than the file has, and the file may grow meanwhile.

@@ -1,7 +1,7 @@
-"""How much of its series' limits a branch has used, at commit. On the commit hook's path: one git process.
+"""How much of its series' limits a branch has used, at commit. On the commit hook's path: at most one git process.
 
-The number is kept for HEAD. It counts whole diffs, so it is never the smaller one; from half of a limit on, ``facts``
-counts what a reader reads.
+What was counted is noted for HEAD, with what is staged: if HEAD is the commit of that next time, it is added up. It
+counts whole diffs, so it is never the smaller one; from half of a limit on, ``facts`` counts what a reader reads.
 """
 
 from __future__ import annotations
@@ -9,33 +9,64 @@ from __future__ import annotations
 import os
 
 from labgate import FOLDER
+from labgate.git.direct import index_tree, loose_commit
+from labgate.git.raw import PLAIN, RENAMES, Entry
 from labgate.git.runner import BOUNDED
+from labgate.policy.glob import Glob
 from labgate.scene.workplace import read_text
+from labgate.values.checksum import with_checksum
 from labgate.values.files import read_own, write_own
-from labgate.values.refnames import HEADS, REMOTES
+from labgate.values.refnames import HEADS, REMOTES, is_oid
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from labgate.checks.commit_size.check import Facts
     from labgate.policy.model import Table
     from labgate.scene.proposed_commit import ProposedCommit
-    from labgate.values.batch import FileChange
 
-#: Below the git common directory: what was counted last, in one line.
+#: Below the git common directory: what was counted, a line for each HEAD, the newest first.
 FILE = os.path.join(FOLDER, "series-budget")
 #: The most commits of a branch that are counted.
 MOST = 200
-_MOST_BYTES = 2**12
+#: The lines that are kept, and the bytes that they have at most.
+_NOTES, _MOST_BYTES = 8, 2**12
+#: In a line instead of a tree that is not known, and of the tip of a branch that has no file of its own.
+_NONE = "-"
 
 
 class Used(Value):
-    """What a branch has used: ``oids`` are its commits, empty if they were not read again. ``exact``: as read."""
+    """What a branch has used: ``lines``, and ``commits`` of which something counts, of so many ``listed`` ones.
+
+    ``oids`` are the listed ones, empty if they were not read again. ``exact``: as read.
+    """
 
     lines: int
     commits: int
+    listed: int
     exact: bool
     oids: tuple[str, ...] = ()
+
+
+class _Key(Value):
+    """What a count depends on: HEAD (full oid), the tips of the trunk, and ``rest``, a checksum of these and more."""
+
+    head: str
+    tips: tuple[str, ...]
+    rest: str
+
+
+class _Note(Value):
+    """A line of the file: what was used at ``head``, and what a commit of ``tree`` on it adds (``None``: unknown)."""
+
+    head: str
+    rest: str
+    used: Used
+    tree: str | None
+    lines: int
+    commits: int
 
 
 def limits_of(commit: ProposedCommit) -> Table | None:
@@ -97,102 +128,141 @@ def plus(used: Used, staged: Facts, commit: ProposedCommit) -> Used:
 def used_before(commit: ProposedCommit) -> Used | None:
     """Return what the branch has used before this commit; ``None`` if it is not known where the branch starts."""
     key = _key(commit)
-    kept = _kept(commit, key)
-    if kept is not None:
-        return kept
-    found = counted(commit)
-    if found is not None:
-        keep(commit, found)
-    return found
+    if key is None:
+        return counted(commit)
+    notes = _notes(commit)
+    known = [note for note in notes if note.rest == key.rest]
+    used = next((note.used for note in known if note.head == key.head), None)
+    used = used or _extended(commit, key, known) or counted(commit)
+    if used is not None:
+        _note(commit, key, notes, used)
+    return used
+
+
+def _extended(commit: ProposedCommit, key: _Key, notes: Sequence[_Note]) -> Used | None:
+    """Return what is used at HEAD if that is the commit whose change was noted when it was made.
+
+    The trunk must not have it already. It has not where it lacks its parent, or where the parent is its tip.
+    """
+    folder = commit.place.git().loose
+    if not notes or folder is None or os.path.exists(os.path.join(commit.place.common_dir, "shallow")):
+        return None
+    found = loose_commit(folder, key.head)
+    if found is None:
+        return None
+    tree, parents = found
+    for note in notes:
+        used = note.used
+        new = 0 < used.listed < MOST or (not used.listed and {*key.tips} == {note.head})
+        if (note.head,) == parents and note.tree == tree and new:
+            return Used(used.lines + note.lines, used.commits + note.commits, used.listed + 1, exact=False)
+    return None
 
 
 def keep(commit: ProposedCommit, used: Used) -> None:
-    """Keep what was counted, for as long as HEAD and the remote's branches stay."""
+    """Note what was counted, for as long as the trunk and the policy stay, and what the staged change adds."""
     key = _key(commit)
-    if key is None:
+    if key is not None:
+        _note(commit, key, _notes(commit), used)
+
+
+def _note(commit: ProposedCommit, key: _Key, notes: Sequence[_Note], used: Used) -> None:
+    records = [] if commit.staged is None else commit.staged.records
+    tree = index_tree(commit.place.index, len(key.head)) if records else None
+    changed = [(record.path, record.added + record.deleted) for record in records if not isinstance(record, Entry)]
+    note = _Note(key.head, key.rest, used.changed(oids=()), tree, *_sum(commit, [changed]))
+    if note in notes:
         return
+    kept = [note, *(other for other in notes if other.head != key.head)][:_NOTES]
     try:
-        text = f"{key} {used.lines} {used.commits} {int(used.exact)}\n"
-        write_own(os.path.join(commit.place.common_dir, FILE), text.encode("ascii", "replace"))
+        write_own(os.path.join(commit.place.common_dir, FILE), "".join(map(_line, kept)).encode("ascii"))
     except OSError:
         return
 
 
-def _kept(commit: ProposedCommit, key: str | None) -> Used | None:
+def _line(note: _Note) -> str:
+    used = note.used
+    numbers = (used.lines, used.commits, used.listed, int(used.exact), note.lines, note.commits)
+    return f"{note.head} {note.rest} {note.tree or _NONE} {' '.join(map(str, numbers))}\n"
+
+
+def _notes(commit: ProposedCommit) -> list[_Note]:
+    """Return the lines of the file that labgate can have written."""
     try:
         text = read_own(os.path.join(commit.place.common_dir, FILE), _MOST_BYTES).decode("ascii", "replace")
     except OSError:
-        return None
-    words = text.split()
-    if key is None or len(words) != 4 or words[0] != key or not all(word.isdecimal() for word in words[1:]):
-        return None
-    lines, commits, exact = map(int, words[1:])
-    return Used(lines, commits, bool(exact))
+        return []
+    notes = []
+    for line in text.splitlines():
+        words = line.split(" ")
+        if len(words) == 9 and all(word.isdecimal() for word in words[3:]):
+            lines, commits, listed, exact, *more = map(int, words[3:])
+            used = Used(lines, commits, listed, bool(exact))
+            notes.append(_Note(words[0], words[1], used, None if words[2] == _NONE else words[2], *more))
+    return notes
 
 
-def _key(commit: ProposedCommit) -> str | None:
-    """Return what the count depends on: HEAD, the remote's branches and the policy; ``None`` if HEAD is packed."""
+def _key(commit: ProposedCommit) -> _Key | None:
+    """Return what the count depends on; ``None`` if HEAD, or the tip of the trunk, is not a plain file of git's."""
     place = commit.place
     head = read_text(os.path.join(place.common_dir, commit.branch or "HEAD"))
-    if head is None:
+    trunks = _trunks(commit)
+    tips = tuple(read_text(os.path.join(place.common_dir, ref)) or _NONE for ref in trunks)
+    if head is None or not all(is_oid(oid) for oid in (head, *tips) if oid != _NONE):
         return None
-    table = commit.policy.table["commit-size"]
-    watched = [os.path.join(place.common_dir, "packed-refs"), *(folder for _, folder in _remotes(commit))]
-    return f"{head}:{':'.join(map(_stamp, watched))}:{len(table['ignore'])}:{len(table['tests'])}"
+    ignored = commit.policy.table["commit-size"]["ignore"]
+    packed = _stamp(os.path.join(place.common_dir, "packed-refs"))
+    return _Key(head, tips, with_checksum(b"", trunks, tips, packed, ignored, light=True).hex())
 
 
-def _stamp(path: str) -> str:
+def _stamp(path: str) -> tuple[int, ...]:
     try:
-        return str(os.stat(path).st_mtime_ns)
+        found = os.stat(path)
     except OSError:
-        return "-"
+        return ()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
-def _remotes(commit: ProposedCommit) -> list[tuple[str, str]]:
-    """Return the prefix and the folder of each remote's branches."""
+def _trunks(commit: ProposedCommit) -> list[str]:
+    """Return the full names that the trunk may have here: on each remote, or without one as a local branch."""
     top = os.path.join(commit.place.common_dir, *REMOTES.strip("/").split("/"))
     try:
-        names = sorted(os.listdir(top))
+        prefixes = [f"{REMOTES}{name}/" for name in sorted(os.listdir(top))]
     except OSError:
-        return []
-    return [(f"{REMOTES}{name}/", os.path.join(top, name)) for name in names]
+        prefixes = []
+    trunks = [f"{prefix}{name}" for prefix in prefixes or [HEADS] for name in commit.policy.trunks]
+    return [ref for ref in trunks if ref != commit.branch]
 
 
 def counted(commit: ProposedCommit) -> Used | None:
     """Count the commits that the trunk does not have, by their diffs."""
-    from labgate.values.batch import Batch, FileChange
-
-    prefixes = [prefix for prefix, _ in _remotes(commit)] or [HEADS]
-    trunks = [f"{prefix}{name}" for prefix in prefixes for name in commit.policy.trunks]
-    trunks = [ref for ref in trunks if ref != commit.branch]
-    options = (
-        "--ignore-missing",
-        "--boundary",
-        "--numstat",
-        "--no-renames",
-        "--diff-merges=off",
-        "--no-show-signature",
-    )
-    plain = ("--no-ext-diff", "--no-textconv", "--no-color", f"--max-count={MOST + 1}")
-    output = commit.place.git().run(
-        *BOUNDED, "log", *options, *plain, "-z", "--format=%m%H", "HEAD", "--not", *trunks, "--"
-    )
-    files: dict[str, list[FileChange]] = {}
-    oid, bounded = "", False
-    for token in os.fsdecode(output).split("\0"):
-        words = token.strip("\n").split("\t", 2)
+    # Without --boundary: git would make the diff of the trunk's commit, too.
+    options = ("--ignore-missing", "--numstat", "--diff-merges=off", "--no-show-signature", *PLAIN, *RENAMES)
+    shown = (*options, f"--max-count={MOST + 1}", "-z", "--format=%H %P")
+    output = commit.place.git().run(*BOUNDED, "log", *shown, "HEAD", "--not", *_trunks(commit), "--")
+    files: dict[str, list[tuple[str, int]]] = {}
+    beyond: set[str] = set()
+    changed: list[tuple[str, int]] = []
+    tokens = iter(os.fsdecode(output).split("\0"))
+    for token in tokens:
+        words = token.lstrip("\n").split("\t", 2)
         if len(words) == 3:
-            added, deleted = (0 if word == "-" else int(word) for word in words[:2])
-            files.setdefault(oid, []).append(FileChange(words[2], "M", added, deleted, 0))
-        elif words[0].startswith("-"):
-            bounded, oid = True, ""
+            # A renamed file has no path here, but the old and the new one after it.
+            path = words[2] or (next(tokens), next(tokens))[1]
+            changed.append((path, sum(int(word) for word in words[:2] if word != "-")))
         elif words[0]:
-            oid = words[0][1:]
-            files.setdefault(oid, [])
-    files.pop("", None)
-    if files and not bounded and len(files) <= MOST:
+            oid, *parents = words[0].split(" ")
+            changed = files.setdefault(oid, [])
+            beyond.update(filter(None, parents))
+    if files and len(files) <= MOST and beyond <= files.keys():
         return None  # nothing of the trunk is known here
-    from labgate.checks.commit_size.check import Facts, series_size
+    return Used(*_sum(commit, files.values()), len(files), exact=False, oids=tuple(files))
 
-    batches = tuple(Batch(oid, "", tuple(changed)) for oid, changed in files.items())
-    return Used(*series_size(Facts(batches, None), commit.policy), exact=False, oids=tuple(files))
+
+def _sum(commit: ProposedCommit, commits: Iterable[Sequence[tuple[str, int]]]) -> tuple[int, int]:
+    """Return the lines that count, and the commits with a file that does; each has the lines of its files by path."""
+    ignored = [Glob(text) for text in commit.policy.table["commit-size"]["ignore"]]
+    counting = [
+        [lines for path, lines in changed if not any(glob.matches(path) for glob in ignored)] for changed in commits
+    ]
+    return sum(map(sum, counting)), sum(bool(lines) for lines in counting)

@@ -58,7 +58,7 @@ def _exactly(commit: ProposedCommit, around: Surroundings) -> budget.Used | None
     paths = {file.path for changed in files.values() for file in changed}
     excluded = excluded_paths(repository, tip, paths) if tip is not None else frozenset()
     batches = tuple(Batch(oid, "", mark(changed, excluded)) for oid, changed in files.items())
-    return budget.Used(*series_size(Facts(batches, None), commit.policy), exact=True)
+    return budget.Used(*series_size(Facts(batches, None), commit.policy), counted.listed, exact=True)
 
 
 def _read(facts: Facts, commit: ProposedCommit) -> Facts:
