@@ -312,7 +312,7 @@ def _too_large(limit: int) -> str:
 
 
 def _content(descriptor: int, path: str, limit: int, *, whole: bool = True, start: int = 0) -> bytes:
-    """Return the content of an open file, unless ``whole`` the first ``limit`` bytes from ``start`` on, and close it."""
+    """Return the content of an open file, or (not ``whole``) ``limit`` bytes of it from ``start`` on, and close it."""
     try:
         found = os.fstat(descriptor)
         reason = _obstacle(found, _REGULAR)
