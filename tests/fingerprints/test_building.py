@@ -73,7 +73,7 @@ def test_a_chain_is_the_same_by_two_processes_and_in_small_batches(
     repository = open_repository(repo)
     ensure_chain(repository, index, oids)
     monkeypatch.setattr(documents, "_SPREAD", 10_000)
-    monkeypatch.setattr(documents, "_CHAIN_BATCH", 400)
+    monkeypatch.setattr(documents, "_BATCH", 400)
     told, batches = [], []
     with closing(Index(None)) as other:
         extend = other.extend

@@ -38,10 +38,9 @@ Progress = Callable[[str, int, int], None]
 #: The least and most documents of one task: a process holds all of it, and during the last one the other core is
 #: idle. The least number of documents for which a second core is used.
 _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
-#: Features of one transaction, or a little more, for a chain and for research. Each transaction rewrites what is there,
-#: and a chain has the most; until then its features are in memory, at some 50 bytes each, beside what is known of all
-#: branches.
-_CHAIN_BATCH, _BATCH = 600_000, 300_000
+#: Features of one transaction, or a little more. Each transaction rewrites what is there; until then its features are
+#: in memory twice, eight bytes each, beside what is known of all branches.
+_BATCH = 1_200_000
 #: The documents between two reports of progress.
 _TOLD = 64
 #: Files whose lines do not count, or not as code.
@@ -204,13 +203,13 @@ def _batches(
 ) -> Iterator[list[Document]]:
     """Yield documents in lists of some features, and report progress every ``_TOLD`` documents."""
     batch: list[Document] = []
-    size, most = 0, _CHAIN_BATCH if chain else _BATCH
+    size = 0
     if progress is not None:
         progress(what, 0, len(keys))
     for done, item in enumerate(_made(repository, keys, chain=chain), 1):
         batch.append(item)
         size += len(item.features)
-        if size >= most or done == len(keys):
+        if size >= _BATCH or done == len(keys):
             yield batch
             batch, size = [], 0
         if progress is not None and (done % _TOLD == 0 or done == len(keys)):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
@@ -18,6 +17,7 @@ from labgate import FOLDER
 from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document, checked, columns, document_of
 from labgate.fingerprints.features import VERSION
+from labgate.fingerprints.first_entries import FirstEntries
 from labgate.fingerprints.fork_places import ForkPlaces, places_of
 from labgate.fingerprints.joined_pieces import JoinedPieces
 from labgate.fingerprints.past import Past, Piece, Swapped
@@ -323,16 +323,23 @@ class Index:
             before = self.past([] if parent is None else [parent], mine)
             rows = ((segment, *swap, with_checksum(b"", segment, *swap)) for swap in mine)
             self._db.executemany("INSERT INTO swap VALUES(?, ?, ?, ?)", rows)
-            novel, first = self._novelties(documents, depth, before)
-            for offset, (item, features) in enumerate(zip(documents, novel, strict=True)):
+            first = FirstEntries(documents, depth, partial(self._known_once, before))
+            first.find()
+            for offset, (item, features) in enumerate(zip(documents, first.novel, strict=True)):
                 place = (segment, depth + offset)
                 row = (*columns(item, features, *place), *place)
                 self._db.execute("INSERT INTO link VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             above, fork, _ = self._segment(segment)
             self._put_segment(segment, above, fork, depth + len(documents) - 1)
-            self._postings.append(segment, first)
+            self._postings.append(segment, first.parts)
             self._joined.clear()
             self._note_gaps(documents)
+
+    def _known_once(self, before: Past, features: Sequence[int]) -> dict[int, int]:
+        """Return as ``first_depths`` does; no other range of features is in the parts that are read for it."""
+        found = self.first_depths(features, before)
+        self._postings.drop_parts()
+        return found
 
     def _place(self, parent: str | None) -> tuple[int, int]:
         """Return the segment and depth of a commit's child."""
@@ -343,32 +350,6 @@ class Index:
         new = int(self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM segment").fetchone()[0])
         self._put_segment(new, None if at is None else at.segment, depth, depth)
         return new, depth + 1
-
-    def _novelties(
-        self, documents: Sequence[Document], depth: int, before: Past
-    ) -> tuple[list[array[int]], list[array[int]]]:
-        """Return the features that are new in each of a row of commits, and all their entries by part."""
-        value = postings.VALUES - 1
-        novel = [array("Q") for _ in documents]
-        parts = postings.parted((item.features, place) for place, item in enumerate(documents, depth))
-        quiet_parts = postings.parted((item.had, place) for place, item in enumerate(documents, depth))
-        for part, (mine, others) in enumerate(zip(parts, quiet_parts, strict=True)):
-            first = parts[part] = array("Q")
-            entries = sorted([*mine, *others])
-            quiet = frozenset(others)
-            features = [entry >> postings.VALUE_BITS for entry in entries]
-            known = self.first_depths(features, before)
-            self._postings.drop_parts()  # each part is read once
-            last = -1
-            for feature, entry in zip(features, entries, strict=True):
-                had = known.get(feature, postings.VALUES) <= entry & value
-                if (feature == last or had) and not postings.is_id(feature):
-                    continue
-                last = feature
-                first.append(entry)
-                if entry not in quiet:
-                    novel[(entry & value) - depth].append(feature)
-        return novel, parts
 
     def counts(self) -> dict[str, int]:
         """Return the numbers of documents and chain commits."""
