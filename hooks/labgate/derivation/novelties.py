@@ -11,8 +11,8 @@ from labgate.fingerprints.features import T
 from labgate.fingerprints.index import Index
 from labgate.fingerprints.past import Past
 
-#: The token sequences of each document that are always looked up: with half of them new it is not too small to judge.
-_SAMPLE = 12
+#: The token sequences of each document that are always looked up: with five new ones it is not too small to judge.
+_SAMPLE = 8
 
 
 class Novelties:

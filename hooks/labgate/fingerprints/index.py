@@ -154,7 +154,7 @@ class Index:
 
     def having(self, features: Sequence[int]) -> list[int]:
         """Return an entry (feature and document) for each document with one of the sorted features."""
-        return self._postings.find(_DOCUMENTS, features)
+        return self._postings.find(_DOCUMENTS, self.possible(features))
 
     def possible(self, features: Sequence[int]) -> list[int]:
         """Return those of the sorted features that some document may have, and a few others."""

@@ -36,6 +36,8 @@ PATIENCE = 5.0
 #: Largest file that is read: some three million commits.
 _MOST_BYTES = 2**27
 _TITLE = "labgate-ledger 1\n"
+#: The kinds of entries about refs that are there.
+_SIGHTS = ("new", "tip")
 #: Bytes in which the first entry stands.
 _START_BYTES = 2**12
 
@@ -133,7 +135,7 @@ class Ledger:
         """
         self._load()
         known = self._memory
-        same = not self._held and known.tips == tips and commits <= known.first.keys()
+        same = not self._held and known.tips == tips and known.had(commits)
         return same and commits.isdisjoint([oid for _, oid in known.gone])
 
     def observe(
@@ -260,8 +262,11 @@ class _Memory:
     """The state after a series of entries."""
 
     def __init__(self) -> None:
-        #: The entry that first had each commit. It is parsed on demand, as few are needed.
-        self.first: dict[str, str] = {}
+        self._first: dict[str, str] = {}
+        #: The entries that are not in ``_first`` yet.
+        self._unread: list[str] = []
+        #: The entries of each ref that is there, since it was last gone.
+        self._sights: dict[str, list[str]] = {}
         self.tips: dict[str, str] = {}
         #: The time of deletion by ref and oid, in the order of observation.
         self.gone: dict[tuple[str, str], int] = {}
@@ -271,42 +276,45 @@ class _Memory:
 
     def add(self, lines: Iterable[str]) -> None:
         """Read entries in order; lines that are incomplete, damaged or of another format are skipped."""
-        first, tips, gone, last = self.first.setdefault, self.tips, self.gone, self.last
+        # Every push runs this loop, over a hundred thousand lines where branches came and went for years.
+        tips, gone, sights, unread = self.tips, self.gone, self._sights, self._unread
         for line in lines:
-            # Every push runs this loop: nearly all lines have five fields, and unpacking them is fastest.
-            fields = line.split(" ")
-            others: Sequence[str] = ()
-            if len(fields) == 5:
-                kind, time, ref, oid, end = fields
-            elif len(fields) > 5:
-                kind, time, ref, oid, *others, end = fields
+            fields = line.split(" ", 4)
+            if len(fields) < 5 or not line.endswith(" .") or not fields[1].isdecimal():
+                continue
+            kind, time, ref, oid, _ = fields
+            self.last = time
+            if kind == "gone":
+                gone.pop((ref, oid), None)
+                gone[ref, oid] = int(time)
+                if tips.get(ref) == oid:
+                    del tips[ref]
+                    sights.pop(ref, None)
+            elif kind == "back":
+                gone.pop((ref, oid), None)
+            elif kind in _SIGHTS:
+                tips[ref] = oid
+                gone.pop((ref, oid), None)
+                unread.append(line)
+                sights.setdefault(ref, []).append(line)
             else:
                 continue
-            if end != "." or not time.isdecimal():
-                continue
-            last = time
-            if kind == "new":
-                first(oid, line)
-            elif kind != "tip":
-                self._add_change(kind, int(time), ref, oid)
-                continue
-            tips[ref] = oid
-            if gone:
-                gone.pop((ref, oid), None)
-            for other in others:
-                first(other, line)
             self.entries += 1
-        self.last = last
 
-    def _add_change(self, kind: str, time: int, ref: str, oid: str) -> None:
-        if kind not in {"gone", "back"}:
-            return
-        self.gone.pop((ref, oid), None)
-        if kind == "gone":
-            self.gone[ref, oid] = time
-            if self.tips.get(ref) == oid:
-                del self.tips[ref]
-        self.entries += 1
+    @property
+    def first(self) -> Mapping[str, str]:
+        """The entry that first had each commit. It is parsed on demand, as few are needed."""
+        first = self._first.setdefault
+        for line in self._unread:
+            for oid in _new_in(line):
+                first(oid, line)
+        self._unread.clear()
+        return self._first
+
+    def had(self, commits: AbstractSet[str]) -> bool:
+        """Return whether all of some commits were seen; most of what is there was seen where it is."""
+        here = {oid for lines in self._sights.values() for line in lines for oid in _new_in(line)}
+        return commits <= here or commits <= self.first.keys()
 
     def news(self, observation: _Observation) -> list[str]:
         """Return the new entries of an observation; each is independent, so that any of them may be lost."""
@@ -323,14 +331,20 @@ class _Memory:
             for ref, oid in self.gone
             if observation.tips.get(ref, oid) != oid and observation.reaches(ref, oid)
         ]
-        claimed: set[str] = set()
+        claimed, first = set[str](), self.first
         for ref, tip in observation.tips.items():
-            unseen = [oid for oid in observation.commits.get(ref, ()) if oid not in self.first and oid not in claimed]
+            unseen = [oid for oid in observation.commits.get(ref, ()) if oid not in first and oid not in claimed]
             if unseen or self.tips.get(ref) != tip:
                 claimed.update(unseen)
                 others = [oid for oid in unseen if oid != tip]
                 entries.append(observation.entry("tip" if len(others) == len(unseen) else "new", ref, tip, *others))
         return entries
+
+
+def _new_in(entry: str) -> list[str]:
+    """Return the commits that an entry about a ref that is there says were new."""
+    fields = entry.split(" ")
+    return fields[3:-1] if fields[0] == "new" else fields[4:-1]
 
 
 def _lines(content: bytes) -> list[str]:
