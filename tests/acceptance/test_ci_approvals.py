@@ -202,6 +202,18 @@ def test_a_retargeted_pull_request_is_judged_anew(project: Project) -> None:
     assert "is now release/1" in result.text
 
 
+def test_an_approval_for_another_target_does_not_count_until_it_is_given_again(project: Project) -> None:
+    """The other target may have had more of the change, which the reviewer did not see."""
+    project.host.changes[72].target = "staging"
+    approved(project).host.retarget(72, "main")
+    result = project.judge(72)
+    assert (result.status, "LG203" in result.text) == (1, True), result.text
+    assert "given for another target, which had more of the change" in result.text
+    project.host.faults.append(Fault(403, on="issues/72/events"))
+    assert project.judge(72).status == 0  # as before this was asked for: the token may not read it
+    assert approved(project).judge(72).status == 0
+
+
 @pytest.mark.parametrize("status", [500, 401, 403, 404])
 def test_a_host_that_does_not_answer_decides_nothing(project: Project, status: int) -> None:
     approved(project).host.faults.append(Fault(status, {"Retry-After": "100000"}, times=-1))

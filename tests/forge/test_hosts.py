@@ -190,6 +190,28 @@ def test_gitlab_takes_the_merge_commit_then_the_squash_commit_then_the_head(host
     assert forge(host, "gitlab").change(7).merged_as == FIRST
 
 
+@pytest.mark.parametrize("kind", ["github", "gitea"])
+def test_an_approval_is_known_to_be_older_than_the_target(host: FakeHost, kind: str) -> None:
+    host.open(7, author="ada-l", head=FIRST)
+    host.review(7, "lin-k")
+    host.retarget(7, "main")
+    host.review(7, "kim")
+    marked = {item.login: item.retargeted for item in forge(host, kind).change(7).approvals}
+    assert marked == {"lin-k": True, "kim": False}
+
+
+def test_gitlab_says_where_the_approved_difference_started(host: FakeHost) -> None:
+    """It makes a version of the same head for another target."""
+    host.open(7, author="ada-l", head=FIRST).bases = [SECOND, LANDED]
+    host.review(7, "lin-k")
+    host.push(7, FIRST)
+    host.review(7, "kim")
+    assert {item.login: item.base for item in forge(host, "gitlab").change(7).approvals} == {
+        "lin-k": SECOND,
+        "kim": None,
+    }
+
+
 @pytest.mark.parametrize("with_times", [True, False], ids=["approved_at", "the note it left"])
 def test_gitlab_binds_an_approval_by_its_time(host: FakeHost, with_times: bool) -> None:
     host.approval_times = with_times

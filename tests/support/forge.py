@@ -135,6 +135,10 @@ class FakeHost:
         self.changes[number].head = head
         self.changes[number].pushes.append((head, self.tick()))
 
+    def retarget(self, number: int, target: str) -> None:
+        self.changes[number].target = target
+        self.changes[number].moved.append(self.tick())
+
     def review(self, number: int, login: str | None, state: str = "APPROVED", commit: str | None = None) -> None:
         """Review the head, or ``commit``. GitLab knows only the time, which is now."""
         change = self.changes[number]
@@ -203,6 +207,8 @@ class FakeHost:
         makers: dict[tuple[str, str], Callable[[], object]] = {
             ("github", "pulls"): lambda: shapes.github_pull(change, self.name),
             ("github", "pulls/reviews"): lambda: shapes.github_reviews(change),
+            ("github", "issues/events"): lambda: shapes.github_events(change),
+            ("gitea", "issues/timeline"): lambda: shapes.gitea_timeline(change),
             ("gitlab", "merge_requests"): lambda: shapes.gitlab_request(change, self.name),
             ("gitlab", "merge_requests/approvals"): lambda: shapes.gitlab_approvals(
                 change, with_times=self.approval_times

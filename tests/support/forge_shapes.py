@@ -21,7 +21,8 @@ class FakeReview:
 class FakeChange:
     """A pull or merge request; ``commits`` are those that its landing left on the target beside ``merged_as``.
 
-    ``pushes`` are its heads with the time of each, oldest first.
+    ``pushes`` are its heads with the time of each, oldest first. ``moved`` are the times at which it got another
+    target, ``bases`` are where GitLab says that the difference for each head starts.
     """
 
     number: int
@@ -33,6 +34,8 @@ class FakeChange:
     reviews: list[FakeReview] = field(default_factory=list)
     commits: list[str] = field(default_factory=list)
     pushes: list[tuple[str, str]] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    bases: list[str] = field(default_factory=list)
     squashed: bool = False
     source: str = "research/x"
     fork: str | None = None
@@ -82,6 +85,17 @@ def github_reviews(change: FakeChange) -> list[Json]:
         }
         for place, review in enumerate(change.reviews)
     ]
+
+
+def github_events(change: FakeChange) -> list[Json]:
+    """Return what "List issue events" documents: before it got another target it got a label."""
+    names = ("labeled", "base_ref_changed")
+    return [{"event": name, "created_at": time} for time in change.moved for name in names]
+
+
+def gitea_timeline(change: FakeChange) -> list[Json]:
+    names = ("label", "change_target_branch")
+    return [{"type": name, "created_at": time} for time in change.moved for name in names]
 
 
 def gitlab_request(change: FakeChange, repository: str) -> Json:
@@ -145,7 +159,7 @@ def gitlab_versions(change: FakeChange) -> list[Json]:
         {
             "id": 200 + place,
             "head_commit_sha": oid,
-            "base_commit_sha": "b" * 40,
+            "base_commit_sha": change.bases[place] if change.bases else "b" * 40,
             "start_commit_sha": "b" * 40,
             "created_at": time,
             "merge_request_id": 7000 + change.number,

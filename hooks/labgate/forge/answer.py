@@ -126,15 +126,21 @@ class Answer:
 
     def moment(self) -> datetime:
         """Return a time, with its offset from UTC."""
-        match = _TIME.fullmatch(self.text())
-        if match is None:
-            raise self.wrong()
-        day, clock, fraction, _, offset = match.groups()
-        digits = (fraction or ".0")[1:7].ljust(6, "0")
-        offset = "+00:00" if offset is None else f"{offset[:3]}:{offset[-2:]}"
         with suppress(ValueError):
-            return datetime.fromisoformat(f"{day}T{clock}.{digits}{offset}")
+            return moment_of(self.text())
         raise self.wrong()
+
+
+def moment_of(text: str) -> datetime:
+    """Return a time as a host writes it (RFC 3339). Raises: ``ValueError`` when it is none."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        message = f"no time: {text!r}"
+        raise ValueError(message)
+    day, clock, fraction, _, offset = match.groups()
+    digits = (fraction or ".0")[1:7].ljust(6, "0")
+    offset = "+00:00" if offset is None else f"{offset[:3]}:{offset[-2:]}"
+    return datetime.fromisoformat(f"{day}T{clock}.{digits}{offset}")
 
 
 def parse(body: bytes, question: Question, name: str) -> Answer:

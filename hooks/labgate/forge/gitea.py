@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from labgate.forge.answer import Answer
 from labgate.forge.connection import Credential, Service
 from labgate.forge.http import Client
-from labgate.forge.values import Change, change_of_pull, login_of, standing
+from labgate.forge.values import Change, before_move, change_of_pull, login_of, standing
 from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 
 SERVICE = Service(
@@ -75,7 +76,18 @@ class Host:
             word = _word(review)
             if word is not None:
                 found.append((review["id"].number(), word))
-        return standing(word for _, word in sorted(found, key=lambda entry: entry[0]))
+        approvals = standing(word for _, word in sorted(found, key=lambda entry: entry[0]))
+        return before_move(approvals, self._moves(number)) if any(map(_approves, approvals)) else approvals
+
+    def _moves(self, number: int) -> Iterator[Answer]:
+        """Yield when the pull request got another target (``issueGetCommentsAndTimeline``)."""
+        for item in self._client.numbered_pages(f"{self._root}/issues/{number}/timeline", "timeline", optional=True):
+            if item["type"].text() == "change_target_branch":
+                yield item["created_at"]
+
+
+def _approves(approval: Approval) -> bool:
+    return approval.state == APPROVED
 
 
 def _word(review: Answer) -> Approval | None:

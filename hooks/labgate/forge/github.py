@@ -8,7 +8,7 @@ from urllib.parse import quote
 from labgate.forge.answer import Answer
 from labgate.forge.connection import Credential, Service
 from labgate.forge.http import Client
-from labgate.forge.values import MERGED, Change, change_of_pull, login_of, standing
+from labgate.forge.values import MERGED, Change, before_move, change_of_pull, login_of, standing
 from labgate.values.approval import APPROVED, CHANGES_REQUESTED, DISMISSED, Approval
 
 SERVICE = Service(
@@ -49,7 +49,10 @@ class Host:
         pull = self._client.get(f"{self._root}/pulls/{number}", "pull")
         if pull["number"].number() != number:
             raise pull["number"].wrong()
-        return change_of_pull(pull, standing(self._reviews(number)))
+        approvals = standing(self._reviews(number))
+        if any(item.state == APPROVED for item in approvals):
+            approvals = before_move(approvals, self._moves(number))
+        return change_of_pull(pull, approvals)
 
     def _reviews(self, number: int) -> Iterator[Approval]:
         """Yield the reviews that approve or reject, oldest first ("List reviews for a pull request").
@@ -64,6 +67,16 @@ class Host:
                 continue
             commit = review["commit_id"].optional(Answer.oid)
             yield Approval(login, state, commit, review["submitted_at"].optional(Answer.time))
+
+    def _moves(self, number: int) -> Iterator[Answer]:
+        """Yield when the pull request got another base branch ("List issue events", ``base_ref_changed``).
+
+        The event does not name the branches. When the old one is merged and deleted, GitHub moves the pull request by
+        itself, which is another event.
+        """
+        for event in self._client.pages(f"{self._root}/issues/{number}/events", "events", optional=True):
+            if event["event"].text() == "base_ref_changed":
+                yield event["created_at"]
 
     def landed(self, oid: str, target: str) -> tuple[Change, ...]:
         """Return the merged changes that a commit came with ("List pull requests associated with a commit").

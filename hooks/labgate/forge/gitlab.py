@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 from urllib.parse import quote
 
 from labgate.forge.answer import Answer
@@ -39,6 +40,9 @@ _REVIEWER_STATES = {
 }
 #: GitLab's own notes on a merge request when somebody approves it or revokes the approval.
 _NOTES = {"approved this merge request": True, "unapproved this merge request": False}
+
+#: A version of a merge request: its time, its id, its head and the base of its difference.
+_Version: TypeAlias = "tuple[datetime, int, str | None, str | None]"
 
 
 class Host:
@@ -102,8 +106,8 @@ class Host:
     def _approvals(self, path: str) -> tuple[Approval, ...]:
         """Return the current approvals ("Merge request approvals API") and requests for changes.
 
-        GitLab does not say for which head an approval was given, only when; see ``_head_at``. Somebody who approved and
-        then requested changes objects. The time of a request for changes is not known.
+        GitLab does not say for which head an approval was given, only when; see ``_version_at``. Somebody who approved
+        and then requested changes objects. The time of a request for changes is not known.
         """
         found: dict[str, Approval] = {}
         for reviewer in self._client.get(f"{path}/reviewers", "reviewers").items():
@@ -113,13 +117,13 @@ class Host:
                 found[login.casefold()] = Approval(login, state, None, None)
         approvals = [*self._client.get(f"{path}/approvals", "approvals")["approved_by"].items()]
         times = self._times(path, approvals)
-        heads = self._heads(path) if any(times) else []
+        heads = self._versions(path) if any(times) else []
         for approval, time in zip(approvals, times, strict=True):
             login = _login(approval["user"])
             said = None if login is None else found.get(login.casefold())
             if login is not None and (said is None or said.state != CHANGES_REQUESTED):
-                head = _head_at(heads, time.moment()) if time else None
-                found[login.casefold()] = Approval(login, APPROVED, head, time.time() if time else None)
+                head, base = _version_at(heads, time.moment()) if time else (None, None)
+                found[login.casefold()] = Approval(login, APPROVED, head, time.time() if time else None, base)
         return tuple(found.values())
 
     def _times(self, path: str, approvals: Sequence[Answer]) -> list[Answer | None]:
@@ -156,26 +160,27 @@ class Host:
             last[key] = max(last.get(key, entry), entry, key=lambda item: item[:2])
         return {login: time for login, (_, _, time) in last.items() if time is not None}
 
-    def _heads(self, path: str) -> list[tuple[datetime, int, str | None]]:
-        """Return the heads and their start times, oldest first ("Get merge request diff versions").
+    def _versions(self, path: str) -> list[_Version]:
+        """Return the versions of the difference, oldest first ("Get merge request diff versions").
 
-        A merge request without commits has a version without a head.
+        A merge request without commits has a version without a head. GitLab makes a version for another target, too.
         """
-        heads = []
+        found = []
         for version in self._client.pages(f"{path}/versions", "versions"):
-            head = version["head_commit_sha"].optional(Answer.oid)
-            heads.append((version["created_at"].moment(), version["id"].number(), head))
-        return sorted(heads, key=lambda entry: entry[:2])
+            head, base = (version[f"{name}_commit_sha"].optional(Answer.oid) for name in ("head", "base"))
+            found.append((version["created_at"].moment(), version["id"].number(), head, base))
+        return sorted(found, key=lambda entry: entry[:2])
 
 
-def _head_at(heads: Sequence[tuple[datetime, int, str | None]], time: datetime) -> str | None:
-    """Return the head at a time; ``None`` before the first.
+def _version_at(versions: Sequence[_Version], time: datetime) -> tuple[str | None, str | None]:
+    """Return the head of the difference at a time, ``None`` before the first, and its base if that is another one now.
 
     GitLab creates a version shortly after a push, so an approval in between is bound to the older head: that is too
     strict, but safe.
     """
-    standing = [head for since, _, head in heads if since <= time]
-    return standing[-1] if standing else None
+    standing = [(head, base) for since, _, head, base in versions if since <= time]
+    head, base = standing[-1] if standing else (None, None)
+    return head, base if standing and base != versions[-1][3] else None
 
 
 def _login(user: Answer) -> str | None:

@@ -26,6 +26,8 @@ _FIRST_WAIT = 0.5
 #: Items of one page that all three hosts accept, or lower to their limit.
 PAGE_SIZE = 100
 _MAX_PAGES = 100
+#: Not allowed, and not found: hosts often say the latter for both.
+_REFUSED = (403, 404, 410)
 #: Bytes of one answer. A page of a hundred pull requests with their long texts has about 2 MB.
 _MAX_BODY = 10 * 1000 * 1000
 _CHUNK = 64 * 1024
@@ -100,14 +102,20 @@ class Client:
         reply = self._ask(self._api + path, question, self._deadline())
         return None if reply.status == 404 else parse(self._accepted(reply, question).body, question, name)
 
-    def pages(self, path: str, name: str) -> Iterator[Answer]:
-        """Yield the items of a list page by page, as the ``Link`` header says (RFC 8288, ``rel="next"``)."""
+    def pages(self, path: str, name: str, *, optional: bool = False) -> Iterator[Answer]:
+        """Yield the items of a list page by page, as the ``Link`` header says (RFC 8288, ``rel="next"``).
+
+        An ``optional`` list has none if the host does not have it, or does not let the token read it.
+        """
         question = self._question(path)
         deadline = self._deadline()
         url = f"{self._api}{path}?{urlencode({'per_page': PAGE_SIZE})}"
         count = 0
         for _ in range(_MAX_PAGES):
-            reply = self._accepted(self._ask(url, question, deadline), question)
+            reply = self._ask(url, question, deadline)
+            if optional and reply.status in _REFUSED:
+                return
+            reply = self._accepted(reply, question)
             for item in parse(reply.body, question, name).items(count):
                 count += 1
                 yield item
@@ -117,8 +125,10 @@ class Client:
             url = following
         raise self._endless(question)
 
-    def numbered_pages(self, path: str, name: str) -> Iterator[Answer]:
+    def numbered_pages(self, path: str, name: str, *, optional: bool = False) -> Iterator[Answer]:
         """Yield the items of a list without a ``Link`` header: pages by number, until there are no more.
+
+        ``optional`` is as in ``pages``.
 
         ``X-Total-Count`` saves the last request. It can be too high: Gitea counts other people's pending reviews but
         does not list them.
@@ -128,7 +138,10 @@ class Client:
         count = 0
         for page in range(1, _MAX_PAGES + 1):
             query = urlencode({"page": page, "limit": PAGE_SIZE})
-            reply = self._accepted(self._ask(f"{self._api}{path}?{query}", question, deadline), question)
+            reply = self._ask(f"{self._api}{path}?{query}", question, deadline)
+            if optional and reply.status in _REFUSED:
+                return
+            reply = self._accepted(reply, question)
             before = count
             for item in parse(reply.body, question, name).items(count):
                 count += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from labgate.forge.answer import Answer
+from labgate.forge.answer import Answer, moment_of
 from labgate.values.approval import Approval
 from labgate.values.value import Value
 
@@ -80,6 +80,15 @@ def change_of_pull(pull: Answer, approvals: tuple[Approval, ...]) -> Change:
         approvals=approvals,
         url=pull["html_url"].optional(Answer.text),
         opened=pull["created_at"].optional(Answer.seconds),
+    )
+
+
+def before_move(approvals: Iterable[Approval], moved: Iterable[Answer]) -> tuple[Approval, ...]:
+    """Return approvals, marked where they were given before a change last got another target, at one of some times."""
+    last = max((time.moment() for time in moved), default=None)
+    return tuple(
+        item.changed(retargeted=last is not None and (item.time is None or moment_of(item.time) <= last))
+        for item in approvals
     )
 
 

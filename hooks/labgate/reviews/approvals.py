@@ -20,6 +20,7 @@ CONFLICT = "the target now conflicts with the change"
 UNRELATED = "the change has no history in common with the target"
 NEEDS_GIT = "git 2.38 is needed here to compare it with the change"
 NOT_HERE = "the approved commit is not in this clone"
+RETARGETED = "given for another target, which had more of the change"
 UNSEEN = "it brings content that no approved tree has"
 
 #: Those of them that a review marker can have.
@@ -204,4 +205,6 @@ def _flaw(approval: Approval, flaws: Mapping[str, str | None]) -> str | None:
         return TAKEN_BACK if approval.state == DISMISSED else None
     if approval.commit is None or not is_oid(approval.commit):
         return UNBOUND
+    if approval.retargeted:
+        return RETARGETED
     return flaws[approval.commit]

@@ -13,10 +13,14 @@ class Approval(Value):
 
     ``state`` is ``APPROVED``, ``CHANGES_REQUESTED`` or ``DISMISSED`` (taken back by the reviewer, by somebody who has
     the right to, or by the host after a push). ``commit`` is the full oid of the reviewed head, ``None`` if the host
-    names none. ``time`` is ISO 8601 as the host gives it, ``None`` if it gives none.
+    names none. ``time`` is ISO 8601 as the host gives it, ``None`` if it gives none. ``base`` is the commit (full oid)
+    from which the reviewed difference started, ``None`` if that is still so, or the host does not say.
+    ``retargeted``: the change got another target since.
     """
 
     login: str
     state: str
     commit: str | None
     time: str | None = None
+    base: str | None = None
+    retargeted: bool = False

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from labgate.checks.research_gate.check import review_state
 from labgate.checks.research_gate.update import Facts
-from labgate.git.commits import has_commit, peel, read_commits, rev_list
+from labgate.git.commits import has_commit, is_ancestor, peel, read_commits, rev_list
 from labgate.reviews.approvals import (
     HostedChange,
     commits_to_compare,
@@ -24,6 +24,7 @@ from labgate.reviews.quorum import JudgedClaim
 from labgate.reviews.section import Reviews
 from labgate.reviews.source_markers import Segment, SourceMarkers, bound
 from labgate.scene.scene import Scene, Span
+from labgate.values.approval import Approval
 from labgate.values.finding import MOVED, Evidence
 from labgate.values.ref_update import Commit
 from labgate.values.refnames import HEADS, is_oid
@@ -192,7 +193,7 @@ class ReviewGathering:
         wrote, emails = self._wrote_change(hosted, compared.here)
         held = (commit for commit in compared.here if compared.flaws[commit] is None)
         approvals = judged_approvals(
-            hosted.approvals,
+            tuple(map(self._for_this_target, hosted.approvals)),
             compared.flaws,
             people,
             change=hosted.name,
@@ -208,6 +209,19 @@ class ReviewGathering:
         if compared.unfetched and self.lacks_review(found):
             raise compared.unfetched[0]
         return found
+
+    def _for_this_target(self, approval: Approval) -> Approval:
+        """Return an approval, marked if its reviewer saw less of the change than the target lacks.
+
+        The difference to another target starts at a commit that this one does not have.
+        """
+        base, old = approval.base, next(iter(self.span.base), None)
+        if base is None or old is None or approval.commit is None:
+            return approval
+        if not all(has_commit(self.repository, oid) for oid in (base, approval.commit)):
+            return approval
+        unseen = not is_ancestor(self.repository, base, old) and is_ancestor(self.repository, base, approval.commit)
+        return approval.changed(retargeted=approval.retargeted or unseen)
 
     def _forged(self, hosted: HostedChange) -> Iterator[str]:
         """Yield each machine's address that is the author of a commit which the host did not make.
