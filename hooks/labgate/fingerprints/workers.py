@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import multiprocessing
+import os
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from threading import Condition, Thread
 from typing import Any, TypeVar
 
 from labgate.values.errors import GitError
@@ -15,6 +20,8 @@ from labgate.values.errors import GitError
 _WORKERS = 2
 #: The largest pipe of an unprivileged process by default (pipe(7)).
 _PIPE_BYTES = 1 << 20
+#: The bytes of results that a worker keeps until they are read: without them it would wait while the parent writes.
+_AHEAD_BYTES = 8_000_000
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -73,16 +80,60 @@ def _worker(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
     for pipe in others:
         pipe.close()
+    # What is made has no cycles, and there is a lot of it to look through.
+    gc.disable()
     made: _R | None
     found = work(tasks)
+    sender = _Sender(sending)
     for _ in tasks:
         try:
             made, error = next(found), None
         except Exception as raised:  # noqa: BLE001  (handed to the parent, which raises it)
             made, error = None, raised
-        try:
-            sending.send((made, error))
-        except OSError:
-            return
+        sender.send((made, error))
         if error is not None:
-            return
+            break
+    sender.finish()
+
+
+class _Sender:
+    """Sends results in their order from a thread, so that the next ones are made meanwhile."""
+
+    def __init__(self, sending: Connection) -> None:
+        self._sending = sending
+        self._left: deque[Any] = deque()
+        self._bytes = 0
+        self._changed = Condition()
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def send(self, result: object) -> None:
+        """Send a result some time; wait while there are too many before it."""
+        data = ForkingPickler.dumps(result)
+        with self._changed:
+            self._changed.wait_for(lambda: self._bytes <= _AHEAD_BYTES)
+            self._left.append(data)
+            self._bytes += len(data)
+            self._changed.notify_all()
+
+    def finish(self) -> None:
+        """Wait until everything is sent."""
+        with self._changed:
+            self._left.append(None)
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._left)
+                data = self._left.popleft()
+            if data is None:
+                return
+            try:
+                self._sending.send_bytes(data)
+            except OSError:
+                os._exit(1)  # nobody reads what the other thread makes
+            with self._changed:
+                self._bytes -= len(data)
+                self._changed.notify_all()
