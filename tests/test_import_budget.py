@@ -129,7 +129,7 @@ def test_a_push_that_passes_imports_none_of_the_slowest(
     slowest |= {"shutil", "tempfile", "random", "hashlib"}
     # What a push needs only for rare names, for a message, or for a clone without all objects.
     slowest |= {"copy", "heapq", "shlex", "unicodedata", "labgate.git.fetch", "labgate.report.text"}
-    slowest |= {"labgate.derivation.first_holders", "labgate.derivation.replay"}
+    slowest |= {"labgate.derivation.first_holders", "labgate.derivation.replay", "labgate.scene.surroundings"}
     comparing = {"labgate.derivation.range_evidence", "sqlite3"}
     assert not slowest.intersection(names)
     assert comparing.intersection(names) == (comparing if compares else set())

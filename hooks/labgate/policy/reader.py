@@ -17,13 +17,16 @@ else:
 
 from labgate import __version__
 from labgate.policy import lint
-from labgate.policy.here import Here
 from labgate.policy.model import OWN_FILE, PYPROJECT, Policy
 from labgate.policy.schema import LEAST_VERSION, SectionSchema, whole
 from labgate.policy.shape import Path, Problems, Record, shown
 from labgate.values.errors import PolicyError
 from labgate.values.regexes import regex
 from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.policy.here import Here
 
 #: The table that holds a policy in ``pyproject.toml``.
 PYPROJECT_TABLE: Path = ("tool", "labgate")

@@ -12,15 +12,18 @@ from labgate.scene.scene import Scene
 from labgate.values.ref_update import RefUpdate
 from labgate.values.refnames import HEADS, REMOTES, tracking_ref
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.policy.model import Kind
 
-def base_of(scene: Scene, update: RefUpdate, ref: str, head: str) -> Base | None:
+
+def base_of(scene: Scene, update: RefUpdate, ref: str, head: str, kind: Kind) -> Base | None:
     """Return the distances of the branch to its declared bases and to the nearest branch that it starts from.
 
-    ``None`` when no base is declared, nothing is nearer, or the other branch may start from this one instead. A branch
-    that contains the head may be stacked on this one, so it does not count.
+    ``kind`` is that of the branch, and declares a base. ``None`` when nothing is nearer, or the other branch may start
+    from this one instead. A branch that contains the head may be stacked on this one, so it does not count.
     """
-    kind = scene.policy.classify(ref).kind
-    if kind is None or not kind.base or scene.repository.shallow:
+    if scene.repository.shallow:
         return None
     live = [item for item in scene.tracking if item.remote == scene.remote and item.remote_ref != ref]
     kinds = {item: scene.policy.classify(item.remote_ref).name for item in live}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 
-from labgate.checks.branch_name.base import base_of
 from labgate.checks.branch_name.check import DirectCommit, Facts
 from labgate.checks.collected import BESIDE_FINDINGS, Collected
 from labgate.git.commits import merge_bases
 from labgate.scene.policy_files import has_policy
-from labgate.scene.proposed_commit import ProposedCommit
 from labgate.scene.scene import Scene
-from labgate.scene.surroundings import Surroundings
-from labgate.scene.workplace import Workplace
 from labgate.values.ref_update import RefUpdate
 from labgate.values.refnames import HEADS, REMOTES, TAGS, collisions, short_ref, tracking_ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.checks.branch_name.check import Base
+    from labgate.scene.proposed_commit import ProposedCommit
+    from labgate.scene.surroundings import Surroundings
+    from labgate.scene.workplace import Workplace
 
 
 def collect(scene: Scene, update: RefUpdate) -> Collected:
@@ -88,13 +91,22 @@ def _facts(scene: Scene, update: RefUpdate, ref: str, head: str | None) -> Facts
         ref=ref,
         created=created,
         siblings=tuple(sorted(beside - {ref})),
-        base=base_of(scene, update, ref, head) if head is not None else None,
+        base=_base(scene, update, ref, head),
         remote=scene.remote,
         held=_held(scene, head) if is_source and scene.own_head is not None else None,
         local=ref in scene.refs and (is_source or not scene.pushing or ref.startswith(TAGS)),
         word="HEAD" if head is None else _word(scene, update),
         foreign=is_source and scene.own_head is False,
     )
+
+
+def _base(scene: Scene, update: RefUpdate, ref: str, head: str | None) -> Base | None:
+    kind = scene.policy.classify(ref).kind
+    if head is None or kind is None or not kind.base:
+        return None
+    from labgate.checks.branch_name.base import base_of  # the trunk starts from no other branch
+
+    return base_of(scene, update, ref, head, kind)
 
 
 def _word(scene: Scene, update: RefUpdate) -> str:
