@@ -209,7 +209,7 @@ def test_an_approval_for_another_target_does_not_count_until_it_is_given_again(p
     result = project.judge(72)
     assert (result.status, "LG203" in result.text) == (1, True), result.text
     assert "given for another target, which had more of the change" in result.text
-    project.host.faults.append(Fault(403, on="issues/72/events"))
+    project.host.faults.append(Fault(403, on="issues/72/timeline"))
     assert project.judge(72).status == 0  # as before this was asked for: the token may not read it
     assert approved(project).judge(72).status == 0
 

@@ -290,8 +290,9 @@ def forge_parent(repo: Repo, child: str, parent: str) -> None:
     path.write_bytes(data)
 
 
-def test_an_audit_believes_no_commit_graph(repo: Repo) -> None:
+def test_a_check_and_an_audit_believe_no_commit_graph(repo: Repo) -> None:
     """By the forged one research was on main before somebody copied it there."""
+    asked = repo.labgate("check", "--target", "main", status=1).text
     repo.push("feature/a:main")
     repo.git("fetch", "--quiet", "origin")
     start, research = repo.head("origin/main~1"), repo.head("origin/research/x")
@@ -301,6 +302,8 @@ def test_an_audit_believes_no_commit_graph(repo: Repo) -> None:
     assert research in repo.git("rev-list", start)
     assert "LG201" in honest
     assert repo.labgate("audit", "main", status=1).text == honest
+    repo.git("update-ref", "refs/remotes/origin/main", start)
+    assert repo.labgate("check", "--target", "main", status=1).text == asked
 
 
 STAGES = (

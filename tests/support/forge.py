@@ -207,7 +207,7 @@ class FakeHost:
         makers: dict[tuple[str, str], Callable[[], object]] = {
             ("github", "pulls"): lambda: shapes.github_pull(change, self.name),
             ("github", "pulls/reviews"): lambda: shapes.github_reviews(change),
-            ("github", "issues/events"): lambda: shapes.github_events(change),
+            ("github", "issues/timeline"): lambda: shapes.github_timeline(change),
             ("gitea", "issues/timeline"): lambda: shapes.gitea_timeline(change),
             ("gitlab", "merge_requests"): lambda: shapes.gitlab_request(change, self.name),
             ("gitlab", "merge_requests/approvals"): lambda: shapes.gitlab_approvals(

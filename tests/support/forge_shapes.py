@@ -87,8 +87,8 @@ def github_reviews(change: FakeChange) -> list[Json]:
     ]
 
 
-def github_events(change: FakeChange) -> list[Json]:
-    """Return what "List issue events" documents: before it got another target it got a label."""
+def github_timeline(change: FakeChange) -> list[Json]:
+    """Return what "List timeline events for an issue" documents: before it got another target it got a label."""
     names = ("labeled", "base_ref_changed")
     return [{"event": name, "created_at": time} for time in change.moved for name in names]
 

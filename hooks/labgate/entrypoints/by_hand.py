@@ -36,7 +36,7 @@ def run(call: HookCall) -> Report | Skipped:
     context = _context(call.environ)
     if context is not None:
         return _at_push(call, ci(context, call.environ, rows(call.checks)).report)
-    repository = discover(call.environ)
+    repository = discover(call.environ).changed(graph=False)
     repository.require_history()
     refs = read_refs(repository)
     target = _target(call.environ, repository, refs)

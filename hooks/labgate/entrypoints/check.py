@@ -58,7 +58,7 @@ def check(request: CheckRequest, environ: Mapping[str, str] = os.environ, progre
     """
     rows(request.checks)
     try:
-        return _check(request, discover(environ).changed(online=not request.offline), progress)
+        return _check(request, discover(environ).changed(online=not request.offline, graph=False), progress)
     except (UndecidedError, GitError, PolicyError, NoPolicyError) as error:
         return Report(STAGE, PolicyOrigin("none"), View(1, 1, 0, sources_complete=False), problems=(error,))
 

@@ -69,13 +69,13 @@ class Host:
             yield Approval(login, state, commit, review["submitted_at"].optional(Answer.time))
 
     def _moves(self, number: int) -> Iterator[Answer]:
-        """Yield when the pull request got another base branch ("List issue events", ``base_ref_changed``).
+        """Yield when the pull request got another base branch ("List timeline events for an issue").
 
         The event does not name the branches. When the old one is merged and deleted, GitHub moves the pull request by
         itself, which is another event.
         """
-        for event in self._client.pages(f"{self._root}/issues/{number}/events", "events", optional=True):
-            if event["event"].text() == "base_ref_changed":
+        for event in self._client.pages(f"{self._root}/issues/{number}/timeline", "timeline", optional=True):
+            if event["event"].optional(Answer.text) == "base_ref_changed":
                 yield event["created_at"]
 
     def landed(self, oid: str, target: str) -> tuple[Change, ...]:
