@@ -153,7 +153,7 @@ def ensure_documents(
             for batch in _batches(repository, missing, "research commits", progress):
                 index.add_documents(batch)
             known = index.document_ids()
-    return {key: known[key] for key in keys}
+    return dict(zip(keys, map(known.__getitem__, keys), strict=True))
 
 
 def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], progress: Progress | None = None) -> None:

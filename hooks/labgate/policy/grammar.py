@@ -217,7 +217,10 @@ class Template:
 
     def bad_field(self, values: Mapping[str, str]) -> str | None:
         """Return the name of the first field whose value is not legal, or ``None`` if all are."""
-        return next((name for name, field in self.fields.items() if not field.allows(values[name])), None)
+        for name, field in self.fields.items():
+            if not field.allows(values[name]):
+                return name
+        return None
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the name with these values: a branch, or a full refname if ``text`` is one.

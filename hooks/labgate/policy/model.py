@@ -184,7 +184,8 @@ class Policy(Value):
         for kind in kinds:
             fitting = None
             for template in kind.templates:
-                values = template.fits(ref)
+                # Most of them do not fit, and there are thousands of names.
+                values = template.fits(ref) if ref.startswith(template.literal_prefix) else None
                 if values is None:
                     continue
                 bad = template.bad_field(values)

@@ -48,18 +48,18 @@ class Value:
         cls._defaults = {name: getattr(cls, name) for name in cls._fields if hasattr(cls, name)}
 
     def __init__(self, *given: object, **named: object) -> None:
-        fields = self._fields
-        self.__dict__.update(zip(fields, given, strict=False))
-        if named or len(given) != len(fields):
+        fields, mine = self._fields, self.__dict__
+        if len(given) < len(fields):
+            mine.update(self._defaults)
+        mine.update(zip(fields, given, strict=False))
+        if named or len(mine) != len(fields) or len(given) > len(fields):
             self._complete(given, named)
 
     def _complete(self, given: tuple[object, ...], named: dict[str, object]) -> None:
-        """Set the fields that were not given by place."""
+        """Set the fields that were given by name, and check that there are those of the class."""
         mine = self.__dict__
         twice = named.keys() & self._fields[: len(given)]
         mine.update(named)
-        for name, value in self._defaults.items():
-            mine.setdefault(name, value)
         if twice or len(given) > len(self._fields) or mine.keys() != self._names:
             wrong = sorted(twice or self._names ^ mine.keys()) or given[len(self._fields) :]
             message = f"{type(self).__name__}: {', '.join(map(str, wrong))}: missing, unknown or given twice"
