@@ -11,7 +11,6 @@ import sys
 from labgate import FOLDER
 from labgate.checks.registry import PREPARE
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
-from labgate.experiments.settings import read_settings
 from labgate.experiments.stamp import CODE_KEY, stamp, trailer, without_earlier
 from labgate.values.files import read_bounded, read_own, remove_own, write_own, write_whole
 from labgate.values.value import Value
@@ -58,6 +57,8 @@ def stamp_file(call: HookCall, place: Workplace, lines: Lines, path: str) -> int
     if is_empty(message, b"") or (not edited and not squashed and not codes and _stands(message, experiment)):
         # Most calls end here, without asking git for the comment string.
         return 0
+    from labgate.experiments.settings import read_settings
+
     settings = read_settings(place.git_dir, call.environ)
     comment = comment_string(message, settings.comments)
     cut = cut_at(message, comment)
