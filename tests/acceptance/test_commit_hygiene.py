@@ -38,9 +38,9 @@ def judged(repo: Repo, status: int, *options: str) -> Verdict:
 
 
 def paste(repo: Repo, verdict: Verdict, editor: str = "true") -> None:
-    """Run the one help line of a report, as a person would."""
+    """Run the one help line of a report, as a person would who has an editor for lists of a rebase."""
     [finding] = verdict.report["findings"]
-    repo.run("sh", "-c", finding["help"], GIT_EDITOR=editor)
+    repo.run("sh", "-c", finding["help"], GIT_EDITOR=editor, GIT_SEQUENCE_EDITOR="true")
 
 
 def subjects(repo: Repo) -> list[str]:
@@ -52,6 +52,7 @@ def subjects(repo: Repo) -> list[str]:
 
 @pytest.mark.parametrize("subject", ["WIP", " Tmp ", ".", "[wip]", "WIP..."])
 def test_a_subject_that_says_nothing_is_folded_into_the_commit_before(topic: Repo, subject: str) -> None:
+    topic.git("config", "rebase.abbreviateCommands", "true")
     topic.commit(subject, {"a.py": "a = 2\n"}, "--cleanup=verbatim")
     topic.commit("Add b", {"b.py": "b = 1\n"})
     verdict = judged(topic, 1)
@@ -66,6 +67,18 @@ def test_a_subject_that_says_nothing_is_folded_into_the_commit_before(topic: Rep
 def test_a_subject_that_says_something_passes(topic: Repo, subject: str) -> None:
     topic.commit(subject, {"a.py": "a = 2\n"})
     assert judged(topic, 0).rules == []
+
+
+@pytest.mark.parametrize("branch", ["HEAD", "feature/x"])
+def test_a_rebase_that_has_stopped_is_ended_first(topic: Repo, branch: str) -> None:
+    topic.commit("wip", {"a.py": "a = 2\n"})
+    topic.commit("Add b", {"b.py": "b = 1\n"})
+    topic.git("rebase", "--quiet", "--interactive", "HEAD~1", GIT_SEQUENCE_EDITOR="sed -i.bak s/^pick/edit/")
+    verdict = judge(topic, *CHECK[:-1], branch, status=1)
+    assert verdict.finding("LG501")["help"].startswith("git rebase --continue && ")
+    paste(topic, verdict)
+    assert topic.git("symbolic-ref", "--short", "HEAD") == "feature/x"
+    assert (judged(topic, 0).rules, subjects(topic)) == ([], ["Add a", "Add b"])
 
 
 @pytest.mark.parametrize("prefix", ["fixup!", "squash!", "amend!"])
@@ -97,14 +110,14 @@ def test_the_first_commit_is_reworded(topic: Repo) -> None:
 
 
 def test_conflict_markers_are_found_and_the_rebase_stops_there(topic: Repo) -> None:
-    topic.commit("Merge by hand", {"a.py": CONFLICT})
+    topic.commit("Merge by hand", {"a b.py": CONFLICT})
     topic.commit("Add b", {"b.py": "b = 1\n"})
     verdict = judged(topic, 1)
     finding = verdict.finding("LG501")
-    assert finding["location"]["path"] == "a.py"
-    assert "conflict markers in a.py" in finding["message"]
+    assert finding["location"]["path"] == "a b.py"
+    assert finding["message"].endswith("conflict markers in a b.py)")
     paste(topic, verdict)
-    topic.write({"a.py": "a = 1\nb = 2\n"}).git("commit", "--quiet", "--no-verify", "-a", "--amend", "--no-edit")
+    topic.write({"a b.py": "a = 1\nb = 2\n"}).git("commit", "--quiet", "--no-verify", "-a", "--amend", "--no-edit")
     topic.git("rebase", "--continue")
     assert (judged(topic, 0).rules, subjects(topic)) == ([], ["Add a", "Merge by hand", "Add b"])
 

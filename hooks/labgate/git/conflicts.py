@@ -83,7 +83,8 @@ def _read(patches: Iterable[bytes]) -> Iterator[_Marks]:
             yield _Marks(oid, path, stage)
             path, stage = "", 0
         if line.startswith(b"+++ "):
-            path = unquoted(line[4:]).removeprefix("b/")
+            # git ends a path that has a blank with a tab (diff.c, emit_diff_symbol).
+            path = unquoted(line[4:].removesuffix(b"\t")).removeprefix("b/")
         oid = line.decode() if named else oid
     if path:
         yield _Marks(oid, path, stage)

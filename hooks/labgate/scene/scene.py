@@ -9,7 +9,7 @@ from functools import cached_property
 from labgate.experiments.section import ExperimentHash
 from labgate.git.commits import has_commit, is_ancestor, read_commits, rev_list
 from labgate.git.diffs import changed_entries, differing_entries
-from labgate.git.refs import TrackingRef, refs_with, symbolic_ref, tracking_refs
+from labgate.git.refs import TrackingRef, refs_with, tracking_refs
 from labgate.git.repository import Repository
 from labgate.policy.model import Policy
 from labgate.research.completeness import sources_gap
@@ -20,9 +20,8 @@ from labgate.research.research_commits import Aftermath, ResearchGraph
 from labgate.research.source_refs import RefClasses, SourceRef, classify_refs
 from labgate.reviews.section import Reviews
 from labgate.values.errors import GitError, UndecidedError
-from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import Commit, RefUpdate
-from labgate.values.refnames import HEADS, REMOTES, tracking_ref
+from labgate.values.refnames import REMOTES, tracking_ref
 from labgate.values.value import NOTHING, Value
 
 TYPE_CHECKING = False
@@ -34,31 +33,8 @@ if TYPE_CHECKING:
     from labgate.reviews.markers import Claim
     from labgate.scene.governing_policy import Judging
     from labgate.scene.policy_line import PolicyLine
+    from labgate.scene.standing import Standing
     from labgate.values.errors import LabgateError
-
-
-class Standing(Value):
-    """The place of an update's commits in a person's clone.
-
-    ``branch`` is the short name of the local branch with them, ``None`` if none is meant; ``oid`` is the commit.
-    ``here``: HEAD is that branch or, detached, that commit.
-    """
-
-    branch: str | None
-    oid: str
-    here: bool
-
-    @property
-    def way(self) -> str:
-        """The command that switches there, to start a command line with; empty if HEAD is there."""
-        if self.here:
-            return ""
-        return f"git switch {'--detach ' + short_oid(self.oid) if self.branch is None else quote(self.branch)} && "
-
-    @property
-    def word(self) -> str:
-        """Its name in a command."""
-        return ("HEAD" if self.here else short_oid(self.oid)) if self.branch is None else quote(self.branch)
 
 
 class Scene(Value):
@@ -231,17 +207,15 @@ class Scene(Value):
         """Return the place of an update's commits in a person's clone; ``None`` for a deletion."""
         if update.new is None:
             return None
-        local = None if update.source is None else HEADS + update.source
-        branch = update.source if local is not None and self.refs.get(local) == update.new else None
-        at = symbolic_ref(self.repository, "HEAD")
-        if at is not None:
-            return Standing(branch, update.new, here=branch is not None and at == local)
-        tip = self.repository.git.run("rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
-        return Standing(branch, update.new, here=branch is None and tip == update.new)
+        from labgate.scene.standing import standing_of  # few pushes go where somebody may have to rewrite them
+
+        return standing_of(self.repository, self.refs, update.new, update.source)
 
     def mending(self, update: RefUpdate) -> Standing | None:
         """Return where a person mends an update's commits: as ``standing``, but in CI the change's own branch."""
         if self.change and update.source is not None and update.new is not None:
+            from labgate.scene.standing import Standing
+
             return Standing(update.source, update.new, here=False)
         return self.standing(update)
 

@@ -114,15 +114,24 @@ def _by_hunks(finding: Divisible) -> str:
 def _stop_at(finding: Divisible) -> str:
     """Return what starts a rebase that stops right after the commit, to put before other commands.
 
-    It is empty where HEAD is the commit. The todo list is edited by ``sed -i.bak``, which GNU and BSD share; it has
-    full oids, of which the beginning is enough.
+    It is empty where HEAD is the commit.
     """
     if finding.at_head:
         return ""
     named = _named(finding)
-    edit = f'sed -i.bak "s/^p[a-z]* {named}/edit {named}/"'
+    git = edited_list(f"s/^p[a-z]* {named}/edit {named}/")
     start = "--root" if finding.parents == 0 else f"{named}^"
-    return f"{finding.way}git -c core.abbrev=no -c sequence.editor={quote(edit)} rebase -i --rebase-merges {start} && "
+    return f"{finding.way}{git} rebase -i --rebase-merges {start} && "
+
+
+def edited_list(steps: str) -> str:
+    """Return git as a command whose ``rebase -i`` edits its list of what to do by commands of sed.
+
+    ``sed -i.bak`` is common to GNU and BSD. The list has full oids, of which the beginning is enough, and its words may
+    be abbreviated (``rebase.abbreviateCommands``). A person's own GIT_SEQUENCE_EDITOR would win over a setting.
+    """
+    editor = f'sed -i.bak "{steps}"'
+    return f"GIT_SEQUENCE_EDITOR={quote(editor)} git -c core.abbrev=no"
 
 
 def _named(finding: Divisible) -> str:

@@ -23,8 +23,8 @@ source = ["src/**"]
 tests = ["tests/**", "**/*_test.py"]
 """
 WAY = Way("origin/main", "a" * 40)
-SCRIPT = f'sed -i.bak "s/^pick {"b" * 12}/reword {"b" * 12}/"'
-REWORDING = f"-c core.abbrev=no -c sequence.editor={shlex.quote(SCRIPT)}"
+SCRIPT = f'sed -i.bak "s/^p[a-z]* {"b" * 12}/reword {"b" * 12}/"'
+REWORDING = f"GIT_SEQUENCE_EDITOR={shlex.quote(SCRIPT)} git -c core.abbrev=no"
 
 
 def look(subject: str, oid: str = "b" * 40, **fields: Any) -> Looked:
@@ -79,7 +79,7 @@ def test_what_landed_before_the_policy_asked_is_only_warned_of() -> None:
         (WAY.changed(root=True), "git rebase --interactive --autosquash --root"),
         (
             WAY.changed(merges=True),  # the list of the rebase may be in another order
-            f"git {REWORDING} rebase --rebase-merges --interactive --autosquash --keep-base origin/main",
+            f"{REWORDING} rebase --rebase-merges --interactive --autosquash --keep-base origin/main",
         ),
         (WAY.changed(branch="x"), "git rebase --interactive --autosquash --keep-base origin/main x"),
         (

@@ -98,6 +98,7 @@ def _way(scene: Scene, update: RefUpdate, commits: Sequence[Commit]) -> Way:
         branch=standing.word if standing is not None and standing.branch is not None else None,
         push=next_push(scene, update, update.source, None if standing is None else standing.branch, commits[0].oid),
         head=scene.amendable(update),
+        first="" if standing is None else standing.first,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labgate.values.finding import Finding, Rule
 from labgate.values.phrases import count, quote, short_oid
 from labgate.values.refnames import short_ref
+from labgate.values.splitting import edited_list
 from labgate.values.statements import ASK_REASON, REASON_ASKED
 from labgate.values.value import Value
 
@@ -33,7 +34,8 @@ class Way(Value):
 
     ``onto`` is the word for the target's tip, ``None`` where the target has none; ``oldest`` is the full oid of the
     oldest commit, ``root``: it has no parent. ``merges``: there is a merge among them. ``switch`` is the command that
-    goes to the commits, to start a command line with; ``branch`` is the word for their branch, ``None`` for HEAD.
+    goes to the commits, to start a command line with, and ``first`` the part of it that is needed where the branch is
+    named; ``branch`` is the word for their branch, ``None`` for HEAD.
     ``push`` is the command that pushes their branch afterwards, empty if a plain push will do.
     ``head`` is the last commit (full oid) where HEAD is it, ``None`` elsewhere.
     """
@@ -46,6 +48,7 @@ class Way(Value):
     branch: str | None = None
     push: str = ""
     head: str | None = None
+    first: str = ""
 
 
 class UnfinishedCommit(Finding):
@@ -95,7 +98,7 @@ class UnfinishedCommit(Finding):
         if commit.reason == EMPTY and not (first and way.root):
             named = short_oid(commit.oid)
             branch = "" if way.branch is None else f" {way.branch}"
-            switch = way.switch if way.branch is None else ""
+            switch = way.switch if way.branch is None else way.first
             return "git reset --soft HEAD^" if last else f"{switch}git rebase --onto {named}^ {named}{branch}"
         if first and last and commit.reason in (SUBJECT, AUTOSQUASH):
             return "git commit --amend --only"
@@ -113,19 +116,15 @@ class UnfinishedCommit(Finding):
             options += ["--keep-base", way.onto]
         if way.branch is not None:
             options.append(way.branch)
-        switch = way.switch if way.branch is None else ""
-        return f"{switch}git {self._editor()}rebase {' '.join(options)}"
+        switch = way.switch if way.branch is None else way.first
+        return f"{switch}{self._editor()} rebase {' '.join(options)}"
 
     def _editor(self) -> str:
-        """Return the settings with which a rebase makes its own list of what to do; empty if git's own list will do.
-
-        ``sed -i.bak`` is common to GNU and BSD. The list has full oids, of which the beginning is enough.
-        """
+        """Return git with the settings by which a rebase makes its own list of what to do, if git's will not do."""
         steps = [step for commit in self.commits if (step := self._step(commit)) is not None]
         if not steps:
-            return ""
-        script = f'sed -i.bak "{";".join(steps)}"'
-        return f"-c core.abbrev=no -c sequence.editor={quote(script)} "
+            return "git"
+        return edited_list(";".join(steps))
 
     def _step(self, commit: Unfinished) -> str | None:
         # A rebase that keeps merges may list a commit before the one that it is to be squashed into.
@@ -133,16 +132,16 @@ class UnfinishedCommit(Finding):
             return None
         named = short_oid(commit.oid)
         if commit.reason == EMPTY:
-            return f"s/^pick {named}/drop {named}/"
+            return f"s/^p[a-z]* {named}/drop {named}/"
         if commit.merge:
-            return f"s/^merge -C {named}/merge -c {named}/"
+            return f"s/^m[a-z]* -C {named}/merge -c {named}/"
         if commit.reason == AUTOSQUASH:
             # Where git finds the commit nevertheless, the line does not begin with "pick".
-            return f"s/^pick {named}/reword {named}/"
+            return f"s/^p[a-z]* {named}/reword {named}/"
         if commit.reason == CONFLICT:
-            return f"s/^pick {named}/edit {named}/"
+            return f"s/^p[a-z]* {named}/edit {named}/"
         folded = "reword" if commit.oid == self.way.oldest else "fixup"
-        return f"s/^pick {named}/{folded} {named}/"
+        return f"s/^p[a-z]* {named}/{folded} {named}/"
 
 
 class ShortLivedArtifact(Finding):
