@@ -230,6 +230,19 @@ def test_a_policy_that_is_no_file_is_refused_whoever_reviewed_it(repo: Repo, mod
     assert f"expected a regular file, found mode {mode}" in said.text
 
 
+def test_a_tree_with_two_policies_of_one_name_is_refused(repo: Repo) -> None:
+    """By its path git reads the first one, but it checks out the last one, which here is the same as before."""
+    adopted(repo, {"labgate.toml": TWO})
+    repo.branch("topic")
+    standing, lax = repo.git("rev-parse", "HEAD:labgate.toml"), repo.git("hash-object", "-w", "--stdin", stdin=LAX)
+    entry = b"100644 labgate.toml\0"
+    (repo.path / "tree").write_bytes(b"".join(entry + bytes.fromhex(oid) for oid in (lax, standing)))
+    tree = repo.git("hash-object", "-t", "tree", "-w", "--literally", "tree")
+    repo.git("reset", "--quiet", "--soft", repo.git("commit-tree", tree, "-p", "HEAD", "-m", "Double it"))
+    status, levels, said = check(repo)
+    assert (status, levels, "the tree has it twice" in said.text) == (1, ["error"], True), said.text
+
+
 def test_a_doubled_policy_is_refused_whoever_reviewed_it(repo: Repo) -> None:
     proposed(adopted(repo, {"labgate.toml": TWO}), {"pyproject.toml": in_pyproject(TWO)})
     repo.commit(reviewed("lin"), None, "--allow-empty", **by("lin"))

@@ -61,6 +61,8 @@ def _sized_files(repository: Repository, commit: str) -> tuple[dict[str, tuple[s
     for line in listing.split("\0")[:-1]:
         head, _, name = line.partition("\t")
         mode, _, oid, size = head.split()
+        if name in files:  # git reads the first one by its path, and checks out the last one
+            raise PolicyError((f"{commit[:12]}:{name}: the tree has it twice (git fsck)",))
         files[name] = (mode, oid)
         if size.isdecimal():  # else it is no blob, or git cannot read it
             sizes[oid] = int(size)

@@ -188,17 +188,25 @@ class _Gathering:
         graph = self.span.graph
         for oid, entries in changed_entries(self.repository, _oids(commits)).items():
             for entry in entries:
-                if entry.is_submodule and graph.is_research(entry.new):
-                    source = graph.sources_of(entry.new)[0]
+                pinned = self._research_below(entry.new) if entry.is_submodule else None
+                if pinned is not None:
+                    source = graph.sources_of(pinned)[0]
                     yield Evidence(
                         "blob",
                         decisive=True,
                         source_ref=source.ref,
                         commits=(oid,),
-                        source_commits=(entry.new,),
+                        source_commits=(pinned,),
                         paths=(entry.path,),
                         source_state=source.state,
                     )
+
+    def _research_below(self, oid: str) -> str | None:
+        """Return the last research commit that a commit has, ``None`` if it has none or is not of this repository."""
+        if not has_commit(self.repository, oid):
+            return None
+        unlanded = rev_list(self.repository, [oid], self.span.landed)
+        return next((one for one in unlanded if self.span.graph.is_research(one)), None)
 
     def _without_landed(self, stated: Sequence[Evidence]) -> tuple[Sequence[Evidence], frozenset[str]]:
         """Return the evidence in ancestry and messages of unlanded research, and the commits that have landed."""
