@@ -65,6 +65,16 @@ def test_a_branch_behind_is_warned_of_and_brought_up_to_date(
     assert "LG6" not in pushed(drifting)
 
 
+def test_the_remote_may_have_a_slash_in_its_name(drifting: Repo) -> None:
+    drifting.commit("Try x", {"x.py": "x = 1\n"})
+    advance(drifting, 3)
+    drifting.git("remote", "rename", "origin", "team/up")
+    said = drifting.run("git", "push", "team/up", "HEAD", status=0).text
+    assert help_of(said) == "git fetch team/up main && git merge team/up/main"
+    drifting.run("sh", "-c", help_of(said), status=0)
+    assert "LG6" not in drifting.run("git", "push", "team/up", "HEAD", status=0).text
+
+
 def test_refuse_push_makes_it_an_error(drifting: Repo) -> None:
     drifting.checkout("main").branch("feature/y").commit("Add y", {"y.py": "y = 1\n"})
     advance(drifting, 3)

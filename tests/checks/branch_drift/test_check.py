@@ -35,7 +35,7 @@ def test_it_is_a_warning_unless_the_policy_refuses() -> None:
     [warned] = judge(FACTS.changed(commits=11))
     [refused] = judge(FACTS.changed(commits=11), DRIFT + "refuse-push = true\n")
     assert (warned.level, refused.level) == ("warning", "error")
-    assert warned.help() == "git fetch origin main && git merge origin/main"
+    assert warned.help() == "git merge origin/main"
 
 
 def test_conflicts_are_named_three_at_most() -> None:

@@ -16,7 +16,8 @@ class Facts(Value):
     """A branch and its base, by their short names.
 
     ``commits`` of the base are not on the branch, and ``days`` lie between the newest shared commit and the base's tip.
-    ``conflicts`` are what a merge would meet. ``way`` is the command that goes to the branch first, or empty.
+    ``conflicts`` are what a merge would meet. ``way`` is the command that goes to the branch first, or empty, and
+    ``fetch`` the one that fetches the base, empty where it has no branch here.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class Facts(Value):
     days: int
     conflicts: tuple[ConflictedFile, ...] = ()
     way: str = ""
+    fetch: str = ""
 
 
 def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -39,6 +41,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
             branch=facts.branch,
             base=facts.base,
             way=facts.way,
+            fetch=facts.fetch,
             commits=facts.commits,
             days=facts.days,
             over=over,
@@ -52,6 +55,7 @@ def check(facts: Facts, policy: Policy) -> Iterator[Finding]:
             branch=facts.branch,
             base=facts.base,
             way=facts.way,
+            fetch=facts.fetch,
             files=facts.conflicts,
             oids=(facts.head,),
             path=facts.conflicts[0].path if len(facts.conflicts) == 1 else None,

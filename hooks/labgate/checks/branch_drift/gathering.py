@@ -7,10 +7,12 @@ from labgate.checks.branch_drift.section import BranchDrift
 from labgate.checks.collected import Collected
 from labgate.git.commits import merge_bases, read_dates
 from labgate.git.conflict_preview import preview
+from labgate.git.refs import TrackingRef
 from labgate.scene.scene import Scene
 from labgate.values.errors import GitError, UndecidedError
+from labgate.values.phrases import quote
 from labgate.values.ref_update import RefUpdate
-from labgate.values.refnames import short_ref, tracking_ref
+from labgate.values.refnames import short_ref
 
 #: How long git may take for a merge at push, in seconds.
 _MOST_SECONDS = 0.2
@@ -43,16 +45,17 @@ def _measured(scene: Scene, update: RefUpdate, branch: str, kind: str) -> Collec
     # Of the trunk's own time: a quiet trunk makes no branch old.
     days = (read_dates(repository, [base])[0] - max(read_dates(repository, shared))) // _DAY if behind else 0
     ahead = preview(repository, head, base, _MOST_SECONDS if scene.pushing else None)
-    standing = scene.mending(update)
+    standing, tracked = scene.mending(update), _tracked(scene, update, base)
     facts = Facts(
         kind,
         short_ref(branch),
-        _base_name(scene, update, base),
+        short_ref(tracked.ref) if tracked is not None else base,
         head,
         behind,
         days,
         ahead.files,
         "" if standing is None else standing.way,
+        "" if tracked is None else f"git fetch {quote(tracked.remote)} {quote(short_ref(tracked.remote_ref))}",
     )
     unseen = () if ahead.skipped is None else (f"{short_ref(branch)}: conflicts ahead not known: {ahead.skipped}",)
     return Collected((facts,), unseen=unseen)
@@ -62,13 +65,9 @@ def _skipped(reason: str) -> Collected:
     return Collected(skipped=reason, unseen=(f"branch-drift: not judged: {reason}",))
 
 
-def _base_name(scene: Scene, update: RefUpdate, base: str) -> str:
-    """Return the short name of a remote-tracking branch at the base, else its oid."""
-    if not scene.pushing and update.branch is not None and scene.remote is not None:
-        own = tracking_ref(scene.remote, update.branch)
-        if own in scene.refs:
-            return short_ref(own)
-    for item in scene.tracking:
-        if item.remote == scene.remote and item.oid == base and scene.policy.is_protected(item.remote_ref):
-            return short_ref(item.ref)
-    return base
+def _tracked(scene: Scene, update: RefUpdate, base: str) -> TrackingRef | None:
+    """Return the remote-tracking branch at the base, ``None`` if there is none."""
+    mine = [item for item in scene.tracking if item.remote == scene.remote]
+    own = [] if scene.pushing else [item for item in mine if item.remote_ref == update.ref]
+    there = [item for item in mine if item.oid == base and scene.policy.is_protected(item.remote_ref)]
+    return next(iter((*own, *there)), None)

@@ -10,16 +10,18 @@ _MOST_NAMED = 3
 
 
 class DriftFinding(Finding):
-    """``branch`` and ``base`` are short names; ``way`` is the command that goes to the branch first, or empty."""
+    """``branch`` and ``base`` are short names, a base without one is an oid.
+
+    ``way`` is the command that goes to the branch first, ``fetch`` the one that fetches the base; both may be empty.
+    """
 
     branch: str
     base: str
     way: str
+    fetch: str
 
     def help(self) -> str:
-        remote, _, name = self.base.partition("/")
-        fetch = f"git fetch {quote(remote)} {quote(name)} && " if name else ""
-        return f"{fetch}{self.way}git merge {quote(self.base)}"
+        return f"{self.fetch}{' && ' * bool(self.fetch)}{self.way}git merge {quote(self.base)}"
 
 
 class BehindBase(DriftFinding):
