@@ -135,6 +135,25 @@ def test_an_edited_copy_under_another_name_is_found_when_it_is_renamed(team: Rep
     assert (SIMILARITY, "Two", SOURCE) in found(team)
 
 
+@pytest.mark.parametrize("path", ["vendor/lib.py", "dist/lib.js", "node_modules/a/lib.js"])
+@pytest.mark.parametrize("taken", ["own.py", "third_party/other.py", "own.snap"])
+def test_what_research_wrote_in_a_vendored_folder_is_found_elsewhere(team: Repo, path: str, taken: str) -> None:
+    """Under the same name in such a folder it is a hint, as two may take the same release."""
+    team.checkout("research/x").commit("Try it there", {path: LIBRARY})
+    team.checkout("landing").commit("Take", {taken: LIBRARY, "mine.py": OWN}, **LIN)
+    assert found(team) == [("blob", "Take", SOURCE)]
+    team.commit("Vendor", {path: LIBRARY, "README": "more\n"}, **LIN)
+    assert "noise-only" in hints(team)
+    assert ("blob", "Vendor", SOURCE) not in found(team)
+
+
+def test_beside_a_vendored_file_of_both_code_is_compared(team: Repo) -> None:
+    team.checkout("research/x").commit("Vendor", {"vendor/lib.py": LIBRARY, "z.py": code("eta", "theta", "iota")})
+    edited = code("eta", "theta", "iota").replace("records", "samples")
+    team.checkout("landing").commit("Take", {"vendor/lib.py": LIBRARY, "z.py": edited}, **LIN)
+    assert found(team) == [(SIMILARITY, "Take", SOURCE)]
+
+
 def test_a_rename_of_what_main_had_first_is_nobodys_copy(team: Repo) -> None:
     team.checkout("main").commit("Ours", {"old.py": code("own", "ours")})
     for branch in ("research/y", "research/z"):
@@ -155,6 +174,9 @@ def test_a_copy_of_what_main_had_first_is_nobodys_copy(team: Repo) -> None:
     assert [method for method, *_ in found(team) if method != SIMILARITY] == []
 
 
+IGNORE = "# Byte-compiled / optimized / DLL files\n__pycache__/\n*.py[cod]\n" + "".join(
+    f"# {name} files\n{name}/\n.{name}_cache/\n*.{name}-info/\n" for name in ("egg", "coverage", "sphinx", "wheels")
+)
 MIT = """\
 Permission is hereby granted, free of charge, to any person obtaining a copy
 of this software and associated documentation files (the "Software"), to deal
@@ -177,6 +199,7 @@ HEADER = "# Copyright 2026 The Authors\n# Licensed under the Apache License\n# S
         pytest.param({"go.sum": SUMS}, {"lib/go.sum": SUMS}, id="checksums"),
         pytest.param({"vendor/lib.py": LIBRARY}, {"third_party/lib.py": LIBRARY}, id="vendored on both sides"),
         pytest.param({"requirements.txt": PINS}, {"lib/requirements.txt": PINS}, id="a list of packages"),
+        pytest.param({".gitignore": IGNORE}, {".gitignore": f"{IGNORE}/own/\n"}, id="a template of an ignore file"),
     ],
 )
 def test_what_anybody_has_is_nobodys_copy(repo: Repo, mine: Mapping[str, str], theirs: Mapping[str, str]) -> None:
@@ -398,6 +421,29 @@ def test_what_a_formatter_makes_is_nobodys_copy(repo: Repo) -> None:
     repo.branch("research/x").commit("Try", {"a.py": formatted, "x.py": code("research")})
     repo.checkout("main").branch("landing").commit("Format", {"a.py": formatted, "y.py": code("mine")}, **LIN)
     assert found(repo) == []
+
+
+def test_what_a_formatter_makes_of_a_file_with_blank_lines_is_nobodys_copy(repo: Repo) -> None:
+    """Git tells the runs apart at the blank lines, which the formatter leaves where they are."""
+    names = [
+        f"{word}_{at}" for at, word in enumerate(("mean", "scale", "clip", "warm", "decay", "mix", "seed", "fold"))
+    ]
+    start = "\n\n".join(f"import {{\n    {name},\n    {name}_of\n}} from '{name}';" for name in names)
+    shape = "\n\n".join(f"import {{ {name}, {name}_of }} from '{name}';" for name in names)
+    repo.commit("Start", {"a.ts": f"{start}\n", "b.py": code("other")})
+    repo.branch("research/x").commit("Try", {"a.ts": f"{shape}\n", "x.py": code("research")})
+    repo.checkout("main").branch("landing").commit("Format", {"a.ts": f"{shape}\n", "y.py": code("mine")}, **LIN)
+    assert found(repo) == []
+
+
+def test_an_edit_between_formatted_lines_counts(repo: Repo) -> None:
+    start = "\n\n".join(f"def f{at}(\n    a,\n    b,\n):\n    return a * {at} + b" for at in range(4))
+    shape = "\n\n".join(f"def f{at}(a, b):\n    return a * {at} + b" for at in range(4))
+    edited = shape.replace("a * 2 + b", "clipped(a, upper=2) - warmed(b, steps=90)\n    # as the paper says")
+    repo.commit("Start", {"a.py": f"{start}\n"})
+    repo.branch("research/x").commit("Try", {"a.py": f"{edited}\n"})
+    repo.checkout("main").branch("landing").commit("Take", {"a.py": f"{edited}\n\n\n{OWN}"}, **LIN)
+    assert found(repo) == [(SIMILARITY, "Take", SOURCE)]
 
 
 def formatted(repo: Repo, author: Mapping[str, str], more: Mapping[str, str]) -> list[tuple[str, str, str | None]]:

@@ -50,6 +50,19 @@ def test_an_edited_line_is_a_pair_only_where_it_is_asked_for(two: Repo) -> None:
     assert edited[0] not in [pair.text for pair in same]
 
 
+def test_what_is_only_formatted_is_not_shown_beside_what_is_not(repo: Repo) -> None:
+    start = "value = compute(\n    one,\n    two,\n)\n"
+    shape = "value = compute(one, two)\n"
+    repo.commit("Start", {"a.py": start, "b.py": f"{start}print(value)\n"})
+    work = {"a.py": shape, "b.py": f"{shape}print(value)\ntotal = value * scale\n"}
+    repo.branch("research/x").commit("Research", work)
+    repo.checkout("main").commit("Main", work)
+    repo.commit("Only form", {"a.py": start})
+    repo.checkout("research/x").commit("Only form too", {"a.py": start})
+    assert [pair.text for pair in pairs(repo, "main~1", "research/x~1")] == ["total = value * scale"]
+    assert [pair.text for pair in pairs(repo, "main", "research/x")] == ["value = compute(", "one,", "two,"]
+
+
 def test_of_equal_lines_that_of_the_same_path_is_taken(repo: Repo) -> None:
     repo.commit("Start", {"x": "1\n"})
     repo.branch("research/x").commit("Research", {"a.py": "value = compute()\n", "b.py": "value = compute()\n"})

@@ -12,6 +12,7 @@ from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document
 from labgate.fingerprints.features import A, D, X, line_features
 from labgate.fingerprints.index import Index
+from labgate.fingerprints.noise import is_vendored
 from labgate.fingerprints.patch_ids import FILE_SUBSTANCE, SUBSTANCE, blob_id
 from labgate.fingerprints.patches import commit_patches
 from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM
@@ -109,7 +110,7 @@ class ExactMatches(Value):
             if lines < FILE_SUBSTANCE:
                 lines = shared[A] = max(self._new_lines(subject, twin), default=0)
             if lines >= FILE_SUBSTANCE:
-                return Equal("blob", None, shared)
+                return Equal("blob", "noise-only" if self._is_vendored_twice(subject, twin) else None, shared)
         # Anybody's formatter makes the same of a file.
         if shared[FORM] and self._is_same_commit(subject, number):
             lines = self._formed_lines(subject, twin)
@@ -142,6 +143,17 @@ class ExactMatches(Value):
         """
         for entry in self._same_files(subject, twin, BLOB):
             yield self._new_in(entry, subject)
+
+    def _is_vendored_twice(self, subject: Subject, twin: Document) -> bool:
+        """Return whether all equal files are vendored on both sides, under one name: two may take the same release."""
+        mine, theirs = (
+            {path.rpartition("/")[2] for path in paths if is_vendored(path)}
+            for paths in (subject.document.paths, twin.paths)
+        )
+        if mine.isdisjoint(theirs):
+            return False
+        paths = [entry.path for entry in self._same_files(subject, twin, BLOB)]
+        return bool(paths) and all(is_vendored(path) and path.rpartition("/")[2] in theirs for path in paths)
 
     def _formed_lines(self, subject: Subject, twin: Document) -> int:
         """Return the number of lines that a subject formats in files which are as the twin formatted them."""

@@ -131,4 +131,7 @@ def _shown(repository: Repository, item: Evidence) -> Evidence:
     same = texts(edited=False)
     # The count has lines in the same file; lines that moved to another one are counted here.
     lines = item.matched_lines or len(set(same))
-    return item.changed(shared=tuple(dict.fromkeys(same or texts(edited=True)))[:_SHOWN], matched_lines=lines)
+    found = dict.fromkeys(same or texts(edited=True))
+    # The longest ones show most; ``pass`` and ``else:`` are shared by chance.
+    longest = set(sorted(found, key=len, reverse=True)[:_SHOWN])
+    return item.changed(shared=tuple(text for text in found if text in longest), matched_lines=lines)

@@ -79,9 +79,11 @@ class Search:
             named = (number for number, counts in shared.items() if any(map(counts.get, _IDS)))
             compared = ((number, self._exact.compare(subject, number)) for number in named)
             exact = {number: equal for number, equal in compared if equal is not None}
-            # Few lines that two people may write are similar all the same, one or two are not.
+            # Few lines that two people may write are similar all the same, one or two are not. Beside a vendored file
+            # that both have, there may be code.
             doubted = subject.document.substance >= FILE_SUBSTANCE
-            settled = {number for number, equal in exact.items() if equal.hint != "small" or not doubted}
+            left = {("exact", "small") if doubted else None, ("blob", "noise-only")}
+            settled = {number for number, equal in exact.items() if (equal.how, equal.hint) not in left}
             rows.append((subject, shared, exact, self._near(subject, shared, settled)))
         self._learn({number for *_, near in rows for number in near}, subjects)
         return [self._found(*row, holders) for row in rows]

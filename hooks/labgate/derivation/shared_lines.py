@@ -11,6 +11,7 @@ from labgate.fingerprints.decoding import with_texts
 from labgate.fingerprints.features import LINE_WEIGHT, NAME_LENGTH, tokens, weight
 from labgate.fingerprints.noise import GENERATED, IGNORED, NOTEBOOK, sort_of
 from labgate.fingerprints.parts import parts
+from labgate.fingerprints.patch_ids import unformatted
 from labgate.fingerprints.patches import Patch, commit_patches
 from labgate.git.repository import Repository
 from labgate.values.traced import SharedLine
@@ -41,7 +42,7 @@ def shared_lines(
         [_readable(repository, patch) for patch in commit_patches(repository, oids)]
         for oids in ([commit], source_commits)
     ]
-    mine, theirs = ([line for patch in side for line in _lines(patch)] for side in patches)
+    mine, theirs = (_counted(side) for side in patches)
     sources = _equal(mine, theirs)
     if edited:
         taken = {id(line) for line in sources.values()}
@@ -77,8 +78,14 @@ def _readable(repository: Repository, patch: Patch) -> Patch:
     )
 
 
+def _counted(patches: Sequence[Patch]) -> list[_Line]:
+    """Return the added lines that count; if all are only formatted, these."""
+    own = [Patch(patch.key, [unformatted(file) for file in patch.files]) for patch in patches]
+    return [line for patch in own for line in _lines(patch)] or [line for patch in patches for line in _lines(patch)]
+
+
 def _lines(patch: Patch, *, deleted: bool = False) -> Iterator[_Line]:
-    """Yield the lines that count of those that a patch adds, or deletes."""
+    """Yield the lines with enough letters of those that a patch adds, or deletes."""
     for sort, file in (part for changed in patch.files for part in parts(changed, judged=True)):
         for run in () if sort in (IGNORED, GENERATED) else file.runs:
             for offset, text in enumerate(run.deleted if deleted else run.added):
@@ -125,8 +132,10 @@ def _edited(mine: Sequence[_Line], theirs: Sequence[_Line], known: Mapping[int, 
         if place in known:
             continue
         best, highest = None, _SIMILARITY
+        # What is known of the second text is kept.
+        matcher = SequenceMatcher[bytes](None, (), line.words, autojunk=False)
         for other in left:
-            matcher = SequenceMatcher(None, other.words, line.words, autojunk=False)
+            matcher.set_seq1(other.words)
             if matcher.real_quick_ratio() >= highest and matcher.quick_ratio() >= highest:
                 ratio = matcher.ratio()
                 if ratio >= highest:

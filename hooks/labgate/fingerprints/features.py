@@ -27,7 +27,7 @@ from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 16
+VERSION = 17
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
@@ -53,6 +53,8 @@ _PLACED = 1 << 20
 #: years in headers, licences. With fewer files, recall falls by a point; people rarely repeat an edit in so many. With
 #: more distinct lines it is a block that was pasted, or a name that was changed all over: somebody's work.
 SWEEP_FILES, SWEEP_LINES = 5, 3
+#: Formatters leave one or two blank lines between the parts of a file.
+_BLANKS = 2
 #: A licence header starts in the first lines of a file: after ``#!`` and an encoding.
 LEGAL_START = 3
 
@@ -248,10 +250,12 @@ def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
     Of a ``judged`` file also changes without lines, if none of their lines count.
     """
     settings = settings_of(file.path)
-    for run in file.runs:
+    wholes = [_change(run, run.deleted, run.added) for run in file.runs]
+    formatted = _formatted(wholes)
+    for at, whole in enumerate(wholes):
+        run, change = whole.run, whole
         deleted, added = run.deleted, run.added
-        whole = change = _change(run, deleted, added)
-        if deleted and added and _text(change.deleted) == _text(change.added):
+        if at in formatted:
             change = _Change(run, [], [])
         else:
             if settings is not None:
@@ -264,6 +268,47 @@ def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
             change.whole = whole
         if change.deleted or change.added or change.whole is not None:
             yield change
+
+
+def _formatted(changes: list[_Change]) -> set[int]:
+    """Return the places of changes that only a formatter made: the same tokens on other lines.
+
+    git tells runs apart by the blank lines between them, so a piece of formatted code may be several runs.
+    """
+    found: set[int] = set()
+    at = 0
+    while at < len(changes):
+        end = _formatted_until(changes, at)
+        found.update(range(at, end))
+        at = max(end, at + 1)
+    return found
+
+
+def _formatted_until(changes: list[_Change], at: int) -> int:
+    """Return the end of the formatted code that begins with a change; its own place if that is not formatted."""
+    old = new = b""
+    for end in range(at, len(changes)):
+        change = changes[end]
+        if not (change.deleted and change.added) and not (old or new or _goes_on(changes, end + 1)):
+            return at
+        old, new = _follow(old, _text(change.deleted)), _follow(new, _text(change.added))
+        if old == new:
+            return end + 1 if old else at
+        if not (old.startswith(new) or new.startswith(old)) or not _goes_on(changes, end + 1):
+            return at
+    return at
+
+
+def _goes_on(changes: list[_Change], at: int) -> bool:
+    """Return whether there is a change at a place, and only blank lines are between it and the one before."""
+    if at == len(changes):
+        return False
+    one, other = changes[at - 1].run, changes[at].run
+    return not (one.after or other.before) and other.start - one.start - len(one.added) <= _BLANKS
+
+
+def _follow(text: bytes, more: bytes) -> bytes:
+    return text + b" " + more if text and more else text or more
 
 
 def _change(run: Run, deleted: list[bytes], added: list[bytes]) -> _Change:

@@ -13,10 +13,12 @@ from labgate.fingerprints.noise import (
     GENERATED,
     PINS,
     PROSE,
+    is_mechanical,
+    is_vendored,
     settings_of,
     without_versions,
 )
-from labgate.fingerprints.parts import parts
+from labgate.fingerprints.parts import parts, written_runs
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.values.digest import blake2b
 from labgate.values.regexes import regex
@@ -55,8 +57,8 @@ def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
 
     As in ``git patch-id`` line numbers and white space do not count; here the context does not count either. What a
     ``judged`` patch names, moves or leaves as it was hides no content: it has the blob of every file. In research only
-    files count in which it changes more than a few lines that are its author's own. It has ``forms`` only if it changes
-    nothing but form.
+    files count in which it changes more than a few lines that are its author's own, and vendored code. It has ``forms``
+    only if it changes nothing but form.
     """
     whole, inverse, core, blobs, forms = [], [], [], [], []
     code, other_lines, formed = set[bytes](), 0, True
@@ -68,7 +70,7 @@ def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
         found = parts(file)
         sorts = {sort for sort, _ in found}
         lines = list(islice(_significant_lines(file, found), SUBSTANCE))
-        left = _unformatted(file) if lines else file
+        left = unformatted(file) if lines else file
         own = lines if left is file else list(islice(_significant_lines(left, parts(left)), SUBSTANCE))
         if lines and sorts & {CODE, PINS} and not file.binary:
             core.append(digest)
@@ -78,7 +80,7 @@ def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
         formed = formed and not own
         content = len(lines) >= FILE_SUBSTANCE and bool(sorts - {PINS, PROSE})
         if file.new_blob.strip("0"):
-            if judged or (content and len(own) >= FILE_SUBSTANCE):
+            if judged or (content and len(own) >= FILE_SUBSTANCE) or _is_vendored_code(file):
                 blobs.append(blob_id(file.new_blob))
             if content and not own:
                 forms.append(blob_id(file.new_blob))
@@ -92,10 +94,15 @@ def blob_id(oid: str) -> bytes:
     return _digest(oid.encode("ascii"))
 
 
-def _unformatted(file: FilePatch) -> FilePatch:
+def unformatted(file: FilePatch) -> FilePatch:
     """Return a file without the runs that only change its form; the same if it has none."""
     runs = [run for run in file.runs if not _is_formatted(run)]
     return file if len(runs) == len(file.runs) else file.with_runs(runs)
+
+
+def _is_vendored_code(file: FilePatch) -> bool:
+    """Return whether code that people write changes in a folder for the code of others: it may be research there."""
+    return is_vendored(file.path) and not is_mechanical(file.path) and bool(written_runs(file.runs))
 
 
 def _significant_lines(file: FilePatch, found: Sequence[tuple[str, FilePatch]]) -> Iterator[bytes]:
