@@ -17,6 +17,7 @@ import pytest
 
 from labgate.checks.registry import STAGES as REGISTERED
 from labgate.cli.main import labgate
+from labgate.git.blocking import refuse_waiting
 from support.env import hermetic
 from support.isolated import make_interpreter
 from support.obstacles import FILES, MOST_WORK, Obstacle, block, bounded, content_of, in_time, own_names, run_in_time
@@ -255,6 +256,14 @@ def test_an_object_or_a_file_of_settings_that_would_hold_it_up(repo: Repo) -> No
     loose, settings = repo.path / ".git/objects" / head[:2] / head[2:], repo.path / "more"
     settings.write_text("")
     repo.git("config", "includeIf.gitdir:/.path", str(settings))
+    for key in ("core.excludesFile", "core.attributesFile", "include.path"):
+        repo.git("config", key, os.devnull)  # people do this, and git reads nothing
+    refuse_waiting(str(repo.path / ".git"))
+    for path in (repo.path / ".git/commondir", repo.path / ".gitignore"):
+        os.mkfifo(path)
+        refused = run_in_time(repo, "experiment", "pin")
+        assert (refused.status, f"{path} is not a regular file" in refused.text) == (2, True), refused.text
+        path.unlink()
     for path in (loose, settings):
         path.rename(repo.path.parent / "kept")
         os.mkfifo(path)

@@ -28,14 +28,16 @@ _MOST_REF = 2**12
 _KIND, _REGULAR, _DIRECTORY = 0o170000, 0o100000, 0o040000
 #: Seconds that git may run before it is looked for what holds it up, and how much of the time that may take.
 _PATIENCE, _SHARE = 0.5, 0.05
-#: The git directories in which that is looked for.
-_WATCHED: dict[str, None] = {}
+#: The git directories in which that is looked for, with the top folders of their work trees.
+_WATCHED: dict[str, str | None] = {}
 #: Held while the thread that looks is to go on, and while it is there.
 _STOPPED, _GONE = _thread.allocate_lock(), _thread.allocate_lock()
 #: SIGKILL.
 _KILL = 9
 #: The most configuration files and folders of objects that are looked at: git follows includes and alternates, too.
 _MOST_FOLLOWED = 50
+#: The most folders of a work tree that are looked at.
+_MOST_FOLDERS = 1_000
 
 
 def refuse_blocking(folder: str) -> None:
@@ -47,17 +49,18 @@ def refuse_blocking(folder: str) -> None:
         _refuse(os.path.join(folder, name), _MOST.get(name))
 
 
-def watch(git_dir: str) -> None:
+def watch(git_dir: str, top: str | None = None) -> None:
     """Look for a file that holds git up while it runs: among its objects, and what its settings include.
 
-    There may be too many of them to look at each beforehand. A git that waits is ended, and whoever waits for it gets
-    an error that names the file.
+    ``top`` is the top folder of the work tree, ``None`` if there is none, or it is not known yet. There may be too many
+    of them to look at each beforehand. A git that waits is ended, and whoever waits for it gets an error that names the
+    file.
     """
     if not _WATCHED:
         # A thread, as an alarm of the process may be somebody else's. A fork has no threads but the one that forks.
         os.register_at_fork(before=_stop, after_in_parent=_start, after_in_child=_start)
         _start()
-    _WATCHED[git_dir] = None
+    _WATCHED[git_dir] = top or _WATCHED.get(git_dir)
 
 
 def _start() -> None:
@@ -94,15 +97,17 @@ def _end_waiting() -> None:
     if not children:
         return
     try:
-        for folder in tuple(_WATCHED):
-            _refuse_deep(folder)
+        for folder, top in tuple(_WATCHED.items()):
+            refuse_waiting(folder)
+            if top is not None:
+                _refuse_patterns(top)
     except GitError as error:
         for child in children:
             ENDED[child] = error
             os.kill(child, _KILL)
 
 
-def _refuse_deep(git_dir: str) -> None:
+def refuse_waiting(git_dir: str) -> None:
     """Look at the objects of a git directory and at the files that its configuration includes.
 
     Raises: ``GitError`` as ``refuse_blocking``.
@@ -110,7 +115,9 @@ def _refuse_deep(git_dir: str) -> None:
     files = [os.path.join(git_dir, name) for name in ("config", "config.worktree")]
     for file in _followed(files, _included):
         _refuse(file, _MOST["config"])
-    for name in ("index", "info/exclude", "info/attributes", "info/sparse-checkout"):
+        for path in _excluding(file):
+            _refuse(path, None)
+    for name in ("index", "commondir", "info/exclude", "info/attributes", "info/sparse-checkout"):
         _refuse(os.path.join(git_dir, name), None)
     for folder in _followed([os.path.join(git_dir, "objects")], _alternates):
         for place in (folder, *_folders(folder)):
@@ -118,9 +125,16 @@ def _refuse_deep(git_dir: str) -> None:
                 _refuse(path, None)
 
 
-def _followed(start: list[str], following: Callable[[str], Iterator[str]]) -> Iterator[str]:
+def _refuse_patterns(top: str) -> None:
+    """Look at the files with patterns in a work tree. Raises: ``GitError`` as ``refuse_blocking``."""
+    for folder in _followed([top], _below, _MOST_FOLDERS):
+        for name in (".gitignore", ".gitattributes", ".gitmodules"):
+            _refuse(os.path.join(folder, name), None)
+
+
+def _followed(start: list[str], following: Callable[[str], Iterator[str]], most: int = _MOST_FOLLOWED) -> Iterator[str]:
     seen: dict[str, None] = {}
-    while start and len(seen) < _MOST_FOLLOWED:
+    while start and len(seen) < most:
         path = start.pop(0)
         if path not in seen:
             seen[path] = None
@@ -129,17 +143,44 @@ def _followed(start: list[str], following: Callable[[str], Iterator[str]]) -> It
 
 
 def _included(file: str) -> Iterator[str]:
-    """Yield the files that a configuration includes, in any case that it names (git-config, "Includes")."""
+    """Yield the files that a configuration includes, on whatever condition (git-config, "Includes")."""
+    yield from (path for key, path in _paths(file) if key == "include")
+
+
+def _excluding(file: str) -> Iterator[str]:
+    """Yield the files with patterns that a configuration names."""
+    yield from (path for key, path in _paths(file) if key in ("excludesfile", "attributesfile"))
+
+
+def _paths(file: str) -> Iterator[tuple[str, str]]:
+    """Yield each setting of a configuration that names a file, as an absolute path; ``include`` for each include."""
     inside = False
-    for line in _lines(file):
+    for line in "\n".join(_lines(file)).replace("\\\n", "").split("\n"):
         text = line.strip()
         if text.startswith("["):
             inside = text.casefold().startswith("[include")
             text = text.partition("]")[2].strip()
-        key, _, value = text.partition("=")
-        if inside and key.strip().casefold() == "path":
-            path = os.path.expanduser(value.strip().strip('"'))
-            yield os.path.join(os.path.dirname(file), path)
+        name, _, value = text.partition("=")
+        key = name.strip().casefold()
+        if inside and key == "path":
+            key = "include"
+        yield key, os.path.join(os.path.dirname(file), os.path.expanduser(_value(value)))
+
+
+def _value(text: str) -> str:
+    """Return a value as git reads it: without comments, quotes and surrounding blanks (git-config, "Values")."""
+    found, quoted, escaped = "", False, False
+    for letter in text.strip():
+        if escaped:
+            found += {"n": "\n", "t": "\t", "b": "\b"}.get(letter, letter)
+        elif letter == '"':
+            quoted = not quoted
+        elif letter in "#;" and not quoted:
+            return found.rstrip()
+        elif letter != "\\":
+            found += letter
+        escaped = letter == "\\" and not escaped
+    return found
 
 
 def _alternates(folder: str) -> Iterator[str]:
@@ -161,6 +202,11 @@ def _folders(folder: str) -> Iterator[str]:
             yield from [entry.path for entry in entries if entry.is_dir()]
     except OSError:
         return
+
+
+def _below(folder: str) -> Iterator[str]:
+    """Yield the folders in one of a work tree."""
+    yield from (path for path in _folders(folder) if not (os.path.islink(path) or path.endswith(f"{os.sep}.git")))
 
 
 def _irregular(folder: str) -> Iterator[str]:
@@ -215,8 +261,8 @@ def _refuse(path: str, most: int | None) -> None:
     except OSError:
         return  # git says what is wrong
     kind = state.st_mode & _KIND
-    if kind == _DIRECTORY:
-        return
+    if kind == _DIRECTORY or (kind != _REGULAR and os.path.realpath(path) == os.devnull):
+        return  # git says what is wrong, or there is nothing to read
     if kind == _REGULAR:
         if most is None or state.st_size <= most:
             return

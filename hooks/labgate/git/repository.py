@@ -228,11 +228,11 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
         message = f"the path of the repository has a line break in it: {here}"
         raise GitError(message, "move it to a folder without one in its name")
     git_dir, common_dir, object_format, shallow, bare, *rest = answer
+    top = None if bare == "true" or not rest else "\n".join(rest)
     for folder in {git_dir, common_dir}:
         refuse_blocking(folder)
-        watch(folder)
+        watch(folder, top)
     _refuse_embedded(git_dir, here, environ)
-    top = None if bare == "true" or not rest else "\n".join(rest)
     return Repository(git_dir, common_dir, top, object_format, shallow == "true", environ)
 
 
