@@ -32,6 +32,8 @@ _PATIENCE, _SHARE = 0.5, 0.05
 _WATCHED: dict[str, str | None] = {}
 #: Held while the thread that looks is to go on, and while it is there.
 _STOPPED, _GONE = _thread.allocate_lock(), _thread.allocate_lock()
+#: The end of the name of what was moved aside.
+_ASIDE = ".refused"
 #: SIGKILL.
 _KILL = 9
 #: The most configuration files and folders of objects that are looked at: git follows includes and alternates, too.
@@ -122,7 +124,8 @@ def refuse_waiting(git_dir: str) -> None:
     for folder in _followed([os.path.join(git_dir, "objects")], _alternates):
         for place in (folder, *_folders(folder)):
             for path in _irregular(place):
-                _refuse(path, None)
+                if not path.endswith(_ASIDE):  # git opens none of this name
+                    _refuse(path, None)
 
 
 def _refuse_patterns(top: str) -> None:
@@ -269,7 +272,7 @@ def _refuse(path: str, most: int | None) -> None:
         reason = f"has more than {most} bytes"
     else:
         reason = "is not a regular file"
-    aside = f"mv {quote(path)} {quote(path + '.refused')}"
+    aside = f"mv {quote(path)} {quote(path + _ASIDE)}"
     if f"{os.sep}refs{os.sep}" in path:  # under another name it would be another ref
         aside = f"rm {quote(path)}"
     if os.path.basename(path) == "HEAD":  # without it there is no repository
