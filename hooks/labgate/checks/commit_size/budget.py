@@ -15,7 +15,7 @@ from labgate.git.runner import BOUNDED
 from labgate.policy.glob import Glob
 from labgate.scene.workplace import read_text
 from labgate.values.checksum import with_checksum
-from labgate.values.files import read_own, write_own
+from labgate.values.files import open_own, read_own, write_own
 from labgate.values.refnames import HEADS, REMOTES, is_oid
 from labgate.values.value import Value
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from labgate.policy.model import Table
     from labgate.scene.proposed_commit import ProposedCommit
 
-#: Below the git common directory: what was counted, a line for each HEAD, the newest first.
+#: Below the git common directory: what was counted, a line for each HEAD and staged tree, the newest last.
 FILE = os.path.join(FOLDER, "series-budget")
 #: The most commits of a branch that are counted.
 MOST = 200
-#: The lines that are kept, and the bytes that they have at most.
-_NOTES, _MOST_BYTES = 8, 2**12
+#: The lines up to which one is appended, those that are kept then, and the bytes of all of them at most.
+_MANY, _KEPT, _MOST_BYTES = 16, 8, 2**12
 #: In a line instead of a tree that is not known, and of the tip of a branch that has no file of its own.
 _NONE = "-"
 
@@ -173,27 +173,32 @@ def _note(commit: ProposedCommit, key: _Key, notes: Sequence[_Note], used: Used)
     note = _Note(key.head, key.rest, used.changed(oids=()), tree, *_sum(commit, [changed]))
     if note in notes:
         return
-    kept = [note, *(other for other in notes if other.head != key.head)][:_NOTES]
+    path = os.path.join(commit.place.common_dir, FILE)
     try:
-        write_own(os.path.join(commit.place.common_dir, FILE), "".join(map(_line, kept)).encode("ascii"))
+        if 0 < len(notes) < _MANY:
+            # In one write, and a part of a line is none: it is quicker than another file.
+            with open_own(path, _MOST_BYTES, append=True) as stream:
+                stream.write(_line(note))
+        else:
+            write_own(path, b"".join(map(_line, [*reversed(notes[:_KEPT]), note])))
     except OSError:
         return
 
 
-def _line(note: _Note) -> str:
+def _line(note: _Note) -> bytes:
     used = note.used
     numbers = (used.lines, used.commits, used.listed, int(used.exact), note.lines, note.commits)
-    return f"{note.head} {note.rest} {note.tree or _NONE} {' '.join(map(str, numbers))}\n"
+    return f"{note.head} {note.rest} {note.tree or _NONE} {' '.join(map(str, numbers))}\n".encode("ascii")
 
 
 def _notes(commit: ProposedCommit) -> list[_Note]:
-    """Return the lines of the file that labgate can have written."""
+    """Return the lines of the file that labgate can have written, the newest first."""
     try:
         text = read_own(os.path.join(commit.place.common_dir, FILE), _MOST_BYTES).decode("ascii", "replace")
     except OSError:
         return []
     notes = []
-    for line in text.splitlines():
+    for line in reversed(text.splitlines()):
         words = line.split(" ")
         if len(words) == 9 and all(word.isdecimal() for word in words[3:]):
             lines, commits, listed, exact, *more = map(int, words[3:])
