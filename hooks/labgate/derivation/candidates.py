@@ -69,23 +69,24 @@ class Candidates(Mapping[int, Candidate]):
         """``numbers`` has the document of each key of ``possible``."""
         self._possible = possible
         self._numbers = numbers
-        self._keys = dict(zip(numbers.values(), numbers, strict=True))
+        #: The key of each document.
+        self.keys_by_number = dict(zip(numbers.values(), numbers, strict=True))
         self._made: dict[int, Candidate] = {}
 
     def __getitem__(self, number: int) -> Candidate:
         found = self._made.get(number)
         if found is None:
-            found = self._made[number] = self._possible.by_key[self._keys[number]]
+            found = self._made[number] = self._possible.by_key[self.keys_by_number[number]]
         return found
 
     def __contains__(self, number: object) -> bool:
-        return number in self._keys
+        return number in self.keys_by_number
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._keys)
+        return iter(self.keys_by_number)
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self.keys_by_number)
 
     def whole(self, source: str) -> int | None:
         """Return the document of a source (key) as a whole, ``None`` if it has none."""
@@ -262,11 +263,11 @@ class _Finder:
     def ranges(self) -> dict[str, int]:
         """The first source, by number, of each key of a source that has a document as a whole."""
         found: dict[str, int] = {}
-        until, times, commits = self._scope.until, self._scope.times, self._chain.commits
+        until, latest, times, commits = self._scope.until, self._scope.latest, self._scope.times, self._chain.commits
         for bit, (source, fork, held) in enumerate(zip(self._sources, self._forks, self._held, strict=True)):
             if len(held) < 2 or not 0 <= fork < until or self._is_long(bit):
                 continue
-            if times and times.get(source.oid, 0) > self._scope.latest:
+            if latest < NEVER and times.get(source.oid, 0) > latest:
                 continue
             if self._foreign and any(self._reached[oid] >> bit & 1 for oid in self._foreign):
                 # Its diff as a whole is not only research.

@@ -91,7 +91,7 @@ class Search:
     def _holders(self, subjects: Sequence[Subject]) -> dict[int, list[int]]:
         """Return the candidates that have each new feature of the subjects."""
         asked = sorted(set().union(*(subject.novel for subject in subjects)))
-        candidates, found = self._candidates, defaultdict(list)
+        candidates, found = self._candidates.keys_by_number, defaultdict(list)
         for entry in self._index.having(asked):
             number = entry & _VALUE
             if number in candidates:

@@ -153,8 +153,8 @@ class Index:
             self._note_gaps(documents)
 
     def having(self, features: Sequence[int]) -> list[int]:
-        """Return an entry (feature and document) for each document with one of the sorted features."""
-        return self._postings.find(_DOCUMENTS, self.possible(features))
+        """Return the sorted entries (feature and document) for each document with one of the sorted features."""
+        return sorted(self._postings.find(_DOCUMENTS, features))
 
     def possible(self, features: Sequence[int]) -> list[int]:
         """Return those of the sorted features that some document may have, and a few others."""

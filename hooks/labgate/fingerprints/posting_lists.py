@@ -7,13 +7,13 @@ tells how many bits they are; a list has at least a page for each part, and more
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from labgate.fingerprints import filters, postings
 from labgate.fingerprints.documents import checked
 from labgate.fingerprints.held_parts import HeldParts
-from labgate.fingerprints.postings import PART_BITS, VALUE_BITS
+from labgate.fingerprints.postings import PART_BITS, PARTS, VALUE_BITS
 from labgate.fingerprints.storage import Storage
 from labgate.values.checksum import with_checksum
 
@@ -24,6 +24,8 @@ _TAIL_PART = -1
 _FILTERS = -2
 #: A page has fewer entries than two to the power of this, on average: two of them are in a page of SQLite.
 _PAGE_BITS = 8
+#: One page is read in the time of so many that stand one after the other.
+_SPARSE = 8
 #: The pages of one query.
 _ASKED = 500
 _WRITE = "INSERT OR REPLACE INTO run VALUES(?, ?, ?, ?)"
@@ -43,6 +45,8 @@ class PostingLists:
         self._tails: dict[int, array[int]] = {}
         self._parts = HeldParts(self._read)
         self._page_bits: dict[int, int] = {}
+        #: The number of pages of a list that were read one by one.
+        self._read_pages: dict[int, int] = {}
 
     @property
     def held_bytes(self) -> int:
@@ -61,16 +65,24 @@ class PostingLists:
 
     def find(self, owner: int, features: Sequence[int]) -> list[int]:
         """Return every entry of a list whose feature is among sorted ones."""
+        pages = 1 << self._bits(owner)
+        # A run that asks for much, or again and again, soon has most pages in memory, in whole parts.
+        if len(features) >= pages or self._read_pages.get(owner, 0) * _SPARSE >= pages:
+            found = postings.find(self._tail(owner), features)
+            return found + self._in_parts(owner, postings.split(features, entries=False))
+        if owner == self._filtered:
+            features = self.possible(features)
         found = postings.find(self._tail(owner), features)
-        pages = 1 << self._bits(owner) - PART_BITS
-        few: list[int] = []
+        few, many = list[int](), list[tuple[int, Sequence[int]]]()
         for part, mine in postings.split(features, entries=False):
-            # One page is read in the time of thirty that stand one after the other.
-            if pages > 1 and not self._parts.has(owner, part) and len(mine) * 8 < pages:
-                few += mine
+            if self._parts.has(owner, part) or len(mine) * PARTS * _SPARSE >= pages:
+                many.append((part, mine))
             else:
-                found += postings.find(self._parts.of(owner, part), mine)
-        return found + self._in_pages(owner, few)
+                few += mine
+        return found + self._in_parts(owner, many) + self._in_pages(owner, few)
+
+    def _in_parts(self, owner: int, asked: Iterable[tuple[int, Sequence[int]]]) -> list[int]:
+        return [entry for part, mine in asked for entry in postings.find(self._parts.of(owner, part), mine)]
 
     def possible(self, features: Sequence[int]) -> list[int]:
         """Return those of some sorted features that the filtered list may have, and a few others."""
@@ -144,6 +156,7 @@ class PostingLists:
         """Return every entry whose feature is among sorted ones, from the pages that may have them."""
         bits = self._bits(owner)
         asked = {1 << bits | page: mine for page, mine in postings.split(features, entries=False, bits=bits)}
+        self._read_pages[owner] = self._read_pages.get(owner, 0) + len(asked)
         numbers, found = iter(asked), list[int]()
         while some := list(islice(numbers, _ASKED)):
             marks = ", ".join("?" * len(some))
@@ -183,10 +196,9 @@ class PostingLists:
 
     def _read(self, owner: int, part: int) -> array[int]:
         """Return the sorted entries of a part."""
+        rows = self._storage.db.execute(_READ, (owner, *_pages(part, self._bits(owner))))
         found = array("Q")
-        places = _pages(part, self._bits(owner))
-        for page, data in self._storage.db.execute(_READ, (owner, *places)):
-            found.frombytes(checked(data, owner, page, 0))
+        found.frombytes(b"".join([checked(data, owner, page, 0) for page, data in rows]))
         return found
 
     def _write(self, owner: int, part: int, numbers: Sequence[int], serial: int = 0) -> None:

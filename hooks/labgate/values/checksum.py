@@ -17,7 +17,7 @@ def with_checksum(content: bytes, *names: object, light: bool = False) -> bytes:
     The checksum is CRC-32, or a ``light`` one: the remainder of all bytes read as one number, which is as fast for
     some 10 kB.
     """
-    return content + _checksum(content, names, light=light)
+    return content + _checksum(content, names, light=light).to_bytes(_SIZE, "big")
 
 
 def verified(blob: bytes, *names: object, light: bool = False) -> memoryview | None:
@@ -26,15 +26,23 @@ def verified(blob: bytes, *names: object, light: bool = False) -> memoryview | N
     ``None`` if the content or the names have changed.
     """
     content = memoryview(blob)[:-_SIZE]
-    return content if _checksum(content, names, light=light) == blob[-_SIZE:] else None
+    return content if _checksum(content, names, light=light) == int.from_bytes(blob[-_SIZE:], "big") else None
 
 
-def _checksum(content: bytes | memoryview, names: tuple[object, ...], *, light: bool) -> bytes:
+def _checksum(content: bytes | memoryview, names: tuple[object, ...], *, light: bool) -> int:
     place = repr(names).encode()
     if light:
-        number = int.from_bytes(b"".join((place, content)), "big") % _PRIME
-    else:
-        from zlib import crc32
+        return int.from_bytes(b"".join((place, content)), "big") % _PRIME
+    return _crc32(place, _crc32(content))
 
-        number = crc32(place, crc32(content))
-    return number.to_bytes(_SIZE, "big")
+
+def _load_crc32(content: bytes | memoryview, start: int = 0) -> int:
+    """Return a CRC-32. From the first call on ``_crc32`` is that of zlib: an import for each page takes longer."""
+    global _crc32  # noqa: PLW0603  (a value of the module, set once)
+    from zlib import crc32
+
+    _crc32 = crc32
+    return crc32(content, start)
+
+
+_crc32 = _load_crc32
