@@ -233,9 +233,10 @@ def test_shared_lines_stand_below_each_evidence_but_that_a_branch_has_the_commit
     shown = text(Commit(evidence=(itself, exact(), similar(4.5))), shared=asked)
     assert asked.questions == [(ONE, (TWO,)), (ONE, (TWO, THREE))]
     assert shown.count("model.py") == 2 * 2
-    assert shown.splitlines()[1:5] == [
+    assert shown.splitlines()[1:6] == [
         "    ancestry    origin/research/shiv has this commit",
         "    patch-id    origin/research/shiv 2b2b2b2b2b2b; 12 lines in a.py, b.py",
+        "                2b2b2b2b2b2b Add shiv support",
         "      model.py                            | 2b2b2b2b2b2b:try/model.py",
         "       7 return heads                     | 12 return heads",
     ]

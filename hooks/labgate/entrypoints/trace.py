@@ -112,11 +112,9 @@ class Subjects:
         self._known: dict[str, str] = {}
 
     def of(self, commit: str) -> str:
-        """Return the subject of one of the commits. Raises: ``GitError``."""
+        """Return the subject of one of the commits, or of any other. Raises: ``GitError``."""
         while commit not in self._known:
-            batch = tuple(islice(self._left, _BATCH))
-            if not batch:
-                raise KeyError(commit)
+            batch = tuple(islice(self._left, _BATCH)) or (commit,)
             self._known.update((item.oid, item.subject) for item in read_commits(self._repository, batch))
         return self._known[commit]
 

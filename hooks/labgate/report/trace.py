@@ -37,8 +37,8 @@ class TextView(Value):
     """The options of the text output. ``width`` is in columns.
 
     ``sources`` is the number of source refs that were searched, ``methods`` the methods that were used (empty: all).
-    ``subject`` returns a commit's subject. ``shared`` returns the lines that a commit shares with source commits; it is
-    ``None`` when they are not shown.
+    ``subject`` returns the subject of a commit, judged or research. ``shared`` returns the lines that a commit shares
+    with source commits; it is ``None`` when they are not shown.
     """
 
     sources: int
@@ -140,6 +140,10 @@ def _evidence_lines(traced: Traced, evidence: Evidence, view: TextView, paint: P
         yield from _wrapped(f"only a hint: {safe(reason(evidence.hint))}", view.width)
     origins = tuple(oid for oid in evidence.source_commits if oid != traced.commit)
     if view.shared is not None and origins:
+        for oid in origins[:LISTED]:
+            # Who compares lines wants to know what the other commit is for.
+            named = f"{' ' * _DETAIL}{short_oid(oid)} "
+            yield named + safe(view.subject(oid), max(_LINES, view.width - len(named)))
         lines = view.shared(traced.commit, origins)
         yield from side_by_side(lines, view.width, paint) if lines else _wrapped("(no lines to show)", view.width)
 
