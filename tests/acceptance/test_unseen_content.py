@@ -79,6 +79,12 @@ def merged_as_ours_over_the_same_file(repo: Repo) -> None:
     merged_as_ours(repo)
 
 
+def merged_as_ours_but_for_a_line(repo: Repo) -> None:
+    repo.branch("research/y", "main").commit("Hide here", {"tried.py": code("other") * 3})
+    repo.checkout("research/x").git("merge", "--quiet", "-s", "ours", "--no-commit", "research/y")
+    repo.commit("Merge y", {"own.py": code("own")})
+
+
 def reverted(repo: Repo) -> None:
     repo.commit("Hide", HIDDEN)
     repo.git("revert", "--no-edit", "HEAD")
@@ -89,12 +95,31 @@ def changed_and_restored(repo: Repo) -> None:
     repo.commit("Back", {"start.py": code("start")})
 
 
+def in_a_merge(repo: Repo) -> None:
+    repo.branch("side", "main").commit("Do something beside", {"side.py": code("side")})
+    repo.checkout("research/x").git("merge", "--quiet", "--no-commit", "--no-ff", "side")
+    repo.commit("Merge side", HIDDEN)
+    repo.git("rm", "--quiet", *HIDDEN)
+    repo.commit("Back")
+
+
+def in_a_root(repo: Repo) -> None:
+    repo.git("checkout", "--quiet", "--orphan", "aside")
+    repo.git("rm", "-r", "--quiet", "--force", ".")
+    repo.commit("Begin", HIDDEN)
+    repo.checkout("research/x")
+    repo.git("merge", "--quiet", "-s", "ours", "--allow-unrelated-histories", "-m", "Merge aside", "aside")
+
+
 UNSEEN: list[Callable[[Repo], None]] = [
     merged_as_ours,
     merged_as_ours_the_other_way_round,
     merged_as_ours_over_the_same_file,
+    merged_as_ours_but_for_a_line,
     reverted,
     changed_and_restored,
+    in_a_merge,
+    in_a_root,
 ]
 
 
@@ -116,6 +141,13 @@ def on_the_way(repo: Repo) -> None:
     repo.commit("Try best", {"tried.py": code("best")})
 
 
+def merged_and_settled(repo: Repo) -> None:
+    """Both branches have a file of this name: the merge has the lines of both."""
+    repo.branch("research/y", "main").commit("Try y", {"tried.py": code("y"), "y.py": code("y")})
+    repo.checkout("research/x").git("merge", "--quiet", "-s", "ours", "--no-commit", "research/y")
+    repo.commit("Merge y", {"tried.py": code("tried") + code("y"), "y.py": code("y")})
+
+
 def merged(repo: Repo) -> None:
     repo.git("merge", "--quiet", "--no-edit", "research/other")
 
@@ -132,7 +164,7 @@ def removed(repo: Repo) -> None:
     repo.commit("No, keep it", {"start.py": code("start")})
 
 
-@pytest.mark.parametrize("act", [on_the_way, merged, with_main, removed])
+@pytest.mark.parametrize("act", [on_the_way, merged, merged_and_settled, with_main, removed])
 def test_what_the_sum_shows_is(project: Project, act: Callable[[Repo], None]) -> None:
     act(project.repo)
     assert "LG2" not in judged(project, 0)
