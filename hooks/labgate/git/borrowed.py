@@ -30,13 +30,19 @@ MOST_SHALLOW = 2**26
 _BORROWED: dict[str, Callable[[], object]] = {}
 
 
-def borrow(common_dir: str, object_format: str, environ: Mapping[str, str]) -> str:
-    """Return the absolute path of a new git directory; ``environ`` may name the quarantine of an incoming push."""
+def borrow(common_dir: str, object_format: str, environ: Mapping[str, str], attributes: str = "") -> str:
+    """Return the absolute path of a new git directory; ``environ`` may name the quarantine of an incoming push.
+
+    ``attributes`` are the lines of its ``info/attributes``.
+    """
     folder = os.path.realpath(_new_folder())
     _BORROWED[folder] = partial(_delete, folder)
     undo_at_end(_BORROWED[folder])
     os.makedirs(os.path.join(folder, "objects", "info"))
     os.mkdir(os.path.join(folder, "refs"))
+    if attributes:
+        os.mkdir(os.path.join(folder, "info"))
+        _write(folder, "info/attributes", attributes)
     _write(folder, "HEAD", f"ref: {HEADS}none\n")
     _write(folder, "config", _CONFIG.format(object_format=object_format))
     _write(folder, "objects/info/alternates", "".join(f"{line}\n" for line in _lenders(common_dir, environ)))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 
 from labgate.git.commits import merge_bases
+from labgate.git.merge_attributes import merging
 from labgate.git.raw import PLAIN, USAGE
 from labgate.git.repository import Repository
 from labgate.values.conflicted_file import ConflictedFile
@@ -45,11 +46,14 @@ def preview(repository: Repository, ours: str, theirs: str, seconds: float | Non
     return Preview(tuple(ConflictedFile(path, mine[path], others[path]) for path in met.paths), met.skipped)
 
 
-def conflicted_paths(repository: Repository, ours: str, theirs: str, seconds: float | None = None) -> ConflictedPaths:
+def conflicted_paths(
+    repository: Repository, ours: str, theirs: str, seconds: float | None = None, attributes: str | None = None
+) -> ConflictedPaths:
     """Return the files that merging ``theirs`` into ``ours`` would conflict in, without touching anything.
 
-    ``seconds`` is how long git may take, ``None`` for as long as it needs. Raises: ``MissingObjectError`` when a needed
-    object is not in this clone.
+    ``seconds`` is how long git may take, ``None`` for as long as it needs. ``attributes`` is the commit whose
+    ``.gitattributes`` count, ``None`` for ``ours``. Raises: ``MissingObjectError`` when a needed object is not in this
+    clone.
     """
     bases = merge_bases(repository, ours, theirs)
     if not bases:
@@ -57,11 +61,11 @@ def conflicted_paths(repository: Repository, ours: str, theirs: str, seconds: fl
     if ours in bases or theirs in bases:
         return ConflictedPaths()
     arguments = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
-    accept = (0, 1, USAGE)
+    accept, git = (0, 1, USAGE), merging(repository, attributes or ours)
     if seconds is None:
-        status, output = repository.objects.status(*arguments, accept=accept)
+        status, output = git.status(*arguments, accept=accept)
     else:
-        answer = repository.objects.within(seconds, *arguments, accept=accept)
+        answer = git.within(seconds, *arguments, accept=accept)
         if answer is None:
             return ConflictedPaths(skipped=f"git needs more than {seconds * 1000:g} ms for the merge")
         status, output = answer

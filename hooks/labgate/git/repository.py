@@ -74,6 +74,18 @@ class Repository(Value):
         return git
 
     @cached_property
+    def merging(self) -> dict[str, Git]:
+        """The runners of ``merge_attributes.merging`` by tree, and by their attributes."""
+        return {}
+
+    def with_attributes(self, attributes: str) -> Git:
+        """Return the same as ``objects`` with lines of gitattributes."""
+        folder = borrow(self.common_dir, self.object_format, self.environ, attributes)
+        git = Git(folder, self.environ, graph=self.graph, fix=self._fix)
+        give_back_with(git, folder)
+        return git
+
+    @cached_property
     def commits_here(self) -> set[str]:
         """Commits that git has shown in this run, so that they need not be checked again."""
         return set()

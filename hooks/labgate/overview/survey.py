@@ -248,7 +248,8 @@ class _Survey:
 
     def _met(self, tip: str) -> Conflicts:
         try:
-            met = conflicted_paths(self._repository, tip, self._trunk)
+            # Which attributes a branch has of its own takes longer to find than to merge it.
+            met = conflicted_paths(self._repository, tip, self._trunk, attributes=self._trunk)
         except GitError as error:
             return Conflicts(reason=error.message)
         return Conflicts(reason=met.skipped) if met.skipped else Conflicts(met.paths)
