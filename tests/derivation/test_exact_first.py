@@ -174,9 +174,6 @@ def test_a_copy_of_what_main_had_first_is_nobodys_copy(team: Repo) -> None:
     assert [method for method, *_ in found(team) if method != SIMILARITY] == []
 
 
-IGNORE = "# Byte-compiled / optimized / DLL files\n__pycache__/\n*.py[cod]\n" + "".join(
-    f"# {name} files\n{name}/\n.{name}_cache/\n*.{name}-info/\n" for name in ("egg", "coverage", "sphinx", "wheels")
-)
 MIT = """\
 Permission is hereby granted, free of charge, to any person obtaining a copy
 of this software and associated documentation files (the "Software"), to deal
@@ -199,7 +196,6 @@ HEADER = "# Copyright 2026 The Authors\n# Licensed under the Apache License\n# S
         pytest.param({"go.sum": SUMS}, {"lib/go.sum": SUMS}, id="checksums"),
         pytest.param({"vendor/lib.py": LIBRARY}, {"third_party/lib.py": LIBRARY}, id="vendored on both sides"),
         pytest.param({"requirements.txt": PINS}, {"lib/requirements.txt": PINS}, id="a list of packages"),
-        pytest.param({".gitignore": IGNORE}, {".gitignore": f"{IGNORE}/own/\n"}, id="a template of an ignore file"),
     ],
 )
 def test_what_anybody_has_is_nobodys_copy(repo: Repo, mine: Mapping[str, str], theirs: Mapping[str, str]) -> None:

@@ -56,7 +56,6 @@ _PROSE = regex(
     r"""
       (?:^|/)(?:changes?|changelog|history|news|releases?|release[-_]notes?)(?:\.(?:md|markdown|rst|txt|adoc))?$
     | (?:^|/)(?:changelog|changes|news|newsfragments|changelog\.d|\.changes?|towncrier)/
-    | (?:^|/)\.[a-z]+ignore$
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -65,7 +64,7 @@ _PINS = frozenset(
     {
         *("setup.cfg", "setup.py", "pyproject.toml", "pipfile", "tox.ini", "meta.yml", "meta.yaml", "cargo.toml"),
         *("go.mod", "package.json", "gemfile", "build.gradle", "pom.xml", ".pre-commit-config.yaml"),
-        *(".gitattributes", ".gitmodules", "manifest.in"),
+        *(".gitignore", ".gitattributes", ".gitmodules", "manifest.in"),
     }
 )
 _PINNED = ("requirements", "constraints")
