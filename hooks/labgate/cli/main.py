@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Exit statuses beside 0 and a report's own (see the contract in docs/glossary.md, "exit status").
 COULD_NOT_JUDGE, INTERRUPTED = 2, 130
+#: The new objects after which Python looks for reference cycles.
+_MANY = 100_000
 
 COMMANDS = {
     "demo": Entry("labgate.cli.demo:demo", "Watch labgate at work in a throw-away repository."),
@@ -75,6 +78,8 @@ def labgate() -> None:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line (``sys.argv`` when ``args`` is ``None``) and end the process with its exit status."""
+    # A trace makes millions of objects, and hardly any reference cycles.
+    gc.set_threshold(_MANY)
     sys.exit(run(sys.argv[1:] if args is None else args))
 
 

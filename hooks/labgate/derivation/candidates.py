@@ -59,10 +59,10 @@ class Candidate(Value):
         return self.commits if self.is_range else ()
 
 
-class Candidates(Mapping[int, Candidate]):
+class Candidates:
     """Possible sources by the number of their document.
 
-    There may be tens of thousands, and few are asked for: each is made then.
+    There may be tens of thousands, and a push asks for few: each is made then.
     """
 
     def __init__(self, possible: Possible, numbers: Mapping[str, int]) -> None:
@@ -70,23 +70,9 @@ class Candidates(Mapping[int, Candidate]):
         self._possible = possible
         self._numbers = numbers
         #: The key of each document.
-        self.keys_by_number = dict(zip(numbers.values(), numbers, strict=True))
-        self._made: dict[int, Candidate] = {}
-
-    def __getitem__(self, number: int) -> Candidate:
-        found = self._made.get(number)
-        if found is None:
-            found = self._made[number] = self._possible.by_key[self.keys_by_number[number]]
-        return found
-
-    def __contains__(self, number: object) -> bool:
-        return number in self.keys_by_number
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.keys_by_number)
-
-    def __len__(self) -> int:
-        return len(self.keys_by_number)
+        self.keys = dict(zip(numbers.values(), numbers, strict=True))
+        #: The candidate of each document, to be asked for by its number alone.
+        self.by_number: Mapping[int, Candidate] = _ByNumber(self.keys, possible.by_key)
 
     def whole(self, source: str) -> int | None:
         """Return the document of a source (key) as a whole, ``None`` if it has none."""
@@ -99,8 +85,21 @@ class Candidates(Mapping[int, Candidate]):
 
     def steps(self, source: str) -> list[Candidate]:
         """Return the commits that belong to a source (key), older ones first."""
-        made = [self[self._numbers[oid]] for oid in self._possible.held_by(source)]
+        made = [self.by_number[self._numbers[oid]] for oid in self._possible.held_by(source)]
         return sorted([one for one in made if one.source.key == source], key=lambda one: one.place)
+
+
+class _ByNumber(dict[int, Candidate]):
+    """The candidates that were asked for, by number."""
+
+    def __init__(self, keys: Mapping[int, str], by_key: Mapping[str, Candidate]) -> None:
+        super().__init__()
+        self._keys = keys
+        self._by_key = by_key
+
+    def __missing__(self, number: int) -> Candidate:
+        found = self[number] = self._by_key[self._keys[number]]
+        return found
 
 
 class Possible(Value):

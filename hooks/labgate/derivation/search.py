@@ -60,9 +60,10 @@ class Search:
 
     def __init__(self, repository: Repository, index: Index, candidates: Candidates, methods: frozenset[str]) -> None:
         self._index = index
-        self._candidates = candidates
+        self._all = candidates
+        self._candidates = candidates.by_number
         self._similar = "similarity" in methods
-        self._exact = ExactMatches(repository, index, candidates, methods)
+        self._exact = ExactMatches(repository, index, candidates.by_number, methods)
         #: For each document the sorted depths at which its features of each kind came to a chain; for one past at a
         #: time.
         self._depths: dict[int, dict[int, array[int]]] = {}
@@ -91,7 +92,7 @@ class Search:
     def _holders(self, subjects: Sequence[Subject]) -> dict[int, list[int]]:
         """Return the candidates that have each new feature of the subjects."""
         asked = sorted(set().union(*(subject.novel for subject in subjects)))
-        candidates, found = self._candidates.keys_by_number, defaultdict(list)
+        candidates, found = self._all.keys, defaultdict(list)
         for entry in self._index.having(asked):
             number = entry & _VALUE
             if number in candidates:
@@ -168,7 +169,7 @@ class Search:
         candidate, passage = self._candidates[number], _is_passage(counts)
         if candidate.is_range or candidate.whole:
             return inf
-        whole = self._candidates.whole(candidate.source.key)
+        whole = self._all.whole(candidate.source.key)
         if whole is None:
             return inf if passage else 0
         part = part_of(counts, subject.counts)
@@ -268,7 +269,7 @@ class Search:
         steps = self._candidates[number].steps
         if len(steps) <= NAMED:
             return ()
-        numbers = {oid: self._candidates.step(oid) for oid in steps}
+        numbers = {oid: self._all.step(oid) for oid in steps}
         both = {oid: shared[step].total() for oid, step in numbers.items() if step is not None and step in shared}
         return tuple(sorted(both, key=lambda oid: -both[oid])[:NAMED])
 
