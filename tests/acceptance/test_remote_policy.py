@@ -148,6 +148,12 @@ def test_a_mirrors_main_takes_only_what_a_protected_branch_has(mirrored: Repo) -
     assert "would flatten 2 commits: " in said
     push(mirrored, "mirror", f"{drop}:refs/heads/feature/drop", status=0)
     push(mirrored, "mirror", "main:refs/heads/main", status=0)
+    mirrored.git("tag", "v1.0")
+    push(mirrored, "mirror", "v1.0", status=0)
+    mirrored.commit("Only here", {"o.py": "o = 1\n"})
+    mirrored.git("tag", "--annotate", "--message", "v1.1", "v1.1")
+    said = push(mirrored, "mirror", "v1.1", status=1)
+    assert "Only here" in mirrored.run("sh", "-c", help_of(said), status=0).text
 
 
 def test_deletions_and_refs_of_no_kind_go_everywhere(mirrored: Repo) -> None:

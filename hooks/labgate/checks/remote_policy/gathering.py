@@ -17,7 +17,7 @@ from labgate.scene.scene import Scene
 from labgate.values.errors import UndecidedError
 from labgate.values.phrases import quote, short_oid
 from labgate.values.ref_update import RefUpdate
-from labgate.values.refnames import HEADS, short_ref
+from labgate.values.refnames import HEADS, TAGS, short_ref
 from labgate.values.repository_places import places_of
 
 #: The most commits of the canonical remote that are searched for the tree of a code drop, and that are named.
@@ -104,6 +104,10 @@ def _mirrored(scene: Scene, update: RefUpdate, facts: Facts, section: RemotePoli
     if _has(scene, facts, theirs.values()):
         return facts
     same = theirs.get(update.ref)
+    if same is None and update.ref.startswith(TAGS):
+        # Its commits have to be on a branch there, and which one is not known.
+        push = f"git log {short_oid(facts.head)} --not {quote(f'--remotes={name}')}  # land these there first"
+        return facts.changed(unknown_to_canonical=True, push=push)
     if same is None:
         push = f"git push {quote(name)} {quote(f'{update.source or facts.head}:{update.ref}')}"
         return facts.changed(unknown_to_canonical=True, push=push)
