@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 
 from labgate.fingerprints import postings
@@ -39,8 +41,9 @@ Progress = Callable[[str, int, int], None]
 #: idle. The least number of documents for which a second core is used.
 _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
 #: Features of one transaction, or a little more. Each transaction rewrites what is there; until then its features are
-#: in memory twice, eight bytes each, beside what is known of all branches.
-_BATCH = 1_200_000
+#: in memory twice, eight bytes each. A process that needed so many megabytes before it began, as it knows thousands of
+#: branches, takes a quarter of them.
+_BATCH, _LARGE_PROCESS = 1_200_000, 80
 #: The documents between two reports of progress.
 _TOLD = 64
 #: Files whose lines do not count, or not as code.
@@ -203,17 +206,25 @@ def _batches(
 ) -> Iterator[list[Document]]:
     """Yield documents in lists of some features, and report progress every ``_TOLD`` documents."""
     batch: list[Document] = []
-    size = 0
+    size, most = 0, _BATCH // 4 if _is_large() else _BATCH
     if progress is not None:
         progress(what, 0, len(keys))
     for done, item in enumerate(_made(repository, keys, chain=chain), 1):
         batch.append(item)
         size += len(item.features)
-        if size >= _BATCH or done == len(keys):
+        if size >= most or done == len(keys):
             yield batch
             batch, size = [], 0
         if progress is not None and (done % _TOLD == 0 or done == len(keys)):
             progress(what, done, len(keys))
+
+
+@cache
+def _is_large() -> bool:
+    """Return whether this process needed much memory before its first batch."""
+    from resource import RUSAGE_SELF, getrusage  # a push rarely has so much to read
+
+    return getrusage(RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10) >= _LARGE_PROCESS
 
 
 def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -> Iterator[Document]:
