@@ -13,15 +13,13 @@ from labgate.git.repository import Repository
 from labgate.research.commit_graph import CommitGraph
 from labgate.research.ledger import Ledger
 from labgate.research.research_commits import ResearchGraph
-from labgate.values.finding import METHODS, SIMILARITY, Evidence
+from labgate.values.finding import METHODS, SHARED_LIMIT, SHARED_LISTED, SIMILARITY, Evidence
 from labgate.values.ref_update import Commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from labgate.derivation.first_holders import Topics
 
-#: The most shared lines in a finding.
-_SHOWN = 5
 #: A longer range is compared only commit by commit: its diff as a whole shows little.
 _LONGEST = 400
 
@@ -132,6 +130,6 @@ def _shown(repository: Repository, item: Evidence) -> Evidence:
     # The count has lines in the same file; lines that moved to another one are counted here.
     lines = item.matched_lines or len(set(same))
     found = dict.fromkeys(same or texts(edited=True))
-    # The longest ones show most; ``pass`` and ``else:`` are shared by chance.
-    longest = set(sorted(found, key=len, reverse=True)[:_SHOWN])
-    return item.changed(shared=tuple(text for text in found if text in longest), matched_lines=lines)
+    # The longest ones that are shown whole say most; ``pass`` and ``else:`` are shared by chance.
+    telling = sorted(found, key=lambda text: (len(text) <= SHARED_LIMIT, len(text)), reverse=True)[:SHARED_LISTED]
+    return item.changed(shared=tuple(text for text in found if text in telling), matched_lines=lines)

@@ -20,7 +20,7 @@ from labgate.report.parts import (
     tally,
     too_small,
 )
-from labgate.values.finding import LEVELS, PASSED, SIMILARITY, SKIPPED, UNDECIDED
+from labgate.values.finding import LEVELS, PASSED, SHARED_LIMIT, SHARED_LISTED, SIMILARITY, SKIPPED, UNDECIDED
 from labgate.values.phrases import short_oid
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ ERROR = LEVELS[-1]
 COMMITS_LISTED, SUBJECT_LIMIT = 5, 60
 #: Characters of an oid and its subject by which a message is taken to name a commit.
 SUBJECT_SHOWN = 40
-
-#: Shared lines that are listed for similar code, and characters of each one.
-SHARED_LISTED, SHARED_LIMIT = 5, 100
 
 
 def render(report: Report, stream: TextIO, *, colour: bool = False, verbose: bool = False, quiet: bool = False) -> None:

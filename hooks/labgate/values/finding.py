@@ -25,6 +25,9 @@ METHODS = ("ancestry", "trailer", "patch-id", "squash", "blob", SIMILARITY)
 #: The score that similarity needs for an alarm: a warning instead of a note.
 ALARM = 6.0
 
+#: The most shared lines of evidence that a report shows, and characters of each one.
+SHARED_LISTED, SHARED_LIMIT = 5, 100
+
 #: The hint of evidence whose research another ref has too: that one is believed, and a warning says so.
 HELD_TOO = "held-too"
 
@@ -53,11 +56,11 @@ class Evidence(Value):
     commits they derive from. ``matched_lines`` is ``None`` if the method does not count lines.
 
     ``terms`` are the name and value of each term of a similarity score, empty for exact methods. ``shared`` is a sample
-    of the shared lines, stripped, five at most. ``hint`` says why it is not decisive, as a key: landed-first (the
-    target had it before research), noise-only (short lines, dependency versions, lock, generated, ignored or
-    vendored files), boilerplate, small, below-alarm, mechanical, held-too (another ref has it, and is believed to have
-    had it first); ``None`` if it is decisive. ``other_ref`` is the full name of that other ref, ``None`` if there is
-    none.
+    of the shared lines, stripped, at most ``SHARED_LISTED``. ``hint`` says why it is not decisive, as a key:
+    landed-first (the target had it before research), noise-only (short lines, dependency versions, lock, generated,
+    ignored or vendored files), boilerplate, small, below-alarm, mechanical, held-too (another ref has it, and is
+    believed to have had it first); ``None`` if it is decisive. ``other_ref`` is the full name of that other ref,
+    ``None`` if there is none.
     """
 
     method: str
