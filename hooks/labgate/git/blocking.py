@@ -28,8 +28,9 @@ _MOST_REF = 2**12
 _KIND, _REGULAR, _DIRECTORY = 0o170000, 0o100000, 0o040000
 #: Seconds that git may run before it is looked for what holds it up, and how much of the time that may take.
 _PATIENCE, _SHARE = 0.5, 0.05
-#: The git directories in which that is looked for, with the top folders of their work trees.
+#: The git directories in which that is looked for, the last ones used, with the top folders of their work trees.
 _WATCHED: dict[str, str | None] = {}
+_MOST_WATCHED = 8
 #: Held while the thread that looks is to go on, and while it is there.
 _STOPPED, _GONE = _thread.allocate_lock(), _thread.allocate_lock()
 #: The end of the name of what was moved aside.
@@ -62,7 +63,10 @@ def watch(git_dir: str, top: str | None = None) -> None:
         # A thread, as an alarm of the process may be somebody else's. A fork has no threads but the one that forks.
         os.register_at_fork(before=_stop, after_in_parent=_start, after_in_child=_start)
         _start()
-    _WATCHED[git_dir] = top or _WATCHED.get(git_dir)
+    known = _WATCHED.pop(git_dir, None)
+    _WATCHED[git_dir] = top or known
+    if len(_WATCHED) > _MOST_WATCHED:
+        del _WATCHED[next(iter(_WATCHED))]
 
 
 def _start() -> None:
