@@ -59,15 +59,20 @@ def test_each_of_many_files_has_its_own_commits_without_a_process_for_each(
     assert found[names[2]] == ConflictedFile(names[2], (first,), others)
 
 
+def let_git_sleep(words: str, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let git take a minute for a command line with some words, and be itself for any other."""
+    slow = tmp_path / "slow" / "git"
+    slow.parent.mkdir()
+    real = shutil.which("git", path=repo.env["PATH"])
+    slow.write_text(f'#!/bin/sh\ncase "$*" in *"{words}"*) exec sleep 60;; *) exec {real} "$@";; esac\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{repo.env['PATH']}")
+
+
 def test_a_file_is_named_without_commits_where_git_has_no_time_for_them(
     forked: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = tmp_path / "slow" / "git"
-    slow.parent.mkdir()
-    real = shutil.which("git", path=forked.env["PATH"])
-    slow.write_text(f'#!/bin/sh\ncase "$*" in *" log "*) exec sleep 60;; *) exec {real} "$@";; esac\n')
-    slow.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{slow.parent}:{forked.env['PATH']}")
+    let_git_sleep(" log ", forked, tmp_path, monkeypatch)
     found = preview(discover(forked.env, str(forked.path)), forked.head("ours"), forked.head("theirs"), 1)
     assert found.files == (ConflictedFile("a.py", (), ()),)
 
@@ -108,11 +113,6 @@ def test_what_is_ahead_or_unrelated_has_no_conflict(forked: Repo) -> None:
 
 
 def test_a_merge_that_takes_too_long_is_skipped(forked: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = tmp_path / "slow" / "git"
-    slow.parent.mkdir()
-    real = shutil.which("git", path=forked.env["PATH"])
-    slow.write_text(f'#!/bin/sh\ncase "$*" in *merge-tree*) exec sleep 60;; *) exec {real} "$@";; esac\n')
-    slow.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{slow.parent}:{forked.env['PATH']}")
+    let_git_sleep("merge-tree", forked, tmp_path, monkeypatch)
     found = preview(discover(forked.env, str(forked.path)), forked.head("ours"), forked.head("theirs"), 0.05)
     assert (found.files, found.skipped) == ((), "git needs more than 50 ms for the merge")
