@@ -26,9 +26,9 @@ _MOST = {"config": 2**22, "config.worktree": 2**22, "objects/info/alternates": 2
 _MOST_REF = 2**12
 #: The bits of ``st_mode`` that are the kind of a file, and two values (inode(7)); ``stat`` takes long to import.
 _KIND, _REGULAR, _DIRECTORY = 0o170000, 0o100000, 0o040000
-#: Seconds that git may run before it is looked for what holds it up, and how much of the time that may take.
+#: Seconds that git may run before labgate looks for what holds it up, and the share of the time that looking may take.
 _PATIENCE, _SHARE = 0.5, 0.05
-#: The git directories in which that is looked for, the last ones used, with the top folders of their work trees.
+#: The git directories to look in, the last ones used, with the top folders of their work trees.
 _WATCHED: dict[str, str | None] = {}
 _MOST_WATCHED = 8
 #: Held while the thread that looks is to go on, and while it is there.
@@ -110,7 +110,10 @@ def _end_waiting() -> None:
     except GitError as error:
         for child in children:
             ENDED[child] = error
-            os.kill(child, _KILL)
+            try:
+                os.kill(child, _KILL)
+            except ProcessLookupError:  # it has ended meanwhile, by itself
+                ENDED.pop(child, None)
 
 
 def refuse_waiting(git_dir: str) -> None:
