@@ -224,8 +224,10 @@ def test_the_teams_repository_that_was_never_fetched_is_undecided(team: Repo, tm
     team.git("push", "--quiet", "--no-verify", "origin", "main")
     team.checkout("feature/copy").git("rebase", "--quiet", "origin/main")
     team.git("remote", "add", "upstream", "https://host.example/Acme/Models")
-    assert check(team).status == 2
-    team.git("config", "remote.upstream.skipFetchAll", "true")
+    undecided = check(team)
+    (unused,) = re.findall(r"# or, if it is out of use: (.*)", undecided.text)
+    assert undecided.status == 2
+    team.run("sh", "-c", unused)
     said = check(team)
     assert (said.status, "not compared: branches of upstream" in said.text) == (0, True)
     team.git("config", "--unset", "remote.upstream.skipFetchAll")

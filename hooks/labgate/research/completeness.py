@@ -116,7 +116,8 @@ def _gaps(
     for team in () if fetched else _unfetched(policy, repository, refs, remote):
         if _is_awaited(policy, repository, team, known):
             message = f"nothing was ever fetched from {team.name}, the policy's repository: its research is not known"
-            yield UndecidedError(message, _fetching(repository, team))
+            unused = f"git config {quote(f'remote.{team.name}.skipFetchAll')} true"
+            yield UndecidedError(message, f"{_fetching(repository, team)}  # or, if it is out of use: {unused}")
 
 
 def _unread(policy: Policy, repository: Repository, remotes: tuple[Remote, ...]) -> Iterator[UndecidedError]:
