@@ -233,7 +233,8 @@ def test_hooks_that_were_pasted_without_it_get_the_stages_that_they_need(repo: R
     repo.commit("Start", {"labgate.toml": POLICY, ".pre-commit-config.yaml": f"# ours\nrepos:\n{entry}"})
     repo.labgate("init", status=0)
     text = (repo.path / ".pre-commit-config.yaml").read_text()
-    assert text == f"# ours\ndefault_install_hook_types: [pre-commit, pre-push]\nrepos:\n{entry}"
+    added = "default_install_hook_types: [pre-commit, pre-push]\ndefault_stages: [pre-commit, manual]\n"
+    assert text == f"# ours\n{added}repos:\n{entry}"
     assert "default_install_hook_types" not in repo.labgate("init", "--dry-run", status=0).out
 
 

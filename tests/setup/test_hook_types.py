@@ -9,7 +9,7 @@ import yaml  # type: ignore[import-untyped]
 
 from labgate.checks.registry import STAGES
 from labgate.policy.reader import read_toml
-from labgate.setup.hook_types import KEY, in_toml, in_yaml
+from labgate.setup.hook_types import KEY, RUNS, in_toml, in_yaml
 
 ENTRY = "repos:\n- repo: x\n  hooks: []\n"
 
@@ -38,7 +38,9 @@ def test_a_yaml_file_gets_what_it_lacks(text: str, end: str, expected: tuple[str
     now: dict[str, Any] = yaml.safe_load(after)
     assert tuple(now.pop(KEY)) == expected
     before: dict[str, Any] = yaml.safe_load(given)
-    before.pop(KEY, None)
+    known = before.pop(KEY, None)
+    if known != list(expected):
+        assert now.pop(RUNS) == [*(known or ["pre-commit"]), "manual"]
     assert now == before
     assert [line for line in given.split(end) if line.startswith("#")] == [
         line for line in after.split(end) if line.startswith("#")
@@ -47,7 +49,23 @@ def test_a_yaml_file_gets_what_it_lacks(text: str, end: str, expected: tuple[str
 
 
 def test_only_the_stages_that_are_used_and_the_one_that_was_there_before() -> None:
-    assert in_yaml(ENTRY, ("pre-push",)) == f"{KEY}: [pre-commit, pre-push]\n{ENTRY}"
+    added = f"{KEY}: [pre-commit, pre-push]\n{RUNS}: [pre-commit, manual]\n"
+    assert in_yaml(ENTRY, ("pre-push",)) == f"{added}{ENTRY}"
+
+
+def test_hooks_without_stages_run_where_they_ran_before() -> None:
+    """Else a team's linters would run again at every push, and for every message."""
+    chosen = f"{RUNS}: [commit-msg]\n{ENTRY}"
+    assert in_yaml(chosen, STAGES) == f"{KEY}: [{', '.join(STAGES)}]\n{chosen}"
+    after = in_yaml(ENTRY, STAGES, started=("pre-commit", "pre-push"))
+    assert after is not None
+    assert yaml.safe_load(after)[RUNS] == ["pre-commit", "pre-push", "manual"]
+    typed = in_toml(f'{KEY} = ["pre-push"]\n', STAGES, started=("commit-msg",))
+    assert typed is not None
+    assert read_toml(typed, "")[RUNS] == ["pre-push", "commit-msg", "manual"]
+    kept = in_toml(f'{RUNS} = ["commit-msg"]\n', STAGES)
+    assert kept is not None
+    assert read_toml(kept, "")[RUNS] == ["commit-msg"]
 
 
 @pytest.mark.parametrize("stages", [(), ("pre-commit",)])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 
 from labgate.checks.registry import STAGES, policy_reader, stages_of_ids
+from labgate.native.folder import find_site, read_slots
 from labgate.native.install import Installed
 from labgate.native.manifest import configured_in
 from labgate.policy.model import OWN_FILE, Policy
@@ -261,13 +262,20 @@ def _edited(
         yield ByHand(where, tuple(lines(source())))
     text = entered or before or ""
     stages = tuple(configured_in(text, name, stages_of_ids()).ids.values()) if entered else STAGES
-    typed = (hook_types.in_toml if name == PREK_CONFIG else hook_types.in_yaml)(text, stages)
+    started = _started(survey)
+    typed = (hook_types.in_toml if name == PREK_CONFIG else hook_types.in_yaml)(text, stages, started)
     by_people = entered is None or typed is None or os.path.islink(path)
     if by_people and typed != text:
-        yield ByHand(f"{name}, at its top", (hook_types.line(name, stages),))
+        yield ByHand(f"{name}, at its top", hook_types.lines(name, text, stages, started))
     after = entered if by_people else typed
     if after is not None and after != before:
         yield FileChange(name, path, found, after.encode("utf-8", "surrogateescape"))
+
+
+def _started(survey: Survey) -> tuple[str, ...]:
+    """Return the stages whose hook here is of pre-commit or prek."""
+    slots = read_slots(find_site(survey.repository).folder.path)
+    return tuple(slot.stage for slot in slots if slot.framework is not None)
 
 
 def _mentions(survey: Survey, name: str) -> bool:
