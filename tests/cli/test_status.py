@@ -134,6 +134,21 @@ def test_a_shallow_clone_shows_what_it_can(team: Repo, tmp_path: Path) -> None:
     assert current["conflicts"] == {"files": None, "reason": "this clone is shallow"}
 
 
+def test_branches_that_were_never_fetched_are_said_to_be_missing(team: Repo, tmp_path: Path) -> None:
+    team.branch("research/x").commit("Try", {"x.py": code("x")})
+    team.push("research/x")
+    team.git("clone", "--quiet", "--single-branch", "--branch=main", f"{team.path}-origin.git", str(tmp_path / "c"))
+    clone = Repo(tmp_path / "c", team.env)
+    total, more, help_ = clone.labgate("status", "--all", status=0).out.splitlines()[:3]
+    assert total == "0 branches of research and experiments"
+    assert more == "? there may be more: the research refs of origin are not fetched here"
+    command = help_.removeprefix("  help: ")
+    assert asked(clone, "--all")["incomplete"] == {"reason": more.partition(": ")[2], "help": command}
+    clone.run("sh", "-euc", command)
+    assert asked(clone, "--all")["incomplete"] is None
+    assert "there may be more" not in clone.labgate("status", "--all", status=0).out
+
+
 def test_without_a_policy_or_a_repository_it_could_not(repo: Repo, tmp_path: Path) -> None:
     repo.commit("Start", {"a.py": "a = 1\n"})
     said = repo.labgate("status", status=2)

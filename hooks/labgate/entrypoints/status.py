@@ -16,6 +16,7 @@ from labgate.git.kept_refs import refs_below
 from labgate.git.refs import read_refs, resolve_revision
 from labgate.git.repository import Repository, discover
 from labgate.overview.survey import Ground, survey
+from labgate.research.completeness import sources_gap
 from labgate.scene.governing_policy import Judging, Proposal, judging_policy
 from labgate.values.errors import GitError, UsageError
 from labgate.values.refnames import HEADS
@@ -35,7 +36,8 @@ def status(*, every: bool, environ: Mapping[str, str] = os.environ, progress: Pr
     now = int(time.time())
     ground = _ground(repository, refs, judging, progress)
     if every:
-        return Status(now, None, survey(ground), readmes, judging.notices)
+        gap = sources_gap(judging.policy, repository, refs, remote)
+        return Status(now, None, survey(ground), readmes, judging.notices, gap)
     found = current(repository, refs, remote, judging)
     if found is not None and found.ref is not None:
         for row in survey(ground, found.ref):

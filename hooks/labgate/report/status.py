@@ -39,7 +39,9 @@ def render_json(status: Status, stream: TextIO) -> None:
     """Write one JSON document (``status.schema.json``)."""
     rows = [_branch_record(row, status.now) for row in status.branches or ()]
     current = None if status.current is None else _current_record(status.current)
-    stream.write(encoded({"schema": SCHEMA, "current": current, "branches": rows}, indent=2) + "\n")
+    gap = None if status.gap is None else {"reason": str(status.gap), "help": status.gap.help}
+    shown = {"schema": SCHEMA, "current": current, "branches": rows, "incomplete": gap}
+    stream.write(encoded(shown, indent=2) + "\n")
 
 
 def render_text(status: Status, stream: TextIO, width: int = 80) -> None:
@@ -95,13 +97,14 @@ def _share(share: Share) -> str:
 
 def _table_lines(status: Status, rows: Sequence[BranchStatus], width: int) -> Iterator[str]:
     heads = COLUMNS if width >= 100 else _NARROW
-    cells = [heads, *(tuple(safe(cell) for cell in _cells(row, status.now)) for row in rows)]
-    widths = _widths([max(map(columns, column)) for column in zip(*cells, strict=True)], width)
+    # A heading without a row below it says nothing.
+    cells = [*([heads] if rows else []), *(tuple(safe(cell) for cell in _cells(row, status.now)) for row in rows)]
+    widths = _widths([max(map(columns, column)) for column in zip(*cells, strict=True)], width) if rows else []
     for line in cells:
         rooms = zip(line, widths, strict=True)
         shown = [_fitted(cell, room, at_start=not at) for at, (cell, room) in enumerate(rooms) if room]
         yield (" " * _GAP).join(shown).rstrip()
-    if not widths[-1] and any(line[-1] for line in cells[1:]):
+    if rows and not widths[-1] and any(line[-1] for line in cells[1:]):
         yield "descriptions do not fit: use a wider terminal, or --format markdown"
     yield from (safe(line, None) for line in _remarks(status, rows))
 
@@ -149,6 +152,9 @@ def _remarks(status: Status, rows: Sequence[BranchStatus]) -> Iterator[str]:
             if reason is not None:
                 reasons.setdefault(reason, []).append(short_ref(row.ref))
     yield f"{total} of research and experiments"
+    if status.gap is not None:
+        yield f"{_UNKNOWN} there may be more: {status.gap}"
+        yield f"  help: {status.gap.help}"
     for reason, names in list(reasons.items())[:_NAMED]:
         whose = "every branch" if len(names) == len(rows) else _named(names)
         yield f"{_UNKNOWN} {whose}: {reason}"

@@ -102,7 +102,8 @@ class CurrentStatus(Value):
 class Status(Value):
     """``now`` is in seconds since the epoch. ``current`` and ``branches`` are ``None`` if they were not asked for.
 
-    ``readmes`` are where the merge rules of the kinds stand, by kind. ``notices`` say what was left out.
+    ``readmes`` are where the merge rules of the kinds stand, by kind. ``notices`` say what was left out. ``gap`` is why
+    ``branches`` may lack some that the remote has, ``None`` if they do not.
     """
 
     now: int
@@ -110,3 +111,4 @@ class Status(Value):
     branches: tuple[BranchStatus, ...] | None
     readmes: tuple[tuple[str, str], ...] = ()
     notices: tuple[str, ...] = ()
+    gap: LabgateError | None = None
