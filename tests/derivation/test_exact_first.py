@@ -205,6 +205,53 @@ def test_what_anybody_has_is_nobodys_copy(repo: Repo, mine: Mapping[str, str], t
     assert found(repo) == []
 
 
+def pinned(commit: str) -> dict[str, str]:
+    """Return the files in which many branches raise the same versions, which they name by a hash."""
+    digest = (commit * 2)[:64]
+    hashes = "".join(f"    --hash=sha256:{digest[at:]}{digest[:at]} \\\n" for at in range(3))
+    return {
+        ".github/workflows/t.yml": f"jobs:\n  - uses: actions/checkout@{commit}  # v{commit[0]}\n  - run: tox\n"
+        f"  - uses: actions/cache@{commit[::-1]}\n",
+        "Dockerfile": f"FROM python:3.12@sha256:{digest}\nCOPY . /app\n",
+        ".pre-commit-config.yaml": f"repos:\n- repo: https://github.com/psf/black\n  rev: {commit}\n",
+        "requirements.txt": f"trl==1.{commit[:2]} \\\n{hashes}    # via -r {commit[0]}.in\n",
+        "flake.nix": f'{{\n  rev = "{commit}";\n  hash = "sha256-{digest[:43]}=";\n}}\n',
+        "pylock.toml": f'[[packages]]\nname = "trl"\nwheels = [{{hashes = {{sha256 = "{digest}"}}}}]\n' * 3,
+        "conf/model.yaml": f"model: acme/small\nrevision: {commit}\n",
+        ".tool-versions": f"python 3.1{len(commit.strip('3'))}.0\nnodejs 2{commit[0]}.1.0\n",
+    }
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_versions_by_hash_that_two_raise_are_nobodys_copy(repo: Repo, beside: bool) -> None:
+    """Neither alone, nor beside other work; what research changes beside them counts."""
+    old, new = pinned("8f4b7f84864484a7bf31766abe9204da3cbe65b3"), pinned("34d1a48e516b6c34aea4fa41551a30e30af80387")
+    repo.commit("Start", {"app.py": "print('app')\n", **old})
+    repo.branch("research/x").commit("Raise", {**new, "x.py": TRIED} if beside else new)
+    repo.checkout("main").branch("landing").commit("Also raise", {**new, "y.py": OWN} if beside else new, **LIN)
+    assert found(repo) == []
+    repo.commit("Run", {"conf/model.yaml": new["conf/model.yaml"] + EDITED}, **LIN)
+    assert [method for method, *_ in found(repo)] == ([SIMILARITY] if beside else [])
+
+
+def test_code_behind_the_line_of_a_submodule_is_found(repo: Repo) -> None:
+    """A submodule that two raise is nobody's copy."""
+    commits = ["1" * 40, "2" * 40]
+    repo.commit("Start", {"app.py": "print('app')\n"})
+
+    def raised(branch: str, title: str, **author: str) -> None:
+        repo.branch(branch, "main").git("update-index", "--add", "--cacheinfo", f"160000,{commits[1]},ext")
+        repo.commit(title, {}, **author)
+
+    raised("research/y", "Raise")
+    raised("landing", "Also raise", **LIN)
+    assert found(repo) == []
+    text = f"Subproject commit {commits[0]}\n{TRIED}"
+    repo.branch("research/x", "main").commit("Try", {"x.py": text})
+    repo.checkout("landing").commit("Copy", {"x.py": text, "y.py": OWN}, **LIN)
+    assert ("blob", "Copy", SOURCE) in found(repo)
+
+
 @pytest.mark.parametrize("number", [3, 4, 20])
 def test_a_file_beside_its_copies_is_found(team: Repo, number: int) -> None:
     team.commit("Five", {"x.py": TRIED, **dict.fromkeys([f"c{at}.py" for at in range(number)], TRIED)})

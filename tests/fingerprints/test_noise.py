@@ -116,10 +116,35 @@ def test_other_lines_are_no_imports(line: bytes) -> None:
     assert not is_import(line)
 
 
+#: A commit, an abbreviated one, and a digest, as versions.
+COMMITS = b"8f4b7f84864484a7bf31766abe9204da3cbe65b3", b"d23441a48e516b6c34aea4fa41551a30e30af803"
+SHORT = b"8f4b7f8", b"d23441a"
+DIGESTS = b"sha256:" + COMMITS[0] + b"8f4b7f84864484a7bf31766a", b"sha256:" + COMMITS[1] + b"d23441a48e516b6c34aea4fa"
+
+
+def of_hash(text: bytes, hashes: tuple[bytes, bytes] = COMMITS) -> tuple[bytes, bytes]:
+    """Return a line with each of two hashes in it."""
+    return text % hashes[0], text % hashes[1]
+
+
 @pytest.mark.parametrize("settings", [PINS, SERVICES, VALUES])
 @pytest.mark.parametrize(
     ("deleted", "added"),
     [
+        (b"uses: actions/checkout@v3", of_hash(b"uses: actions/checkout@%s # v4.2.2")[1]),
+        (b"uses: a/b@" + COMMITS[0] + b"  # stable", b"uses: a/b@" + COMMITS[1] + b"  # v5"),
+        of_hash(b"uses: ./tools/x@%s"),
+        of_hash(b"FROM python:3.12@%s AS build", DIGESTS),
+        of_hash(b'"image": "ghcr.io/acme/app@%s",', DIGESTS),
+        of_hash(b"digest: %s", DIGESTS),
+        of_hash(b"rev: %s  # frozen: v1.2.0"),
+        of_hash(b"rev: %s", SHORT),
+        of_hash(b"- trl @ git+https://github.com/x/trl@%s#egg=trl"),
+        of_hash(b'"x": "github:acme/x#%s"'),
+        of_hash(b"GIT_TAG %s"),
+        of_hash(b'source = "git::https://x.org/vpc.git?ref=%s"'),
+        of_hash(b'revision = "%s"'),
+        (b'hash = "sha256-' + b"q7Kx" * 10 + b'abc=";', b'hash = "sha256-' + b"Z9/+" * 10 + b'abc=";'),
         (b"rev: v4.4.0", b"rev: v4.5.0"),
         (b"uses: actions/checkout@v3", b"uses: actions/checkout@v4"),
         (b'matrix: ["3.8", "3.9"]', b'matrix: ["3.8", "3.9", "3.10"]'),
@@ -143,6 +168,10 @@ def test_a_change_of_a_version_says_nothing(deleted: bytes, added: bytes, settin
         (b"layers: [64, 64, 32]", b"layers: [128, 128, 32]"),
         (b"- 0.9", b"- 0.95"),
         (b"model: llama-7b", b"model: llama-13b"),
+        (b"data: cafe1234", b"data: beef5678"),
+        (b"color: '#ff00aa'", b"color: '#ff00bb'"),
+        (b"seed: 12345678", b"seed: 87654321"),
+        (b"commit_every: 1000000", b"commit_every: 2000000"),
     ],
 )
 def test_a_value_that_an_experiment_changes_is_no_version(deleted: bytes, added: bytes) -> None:
@@ -175,6 +204,9 @@ def test_any_other_change_of_a_setting_is_kept(deleted: bytes, added: bytes, set
         b"golang.org/x/net v0.17.0",
         b'"Programming Language :: Python :: 3.12",',
         b"regex == 2024.1.1  # for the lexer",
+        b"--hash=" + DIGESTS[0] + b" \\",
+        b"# via flask",
+        b"# via",
     ],
 )
 def test_a_line_that_names_a_dependency_says_nothing(line: bytes) -> None:

@@ -31,7 +31,12 @@ _GENERATED = (
 def is_locked(path: str) -> bool:
     """Return whether a path is a file of locked versions."""
     name = path.rpartition("/")[2].lower()
-    return name.endswith(".lock") or name in LOCKS or name.startswith("conda-lock")
+    return name.endswith(".lock") or name in LOCKS or name.startswith("conda-lock") or _is_pylock(name)
+
+
+def _is_pylock(name: str) -> bool:
+    """Return whether a name is ``pylock.toml`` or ``pylock.NAME.toml`` (pylock.toml specification, "File Name")."""
+    return name.startswith("pylock.") and name.endswith(".toml") and name.count(".") <= 2
 
 
 def has_generated_name(path: str) -> bool:

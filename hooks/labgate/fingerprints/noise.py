@@ -69,7 +69,10 @@ _PINS = frozenset(
 )
 _PINNED = ("requirements", "constraints")
 _YAML = (".yml", ".yaml")
-_SETTINGS = (*_YAML, ".toml", ".cfg", ".ini", ".txt", ".conf", ".properties", ".gradle")
+_SETTINGS = (
+    *(*_YAML, ".toml", ".cfg", ".ini", ".txt", ".conf", ".properties", ".gradle", ".nix", ".tf", ".hcl"),
+    *(".tool-versions", "-version", ".nvmrc"),
+)
 #: Hidden files and folders (``.github``, ``.travis.yml``), containers, builds and the files of CI services.
 _SERVICES = regex(
     r"""
@@ -96,6 +99,19 @@ _CERTAIN = regex(
     | (?<![\w.])\d+(?:\.\d+)*(?:[-.]dev|[-.]?(?:alpha|beta|post|rc|a|b))\d+\b""",
     re.VERBOSE,
 )
+#: A version by its content: a digest (OCI image specification, "Digests"; Subresource Integrity), or a commit behind
+#: ``@``, behind ``#`` in an address, or by the name of its setting. Group 1 is what stands before it.
+_HASH = regex(
+    rb"""(?i)\bsha(?:1|224|256|384|512)[-:=.][a-z0-9+/]{27,}={0,2}
+    | ( @ | (?:\b|_)(?:rev|revision|ref|commit|sha(?:1|256|512)?|tag|digest|hash|checksum)["']?\s?[:=\s]\s?["']?)
+      (?=[a-f]*\d)[0-9a-f]{7,128}(?![0-9a-z])
+    | (\#)[0-9a-f]{40}(?![0-9a-z])""",
+    re.VERBOSE,
+)
+#: The comment that says which version a hash stands for.
+_STANDS_FOR = regex(rb"\s+\#.{1,40}$")
+#: What pip-tools writes below a package: its hashes, and what needs it.
+_BELOW_PACKAGE = regex(rb"--hash=sha\d+:[0-9a-f]+[\s\\]*$|\#\s+(?:via\b|-[rc]\s)")
 #: A setting whose name says that its numbers are versions.
 _VERSIONED = regex(
     rb"""(?i)(?:[\w.-]*version[\w.-]*|python|pypy|node|ruby|rust|java|jdk|cuda|rev|tag|image|release)["']?\s*[:=]"""
@@ -225,8 +241,16 @@ def without_versions(deleted: list[bytes], added: list[bytes], settings: str) ->
 def _masked(line: bytes, settings: str) -> bytes:
     """Return a line without its versions; a number that may be something else stays."""
     certain = settings == VALUES and not _VERSIONED.match(line.lstrip(b"-\"' \t"))
-    return _VERSIONS.sub(b"0", (_CERTAIN if certain else _VERSION).sub(b"0", line))
+    return _VERSIONS.sub(b"0", (_CERTAIN if certain else _VERSION).sub(b"0", _without_hash(line)))
+
+
+def _without_hash(line: bytes) -> bytes:
+    """Return a line with a number for each hash that is a version, and without the comment that says which it is."""
+    plain, hashes = _HASH.subn(rb"\1\g<2>0", line)
+    return _STANDS_FOR.sub(b"", plain) if hashes else line
 
 
 def _names_package(line: bytes) -> bool:
-    return _CLASSIFIER in line or _PACKAGE.match(line) is not None
+    if _CLASSIFIER in line or _BELOW_PACKAGE.match(line):
+        return True
+    return _PACKAGE.match(_without_hash(line)) is not None

@@ -31,6 +31,8 @@ _IDIOMS = regex(
     rb"|context\.set_|Servicer|Method not implemented|documentation comment",
     re.IGNORECASE,
 )
+#: What git shows of a submodule (git-diff, ``--submodule=short``).
+_SUBMODULE = regex(rb"Subproject commit [0-9a-f]{40,64}(?:-dirty)?")
 #: The share of lines with such an idiom, and of text in lines that are cut.
 _MOST = 0.4
 
@@ -41,6 +43,8 @@ def parts(file: FilePatch, *, judged: bool = False) -> list[tuple[str, FilePatch
     In a ``judged`` change a generator's mark says nothing.
     """
     sort = sort_of(file.path)
+    if is_submodule(file):
+        return [(GENERATED, file)]
     if sort in (CODE, PINS):
         marked = sort == CODE and not judged and file.status == "A" and bool(file.runs)
         generated = marked and is_generated(file.runs[0].added) and not _is_written(file.runs)
@@ -53,6 +57,14 @@ def parts(file: FilePatch, *, judged: bool = False) -> list[tuple[str, FilePatch
     code, left = _apart(file)
     found = [(named, file.with_runs(left))] if left else []
     return [*found, (CODE, file.with_runs(code))] if code else [(named, file)]
+
+
+def is_submodule(file: FilePatch) -> bool:
+    """Return whether only a submodule's version changes."""
+    if len(file.runs) != 1:
+        return False
+    lines = (*file.runs[0].deleted, *file.runs[0].added)
+    return len(lines) <= 1 + (file.status == "M") and all(map(_SUBMODULE.fullmatch, lines))
 
 
 def _apart(file: FilePatch) -> tuple[list[Run], list[Run]]:

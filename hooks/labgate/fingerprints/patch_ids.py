@@ -18,7 +18,7 @@ from labgate.fingerprints.noise import (
     settings_of,
     without_versions,
 )
-from labgate.fingerprints.parts import parts, written_runs
+from labgate.fingerprints.parts import is_submodule, parts, written_runs
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.values.digest import blake2b
 from labgate.values.regexes import regex
@@ -111,7 +111,7 @@ def _significant_lines(file: FilePatch, found: Sequence[tuple[str, FilePatch]]) 
     These do not count: vendored, locked and generated files, lists of packages and versions, licence headers, and a
     formatter's changes. A binary file counts as a whole.
     """
-    if _is_submodule(file):
+    if is_submodule(file):
         return
     if file.binary and all(sort != GENERATED for sort, _ in found):
         yield from [b"binary"] * SUBSTANCE
@@ -142,11 +142,6 @@ def _is_formatted(run: Run) -> bool:
 def _says(line: bytes, versioned: bool) -> bool:
     """Return whether a line has enough letters to count; in lists of versions, versions do not count."""
     return weight(_DIGITS.sub(b"", line) if versioned else line) >= LINE_WEIGHT
-
-
-def _is_submodule(file: FilePatch) -> bool:
-    """Return whether only a submodule's version changes (git-diff, "Subproject commit")."""
-    return any(line.startswith(b"Subproject commit ") for run in file.runs[:1] for line in (*run.added, *run.deleted))
 
 
 def _inverted(file: FilePatch) -> FilePatch:
