@@ -174,6 +174,16 @@ def test_a_copy_of_what_main_had_first_is_nobodys_copy(team: Repo) -> None:
     assert [method for method, *_ in found(team) if method != SIMILARITY] == []
 
 
+IGNORE = "# Byte-compiled / optimized / DLL files\n__pycache__/\n*.py[cod]\n" + "".join(
+    f"# {name} files\n{name}/\n.{name}_cache/\n*.{name}-info/\n" for name in ("egg", "coverage", "sphinx", "wheels")
+)
+CONDUCT = """\
+# Contributor Covenant Code of Conduct
+We as members, contributors, and leaders pledge to make participation in our
+community a harassment-free experience for everyone, regardless of age, body
+size, visible or invisible disability, ethnicity, sex characteristics, gender
+"""
+FORM = "---\nname: Bug report\nabout: Create a report to help us improve\n---\n**Describe**\nA clear description.\n"
 MIT = """\
 Permission is hereby granted, free of charge, to any person obtaining a copy
 of this software and associated documentation files (the "Software"), to deal
@@ -195,6 +205,12 @@ HEADER = "# Copyright 2026 The Authors\n# Licensed under the Apache License\n# S
         pytest.param({"uv.lock": LOCK}, {"lib/uv.lock": LOCK}, id="a lock file"),
         pytest.param({"go.sum": SUMS}, {"lib/go.sum": SUMS}, id="checksums"),
         pytest.param({"vendor/lib.py": LIBRARY}, {"third_party/lib.py": LIBRARY}, id="vendored on both sides"),
+        pytest.param({".gitignore": IGNORE}, {".gitignore": f"{IGNORE}/own/\n"}, id="a template of an ignore file"),
+        pytest.param({".gitignore": IGNORE}, {"lib/.dockerignore": IGNORE}, id="an ignore file"),
+        pytest.param({"CODE_OF_CONDUCT.md": CONDUCT}, {"CODE_OF_CONDUCT.md": f"{CONDUCT}\nOurs.\n"}, id="conduct"),
+        pytest.param(
+            {".github/ISSUE_TEMPLATE/bug_report.md": FORM}, {".github/ISSUE_TEMPLATE/bug.md": FORM}, id="a form"
+        ),
         pytest.param({"requirements.txt": PINS}, {"lib/requirements.txt": PINS}, id="a list of packages"),
     ],
 )
@@ -250,6 +266,25 @@ def test_code_behind_the_line_of_a_submodule_is_found(repo: Repo) -> None:
     repo.branch("research/x", "main").commit("Try", {"x.py": text})
     repo.checkout("landing").commit("Copy", {"x.py": text, "y.py": OWN}, **LIN)
     assert ("blob", "Copy", SOURCE) in found(repo)
+
+
+def test_an_entry_of_an_ignore_file_counts_and_a_template_in_it_does_not(repo: Repo) -> None:
+    repo.commit("Start", {"app.py": "print('app')\n", ".gitignore": "*.log\n"})
+    repo.branch("research/x").commit("Append", {".gitignore": f"*.log\n{IGNORE}", "x.py": TRIED})
+    repo.branch("research/y", "main").commit("Enter", {".gitignore": "*.log\n*.sweep-of-the-warmup\nruns/*/warm\n"})
+    repo.checkout("main").branch("landing").commit("Append", {".gitignore": f"*.log\n{IGNORE}#\n", "y.py": OWN}, **LIN)
+    assert found(repo) == []
+    repo.branch("other", "main").commit("Enter", {".gitignore": "*.log\n*.sweep-of-the-warmup\nruns/*/warm\n"}, **LIN)
+    assert [item.decisive for item in landing(repo, "other")[0]] == [True]
+
+
+@pytest.mark.parametrize("path", [".gitignore", ".github/ISSUE_TEMPLATE/run.md", "CODE_OF_CONDUCT.md"])
+def test_no_name_of_a_template_hides_code(team: Repo, path: str) -> None:
+    team.commit("Copy", {path: IGNORE + EDITED + IGNORE}, **LIN)
+    assert found(team) == [(SIMILARITY, "Copy", SOURCE)]
+    team.checkout("research/x").commit("Hide", {path: IGNORE + EDITED.replace("weight", "factor")})
+    team.checkout("main").branch("taken").commit("Take", {"y.py": EDITED.replace("weight", "factor")}, **LIN)
+    assert {item.decisive for item in landing(team, "taken")[0]} == {True}
 
 
 @pytest.mark.parametrize("number", [3, 4, 20])

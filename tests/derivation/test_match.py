@@ -117,6 +117,24 @@ def test_the_same_mechanical_change_on_both_sides_proves_nothing(
     assert [item.hint for item in found.evidence if item.method == "patch-id"] == ["noise-only"]
 
 
+@pytest.mark.parametrize(("title", "proved"), [("Raise numpy (#7)", True), ("Raise numpy and scipy (#7)", False)])
+@pytest.mark.parametrize("more", ["a commit", "a merge of main"])
+def test_raised_versions_that_land_under_the_title_of_their_branch_prove_it(
+    repo: Repo, title: str, more: str, *, proved: bool
+) -> None:
+    repo.commit("Start", {"requirements.txt": "numpy==1\nscipy==1\n"})
+    repo.branch("research/x").commit("Raise numpy", {"requirements.txt": "numpy==2\nscipy==1\n"})
+    repo.checkout("main").commit("Own work", {"m.py": code("own")})
+    repo.checkout("research/x")
+    if more == "a commit":
+        repo.commit("And another", {"requirements.txt": "numpy==2\nscipy==2\n"})
+    else:
+        repo.git("merge", "--quiet", "--no-edit", "main")
+    raised = (repo.path / "requirements.txt").read_text()
+    repo.checkout("main").commit(title, {"requirements.txt": raised}, GIT_AUTHOR_NAME="Lin")
+    assert trace(repo).derived == proved
+
+
 def test_the_same_values_of_an_experiment_prove_it(repo: Repo) -> None:
     before = "model:\n  width: 64\n  rate: 0.1\n  epochs: 30\n"
     repo.commit("Start", {"conf/model.yaml": before})

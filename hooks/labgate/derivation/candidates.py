@@ -23,7 +23,8 @@ class Candidate(Value):
 
     ``fork`` and ``landed`` are its last commit's (``Chain``). ``beside`` is the lowest fork of a source tip that holds
     it: sources with a higher fork started when the chain already had the commit. ``whole``: the ref has no other
-    commits. ``parent`` is the commit below its first one, ``place`` its place in history, older ones first.
+    commits, apart from merges of what the chain has. ``parent`` is the commit below its first one, ``place`` its place
+    in history, older ones first.
     """
 
     source: SourceRef
@@ -233,7 +234,7 @@ class _Finder:
             self._chain.fork[oid],
             self._chain.landed.get(oid, NEVER),
             beside=min(self._forks[bit] for bit in owners),
-            whole=self._sizes[owner] == 1,
+            whole=len(self._held[owner]) == 1 and not self._is_long(owner),
             parent=self._graph.parent(oid),
             place=-self._places[oid],
         )

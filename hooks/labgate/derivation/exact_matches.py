@@ -230,11 +230,14 @@ class ExactMatches(Value):
     def _is_landing(self, subject: Subject, number: int) -> bool:
         """Return whether a mechanical change is a branch that lands, and not only equal to a change on another branch.
 
-        Many branches raise the same versions. But a ref with nothing else and the subject's title is the ref that
-        lands, and a commit with the same author and date is the same commit, picked or rebased.
+        Many branches raise the same versions. But a ref with nothing else that lands under the title of one of its
+        commits is the ref that lands, and a commit with the same author and date is the same commit, picked or rebased.
         """
-        mine, theirs = self._headlines(subject, number)
-        return mine[1] == theirs[1] or (self.candidates[number].whole and _plain(mine[0]) == _plain(theirs[0]))
+        candidate = self.candidates[number]
+        titles = (candidate.last, *(candidate.commits if candidate.whole else ()))
+        # A range has the title of its last commit.
+        mine, last, *others = headlines(self.repository, (subject.key.rpartition("..")[2], *titles))
+        return mine[1] == last[1] or any(_plain(mine[0]) == _plain(title) for title, _ in others)
 
     def _is_same_commit(self, subject: Subject, number: int) -> bool:
         """Return whether the subject has the author of some commit of a candidate, or a bot took that one there.
@@ -249,12 +252,6 @@ class ExactMatches(Value):
             not author.isdisjoint(names) or (bool(author) != bool(names) and title == _plain(other.subject))
             for other, names in ((other, _names(other.author)) for other in theirs)
         )
-
-    def _headlines(self, subject: Subject, number: int) -> tuple[tuple[str, str], tuple[str, str]]:
-        # A range has the title of its last commit.
-        last = subject.key.rpartition("..")[2]
-        mine, theirs = headlines(self.repository, (last, self.candidates[number].last))
-        return mine, theirs
 
 
 def _without_places(lines: Mapping[bytes, frozenset[int]]) -> list[frozenset[int]]:

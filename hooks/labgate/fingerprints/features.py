@@ -21,13 +21,14 @@ from labgate.fingerprints.noise import (
 )
 from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import FilePatch, Patch, Run
+from labgate.fingerprints.templates import is_template, own_lines
 from labgate.fingerprints.text import normal_lines
 from labgate.values.digest import blake2b
 from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 19
+VERSION = 20
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
@@ -245,7 +246,7 @@ def _prose_features(file: FilePatch) -> Iterator[int]:
 
 
 def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
-    """Yield the changes of a file that count: not reformatted lines, licences or versions.
+    """Yield the changes of a file that count: not reformatted lines, licences, templates or versions.
 
     Of a ``judged`` file also changes without lines, if none of their lines count.
     """
@@ -262,6 +263,8 @@ def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
                 deleted, added = without_versions(deleted, added, settings)
             if run.start <= LEGAL_START:
                 deleted, added = (side[legal_lines(side, file.path) :] for side in (deleted, added))
+            if is_template(file.path):
+                added = own_lines(file.path, file.status, deleted, added)
             if len(deleted) < len(run.deleted) or len(added) < len(run.added):
                 change = _change(run, deleted, added)
         if judged and change is not whole:

@@ -1,0 +1,39 @@
+"""Text that a team takes from a template: ignore files, codes of conduct, forms for issues."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from labgate.fingerprints.content import passages
+from labgate.values.regexes import regex
+
+#: So many lines in a row in a file that is there already are a template's, too.
+TEMPLATE_LINES = 10
+#: Lists of patterns, and the files that a code host offers to write (GitHub, "Creating a default community health
+#: file").
+_NAME = regex(
+    r"""
+      (?:^|/)(?:\.[a-z]+ignore|\.gitattributes|\.editorconfig)$
+    | (?:^|/)code[-_]of[-_]conduct(?:\.(?:md|rst|txt))?$
+    | (?:^|/)(?:pull|merge)[-_]request[-_]templates?(?:\.(?:md|txt)$|/) | (?:^|/)issue[-_]template(?:s?/|\.(?:md|txt)$)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=1 << 16)
+def is_template(path: str) -> bool:
+    """Return whether files of this name start from templates."""
+    return _NAME.search(path) is not None
+
+
+def own_lines(path: str, status: str, deleted: Sequence[bytes], added: list[bytes]) -> list[bytes]:
+    """Return those of some added lines that are no template's: only code is, in a new file or a long block.
+
+    ``deleted`` are the lines that they replace, ``status`` that of the file (``FilePatch``).
+    """
+    if not is_template(path) or (status != "A" and (deleted or len(added) < TEMPLATE_LINES)):
+        return added
+    return [line for first, last in passages(added) for line in added[first:last]]
