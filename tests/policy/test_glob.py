@@ -71,11 +71,12 @@ def slow_segment(glob: str, name: str) -> bool:
 
 
 @given(
-    st.lists(st.one_of(st.just("**"), st.text("ab*?", min_size=1, max_size=4)), min_size=2, max_size=5),
+    st.lists(st.one_of(st.just("**"), st.text("ab*?", min_size=1, max_size=4)), min_size=1, max_size=5),
     st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=6),
 )
 def test_a_glob_matches_what_its_definition_says(glob: list[str], path: list[str]) -> None:
-    assert Glob("/".join(glob)).matches("/".join(path)) is slow(glob, path)
+    anywhere = ["**"] if len(glob) == 1 else []
+    assert Glob("/".join(glob)).matches("/".join(path)) is slow(anywhere + glob, path)
 
 
 @pytest.mark.parametrize(

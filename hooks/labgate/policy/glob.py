@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 class Glob:
     """A glob; ``text`` is its source, and two globs are equal when their texts are."""
 
-    __slots__ = ("_segments", "text")
+    __slots__ = ("_name", "_segments", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._name = None if "/" in text else text
         # "**" before a glob without a slash means "at any depth", so that both follow one rule.
         self._segments = tuple((text.removeprefix("/") if "/" in text else "**/" + text).split("/"))
 
@@ -33,6 +34,8 @@ class Glob:
 
     def matches(self, path: str) -> bool:
         """Return whether a path (or a repository's ``host/owner/name``), with ``/`` between segments, matches."""
+        if self._name is not None and self._name != "**":
+            return _segment_fits(self._name, path.rpartition("/")[2])
         return _align(self._segments, path.split("/"), "**", _segment_fits)
 
     def overlaps(self, other: Glob) -> bool:
@@ -43,6 +46,8 @@ class Glob:
 def _segment_fits(glob: str, name: str) -> bool:
     if "*" not in glob and "?" not in glob:
         return glob == name
+    if glob[0] == "*" and "*" not in glob[1:] and "?" not in glob:
+        return name.endswith(glob[1:])
     return _align(glob, name, "*", _character_fits)
 
 

@@ -113,18 +113,33 @@ class _Exceeded(Value):
 
 def check(facts: Facts, policy: Policy) -> Iterator[SizeFinding]:
     """Yield a finding for each limit that a batch exceeds, and one for the series."""
+    weights = _weights(facts, policy) if _holding(facts, policy) else []
+    for weight, limits in _large(weights, facts, policy):
+        splits: _Splits = {}
+        for exceeded in limits:
+            yield _commit_finding(exceeded, weight, facts, splits)
+    yield from _large_series(weights, facts, policy)
+
+
+def fits(facts: Facts, policy: Policy) -> bool:
+    """Return whether there is no finding. How a batch can be split, which takes long for many files, is not asked."""
+    weights = _weights(facts, policy) if _holding(facts, policy) else []
+    return not any(_large(weights, facts, policy)) and not any(_large_series(weights, facts, policy))
+
+
+def _large(weights: Sequence[Weight], facts: Facts, policy: Policy) -> Iterator[tuple[Weight, list[_Exceeded]]]:
+    """Yield the batches that are too large for a commit, with the limits that they exceed."""
     holding = _holding(facts, policy)
-    if not holding:
-        return
-    weights = _weights(facts, policy)
     for weight in weights:
         if weight.batch.squash or (facts.audited and weight.batch.exception is None):
             continue
-        splits: _Splits = {}
-        for units in _UNITS:
-            exceeded = _exceeded(weight.amount, units, holding)
-            if exceeded is not None:
-                yield _commit_finding(exceeded, weight, facts, splits)
+        limits = [limit for units in _UNITS if (limit := _exceeded(weight.amount, units, holding)) is not None]
+        if limits:
+            yield weight, limits
+
+
+def _large_series(weights: Sequence[Weight], facts: Facts, policy: Policy) -> Iterator[SeriesTooLarge]:
+    holding = _holding(facts, policy)
     for series in _series(weights) if facts.series else ():
         yield from _series_findings(series, facts, policy, holding)
 

@@ -10,7 +10,7 @@ from collections.abc import Container
 from functools import cached_property
 
 from labgate.checks.collected import Collected
-from labgate.checks.commit_size.check import Facts, changed_lines, check
+from labgate.checks.commit_size.check import Facts, changed_lines, fits
 from labgate.checks.commit_size.grafts import grafted, grafts
 from labgate.git.commits import has_commit, is_ancestor, rev_list, tree_of
 from labgate.git.diffs import (
@@ -61,10 +61,10 @@ def weighed(scene: Scene, update: RefUpdate) -> Facts:
     """
     facts = _measured(scene, update, closely=False)
     # What keeps the limits as a whole keeps them without the files that the trunk exempts.
-    if _fits(facts, scene) and not scene.landing:
+    if fits(facts, scene.policy) and not scene.landing:
         return facts
     facts = _marked(scene, facts)
-    if not _fits(facts, scene):
+    if not fits(facts, scene.policy):
         facts = _marked(scene, _measured(scene, update, closely=True))
     # Imported late: all pushes wait for every import.
     from labgate.checks.commit_size.landings import with_landings
@@ -72,13 +72,9 @@ def weighed(scene: Scene, update: RefUpdate) -> Facts:
     return _excepted(scene, update, with_landings(scene, update, facts))
 
 
-def _fits(facts: Facts, scene: Scene) -> bool:
-    return next(check(facts, scene.policy), None) is None
-
-
 def _excepted(scene: Scene, update: RefUpdate, facts: Facts) -> Facts:
     """Return the facts with the exceptions that their commits ask for, if one is too large."""
-    if _fits(facts, scene):
+    if fits(facts, scene.policy):
         return facts
     from labgate.checks.size_exceptions import exceptions
 
@@ -154,7 +150,7 @@ def _merge_files(scene: Scene, commit: Commit, foreign: frozenset[str], *, close
 
 def unread(facts: Facts, policy: Policy) -> tuple[str, ...]:
     """Return a line about the changes that are too large to look for what moved, if any matters."""
-    if next(check(facts, policy), None) is None:
+    if fits(facts, policy):
         return ()
     note = _whole(facts)
     return () if note is None else (note,)

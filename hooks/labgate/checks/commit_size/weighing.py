@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labgate.checks.commit_size.budget import may_be_near
-from labgate.checks.commit_size.check import Facts, check, series_size
+from labgate.checks.commit_size.check import Facts, fits, series_size
 from labgate.git.raw import weigh
 from labgate.scene.proposed_commit import ProposedCommit
 from labgate.values.batch import Batch
@@ -16,7 +16,7 @@ def exceeds(commit: ProposedCommit, preview_kind: str | None, *, sizes: bool) ->
     The arguments are those of ``weighed``.
     """
     facts = weighed(commit, preview_kind, sizes=sizes)
-    if facts is None or next(check(facts, commit.policy), None) is not None:
+    if facts is None or not fits(facts, commit.policy):
         return True
     return may_be_near(commit, *series_size(facts, commit.policy))
 
