@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import gc
 
 import pytest
 
@@ -57,7 +56,6 @@ def test_four_times_the_text_takes_four_times_the_steps(reader: Reader) -> None:
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_four_times_the_text_takes_four_times_the_time(reader: Reader) -> None:
     size = 4 * reader.size
-    gc.collect()
     for _ in range(4):
         few, many = (min(seconds(reader.make(length)) for _ in range(2)) for length in (size, 4 * size))
         if many <= max(SHORT, MOST_TIME * few):
