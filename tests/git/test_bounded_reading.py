@@ -18,7 +18,8 @@ from labgate.values.ref_update import Identity
 from support.policies import LEAST
 from support.repo import Repo
 
-LARGE = 24_000_000
+#: Bytes: more than a policy may have, and than is read of a file at once.
+LARGE = 4_000_000
 
 
 class Counter:

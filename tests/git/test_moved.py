@@ -14,6 +14,7 @@ from labgate.git.moved import BLOCK_LINES, commit_readings
 from labgate.git.raw import Entry, Lines
 from labgate.git.repository import discover
 from support.codewriter import Codewriter
+from support.data import HISTORIES
 from support.repo import Repo
 
 CODE = "".join(f"value_{number} = compute(value_{number * 7}, rate_{number})\n" for number in range(60))
@@ -153,7 +154,7 @@ def test_generated_moves_are_counted_as_git_paints_them(repo: Repo, seed: int) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["black", "distributed", "pytest", "sdg"])
+@pytest.mark.parametrize("name", HISTORIES)
 def test_real_moves_are_counted_as_git_paints_them(history: Callable[[str], Repo], name: str) -> None:
     repo = history(name)
     commits = {*_renaming(repo, 10), *_rewriting(repo)[:10]}

@@ -17,6 +17,7 @@ from labgate.setup.presets import PRESETS, SCHEMA, fill, propose
 from labgate.setup.survey import MOST_PEOPLE, People, Somebody, Survey, grouped, take_survey
 from labgate.values.errors import LabgateError
 from labgate.values.refnames import HEADS
+from support.data import HISTORIES
 from support.policies import READER, parse_policy
 from support.repo import Repo
 from support.thorough import tried
@@ -200,7 +201,7 @@ def uncommented(text: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["black", "distributed", "pytest", "sdg"])
+@pytest.mark.parametrize("name", HISTORIES)
 def test_everybody_of_a_real_history_is_proposed_as_toml(name: str, repo: Repo, history: Callable[[str], Repo]) -> None:
     found = survey(repo)
     log = history(name).git("log", "-z", "--glob=refs/theirs", "--no-mailmap", "--format=%an%x00%ae")

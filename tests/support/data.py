@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from support.thorough import tried
+
 VARIABLE = "LABGATE_TEST_DATA"
 ROOT = Path(__file__).parents[2]
+#: Histories to compare with git, the smaller ones first: git takes some seconds to unpack each of the others.
+HISTORIES = ("sdg", "black", "distributed", "pytest")[: tried(2, 4)]
 
 
 def bundle(name: str) -> Path:
