@@ -165,6 +165,12 @@ def test_nothing_shared_says_with_what_it_was_compared(view: dict[str, Any], ver
     assert text(Commit(), **view).endswith(verdict)
 
 
+def test_a_commit_that_is_not_all_here_is_not_called_too_small() -> None:
+    gone = Commit(undecidable=True, lacking=True)
+    assert text(gone).endswith("not compared: this clone lacks some of it\n")
+    assert text(gone, Commit()).endswith("2 commits: 1 not compared, 1 with nothing shared\n")
+
+
 def test_of_several_commits_the_last_line_says_how_many_came_out_how() -> None:
     shown = text(
         Commit(evidence=(exact(),)), Commit(), Commit(undecidable=True), Commit(), Commit(evidence=(similar(4),))

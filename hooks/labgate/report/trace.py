@@ -91,15 +91,16 @@ def record(traced: Traced) -> dict[str, Any]:
 
 
 #: Results for a commit, most important first, and their colours.
-_DERIVED, _PERHAPS, _SMALL, _CLEAN = "derived", "perhaps derived", "too small to judge", "with nothing shared"
-_ROLES = {_DERIVED: "warning", _PERHAPS: "note", _SMALL: "undecided", _CLEAN: "quiet"}
+_DERIVED, _PERHAPS, _LACKING = "derived", "perhaps derived", "not compared"
+_SMALL, _CLEAN = "too small to judge", "with nothing shared"
+_ROLES = {_DERIVED: "warning", _PERHAPS: "note", _LACKING: "undecided", _SMALL: "undecided", _CLEAN: "quiet"}
 
 
 def _sort(traced: Traced) -> str:
     if traced.derived:
         return _DERIVED
     if traced.undecidable:
-        return _SMALL
+        return _LACKING if traced.lacking else _SMALL
     return _PERHAPS if traced.evidence else _CLEAN
 
 
@@ -116,6 +117,8 @@ def block(traced: Traced, view: TextView, paint: Paint) -> Iterator[str]:
 
 def _verdict(traced: Traced, view: TextView) -> str:
     sort = _sort(traced)
+    if sort == _LACKING:
+        return "not compared: this clone lacks some of it"
     if sort == _SMALL:
         return "too small to judge by its text"
     if sort == _CLEAN:
