@@ -99,6 +99,21 @@ def test_both_hooks_read_all_that_git_writes(scene: Scene, shell: str, stdin: by
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_no_program_of_the_work_tree_is_started(scene: Scene, shell: str) -> None:
+    """A PATH such as ``node_modules/.bin:$PATH`` names one."""
+    scene.install()
+    for path in (scene.hooks / "pre-push.before-labgate", Path(scene.runtime.python)):
+        path.write_text("#!/bin/sh\nread -r line && test \"$line\" = a\n")
+        path.chmod(0o755)
+    scene.repo.write({"bin/cat": "#!/bin/sh\necho ran >&2\n"})
+    (scene.repo.path / "bin" / "cat").chmod(0o755)
+    argv = [shutil.which(shell) or shell, *(("sh",) if shell == "busybox" else ()), ".git/hooks/pre-push", "origin"]
+    env = {**scene.repo.env, "PATH": f"bin:{scene.repo.env['PATH']}"}
+    done = subprocess.run(argv, cwd=scene.repo.path, env=env, input=b"a\n", capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a_foreign_hook_that_does_not_read_disturbs_nobody(scene: Scene, shell: str) -> None:
     scene.install()
     careless = scene.hooks / "pre-push.before-labgate"

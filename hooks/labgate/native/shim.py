@@ -175,7 +175,7 @@ start() {
   exit 1
 }
 if ! [ -x "$before" ]; then start "$@"; fi
-refs=$(cat && echo x)
+refs=$({ command -p cat 2>/dev/null || cat; } && echo x) # -p: not one of the work tree, by a PATH such as ./bin
 refs=${refs%x}
 printf %s "$refs" 2>/dev/null | "$before" "$@" || exit
 printf %s "$refs" 2>/dev/null | start "$@"
