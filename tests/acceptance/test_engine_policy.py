@@ -329,11 +329,10 @@ problem: origin has no branch develop, which labgate.trunk names
 
 
 def test_without_a_remote_the_base_must_be_said(sdg: Repo) -> None:
-    base = sdg.head("main")
     sdg.git("remote", "remove", "origin")
     result = sdg.labgate("check", "--target", "main", "--head", "research/pr-72", status=2)
-    assert "labgate check --target main --base REV" in result.text
-    args = ("--target", "main", "--head", "research/pr-72", "--base", base)
+    assert "help: labgate check --target main --base main --head research/pr-72" in result.text
+    args = ("--target", "main", "--base", "main", "--head", "research/pr-72")
     verdict = judge(sdg, *args, status=1)
     assert verdict.summary == snapshot("""\
 LG201 error main: 8 unreviewed commits from research/pr-72 (same commits): <Tidy the filter and the...> Tidy

@@ -156,8 +156,21 @@ def test_after_a_rebase_the_next_push_is_one_that_git_takes(team: Repo) -> None:
 )
 def test_a_review_that_would_not_count_is_not_made(team: Repo, args: tuple[str, ...], person: str, said: str) -> None:
     before = team.head("research/x")
-    assert said in approve(team, *args, status=2, person=person).text
+    shown = approve(team, *args, status=2, person=person)
+    assert said in shown.text
     assert team.head("research/x") == before
+    if "contributed" in said:
+        command = shown.text.partition("help: ")[2].partition("  #")[0]
+        assert command == "labgate review approve research/x --by lin"
+        assert "is reviewed by lin" in team.run("sh", "-c", command, status=0).text
+
+
+def test_before_the_first_commit_there_is_nothing_to_review(repo: Repo) -> None:
+    repo.write({"labgate.toml": POLICY})
+    shown = repo.labgate("review", "approve", status=2).text
+    assert "main has no commit yet" in shown
+    repo.run("sh", "-c", shown.partition("help: ")[2], status=0)
+    assert "no commit" not in repo.labgate("review", "approve", status=2).text
 
 
 def test_at_level_forge_it_says_where_to_approve(team: Repo) -> None:

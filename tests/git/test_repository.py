@@ -80,7 +80,7 @@ def test_outside_of_any_repository_is_an_error(repo: Repo, tmp_path: Path) -> No
     (tmp_path / "nowhere").mkdir()
     with pytest.raises(GitError, match="not a git repository") as caught:
         found(repo, tmp_path / "nowhere", GIT_CEILING_DIRECTORIES=str(tmp_path))
-    assert caught.value.help == "run labgate inside a git repository"
+    assert caught.value.help == "cd REPOSITORY  # or, to start one here: git init"
 
 
 # T61: whose it is.

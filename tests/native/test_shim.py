@@ -103,7 +103,7 @@ def test_no_program_of_the_work_tree_is_started(scene: Scene, shell: str) -> Non
     """A PATH such as ``node_modules/.bin:$PATH`` names one."""
     scene.install()
     for path in (scene.hooks / "pre-push.before-labgate", Path(scene.runtime.python)):
-        path.write_text("#!/bin/sh\nread -r line && test \"$line\" = a\n")
+        path.write_text('#!/bin/sh\nread -r line && test "$line" = a\n')
         path.chmod(0o755)
     scene.repo.write({"bin/cat": "#!/bin/sh\necho ran >&2\n"})
     (scene.repo.path / "bin" / "cat").chmod(0o755)

@@ -207,7 +207,11 @@ def _base(
     if remote is None:
         which = "no remote" if not repository.remotes else "several remotes and no origin"
         message = f"this repository has {which}, so the target's tip before the change must be given"
-        raise UsageError(message, f"labgate check --target {shlex.quote(request.target or 'BRANCH')} --base REV")
+        named = shlex.quote(branch_of(target) or "BRANCH")
+        # A change on a branch of its own would land on the target as it is here.
+        here = refs.get(target) not in (None, resolve_revision(repository, request.head, refs))
+        judged = "" if request.head == "HEAD" else f" --head {shlex.quote(request.head)}"
+        raise UsageError(message, f"labgate check --target {named} --base {named if here else 'REV'}{judged}")
     branch = branch_of(target)
     return refs.get(target if branch is None else tracking_ref(remote, branch))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from labgate.checks.registry import policy_reader
 from labgate.entrypoints.experiment import Bench
+from labgate.experiments.code import FIRST_COMMIT
 from labgate.git.fetch import default_branch
 from labgate.git.refs import read_refs
 from labgate.scene.governing_policy import trunk_by
 from labgate.scene.trunk import trunk_name
 from labgate.values.errors import UsageError
+from labgate.values.phrases import quote
 from labgate.values.refnames import HEADS
 
 #: Without a policy and without a remote.
@@ -34,5 +36,8 @@ def trunk_of(bench: Bench) -> str:
         found = default_branch(repository, remote)
     if found is None:
         message = f"{'this repository' if remote is None else remote} has no trunk yet"
-        raise UsageError(message, f"git push {remote or 'origin'} HEAD:main")
+        name = quote("main" if policy is None else policy.trunk)
+        brings = f"git branch {name}" if remote is None else f"git push {quote(remote)} HEAD:{name}"
+        started = any(ref.startswith(HEADS) for ref in refs)
+        raise UsageError(message, brings if started else FIRST_COMMIT)
     return found

@@ -20,8 +20,9 @@ from labgate.reviews.section import Person, Reviews
 from labgate.scene.governing_policy import Proposal, judging_policy
 from labgate.values.errors import UndecidedError, UsageError
 from labgate.values.phrases import quote, short_oid
-from labgate.values.ref_update import Identity
+from labgate.values.ref_update import Commit, Identity
 from labgate.values.refnames import HEADS, REMOTES, short_ref, tip_ref, tracking_ref
+from labgate.values.spelling import nearest
 from labgate.values.value import Value
 
 _REASON = "labgate review approve"
@@ -95,12 +96,12 @@ def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) ->
     if reviews.assurance != "trailer":
         message = f'[reviews] assurance is "{reviews.assurance}": a trailer is only a claim, and does not count'
         raise UsageError(message, "approve the pull request on the code host")
-    people = _people(repository, reviews, request.people)
+    people = _people(repository, reviews, request)
     contributors = Contributors(repository, reviews, judging.trunk_tip, (), tuple)
     branch = None if place.ref in (None, "HEAD") else short_ref(place.ref or "")
     if request.landing is not None:
         landing = _landing(repository, refs, place, request.landing)
-        _refuse_authors(contributors, repository, people, landing.run.old, landing.run.new)
+        _refuse_authors(contributors, reviews, request, people, _commits(repository, landing.run.old, landing.run.new))
         stated, reviewed = landing.stated, landing.named
         what, trailer = f"Review {short_oid(reviewed)} after it landed", f"{LANDING}: {reviewed}"
     else:
@@ -109,7 +110,7 @@ def approve(request: ApproveRequest, environ: Mapping[str, str] = os.environ) ->
         target = request.target or judging.trunk or judging.policy.trunk
         what, delta = f"Review {place.name}", _delta(repository, base, place, target)
         trailer = f"{CHANGE}: {delta} {place.tip}"
-        _refuse_authors(contributors, repository, people, base, reviewed)
+        _refuse_authors(contributors, reviews, request, people, _commits(repository, base, reviewed))
         stated = _stated(repository, base, place.tip, delta)
     left = [one for one in people if stated.keys().isdisjoint(one[0].emails)]
     if left:
@@ -139,7 +140,10 @@ def _place(repository: Repository, refs: dict[str, str], remote: str | None, nam
     if named in (None, "HEAD", "@"):
         if head is None:
             tip = resolve_revision(repository, "HEAD", refs)
-            return _Place("HEAD", tip, "HEAD", tip)
+            return _Place(short_oid(tip), tip, "HEAD", tip)
+        if head not in refs:
+            message = f"{short_ref(head)} has no commit yet"
+            raise UsageError(message, "git add --all && git commit -m 'Start'")
         named = short_ref(head)
     branch = str(named).removeprefix(HEADS).removeprefix(REMOTES)
     if remote is not None and HEADS + branch not in refs:
@@ -148,7 +152,7 @@ def _place(repository: Repository, refs: dict[str, str], remote: str | None, nam
     if mine is None and theirs is None:
         tip = resolve_revision(repository, str(named), refs)
         if head is None and tip == resolve_revision(repository, "HEAD", refs):
-            return _Place("HEAD", tip, "HEAD", tip)
+            return _Place(short_oid(tip), tip, "HEAD", tip)
         return _Place(short_oid(tip), tip, None, None)
     if mine is None:
         return _Place(branch, theirs or "", HEADS + branch, None)
@@ -157,18 +161,25 @@ def _place(repository: Repository, refs: dict[str, str], remote: str | None, nam
     return _Place(branch, theirs if behind and theirs is not None else mine, HEADS + branch, mine)
 
 
-def _people(repository: Repository, reviews: Reviews, names: Sequence[str]) -> list[tuple[Person, Identity]]:
+def _again(request: ApproveRequest, person: str) -> str:
+    """Return the same command for one other person."""
+    words = ["labgate review approve", *((quote(request.branch),) if request.branch is not None else ())]
+    for option, value in (("--target", request.target), ("--landing", request.landing), ("--by", person)):
+        words += [option, quote(value)] if value is not None else []
+    return " ".join(words)
+
+
+def _people(repository: Repository, reviews: Reviews, request: ApproveRequest) -> list[tuple[Person, Identity]]:
     """Return the reviewers: their names in the policy and their identities. Raises: ``UsageError``."""
     listed = {person.name: person for person in reviews.people if person.emails}
-    if names:
-        for name in names:
-            if name not in listed:
-                message = f"there is no person {name} with an address in [reviews.people]"
-                raise UsageError(
-                    message,
-                    f"choose from: {', '.join(listed)}" if listed else f"add them there, in {OWN_FILE} on the trunk",
-                )
-        return [(listed[name], Identity(name, listed[name].emails[0])) for name in dict.fromkeys(names)]
+    for name in request.people:
+        if name not in listed:
+            message = f"there is no person {name} with an address in [reviews.people]"
+            near = next(iter(nearest(name, sorted(listed))), "NAME")
+            choice = f"{_again(request, near)}  # listed are: {', '.join(listed)}"
+            raise UsageError(message, choice if listed else f"add them there, in {OWN_FILE} on the trunk")
+    if request.people:
+        return [(listed[name], Identity(name, listed[name].emails[0])) for name in dict.fromkeys(request.people)]
     me = committer(repository)
     mine = person_of(me.key, reviews)
     if mine is None:
@@ -261,17 +272,26 @@ def _has(run: Run, places: Mapping[str, int], oid: str) -> bool:
 
 def _refuse_authors(
     contributors: Contributors,
-    repository: Repository,
+    reviews: Reviews,
+    request: ApproveRequest,
     people: Sequence[tuple[Person, Identity]],
-    base: str | None,
-    head: str,
+    commits: Sequence[Commit],
 ) -> None:
     """Refuse reviews by contributors. Raises: ``UsageError``."""
-    commits = read_commits(repository, rev_list(repository, [head], () if base is None else [base]))
     contributors.know(commits)
+    wrote: dict[str, str] = {}
     for commit in commits:
-        emails = () if contributors.is_contentless(commit) else contributors.authors(commit)
-        for person, _ in people:
-            if not set(emails).isdisjoint(person.emails):
-                message = f"{person.name} contributed to {short_oid(commit.oid)}, so that review would not count"
-                raise UsageError(message, "ask somebody else in [reviews.people] to review it")
+        for email in () if contributors.is_contentless(commit) else contributors.authors(commit):
+            wrote.setdefault(email, commit.oid)
+    for person, _ in people:
+        own = next((wrote[email] for email in person.emails if email in wrote), None)
+        if own is not None:
+            message = f"{person.name} contributed to {short_oid(own)}, so that review would not count"
+            others = [one.name for one in reviews.people if one.emails and wrote.keys().isdisjoint(one.emails)]
+            nobody = f"list somebody else in [reviews.people], in {OWN_FILE} on the trunk: nobody there can review this"
+            found = next((f"{_again(request, name)}  # once {name} has reviewed it" for name in others), nobody)
+            raise UsageError(message, found)
+
+
+def _commits(repository: Repository, base: str | None, head: str) -> tuple[Commit, ...]:
+    return tuple(read_commits(repository, rev_list(repository, [head], () if base is None else [base])))

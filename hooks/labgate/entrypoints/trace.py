@@ -270,5 +270,5 @@ def _on_trunk(repository: Repository, refs: Mapping[str, str], trunk: str | None
     found = None if trunk is None else policy_at(repository, refs[trunk], reader)
     if found is None:
         message = "there is no policy in the work tree or on the trunk to say which branches are research"
-        raise NoPolicyError(message, "name them: --sources 'refs/remotes/origin/research/*'")
+        raise NoPolicyError(message, "labgate init  # or name them: --sources 'refs/remotes/origin/research/*'")
     return found.policy

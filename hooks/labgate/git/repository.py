@@ -255,7 +255,7 @@ def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     # That one has no answer in a bare repository and inside a ``.git`` directory, where git has answered the others.
     if status and output.count(b"\n") < _ANSWERS:
         complaint = first_line(errors)
-        help = "run labgate inside a git repository" if "not a git repository" in complaint else None
+        help = "cd REPOSITORY  # or, to start one here: git init" if "not a git repository" in complaint else None
         if "dubious ownership" in complaint:
             # git's own advice, its last line (git-config, "safe.directory").
             help = os.fsdecode(errors).rstrip().rpartition("\n")[2].strip()
@@ -278,4 +278,4 @@ def _refuse_embedded(git_dir: str, here: str, environ: Mapping[str, str]) -> Non
     status, output, _ = spawn(argv, caller_env(environ) | command_scope(environ))
     if status == 0 and output.strip() == b"true":
         message = f"{git_dir} is a bare repository inside another repository's work tree"
-        raise GitError(message, "to use it anyway: set GIT_DIR to it")
+        raise GitError(message, f"export GIT_DIR={quote(git_dir)}  # to use it anyway")

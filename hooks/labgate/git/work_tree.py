@@ -149,7 +149,7 @@ class WorkTree(Value):
         repository = self.repository
         if repository.top is None:
             message = "this repository has no work tree"
-            raise UsageError(message, "run it in a clone with files: git worktree add DIR")
+            raise UsageError(message, "git worktree add DIR && cd DIR  # and run it there")
         argv = ["git", "-C", repository.top, f"--git-dir={repository.git_dir}", f"--work-tree={repository.top}"]
         env = work_tree_env(repository) | {"GIT_INDEX_FILE": self.index}
         status, output, errors = spawn((*argv, *_OPTIONS, *words), env, stdin)

@@ -219,7 +219,7 @@ class NotPinned(Finding):
         publish = f"labgate experiment publish {short_oid(self.commit)}"
         if self.refused is None:
             return publish
-        return f'set pins = "refs/tags/experiment" in [experiment-hash] of the policy, then: {publish}'
+        return f'{publish}  # once the policy has pins = "refs/tags/experiment" in [experiment-hash]'
 
 
 class DirtyCode(OfArtifact):
