@@ -13,7 +13,7 @@ from labgate.report import default_format, renderer
 from labgate.report.github import command
 from labgate.values.errors import GitError, PolicyError
 from labgate.values.ref_update import View
-from labgate.values.report import PolicyOrigin, Report
+from labgate.values.report import CheckResult, PolicyOrigin, Report
 from support import hostile, reports
 from support.findings import words
 
@@ -106,6 +106,13 @@ def test_what_stopped_the_run_is_an_error_each() -> None:
 def test_a_run_that_was_skipped_warns() -> None:
     report = reports.report(view=View(0, None, 0, False), policy=PolicyOrigin("none"), skipped="no policy")
     assert annotated(rendered(report)) == [Annotation("warning", {"title": "labgate skipped"}, "no policy")]
+
+
+def test_what_many_landings_on_one_ref_share_is_said_once() -> None:
+    checks = (CheckResult("research-gate", "undecided", "why"), CheckResult("commit-size", "skipped", "so"))
+    landing = reports.judged().changed(checks=checks)
+    assert rendered(reports.report(landing, landing)).count("research-gate undecided") == 1
+    assert rendered(reports.report(landing, landing)).count("commit-size skipped") == 1
 
 
 def test_errors_come_before_eleven_warnings() -> None:

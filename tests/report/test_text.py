@@ -316,6 +316,8 @@ def test_the_same_help_of_several_checks_is_shown_once() -> None:
     judged = judged.changed(
         checks=(undecided("research-gate", "git a"), undecided("commit-size", "git a"), undecided("x", "git b"))
     )
+    # An audit judges each landing on main.
+    assert rendered(reports.report(judged, judged)) == rendered(reports.report(judged))
     assert rendered(reports.report(judged)) == (
         "main: research-gate undecided: this clone is shallow\n"
         "    help: git a\n"

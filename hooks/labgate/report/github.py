@@ -48,9 +48,10 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (command("error", "labgate could not judge", lines) for lines in problem_lines(error))
     found = worst_first(report)
     yield from (_annotation(finding, judged) for judged, finding in found if finding.level == "error")
-    yield from _unjudged(report)
+    # An audit judges each landing on one ref, and all of them for the same reason.
+    yield from dict.fromkeys(_unjudged(report))
     yield from (_annotation(finding, judged) for judged, finding in found if finding.level != "error")
-    yield from (f"labgate: {line}" for line in _plain_lines(report))
+    yield from (f"labgate: {line}" for line in dict.fromkeys(_plain_lines(report)))
 
 
 def _annotation(finding: Finding, judged: Judged) -> str:

@@ -59,12 +59,13 @@ def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
     yield from (f"labgate: {note}" for note in run_notes(report))
     for problem in report.problems:
         yield from failure_lines(problem, paint)
+    shown: set[str] = set()
     for judged in report.judged:
         for finding in judged.findings:
             yield from _finding_lines(finding, judged, paint, verbose)
         if verbose or judged.findings:
             yield from _undecidable_lines(judged, verbose)
-        yield from _checks_lines(judged, paint, verbose)
+        yield from _checks_lines(judged, paint, shown, verbose)
     if report.findings:
         yield tally(report, paint)
     elif verbose and report.outcome == PASSED:
@@ -74,11 +75,12 @@ def lines(report: Report, paint: Paint, verbose: bool) -> Iterator[str]:
 def _quiet_lines(report: Report, paint: Paint) -> Iterator[str]:
     for problem in report.problems:
         yield from failure_lines(problem, paint)
+    shown: set[str] = set()
     for judged in report.judged:
         for finding in judged.findings:
             if finding.level == ERROR:
                 yield from _finding_lines(finding, judged, paint, verbose=False)
-        yield from _checks_lines(judged, paint, verbose=False)
+        yield from _checks_lines(judged, paint, shown, verbose=False)
 
 
 def _finding_lines(finding: Finding, judged: Judged, paint: Paint, verbose: bool) -> Iterator[str]:
@@ -147,15 +149,15 @@ def _undecidable_lines(judged: Judged, verbose: bool) -> Iterator[str]:
                 yield f"    {_oids(check.undecidable)}"
 
 
-def _checks_lines(judged: Judged, paint: Paint, verbose: bool) -> Iterator[str]:
-    """Yield the lines of the checks that were skipped or are undecided; the same help is shown once."""
-    shown: set[str] = set()
+def _checks_lines(judged: Judged, paint: Paint, shown: set[str], verbose: bool) -> Iterator[str]:
+    """Yield the lines of the checks that were skipped or are undecided, without those in ``shown``, and add them there.
+
+    An audit judges each landing on one ref, and all of them for the same reason.
+    """
     for check in judged.checks:
-        first, *help = _check_lines(check, judged, paint, verbose) or [""]
-        if first:
-            yield first
-            yield from (line for line in help if line not in shown)
-            shown.update(help)
+        lines = _check_lines(check, judged, paint, verbose)
+        yield from (line for line in lines if line not in shown)
+        shown.update(lines)
 
 
 def _check_lines(check: CheckResult, judged: Judged, paint: Paint, verbose: bool) -> list[str]:
