@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from labgate.derivation.candidates import LONGEST_RANGE
-from labgate.derivation.search import COMMON
+from labgate.derivation.shared_features import COMMON
 from labgate.fingerprints.features import RUN_TOKENS
 from labgate.fingerprints.patches import FILE_LINES
 from labgate.values.finding import SIMILARITY

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from labgate.derivation import landed_commits, search
 from labgate.derivation.match import NAMED
 from labgate.derivation.score import UNSHOWN
 from labgate.derivation.shared_lines import shared_lines
-from support.provenance import code, open_repository, trace
+from labgate.fingerprints import postings
+from support.provenance import code, open_repository, trace, traces
 from support.repo import Repo
 
 LONG = "refs/heads/research/long"
@@ -129,3 +131,18 @@ def test_of_a_branch_with_more_commits_than_are_named_those_are_that_share_most(
     assert (item.method, item.decisive) == ("similarity", True)
     assert set(item.source_commits) <= set(wrote)
     assert len(shared_lines(open_repository(repo), repo.head("main"), item.source_commits)) >= 4
+
+
+def test_commits_are_compared_alike_however_many_at_a_time(team: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    team.checkout("main").commit("Rates", {"train.py": TAKEN})
+    team.commit("Own", {"own.py": code("own")})
+    team.commit("Zeta", {"zeta.py": ZETA})
+    team.commit("Moved", {"moved.py": beginnings("new_alpha", "new_theta")})
+    oids = team.git("rev-list", "main").split()
+    together = traces(team, oids)
+    assert [any(item.decisive for item in together[oid].evidence) for oid in oids] == [True, True, False, True, False]
+    monkeypatch.setattr(postings, "RANGE", 3)
+    for module in (search, landed_commits):
+        monkeypatch.setattr(module, "_FEATURES", 1)
+    monkeypatch.setattr(landed_commits, "_CHUNK", 1)
+    assert traces(team, oids) == together

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,16 @@ def test_parts_are_the_whole_in_order(features: list[int], entries: bool) -> Non
     assert [part for part, _ in parts] == sorted({part for part, _ in parts})
     assert all(part for _, part in parts)
     assert all(0 <= part < postings.PARTS for part, _ in parts)
+
+
+@given(rows=st.lists(features, max_size=5), most=st.integers(1, 8))
+def test_ranges_are_the_rows_in_order(rows: list[list[int]], most: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(postings, "RANGE", most)
+        found = list(postings.ranges(rows))
+    assert [[one for part in parts for one in part] for parts in zip(*found, strict=True)] == rows
+    everything = [one for parts in found for one in sorted(set().union(*parts))]
+    assert everything == sorted(set().union(*rows)), "no feature is in two ranges"
 
 
 @given(features=features)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -23,8 +24,9 @@ from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
 from labgate.values.value import Value
 
-#: The number of commits that are compared at a time, so that they share queries of the index.
-_CHUNK = 200
+#: The number of commits that are read at a time, and the new features of those that are compared at a time: they share
+#: queries of the index.
+_CHUNK, _FEATURES = 200, 1_000_000
 
 
 class _Place(Value):
@@ -98,10 +100,15 @@ class LandedCommits(Value):
             self.cut_sources.update(comparer.cut_sources)
             self.long_sources.update(comparer.long_sources)
             with self.index.reading():
+                subjects: list[Subject] = []
                 for start in range(0, len(places), _CHUNK):
                     chunk = places[start : start + _CHUNK]
                     merges = [place for place in chunk if self.merges_alone and len(graph.parents[place.oid]) > 1]
-                    yield from comparer.compare(self._subjects(chunk, merges, comparer, past))
+                    subjects += self._subjects(chunk, merges, comparer, past)
+                    if sum(len(subject.novel) for subject in subjects) >= _FEATURES:
+                        yield from comparer.compare(subjects)
+                        subjects = []
+                yield from comparer.compare(subjects)
 
     def _past(self, chain: Chain) -> Past:
         """Return a chain in the index, to which what is missing of it is added."""
@@ -131,7 +138,7 @@ class LandedCommits(Value):
             if not linked and place.oid not in documents:
                 continue
             document = self._linked(place.oid) if linked else documents[place.oid]
-            new = document.features if linked else novel(document, depths, place.depth)
+            new = document.features if linked else array("Q", novel(document, depths, place.depth))
             subjects.append(Subject(document, new, past, place.allows, place.parent, place.depth, place.lands))
         return subjects
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
 from math import inf
@@ -24,25 +24,24 @@ from labgate.derivation.score import (
     part_of,
     score,
 )
+from labgate.derivation.shared_features import IDS, SharedFeatures
 from labgate.fingerprints import postings
-from labgate.fingerprints.features import KIND_BITS, A, D, V, with_text
+from labgate.fingerprints.features import A, D, V, with_text
 from labgate.fingerprints.index import Index
 from labgate.fingerprints.past import Past
 from labgate.fingerprints.patch_ids import FILE_SUBSTANCE
-from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM
 from labgate.git.repository import Repository
 from labgate.values.finding import ALARM
 from labgate.values.value import Value
 
-_VALUE = postings.VALUES - 1
-#: The kinds of features that are ids: they are never common.
-_IDS = (EXACT, CORE, BLOB, FORM)
-#: A feature of more changes is common: it is no evidence of a commit's source.
-COMMON = 80
 #: The shared sequences of three tokens that make about a line of text; the lines that make a part.
 _PASSAGE, _LINES = 8, 2
 #: The share of its text that a part of other work shares.
 _SHARE = 0.25
+#: The bits of a depth, or of ``postings.VALUES`` for what no chain has.
+_DEPTH_BITS = postings.VALUE_BITS + 1
+#: The features of documents that are looked up at a time: their arrays take some ten megabytes.
+_FEATURES = 1_000_000
 
 
 class Found(Value):
@@ -63,21 +62,18 @@ class Search:
         self._all = candidates
         self._candidates = candidates.by_number
         self._similar = "similarity" in methods
+        self._shared = SharedFeatures(index, candidates)
         self._exact = ExactMatches(repository, index, candidates.by_number, methods)
-        #: For each document the sorted depths at which its features of each kind came to a chain; for one past at a
-        #: time.
-        self._depths: dict[int, dict[int, array[int]]] = {}
+        #: For each document the sorted kinds of its features, each with the depth at which it came to a chain:
+        #: ``kind << _DEPTH_BITS | depth``; for one past at a time. Arrays, as they are kept for thousands of documents.
+        self._depths: dict[int, array[int]] = {}
         self._past: Past | None = None
-        #: By the holders of a common feature those that stand for all of them.
-        self._few: dict[tuple[int, ...], Sequence[int]] = {}
 
     def find(self, subjects: Sequence[Subject]) -> list[Found]:
         """Return the result for each subject. All of them have the same past."""
-        holders = self._holders(subjects)
         rows = []
-        for subject in subjects:
-            shared = self._shared(subject, holders)
-            named = (number for number, counts in shared.items() if any(map(counts.get, _IDS)))
+        for subject, shared in zip(subjects, self._shared.of(subjects), strict=True):
+            named = (number for number, counts in shared.items() if any(map(counts.get, IDS)))
             compared = ((number, self._exact.compare(subject, number)) for number in named)
             exact = {number: equal for number, equal in compared if equal is not None}
             # Few lines that two people may write are similar all the same, one or two are not. Beside a vendored file
@@ -86,59 +82,9 @@ class Search:
             left = {("exact", "small") if doubted else None, ("blob", "noise-only")}
             settled = {number for number, equal in exact.items() if (equal.how, equal.hint) not in left}
             rows.append((subject, shared, exact, self._near(subject, shared, settled)))
-        self._learn({number for *_, near in rows for number in near}, subjects)
-        return [self._found(*row, holders) for row in rows]
-
-    def _holders(self, subjects: Sequence[Subject]) -> dict[int, list[int]]:
-        """Return the candidates that have each new feature of the subjects."""
-        asked = sorted(set().union(*(subject.novel for subject in subjects)))
-        candidates, found = self._all.keys, defaultdict(list)
-        for entry in self._index.having(asked):
-            number = entry & _VALUE
-            if number in candidates:
-                found[entry >> postings.VALUE_BITS].append(number)
-        return found
-
-    def _shared(self, subject: Subject, holders: Mapping[int, list[int]]) -> dict[int, Counter[int]]:
-        """Return the number of features of each kind that the subject shares with each candidate that it allows."""
-        allowed = cache(lambda number: subject.allowed(self._candidates[number]))
-        landed = cache(lambda number: allowed(number) or subject.landed(self._candidates[number]))
-        both: list[int] = []
-        for feature in subject.novel:
-            numbers = holders.get(feature)
-            if numbers is not None:
-                kind = feature & 15
-                fits = landed if kind == EXACT else allowed
-                mine = [number for number in numbers if fits(number)]
-                telling = mine if kind in _IDS else self._telling(mine)
-                both += [number << KIND_BITS | kind for number in telling]
-        shared: dict[int, Counter[int]] = {}
-        for pair, count in Counter(both).items():
-            shared.setdefault(pair >> KIND_BITS, Counter())[pair & 15] = count
-        return shared
-
-    def _telling(self, numbers: list[int]) -> Sequence[int]:
-        """Return the documents of which a feature that they have is evidence: none if too many changes have it.
-
-        One commit of eighty branches, picks of one commit, and eighty commits of one branch are one change.
-        """
-        if len(numbers) <= COMMON:
-            return numbers
-        key = tuple(numbers)
-        if key not in self._few:
-            steps = [number for number in numbers if not self._candidates[number].is_range] or numbers
-            steps.sort(key=lambda number: (self._candidates[number].place, self._candidates[number].last), reverse=True)
-            twins, branches = ({group(number): number for number in steps} for group in (self._twin, self._branch))
-            fewest = min(twins, branches, key=len)
-            self._few[key] = sorted(fewest.values()) if len(fewest) <= COMMON else ()
-        return self._few[key]
-
-    def _twin(self, number: int) -> object:
-        """Return what a document has in common with other commits of the same change."""
-        return self._index.twins().get(number, number)
-
-    def _branch(self, number: int) -> object:
-        return self._candidates[number].source.key
+        if subjects:
+            self._learn({number for *_, near in rows for number in near}, subjects[0].past)
+        return [self._found(*row) for row in rows]
 
     def _near(
         self, subject: Subject, shared: Mapping[int, Counter[int]], settled: AbstractSet[int]
@@ -152,6 +98,7 @@ class Search:
         # Thousands of documents share as little as one another.
         scores: dict[frozenset[tuple[int, int]], float] = {}
         near = []
+        novel = cache(lambda: frozenset(subject.novel))
         for number, counts in shared.items():
             if number not in settled:
                 alike = frozenset(counts.items())
@@ -161,10 +108,12 @@ class Search:
                     scores[alike] = most if most < SUSPECT else score(counts, subject.counts, counts).total
                 if scores[alike] >= SUSPECT:
                     near.append((number, counts))
-        limits = {number: self._limit(subject, number, counts) for number, counts in near}
+        limits = {number: self._limit(subject, novel, number, counts) for number, counts in near}
         return {number: limit for number, limit in limits.items() if limit >= SUSPECT}
 
-    def _limit(self, subject: Subject, number: int, counts: Mapping[int, int]) -> float:
+    def _limit(
+        self, subject: Subject, novel: Callable[[], frozenset[int]], number: int, counts: Mapping[int, int]
+    ) -> float:
         """Return the limit of a document's score: a step of a branch matches by chance, a whole ref does not."""
         candidate, passage = self._candidates[number], _is_passage(counts)
         if candidate.is_range or candidate.whole:
@@ -175,34 +124,40 @@ class Search:
         part = part_of(counts, subject.counts)
         if passage and part >= GONE_STEP:
             return inf
-        if (passage or part >= SMALL_STEP) and self._is_left(subject, number, whole):
+        if (passage or part >= SMALL_STEP) and self._is_left(novel(), number, whole):
             return inf
         return UNSHOWN if passage else 0
 
-    def _is_left(self, subject: Subject, step: int, whole: int) -> bool:
-        """Return whether a branch as a whole still has what one of its steps shares with the subject.
+    def _is_left(self, novel: frozenset[int], step: int, whole: int) -> bool:
+        """Return whether a branch as a whole still has what one of its steps shares with a subject's new features.
 
         Dates do not count here: the whole shows what became of the step, even if it is later than the subject.
         """
-        both = set(subject.novel).intersection(self._index.document(step).features)
+        both = novel.intersection(self._index.document(step).features)
         return len(both.intersection(self._index.document(whole).features)) >= STEP_LEFT * len(both)
 
-    def _learn(self, numbers: set[int], subjects: Sequence[Subject]) -> None:
-        past = subjects[0].past if subjects else None
+    def _learn(self, numbers: set[int], past: Past) -> None:
+        """Note for documents when their features came to a chain, of some at a time: a whole branch may have many."""
         if past is not self._past:
             self._past = past
             self._depths.clear()
-        missing = numbers.difference(self._depths)
-        if past is None or not missing:
-            return
-        features = {number: self._index.document(number).features for number in missing}
-        depths = self._index.first_depths(sorted(set().union(*features.values())), past)
-        for number, mine in features.items():
-            by_kind: dict[int, list[int]] = defaultdict(list)
-            for feature in mine:
-                by_kind[feature & 15].append(depths.get(feature, postings.VALUES))
-            # Arrays, as they are kept for thousands of documents.
-            self._depths[number] = {kind: array("i", sorted(places)) for kind, places in by_kind.items()}
+        left = sorted(numbers.difference(self._depths))
+        while left:
+            rows, size = dict[int, Sequence[int]](), 0
+            while left and size < _FEATURES:
+                number = left.pop()
+                rows[number] = self._index.document(number).features
+                size += len(rows[number])
+            self._depths.update(zip(rows, self._depths_of([*rows.values()], past), strict=True))
+
+    def _depths_of(self, rows: Sequence[Sequence[int]], past: Past) -> Iterator[array[int]]:
+        """Yield for each document, given by its sorted features, their kinds and depths as in ``_depths``."""
+        found = [array("I") for _ in rows]
+        for some in postings.ranges(rows):
+            depths = self._index.first_depths(sorted(set().union(*some)), past)
+            for mine, features in zip(found, some, strict=True):
+                mine.fromlist([(one & 15) << _DEPTH_BITS | depths.get(one, postings.VALUES) for one in features])
+        yield from (array("I", sorted(mine)) for mine in found)
 
     def _found(
         self,
@@ -210,7 +165,6 @@ class Search:
         shared: Mapping[int, Counter[int]],
         exact: Mapping[int, Equal],
         near: Mapping[int, float],
-        holders: Mapping[int, Sequence[int]],
     ) -> Found:
         candidates = self._candidates
         certain = Score(1.0, ())
@@ -223,7 +177,7 @@ class Search:
             Match(at, candidates[at], "similar", None, found, shared[at], self._nearest(at, shared))
             for at, found in scored
         ]
-        similar += self._together(subject, similar, holders)
+        similar += self._together(subject, similar)
         # A revert of landed work restores old text, whoever else has it.
         revert = any(match.score.total >= ALARM for match in similar) and self._exact.reverts_landed(subject)
         for match in similar:
@@ -247,9 +201,7 @@ class Search:
         files = with_text(paths, both, both.intersection(subject.novel))
         return score(shared, subject.counts, new, (len(files), len(mine.paths), len(twin.paths)))
 
-    def _together(
-        self, subject: Subject, similar: Sequence[Match], holders: Mapping[int, Sequence[int]]
-    ) -> Iterator[Match]:
+    def _together(self, subject: Subject, similar: Sequence[Match]) -> Iterator[Match]:
         """Yield one match for the steps of a ref that each score a note, if no document of the ref scores an alarm."""
         for mine in by_ref(match for match in similar if match.score.total >= SUSPECT):
             found = [match for match in mine if not match.candidate.is_range]
@@ -259,7 +211,7 @@ class Search:
             features = set().union(*(self._index.document(step.document).features for step in steps))
             depths = self._index.first_depths(sorted(features), subject.past)
             new = (feature for feature in features if depths.get(feature, postings.VALUES) >= subject.until)
-            both = (one for one in features.intersection(subject.novel) if self._telling(list(holders.get(one, ()))))
+            both = self._shared.telling(sorted(features.intersection(subject.novel)))
             theirs, shared = (Counter(map(postings.kind, found)) for found in (new, both))
             commits = tuple(step.candidate.last for step in steps)
             yield steps[0].changed(score=score(shared, subject.counts, theirs), shared=shared, commits=commits)
@@ -275,8 +227,13 @@ class Search:
 
     def _new_in(self, subject: Subject, number: int) -> dict[int, int]:
         """Return the number of a document's features of each kind that were new to the chain before the subject."""
-        at = subject.until
-        return {kind: len(places) - bisect_left(places, at) for kind, places in self._depths[number].items()}
+        places, found, start = self._depths[number], {}, 0
+        while start < len(places):
+            kind = places[start] >> _DEPTH_BITS
+            end = bisect_left(places, kind + 1 << _DEPTH_BITS, start)
+            found[kind] = end - bisect_left(places, kind << _DEPTH_BITS | subject.until, start, end)
+            start = end
+        return found
 
 
 def _is_passage(counts: Mapping[int, int]) -> bool:
