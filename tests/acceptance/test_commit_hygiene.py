@@ -194,6 +194,17 @@ def test_research_is_free_and_what_lands_of_it_is_not(sdg: Repo) -> None:
     assert "LG501" in sdg.run("git", "push", "origin", "research/free:main", status=1).text
 
 
+def test_no_help_forces_a_protected_branch(topic: Repo) -> None:
+    topic.labgate("install", status=0)
+    topic.checkout("main").commit("Add b", {"b.py": "b = 1\n"})
+    topic.commit("wip", {"b.py": "b = 2\n"})
+    command = topic.run("git", "push", "origin", "main", status=1).text.partition("help: ")[2].splitlines()[0]
+    assert "force" not in command
+    topic.run("sh", "-c", command, GIT_EDITOR="true", GIT_SEQUENCE_EDITOR="true")
+    topic.git("push", "--quiet", "origin", "main")
+    assert topic.git("log", "-1", "--format=%s", "origin/main") == "Add b"
+
+
 def test_a_branch_that_the_remote_has_is_pushed_again_by_the_command_in_the_help(topic: Repo) -> None:
     topic.commit("wip", {"a.py": "a = 2\n"})
     topic.git("push", "--quiet", "origin", "feature/x")

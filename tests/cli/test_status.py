@@ -101,6 +101,8 @@ def test_an_experiment_shows_its_last_record(team: Repo) -> None:
 def test_on_main_and_on_no_branch_and_before_the_first_commit(team: Repo) -> None:
     current = asked(team)["current"]
     assert (current["kind"], current["target"], current["ahead"]) == ("protected", "main", 0)
+    team.git("checkout", "--quiet", "-b", "research/made")
+    assert "0 of 0" not in team.labgate("status", status=0).out
     team.git("checkout", "--quiet", "--detach")
     current = asked(team)["current"]
     assert (current["ref"], current["kind"], current["target"]) == (None, None, "main")

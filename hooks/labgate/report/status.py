@@ -211,7 +211,8 @@ def _current_rows(current: CurrentStatus, now: int) -> Iterator[tuple[str, str]]
     yield "target", current.target or "not known"
     yield "conflicts", _conflicts(current.conflicts)
     yield from _gate(current)
-    if current.landed is not None and current.reviewed is not None:
+    # A branch that has just been made has no commit of its own.
+    if current.landed is not None and current.reviewed is not None and current.landed.of != 0:
         yield "landed", _parts(current.landed)
         yield "reviewed", _parts(current.reviewed)
     if current.budget is not None:

@@ -16,11 +16,12 @@ _OWN = "--force-if-includes"
 def next_push(scene: Scene, update: RefUpdate, branch: str | None, local: str | None, oldest: str) -> str:
     """Return the command that pushes a branch after it was rewritten from ``oldest`` on; empty if a plain push will do.
 
-    ``branch`` is its short name on the remote, ``local`` that in this clone; both are ``None`` if there is none.
+    ``branch`` is its short name on the remote, ``local`` that in this clone; both are ``None`` if there is none. A
+    protected branch is never forced (LG211): what a refused push would have brought is not there.
     """
     if scene.change:
         return f"{_PUSH} {_OWN}"  # whoever reads it has the branch elsewhere, and its upstream
-    if scene.remote is None or branch is None:
+    if scene.remote is None or branch is None or scene.policy.is_protected(HEADS + branch):
         return ""
     tip = scene.refs.get(tracking_ref(scene.remote, branch))
     if not (_goes(scene, update, branch) or (tip is not None and is_ancestor(scene.repository, oldest, tip))):

@@ -104,9 +104,10 @@ class UnmetReview(Finding):
             landed = f"; landed as {short_oid(self.landed.new)} {self.landed.subject[:_SUBJECT]}"
         if not self.not_counted:
             return landed
-        named = (f"{item.person or item.email or item.login or 'a claim'}: {item.reason}" for item in self.not_counted)
-        more = f" and {len(self.not_counted) - _SHOWN} more" if len(self.not_counted) > _SHOWN else ""
-        return f"; not counted: {', '.join(tuple(named)[:_SHOWN])}{more}{landed}"
+        items = (f"{item.person or item.email or item.login or 'a claim'}: {item.reason}" for item in self.not_counted)
+        named = tuple(dict.fromkeys(items))  # one person may have said the same more than once
+        more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+        return f"; not counted: {', '.join(named[:_SHOWN])}{more}{landed}"
 
     def review_step(self) -> str:
         """Return the command that states a review, or the step that gets one."""
