@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from labgate.fingerprints import building as documents
-from labgate.fingerprints.building import ensure_branch, ensure_chain, ensure_documents
+from labgate.fingerprints.building import ensure_both, ensure_branch, ensure_chain, ensure_documents
 from labgate.fingerprints.index import Index
 from labgate.values.errors import GitError
 from support.notebooks import notebook
@@ -57,11 +57,15 @@ def test_two_processes_make_what_one_makes(repo: Repo, index: Index, monkeypatch
     oids = grow(repo, 300)
     repository = open_repository(repo)
     told = []
-    numbers = ensure_documents(repository, index, oids, lambda *how: told.append(how))
+    # The processes that read the branch read research after it.
+    ensure_both(repository, index, oids[:200], oids, lambda *how: told.append(how))
+    numbers = ensure_documents(repository, index, oids)
     monkeypatch.setattr(documents, "_SPREAD", 10_000)
     with closing(Index(None)) as other:
         same = ensure_documents(repository, other, oids)
         assert [index.document(numbers[oid]) for oid in oids] == [other.document(same[oid]) for oid in oids]
+        ensure_chain(repository, other, oids[:200])
+        assert [index.linked(oid) for oid in oids[:200]] == [other.linked(oid) for oid in oids[:200]]
     assert told[-1][1:] == (300, 300)
     assert index.document(numbers[oids[7]]).exact is not None
 
@@ -73,14 +77,14 @@ def test_a_chain_is_the_same_by_two_processes_and_in_small_batches(
     repository = open_repository(repo)
     ensure_chain(repository, index, oids)
     monkeypatch.setattr(documents, "_SPREAD", 10_000)
-    monkeypatch.setattr(documents, "_BATCH", 400)
+    monkeypatch.setattr(documents, "_CHAIN_BATCH", 400)
     told, batches = [], []
     with closing(Index(None)) as other:
         extend = other.extend
 
-        def counted(*args: Any) -> None:
+        def counted(*args: Any) -> str:
             batches.append(args)
-            extend(*args)
+            return extend(*args)
 
         monkeypatch.setattr(other, "extend", counted)
         ensure_chain(repository, other, oids, lambda *how: told.append(how))

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from glob import escape, glob
 
 from labgate.derivation.candidates import Scope, find_candidates
-from labgate.fingerprints.building import Progress, ensure_chain, ensure_documents
+from labgate.fingerprints.building import Progress, ensure_both
 from labgate.fingerprints.index import Index, index_path, indexed
 from labgate.fingerprints.storage import discard
 from labgate.git.history import History, read_history
@@ -102,9 +102,15 @@ def rebuild(
 def _fill(
     repository: Repository, index: Index, sources: Sequence[SourceRef], tip: str | None, progress: Progress | None
 ) -> None:
-    tips = [source.oid for source in sources]
-    wanted = [*tips, *([tip] if tip else [])]
+    ensure_both(repository, index, *_wanted(repository, sources, tip), progress)
+
+
+def _wanted(repository: Repository, sources: Sequence[SourceRef], tip: str | None) -> tuple[list[str], list[str]]:
+    """Return the commits of the chain up to a tip, and the keys of the documents of the sources beside it.
+
+    The history that they come from is freed.
+    """
+    wanted = [*(source.oid for source in sources), *([tip] if tip else [])]
     graph = HistoryGraph(read_history(repository, wanted) if wanted else History(()))
     chain = graph.chain(tip)
-    ensure_chain(repository, index, list(chain.commits.values()), progress)
-    ensure_documents(repository, index, list(find_candidates(graph, chain, sources, Scope()).by_key), progress)
+    return list(chain.commits.values()), list(find_candidates(graph, chain, sources, Scope()).by_key)

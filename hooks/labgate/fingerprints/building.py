@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 
 from labgate.fingerprints import postings
@@ -40,12 +39,13 @@ Progress = Callable[[str, int, int], None]
 #: The least and most documents of one task: a process holds all of it, and during the last one the other core is
 #: idle. The least number of documents for which a second core is used.
 _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
-#: Features of one transaction, or a little more. Each transaction rewrites what is there; until then its features are
-#: in memory twice, eight bytes each. A process that needed so many megabytes before it began, as it knows thousands of
-#: branches, takes a quarter of them.
-_BATCH, _LARGE_PROCESS = 1_200_000, 80
+#: Features of one transaction, or a little more, of research and of a branch. Each transaction rewrites what is there;
+#: until then its features are in memory, twice where documents are stored whole, eight bytes each.
+_BATCH, _CHAIN_BATCH = 1_200_000, 2_000_000
 #: The documents between two reports of progress.
 _TOLD = 64
+#: The keys of documents that one process makes one after the other, and whether they are judged.
+_Task = tuple[Sequence[str], bool]
 #: Files whose lines do not count, or not as code.
 _HIDDEN = (IGNORED, PROSE)
 
@@ -151,29 +151,54 @@ def ensure_documents(
     if missing:
         known.clear()  # there are tens of thousands, and they are read anew
         with index.building():
-            known = index.document_ids()
-            missing = [key for key in missing if key not in known]
-            for batch in _batches(repository, missing, "research commits", progress):
-                index.add_documents(batch)
+            _add(repository, index, (), {}, missing, progress)
             known = index.document_ids()
     return dict(zip(keys, map(known.__getitem__, keys), strict=True))
 
 
 def ensure_chain(repository: Repository, index: Index, chain: Sequence[str], progress: Progress | None = None) -> None:
     """Index a first-parent chain, oldest first, from its root or from a commit that is indexed already."""
+    ensure_both(repository, index, chain, (), progress)
+
+
+def ensure_both(
+    repository: Repository,
+    index: Index,
+    chain: Sequence[str],
+    keys: Sequence[str],
+    progress: Progress | None = None,
+) -> None:
+    """Do as ``ensure_chain`` and ``ensure_documents``; research is read while what the chain had first is found."""
     _refuse_old_gaps(repository, index)
     missing = _unlinked(index, chain)
-    if not missing:
+    if not missing and not keys:
         return
-    swaps = swapped_on(repository, missing)
+    swaps = swapped_on(repository, missing) if missing else {}
     for other in swaps.values():
         ensure_branch(repository, index, other)
     with index.building():
-        missing = _unlinked(index, chain)
-        parent = chain[len(chain) - len(missing) - 1] if len(missing) < len(chain) else None
-        for batch in _batches(repository, missing, "commits of the branch", progress, chain=True):
-            index.extend(parent, batch, swaps)
-            parent = batch[-1].key
+        _add(repository, index, chain, swaps, keys, progress)
+
+
+def _add(
+    repository: Repository,
+    index: Index,
+    chain: Sequence[str],
+    swaps: Mapping[str, str],
+    keys: Sequence[str],
+    progress: Progress | None,
+) -> None:
+    """Add what is missing of a chain, with its ``swaps``, and of documents. The caller keeps others from building."""
+    links = _unlinked(index, chain)
+    known = index.document_ids() if keys else {}
+    missing = [key for key in dict.fromkeys(keys) if key not in known]
+    known.clear()
+    parent = chain[-len(links) - 1] if len(links) < len(chain) else None
+    with closing(_made(repository, links, missing)) as made:
+        for batch in _batches(made, len(links), _CHAIN_BATCH, "commits of the branch", progress):
+            parent = index.extend(parent, batch, swaps)
+        for batch in _batches(made, len(missing), _BATCH, "research commits", progress):
+            index.add_documents([*batch])
 
 
 def _refuse_old_gaps(repository: Repository, index: Index) -> None:
@@ -202,56 +227,64 @@ def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
 
 
 def _batches(
-    repository: Repository, keys: Sequence[str], what: str, progress: Progress | None, *, chain: bool = False
-) -> Iterator[list[Document]]:
-    """Yield documents in lists of some features, and report progress every ``_TOLD`` documents."""
-    batch: list[Document] = []
-    size, most = 0, _BATCH // 4 if _is_large() else _BATCH
-    if progress is not None:
-        progress(what, 0, len(keys))
-    for done, item in enumerate(_made(repository, keys, chain=chain), 1):
-        batch.append(item)
-        size += len(item.features)
-        if size >= most or done == len(keys):
-            yield batch
-            batch, size = [], 0
-        if progress is not None and (done % _TOLD == 0 or done == len(keys)):
-            progress(what, done, len(keys))
+    made: Iterator[Document], count: int, most: int, what: str, progress: Progress | None
+) -> Iterator[Iterator[Document]]:
+    """Yield the next ``count`` documents, in groups of ``most`` features or a little more.
 
-
-@cache
-def _is_large() -> bool:
-    """Return whether this process needed much memory before its first batch."""
-    from resource import RUSAGE_SELF, getrusage  # a push rarely has so much to read
-
-    return getrusage(RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10) >= _LARGE_PROCESS
-
-
-def _made(repository: Repository, keys: Sequence[str], *, chain: bool = False) -> Iterator[Document]:
-    """Yield documents in the order of their keys; many of them are made on two cores.
-
-    ``chain``: the keys are the history of a branch, oldest first, not research. git stores the newest version of a
-    file whole and older ones as deltas (git-pack-objects, "--depth"), so it reads them faster in reverse.
+    A group is to be read before the next one is asked for. Progress is reported every ``_TOLD`` documents.
     """
-    if len(keys) < _SPREAD or (os.cpu_count() or 1) < 2:
-        yield from make_documents(repository, keys, judged=chain)
+    done = 0
+
+    def group() -> Iterator[Document]:
+        nonlocal done
+        size = 0
+        while done < count and size < most:
+            item = next(made)
+            done += 1
+            size += len(item.features)
+            if progress is not None and (done % _TOLD == 0 or done == count):
+                progress(what, done, count)
+            yield item
+
+    if progress is not None and count:
+        progress(what, 0, count)
+    while done < count:
+        yield group()
+
+
+def _made(repository: Repository, chain: Sequence[str], keys: Sequence[str]) -> Generator[Document, None, None]:
+    """Yield the documents of commits of a branch, oldest first, then those of research; many are made on two cores."""
+    if len(chain) + len(keys) < _SPREAD or (os.cpu_count() or 1) < 2:
+        yield from make_documents(repository, chain, judged=True)
+        yield from make_documents(repository, keys)
         return
     from labgate.fingerprints.workers import spread  # a push rarely has so much to read
 
     # Make what the workers share before they are started.
     _ = repository.objects
-    size = min(max(len(keys) // 8, _SMALL_TASK), _TASK)
-    tasks = [keys[start : start + size] for start in range(0, len(keys), size)]
-    for made in spread(lambda mine: _tasks(repository, mine, chain), tasks):
+    tasks = [*_tasks(chain, judged=True), *_tasks(keys, judged=False)]
+    for made in spread(lambda mine: _work(repository, mine), tasks):
         yield from made
 
 
-def _tasks(repository: Repository, tasks: Sequence[Sequence[str]], chain: bool) -> Iterator[list[Document]]:
-    """Yield the documents of each task, all read by one git, whose cache serves them all."""
-    step = -1 if chain else 1
-    made = make_documents(repository, [key for task in tasks for key in task[::step]], judged=chain)
-    for task in tasks:
-        yield list(islice(made, len(task)))[::step]
+def _tasks(keys: Sequence[str], *, judged: bool) -> Iterator[_Task]:
+    size = min(max(len(keys) // 8, _SMALL_TASK), _TASK)
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size], judged
+
+
+def _work(repository: Repository, tasks: Sequence[_Task]) -> Iterator[list[Document]]:
+    """Yield the documents of each task, those of a kind all read by one git, whose cache serves them all.
+
+    git stores the newest version of a file whole and older ones as deltas (git-pack-objects, "--depth"), so it reads
+    the history of a branch faster in reverse.
+    """
+    for judged in (True, False):
+        step = -1 if judged else 1
+        mine = [keys for keys, kind in tasks if kind is judged]
+        made = make_documents(repository, [key for keys in mine for key in keys[::step]], judged=judged)
+        for keys in mine:
+            yield list(islice(made, len(keys)))[::step]
 
 
 def ensure_branch(repository: Repository, index: Index, tip: str, progress: Progress | None = None) -> None:

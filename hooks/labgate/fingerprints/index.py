@@ -309,31 +309,31 @@ class Index:
         found = [entry for entry in self._postings.find(segment, features) if entry & _VALUE in places]
         return found if at is None else [entry & ~_VALUE | at for entry in found]
 
-    def extend(self, parent: str | None, documents: Sequence[Document], swaps: Mapping[str, str] = NOTHING) -> None:
-        """Add commits, oldest first, on top of an indexed one (``None``: they start at a root).
+    def extend(self, parent: str | None, documents: Iterable[Document], swaps: Mapping[str, str] = NOTHING) -> str:
+        """Add commits, oldest first, on top of an indexed one (``None``: they start at a root); return the last one.
 
         ``swaps`` are the second parents, which must be indexed, of merges with swapped parents (``swapped_parents``).
         """
+        first = FirstEntries(documents)
         with transaction(self._db):
             segment, depth = self._place(parent)
-            if depth + len(documents) >= postings.VALUES:
+            if depth + len(first.heads) >= postings.VALUES:
                 message = "the history is too long for the index"
                 raise sqlite3.OperationalError(message)
-            mine = [(at, swaps[item.key]) for at, item in enumerate(documents, depth) if item.key in swaps]
+            mine = [(at, swaps[item.key]) for at, item in enumerate(first.heads, depth) if item.key in swaps]
             before = self.past([] if parent is None else [parent], mine)
             rows = ((segment, *swap, with_checksum(b"", segment, *swap)) for swap in mine)
             self._db.executemany("INSERT INTO swap VALUES(?, ?, ?, ?)", rows)
-            first = FirstEntries(documents, depth, partial(self._known_once, before))
-            first.find()
-            for offset, (item, features) in enumerate(zip(documents, first.novel, strict=True)):
-                place = (segment, depth + offset)
-                row = (*columns(item, features, *place), *place)
+            first.find(depth, partial(self._known_once, before))
+            for at, (item, features) in enumerate(zip(first.heads, first.novel, strict=True), depth):
+                row = (*columns(item, features, segment, at), segment, at)
                 self._db.execute("INSERT INTO link VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             above, fork, _ = self._segment(segment)
-            self._put_segment(segment, above, fork, depth + len(documents) - 1)
+            self._put_segment(segment, above, fork, depth + len(first.heads) - 1)
             self._postings.append(segment, first.parts)
             self._joined.clear()
-            self._note_gaps(documents)
+            self._note_gaps(first.heads)
+        return first.heads[-1].key
 
     def _known_once(self, before: Past, features: Sequence[int]) -> dict[int, int]:
         """Return as ``first_depths`` does; no other range of features is in the parts that are read for it."""
