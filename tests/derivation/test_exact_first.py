@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -354,6 +355,37 @@ def test_code_is_found_behind_rows_of_data(team: Repo, rows: int, side: str) -> 
     team.git("reset", "--quiet", "--hard", "main")
     team.commit("Exact", {"y.py": EDITED, **(data if side == "landing" else {})})
     assert ("Exact", "refs/heads/research/y") in {(title, ref) for _, title, ref in found(team)}
+
+
+def between_rows(text: str) -> str:
+    rows = "".join(f"{row},{row * 7}\n" for row in range(12))
+    return "".join(f"{line}\n{rows}" for line in text.splitlines())
+
+
+#: How data keeps code, by a name of the file.
+HELD: dict[str, Callable[[str], str]] = {
+    "flow.json": lambda text: json.dumps({"nodes": [{"code": text, "if": "for (x) {", "end": ";"}]}, indent=1),
+    "log.jsonl": lambda text: "".join(f"{json.dumps({'step': step, 'code': text})}\n" for step in range(3)),
+    "list.json": lambda text: json.dumps({"source": text.splitlines()}, indent=1),
+    "short.json": lambda text: json.dumps([text.splitlines(keepends=True)]).replace("=", "\\u003d"),
+    "run.yaml": lambda text: f"name: run\ncode: {json.dumps(text)}\n",
+    "rows.csv": between_rows,
+}
+
+
+@pytest.mark.parametrize("path", HELD)
+def test_code_that_data_holds_is_found(repo: Repo, path: str) -> None:
+    """On either side, and as an edit of what is held; other code is nobody's copy."""
+    held = HELD[path]
+    repo.commit("Start", {path: held(OWN), "app.py": "print('app')\n"})
+    repo.branch("research/x").commit("Try", {"x.py": TRIED})
+    repo.branch("research/y", "main").commit("Hold", {path: held(f"{OWN}\n\n{LIBRARY}")})
+    repo.branch("landing", "main").commit("Plain", {"y.py": LIBRARY.replace("records", "samples")}, **LIN)
+    repo.commit("Copy", {path: held(f"{OWN}\n\n{EDITED}")}, **LIN)
+    repo.commit("Own", {path: held(OWN.replace("Window", "Pane").replace("title", "caption"))}, **LIN)
+    decisive = found(repo)
+    assert {(SIMILARITY, "Plain", "refs/heads/research/y"), (SIMILARITY, "Copy", SOURCE)} <= set(decisive)
+    assert "Own" not in {title for _, title, _ in decisive}
 
 
 ROWS = {"csv": "{0},{0}7\n", "json": '{{"id": {0}, "text": "if a row has {0}:"}},\n'}

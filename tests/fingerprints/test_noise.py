@@ -24,6 +24,7 @@ from labgate.fingerprints.noise import (
     sort_of,
     without_versions,
 )
+from labgate.fingerprints.quoted_code import quoted_code
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,18 @@ def test_a_dependency_is_a_setting_like_any_other_outside_their_lists() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"a" * 400, b"a.b-" * 100, b" " * 400, b"a [" + b"b, " * 130, b"0 " * 200, b"a=" * 200, b"a-" * 200, b"1.2" * 130],
+    [
+        b"a" * 400,
+        b"a.b-" * 100,
+        b" " * 400,
+        b"a [" + b"b, " * 130,
+        b"0 " * 200,
+        b"a=" * 200,
+        b"a-" * 200,
+        b"1.2" * 130,
+        b'"\\\\n' * 130,
+        b'\\"' * 200,
+    ],
 )
 def test_no_line_takes_long(line: bytes) -> None:
     start = time.process_time()
@@ -235,6 +247,7 @@ def test_no_line_takes_long(line: bytes) -> None:
     legal_lines([line] * 100, "a.py")
     is_code(line)
     is_import(line)
+    quoted_code([line * 20])
     assert time.process_time() - start < 0.1
 
 

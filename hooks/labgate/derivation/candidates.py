@@ -23,8 +23,8 @@ class Candidate(Value):
 
     ``fork`` and ``landed`` are its last commit's (``Chain``). ``beside`` is the lowest fork of a source tip that holds
     it: sources with a higher fork started when the chain already had the commit. ``whole``: the ref has no other
-    commits, apart from merges of what the chain has. ``parent`` is the commit below its first one, ``place`` its place
-    in history, older ones first.
+    commits; ``alone``: none that changes something, only merges of what the chain has. ``parent`` is the commit below
+    its first one, ``place`` its place in history, older ones first.
     """
 
     source: SourceRef
@@ -35,6 +35,7 @@ class Candidate(Value):
     landed: int
     beside: int
     whole: bool = False
+    alone: bool = False
     parent: str | None = None
     place: int = 0
 
@@ -234,7 +235,8 @@ class _Finder:
             self._chain.fork[oid],
             self._chain.landed.get(oid, NEVER),
             beside=min(self._forks[bit] for bit in owners),
-            whole=len(self._held[owner]) == 1 and not self._is_long(owner),
+            whole=self._sizes[owner] == 1,
+            alone=len(self._held[owner]) == 1 and not self._is_long(owner),
             parent=self._graph.parent(oid),
             place=-self._places[oid],
         )
@@ -257,7 +259,7 @@ class _Finder:
         source, fork, commits = self._sources[bit], self._forks[bit], self._held[bit]
         time = max(self.single(oid).time for oid in commits)
         landed = self._chain.landed.get(source.oid, NEVER)
-        return Candidate(source, tuple(commits), source.oid, time, fork, landed, fork, whole=True)
+        return Candidate(source, tuple(commits), source.oid, time, fork, landed, fork, whole=True, alone=True)
 
     @cached_property
     def ranges(self) -> dict[str, int]:

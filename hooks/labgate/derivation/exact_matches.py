@@ -234,7 +234,7 @@ class ExactMatches(Value):
         commits is the ref that lands, and a commit with the same author and date is the same commit, picked or rebased.
         """
         candidate = self.candidates[number]
-        titles = (candidate.last, *(candidate.commits if candidate.whole else ()))
+        titles = (candidate.last, *(candidate.commits if candidate.alone else ()))
         # A range has the title of its last commit.
         mine, last, *others = headlines(self.repository, (subject.key.rpartition("..")[2], *titles))
         return mine[1] == last[1] or any(_plain(mine[0]) == _plain(title) for title, _ in others)

@@ -40,13 +40,17 @@ def is_code(line: bytes) -> bool:
     return _CODE.match(line) is not None
 
 
-def passages(lines: Sequence[bytes]) -> Iterator[tuple[int, int]]:
-    """Yield the place of each passage of code among lines: that of its first line, and that after its last one."""
+def passages(lines: Sequence[bytes], *, rows: bool = False) -> Iterator[tuple[int, int]]:
+    """Yield the place of each passage of code among lines: that of its first line, and that after its last one.
+
+    Among ``rows`` of data a line of code alone is a passage, too, if there are enough others anywhere.
+    """
     places = [at for at, line in enumerate(lines) if line and is_code(line)]
+    least = 1 if rows and len(places) >= CODE_LINES else CODE_LINES
     start = 0
     for at in range(1, len(places) + 1):
         if at == len(places) or places[at] - places[at - 1] > _APART + 1:
-            if at - start >= CODE_LINES:
+            if at - start >= least:
                 yield places[start], places[at - 1] + 1
             start = at
 

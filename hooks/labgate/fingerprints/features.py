@@ -28,7 +28,7 @@ from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 20
+VERSION = 21
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
@@ -250,7 +250,7 @@ def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
 
     Of a ``judged`` file also changes without lines, if none of their lines count.
     """
-    settings = settings_of(file.path)
+    settings, template = settings_of(file.path), is_template(file.path)
     wholes = [_change(run, run.deleted, run.added) for run in file.runs]
     formatted = _formatted(wholes)
     for at, whole in enumerate(wholes):
@@ -263,8 +263,8 @@ def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
                 deleted, added = without_versions(deleted, added, settings)
             if run.start <= LEGAL_START:
                 deleted, added = (side[legal_lines(side, file.path) :] for side in (deleted, added))
-            if is_template(file.path):
-                added = own_lines(file.path, file.status, deleted, added)
+            if template:
+                added = own_lines(file.status, deleted, added)
             if len(deleted) < len(run.deleted) or len(added) < len(run.added):
                 change = _change(run, deleted, added)
         if judged and change is not whole:

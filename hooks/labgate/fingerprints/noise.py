@@ -52,6 +52,8 @@ _PROGRAM = frozenset(
         *("vhdl", "tf", "htm", "html", "css", "scss"),
     }
 )
+#: The suffixes of files with rows of data, in which a line of code is no accident.
+_ROWS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".geojson")
 _PROSE = regex(
     r"""
       (?:^|/)(?:changes?|changelog|history|news|releases?|release[-_]notes?)(?:\.(?:md|markdown|rst|txt|adoc))?$
@@ -177,6 +179,11 @@ def is_program(path: str) -> bool:
     """Return whether a path has the suffix of a program."""
     _, dot, suffix = path.rpartition(".")
     return bool(dot) and suffix.lower() in _PROGRAM
+
+
+def has_rows(path: str) -> bool:
+    """Return whether a path has the suffix of rows of data."""
+    return path.lower().endswith(_ROWS)
 
 
 def is_vendored(path: str) -> bool:

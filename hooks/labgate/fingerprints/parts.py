@@ -13,6 +13,7 @@ from labgate.fingerprints.noise import (
     NOTEBOOK,
     PINS,
     PROSE,
+    has_rows,
     is_generated,
     is_mechanical,
     is_vendored,
@@ -42,6 +43,21 @@ def parts(file: FilePatch, *, judged: bool = False) -> list[tuple[str, FilePatch
 
     In a ``judged`` change a generator's mark says nothing.
     """
+    found = _sorted(file, judged=judged)
+    return [*found, (CODE, file.with_runs(_quoted_runs(file)))] if file.quoted else found
+
+
+def _quoted_runs(file: FilePatch) -> Iterator[Run]:
+    """Yield the changes of the code in the texts of a file."""
+    # Few files have such code, and difflib loads slowly.
+    from labgate.fingerprints.aligned import aligned_runs
+
+    for run in file.quoted:
+        yield from aligned_runs(run.deleted, run.added) if run.deleted and run.added else (run,)
+
+
+def _sorted(file: FilePatch, *, judged: bool) -> list[tuple[str, FilePatch]]:
+    """Return the changes of a file by their sort, apart from those in quoted code."""
     sort = sort_of(file.path)
     if is_submodule(file):
         return [(GENERATED, file)]
@@ -61,35 +77,35 @@ def parts(file: FilePatch, *, judged: bool = False) -> list[tuple[str, FilePatch
 
 def is_submodule(file: FilePatch) -> bool:
     """Return whether only a submodule's version changes."""
-    if len(file.runs) != 1:
+    if len(file.runs) != 1 or len(file.runs[0].added) > 1 or len(file.runs[0].deleted) > 1:
         return False
-    lines = (*file.runs[0].deleted, *file.runs[0].added)
-    return len(lines) <= 1 + (file.status == "M") and all(map(_SUBMODULE.fullmatch, lines))
+    return all(map(_SUBMODULE.fullmatch, (*file.runs[0].deleted, *file.runs[0].added)))
 
 
 def _apart(file: FilePatch) -> tuple[list[Run], list[Run]]:
     """Return the code in the runs of a file, whatever its name says, and what is left of them."""
     whole = set(map(id, written_runs(file.runs)))
     code, left = ([run for run in file.runs if (id(run) in whole) is own] for own in (True, False))
-    pieces = [] if has_generated_name(file.path) else [piece for run in left for piece in _pieces(run)]
+    rows = has_rows(file.path)
+    pieces = [] if has_generated_name(file.path) else [piece for run in left for piece in _pieces(run, rows)]
     if not _is_written(pieces):
         return code, left
-    return [*code, *pieces], [_rest(run) for run in left]
+    return [*code, *pieces], [_rest(run, rows) for run in left]
 
 
-def _pieces(run: Run) -> Iterator[Run]:
+def _pieces(run: Run, rows: bool) -> Iterator[Run]:
     """Yield the passages of code in a run, each as a run of its own."""
-    for first, last in passages(run.deleted):
+    for first, last in passages(run.deleted, rows=rows):
         yield Run(run.heading, b"", deleted=run.deleted[first:last], start=run.start)
-    for first, last in passages(run.added):
+    for first, last in passages(run.added, rows=rows):
         yield Run(run.heading, b"", added=run.added[first:last], start=run.start + first)
 
 
-def _rest(run: Run) -> Run:
+def _rest(run: Run, rows: bool) -> Run:
     """Return a run without the passages of code in it."""
     deleted, added = list(run.deleted), list(run.added)
     for lines in (deleted, added):
-        for first, last in reversed(list(passages(lines))):
+        for first, last in reversed(list(passages(lines, rows=rows))):
             del lines[first:last]
     return Run(run.heading, run.before, run.after, deleted, added, run.start)
 

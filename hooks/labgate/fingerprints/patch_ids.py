@@ -20,7 +20,7 @@ from labgate.fingerprints.noise import (
 )
 from labgate.fingerprints.parts import is_submodule, parts, written_runs
 from labgate.fingerprints.patches import FilePatch, Patch, Run
-from labgate.fingerprints.templates import own_lines
+from labgate.fingerprints.templates import is_template, own_lines
 from labgate.values.digest import blake2b
 from labgate.values.regexes import regex
 from labgate.values.value import Value
@@ -116,11 +116,13 @@ def _significant_lines(file: FilePatch, found: Sequence[tuple[str, FilePatch]]) 
         return
     if file.binary and all(sort != GENERATED for sort, _ in found):
         yield from [b"binary"] * SUBSTANCE
-    settings = settings_of(file.path)
+    settings, template = settings_of(file.path), is_template(file.path)
     formatted = len(file.runs) >= FORMATTED_RUNS and all(map(_is_formatted, file.runs[:FORMATTED_RUNS]))
     for sort, run in ((sort, run) for sort, part in found if sort != GENERATED for run in part.runs):
         added = run.added[legal_lines(run.added, file.path) :] if run.start <= 2 else run.added
-        added, deleted = own_lines(file.path, file.status, run.deleted, added), run.deleted
+        deleted = run.deleted
+        if template:
+            added = own_lines(file.status, deleted, added)
         if settings is not None:
             deleted, added = without_versions(deleted, added, settings)
         if formatted and _is_formatted(run):

@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from labgate.fingerprints.content import CODE_SHARE, code_share, passages
 from labgate.fingerprints.diff_headers import header_paths, moved_file, read_header
+from labgate.fingerprints.diff_options import diff_options
 from labgate.fingerprints.generated_names import has_generated_name
 from labgate.fingerprints.line_digests import LineDigests
-from labgate.fingerprints.noise import IGNORED, NOTEBOOK, is_program, sort_of
+from labgate.fingerprints.noise import IGNORED, NOTEBOOK, has_rows, is_program, sort_of
+from labgate.fingerprints.quoted_code import is_quoting, may_quote, quoted_code
 from labgate.fingerprints.text import LINE_BYTES, SEARCHED_BYTES, normal_lines
 from labgate.git.repository import Repository
-from labgate.values.files import write_whole
 
-#: The one producer of patches. Stored ids are only comparable with ids from the same options, so a change here must
-#: change ``features.VERSION``. One line of context is enough for the place of an edit, and ignores most moves around
-#: it. Hunk headings come from ``_ATTRIBUTES`` alone.
-_PATCH = (
-    # Without --raw a file that is only renamed has no blob (git-diff, "Generating patch text with -p").
-    *("diff-tree", "-r", "-p", "--raw", "-M", "-U1", "--root", "--full-index", "--no-abbrev"),
-    *("--no-ext-diff", "--no-textconv", "--no-color"),
-    *("--diff-algorithm=myers", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/", "-l400"),
-    *("--ignore-submodules=none", "--diff-merges=first-parent"),
-)
-#: git's cache of delta bases, and the part of its packs that it maps into memory: the defaults (96 MB, and all of every
-#: pack) are no faster for one commit after the other.
-_CACHE = (
-    *("-c", "core.deltaBaseCacheLimit=24m"),
-    *("-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=16m"),
-)
 #: The commits that one git reads: it keeps some 400 bytes of each.
 COMMITS_A_GIT = 20_000
-#: How git finds the heading of a hunk (gitattributes, "Defining a custom hunk-header").
-_ATTRIBUTES = """\
-*.py diff=python
-*.pyi diff=python
-*.pyx diff=python
-*.rs diff=rust
-*.go diff=golang
-*.java diff=java
-*.kt diff=kotlin
-*.c diff=cpp
-*.h diff=cpp
-*.cc diff=cpp
-*.cpp diff=cpp
-*.hpp diff=cpp
-*.cu diff=cpp
-*.cs diff=csharp
-*.rb diff=ruby
-*.php diff=php
-*.sh diff=bash
-*.m diff=matlab
-*.md diff=markdown
-*.tex diff=tex
-"""
 #: The most changed lines of one file, of all code in a diff, and of all data in it, that are kept: an edited copy
 #: beyond them is not recognised. Of more data, the passages of code in it are kept as code. Ids are of all lines.
 FILE_LINES, CODE_LINES, DATA_LINES = 16_000, 48_000, 16_000
@@ -102,10 +63,11 @@ class FilePatch:
 
     ``status`` is A (added), D (deleted), R (renamed) or M (modified). A binary file has no runs and ``binary`` set.
     ``digests`` are those of all deleted and of all added lines (``None``: of ``runs``), also of those that are not kept
-    in ``runs``. ``cut``: not all lines of code are kept there.
+    in ``runs``. ``cut``: not all lines of code are kept there. ``quoted`` has for each run the code in the texts
+    of data before and after it, also what is equal.
     """
 
-    __slots__ = ("binary", "cut", "digests", "new_blob", "old_blob", "old_path", "path", "runs", "status")
+    __slots__ = ("binary", "cut", "digests", "new_blob", "old_blob", "old_path", "path", "quoted", "runs", "status")
 
     def __init__(
         self,
@@ -126,6 +88,7 @@ class FilePatch:
         self.runs = list(runs)
         self.digests: tuple[bytes, bytes] | None = None
         self.cut = False
+        self.quoted: list[Run] = []
 
     def line_digests(self) -> tuple[bytes, bytes]:
         """Return the digest of all deleted lines and that of all added ones."""
@@ -145,6 +108,7 @@ class FilePatch:
         file = FilePatch(self.path, self.old_path, self.status, self.old_blob, self.new_blob, binary, runs)
         file.digests = self.digests
         file.cut = self.cut if cut is None else cut
+        file.quoted = self.quoted
         return file
 
 
@@ -182,7 +146,7 @@ def commit_patches(repository: Repository, commits: Iterable[str]) -> Iterator[P
 
 def _read(repository: Repository, commits: Sequence[str]) -> Iterator[Patch]:
     # Without --always git prints nothing for a commit without changes, and for one that is missing.
-    options = (*_options(repository), "--always", "--stdin")
+    options = (*diff_options(repository), "--always", "--stdin")
     return _parse(repository.objects.stream(*options, stdin="\n".join(commits).encode() + b"\n"))
 
 
@@ -194,7 +158,7 @@ def tree_patches(repository: Repository, pairs: Sequence[tuple[str, str]]) -> It
     trees = _trees(repository, [oid for pair in pairs for oid in pair])
     text = "".join(f"{trees[old]} {trees[new]}\n" for old, new in pairs)
     keys = [f"{old}..{new}" for old, new in pairs]
-    stream = git.stream(*_options(repository), "--stdin", stdin=text.encode())
+    stream = git.stream(*diff_options(repository), "--stdin", stdin=text.encode())
     for key, patch in zip(keys, _parse(stream), strict=True):
         patch.key = key
         yield patch
@@ -210,14 +174,6 @@ def _trees(repository: Repository, oids: Sequence[str]) -> dict[str, str]:
             message = f"tree of {oid} is not in this clone"
             raise repository.objects.missing(message)
     return found
-
-
-def _options(repository: Repository) -> tuple[str, ...]:
-    path = os.path.join(repository.objects.git_dir, "headings")
-    if not os.path.exists(path):
-        # Several processes may write it, and git must never read half of it.
-        write_whole(path, _ATTRIBUTES.encode("ascii"))
-    return ("-c", f"core.attributesFile={path}", *_CACHE, *_PATCH)
 
 
 def _parse(lines: Iterator[bytes]) -> Iterator[Patch]:
@@ -263,7 +219,10 @@ def _is_data(path: str, lines: Sequence[bytes]) -> bool:
 class _Reader:
     """Reads the files of one patch, and keeps as many lines as there are left of each budget."""
 
-    __slots__ = ("_digests", "_endless", "_left", "_left_behind", "_lines", "_passages", "_totals", "file", "patch")
+    __slots__ = (
+        *("_digests", "_endless", "_left", "_left_behind", "_lines", "_may_quote", "_passages", "_quoted", "_totals"),
+        *("file", "patch"),
+    )
 
     def __init__(self, lines: Iterator[bytes], patch: Patch) -> None:
         self._lines = lines
@@ -274,6 +233,9 @@ class _Reader:
         self._left = self._left_behind = FILE_LINES
         #: Of the run that is read, the passages of code that are behind the limit of data.
         self._passages: list[Run] = []
+        #: Whether the file may have code in texts, and of the run that is read, that of deleted and of added lines.
+        self._may_quote = False
+        self._quoted: tuple[list[bytes], list[bytes]] = ([], [])
         self.patch = patch
         self.file = FilePatch("", "")
 
@@ -282,6 +244,7 @@ class _Reader:
         self.close()
         self.patch.files.append(file)
         self.file = file
+        self._may_quote = may_quote(file.path)
         self._left = self._left_behind = FILE_LINES
 
     def close(self) -> None:
@@ -317,6 +280,10 @@ class _Reader:
                     file.runs.append(run)
                 file.runs += self._passages
                 self._passages.clear()
+                if any(self._quoted):
+                    gone, came = self._quoted
+                    file.quoted.append(Run(b"", b"", deleted=gone, added=came, start=run.start))
+                    self._quoted = ([], [])
                 continue
             elif first != _NO_NEWLINE:
                 break
@@ -339,6 +306,8 @@ class _Reader:
                 count += first == b"+"
                 if len(line) > LINE_BYTES and max(map(len, parts)) >= LINE_BYTES:
                     digests.feed_long(line[1:], added=first == b"+")
+                    if self._may_quote:
+                        self._quoted[first == b"+"].extend(self._granted(quoted_code([line[1:].strip()])))
                     self._endless = self._endless or len(line) >= SEARCHED_BYTES
                     self.file.cut = self.file.cut or (len(line) >= _LONG_LINE and is_program(self.file.path))
             elif first != _NO_NEWLINE:
@@ -359,6 +328,10 @@ class _Reader:
             self._digests.feed(deleted, added)
         data = _is_data(file.path, added or deleted)
         for kept, new in ((run.deleted, deleted), (run.added, added)):
+            if self._may_quote:
+                short = [one for one in new if b'"' in one and is_quoting(one) and len(one) < LINE_BYTES]
+                if short:
+                    self._quoted[new is added].extend(self._granted(quoted_code(short)))
             left = min(self._left, self._totals[data])
             mine = new[:left]
             kept.extend(mine)
@@ -373,14 +346,17 @@ class _Reader:
 
     def _keep_passages(self, run: Run, lines: list[bytes], start: int, *, added: bool) -> None:
         """Keep the code among lines of data behind the limit, of which the first has the number ``start``."""
-        for first, last in passages(lines):
-            left = min(self._left_behind, self._totals[False])
-            code = lines[first : min(last, first + left)]
-            if len(code) < last - first:
-                self.file.cut = True
+        for first, last in passages(lines, rows=has_rows(self.file.path)):
+            code = self._granted(lines[first:last])
             if code:
                 piece = Run(run.heading, b"", start=start + first if added else run.start)
                 (piece.added if added else piece.deleted).extend(code)
                 self._passages.append(piece)
-            self._left_behind -= len(code)
-            self._totals[False] -= len(code)
+
+    def _granted(self, code: list[bytes]) -> list[bytes]:
+        """Return as many lines of code in data as there are left."""
+        kept = code[: min(self._left_behind, self._totals[False])]
+        self.file.cut = self.file.cut or len(kept) < len(code)
+        self._left_behind -= len(kept)
+        self._totals[False] -= len(kept)
+        return kept

@@ -29,11 +29,12 @@ def is_template(path: str) -> bool:
     return _NAME.search(path) is not None
 
 
-def own_lines(path: str, status: str, deleted: Sequence[bytes], added: list[bytes]) -> list[bytes]:
-    """Return those of some added lines that are no template's: only code is, in a new file or a long block.
+def own_lines(status: str, deleted: Sequence[bytes], added: list[bytes]) -> list[bytes]:
+    """Return those lines that are added to a template's file and are no template's.
 
-    ``deleted`` are the lines that they replace, ``status`` that of the file (``FilePatch``).
+    In a new file and in a long block only code is. ``deleted`` are the lines that they replace, ``status`` that of the
+    file (``FilePatch``).
     """
-    if not is_template(path) or (status != "A" and (deleted or len(added) < TEMPLATE_LINES)):
+    if status != "A" and (deleted or len(added) < TEMPLATE_LINES):
         return added
     return [line for first, last in passages(added) for line in added[first:last]]
