@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +65,25 @@ def test_a_mirror_with_commits_of_its_own_is_shown_and_not_pushed_over(mirrored:
     drop = mirrored.git("commit-tree", "main^{tree}", "-p", own, "-m", "Code drop")
     said = push(mirrored, "mirror", f"{drop}:main", status=1)
     assert "Only here" in mirrored.run("sh", "-c", help_of(said)).text
+
+
+def test_a_host_that_ssh_has_by_another_name_is_the_same_repository(sdg: Repo, tmp_path: Path) -> None:
+    """People with two accounts on one code host have a name of their own for it in ``~/.ssh/config``."""
+    adopt(sdg, f'{POLICY}[[remote-policy.remotes]]\nmatch = "github.com/acme/mirror"\nkinds = ["protected", "topic"]\n')
+    sdg.git("init", "--quiet", "--bare", str(tmp_path / "acme" / "mirror.git"))
+    server = tmp_path / "ssh"
+    server.write_text(f'#!/bin/sh\ncd {shlex.quote(str(tmp_path))} && eval "$2"\n')
+    server.chmod(0o755)
+    sdg.git("remote", "add", "mirror", "git@work:acme/mirror.git")
+    sdg.env |= {"GIT_SSH": str(server), "GIT_SSH_VARIANT": "simple", "HOME": str(tmp_path)}
+    sdg.labgate("install", status=0)
+    sdg.branch("research/x").commit("Try x", {"x.py": "x = 1\n"})
+    assert "LG701" not in sdg.run("git", "push", "--dry-run", "mirror", "research/x", status=0).text
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text("Host work\n  HostName github.com\n")
+    assert "LG701" in push(sdg, "mirror", "research/x", status=1)
+    assert "LG701" in push(sdg, "git@work:acme/mirror", "research/x", status=1)
+    sdg.git("push", "--quiet", "mirror", "main")
 
 
 def test_a_research_branch_goes_where_the_policy_lets_it(mirrored: Repo) -> None:

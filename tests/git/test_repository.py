@@ -153,6 +153,17 @@ def test_a_url_that_git_rewrites_is_known_by_both(repo: Repo) -> None:
     assert (remote.url, remote.rewritten) == ("gh:acme/a", "https://github.com/acme/a")
 
 
+def test_a_host_of_ssh_is_known_by_both_names(repo: Repo, tmp_path: Path) -> None:
+    """So is a source repository, and what a push names by its URL."""
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text("Host work\n  HostName github.com\n")
+    repo.env["HOME"] = str(tmp_path)
+    repo.git("remote", "add", "origin", "gh:acme/a")
+    repo.git("config", "url.git@work:.insteadOf", "gh:")
+    (remote,) = found(repo).remotes
+    assert (remote.url, remote.rewritten) == ("gh:acme/a", "git@github.com:acme/a")
+
+
 # What of it is here.
 
 

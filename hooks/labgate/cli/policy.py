@@ -15,7 +15,7 @@ from labgate.cli import completion
 from labgate.cli.lazy import Entry, LazyGroup
 from labgate.cli.settings import columns
 from labgate.git.refs import read_refs
-from labgate.git.remote_urls import fetch_url, push_urls, written_forms
+from labgate.git.remote_urls import connected, fetch_url, push_urls, written_forms
 from labgate.git.repository import discover
 from labgate.policy.here import Here
 from labgate.policy.model import PYPROJECT, Policy
@@ -150,7 +150,7 @@ def _urls(repository: Repository) -> Iterator[str]:
     """Yield the URLs of all remotes, and what git rewrites to them."""
     for item in repository.remotes:
         for url in filter(None, (fetch_url(repository.config, item.name), *push_urls(repository.config, item.name))):
-            yield from (url, *written_forms(repository.config, url))
+            yield from (*connected(repository, (url,)), *written_forms(repository.config, url))
 
 
 def _found(repository: Repository) -> PolicyFile:

@@ -15,6 +15,7 @@ from labgate.forge.values import MERGED
 from labgate.git.commits import has_commit, read_commits, rev_list
 from labgate.git.fetch import fetch_commit, remote_tips
 from labgate.git.repository import Repository
+from labgate.git.ssh_hosts import real_url
 from labgate.policy.model import Policy
 from labgate.research.section import ResearchGate
 from labgate.research.source_refs import SourceRef
@@ -91,7 +92,7 @@ class Host:
         cls, repository: Repository, remote: str | None, context: Context | None, environ: Mapping[str, str]
     ) -> Host:
         """Return the host of a remote. Raises: ``UndecidedError`` when it is not known."""
-        urls = {item.name: item.url for item in repository.remotes}
+        urls = {item.name: real_url(item.url or "", environ) or item.url for item in repository.remotes}
         name = context.repository if context is not None else None
         name = name or repository_name(urls.get(remote or ""))
         if name is None:

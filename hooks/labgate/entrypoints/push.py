@@ -245,14 +245,14 @@ def _remote(repository: Repository, name: str, url: str) -> str | None:
     if name in names:
         return name
     # Most pushes name a remote.
-    from labgate.git.remote_urls import fetch_url, push_urls
+    from labgate.git.remote_urls import connected, fetch_url, push_urls
     from labgate.values.repository_places import places_of
 
     folder = repository.top or repository.git_dir
-    wanted = {place for text in (name, url) if text for place in places_of(text, folder)}
+    wanted = {place for text in connected(repository, filter(None, (name, url))) for place in places_of(text, folder)}
     for known in names:
         urls = (*push_urls(repository.config, known), fetch_url(repository.config, known))
-        if any(not wanted.isdisjoint(places_of(text, folder)) for text in urls if text is not None):
+        if any(not wanted.isdisjoint(places_of(text, folder)) for text in connected(repository, filter(None, urls))):
             return known
     return repository.usual_remote
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from labgate.git.ssh_hosts import real_url
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.git.repository import Repository
 
 #: Every configured value by key (``Repository.config``).
 Config = Mapping[str, Sequence[str]]
@@ -13,6 +19,18 @@ def fetch_url(config: Config, remote: str) -> str | None:
     """Return the URL that git fetches a remote from, ``None`` if it has none."""
     first = next(iter(config.get(f"remote.{remote}.url", ())), None)
     return None if first is None else rewritten(config, first, INSTEAD) or first
+
+
+def used_instead(repository: Repository, url: str) -> str | None:
+    """Return the URL that git connects to in place of one, ``None`` if that is the same."""
+    instead = rewritten(repository.config, url, INSTEAD)
+    return real_url(instead or url, repository.environ) or instead
+
+
+def connected(repository: Repository, urls: Iterable[str]) -> tuple[str, ...]:
+    """Return these URLs, as git uses them, and those whose hosts the user's ssh has by other names."""
+    found = tuple(urls)
+    return (*found, *(real for url in found if (real := real_url(url, repository.environ)) is not None))
 
 
 def push_urls(config: Config, remote: str) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ _ANSWERS = 5
 class Remote(Value):
     """A configured remote: its first URL (``None`` if it has none) and its fetch refspecs.
 
-    ``rewritten`` is what git makes of the URL by ``url.BASE.insteadOf``, ``None`` if that is nothing else.
+    ``rewritten`` is the URL after ``url.BASE.insteadOf``, with the host that the user's ssh connects to; ``None`` if
+    that is nothing else.
     """
 
     name: str
@@ -174,15 +175,16 @@ class Repository(Value):
         for key in self.config:
             if key.startswith("remote.") and key.endswith((".url", ".fetch")):
                 names.setdefault(key.removeprefix("remote.").rpartition(".")[0])
-        found = (
+        found = tuple(
             Remote(name, self.config.get(f"remote.{name}.url", (None,))[0], self.config.get(f"remote.{name}.fetch", ()))
             for name in names
         )
-        if not any(key.startswith("url.") for key in self.config):
-            return tuple(found)
-        from labgate.git.remote_urls import INSTEAD, rewritten  # few clones rewrite URLs
+        rewriting = any(key.startswith("url.") for key in self.config)
+        if not rewriting and not any(":" in (each.url or "") for each in found):
+            return found  # paths of this machine
+        from labgate.git.remote_urls import used_instead
 
-        return tuple(each.changed(rewritten=rewritten(self.config, each.url or "", INSTEAD)) for each in found)
+        return tuple(each.changed(rewritten=used_instead(self, each.url or "")) for each in found)
 
     @property
     def usual_remote(self) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from labgate.checks.registry import policy_reader
 from labgate.git.refs import TrackingRef, read_refs, symbolic_ref, tracking_refs
 from labgate.git.repository import Remote, Repository
+from labgate.git.ssh_hosts import real_url
 from labgate.policy.reader import Reader
 from labgate.report.escape import safe
 from labgate.scene.policy_files import policy_at, worktree_policy
@@ -74,7 +75,7 @@ def take_survey(repository: Repository) -> Survey:
         current,
         tuple(sorted(local | {ref.remote_ref.removeprefix(HEADS) for ref in tracking} | {trunk.name})),
         remote,
-        None if remote is None else repository_name(remote.url),
+        None if remote is None else repository_name(real_url(remote.url or "", repository.environ) or remote.url),
         find_people(repository),
         find_frameworks(repository, repository.top),
         _policy_of_trunk(repository, refs, remote, trunk.name, reader) if here is None else os.path.basename(here[1]),

@@ -10,7 +10,7 @@ from labgate.checks.remote_policy.rules import Flattened
 from labgate.checks.remote_policy.section import RemotePolicy, RemoteRule
 from labgate.git.commits import is_ancestor, read_commits, rev_list, tree_of
 from labgate.git.refs import TrackingRef
-from labgate.git.remote_urls import fetch_url, push_urls, written_forms
+from labgate.git.remote_urls import connected, fetch_url, push_urls, written_forms
 from labgate.git.repository import Repository
 from labgate.research.section import ResearchGate
 from labgate.scene.scene import Scene
@@ -59,11 +59,14 @@ def _judging(scene: Scene, section: RemotePolicy) -> RemoteRule | None:
 
 
 def _rule_of(repository: Repository, section: RemotePolicy, urls: Sequence[str]) -> RemoteRule | None:
-    """Return the rule of a repository by its URLs, or else by what git rewrites to them, such as those of a proxy."""
+    """Return the rule of a repository by its URLs, or else by what git rewrites to them, such as those of a proxy.
+
+    A host that the user's ssh has by another name counts as both.
+    """
     written = [form for url in urls for form in written_forms(repository.config, url)]
     places = (
         [place for url in some for place in places_of(url, repository.top or repository.git_dir)]
-        for some in (urls, written)
+        for some in (connected(repository, urls), written)
     )
     return next(filter(None, map(section.rule, places)), None)
 
