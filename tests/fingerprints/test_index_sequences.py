@@ -114,8 +114,9 @@ class World:
     @staticmethod
     def _depths(index: Index, features: Sequence[int], past: Past) -> list[int]:
         first = index.first_depths(features, past)
+        every = index.depths([feature for feature in features if is_id(feature)], past)
         return [first.get(feature, -1) for feature in features] + [
-            depth for feature in features if is_id(feature) for depth in sorted(index.depths(feature, past))
+            depth for feature in sorted(every) for depth in sorted(every[feature])
         ]
 
 

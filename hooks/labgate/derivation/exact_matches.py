@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from labgate.derivation.candidates import Candidate
 from labgate.derivation.match import Subject
+from labgate.derivation.same_files import Pair, SameFiles
+from labgate.derivation.shared_features import IDS
 from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document
-from labgate.fingerprints.features import A, D, X, line_features
+from labgate.fingerprints.features import A, D, X
 from labgate.fingerprints.index import Index
 from labgate.fingerprints.noise import is_vendored
-from labgate.fingerprints.patch_ids import FILE_SUBSTANCE, SUBSTANCE, blob_id
+from labgate.fingerprints.patch_ids import FILE_SUBSTANCE, SUBSTANCE
 from labgate.fingerprints.patches import commit_patches
-from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM
-from labgate.fingerprints.text import decoded
-from labgate.git.blobs import read_sized
+from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM, packed_id
 from labgate.git.commits import headlines, read_commits
-from labgate.git.diffs import changed_entries
-from labgate.git.raw import Entry, blob_sizes
 from labgate.git.repository import Repository
 from labgate.values.ref_update import Identity
 from labgate.values.regexes import regex
@@ -32,12 +30,6 @@ _LABEL, _LABELS = regex(r"\((?:#|GH-|!)\d+\)$"), 3
 _BOT = "[bot]"
 #: The address that GitHub and GitLab give to people who hide theirs: it holds the account's name.
 _HIDDEN = regex(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.git(?:hub|lab)\.com")
-#: What stands for a file in Git LFS, and names it by its hash (git-lfs, docs/spec.md).
-_STAND_IN = regex(rb"version https://git-lfs\.github\.com/spec/")
-#: The most features of which it is remembered that the chain had them: some ten megabytes.
-_REMEMBERED = 100_000
-#: A larger file is data, and is not read for its lines.
-_READ_BYTES = 4_000_000
 
 
 class Equal(Value):
@@ -64,12 +56,60 @@ class ExactMatches(Value):
     candidates: Mapping[int, Candidate]
     methods: frozenset[str]
 
-    def compare(self, subject: Subject, number: int) -> Equal | None:
+    def compare(
+        self, subjects: Sequence[Subject], shared: Sequence[Mapping[int, Mapping[int, int]]]
+    ) -> list[dict[int, Equal]]:
+        """Return by their number how documents equal each subject; what it shares with candidates is given by number.
+
+        All subjects have the same past.
+        """
+        asked = [
+            (subject, {number: kinds for number, kinds in mine.items() if any(map(kinds.get, IDS))})
+            for subject, mine in zip(subjects, shared, strict=True)
+        ]
+        self._learn([row for row in asked if row[1]])
+        found = []
+        for subject, mine in asked:
+            novel = frozenset(subject.novel) if mine else frozenset[int]()
+            equals = ((number, self._compare(subject, novel, number)) for number in mine)
+            found.append({number: equal for number, equal in equals if equal is not None})
+        return found
+
+    def _compare(self, subject: Subject, novel: frozenset[int], number: int) -> Equal | None:
         """Return how a document equals the subject, ``None`` if the two are not equal."""
-        found = self._equal(subject, number)
+        found = self._equal(subject, novel, number)
         if found is None or found.hint is not None or not self.reverts_landed(subject):
             return found
         return found.changed(hint=None if self._is_landing(subject, number) else "landed-first")
+
+    def _learn(self, asked: Sequence[tuple[Subject, Mapping[int, Mapping[int, int]]]]) -> None:
+        """Read for all subjects at once what most of them need: depths of their ids, headlines, and equal files."""
+        self._every.clear()
+        if not asked:
+            return
+        documents = [subject.document for subject, _ in asked]
+        ids = {packed_id(EXACT, one) for item in documents for one in (item.exact, item.inverse) if one is not None}
+        ids |= {packed_id(CORE, item.core) for item in documents if item.core is not None}
+        self._every.update(dict.fromkeys(ids, ()))
+        self._every.update(self.index.depths(sorted(ids), asked[0][0].past))
+        titled, files = dict[str, None](), list[tuple[Subject, list[int]]]()
+        for subject, mine in asked:
+            by_id = {number for number, kinds in mine.items() if any(map(kinds.get, postings.IDS))}
+            if by_id and subject.document.substance >= SUBSTANCE:
+                continue
+            for number in by_id:
+                titled.update(dict.fromkeys(self._titled(subject, number)))
+            equal = [number for number, kinds in mine.items() if kinds.get(BLOB) and _lines(kinds) < FILE_SUBSTANCE]
+            if equal:
+                files.append((subject, equal))
+        headlines(self.repository, titled)
+        self._files.learn([subject for subject, _ in files], self._pairs(files))
+
+    def _pairs(self, files: Sequence[tuple[Subject, Sequence[int]]]) -> Iterator[Pair]:
+        for subject, numbers in files:
+            novel = frozenset(subject.novel)
+            for number in numbers:
+                yield Pair(subject, novel, novel.intersection(self.index.document(number).features))
 
     def named(self, equals: Mapping[int, Equal]) -> dict[int, Equal]:
         """Return those of a subject's matches that are named.
@@ -84,14 +124,15 @@ class ExactMatches(Value):
             if equal.how != "blob" or not copied.intersection(self.candidates[number].steps)
         }
 
-    def _equal(self, subject: Subject, number: int) -> Equal | None:
+    def _equal(self, subject: Subject, novel: frozenset[int], number: int) -> Equal | None:
         twin, mine = self.index.document(number), subject.document
-        shared = Counter(map(postings.kind, set(subject.novel).intersection(twin.features)))
+        both = novel.intersection(twin.features)
+        shared = Counter([one & 15 for one in both])
         by_id = not self.methods.isdisjoint({"patch-id", "squash"})
         if by_id and mine.exact is not None and twin.exact == mine.exact:
             doubt = self._doubt(subject, number, mine.exact)
             # The file as a whole may say more than the few lines that make it.
-            file = self._same_file(subject, number, shared) if doubt == "small" else None
+            file = self._same_file(Pair(subject, novel, both), number, twin, shared) if doubt == "small" else None
             return file or Equal("exact", doubt, shared)
         if not subject.allowed(self.candidates[number]):
             return None
@@ -99,21 +140,20 @@ class ExactMatches(Value):
         if same_code and mine.core is not None and self._is_enough(subject, number, mine.lines):
             first = self._landed_first(subject, number, CORE, mine.core)
             return Equal("core", "landed-first" if first else None, shared)
-        return self._same_file(subject, number, shared)
+        return self._same_file(Pair(subject, novel, both), number, twin, shared)
 
-    def _same_file(self, subject: Subject, number: int, shared: Counter[int]) -> Equal | None:
-        twin = self.index.document(number)
+    def _same_file(self, pair: Pair, number: int, twin: Document, shared: Counter[int]) -> Equal | None:
         if "blob" not in self.methods:
             return None
         if shared[BLOB]:
-            lines = shared[A] + shared[D]
+            lines = _lines(shared)
             if lines < FILE_SUBSTANCE:
-                lines = shared[A] = max(self._new_lines(subject, twin), default=0)
+                lines = shared[A] = max(self._files.new_lines(pair), default=0)
             if lines >= FILE_SUBSTANCE:
-                return Equal("blob", "noise-only" if self._is_vendored_twice(subject, twin) else None, shared)
+                return Equal("blob", "noise-only" if self._is_vendored_twice(pair, twin) else None, shared)
         # Anybody's formatter makes the same of a file.
-        if shared[FORM] and self._is_same_commit(subject, number):
-            lines = self._formed_lines(subject, twin)
+        if shared[FORM] and self._is_same_commit(pair.subject, number):
+            lines = self._formed_lines(pair)
             shared[A] = lines
             return Equal("blob", None, shared) if lines else None
         return None
@@ -135,82 +175,28 @@ class ExactMatches(Value):
         same = not places.isdisjoint(self.index.document(number).features)
         return same or self._is_same_commit(subject, number)
 
-    def _new_lines(self, subject: Subject, twin: Document) -> Iterator[int]:
-        """Yield for each file that is as the twin made it the number of lines that main never had, anywhere.
-
-        A rename, a file beside its copies, or an edit of one line may leave the same file as research without a line
-        in common with the change that made it. Data counts as a whole.
-        """
-        for entry in self._same_files(subject, twin, BLOB):
-            yield self._new_in(entry, subject)
-
-    def _is_vendored_twice(self, subject: Subject, twin: Document) -> bool:
+    def _is_vendored_twice(self, pair: Pair, twin: Document) -> bool:
         """Return whether all equal files are vendored on both sides, under one name: two may take the same release."""
         mine, theirs = (
             {path.rpartition("/")[2] for path in paths if is_vendored(path)}
-            for paths in (subject.document.paths, twin.paths)
+            for paths in (pair.subject.document.paths, twin.paths)
         )
         if mine.isdisjoint(theirs):
             return False
-        paths = [entry.path for entry in self._same_files(subject, twin, BLOB)]
+        paths = [entry.path for entry in self._files.of(pair)]
         return bool(paths) and all(is_vendored(path) and path.rpartition("/")[2] in theirs for path in paths)
 
-    def _formed_lines(self, subject: Subject, twin: Document) -> int:
-        """Return the number of lines that a subject formats in files which are as the twin formatted them."""
-        paths = {entry.path for entry in self._same_files(subject, twin, FORM)}
+    def _formed_lines(self, pair: Pair) -> int:
+        """Return the number of lines that a subject formats in files which are as the document formatted them."""
+        paths = {entry.path for entry in self._files.of(pair, FORM)}
         if not paths:
             return 0
-        (patch,) = commit_patches(self.repository, [subject.key])
+        (patch,) = commit_patches(self.repository, [pair.subject.key])
         return sum(len(run.added) for file in patch.files if file.path in paths for run in file.runs)
 
-    def _same_files(self, subject: Subject, twin: Document, kind: int) -> Iterator[Entry]:
-        """Yield the files of a commit that are as the twin made them, given the kind of their ids."""
-        new = frozenset(one for one in subject.novel if postings.kind(one) in (kind, BLOB))
-        same = new.intersection(one for one in twin.features if postings.kind(one) == kind)
-        # Of a range each commit is a subject of its own.
-        entries = () if ".." in subject.key else changed_entries(self.repository, [subject.key])[subject.key]
-        for entry in entries:
-            digest = blob_id(entry.new) if entry.new.strip("0") else b""
-            if digest and postings.packed_id(kind, digest) in same and postings.packed_id(BLOB, digest) in new:
-                yield entry
-
-    def _new_in(self, entry: Entry, subject: Subject) -> int:
-        new, old = self._texts(entry.new, entry.old)
-        if new is None or _STAND_IN.match(new):
-            return SUBSTANCE
-        # A landed commit's parent is on the chain, which had all that the file has there.
-        had = old if subject.depth is not None and subject.parent is not None else None
-        lines = line_features(entry.path, new, had or b"")
-        grams = _without_places(lines)
-        # Any file may have a line of one or two words; it tells something where the file has no others.
-        if not grams and had and _without_places(line_features(entry.path, new)):
-            return 0
-        known = self._known(frozenset[int]().union(*lines.values()), subject)
-        return sum(not others <= known for others in grams or lines.values())
-
-    def _texts(self, *oids: str) -> list[bytes | None]:
-        """Return the text of blobs; ``None`` of one that is no text, too large, or the null oid."""
-        git = self.repository.objects
-        sizes = blob_sizes(git, {oid for oid in oids if oid.strip("0")})
-        read = dict(read_sized(git, {oid: size for oid, size in sizes.items() if size <= _READ_BYTES}))
-        found = [read.get(oid) for oid in oids]
-        return [decoded(text) if text is not None and b"\0" in text else text for text in found]
-
-    def _known(self, features: frozenset[int], subject: Subject) -> frozenset[int]:
-        """Return those features that the chain had before the subject.
-
-        Commits that change a file one after the other ask for nearly the same ones.
-        """
-        if len(self._had) > _REMEMBERED:
-            self._had.clear()
-        unknown = sorted(one for one in features if self._had.get(one, postings.VALUES) >= subject.until)
-        self._had.update(self.index.first_depths(unknown, subject.past, subject.until))
-        return frozenset(one for one in features if self._had.get(one, postings.VALUES) < subject.until)
-
     @cached_property
-    def _had(self) -> dict[int, int]:
-        """A depth at which the chain had each feature of some, for the one past that all subjects have."""
-        return {}
+    def _files(self) -> SameFiles:
+        return SameFiles(self.repository, self.index)
 
     def reverts_landed(self, subject: Subject) -> bool:
         """Return whether the subject reverts something that landed: its old state is not new work."""
@@ -224,8 +210,16 @@ class ExactMatches(Value):
         fork = self.candidates[number].fork
         return any(fork < depth < subject.until for depth in self._depths(subject, kind, digest))
 
-    def _depths(self, subject: Subject, kind: int, digest: bytes) -> list[int]:
-        return self.index.depths(postings.packed_id(kind, digest), subject.past)
+    def _depths(self, subject: Subject, kind: int, digest: bytes) -> Sequence[int]:
+        one = packed_id(kind, digest)
+        if one not in self._every:
+            self._every[one] = self.index.depths([one], subject.past).get(one, ())
+        return self._every[one]
+
+    @cached_property
+    def _every(self) -> dict[int, Sequence[int]]:
+        """Every depth at which the chain had some ids, those that were learned last."""
+        return {}
 
     def _is_landing(self, subject: Subject, number: int) -> bool:
         """Return whether a mechanical change is a branch that lands, and not only equal to a change on another branch.
@@ -233,11 +227,17 @@ class ExactMatches(Value):
         Many branches raise the same versions. But a ref with nothing else that lands under the title of one of its
         commits is the ref that lands, and a commit with the same author and date is the same commit, picked or rebased.
         """
-        candidate = self.candidates[number]
-        titles = (candidate.last, *(candidate.commits if candidate.alone else ()))
-        # A range has the title of its last commit.
-        mine, last, *others = headlines(self.repository, (subject.key.rpartition("..")[2], *titles))
+        mine, last, *others = headlines(self.repository, self._titled(subject, number))
         return mine[1] == last[1] or any(_plain(mine[0]) == _plain(title) for title, _ in others)
+
+    def _titled(self, subject: Subject, number: int) -> tuple[str, ...]:
+        """Return the commits whose titles tell whether a subject lands a branch: its own, which of a range is the last.
+
+        Then the last one of the candidate, and if that is all that a branch changes all of it.
+        """
+        candidate = self.candidates[number]
+        last = subject.key.rpartition("..")[2]
+        return (last, candidate.last, *(candidate.commits if candidate.alone else ()))
 
     def _is_same_commit(self, subject: Subject, number: int) -> bool:
         """Return whether the subject has the author of some commit of a candidate, or a bot took that one there.
@@ -254,14 +254,8 @@ class ExactMatches(Value):
         )
 
 
-def _without_places(lines: Mapping[bytes, frozenset[int]]) -> list[frozenset[int]]:
-    """Return what is left of the features of lines without those in one file, where something is."""
-    return [others for line in lines.values() if (others := line - {at for at in line if _is_place(at)})]
-
-
-def _is_place(feature: int) -> bool:
-    """Return whether a feature is that of a line in one file."""
-    return postings.kind(feature) == A
+def _lines(shared: Mapping[int, int]) -> int:
+    return shared.get(A, 0) + shared.get(D, 0)
 
 
 def _names(author: Identity) -> frozenset[str]:

@@ -24,7 +24,7 @@ from labgate.derivation.score import (
     part_of,
     score,
 )
-from labgate.derivation.shared_features import IDS, SharedFeatures
+from labgate.derivation.shared_features import SharedFeatures
 from labgate.fingerprints import postings
 from labgate.fingerprints.features import A, D, V, with_text
 from labgate.fingerprints.index import Index
@@ -72,10 +72,9 @@ class Search:
     def find(self, subjects: Sequence[Subject]) -> list[Found]:
         """Return the result for each subject. All of them have the same past."""
         rows = []
-        for subject, shared in zip(subjects, self._shared.of(subjects), strict=True):
-            named = (number for number, counts in shared.items() if any(map(counts.get, IDS)))
-            compared = ((number, self._exact.compare(subject, number)) for number in named)
-            exact = {number: equal for number, equal in compared if equal is not None}
+        shares = self._shared.of(subjects)
+        equals = self._exact.compare(subjects, shares)
+        for subject, shared, exact in zip(subjects, shares, equals, strict=True):
             # Few lines that two people may write are similar all the same, one or two are not. Beside a vendored file
             # that both have, there may be code.
             doubted = subject.document.substance >= FILE_SUBSTANCE

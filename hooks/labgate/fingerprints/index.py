@@ -290,9 +290,13 @@ class Index:
                 asked = [feature for feature in asked if found.get(feature, enough) >= enough]
         return found
 
-    def depths(self, feature: int, past: Past) -> list[int]:
-        """Return every depth at which the chains of ``past`` had a patch id."""
-        return [entry & _VALUE for having in self._lists(past) for entry in having([feature])]
+    def depths(self, ids: Sequence[int], past: Past) -> dict[int, list[int]]:
+        """Return every depth at which the chains of ``past`` had each of the sorted patch ids, if they had it."""
+        found: dict[int, list[int]] = {}
+        for having in self._lists(past):
+            for entry in having(ids):
+                found.setdefault(entry >> postings.VALUE_BITS, []).append(entry & _VALUE)
+        return found
 
     def _lists(self, past: Past) -> Iterator[Callable[[Sequence[int]], list[int]]]:
         """Yield a search for each posting list of ``past``: for entries with the depths at which it had them."""

@@ -126,12 +126,16 @@ def _unfolded_lines(block: str) -> list[str]:
 
 def headlines(repository: Repository, oids: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return the subject of each commit, and its author's email and date, which a rebase and a cherry-pick keep."""
-    words = ("log", "-z", "--no-walk=unsorted", "--stdin", "--no-mailmap", "--format=%H%x00%s%x00%ae %at")
     wanted = tuple(oids)
+    found = repository.headlines_read.of(wanted, lambda missing: _headlines_by_oid(repository, missing))
+    return tuple(found[oid] for oid in wanted)
+
+
+def _headlines_by_oid(repository: Repository, wanted: list[str]) -> dict[str, tuple[str, str]]:
+    words = ("log", "-z", "--no-walk=unsorted", "--stdin", "--no-mailmap", "--format=%H%x00%s%x00%ae %at")
     output = repository.objects.run(*words, stdin="".join(f"{oid}\n" for oid in wanted).encode())
     fields = iter(output.decode("utf-8", "backslashreplace").split("\0"))
-    found = {oid: (subject, author.strip()) for oid, subject, author in zip(fields, fields, fields, strict=False)}
-    return tuple(found[oid] for oid in wanted)
+    return {oid: (subject, author.strip()) for oid, subject, author in zip(fields, fields, fields, strict=False)}
 
 
 def read_dates(repository: Repository, oids: Iterable[str]) -> tuple[int, ...]:

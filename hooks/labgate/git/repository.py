@@ -97,6 +97,11 @@ class Repository(Value):
         return Recent(_KEPT)
 
     @cached_property
+    def headlines_read(self) -> Recent[tuple[str, str]]:
+        """The subjects and authors that ``commits.headlines`` has read in this run."""
+        return Recent(_KEPT)
+
+    @cached_property
     def entries_read(self) -> Recent[tuple[Entry, ...]]:
         """The changes that ``diffs.changed_entries`` has read in this run."""
         return Recent(_KEPT, lambda entries: 1 + len(entries))
