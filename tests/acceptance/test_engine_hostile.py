@@ -18,7 +18,7 @@ from support.people import adopt
 from support.repo import Repo, Result
 from support.sdg import LIMITS, POLICY
 from support.templates import copied
-from support.verdicts import judge, schema
+from support.verdicts import every_way, judge, schema
 
 #: Research that lands by a merge with a conflict, with attributes in force: every part of the engine has work to do.
 CHANGE = ("--target", "main", "--head", "feature/x")
@@ -260,8 +260,9 @@ def printable(text: str) -> bool:
 
 def every_output(repo: Repo, *args: str) -> dict[str, Result]:
     """Return what each format writes, and text with ``--verbose``."""
-    runs = {name: repo.labgate("check", *args, "--format", name) for name in FORMATS}
-    return runs | {"text --verbose": repo.labgate("check", *args, "--verbose")}
+    ways: dict[str, dict[str, object]] = {name: {"format": name} for name in FORMATS}
+    said, found = every_way(repo, *args, ways=ways | {"text --verbose": {"verbose": True}})
+    return found | {"as it is": said}
 
 
 def assert_harmless(repo: Repo, *args: str, status: int = 1) -> None:

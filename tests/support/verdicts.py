@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from textwrap import fill, shorten
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 
 import labgate.report
-from support.repo import Repo
+from labgate.cli.reporting import Reporting
+from labgate.values.report import Report
+from support.repo import Repo, Result
 
 #: Longest line of a summary. What is escaped in a string literal still fits into a line of source.
 WIDTH = 108
@@ -66,10 +71,37 @@ class Verdict:
 
 def judge(repo: Repo, *args: str, status: int, **env: str) -> Verdict:
     """Run ``labgate check`` as text and as JSON. Both must exit with this status, and the JSON must fit the schema."""
-    said = repo.labgate("check", *args, status=status, **env)
-    report = json.loads(repo.labgate("check", *args, "--format", "json", status=status, **env).out)
+    said, found = every_way(repo, *args, ways={"json": {"format": "json"}}, **env)
+    assert (said.status, found["json"].status) == (status, status), said.text
+    report = json.loads(found["json"].out)
     schema().validate(report)
     return Verdict(said.text, report, summary(repo, report))
+
+
+def every_way(
+    repo: Repo, *args: str, ways: Mapping[str, Mapping[str, object]], **env: str
+) -> tuple[Result, dict[str, Result]]:
+    """Run ``labgate check``; return what it did, and what it would do with other options of a report.
+
+    ``ways`` are fields of ``Reporting`` by the name of each way. One judgement is written in all of them, which takes
+    a part of the time; that each is what a run with that option writes is tested of few changes (``cli/test_check``).
+    Nothing is returned for them where there is no report, as for an unknown option.
+    """
+    found: dict[str, Result] = {}
+    conclude = Reporting.conclude
+
+    def every_one(reporting: Reporting, report: Report) -> int:
+        for name, options in ways.items():
+            out, err = StringIO(), StringIO()
+            with redirect_stdout(out), redirect_stderr(err):
+                status = conclude(reporting.changed(**options), report)
+            found[name] = Result(status, out.getvalue(), err.getvalue())
+        return conclude(reporting, report)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reporting, "conclude", every_one)
+        said = repo.labgate("check", *args, status=None, **env)
+    return said, found
 
 
 def assert_passes(repo: Repo, *args: str, check: str = "research-gate") -> Verdict:
