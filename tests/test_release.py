@@ -16,6 +16,7 @@ from threading import Thread
 import pytest
 
 from support.data import ROOT
+from support.isolated import new_environment
 from support.repo import Repo
 from support.wheels import Shelf
 
@@ -76,9 +77,9 @@ def test_what_it_prepared_installs_from_an_index_and_knows_its_pages(
     files = [*shelf.wheels.glob("*.whl"), *(source.path / "dist").iterdir()]
     with served(tmp_path / "index", files) as url:
         scripts = tmp_path / "venv" / "bin"
-        source.run(sys.executable, "-m", "venv", str(scripts.parent))
+        pip = new_environment(scripts.parent)
         for options in ([], ["--force-reinstall", "--no-deps", "--no-binary", "labgate"]):
-            install = (str(scripts / "pip"), "install", "--quiet", *options, "labgate==7.8.9")
+            install = (*pip, *options, "labgate==7.8.9")
             source.run(*install, PIP_INDEX_URL=url, PIP_FIND_LINKS="", PIP_NO_INDEX="0", PIP_COMPILE="0")
             assert source.run(str(scripts / "labgate"), "--version").out == "labgate 7.8.9\n"
             explained = source.run(str(scripts / "labgate"), "explain", "LG201").out

@@ -13,6 +13,7 @@ import yaml  # type: ignore[import-untyped]
 
 from labgate import __version__
 from support.data import ROOT
+from support.isolated import new_environment
 from support.jobs import Runner, recorded
 from support.published import publish
 from support.repo import Repo
@@ -33,8 +34,7 @@ class Newcomer:
         self.commit = source.head()
         self.environ = shelf.environ
         self.bin = folder / "venv" / "bin"
-        source.run(sys.executable, "-m", "venv", str(self.bin.parent))
-        source.run(str(self.bin / "pip"), "install", "--quiet", f"git+file://{self.server}", status=0, **self.environ)
+        source.run(*new_environment(self.bin.parent), f"git+file://{self.server}", status=0, **self.environ)
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +139,7 @@ def test_the_workflow_that_it_wrote_installs_the_same_commit_and_judges(
 @pytest.mark.slow
 def test_a_wheel_on_a_desk_is_no_place_that_a_team_gets_it_from(newcomer: Newcomer, repo: Repo, tmp_path: Path) -> None:
     (wheel,) = Path(newcomer.environ["PIP_FIND_LINKS"]).glob("labgate-*.whl")
-    repo.run(sys.executable, "-m", "venv", str(tmp_path / "venv"))
-    repo.run(str(tmp_path / "venv/bin/pip"), "install", "--quiet", str(wheel), status=0, **newcomer.environ)
+    repo.run(*new_environment(tmp_path / "venv"), str(wheel), status=0, **newcomer.environ)
     labgate = str(tmp_path / "venv/bin/labgate")
     refused = repo.run(labgate, "init", status=2)
     assert "  help: labgate init --repo URL --rev REV\n" in refused.err

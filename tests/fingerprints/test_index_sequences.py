@@ -237,7 +237,7 @@ def test_the_living_index_says_what_a_new_one_says(half: str, tmp_path: Path, mo
     monkeypatch.setattr(posting_lists, "_TAILS", 2)
     monkeypatch.setattr(posting_lists, "_PAGE_BITS", -2)
 
-    @settings(max_examples=tried(30, 100), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=tried(20, 100), deadline=None, suppress_health_check=list(HealthCheck))
     @given(story=st.lists(steps, min_size=5, max_size=14))
     def holds(story: list[tuple[Callable[[World, str, int], None], str, int]]) -> None:
         folder = tmp_path / str(next(_NUMBERS))

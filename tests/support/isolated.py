@@ -14,9 +14,15 @@ from support.repo import Repo
 SOURCE = Path(__file__).parents[2] / "hooks"
 
 
+def new_environment(folder: Path) -> tuple[str, ...]:
+    """Make a virtual environment; return the command that installs into it. A pip of its own would take seconds."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    return (sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet")
+
+
 def make_interpreter(folder: Path) -> str:
     """Return a Python that finds labgate under ``-I``, and what the tests' own interpreter has installed."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    new_environment(folder)
     [packages] = folder.glob("lib/python3*/site-packages")
     # Only searched, not set up: the .pth files of the tests' interpreter would import things of their own.
     packages.joinpath("labgate.pth").write_text("\n".join([str(SOURCE), *site.getsitepackages()]) + "\n")
