@@ -14,6 +14,7 @@ from support.people import EMAILS, adopt, by, reviewed
 from support.pipeline import code
 from support.repo import Repo, Result
 from support.team import POLICY, found
+from support.templates import prepared
 
 
 def as_(person: str) -> dict[str, str]:
@@ -21,7 +22,7 @@ def as_(person: str) -> dict[str, str]:
     return {**by(person), "GIT_COMMITTER_NAME": person.title(), "GIT_COMMITTER_EMAIL": EMAILS[person]}
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A team's clone on ``main``, with a file of research that is on ``research/x``."""
     found(repo)

@@ -11,6 +11,7 @@ from support.hooks import FRAMEWORKS
 from support.people import by
 from support.repo import Repo, Result
 from support.team import found
+from support.templates import prepared
 
 CONFIG = ".git/hooks.yaml"
 HOOKS = """\
@@ -31,7 +32,7 @@ def framework(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A team whose HEAD is a feature with research in it; main, a release and research are on the remote."""
     found(repo)

@@ -14,9 +14,10 @@ from support.obstacles import in_time
 from support.pipeline import code
 from support.policies import TEAM
 from support.repo import Repo
+from support.templates import prepared
 
 
-@pytest.fixture
+@prepared
 def clone(repo: Repo) -> Repo:
     """A clone on ``feature/copy``, which has the file of ``research/x`` without a review."""
     repo.with_remote()

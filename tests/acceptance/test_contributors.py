@@ -8,13 +8,14 @@ from support.people import EMAILS, by, reviewed
 from support.pipeline import code
 from support.repo import Repo, Result
 from support.team import found, research
+from support.templates import prepared
 
 
 def committing(person: str) -> dict[str, str]:
     return {"GIT_COMMITTER_NAME": person.title(), "GIT_COMMITTER_EMAIL": EMAILS[person]}
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A team's clone on ada's ``research/x``, which is on the remote; main has moved on since."""
     found(repo)

@@ -6,11 +6,12 @@ import pytest
 
 from support.repo import Repo
 from support.team import found
+from support.templates import prepared
 
 BRANCH = "experiment--housing--ada"
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A team's clone on an experiment branch with two commits that do not name it."""
     found(repo)

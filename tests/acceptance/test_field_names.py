@@ -11,13 +11,14 @@ from support.hosted import Project
 from support.people import adopt, by
 from support.repo import Repo, Result
 from support.team import POLICY, found
+from support.templates import prepared
 
 STRICT = POLICY.replace(
     'targets = ["research", "protected"]\n', 'targets = ["research", "protected"]\nbase = ["protected"]\n'
 )
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     found(repo)
     adopt(repo, STRICT)

@@ -18,6 +18,7 @@ from support.jobs import BRANCH, Runner, recorded
 from support.people import reviewed
 from support.policies import LEAST
 from support.repo import Repo, Result
+from support.templates import prepared
 from support.wheels import Shelf
 
 GITHUB, REVIEW = ".github/workflows/labgate.yml", ".github/workflows/labgate-review.yml"
@@ -36,7 +37,7 @@ def _installed_from_git(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, from_git())
 
 
-@pytest.fixture
+@prepared
 def adopted(repo: Repo) -> Repo:
     """A clone that is set up, without a pipeline, with its policy on the remote's main."""
     repo.with_remote()

@@ -11,9 +11,10 @@ import pytest
 from support.installed import OID, URL
 from support.repo import Repo
 from support.team import POLICY, Judge, check, found, research
+from support.templates import prepared
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     return found(repo)
 

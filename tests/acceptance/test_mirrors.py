@@ -6,11 +6,12 @@ import pytest
 
 from support.policies import TEAM
 from support.repo import Repo
+from support.templates import prepared
 
 ODD = ("feature", "x__y", "UPPER")
 
 
-@pytest.fixture
+@prepared
 def clone(repo: Repo) -> Repo:
     """A clone with labgate's own hooks and branches that no policy would allow, all on the team's remote already."""
     repo.with_remote()

@@ -11,6 +11,7 @@ import pytest
 from support.audited import FORGOTTEN
 from support.memory import peak_memory
 from support.repo import Repo
+from support.templates import prepared
 
 POLICY = """\
 version = 1
@@ -37,7 +38,7 @@ def partial(origin: Repo, folder: Path, without: str = "blob:none", *options: st
     return Repo(folder, origin.env)
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A remote with a policy, history on main, research, and a feature that merged main."""
     repo.with_remote()

@@ -6,11 +6,12 @@ import pytest
 
 from support.repo import Repo
 from support.sdg import LIMITS, POLICY
+from support.templates import prepared
 
 LARGE = "".join(f"step_{number} = {number}\n" for number in range(500))
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     repo.with_remote()
     repo.commit("Start", {"labgate.toml": POLICY + LIMITS})

@@ -7,6 +7,7 @@ import pytest
 from support.people import EMAILS, adopt, by
 from support.repo import Repo, Result
 from support.team import POLICY, found, research
+from support.templates import prepared
 
 
 def as_(person: str, email: str | None = None) -> dict[str, str]:
@@ -15,7 +16,7 @@ def as_(person: str, email: str | None = None) -> dict[str, str]:
     return {**by(person, mine), "GIT_COMMITTER_NAME": person.title(), "GIT_COMMITTER_EMAIL": mine}
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A team's clone on ``main``; ada's ``research/x`` is on the remote, with two commits."""
     found(repo)

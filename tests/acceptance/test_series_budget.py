@@ -13,11 +13,12 @@ from labgate.scene.workplace import find_workplace
 from support.people import adopt
 from support.policies import TEAM
 from support.repo import Repo
+from support.templates import prepared
 
 POLICY = TEAM.replace("lines = 10\n", "").replace("lines = 25", "lines = 40").replace("commits = 3", "commits = 20")
 
 
-@pytest.fixture
+@prepared
 def started(repo: Repo) -> Repo:
     """A team whose series have 40 lines and 20 commits, on a topic branch with labgate's own hooks."""
     repo.env.pop("CI", None)

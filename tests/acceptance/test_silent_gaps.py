@@ -12,12 +12,13 @@ from support.people import by
 from support.pipeline import Pipeline
 from support.policies import LEAST
 from support.repo import Repo, Result
+from support.templates import prepared
 
 CODE = "".join(f"def stage_{n}(batch, rate): return [rate * item ** {n} + offset_{n}]\n" for n in range(24))
 TOPICS = '[kinds.topic]\nnames = ["feature/{slug}"]\n'
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A clone with a research branch on the remote; on a topic branch."""
     repo.with_remote()

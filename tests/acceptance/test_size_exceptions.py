@@ -7,6 +7,7 @@ import pytest
 from support.people import EMAILS, adopt, by, reviewed
 from support.policies import TEAM
 from support.repo import Repo, Result
+from support.templates import prepared
 from support.verdicts import Verdict, judge
 
 PEOPLE = "".join(f'[reviews.people.{name}]\nemails = ["{email}"]\n' for name, email in EMAILS.items())
@@ -23,7 +24,7 @@ BIG = {"big.py": "".join(f"line {number}\n" for number in range(20))}
 MIXED = {"realm/r.c": "int r;\n", "legion/l.c": "int l;\n"}
 
 
-@pytest.fixture
+@prepared
 def sized(repo: Repo) -> Repo:
     """A team with small limits and people who may grant exceptions, on a topic branch."""
     repo.with_remote()

@@ -14,6 +14,7 @@ from support.people import by
 from support.pipeline import Pipeline, code, rules
 from support.policies import LEAST
 from support.repo import Repo, Result
+from support.templates import prepared
 
 #: What somebody appends to a policy by accident.
 OOPS = LEAST + "oops\n"
@@ -22,7 +23,7 @@ RESEARCH, FEATURE = "research/bigger-batches", "feature/x"
 READ = "using the last version that can be read, of "
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """Somebody's clone with labgate's own hooks; ``main`` with a policy is on the remote."""
     repo.with_remote()

@@ -15,9 +15,10 @@ from support.audited import FORGOTTEN
 from support.people import by
 from support.pipeline import POLICY, code
 from support.repo import Repo
+from support.templates import prepared
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """``main`` with a policy, and research that was merged into it."""
     repo.with_remote()

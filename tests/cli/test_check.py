@@ -13,6 +13,7 @@ import pytest
 
 from labgate.report import FORMATS
 from support.repo import Repo
+from support.templates import prepared
 
 POLICY = """\
 version = 1
@@ -28,7 +29,7 @@ emails = ["ada@example.org"]
 """
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """``main`` with a policy on the remote, and a research branch with one commit, which is checked out."""
     repo.with_remote()

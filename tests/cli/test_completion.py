@@ -13,6 +13,7 @@ from click.shell_completion import ShellComplete
 from labgate.cli.main import labgate
 from support.policies import LEAST
 from support.repo import Repo
+from support.templates import prepared
 from support.tools import require_program
 
 #: The first line of a script per shell, as docs/command-line.md has it, and what a Tab does.
@@ -41,7 +42,7 @@ complete --do-complete "$argv" | string replace --regex '\\t.*' ''; true
 Ask = Callable[..., list[str]]
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A repository with a policy, two branches here, and one that only the remote has."""
     repo.with_remote()

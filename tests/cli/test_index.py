@@ -13,11 +13,12 @@ from labgate.cli.index import COMMANDS, index
 from labgate.cli.main import run
 from support.policies import TEAM
 from support.repo import Repo
+from support.templates import prepared
 
 CODE = "".join(f"def step_{number}(state):\n    return advance(state, {number})\n\n" for number in range(9))
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """``main`` with a policy, and ``research/x`` with one commit, both on the remote."""
     repo.with_remote()

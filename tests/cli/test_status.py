@@ -14,9 +14,10 @@ from support.people import by, reviewed
 from support.pipeline import code
 from support.repo import Repo
 from support.standing import POLICY, asked, rows, share
+from support.templates import prepared
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     repo.with_remote()
     repo.commit("Start", {"labgate.toml": POLICY, "README.md": "# Models\n", "model.py": "size = 1\nrate = 1\n"})

@@ -12,9 +12,10 @@ from labgate.research.source_refs import classify_refs
 from support.pipeline import POLICY, code
 from support.policies import policy
 from support.repo import Repo
+from support.templates import prepared
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     repo.with_remote()
     repo.commit("Start", {"models.py": code("start")})

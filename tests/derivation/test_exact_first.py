@@ -15,7 +15,7 @@ from labgate.fingerprints.patches import FILE_LINES
 from labgate.values.finding import SIMILARITY
 from support.provenance import code, landing, landing_traces
 from support.repo import Repo
-from support.templates import copied, kept
+from support.templates import copied, kept, prepared
 
 SOURCE = "refs/heads/research/x"
 #: Work that has nothing in common with it.
@@ -28,7 +28,7 @@ TRIED = code("alpha", "beta", "gamma", "delta")
 EDITED = TRIED.replace("records", "samples").replace("limit", "at_most")
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """Research with one file of 27 lines, and a branch that is to land on main."""
     return started(repo)

@@ -21,9 +21,10 @@ from labgate.research.unlanded import unlanded_path
 from labgate.values.errors import MissingObjectError
 from support.provenance import code, in_children, index_file, landing, open_repository, sources_of, traces
 from support.repo import Repo
+from support.templates import prepared
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """Two research branches; one was picked to main, the other is about to be squashed."""
     repo.commit("Start", {"a.py": code("alpha", "beta")})

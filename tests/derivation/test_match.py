@@ -7,6 +7,7 @@ import pytest
 from support.generated import TABLE
 from support.provenance import code, decisive, trace
 from support.repo import Repo
+from support.templates import prepared
 
 X = "refs/heads/research/x"
 
@@ -15,7 +16,7 @@ def evidence(repo: Repo, revision: str = "main") -> list[tuple[str, bool, str | 
     return [(item.method, item.decisive, item.hint) for item in trace(repo, revision).evidence]
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """Main, and a research branch with one commit of one file."""
     repo.commit("Start", {"a.py": code("alpha", "beta")})

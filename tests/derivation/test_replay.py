@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from support.provenance import code, decisive, trace
 from support.repo import Repo
+from support.templates import prepared
 
 X = "refs/heads/research/x"
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A research branch of four commits, the middle two of one file."""
     repo.commit("Start", {"a.py": code("alpha", "beta")})

@@ -11,6 +11,7 @@ from labgate.derivation.shared_lines import shared_lines
 from labgate.fingerprints import postings
 from support.provenance import code, open_repository, trace, traces
 from support.repo import Repo
+from support.templates import prepared
 
 LONG = "refs/heads/research/long"
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "theta")
@@ -26,7 +27,7 @@ TAKEN = TRAIN.replace("base * 2", "base * warmup_factor(step + 1)")
 ZETA = code("zeta", "new_zeta").replace("* 3", "* 7").replace("print(", "log(")
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """A branch of many steps: one of them changes a line, and another one adds a function of six."""
     repo.commit("Start", {"train.py": TRAIN, **{f"{name}.py": code(name) for name in NAMES}})

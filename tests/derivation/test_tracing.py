@@ -12,11 +12,12 @@ from labgate.values.errors import MissingObjectError
 from support.policies import policy
 from support.provenance import code, decisive, open_repository, sources_of, trace, traces
 from support.repo import Repo
+from support.templates import prepared
 
 X = "refs/heads/research/x"
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     repo.commit("Start", {"a.py": code("alpha", "beta")})
     repo.branch("research/x").commit("Research", {"r.py": code("gamma", "delta")})

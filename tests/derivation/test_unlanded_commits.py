@@ -9,11 +9,12 @@ import pytest
 from support.oldgit import write_old_git
 from support.provenance import code, index_file, landing, traces
 from support.repo import Repo
+from support.templates import prepared
 
 X = "refs/heads/research/x"
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """Two research commits of two files each, on a branch that was cut from main."""
     repo.commit("Start", {"a.py": code("alpha", "beta")})

@@ -24,6 +24,7 @@ from support.jobs import BASE, BRANCH, HEAD, recorded
 from support.people import reviewed
 from support.policies import parse_policy
 from support.repo import Repo, Result
+from support.templates import prepared
 from support.wheels import Shelf
 
 PAGE = ROOT / "docs" / "ci.md"
@@ -108,7 +109,7 @@ def test_the_outputs_are_those_of_a_job() -> None:
     )
 
 
-@pytest.fixture
+@prepared
 def research(repo: Repo) -> Repo:
     """A research branch that is to land on the remote's main, in a clone of whoever wrote it."""
     repo.with_remote()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from labgate.report.status import COLUMNS
 from support.console import blocks, hold
 from support.data import ROOT
@@ -13,12 +11,13 @@ from support.people import by
 from support.pipeline import code
 from support.repo import Repo
 from support.standing import POLICY, drifted
+from support.templates import prepared
 
 PATH = ROOT / "docs" / "status.md"
 PAGE = PATH.read_text(encoding="utf-8")
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     repo.with_remote()
     repo.commit("Start", {"labgate.toml": POLICY.replace('handle}"]', 'handle}"]\nreadme = "docs/experiments.md"')})

@@ -19,13 +19,14 @@ from labgate.values.ref_update import RefUpdate
 from support.isolated import install
 from support.policies import TEAM
 from support.repo import Repo
+from support.templates import prepared
 
 ZERO = "0" * 40
 GONE = "1234567890" * 4
 MAIN, RESEARCH = "refs/heads/main", "refs/heads/research/x"
 
 
-@pytest.fixture
+@prepared
 def work(repo: Repo) -> Repo:
     """``main`` and ``research/x`` on ``origin``; ``research/x`` has one commit more here and is checked out."""
     repo.with_remote()

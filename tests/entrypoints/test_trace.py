@@ -14,6 +14,7 @@ from labgate.git.repository import Repository, discover
 from labgate.values.errors import NoPolicyError, UndecidedError, UsageError
 from support.policies import TEAM
 from support.repo import Repo
+from support.templates import prepared
 
 PULLS = ("refs/pull/7/head", "refs/pull/7/merge", "refs/pull/72/head", "refs/pull/a/b/head")
 RESEARCH = ("refs/remotes/origin/research/x", "refs/remotes/origin/research/deep/y")
@@ -23,7 +24,7 @@ def found(repo: Repo) -> Repository:
     return discover(repo.env, str(repo.path))
 
 
-@pytest.fixture
+@prepared
 def many(repo: Repo) -> Repo:
     """A repository with refs of many kinds, all on one commit but ``refs/heads/main``, and no policy."""
     first = repo.commit("Start", {"a.py": "a = 1\n"})
@@ -35,7 +36,7 @@ def many(repo: Repo) -> Repo:
     return repo
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """``main`` with a policy and ``research/x``, both on the remote; ``main`` is checked out."""
     repo.with_remote()

@@ -11,9 +11,10 @@ from labgate.git.conflict_preview import preview
 from labgate.git.repository import discover
 from labgate.values.conflicted_file import ConflictedFile
 from support.repo import Repo
+from support.templates import prepared
 
 
-@pytest.fixture
+@prepared
 def forked(repo: Repo) -> Repo:
     """``ours`` and ``theirs`` change the same line of one file, and each another file."""
     repo.commit("Start", {"a.py": "a = 1\n", "b.py": "b = 1\n", "c.py": "c = 1\n"})

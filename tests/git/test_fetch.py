@@ -13,6 +13,7 @@ from labgate.git.repository import Repository, discover
 from labgate.values.errors import UndecidedError
 from support.marker import Marker
 from support.repo import Repo
+from support.templates import prepared
 
 
 def found(repo: Repo, **env: str) -> Repository:
@@ -115,7 +116,7 @@ def test_refspecs_of_a_mirror_move_nothing(repo: Repo, tmp_path: Path) -> None:
 # History.
 
 
-@pytest.fixture
+@prepared
 def deep(repo: Repo) -> Repo:
     """Thirty commits on ``main``, and ``research/x`` cut from the tenth with three of its own."""
     for number in range(30):

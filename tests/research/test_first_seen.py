@@ -12,6 +12,7 @@ from labgate.values.finding import DELETED, MOVED
 from support.policies import parse_policy
 from support.provenance import open_repository
 from support.repo import Repo
+from support.templates import prepared
 
 DAY = 86_400
 POLICY = parse_policy(
@@ -49,7 +50,7 @@ def look(repo: Repo, now: int, *landed: str) -> FirstSeen:
     return seen
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     repo.commit("Start", {"a": "1\n"})
     return repo

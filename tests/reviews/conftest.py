@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from support.carrying import approved
 from support.repo import Repo
+from support.templates import prepared
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """``topic`` was cut from ``main`` and approved as it is; ``main`` is checked out."""
     return approved(repo)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Hashable
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from support.env import hermetic
 from support.repo import Repo
 
@@ -24,6 +26,17 @@ def kept(key: Hashable, build: Callable[[Path], Repo]) -> Repo:
         for sample in folder.rglob("hooks/*.sample"):
             sample.unlink()
     return _KEPT[key]
+
+
+def prepared(build: Callable[[Repo], Repo]) -> Callable[[Path], Repo]:
+    """Return a fixture, in the place of the fixture ``repo``: what ``build`` makes of that, which it does once."""
+
+    @pytest.fixture(name=build.__name__)
+    def fixture(tmp_path: Path) -> Repo:
+        return copied(kept(build, lambda folder: build(Repo.init(folder / "work"))), tmp_path)
+
+    fixture.__doc__ = build.__doc__
+    return fixture
 
 
 @cache

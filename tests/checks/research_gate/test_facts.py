@@ -20,6 +20,7 @@ from support.people import adopt, by, reviewed
 from support.policies import parse_policy
 from support.repo import Repo
 from support.team import POLICY, found
+from support.templates import prepared
 from support.verdicts import schema
 
 SOURCE, ORIGIN = "refs/remotes/origin/research/x", "f" * 40
@@ -34,7 +35,7 @@ paths = ["core/**"]
 Given = Callable[..., None]
 
 
-@pytest.fixture
+@prepared
 def team(repo: Repo) -> Repo:
     """``main`` has moved on since research was cut from it, and a feature branch is checked out."""
     found(repo).branch("research/x").commit("Try", {"try.py": "1\n"})
