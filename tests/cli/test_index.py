@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,19 @@ def test_rebuild_makes_an_index_and_says_what_it_holds(team: Repo) -> None:
     assert size.startswith("index   ")
     assert size.endswith(found["path"])
     assert (holds.split()[0], main.split()[0], ledger.split()[0]) == ("holds", "main", "ledger")
+
+
+def test_status_names_what_other_versions_left_and_rebuild_deletes_it(team: Repo) -> None:
+    team.labgate("index", "rebuild", status=0)
+    other = Path(status(team)["path"]).with_name("index-2.4.sqlite")
+    other.write_bytes(b"x" * 1500)
+    os.utime(other, (1_700_000_000, 1_700_000_000))
+    assert status(team)["others"] == [{"path": str(other), "version": "2.4", "bytes": 1500, "used": 1_700_000_000}]
+    shown = team.labgate("index", "status", status=0).out
+    assert f"\nother   1.5 kB, version 2.4, last used 2023-11-14: {other}\n" in shown
+    assert "  another version's is deleted 30 days after its last use, and by labgate index rebuild" in shown
+    assert "other " not in team.labgate("index", "rebuild", status=0).out
+    assert not other.exists()
 
 
 def test_rebuild_throws_away_what_cannot_be_read(team: Repo) -> None:

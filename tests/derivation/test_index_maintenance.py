@@ -16,6 +16,7 @@ import pytest
 from labgate.derivation.index_maintenance import IndexStatus, index_status
 from labgate.derivation.index_maintenance import rebuild as rebuild_index
 from labgate.fingerprints.index import Index
+from labgate.fingerprints.storage import lock
 from labgate.git.refs import read_refs
 from labgate.research.unlanded import unlanded_path
 from labgate.values.errors import MissingObjectError
@@ -189,20 +190,45 @@ def test_a_rebuild_without_research_or_trunk_is_empty(repo: Repo) -> None:
     assert (found.documents, found.main_commits, found.problem) == (0, 1, None)
 
 
-def test_an_index_of_another_version_is_left_alone_until_a_rebuild(team: Repo) -> None:
+def aged(path: Path, days: float) -> Path:
+    """Make a file that was last used so many days ago."""
+    path.write_bytes(b"of another labgate")
+    os.utime(path, (time.time() - days * 86_400,) * 2)
+    return path
+
+
+def test_an_index_of_another_version_goes_when_it_is_not_used_or_at_a_rebuild(team: Repo) -> None:
     ours = index_file(team)
     ours.parent.mkdir(exist_ok=True)
-    other = ours.with_name("index-0.99.sqlite")
-    stranger = ours.with_name("notes.sqlite")
-    for path in (other, stranger):
-        path.write_bytes(b"of another labgate")
-    answers(team)
-    assert other.read_bytes() == b"of another labgate"
+    used = aged(ours.with_name("index-0.99.sqlite"), 29)
+    building, unused = (aged(ours.with_name(f"index-{number}.1.sqlite"), 31) for number in (5, 6))
+    strangers = [aged(ours.with_name(name), 99) for name in ("notes.sqlite", "index-6.sqlite", "index-6.x.sqlite")]
+    target = aged(team.path / "target", 99)
+    link = ours.with_name("index-6.2.sqlite")
+    link.symlink_to(target)
+    with lock(str(building)):
+        answers(team)
+    assert not unused.exists()
+    assert [other.path for other in status(team).others] == [str(used), str(building)]
     assert status(team).problem is None
     rebuild(team)
-    assert not other.exists()
+    assert not used.exists()
+    assert not building.exists()
     assert ours.exists()
-    assert stranger.exists()
+    assert all(path.read_bytes() == b"of another labgate" for path in (*strangers, target, link))
+
+
+def test_a_version_that_only_reads_its_index_has_used_it(team: Repo) -> None:
+    answers(team)
+    ours = index_file(team)
+    long_ago = time.time() - 40 * 86_400
+    os.utime(ours, (long_ago, long_ago))
+    status(team)
+    assert ours.stat().st_mtime == pytest.approx(long_ago, abs=1)
+    content = ours.read_bytes()
+    answers(team)
+    assert ours.stat().st_mtime == pytest.approx(time.time(), abs=600)
+    assert ours.read_bytes() == content
 
 
 def test_several_processes_build_the_same(team: Repo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def status(format_: str) -> None:
     if format_ == "json":
         from labgate.report.json import encoded
 
-        click.echo(encoded({"schema": 1, "labgate": __version__, **found.as_dict()}, indent=2))
+        click.echo(encoded({"schema": 1, "labgate": __version__, **_fields(found)}, indent=2))
         return
     for line in _lines(found):
         click.echo(line)
@@ -82,6 +83,10 @@ def rebuild(sources: tuple[str, ...]) -> None:
         remark(line)
 
 
+def _fields(status: IndexStatus) -> dict[str, object]:
+    return status.as_dict() | {"others": [other.as_dict() for other in status.others]}
+
+
 def _lines(status: IndexStatus) -> Iterator[str]:
     if status.exists:
         yield f"index   {size(status.bytes)}, version {status.version}, {safe(status.path)}"
@@ -92,6 +97,13 @@ def _lines(status: IndexStatus) -> Iterator[str]:
     deleted = f", {count(status.deleted_tips, 'tip')} of deleted branches" if status.deleted_tips else ""
     entries = "1 entry" if status.ledger_entries == 1 else f"{status.ledger_entries:,} entries"
     yield f"ledger  {entries}{deleted}"
+    from labgate.fingerprints.other_versions import UNUSED_DAYS
+
+    for other in status.others:
+        used = time.strftime("%Y-%m-%d", time.gmtime(other.used))
+        yield f"other   {size(other.bytes)}, version {other.version}, last used {used}: {safe(other.path)}"
+    if status.others:
+        yield f"  another version's is deleted {UNUSED_DAYS} days after its last use, and by labgate index rebuild"
     if status.problem is not None:
         yield f"problem {safe(status.problem)}"
         # At the end of the run, each refused file has its own command.

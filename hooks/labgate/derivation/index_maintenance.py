@@ -6,11 +6,11 @@ import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from glob import escape, glob
 
 from labgate.derivation.candidates import Scope, find_candidates
 from labgate.fingerprints.building import Progress, ensure_both
 from labgate.fingerprints.index import Index, index_path, indexed
+from labgate.fingerprints.other_versions import OtherIndex, other_indexes, version_of
 from labgate.fingerprints.storage import discard
 from labgate.git.history import History, read_history
 from labgate.git.repository import Repository
@@ -27,7 +27,7 @@ class IndexStatus(Value):
     """The state of the index; sizes are in bytes.
 
     ``refs`` is the number of source refs that it was built for, or in ``index_status`` of those that the ledger knows.
-    ``problem`` is why the file cannot be used or written, ``None`` if it can.
+    ``others`` are the files of other versions. ``problem`` is why the file cannot be used or written, or ``None``.
     """
 
     path: str
@@ -39,6 +39,7 @@ class IndexStatus(Value):
     bytes: int
     ledger_entries: int
     deleted_tips: int
+    others: tuple[OtherIndex, ...]
     problem: str | None
 
 
@@ -58,9 +59,9 @@ def index_status(repository: Repository) -> IndexStatus:
         except (OSError, sqlite3.Error) as error:
             problem = str(error)
     deleted = len(ledger.deleted(0, 1 << 62))
-    name = os.path.basename(path).removeprefix("index-").removesuffix(".sqlite")
     held = (counts["document"], len(ledger.tips()), counts["link"])
-    return IndexStatus(path, exists, name, *held, size, ledger.size(), deleted, problem)
+    others = tuple(other_indexes(path))
+    return IndexStatus(path, exists, version_of(path) or "", *held, size, ledger.size(), deleted, others, problem)
 
 
 def _problem(path: str) -> str | None:
@@ -90,7 +91,7 @@ def rebuild(
     Raises: ``GitError`` when history cannot be read.
     """
     path = index_path(repository.common_dir)
-    for name in glob(os.path.join(escape(os.path.dirname(path)), "index-*.sqlite")):
+    for name in (path, *(other.path for other in other_indexes(path))):
         discard(name, identity_of(name))
     with suppress(OSError):
         remove_own(unlanded_path(repository.common_dir))

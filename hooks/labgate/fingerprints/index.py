@@ -20,6 +20,7 @@ from labgate.fingerprints.features import VERSION
 from labgate.fingerprints.first_entries import FirstEntries
 from labgate.fingerprints.fork_places import ForkPlaces, places_of
 from labgate.fingerprints.joined_pieces import JoinedPieces
+from labgate.fingerprints.other_versions import note_use, remove_unused
 from labgate.fingerprints.past import Past, Piece, Swapped
 from labgate.fingerprints.posting_lists import PostingLists
 from labgate.fingerprints.storage import Storage, discard, is_damage, transaction
@@ -65,6 +66,7 @@ class Index:
     """The index of one repository; without a path a temporary one that starts empty."""
 
     def __init__(self, path: str | None) -> None:
+        self._path = path
         self._storage = Storage(path, _SCHEMA, _GAPS)
         self._gaps: dict[str, tuple[str, ...]] | None = None
         self._twins: dict[int, bytes] | None = None
@@ -88,10 +90,15 @@ class Index:
 
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
-        """Keep other processes from building at the same time: they wait, and then find what they need."""
+        """Keep other processes from building at the same time: they wait, and then find what they need.
+
+        What another version has built and nobody uses any more is removed.
+        """
         with self._storage.alone():
             self._forget()
             yield
+        if self._path is not None:
+            remove_unused(self._path)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -377,6 +384,7 @@ def indexed(common_dir: str, work: Callable[[Index], _T]) -> _T:
         found = identity_of(path)
         try:
             with contextlib.closing(Index(path)) as index:
+                note_use(path)
                 return work(index)
         except (OSError, sqlite3.Error) as error:
             if not is_damage(error):

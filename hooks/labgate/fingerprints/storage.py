@@ -150,23 +150,23 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def discard(path: str, found: tuple[int, int] | None) -> None:
+def discard(path: str, found: tuple[int, int] | None, patience: float = PATIENCE) -> None:
     """Remove the database file that was ``found`` (``identity_of``), but not one that has replaced it.
 
-    It stays if that is not allowed, or if another process keeps the lock.
+    It stays if that is not allowed, or if another process keeps the lock for ``patience`` seconds.
     """
-    with contextlib.suppress(OSError, sqlite3.OperationalError), lock(path):
+    with contextlib.suppress(OSError, sqlite3.OperationalError), lock(path, patience):
         if identity_of(path) == found:
             remove_database(path)
 
 
-def lock(path: str) -> FileIO:
+def lock(path: str, patience: float = PATIENCE) -> FileIO:
     """Lock a database file; the lock is released when the result is closed.
 
-    Raises: ``sqlite3.OperationalError`` when another has it for too long.
+    Raises: ``sqlite3.OperationalError`` when another has it for ``patience`` seconds.
     """
     try:
-        return locked(f"{path}.lock", PATIENCE)
+        return locked(f"{path}.lock", patience)
     except TimeoutError:
         message = "another labgate is still building the index"
         raise sqlite3.OperationalError(message) from None
