@@ -269,6 +269,82 @@ def test_code_behind_the_line_of_a_submodule_is_found(repo: Repo) -> None:
     assert ("blob", "Copy", SOURCE) in found(repo)
 
 
+PAGE = """\
+Warming up
+==========
+
+.. contents::
+   :local:
+
+.. _warm-up-order:
+
+The schedule ``warm`` raises the rate, as :func:`ramp` does, until the run
+is warm.  See the `paper example`_ for it:
+
+.. code-block:: python
+
+    ramp(rate)
+
+.. _paper example: https://example.org/papers/warming-up-of-rates
+"""
+#: It as two people make Markdown of it.
+CONVERTED = (
+    """\
+# Warming up
+
+```{contents}
+---
+local: true
+---
+```
+
+(warm-up-order)=
+
+The schedule `warm` raises the rate, as {func}`ramp` does, until the run is
+warm. See the [paper example](https://example.org/papers/warming-up-of-rates)
+for it:
+
+```python
+ramp(rate)
+```
+""",
+    """\
+# Warming up
+
+```{contents}
+:local:
+```
+
+(warm-up-order)=
+
+The schedule `warm` raises the rate,
+as {func}`ramp` does, until the run is warm. See the
+[paper example](https://example.org/papers/warming-up-of-rates) for it:
+
+```{code-block} python
+ramp(rate)
+```
+""",
+)
+#: What a person adds to it.
+SENTENCES = "Runs on small machines start colder, so that their first hundred steps\nneed a schedule of their own.\n"
+
+
+@pytest.mark.parametrize("path", ["new.rst", "new.md"])
+def test_a_page_in_another_markup_is_nobodys_copy(repo: Repo, path: str) -> None:
+    """What is written anew in it is."""
+    repo.commit("Start", {"app.py": "print('app')\n", path: PAGE * 3})
+    for branch, text, who in (("research/x", CONVERTED[0], {}), ("landing", CONVERTED[1], LIN)):
+        repo.branch(branch, "main").git("rm", "--quiet", path)
+        repo.commit("Convert", {"new.md": text * 3}, **who)
+    assert found(repo) == []
+    repo.checkout("research/x").commit("Write", {"new.md": CONVERTED[0] * 3 + SENTENCES})
+    repo.checkout("landing").commit(
+        "Also write", {"new.md": CONVERTED[1] * 3 + SENTENCES.replace("hundred ", "")}, **LIN
+    )
+    assert found(repo) == [(SIMILARITY, "Also write", SOURCE)]
+
+
 def test_an_entry_of_an_ignore_file_counts_and_a_template_in_it_does_not(repo: Repo) -> None:
     repo.commit("Start", {"app.py": "print('app')\n", ".gitignore": "*.log\n"})
     repo.branch("research/x").commit("Append", {".gitignore": f"*.log\n{IGNORE}", "x.py": TRIED})

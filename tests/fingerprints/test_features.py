@@ -327,6 +327,10 @@ def test_a_sweep_leaves_the_work_beside_it() -> None:
     assert features_of(both).numbers == features_of(work()).numbers
 
 
+def test_a_sentence_in_other_markup_is_work() -> None:
+    assert features_of(edit("docs/a.rst", b"See :ref:`the page` of it.", b"See {ref}`the page` of it.")).lines == 2
+
+
 def test_a_change_log_is_prose_and_no_code() -> None:
     found = features_of(edit("CHANGELOG.md", b"", b"- Warm up the learning rate (#123)\n- }"))
     assert counts(found.numbers) == {B: 1}
@@ -414,7 +418,7 @@ def test_units_change_only_with_their_version() -> None:
     log = file("CHANGELOG.md", run(b"Clip gradients by their common norm."))
     features = sorted(features_of(Patch("w" * 40, [*work().files, log])).numbers)
     digest = blake2b(repr(features).encode(), digest_size=8).hexdigest()
-    assert (VERSION, digest) == (21, "f4c70502026625e8")
+    assert (VERSION, digest) == (22, "f4c70502026625e8")
 
 
 def test_an_empty_patch_has_no_features() -> None:

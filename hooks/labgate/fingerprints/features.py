@@ -9,6 +9,7 @@ from itertools import pairwise
 from operator import xor
 
 from labgate.fingerprints.headers import legal_lines
+from labgate.fingerprints.markup import PageWords, page_words
 from labgate.fingerprints.noise import (
     CODE,
     GENERATED,
@@ -28,7 +29,7 @@ from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 21
+VERSION = 22
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
@@ -130,14 +131,14 @@ def features_of(
     """
     prose: set[int] = set()
     counted: list[tuple[FilePatch, list[_Change]]] = []
-    cut = set[str]()
+    cut, pages = set[str](), page_words(patch.files)
     for sort, file in (part for changed in patch.files for part in parts(changed, judged=judged)):
         if file.cut and sort not in (GENERATED, NOTEBOOK):
             cut.add(file.path)
         if sort == PROSE:
             prose.update(_prose_features(file))
         elif sort in (CODE, PINS):
-            counted.append((file, list(_changes(file, judged))))
+            counted.append((file, list(_changes(file, judged, pages.get(file.path)))))
         elif sort == NOTEBOOK and notebook is not None:
             cells = notebook(file)
             counted.append((cells, list(_changes(cells, judged))))
@@ -245,8 +246,8 @@ def _prose_features(file: FilePatch) -> Iterator[int]:
                 yield here ^ line.number
 
 
-def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
-    """Yield the changes of a file that count: not reformatted lines, licences, templates or versions.
+def _changes(file: FilePatch, judged: bool, page: PageWords | None = None) -> Iterator[_Change]:
+    """Yield the changes of a file that count: not reformatted lines, markup, licences, templates or versions.
 
     Of a ``judged`` file also changes without lines, if none of their lines count.
     """
@@ -265,6 +266,8 @@ def _changes(file: FilePatch, judged: bool) -> Iterator[_Change]:
                 deleted, added = (side[legal_lines(side, file.path) :] for side in (deleted, added))
             if template:
                 added = own_lines(file.status, deleted, added)
+            if page is not None:
+                deleted, added = page.others(deleted, added)
             if len(deleted) < len(run.deleted) or len(added) < len(run.added):
                 change = _change(run, deleted, added)
         if judged and change is not whole:
