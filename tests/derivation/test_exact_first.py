@@ -513,9 +513,18 @@ def test_the_tail_of_a_module_over_the_limit_is_said_not_to_be_compared(team: Re
     team.git("branch", "--quiet", "-D", "research/x")
     team.checkout("landing").commit("Part", {"part.py": mine})
     whose = "of research/long " if side == "research" else ""
-    assert list(landing_traces(team, "landing").cut.lines()) == [
-        f"not compared to their ends: 1 file {whose}over the limit"
-    ]
+    said = [f"not compared to their ends: 1 file {whose}over the limit"]
+    assert list(landing_traces(team, "landing").cut.lines()) == said
+
+
+def test_what_research_has_over_the_limit_is_said_where_it_may_matter(team: Repo) -> None:
+    """Not of a change that is too small for any warning; of two, which may be one change, it is."""
+    team.branch("research/long", "main").commit("Long", {"long.py": beside("research", RUN_TOKENS // 5 + 1)[0]})
+    team.checkout("landing").commit("Bump", {"requirements.txt": "numpy==2\n", "a.txt": "so\n"})
+    assert list(landing_traces(team, "landing").cut.lines()) == []
+    team.commit("And more", {"b.txt": "and\n"})
+    said = ["not compared to their ends: 1 file of research/long over the limit"]
+    assert list(landing_traces(team, "landing").cut.lines()) == said
 
 
 def test_a_patch_is_found_beyond_any_limit(team: Repo) -> None:

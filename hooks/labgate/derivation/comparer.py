@@ -42,8 +42,8 @@ class Compared(Value):
     """The result for a commit (or range): evidence, strongest first.
 
     ``undecidable``: it is too small to be judged by its text. ``parts`` are the keys of the sources that it may be a
-    part of. ``lacking``: it is not all in this clone, so nothing is known of it. ``cut`` is the number of its files of
-    code that were compared in part, as they are over a limit.
+    part of. ``lacking``: it is not all in this clone, so nothing is known of it. ``empty``: it changes nothing. ``cut``
+    is the number of its files of code that were compared in part, as they are over a limit.
     """
 
     commit: str
@@ -51,6 +51,7 @@ class Compared(Value):
     undecidable: bool
     parts: tuple[str, ...]
     lacking: bool = False
+    empty: bool = False
     cut: int = 0
 
 
@@ -107,6 +108,7 @@ class Comparer:
                 subject.undecidable,
                 found.parts,
                 bool(document.lacking),
+                document.exact is None,
                 document.cut,
             )
 

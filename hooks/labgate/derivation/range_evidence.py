@@ -64,7 +64,7 @@ def range_evidence(
         )
         cut = Cut(
             sum(one.cut for one in compared),
-            tuple(sorted(comparer.cut_sources.items())),
+            tuple(sorted(comparer.cut_sources.items())) if _has_text(compared) else (),
             len(commits) if len(commits) > _LONGEST else 0,
             tuple(sorted(comparer.long_sources)),
             comparer.cut_landed if any(item.method == SIMILARITY and item.decisive for item in found) else 0,
@@ -72,6 +72,15 @@ def range_evidence(
         return Traces([_shown(repository, item) for item in found], frozenset(small), lacking, cut)
 
     return indexed(repository.common_dir, work)
+
+
+def _has_text(compared: Sequence[Compared]) -> bool:
+    """Return whether commits have so much text that it may be from what research has beyond a limit.
+
+    Even a twin of what is too small is no alarm, but of several such commits one of all of them may be.
+    """
+    changed = [one for one in compared if not one.empty]
+    return len(changed) > 1 or not all(one.undecidable for one in changed)
 
 
 def _among_topics(
