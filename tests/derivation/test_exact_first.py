@@ -185,6 +185,11 @@ community a harassment-free experience for everyone, regardless of age, body
 size, visible or invisible disability, ethnicity, sex characteristics, gender
 """
 FORM = "---\nname: Bug report\nabout: Create a report to help us improve\n---\n**Describe**\nA clear description.\n"
+HOOKS = (
+    "repos:\n- repo: https://github.com/pre-commit/pre-commit-hooks\n  rev: v3.2.0\n  hooks:\n"
+    "    - id: trailing-whitespace\n    - id: end-of-file-fixer\n    - id: check-added-large-files\n"
+)
+UPDATES = 'version: 2\nupdates:\n- package-ecosystem: "pip"\n  directory: "/"\n  schedule:\n    interval: "weekly"\n'
 MIT = """\
 Permission is hereby granted, free of charge, to any person obtaining a copy
 of this software and associated documentation files (the "Software"), to deal
@@ -211,6 +216,11 @@ HEADER = "# Copyright 2026 The Authors\n# Licensed under the Apache License\n# S
         pytest.param({"CODE_OF_CONDUCT.md": CONDUCT}, {"CODE_OF_CONDUCT.md": f"{CONDUCT}\nOurs.\n"}, id="conduct"),
         pytest.param(
             {".github/ISSUE_TEMPLATE/bug_report.md": FORM}, {".github/ISSUE_TEMPLATE/bug.md": FORM}, id="a form"
+        ),
+        pytest.param(
+            {".pre-commit-config.yaml": HOOKS, ".github/dependabot.yml": UPDATES},
+            {".pre-commit-config.yaml": f"{HOOKS}    - id: check-toml\n", ".github/dependabot.yml": UPDATES},
+            id="lists of hooks and of updates",
         ),
         pytest.param({"requirements.txt": PINS}, {"lib/requirements.txt": PINS}, id="a list of packages"),
     ],

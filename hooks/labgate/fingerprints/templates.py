@@ -1,4 +1,4 @@
-"""Text that a team takes from a template: ignore files, codes of conduct, forms for issues."""
+"""Text that a team takes from a template and no program runs: ignore files, codes of conduct, forms for issues."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from labgate.values.regexes import regex
 
 #: So many lines in a row in a file that is there already are a template's, too.
 TEMPLATE_LINES = 10
-#: Lists of patterns, and the files that a code host offers to write (GitHub, "Creating a default community health
-#: file").
+#: Lists of patterns and of hooks, and the files that a code host offers to write (GitHub, "Creating a default community
+#: health file", "Configuring Dependabot version updates", "Displaying a sponsor button").
 _NAME = regex(
     r"""
-      (?:^|/)(?:\.[a-z]+ignore|\.gitattributes|\.editorconfig)$
-    | (?:^|/)code[-_]of[-_]conduct(?:\.(?:md|rst|txt))?$
+      (?:^|/)(?:\.[a-z]+ignore|\.gitattributes|\.editorconfig|manifest\.in|\.pre-commit-config\.yaml)$
+    | (?:^|/)\.github/(?:dependabot|funding)\.ya?ml$ | (?:^|/)(?:code[-_]of[-_]conduct|security)(?:\.(?:md|rst|txt))?$
     | (?:^|/)(?:pull|merge)[-_]request[-_]templates?(?:\.(?:md|txt)$|/) | (?:^|/)issue[-_]template(?:s?/|\.(?:md|txt)$)
     """,
     re.VERBOSE | re.IGNORECASE,
