@@ -206,7 +206,7 @@ class _Search:
                 continue
             if found is not None:
                 judging = self._judging(self._agreed(found.policy, trunk), "bootstrap", found, tip)
-                change = "push" if self.proposal.target is None else "change"
+                change = "push" if self.proposal.target is None and self.proposal.standing else "change"
                 said = f"no {OWN_FILE} on {judging.trunk or 'the trunk'} yet; using the one in this {change}"
                 if unreadable is not None:
                     said = (
