@@ -20,6 +20,7 @@ TRUSTED = {
     **dict.fromkeys(
         (
             "cli.demo",
+            "cli.doctor",
             "cli.experiment_listing",
             "cli.experiment_pin",
             "cli.experiment_verify",
@@ -41,7 +42,6 @@ TRUSTED = {
     "setup.plan": "files of the work tree, which the modules of each configuration read",
     "setup.presets": "labgate's own",
     "setup.site": "labgate's own installation",
-    "cli.doctor": "attributes and configurations, read up to a limit, line by line",
     "fingerprints.documents": "the index",
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from labgate.cli.doctor import Item
+from labgate.cli.doctor_item import Item
 from labgate.native.install import install
 from labgate.native.shim import render
 from labgate.native.state import STAGES

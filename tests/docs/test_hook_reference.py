@@ -8,7 +8,7 @@ import re
 import pytest
 
 from labgate.checks.registry import NAMES, ROWS, rows
-from labgate.cli.doctor import MERGING_GIT
+from labgate.cli.doctor_repository import MERGING_GIT
 from labgate.git.settings import git_version
 from labgate.policy.schema import every_key
 from support.console import Block, blocks, hold

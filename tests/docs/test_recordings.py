@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labgate.cli.doctor import MERGING_GIT
+from labgate.cli.doctor_repository import MERGING_GIT
 from labgate.git.settings import git_version
 from support.recordings import COLOURED, FOLDER, PLAIN, record
 
