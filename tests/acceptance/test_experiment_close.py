@@ -103,6 +103,20 @@ def test_the_outcome_is_an_annotated_tag_object(lab: Repo) -> None:
     lab.git("fsck", "--strict")
 
 
+def test_an_experiment_that_is_started_again_is_open(lab: Repo) -> None:
+    """The handle that ``start`` makes of a person's name is the same each time."""
+    close(lab, "--yes", outcome="failed")
+    lab.labgate("experiment", "start", "ranker", "--handle", "wide", status=0)
+    lab.commit("Again", {"again.py": "AGAIN = 1\n"})
+    lab.git("push", "--quiet", "origin", "HEAD")
+    shown = json.loads(lab.labgate("status", "--all", "--format", "json", status=0).out)["branches"]
+    assert [row["outcome"] for row in shown if row["ref"].endswith("experiment--ranker--wide")] == [None]
+    assert outcome(lab) is None
+    assert outcome(fresh(lab, "other")) is None
+    close(lab, "--yes", outcome="rejected")
+    assert outcome(lab) == "rejected"
+
+
 def test_with_the_remote_gone_nothing_is_deleted(lab: Repo) -> None:
     url = lab.git("remote", "get-url", "origin")
     lab.git("remote", "set-url", "origin", "/nowhere")

@@ -24,7 +24,7 @@ from labgate.experiments.pins import (
 from labgate.experiments.records import Record
 from labgate.experiments.section import ExperimentHash
 from labgate.experiments.states import ABSENT, artifact_state, committed_state
-from labgate.git.commits import present
+from labgate.git.commits import is_ancestor, peel, present
 from labgate.git.kept_refs import fetch_refs, refs_below, remote_refs
 from labgate.git.repository import Repository
 from labgate.git.snapshots import read_headers, read_tags
@@ -32,6 +32,18 @@ from labgate.values.errors import LabgateError, UndecidedError
 from labgate.values.files import stat_own
 from labgate.values.refnames import HEADS
 from labgate.values.value import Value
+
+
+class Outcome(Value):
+    """The newest outcome of an experiment, and the commit (full oid) of its branch that was closed."""
+
+    said: str
+    commit: str
+
+    def holds(self, repository: Repository, tips: Iterable[str]) -> bool:
+        """Return whether it is that of branches with these tips (oids): what was started again is open."""
+        here = present(repository, tips)
+        return all(tip in here and is_ancestor(repository, tip, self.commit) for tip in tips)
 
 
 class ListedPin(Value):
@@ -73,8 +85,15 @@ def list_experiments(only: str | None, environ: Mapping[str, str] = os.environ) 
     here, there = _branches(bench, local, remote)
     _fetch_closed(bench, remote or {})
     outcomes = outcomes_of(bench.repository, bench.settings, {**(remote or {}), **local})
+
+    def outcome(name: str) -> str | None:
+        places = ((here, local), (there or {}, remote or {}))
+        tips = [refs[HEADS + branches[name]] for branches, refs in places if name in branches]
+        found = outcomes.get(name)
+        return None if found is None or not found.holds(bench.repository, tips) else found.said
+
     listed = tuple(
-        Listed(name, name in here, None if there is None else name in there, outcomes.get(name), pins.get(name, ()))
+        Listed(name, name in here, None if there is None else name in there, outcome(name), pins.get(name, ()))
         for name in sorted({*pins, *outcomes, *_declared(bench, here), *_declared(bench, there or {})})
         if only is None or name == only or name.startswith(f"{only}/")
     )
@@ -142,18 +161,19 @@ def _declared(bench: Bench, branches: Mapping[str, str]) -> set[str]:
     return {name for name, branch in branches.items() if is_experiment(bench.policy, branch)}
 
 
-def outcomes_of(repository: Repository, settings: ExperimentHash, refs: Mapping[str, str]) -> dict[str, str]:
-    """Return the outcome of each closed experiment, as far as the tags of them are here."""
+def outcomes_of(repository: Repository, settings: ExperimentHash, refs: Mapping[str, str]) -> dict[str, Outcome]:
+    """Return the newest outcome of each experiment that was closed, as far as the tags of them are here."""
     prefix = f"{settings.pins}/"
     closed = {ref: oid for ref, oid in refs.items() if is_closed_ref(settings, ref)}
     tags = read_tags(repository, closed.values())
-    newest: dict[str, tuple[int, str]] = {}
+    commits = peel(repository, tags)
+    newest: dict[str, tuple[int, Outcome]] = {}
     for ref, oid in closed.items():
         date, message = tags.get(oid, (0, b""))
-        said = outcome_in(message)
+        said, commit = outcome_in(message), commits.get(oid)
         name = ref.removeprefix(prefix).rpartition("/")[0]
-        if said is not None and (date, "") >= newest.get(name, (0, "")):
-            newest[name] = (date, said)
+        if said is not None and commit is not None and (name not in newest or date >= newest[name][0]):
+            newest[name] = (date, Outcome(said, commit))
     return {name: outcome for name, (_, outcome) in newest.items()}
 
 

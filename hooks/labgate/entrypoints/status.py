@@ -66,7 +66,8 @@ def _ground(repository: Repository, refs: Mapping[str, str], judging: Judging, p
     policy, settings = judging.policy, judging.policy.section(ExperimentHash)
     outcomes = outcomes_of(repository, settings, refs_below(repository, f"{settings.pins}/"))
 
-    def outcome(branch: str) -> str | None:
-        return outcomes.get(experiment_of(policy, branch.removeprefix(HEADS)))
+    def outcome(branch: str, tip: str) -> str | None:
+        found = outcomes.get(experiment_of(policy, branch.removeprefix(HEADS)))
+        return None if found is None or not found.holds(repository, [tip]) else found.said
 
     return Ground(repository, policy, refs, judging.trunk_tip, outcome, progress)

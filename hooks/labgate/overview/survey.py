@@ -38,14 +38,14 @@ _TOO_LONG = f"it has more than {MOST_COMMITS:,} commits of its own"
 class Ground(Value):
     """What the branches are compared with. ``trunk`` is the trunk's tip here (full oid), ``None`` without one.
 
-    ``outcomes`` returns the outcome of the closed experiment of a branch (full name), ``None`` if it is not closed.
+    ``outcomes`` returns the outcome of a branch's experiment (full name, tip), ``None`` if it is not closed.
     """
 
     repository: Repository
     policy: Policy
     refs: Mapping[str, str]
     trunk: str | None
-    outcomes: Callable[[str], str | None]
+    outcomes: Callable[[str, str], str | None]
     progress: Progress | None = None
 
     def tell(self, doing: str, done: int, total: int) -> None:
@@ -115,7 +115,7 @@ def _bare(ground: Ground, branch: ListedBranch, reason: str, here: Mapping[str, 
     no = Share(reason=reason)
     return BranchStatus(
         *(branch.ref, branch.kind, owner, None, last, None, None, Conflicts(reason=reason), no, no),
-        ground.outcomes(branch.branch),
+        ground.outcomes(branch.branch, branch.tip),
         described(ground.repository, branch.branch),
     )
 
@@ -285,7 +285,7 @@ class _Survey:
             met,
             Share(reason="objects of it are not in this clone") if lacking else Share(landed, len(bring)),
             self._reviewed(place, kept, len(bring)),
-            self._ground.outcomes(branch.branch),
+            self._ground.outcomes(branch.branch, branch.tip),
             described(self._repository, branch.branch) or kept.readme,
         )
 
