@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.errors import UnsatisfiedAssumption
 from hypothesis.strategies._internal.strategies import FilteredStrategy
 
-from labgate.policy import pattern
-from labgate.policy.pattern import MAX_VALUE, Pattern, PatternError
+from labgate.policy import pattern, pattern_text
+from labgate.policy.pattern import MAX_VALUE, Pattern
+from labgate.policy.pattern_text import PatternError
 
 ALPHABET = "abAZ09_-. \n/é"
 
@@ -132,7 +133,7 @@ def steps(work: Callable[[], object]) -> int:
 
     def trace(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         nonlocal count
-        if frame.f_code.co_filename != pattern.__file__:
+        if frame.f_code.co_filename not in (pattern.__file__, pattern_text.__file__):
             return None
         count += event == "line"
         return trace

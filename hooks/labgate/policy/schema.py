@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from labgate.policy.grammar import Template, TemplateError
-from labgate.policy.pattern import Pattern, PatternError
+from labgate.policy.pattern import Pattern
+from labgate.policy.pattern_text import PatternError
 from labgate.policy.shape import (
     Choice,
     Key,
