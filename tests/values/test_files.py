@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from labgate.values.appending import append
-from labgate.values.files import read_bounded, read_start, write_below, write_whole
+from labgate.values.files import read_bounded, read_start, write_below
 from labgate.values.locks import locked
+from labgate.values.whole_files import write_whole
 
 
 def mode_of(path: Path) -> int:

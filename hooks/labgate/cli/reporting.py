@@ -17,8 +17,8 @@ from labgate.cli.settings import color_option, colours, is_quiet
 from labgate.report import FORMATS, default_format, renderer
 from labgate.report.indexing import Indexing
 from labgate.values.appending import append
-from labgate.values.files import write_whole
 from labgate.values.value import Value
+from labgate.values.whole_files import write_whole
 
 if TYPE_CHECKING:
     from labgate.report import Renderer

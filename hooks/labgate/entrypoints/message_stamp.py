@@ -12,7 +12,7 @@ from labgate import FOLDER
 from labgate.checks.registry import PREPARE
 from labgate.experiments.draft import comment_string, cut_at, is_empty, is_unedited
 from labgate.experiments.stamp import CODE_KEY, stamp, trailer, without_earlier
-from labgate.values.files import read_bounded, read_own, remove_own, write_own, write_whole
+from labgate.values.files import read_bounded, read_own, remove_own, write_own
 from labgate.values.value import Value
 
 TYPE_CHECKING = False
@@ -76,6 +76,8 @@ def stamp_file(call: HookCall, place: Workplace, lines: Lines, path: str) -> int
     base = without_earlier(text, name, comment) if squashed and name is not None else text
     stamped = _stamped(base, name, codes, comment)
     if stamped is not text:
+        from labgate.values.whole_files import write_whole
+
         write_whole(path, stamped + rest)
     return 0
 

@@ -22,8 +22,8 @@ from labgate.experiments.records import (
 from labgate.experiments.run_folder import LOG, RECORD, RunFolder
 from labgate.experiments.statements import Origin, Run, Subject, statement
 from labgate.experiments.supervise import Ending
-from labgate.values.files import write_whole
 from labgate.values.value import Value
+from labgate.values.whole_files import write_whole
 
 #: How often a file is read that changes while it is read.
 _ATTEMPTS = 3

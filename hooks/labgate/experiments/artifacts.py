@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labgate.experiments.section import ExperimentHash
-from labgate.values.files import temporary_beside
+from labgate.values.whole_files import temporary_beside
 
 #: The end of a record's name, after the name of its artifact.
 RECORD = ".labgate.json"

@@ -15,9 +15,10 @@ from unicodedata import category
 from labgate.experiments.artifacts import RECORD
 from labgate.experiments.naming import legal
 from labgate.values.errors import LabgateError
-from labgate.values.files import read_bounded, write_whole
+from labgate.values.files import read_bounded
 from labgate.values.refnames import is_oid
 from labgate.values.value import Value
+from labgate.values.whole_files import write_whole
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"

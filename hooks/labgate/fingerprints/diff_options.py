@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from labgate.git.repository import Repository
-from labgate.values.files import write_whole
+from labgate.values.whole_files import write_whole
 
 #: The one producer of patches. Stored ids are only comparable with ids from the same options, so a change here must
 #: change ``features.VERSION``. One line of context is enough for the place of an edit, and ignores most moves around

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from labgate.values.endings import undo_at_end, undone
-from labgate.values.files import read_bounded, write_whole
+from labgate.values.files import read_bounded
 from labgate.values.refnames import HEADS
+from labgate.values.whole_files import write_whole
 
 _CONFIG = """\
 [core]

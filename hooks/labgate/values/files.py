@@ -1,10 +1,10 @@
-"""Files that labgate reads and writes: never through a link where they are its own, up to a limit, whole or not at all.
+"""Files that labgate reads and writes: never through a link where they are its own, and up to a limit.
 
 Its own files are those in the folder ``labgate`` of a git directory. Somebody else may have made that directory (an
 archive, a shared machine), so a file is only used if labgate could have written it: a regular file with one name, in
 a folder that is no link, of an owner whom git trusts here. Any other is refused, and counts as missing for the run.
 
-On the commit hook's path: a commit that passes only reads.
+On the commit hook's path: a commit that passes only reads. How a file is written stands in ``whole_files``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from labgate import FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from io import FileIO
 
 #: Neither a pipe without a writer nor a terminal may hold labgate up.
@@ -27,8 +26,6 @@ _KIND, _REGULAR, _LINK, _DIRECTORY = 0o170000, 0o100000, 0o120000, 0o040000
 _OWN = f"{os.sep}{FOLDER}{os.sep}"
 #: Bytes that one call reads of a file whose size is not known, as under /proc.
 _CHUNK = 2**16
-#: Longest name of a file in bytes, on every file system in use (NAME_MAX).
-_LONGEST_NAME = 255
 
 #: Why a file is refused: what is written to it would be seen under its other name.
 SECOND_NAME = "has a second name (a hard link)"
@@ -88,10 +85,12 @@ def write_own(path: str, content: bytes) -> None:
 
     Raises: ``RefusedFileError`` when something else has its name or the folder's, ``OSError``.
     """
+    from labgate.values.whole_files import write_whole
+
     folder = open_folder(path, make=True)
     try:
         _look(path, folder)
-        _write_whole(os.path.basename(path), content, folder=folder)
+        write_whole(os.path.basename(path), content, folder=folder)
     finally:
         os.close(folder)
 
@@ -136,32 +135,14 @@ def make_own(path: str) -> None:
     os.close(_open_own(path, os.O_RDWR | os.O_CREAT, None))
 
 
-def write_whole(
-    path: str,
-    content: bytes,
-    *,
-    mode: int | None = None,
-    durable: bool = False,
-    put: Callable[[str, str], None] | None = None,
-    folder: int | None = None,
-) -> None:
-    """Write somebody else's file in one step: others see the old or the new content, never half (rename(2)).
-
-    ``mode`` is its permissions, less the umask; ``None`` means those of the file that it replaces, or 0o666 for a new
-    one. ``durable`` waits until the content is on the disk. ``put`` moves the complete file from its temporary name to
-    ``path``; ``None`` is ``os.replace``. ``path`` is only a name if there is an open ``folder``.
-
-    Raises: ``OSError``, or what ``put`` raises; the old file is then unchanged.
-    """
-    _write_whole(path, content, mode=mode, durable=durable, put=put, folder=folder)
-
-
 def write_below(top: str, name: str, content: bytes, *, new: bool) -> None:
     """Write a file of a work tree in one step, ``name`` below its root ``top``, and make its folders.
 
     ``new`` never replaces a file. Raises: ``RefusedFileError`` when the file or a folder on the way is a link or
     anything else that is not what it should be, ``FileExistsError``, ``OSError``.
     """
+    from labgate.values.whole_files import write_whole
+
     *folders, last = name.split("/")
     opened = [os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
     try:
@@ -171,7 +152,7 @@ def write_below(top: str, name: str, content: bytes, *, new: bool) -> None:
         reason = None if found is None else _obstacle(found, _REGULAR)
         if reason is not None:
             raise RefusedFileError(os.path.join(top, name), reason)
-        _write_whole(last, content, folder=opened[-1], new=new)
+        write_whole(last, content, folder=opened[-1], new=new)
     finally:
         for descriptor in opened:
             os.close(descriptor)
@@ -333,86 +314,3 @@ def _content(descriptor: int, path: str, limit: int, *, whole: bool = True, star
     if whole and not left:
         raise RefusedFileError(path, _too_large(limit))
     return b"".join(chunks)
-
-
-def temporary_beside(path: str) -> str:
-    """Return a new name beside a file: its own and an ending, without its start where that would be too long."""
-    ending = f".{os.urandom(8).hex()}.tmp"
-    folder, slash, name = path.rpartition("/")
-    if len(os.fsencode(name)) + len(ending) > _LONGEST_NAME:
-        name = os.fsencode(name)[len(ending) - _LONGEST_NAME :].decode("utf-8", "ignore")
-    return f"{folder}{slash}{name}{ending}"
-
-
-def _write_whole(
-    path: str,
-    content: bytes,
-    *,
-    mode: int | None = None,
-    durable: bool = False,
-    put: Callable[[str, str], None] | None = None,
-    folder: int | None = None,
-    new: bool = False,
-) -> None:
-    """Write a file under another name, and move it. ``path`` is only its name if there is a ``folder``."""
-    from labgate.values.endings import undo_at_end, undone
-
-    name = path
-    temporary = temporary_beside(name)
-
-    def duty() -> None:
-        os.unlink(temporary, dir_fd=folder)
-
-    def move(source: str, target: str) -> None:
-        if new:
-            _claim(source, target, folder)
-        else:
-            os.replace(source, target, src_dir_fd=folder, dst_dir_fd=folder)
-
-    undo_at_end(duty)
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(temporary, flags, 0o666 if mode is None else mode, dir_fd=folder)
-        try:
-            _fill(descriptor, content, durable=durable)
-            if mode is None:
-                _keep_mode(temporary, name, folder)
-            (put or move)(temporary, name)
-        except BaseException:
-            duty()
-            raise
-    finally:
-        undone(duty)
-
-
-def _claim(temporary: str, name: str, folder: int | None) -> None:
-    """Move a file to an unused name. Raises: ``FileExistsError``."""
-    try:
-        os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except FileExistsError:
-        raise
-    except OSError:
-        # A file system without hard links: another process could create the file in between.
-        if _stat(name, folder) is not None:
-            from errno import EEXIST
-
-            raise FileExistsError(EEXIST, os.strerror(EEXIST), name) from None
-        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    else:
-        os.unlink(temporary, dir_fd=folder)
-
-
-def _fill(descriptor: int, content: bytes, *, durable: bool) -> None:
-    with open(descriptor, "wb") as stream:
-        stream.write(content)
-        if durable:
-            stream.flush()
-            os.fsync(descriptor)
-
-
-def _keep_mode(temporary: str, name: str, folder: int | None) -> None:
-    """Give a new file the permissions of the one that it replaces."""
-    try:
-        os.chmod(temporary, os.stat(name, dir_fd=folder).st_mode & 0o7777, dir_fd=folder)
-    except FileNotFoundError:
-        return

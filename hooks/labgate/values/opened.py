@@ -7,7 +7,8 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from labgate.values.files import RefusedFileError, write_whole
+from labgate.values.files import RefusedFileError
+from labgate.values.whole_files import write_whole
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
