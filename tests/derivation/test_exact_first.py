@@ -454,6 +454,8 @@ HELD: dict[str, Callable[[str], str]] = {
     "log.jsonl": lambda text: "".join(f"{json.dumps({'step': step, 'code': text})}\n" for step in range(3)),
     "list.json": lambda text: json.dumps({"source": text.splitlines()}, indent=1),
     "short.json": lambda text: json.dumps([text.splitlines(keepends=True)]).replace("=", "\\u003d"),
+    "nested.json": lambda text: json.dumps({"flow": json.dumps({"code": text})}),
+    "text.py": lambda text: f"CODE = {json.dumps(text)}\n",
     "run.yaml": lambda text: f"name: run\ncode: {json.dumps(text)}\n",
     "rows.csv": between_rows,
 }

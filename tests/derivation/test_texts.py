@@ -121,6 +121,7 @@ DISGUISES = {
     "a licence": {"x.py": "# Copyright 2024 Ada\n" + CODE.replace("\n", "\n# ")},
     "a licence in blocks": {"x.c": "/* Copyright 2024 Ada */\n/**/ " + CODE.replace("\n", "\n/**/ ")},
     "a here document": {"x.sh": f"python - <<'END'\n{CODE}END\n"},
+    "json in another encoding": {"x.json": json.dumps({"code": CODE}).encode("utf-16")},
     "a docstring": {"x.py": f'"""Work.\n\n{CODE}"""\n'},
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from labgate.fingerprints.noise import is_program
-from labgate.fingerprints.patches import FilePatch, Patch
+from labgate.fingerprints.patches import FILE_LINES, FilePatch, Patch, Run
+from labgate.fingerprints.quoted_code import ALL_LINES, quoted_code, quoting_lines
 from labgate.fingerprints.text import decoded, normal_lines
 from labgate.git.raw import blob_sizes
 from labgate.git.repository import Repository
@@ -40,7 +41,11 @@ def _decoded(file: FilePatch, texts: dict[str, bytes | None]) -> FilePatch:
     from labgate.fingerprints.aligned import aligned_runs, are_cut
 
     runs = aligned_runs(before or [], after or [])
-    return file.with_runs(runs, binary=False, cut=are_cut(runs))
+    found = file.with_runs(runs, binary=False, cut=are_cut(runs))
+    if quoting_lines(file.path) == ALL_LINES:
+        deleted, added = (quoted_code((side or b"").split(b"\n"))[:FILE_LINES] for side in sides)
+        found.quoted = [Run(b"", b"", deleted=deleted, added=added, start=1)] if deleted or added else []
+    return found
 
 
 def _lines(text: bytes) -> list[bytes]:

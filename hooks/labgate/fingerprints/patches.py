@@ -11,7 +11,7 @@ from labgate.fingerprints.diff_options import diff_options
 from labgate.fingerprints.generated_names import has_generated_name
 from labgate.fingerprints.line_digests import LineDigests
 from labgate.fingerprints.noise import IGNORED, NOTEBOOK, has_rows, is_program, sort_of
-from labgate.fingerprints.quoted_code import is_quoting, may_quote, quoted_code
+from labgate.fingerprints.quoted_code import ALL_LINES, NO_LINES, is_quoting, quoted_code, quoting_lines
 from labgate.fingerprints.text import LINE_BYTES, SEARCHED_BYTES, normal_lines
 from labgate.git.repository import Repository
 
@@ -220,7 +220,7 @@ class _Reader:
     """Reads the files of one patch, and keeps as many lines as there are left of each budget."""
 
     __slots__ = (
-        *("_digests", "_endless", "_left", "_left_behind", "_lines", "_may_quote", "_passages", "_quoted", "_totals"),
+        *("_digests", "_endless", "_left", "_left_behind", "_lines", "_passages", "_quoted", "_quoting", "_totals"),
         *("file", "patch"),
     )
 
@@ -233,8 +233,8 @@ class _Reader:
         self._left = self._left_behind = FILE_LINES
         #: Of the run that is read, the passages of code that are behind the limit of data.
         self._passages: list[Run] = []
-        #: Whether the file may have code in texts, and of the run that is read, that of deleted and of added lines.
-        self._may_quote = False
+        #: The lines that may have code in texts, and of the run that is read, that of deleted and of added ones.
+        self._quoting = NO_LINES
         self._quoted: tuple[list[bytes], list[bytes]] = ([], [])
         self.patch = patch
         self.file = FilePatch("", "")
@@ -244,7 +244,7 @@ class _Reader:
         self.close()
         self.patch.files.append(file)
         self.file = file
-        self._may_quote = may_quote(file.path)
+        self._quoting = quoting_lines(file.path)
         self._left = self._left_behind = FILE_LINES
 
     def close(self) -> None:
@@ -306,7 +306,7 @@ class _Reader:
                 count += first == b"+"
                 if len(line) > LINE_BYTES and max(map(len, parts)) >= LINE_BYTES:
                     digests.feed_long(line[1:], added=first == b"+")
-                    if self._may_quote:
+                    if self._quoting:
                         self._quoted[first == b"+"].extend(self._granted(quoted_code([line[1:].strip()])))
                     self._endless = self._endless or len(line) >= SEARCHED_BYTES
                     self.file.cut = self.file.cut or (len(line) >= _LONG_LINE and is_program(self.file.path))
@@ -328,7 +328,7 @@ class _Reader:
             self._digests.feed(deleted, added)
         data = _is_data(file.path, added or deleted)
         for kept, new in ((run.deleted, deleted), (run.added, added)):
-            if self._may_quote:
+            if self._quoting == ALL_LINES:
                 short = [one for one in new if b'"' in one and is_quoting(one) and len(one) < LINE_BYTES]
                 if short:
                     self._quoted[new is added].extend(self._granted(quoted_code(short)))

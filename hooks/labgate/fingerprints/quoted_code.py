@@ -13,13 +13,24 @@ from labgate.fingerprints.text import normal_lines
 _END = b"\\n"
 #: What stands for a backslash and for a quote while a line is split (RFC 8259, section 7).
 _BACKSLASH, _QUOTE = b"\0", b"\1"
+#: The end of a line in a text that is in another one.
+_NESTED = _BACKSLASH + b"n"
 _ESCAPES = ((b"\\r", b""), (b"\\t", b"\t"), (b"\\/", b"/"), (_QUOTE, b'"'), (_BACKSLASH, b"\\"))
 
 
+#: In which lines of a file people may keep code in a text: in none, in those that are cut, or in any.
+NO_LINES, LONG_LINES, ALL_LINES = range(3)
+
+
 @lru_cache(maxsize=1 << 16)
-def may_quote(path: str) -> bool:
-    """Return whether people may keep code in the texts of a file of this name."""
-    return not (is_program(path) or is_vendored(path) or is_mechanical(path) or sort_of(path) == NOTEBOOK)
+def quoting_lines(path: str) -> int:
+    """Return the lines of a file of this name in which texts are looked for.
+
+    A program has its texts in short lines, too: these are compared as code.
+    """
+    if is_vendored(path) or is_mechanical(path) or sort_of(path) == NOTEBOOK:
+        return NO_LINES
+    return LONG_LINES if is_program(path) else ALL_LINES
 
 
 def is_quoting(line: bytes) -> bool:
@@ -38,8 +49,11 @@ def _texts(line: bytes) -> Iterator[bytes]:
     parts = line.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE).split(b'"')
     alone = parts[0] == b"" and parts[2:] in ([b""], [b","])
     for text, behind in zip(parts[1::2], [*parts[2::2], b""], strict=False):
-        if (alone or _END in text) and not behind.lstrip().startswith(b":"):
-            yield from (part for raw in _unescaped(text) for part in normal_lines(raw))
+        if (alone or _END in text or _NESTED in text) and not behind.lstrip().startswith(b":"):
+            for raw in _unescaped(text):
+                yield from normal_lines(raw)
+                if b'"' in raw and _END in raw:
+                    yield from _texts(raw)
 
 
 def _unescaped(text: bytes) -> list[bytes]:
