@@ -29,7 +29,7 @@ from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 23
+VERSION = 24
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line

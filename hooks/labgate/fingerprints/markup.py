@@ -13,9 +13,9 @@ _PAGES = (".md", ".markdown", ".rst", ".adoc")
 _WORD = regex(rb"[A-Za-z0-9\x80-\xff]+")
 #: A line that only opens a block, or sets an option of one (MyST and reStructuredText, "Directives").
 _OPENS = regex(rb"(?:(?:`{3,}|~{3,}|:{3,})[{\w-]*\}?|\.\.\s[\w:-]+::|:[\w-]+:)(?:\s\w+)?$")
-#: A page is converted if it loses and gets so many lines, and at most this share of them has other words: people edit
-#: the markup of single sentences, and that is their work.
-CONVERTED_LINES, OTHER_SHARE = 10, 0.25
+#: A page is converted if it loses and gets so many lines, and at most these shares of them have other words, and are
+#: only moved: people edit the markup of single sentences, and move sections, and that is their work.
+CONVERTED_LINES, OTHER_SHARE, MOVED_SHARE = 10, 0.25, 0.5
 #: So many words may have others between them.
 _LINK_WORDS = 4
 
@@ -41,8 +41,9 @@ class PageWords:
         self._pairs = tuple(frozenset(pairwise(_words(b" ".join(side)))) for side in sides)
         if min(map(len, sides)) >= CONVERTED_LINES:
             self._converts = True
-            left = self.others(*sides)
-            self._converts = sum(map(len, left)) <= OTHER_SHARE * sum(map(len, sides))
+            size, left = sum(map(len, sides)), self.others(*sides)
+            moved = sum(line in self._lines[1 - side] for side in (0, 1) for line in sides[side])
+            self._converts = sum(map(len, left)) <= OTHER_SHARE * size and moved <= MOVED_SHARE * size
 
     def others(self, deleted: Sequence[bytes], added: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
         """Return those lines of a run that have other words than the other side, and do not only open a block.

@@ -17,7 +17,7 @@ _NAME = regex(
     r"""
       (?:^|/)(?:\.[a-z]+ignore|\.gitattributes|\.editorconfig|manifest\.in|\.pre-commit-config\.yaml)$
     | (?:^|/)\.github/(?:dependabot|funding)\.ya?ml$ | (?:^|/)(?:code[-_]of[-_]conduct|security)(?:\.(?:md|rst|txt))?$
-    | (?:^|/)(?:pull|merge)[-_]request[-_]templates?(?:\.(?:md|txt)$|/) | (?:^|/)issue[-_]template(?:s?/|\.(?:md|txt)$)
+    | (?:^|/)issue[-_]template(?:s?/|\.(?:md|txt)$)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
