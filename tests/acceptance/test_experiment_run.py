@@ -646,7 +646,7 @@ class TestMany:
 
     @pytest.mark.slow
     def test_many_runs_of_one_dirty_tree_are_one_snapshot_and_one_pin(self, lab: Repo) -> None:
-        many = tried(60, 200)
+        many = tried(40, 200)  # 20 of them at once
         lab.write({"model.py": "VALUE = 9\n", "extra.py": "X = 1\n"})
         argv = ("labgate", "experiment", "run", "--", "sh", "-c", 'mkdir -p models; echo "$1" > "models/$1"', "sh")
         with ThreadPoolExecutor(20) as pool:

@@ -43,8 +43,8 @@ TIGHTENED = {
     ("ci adas-work", "LG102"): "Tightened: in CI a bad name of the repository's own branch is an error",
     ("audit, here", "LG201"): "Tightened: `labgate trace` and `labgate audit` recognise deleted research",
 }
-#: What is judged: all policies in their own file, and two of them in pyproject.toml.
-JUDGED = [one for one in SETUPS if one.place == "labgate.toml" or one.key in {"experiment-branches-two", "trunk-one"}]
+#: What is judged: all policies in their own file, and one of them in pyproject.toml.
+JUDGED = [one for one in SETUPS if one.place == "labgate.toml" or one.key == "trunk-one"]
 IN_LABGATE_TOML = [one for one in SETUPS if one.place == "labgate.toml" and one.key != "trunk-two"]
 VERDICTS: dict[str, dict[str, list[str]]] = json.loads((DATA / "verdicts.json").read_text(encoding="utf-8"))
 
