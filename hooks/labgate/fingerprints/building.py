@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from array import array
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import cache
 from itertools import islice
 
 from labgate.fingerprints import postings
@@ -39,9 +41,11 @@ Progress = Callable[[str, int, int], None]
 #: The least and most documents of one task: a process holds all of it, and during the last one the other core is
 #: idle. The least number of documents for which a second core is used.
 _SMALL_TASK, _TASK, _SPREAD = 64, 256, 256
-#: Features of one transaction, or a little more, of research and of a branch. Each transaction rewrites what is there;
-#: until then its features are in memory, twice where documents are stored whole, eight bytes each.
-_BATCH, _CHAIN_BATCH = 1_200_000, 2_000_000
+#: Features of one transaction, or a little more, of research and of a branch; a document without any takes the memory
+#: of ``_EACH``. Each transaction rewrites what is there; until then its features are in memory, twice where documents
+#: are stored whole, eight bytes each. A process that has so many megabytes already, as it knows thousands of branches,
+#: takes a quarter of them.
+_BATCH, _CHAIN_BATCH, _EACH, _LARGE_PROCESS = 1_200_000, 2_000_000, 100, 80
 #: The documents between two reports of progress.
 _TOLD = 64
 #: The keys of documents that one process makes one after the other, and whether they are judged.
@@ -229,11 +233,11 @@ def _unlinked(index: Index, chain: Sequence[str]) -> Sequence[str]:
 def _batches(
     made: Iterator[Document], count: int, most: int, what: str, progress: Progress | None
 ) -> Iterator[Iterator[Document]]:
-    """Yield the next ``count`` documents, in groups of ``most`` features or a little more.
+    """Yield the next ``count`` documents, in groups of ``most`` features or a little more, in a large process fewer.
 
     A group is to be read before the next one is asked for. Progress is reported every ``_TOLD`` documents.
     """
-    done = 0
+    done, most = 0, most // 4 if count and _is_large() else most
 
     def group() -> Iterator[Document]:
         nonlocal done
@@ -241,7 +245,7 @@ def _batches(
         while done < count and size < most:
             item = next(made)
             done += 1
-            size += len(item.features)
+            size += len(item.features) + _EACH
             if progress is not None and (done % _TOLD == 0 or done == count):
                 progress(what, done, count)
             yield item
@@ -250,6 +254,14 @@ def _batches(
         progress(what, 0, count)
     while done < count:
         yield group()
+
+
+@cache
+def _is_large() -> bool:
+    """Return whether this process needed much memory before its first batch."""
+    from resource import RUSAGE_SELF, getrusage  # a push rarely has so much to read
+
+    return getrusage(RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10) >= _LARGE_PROCESS
 
 
 def _made(repository: Repository, chain: Sequence[str], keys: Sequence[str]) -> Generator[Document, None, None]:

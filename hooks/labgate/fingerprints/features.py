@@ -144,7 +144,7 @@ def features_of(
             counted.append((cells, list(_changes(cells, judged))))
     numbers, lines, had = _code_features(counted, judged)
     cut |= {file.path for file, changes in counted if file.cut or any(map(_is_cut, changes))}
-    return Features(numbers | prose, lines, len(cut), {one for one in had - numbers if one & _KIND not in (X, D)})
+    return Features(numbers | prose, lines, len(cut), had - numbers)
 
 
 def tokens(text: bytes) -> list[bytes]:
@@ -351,7 +351,7 @@ def _code_features(counted: list[tuple[FilePatch, list[_Change]]], judged: bool)
         for change in changes:
             swept = bool(sweeps) and _is_short(change) and _exchange(change) in sweeps
             if judged and (swept or change.whole is not None):
-                _change_features(change.whole or change, path, placed, had)
+                _text_features(change.whole or change, path, had)
             if swept:
                 continue
             _change_features(change, path, placed, features)
@@ -381,11 +381,20 @@ def _is_short(change: _Change) -> bool:
 
 
 def _change_features(change: _Change, path: int, placed: bool, features: set[int]) -> None:
-    deleted, added = change.deleted, change.added
-    if not deleted and not added:
+    if not change.deleted and not change.added:
         return
-    for side, here in ((added, path | A), (deleted, path | D)):
-        features.update([here ^ line.number for line in side if line.weight >= LINE_WEIGHT])
+    here = path | D
+    features.update([here ^ line.number for line in change.deleted if line.weight >= LINE_WEIGHT])
+    _text_features(change, path, features)
+    if placed:
+        features.update(_place_features(change, path))
+
+
+def _text_features(change: _Change, path: int, features: set[int]) -> None:
+    """Add the features of a change that are neither a deleted line nor a place."""
+    deleted, added = change.deleted, change.added
+    here = path | A
+    features.update([here ^ line.number for line in added if line.weight >= LINE_WEIGHT])
     if sum([line.weight for line in deleted]) + sum([line.weight for line in added]) >= PAIR_WEIGHT:
         sides = [_sequence([line.number for line in side]) for side in (deleted, added)]
         features.add(path ^ _sequence(sides) | F)
@@ -398,8 +407,6 @@ def _change_features(change: _Change, path: int, placed: bool, features: set[int
         features.update([here ^ gram for gram in grams])
         features.update(filter(None, names))
         features.update(_shape_features(added))
-    if placed:
-        features.update(_place_features(change, path))
 
 
 def _shape_features(added: list[_Line]) -> list[int]:

@@ -37,8 +37,10 @@ def passing(known: bytes | memoryview, features: Sequence[int]) -> list[int]:
 def _filled(known: bytearray, features: Iterable[int]) -> bytes:
     bits, high = _places(known)
     for one in features:
-        for at in (one >> KIND_BITS & bits, one >> high & bits):
-            known[at >> 3] |= 1 << (at & 7)
+        at = one >> KIND_BITS & bits
+        known[at >> 3] |= 1 << (at & 7)
+        at = one >> high & bits
+        known[at >> 3] |= 1 << (at & 7)
     return bytes(known)
 
 

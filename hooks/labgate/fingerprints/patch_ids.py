@@ -26,8 +26,9 @@ from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 _SIZE = 16
-#: What ``features.tokens`` leaves out.
-_UNCOUNTED = b" \t\n\r\f\v\"'\\`,;()"
+#: What ``features.tokens`` leaves out: these, and digits behind ``#``; and what else it takes for ``#``, in part.
+_UNCOUNTED = b" \t\n\r\f\v\"'\\`,;()0123456789"
+_REFERENCES = (b"GH-", b"/pull/", b"/issues/")
 _DIGITS = regex(rb"\bv?\d[\w.]*")
 #: A smaller change may be made twice by chance, such as a test of four lines: the least lines of a patch, and of a file
 #: for its resulting content to be evidence.
@@ -136,10 +137,14 @@ def _is_formatted(run: Run) -> bool:
     if not run.deleted:
         return False
     old, new = b"\n".join(run.deleted), b"\n".join(run.added)
-    # Most runs differ in more than what tokens leave out; but tokens also leave out the numbers of issues.
-    if b"#" not in old and b"/" not in old and b"GH-" not in old:
-        return old.translate(None, _UNCOUNTED) == new.translate(None, _UNCOUNTED) and tokens(old) == tokens(new)
+    # Most runs differ in more than what tokens leave out, of which only these hide more than digits.
+    if not any(mark in old or mark in new for mark in _REFERENCES) and _counted(old) != _counted(new):
+        return False
     return tokens(old) == tokens(new)
+
+
+def _counted(text: bytes) -> bytes:
+    return text.translate(None, _UNCOUNTED)
 
 
 def _says(line: bytes, versioned: bool) -> bool:
