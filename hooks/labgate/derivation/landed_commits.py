@@ -24,9 +24,9 @@ from labgate.research.ledger import Ledger
 from labgate.research.source_refs import SourceRef
 from labgate.values.value import Value
 
-#: The number of commits that are read at a time, and the new features of those that are compared at a time: they share
-#: queries of the index.
-_CHUNK, _FEATURES = 200, 1_000_000
+#: The number of commits that are read at a time. Those that are compared at a time share queries of the index: so many
+#: new features of them, or so many commits, as each takes some kilobytes.
+_CHUNK, _FEATURES, _COMPARED = 200, 1_000_000, 2000
 
 
 class _Place(Value):
@@ -56,7 +56,8 @@ class LandedCommits(Value):
     ``methods`` are those of ``finding.METHODS`` that count. ``ledger`` ``None``: first-seen times were not recorded,
     and only the dates of commits are known. ``is_research`` returns whether a commit of a source is research.
     ``merges_alone``: a merge brings what git would not have made of its parents, as where it is judged before it lands;
-    else all that its first parent has not. ``refs`` is the most source refs that are named of a commit.
+    else all that its first parent has not. ``refs`` is the most source refs that are named of a commit. ``history`` has
+    the commits and all sources; ``None``: it is read.
     """
 
     repository: Repository
@@ -68,6 +69,7 @@ class LandedCommits(Value):
     is_research: Callable[[str], bool]
     merges_alone: bool = False
     refs: int = REFS
+    history: HistoryGraph | None = None
 
     @cached_property
     def lacking_sources(self) -> set[str]:
@@ -89,7 +91,7 @@ class LandedCommits(Value):
         if not oids:
             return
         tips = [source.oid for source in self.sources]
-        graph = HistoryGraph(read_history(self.repository, [*oids, *tips]))
+        graph = self.history or HistoryGraph(read_history(self.repository, [*oids, *tips]))
         held = graph.held(tips, oids)
         swapped = swapped_parents(self.repository, [oid for oid in oids if len(graph.parents[oid]) > 1])
         for chain, places in _chains(graph, oids, held.union(swapped)):
@@ -105,7 +107,8 @@ class LandedCommits(Value):
                     chunk = places[start : start + _CHUNK]
                     merges = [place for place in chunk if self.merges_alone and len(graph.parents[place.oid]) > 1]
                     subjects += self._subjects(chunk, merges, comparer, past)
-                    if sum(len(subject.novel) for subject in subjects) >= _FEATURES:
+                    features = sum(len(subject.novel) for subject in subjects)
+                    if features >= _FEATURES or len(subjects) >= _COMPARED:
                         yield from comparer.compare(subjects)
                         subjects = []
                 yield from comparer.compare(subjects)

@@ -47,7 +47,10 @@ def copies(
     own = frozenset(oid for place in branches.values() for oid in place.own if oid not in place.merged)
 
     def compared(index: Index) -> Copies:
-        landed = LandedCommits(repository, index, sources, _EXACT, None, progress, own.__contains__, refs=len(sources))
+        refs, history = len(sources), places.graph
+        landed = LandedCommits(
+            *(repository, index, sources, _EXACT, None, progress, own.__contains__), refs=refs, history=history
+        )
         found = [item for one in landed.compare(landings) for item in one.evidence if item.proves]
         copied = _landed(places, found, own)
         for branch, place in branches.items():
