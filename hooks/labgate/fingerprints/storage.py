@@ -100,13 +100,18 @@ class Storage:
         Database File").
         """
         # A writer uses the same pages again; a query reads each one once, and needs less memory.
+        reading = self.db.execute("PRAGMA cache_size").fetchone()[0]
         self.db.execute(f"PRAGMA cache_size = -{_WRITING_KB}")
-        if self._path is None:
-            yield
-            return
-        with lock(self._path):
-            require_same(self._path, self._file)
-            yield
+        try:
+            if self._path is None:
+                yield
+                return
+            with lock(self._path):
+                require_same(self._path, self._file)
+                yield
+        finally:
+            self.db.execute(f"PRAGMA cache_size = {reading}")
+            self.db.execute("PRAGMA shrink_memory")
 
     def close(self) -> None:
         self._connection.close()
