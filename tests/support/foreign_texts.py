@@ -32,7 +32,9 @@ from labgate.fingerprints import (
     parts,
     patch_ids,
     patches,
+    quoted_code,
     swapped_parents,
+    templates,
 )
 from labgate.fingerprints import text as texts
 from labgate.forge import answer, http
@@ -167,6 +169,10 @@ def _patch(text: str) -> list[object]:
     ]
     (patch,) = patches._parse(iter(rows))
     return [features.features_of(patch), patch_ids.patch_ids(patch), *(parts.parts(file) for file in patch.files)]
+
+
+def _quoted(line: str) -> list[bytes]:
+    return quoted_code.quoted_code([line.encode()])
 
 
 def _path(path: str) -> list[object]:
@@ -304,6 +310,13 @@ READERS = (
     Reader(parts, "a descriptor", _on(_patch, "_descriptor._builder.\n")),
     Reader(patch_ids, "digits", _on(_patch, "1.1.1.1\n")),
     Reader(headers, "a licence", _on(_patch, "# Copyright (c) 2024 Ada\n")),
+    Reader(
+        quoted_code,
+        "a text in texts",
+        _on(_quoted, '\\"\\n\\u0041', '"', '"'),
+    ),
+    Reader(quoted_code, "texts of a line", _on(_quoted, '"a\\n", ')),
+    Reader(templates, "a name", _on(templates._NAME.search, "issue_template/.")),
     Reader(noise, "a folder", _on(_path, "Dockerfile", "", "/x.py")),
     Reader(noise, "folders", _on(_path, "compose/", "", "x")),
     Reader(generated_names, "a name", _on(_path, ".generated")),
