@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from labgate.checks.registry import PUSH, at_stage
 from labgate.entrypoints import push
 from labgate.entrypoints.hook_call import HookCall, Skipped
-from labgate.entrypoints.push import Push, framework_push, judge_push, native_push
+from labgate.entrypoints.push import Push, _judged, framework_push, native_push, scene_of
 from labgate.git.refs import read_refs
 from labgate.git.repository import Repository, discover
 from labgate.values.errors import NoPolicyError, UndecidedError, UsageError
 from labgate.values.ref_update import RefUpdate
+from labgate.values.report import Report
 from support.isolated import install
 from support.policies import TEAM
 from support.repo import Repo
@@ -237,8 +240,12 @@ def test_without_both_names_there_is_no_update(work: Repo, variables: dict[str, 
 # Judging.
 
 
+def judge_push(repository: Repository, push: Push, checks: Sequence[str] = ()) -> Report:
+    return _judged(scene_of(repository, read_refs(repository), push), at_stage(PUSH, checks), push)
+
+
 def judged(repository: Repository, *lines: str) -> Any:
-    return judge_push(repository, read_refs(repository), read(repository, *lines))
+    return judge_push(repository, read(repository, *lines))
 
 
 def test_the_view_is_complete_when_git_itself_lists_the_refs(work: Repo, repository: Repository) -> None:
@@ -249,7 +256,7 @@ def test_the_view_is_complete_when_git_itself_lists_the_refs(work: Repo, reposit
 
 def test_and_partial_when_a_framework_names_one(work: Repo, repository: Repository) -> None:
     described_push = described(work, LOCAL_BRANCH=RESEARCH, REMOTE_BRANCH=RESEARCH)
-    report = judge_push(repository, read_refs(repository), described_push)
+    report = judge_push(repository, described_push)
     assert (report.view.refs_seen, report.view.refs_total, report.view.complete) == (1, None, False)
 
 
@@ -265,7 +272,7 @@ def test_the_policy_before_the_push_judges_it(work: Repo, repository: Repository
 
 def test_one_check_alone_is_asked(work: Repo, repository: Repository) -> None:
     push = read(repository, f"{RESEARCH} {work.head()} {MAIN} {work.head('main')}")
-    report = judge_push(repository, read_refs(repository), push, ("branch-name",))
+    report = judge_push(repository, push, ("branch-name",))
     assert [check.name for check in report.judged[0].checks] == ["branch-name"]
 
 

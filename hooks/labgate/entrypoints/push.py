@@ -133,11 +133,6 @@ def _is_by_hand(call: HookCall) -> bool:
     return not ref.startswith("refs/") or not local or spelt
 
 
-def judge_push(repository: Repository, refs: Mapping[str, str], push: Push, checks: Sequence[str] = ()) -> Report:
-    """Return the report on a push. ``checks`` empty means all."""
-    return _judged(scene_of(repository, refs, push), at_stage(PUSH, checks), push)
-
-
 def scene_of(repository: Repository, refs: Mapping[str, str], push: Push, progress: Progress | None = None) -> Scene:
     """Return the facts of a push. Raises: as ``run`` does."""
     held = any(update.old is not None for update in push.updates)
