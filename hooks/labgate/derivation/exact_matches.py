@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from labgate.derivation.candidates import Candidate
-from labgate.derivation.match import Subject
-from labgate.derivation.same_files import Pair, SameFiles
+from labgate.derivation.match import Pair, Subject
 from labgate.derivation.shared_features import IDS
 from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document
@@ -23,6 +22,10 @@ from labgate.git.repository import Repository
 from labgate.values.ref_update import Identity
 from labgate.values.regexes import regex
 from labgate.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from labgate.derivation.same_files import SameFiles
 
 #: The suffix that code hosts add to a title, and how many there may be: a backport adds one more.
 _LABEL, _LABELS = regex(r"\((?:#|GH-|!)\d+\)$"), 3
@@ -103,7 +106,8 @@ class ExactMatches(Value):
             if equal:
                 files.append((subject, equal))
         headlines(self.repository, titled)
-        self._files.learn([subject for subject, _ in files], self._pairs(files))
+        if files:
+            self._files.learn([subject for subject, _ in files], self._pairs(files))
 
     def _pairs(self, files: Sequence[tuple[Subject, Sequence[int]]]) -> Iterator[Pair]:
         for subject, numbers in files:
@@ -196,6 +200,8 @@ class ExactMatches(Value):
 
     @cached_property
     def _files(self) -> SameFiles:
+        from labgate.derivation.same_files import SameFiles  # few commits have such a file
+
         return SameFiles(self.repository, self.index)
 
     def reverts_landed(self, subject: Subject) -> bool:

@@ -70,6 +70,14 @@ def _of_twin(counts: Mapping[int, int]) -> float:
     return score(counts, counts, counts).total
 
 
+class Pair(Value):
+    """A subject and a document: ``novel`` are the subject's new features, ``both`` those that the document has too."""
+
+    subject: Subject
+    novel: frozenset[int]
+    both: frozenset[int]
+
+
 class Match(Value):
     """A match of a subject and a candidate. ``document`` is the number of the candidate's document.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from labgate.derivation.match import Subject
+from labgate.derivation.match import Pair, Subject
 from labgate.fingerprints import postings
 from labgate.fingerprints.features import A, line_features
 from labgate.fingerprints.index import Index
@@ -25,14 +25,6 @@ _STAND_IN = b"version https://git-lfs.github.com/spec/"
 _READ_BYTES = 4_000_000
 #: The bytes of files whose lines are looked up together: their features take some thirty times as many.
 _TOGETHER = 500_000
-
-
-class Pair(Value):
-    """A subject and a document: ``novel`` are the subject's new features, ``both`` those that the document has too."""
-
-    subject: Subject
-    novel: frozenset[int]
-    both: frozenset[int]
 
 
 class SameFiles(Value):

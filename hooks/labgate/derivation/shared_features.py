@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain
+from itertools import islice
 
 from labgate.derivation.candidates import Candidate, Candidates
 from labgate.derivation.match import Subject
@@ -20,13 +20,12 @@ IDS = (EXACT, CORE, BLOB, FORM)
 COMMON = 80
 _VALUE = postings.VALUES - 1
 _KIND = (1 << KIND_BITS) - 1
+#: The bits of a document and a kind, below a subject's place.
+_PLACE = postings.VALUE_BITS + KIND_BITS
 
 
 class SharedFeatures:
-    """Counts what subjects share with candidates, which are given by the number of their document.
-
-    A pair is such a number and the kind of a feature that its document has: ``number << KIND_BITS | kind``.
-    """
+    """Counts what subjects share with candidates, which are given by the number of their document."""
 
     def __init__(self, index: Index, candidates: Candidates) -> None:
         self._index = index
@@ -38,42 +37,53 @@ class SharedFeatures:
     def of(self, subjects: Sequence[Subject]) -> list[dict[int, Counter[int]]]:
         """Return the number of features of each kind that each subject shares with each candidate that it allows."""
         rows = [_Row(subject, self._candidates) for subject in subjects]
+        shared = Counter[int]()
         # A posting list is sorted: each part of it is read once for all subjects.
         for novel in postings.ranges([subject.novel for subject in subjects]):
-            holders = self._holders(sorted(set().union(*novel)))
-            common = {one for one, pairs in holders.items() if len(pairs) > COMMON and one & _KIND not in IDS}
-            for row, mine in zip(rows, novel, strict=True):
-                both = [one for one in mine if one in holders]
-                if common.isdisjoint(both):
-                    row.counts.update(chain.from_iterable(map(holders.__getitem__, both)))
-                else:
-                    row.counts.update(self._without_common(row, both, holders))
-        return [row.shared() for row in rows]
+            owner: dict[int, int] = {}
+            owners: dict[int, list[int]] = {}
+            for place, mine in enumerate(novel):
+                for one in owner.keys() & mine:
+                    owners.setdefault(one, [owner[one]]).append(place)
+                owner.update(dict.fromkeys(mine, place))
+            shared.update(self._shares(rows, owner, owners))
+        for share, count in shared.items():
+            rows[share >> _PLACE].note(share >> KIND_BITS & _VALUE, share & _KIND, count)
+        return [row.shared for row in rows]
 
     def telling(self, features: Sequence[int]) -> list[int]:
         """Return those of some sorted features that candidates have, but not too many changes."""
-        holders = self._holders(features)
-        return [one for one in features if self._telling([pair >> KIND_BITS for pair in holders.get(one, ())])]
+        holders = _by_feature(self._held(features))
+        return [one for one in features if self._telling(holders.get(one, []))]
 
-    def _holders(self, asked: Sequence[int]) -> Mapping[int, list[int]]:
-        """Return the pairs of the candidates that have each of some sorted features."""
-        candidates, found = self._keys, defaultdict[int, list[int]](list)
-        for entry in self._index.having(asked):
-            number = entry & _VALUE
-            if number in candidates:
-                feature = entry >> postings.VALUE_BITS
-                found[feature].append(number << KIND_BITS | feature & _KIND)
-        return found
+    def _held(self, asked: Sequence[int]) -> list[int]:
+        """Return the sorted entries of candidates that have one of some sorted features."""
+        candidates = self._keys
+        return [entry for entry in self._index.having(asked) if entry & _VALUE in candidates]
 
-    def _without_common(self, row: _Row, both: Sequence[int], holders: Mapping[int, list[int]]) -> Iterator[int]:
-        """Yield the pairs of some features; of a common one those of the documents that stand for its holders."""
-        for feature in both:
-            pairs, kind = holders[feature], feature & _KIND
-            if len(pairs) <= COMMON or kind in IDS:
-                yield from pairs
-            else:
-                numbers = [number for pair in pairs if row.allowed(number := pair >> KIND_BITS)]
-                yield from [number << KIND_BITS | kind for number in self._telling(numbers)]
+    def _shares(
+        self, rows: Sequence[_Row], owner: Mapping[int, int], owners: Mapping[int, Sequence[int]]
+    ) -> Iterator[int]:
+        """Yield for each feature that a subject shares with a candidate their places and its kind, as one number.
+
+        ``owner`` is the place of the only subject that has a feature; of some there are several ``owners``.
+        """
+        entries = self._held(sorted(owner))
+        # Two entries that differ only in the value are of one feature.
+        pairs = zip(entries, islice(entries, COMMON, None), strict=False)
+        common = {one >> postings.VALUE_BITS for one, other in pairs if one ^ other < postings.VALUES}
+        apart = common.union(owners)
+        holders = _by_feature([entry for entry in entries if entry >> postings.VALUE_BITS in apart]) if apart else {}
+        for entry in entries:
+            feature, number = entry >> postings.VALUE_BITS, entry & _VALUE
+            if feature not in apart:
+                yield owner[feature] << _PLACE | number << KIND_BITS | feature & _KIND
+            elif number == holders[feature][0]:
+                for place in owners.get(feature, (owner[feature],)):
+                    telling: Sequence[int] = holders[feature]
+                    if feature in common and feature & _KIND not in IDS:
+                        telling = self._telling([one for one in telling if rows[place].allowed(one)])
+                    yield from [place << _PLACE | one << KIND_BITS | feature & _KIND for one in telling]
 
     def _telling(self, numbers: list[int]) -> Sequence[int]:
         """Return the documents of which a feature that they have is evidence: none if too many changes have it.
@@ -100,18 +110,22 @@ class SharedFeatures:
 
 
 class _Row:
-    """The pairs that a subject has in common with documents, counted, whether or not it allows them."""
+    """A subject and what it shares with the candidates that it allows, by their number."""
 
     def __init__(self, subject: Subject, candidates: Mapping[int, Candidate]) -> None:
-        self.counts = Counter[int]()
         self.allowed = cache(lambda number: subject.allowed(candidates[number]))
         self._landed = cache(lambda number: self.allowed(number) or subject.landed(candidates[number]))
+        self.shared: dict[int, Counter[int]] = {}
 
-    def shared(self) -> dict[int, Counter[int]]:
-        """Return the number of features of each kind by the candidate that the subject allows."""
-        found: dict[int, Counter[int]] = {}
-        for pair, count in self.counts.items():
-            number, kind = pair >> KIND_BITS, pair & _KIND
-            if (self._landed if kind == EXACT else self.allowed)(number):
-                found.setdefault(number, Counter())[kind] = count
-        return found
+    def note(self, number: int, kind: int, count: int) -> None:
+        """Add the features of a kind that are shared with a candidate, if the subject allows it."""
+        if (self._landed if kind == EXACT else self.allowed)(number):
+            self.shared.setdefault(number, Counter())[kind] = count
+
+
+def _by_feature(entries: Sequence[int]) -> dict[int, list[int]]:
+    """Return the documents of sorted entries by feature."""
+    found: dict[int, list[int]] = {}
+    for entry in entries:
+        found.setdefault(entry >> postings.VALUE_BITS, []).append(entry & _VALUE)
+    return found
