@@ -261,6 +261,15 @@ def test_versions_by_hash_that_two_raise_are_nobodys_copy(repo: Repo, beside: bo
     assert [method for method, *_ in found(repo)] == ([SIMILARITY] if beside else [])
 
 
+def test_a_version_by_hash_that_one_person_raises_twice_is_a_copy(repo: Repo) -> None:
+    old, new = pinned("8f4b7f84864484a7bf31766abe9204da3cbe65b3"), pinned("34d1a48e516b6c34aea4fa41551a30e30af80387")
+    workflow = ".github/workflows/t.yml"
+    repo.commit("Start", {"app.py": "print('app')\n", workflow: old[workflow]})
+    repo.branch("research/x").commit("Raise", {workflow: new[workflow]})
+    repo.checkout("main").branch("landing").commit("Also raise", {workflow: new[workflow]})
+    assert [method for method, *_ in found(repo)] == ["patch-id"]
+
+
 def test_code_behind_the_line_of_a_submodule_is_found(repo: Repo) -> None:
     """A submodule that two raise is nobody's copy."""
     commits = ["1" * 40, "2" * 40]

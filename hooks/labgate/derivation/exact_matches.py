@@ -83,7 +83,7 @@ class ExactMatches(Value):
         found = self._equal(subject, novel, number)
         if found is None or found.hint is not None or not self.reverts_landed(subject):
             return found
-        return found.changed(hint=None if self._is_landing(subject, number) else "landed-first")
+        return found.changed(hint=None if self.is_landing(subject, number) else "landed-first")
 
     def _learn(self, asked: Sequence[tuple[Subject, Mapping[int, Mapping[int, int]]]]) -> None:
         """Read for all subjects at once what most of them need: depths of their ids, headlines, and equal files."""
@@ -156,7 +156,7 @@ class ExactMatches(Value):
             if lines >= FILE_SUBSTANCE:
                 return Equal("blob", "noise-only" if self._is_vendored_twice(pair, twin) else None, shared)
         # Anybody's formatter makes the same of a file.
-        if shared[FORM] and self._is_same_commit(pair.subject, number):
+        if shared[FORM] and self.has_author_of(pair.subject, number):
             lines = self._formed_lines(pair)
             shared[A] = lines
             return Equal("blob", None, shared) if lines else None
@@ -167,7 +167,7 @@ class ExactMatches(Value):
         substance = subject.document.substance
         if self._landed_first(subject, number, EXACT, exact):
             return "landed-first"
-        if self._is_enough(subject, number, substance) or self._is_landing(subject, number):
+        if self._is_enough(subject, number, substance) or self.is_landing(subject, number):
             return None
         return "small" if substance else "noise-only"
 
@@ -177,7 +177,7 @@ class ExactMatches(Value):
             return lines > 0
         places = {one for one in subject.document.features if postings.kind(one) == X}
         same = not places.isdisjoint(self.index.document(number).features)
-        return same or self._is_same_commit(subject, number)
+        return same or self.has_author_of(subject, number)
 
     def _is_vendored_twice(self, pair: Pair, twin: Document) -> bool:
         """Return whether all equal files are vendored on both sides, under one name: two may take the same release."""
@@ -227,7 +227,7 @@ class ExactMatches(Value):
         """Every depth at which the chain had some ids, those that were learned last."""
         return {}
 
-    def _is_landing(self, subject: Subject, number: int) -> bool:
+    def is_landing(self, subject: Subject, number: int) -> bool:
         """Return whether a mechanical change is a branch that lands, and not only equal to a change on another branch.
 
         Many branches raise the same versions. But a ref with nothing else that lands under the title of one of its
@@ -245,7 +245,7 @@ class ExactMatches(Value):
         last = subject.key.rpartition("..")[2]
         return (last, candidate.last, *(candidate.commits if candidate.alone else ()))
 
-    def _is_same_commit(self, subject: Subject, number: int) -> bool:
+    def has_author_of(self, subject: Subject, number: int) -> bool:
         """Return whether the subject has the author of some commit of a candidate, or a bot took that one there.
 
         An author is known by address, name or account. A bot makes the same change on many branches, so it counts as no

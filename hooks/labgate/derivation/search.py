@@ -13,6 +13,7 @@ from math import inf
 from labgate.derivation.candidates import Candidates
 from labgate.derivation.exact_matches import Equal, ExactMatches
 from labgate.derivation.match import NAMED, Match, Subject, by_ref
+from labgate.derivation.raised_versions import RaisedVersions
 from labgate.derivation.score import (
     GONE_STEP,
     P_LEAST,
@@ -30,6 +31,7 @@ from labgate.fingerprints.features import A, D, V, with_text
 from labgate.fingerprints.index import Index
 from labgate.fingerprints.past import Past
 from labgate.fingerprints.patch_ids import FILE_SUBSTANCE
+from labgate.fingerprints.postings import BLOB
 from labgate.git.repository import Repository
 from labgate.values.finding import ALARM
 from labgate.values.value import Value
@@ -64,6 +66,7 @@ class Search:
         self._similar = "similarity" in methods
         self._shared = SharedFeatures(index, candidates)
         self._exact = ExactMatches(repository, index, candidates.by_number, methods)
+        self._raised = RaisedVersions(repository, index, self._exact)
         #: For each document the sorted kinds of its features, each with the depth at which it came to a chain:
         #: ``kind << _DEPTH_BITS | depth``; for one past at a time. Arrays, as they are kept for thousands of documents.
         self._depths: dict[int, array[int]] = {}
@@ -183,8 +186,22 @@ class Search:
             if match.score.total >= SUSPECT:
                 hint = "below-alarm" if match.score.total < ALARM else "landed-first" if revert else None
                 matches.append(match.changed(hint=hint))
+        matches = [left for match in matches if (left := self._without_raised(subject, match)) is not None]
         parts = (candidates[number].source.key for number, counts in shared.items() if _is_part(subject, counts))
         return Found(matches, tuple(dict.fromkeys(parts)))
+
+    def _without_raised(self, subject: Subject, match: Match) -> Match | None:
+        """Return a match; as a hint, or ``None``, if two people only raised the same versions."""
+        left = self._raised.left(subject, match) if match.decisive or match.how == "similar" else None
+        if left is None:
+            return match
+        if match.how == "similar":
+            total = score(left.shared, subject.counts, self._new_in(subject, match.document)).total
+            below = match.changed(hint=match.hint or "below-alarm") if total >= SUSPECT else None
+            return match if total >= ALARM else below
+        alone = left.shared[BLOB] == 0 if match.how == "blob" else left.substance == 0
+        only = alone and not self._exact.is_landing(subject, match.document)
+        return match.changed(hint="noise-only") if only else match
 
     def _score(self, subject: Subject, number: int, shared: Mapping[int, int]) -> Score:
         new = self._new_in(subject, number)

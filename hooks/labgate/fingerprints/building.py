@@ -54,12 +54,12 @@ _Task = tuple[Sequence[str], bool]
 _HIDDEN = (IGNORED, PROSE)
 
 
-def make_document(repository: Repository, patch: Patch, *, judged: bool = False) -> Document:
-    """Return the document of a patch; ``judged`` as for ``features_of``."""
+def make_document(repository: Repository, patch: Patch, *, judged: bool = False, by_hash: bool = False) -> Document:
+    """Return the document of a patch; ``judged`` and ``by_hash`` as for ``features_of``."""
     patch = with_texts(repository, patch)
     shown = Patch(patch.key, [_shown(repository, file) for file in patch.files])
-    found = features_of(shown, lambda file: code_cells(repository, file), judged=judged)
-    ids = patch_ids(patch, judged=judged)
+    found = features_of(shown, lambda file: code_cells(repository, file), judged=judged, by_hash=by_hash)
+    ids = patch_ids(patch, judged=judged, by_hash=by_hash)
     contents = [*((BLOB, digest) for digest in ids.blobs), *((FORM, digest) for digest in ids.forms)]
     named = [(EXACT, ids.exact), (CORE, ids.core), *contents]
     names = {postings.packed_id(kind, digest) for kind, digest in named if digest is not None}
@@ -72,7 +72,9 @@ def make_document(repository: Repository, patch: Patch, *, judged: bool = False)
     )
 
 
-def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool = False) -> Iterator[Document]:
+def make_documents(
+    repository: Repository, keys: Sequence[str], *, judged: bool = False, by_hash: bool = False
+) -> Iterator[Document]:
     """Yield the document of each key, in order; without all objects it only says which are missing.
 
     Raises: ``GitError`` when git cannot read what is here.
@@ -80,7 +82,9 @@ def make_documents(repository: Repository, keys: Sequence[str], *, judged: bool 
     lacks = lacking(repository, keys) if repository.partial else {}
     done = 0
     while done < len(keys):
-        made = _plain_documents(repository, [key for key in keys[done:] if key not in lacks], judged=judged)
+        made = _plain_documents(
+            repository, [key for key in keys[done:] if key not in lacks], judged=judged, by_hash=by_hash
+        )
         try:
             for key in keys[done:]:
                 yield gap(key, lacks[key]) if key in lacks else next(made)
@@ -108,12 +112,12 @@ def gap(key: str, lacks: Sequence[str]) -> Document:
     )
 
 
-def _plain_documents(repository: Repository, keys: Sequence[str], *, judged: bool) -> Iterator[Document]:
+def _plain_documents(repository: Repository, keys: Sequence[str], *, judged: bool, by_hash: bool) -> Iterator[Document]:
     ranges = [(old, new) for old, between, new in (key.partition("..") for key in keys) if between]
     commits = [key for key in keys if ".." not in key]
     both = {False: commit_patches(repository, commits), True: tree_patches(repository, ranges)}
     for key in keys:
-        yield make_document(repository, next(both[".." in key]), judged=judged)
+        yield make_document(repository, next(both[".." in key]), judged=judged, by_hash=by_hash)
 
 
 def _shown(repository: Repository, file: FilePatch) -> FilePatch:

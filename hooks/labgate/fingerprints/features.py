@@ -29,7 +29,7 @@ from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
-VERSION = 24
+VERSION = 25
 
 #: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
 #: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
@@ -120,7 +120,11 @@ _Exchange = tuple[frozenset[bytes], frozenset[bytes]]
 
 
 def features_of(
-    patch: Patch, notebook: Callable[[FilePatch], FilePatch] | None = None, *, judged: bool = False
+    patch: Patch,
+    notebook: Callable[[FilePatch], FilePatch] | None = None,
+    *,
+    judged: bool = False,
+    by_hash: bool = False,
 ) -> Features:
     """Return the features of a patch.
 
@@ -128,6 +132,7 @@ def features_of(
     not count.
     In a ``judged`` patch a generator's mark hides nothing, as anybody can add that line to hide code. In research a
     file with the mark does not count, so files that were generated on both sides do not match.
+    ``by_hash`` is as for ``noise.without_versions``.
     """
     prose: set[int] = set()
     counted: list[tuple[FilePatch, list[_Change]]] = []
@@ -138,7 +143,7 @@ def features_of(
         if sort == PROSE:
             prose.update(_prose_features(file))
         elif sort in (CODE, PINS):
-            counted.append((file, list(_changes(file, judged, pages.get(file.path)))))
+            counted.append((file, list(_changes(file, judged, pages.get(file.path), by_hash=by_hash))))
         elif sort == NOTEBOOK and notebook is not None:
             cells = notebook(file)
             counted.append((cells, list(_changes(cells, judged))))
@@ -246,7 +251,9 @@ def _prose_features(file: FilePatch) -> Iterator[int]:
                 yield here ^ line.number
 
 
-def _changes(file: FilePatch, judged: bool, page: PageWords | None = None) -> Iterator[_Change]:
+def _changes(
+    file: FilePatch, judged: bool, page: PageWords | None = None, *, by_hash: bool = False
+) -> Iterator[_Change]:
     """Yield the changes of a file that count: not reformatted lines, markup, licences, templates or versions.
 
     Of a ``judged`` file also changes without lines, if none of their lines count.
@@ -261,7 +268,7 @@ def _changes(file: FilePatch, judged: bool, page: PageWords | None = None) -> It
             change = _Change(run, [], [])
         else:
             if settings is not None:
-                deleted, added = without_versions(deleted, added, settings)
+                deleted, added = without_versions(deleted, added, settings, by_hash=by_hash)
             if run.start <= LEGAL_START:
                 deleted, added = (side[legal_lines(side, file.path) :] for side in (deleted, added))
             if template:

@@ -222,11 +222,13 @@ def is_import(line: bytes) -> bool:
     return _IMPORT.match(line) is not None
 
 
-def without_versions(deleted: list[bytes], added: list[bytes], settings: str) -> tuple[list[bytes], list[bytes]]:
+def without_versions(
+    deleted: list[bytes], added: list[bytes], settings: str, *, by_hash: bool = False
+) -> tuple[list[bytes], list[bytes]]:
     """Return deleted and added lines of settings (``settings_of``) without those that change in versions alone.
 
-    In PINS also without lines that only name a package or a version of the language, in VERSIONS without those that
-    state a version.
+    A version is a number, or with ``by_hash`` a hash, too. In PINS also without lines that only name a package or a
+    version of the language, in VERSIONS without those that state a version.
     """
     if settings == VERSIONS:
         deleted, added = ([line for line in lines if not _STATED.match(line)] for lines in (deleted, added))
@@ -234,7 +236,8 @@ def without_versions(deleted: list[bytes], added: list[bytes], settings: str) ->
         deleted, added = ([line for line in lines if not _names_package(line)] for lines in (deleted, added))
     if not deleted or not added:
         return deleted, added
-    masked = [[_masked(line, settings) for line in lines] for lines in (deleted, added)]
+    plain = [[_without_hash(line) for line in lines] for lines in (deleted, added)] if by_hash else [deleted, added]
+    masked = [[_masked(line, settings) for line in lines] for lines in plain]
     both = set(masked[0]) & set(masked[1])
     if not both:
         return deleted, added
@@ -248,7 +251,7 @@ def without_versions(deleted: list[bytes], added: list[bytes], settings: str) ->
 def _masked(line: bytes, settings: str) -> bytes:
     """Return a line without its versions; a number that may be something else stays."""
     certain = settings == VALUES and not _VERSIONED.match(line.lstrip(b"-\"' \t"))
-    return _VERSIONS.sub(b"0", (_CERTAIN if certain else _VERSION).sub(b"0", _without_hash(line)))
+    return _VERSIONS.sub(b"0", (_CERTAIN if certain else _VERSION).sub(b"0", line))
 
 
 def _without_hash(line: bytes) -> bytes:

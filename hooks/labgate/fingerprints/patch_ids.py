@@ -54,13 +54,13 @@ class PatchIds(Value):
     forms: tuple[bytes, ...]
 
 
-def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
+def patch_ids(patch: Patch, *, judged: bool = False, by_hash: bool = False) -> PatchIds:
     """Return the ids of a patch.
 
     As in ``git patch-id`` line numbers and white space do not count; here the context does not count either. What a
     ``judged`` patch names, moves or leaves as it was hides no content: it has the blob of every file. In research only
     files count in which it changes more than a few lines that are its author's own, and vendored code. It has ``forms``
-    only if it changes nothing but form.
+    only if it changes nothing but form. ``by_hash`` is as for ``noise.without_versions``.
     """
     whole, inverse, core, blobs, forms = [], [], [], [], []
     code, other_lines, formed = set[bytes](), 0, True
@@ -71,9 +71,9 @@ def patch_ids(patch: Patch, *, judged: bool = False) -> PatchIds:
         inverse.append(_file_id(_inverted(file), added, deleted))
         found = parts(file)
         sorts = {sort for sort, _ in found}
-        lines = list(islice(_significant_lines(file, found), SUBSTANCE))
+        lines = list(islice(_significant_lines(file, found, by_hash), SUBSTANCE))
         left = unformatted(file) if lines else file
-        own = lines if left is file else list(islice(_significant_lines(left, parts(left)), SUBSTANCE))
+        own = lines if left is file else list(islice(_significant_lines(left, parts(left), by_hash), SUBSTANCE))
         if lines and sorts & {CODE, PINS} and not file.binary:
             core.append(digest)
             code.update(own)
@@ -107,7 +107,7 @@ def _is_vendored_code(file: FilePatch) -> bool:
     return is_vendored(file.path) and not is_mechanical(file.path) and bool(written_runs(file.runs))
 
 
-def _significant_lines(file: FilePatch, found: Sequence[tuple[str, FilePatch]]) -> Iterator[bytes]:
+def _significant_lines(file: FilePatch, found: Sequence[tuple[str, FilePatch]], by_hash: bool) -> Iterator[bytes]:
     """Yield the changed lines of a file that count, given its ``parts``.
 
     These do not count: vendored, locked and generated files, lists of packages and versions, licence headers, and a
@@ -125,7 +125,7 @@ def _significant_lines(file: FilePatch, found: Sequence[tuple[str, FilePatch]]) 
         if template:
             added = own_lines(file.status, deleted, added)
         if settings is not None:
-            deleted, added = without_versions(deleted, added, settings)
+            deleted, added = without_versions(deleted, added, settings, by_hash=by_hash)
         if formatted and _is_formatted(run):
             continue
         yield from (line for line in (*added, *deleted) if _says(line, sort in (PINS, PROSE)))
