@@ -22,6 +22,7 @@ SOURCE = "refs/heads/research/x"
 OWN = "class Window:\n    def __init__(self, title):\n        self.title = title\n        self.open = False\n"
 #: Somebody else than who made the research.
 LIN = {"GIT_AUTHOR_EMAIL": "lin@example.org", "GIT_AUTHOR_NAME": "lin"}
+BOT = {"GIT_AUTHOR_EMAIL": "bot@example.org", "GIT_AUTHOR_NAME": "bump[bot]"}
 #: Whose address the code host hides; the account has the name of who made the research.
 HIDDEN = {"GIT_AUTHOR_EMAIL": "123+GRACE@users.noreply.github.com", "GIT_AUTHOR_NAME": "G. H."}
 TRIED = code("alpha", "beta", "gamma", "delta")
@@ -261,13 +262,23 @@ def test_versions_by_hash_that_two_raise_are_nobodys_copy(repo: Repo, beside: bo
     assert [method for method, *_ in found(repo)] == ([SIMILARITY] if beside else [])
 
 
-def test_a_version_by_hash_that_one_person_raises_twice_is_a_copy(repo: Repo) -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "methods"),
+    [
+        pytest.param({}, {}, ["patch-id"], id="one person"),
+        pytest.param(BOT, BOT, ["patch-id"], id="one bot"),
+        pytest.param(BOT, {}, [], id="a person and a bot"),
+    ],
+)
+def test_a_version_by_hash_that_one_author_raises_twice_is_a_copy(
+    repo: Repo, first: Mapping[str, str], second: Mapping[str, str], methods: list[str]
+) -> None:
     old, new = pinned("8f4b7f84864484a7bf31766abe9204da3cbe65b3"), pinned("34d1a48e516b6c34aea4fa41551a30e30af80387")
     workflow = ".github/workflows/t.yml"
     repo.commit("Start", {"app.py": "print('app')\n", workflow: old[workflow]})
-    repo.branch("research/x").commit("Raise", {workflow: new[workflow]})
-    repo.checkout("main").branch("landing").commit("Also raise", {workflow: new[workflow]})
-    assert [method for method, *_ in found(repo)] == ["patch-id"]
+    repo.branch("research/x").commit("Raise", {workflow: new[workflow]}, **first)
+    repo.checkout("main").branch("landing").commit("Also raise", {workflow: new[workflow]}, **second)
+    assert [method for method, *_ in found(repo)] == methods
 
 
 def test_code_behind_the_line_of_a_submodule_is_found(repo: Repo) -> None:

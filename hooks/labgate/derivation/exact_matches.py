@@ -245,19 +245,23 @@ class ExactMatches(Value):
         last = subject.key.rpartition("..")[2]
         return (last, candidate.last, *(candidate.commits if candidate.alone else ()))
 
-    def has_author_of(self, subject: Subject, number: int) -> bool:
+    def has_author_of(self, subject: Subject, number: int, *, bots: bool = False) -> bool:
         """Return whether the subject has the author of some commit of a candidate, or a bot took that one there.
 
         An author is known by address, name or account. A bot makes the same change on many branches, so it counts as no
-        author; but if it gives a change the title of a person's commit, it took that one there.
+        author; but if it gives a change the title of a person's commit, it took that one there. With ``bots`` it is an
+        author as anybody else, and takes what another bot made, too.
         """
         last = subject.key.rpartition("..")[2]
         mine, *theirs = read_commits(self.repository, (last, *self.candidates[number].commits))
         author, title = _names(mine.author), _plain(mine.subject)
-        return any(
-            not author.isdisjoint(names) or (bool(author) != bool(names) and title == _plain(other.subject))
-            for other, names in ((other, _names(other.author)) for other in theirs)
-        )
+        for other in theirs:
+            names = _names(other.author)
+            same = not author.isdisjoint(names) or (bots and mine.author.key == other.author.key)
+            takes = bool(author) != bool(names) or (bots and not author)
+            if same or (takes and title == _plain(other.subject)):
+                return True
+        return False
 
 
 def _lines(shared: Mapping[int, int]) -> int:

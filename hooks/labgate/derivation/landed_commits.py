@@ -26,7 +26,7 @@ from labgate.values.value import Value
 
 #: The number of commits that are read at a time. Those that are compared at a time share queries of the index: so many
 #: new features of them, or so many commits, as each takes some kilobytes.
-_CHUNK, _FEATURES, _COMPARED = 200, 1_000_000, 2000
+_CHUNK, _FEATURES, _COMPARED = 200, 1_000_000, 1000
 
 
 class _Place(Value):

@@ -38,7 +38,8 @@ class RaisedVersions(Value):
         # Of a merge only a part is judged, and of several steps each is another document.
         if match.commits or subject.parent is None or not _has_settings(subject.document, twin):
             return None
-        if self.exact.has_author_of(subject, match.document):
+        # A bot raises a version on main, not on research: who brings that commit to main took it from there.
+        if self.exact.has_author_of(subject, match.document, bots=True):
             return None
         (mine,) = make_documents(self.repository, [subject.key], judged=True, by_hash=True)
         (theirs,) = make_documents(self.repository, [twin.key], by_hash=True)
