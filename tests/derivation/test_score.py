@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labgate.derivation.score import LEAST_SHARE, MOVED, P_WEIGHT, SUSPECT, T_WEIGHT, UNSHOWN, WHOLE_LEAST, Score, score
-from labgate.fingerprints.features import KINDS, A, B, D, F, I, S, T, V, X
+from labgate.fingerprints.kinds import KINDS, A, B, D, F, I, S, T, V, X
 from labgate.values.finding import ALARM
 
 Counts = Mapping[int, int]

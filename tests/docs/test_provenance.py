@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from labgate.derivation.score import GONE_STEP, SMALL_STEP, STEP_LEFT, SUSPECT, UNSHOWN, score
-from labgate.fingerprints.features import KINDS
+from labgate.fingerprints.kinds import KINDS
 from labgate.values.finding import ALARM, METHODS
 from support.console import blocks, hold
 from support.data import ROOT

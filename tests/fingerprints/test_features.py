@@ -11,28 +11,11 @@ from hashlib import blake2b
 import pytest
 
 from labgate.derivation.score import SUSPECT, Score, score
-from labgate.fingerprints.features import (
-    FEATURE_BITS,
-    KINDS,
-    RUN_TOKENS,
-    SWEEP_FILES,
-    VERSION,
-    A,
-    B,
-    D,
-    F,
-    Features,
-    I,
-    S,
-    T,
-    V,
-    X,
-    features_of,
-    tokens,
-    weight,
-)
+from labgate.fingerprints.features import RUN_TOKENS, SWEEP_FILES, VERSION, Features, features_of
+from labgate.fingerprints.kinds import FEATURE_BITS, KINDS, A, B, D, F, I, S, T, V, X
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.fingerprints.postings import kind as kind_of
+from labgate.fingerprints.tokens import tokens, weight
 from labgate.values.finding import ALARM
 
 WARMUP = b"""\

@@ -7,7 +7,6 @@ import time
 import pytest
 
 from labgate.fingerprints.content import is_code
-from labgate.fingerprints.features import tokens
 from labgate.fingerprints.headers import legal_lines
 from labgate.fingerprints.noise import (
     CODE,
@@ -25,6 +24,7 @@ from labgate.fingerprints.noise import (
     without_versions,
 )
 from labgate.fingerprints.quoted_code import quoted_code
+from labgate.fingerprints.tokens import tokens
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labgate.fingerprints import postings
-from labgate.fingerprints.features import FEATURE_BITS, KINDS
+from labgate.fingerprints.kinds import FEATURE_BITS, KINDS
 
 features = st.lists(st.integers(0, (1 << 44) - 1), unique=True).map(sorted)
 values = st.integers(0, postings.VALUES - 1)

@@ -11,8 +11,8 @@ from labgate.derivation.match import Pair, Subject
 from labgate.derivation.shared_features import IDS
 from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document
-from labgate.fingerprints.features import A, D, X
 from labgate.fingerprints.index import Index
+from labgate.fingerprints.kinds import A, D, X
 from labgate.fingerprints.noise import is_vendored
 from labgate.fingerprints.patch_ids import FILE_SUBSTANCE, SUBSTANCE
 from labgate.fingerprints.patches import commit_patches

@@ -10,7 +10,7 @@ from labgate.derivation.candidates import Candidate
 from labgate.derivation.score import Score, score
 from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document
-from labgate.fingerprints.features import A, D
+from labgate.fingerprints.kinds import A, D
 from labgate.fingerprints.past import Past
 from labgate.values.finding import ALARM, Evidence
 from labgate.values.value import Value

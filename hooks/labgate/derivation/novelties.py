@@ -7,8 +7,8 @@ from itertools import islice
 
 from labgate.fingerprints import postings
 from labgate.fingerprints.documents import Document
-from labgate.fingerprints.features import T
 from labgate.fingerprints.index import Index
+from labgate.fingerprints.kinds import T
 from labgate.fingerprints.past import Past
 
 #: The token sequences of each document that are always looked up: with five new ones it is not too small to judge.

@@ -8,7 +8,7 @@ from labgate.derivation.candidates import Candidate, Candidates
 from labgate.derivation.match import Match, Subject, by_ref
 from labgate.derivation.score import Score
 from labgate.fingerprints.building import make_document
-from labgate.fingerprints.features import A, D
+from labgate.fingerprints.kinds import A, D
 from labgate.fingerprints.patches import tree_patches
 from labgate.git.commits import tree_of
 from labgate.git.diffs import clean_merge

@@ -7,8 +7,9 @@ from functools import cached_property
 
 from labgate.derivation.match import Pair, Subject
 from labgate.fingerprints import postings
-from labgate.fingerprints.features import A, line_features
+from labgate.fingerprints.features import line_features
 from labgate.fingerprints.index import Index
+from labgate.fingerprints.kinds import A
 from labgate.fingerprints.patch_ids import SUBSTANCE, blob_id
 from labgate.fingerprints.postings import BLOB, packed_id
 from labgate.fingerprints.text import decoded

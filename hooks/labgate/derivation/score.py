@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import inf, sqrt
 
-from labgate.fingerprints.features import A, B, D, F, I, S, T, V, X
+from labgate.fingerprints.kinds import A, B, D, F, I, S, T, V, X
 from labgate.values.value import Value
 
 #: From this score on there is a note, from ``finding.ALARM`` (6) on an alarm: the knee of the curve. From 7.5 to 6

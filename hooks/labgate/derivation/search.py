@@ -27,8 +27,9 @@ from labgate.derivation.score import (
 )
 from labgate.derivation.shared_features import SharedFeatures
 from labgate.fingerprints import postings
-from labgate.fingerprints.features import A, D, V, with_text
+from labgate.fingerprints.features import with_text
 from labgate.fingerprints.index import Index
+from labgate.fingerprints.kinds import A, D, V
 from labgate.fingerprints.past import Past
 from labgate.fingerprints.patch_ids import FILE_SUBSTANCE
 from labgate.fingerprints.postings import BLOB

@@ -10,8 +10,8 @@ from itertools import islice
 from labgate.derivation.candidates import Candidate, Candidates
 from labgate.derivation.match import Subject
 from labgate.fingerprints import postings
-from labgate.fingerprints.features import KIND_BITS
 from labgate.fingerprints.index import Index
+from labgate.fingerprints.kinds import KIND_BITS
 from labgate.fingerprints.postings import BLOB, CORE, EXACT, FORM
 
 #: The kinds of features that are ids: they are never common.

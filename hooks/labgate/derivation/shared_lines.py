@@ -8,11 +8,12 @@ from difflib import SequenceMatcher
 
 from labgate.fingerprints.building import code_cells
 from labgate.fingerprints.decoding import with_texts
-from labgate.fingerprints.features import LINE_WEIGHT, NAME_LENGTH, tokens, weight
+from labgate.fingerprints.features import LINE_WEIGHT
 from labgate.fingerprints.noise import GENERATED, IGNORED, NOTEBOOK, sort_of
 from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patch_ids import unformatted
 from labgate.fingerprints.patches import Patch, commit_patches
+from labgate.fingerprints.tokens import NAME_LENGTH, tokens, weight
 from labgate.git.repository import Repository
 from labgate.values.traced import SharedLine
 from labgate.values.value import Value

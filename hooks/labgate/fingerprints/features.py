@@ -9,6 +9,7 @@ from itertools import pairwise
 from operator import xor
 
 from labgate.fingerprints.headers import legal_lines
+from labgate.fingerprints.kinds import FEATURE_BITS, KIND_BITS, A, B, D, F, S, T, V, X
 from labgate.fingerprints.markup import PageWords, page_words
 from labgate.fingerprints.noise import (
     CODE,
@@ -24,20 +25,13 @@ from labgate.fingerprints.parts import parts
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.fingerprints.templates import is_template, own_lines
 from labgate.fingerprints.text import normal_lines
-from labgate.values.digest import blake2b
+from labgate.fingerprints.tokens import LINES, NAME_LENGTH, TOKENS, Line, hash_of
 from labgate.values.regexes import regex
 from labgate.values.value import Value
 
 #: Any change of a feature or an id must change this number; an index with another number is rebuilt.
 VERSION = 25
 
-#: A feature is 40 bits of a hash over 4 bits of its kind. T: three added tokens in a row, in a file. V: the same in any
-#: file. X: the place of an edit. B: a line of prose (a change log). I: a name or word. A, D: an added or deleted line
-#: in a file. F: all that one run deletes and adds, in a file. S: the shape of added lines, without names.
-T, V, X, B, I, A, D, F, S = range(9)  # noqa: E741 - the names of a score's terms in JSON
-KINDS = "TVXBIADFS"
-KIND_BITS = 4
-FEATURE_BITS = 40 + KIND_BITS
 _MASK = (1 << FEATURE_BITS) - 1
 _KIND = (1 << KIND_BITS) - 1
 #: The most tokens of one run that are read: more in one piece is data.
@@ -45,8 +39,6 @@ RUN_TOKENS = 40_000
 #: A line with fewer letters and digits does not count (brackets, ``x =``), nor does a pair of lines with fewer
 #: (``else:`` twice).
 LINE_WEIGHT, PAIR_WEIGHT = 3, 6
-#: Shorter words are loop variables and keywords: they do not count in I, and are part of the shape in S.
-NAME_LENGTH = 4
 #: Two lines in a row, or one alone, with fewer tokens have a common shape.
 SHAPE_TOKENS = 10
 #: The most pairs of a file and three tokens that are tried to find where these are.
@@ -60,13 +52,8 @@ _BLANKS = 2
 #: A licence header starts in the first lines of a file: after ``#!`` and an encoding.
 LEGAL_START = 3
 
-#: Numbers of pull requests and issues: they differ between a change and its copy, and would reveal the source.
-_NUMBERS = regex(rb"(?:#|\bGH-|/pull/|/issues/)\d+")
-#: A word (with any letters beyond ASCII), or one other visible character; formatters add and drop the others.
-_TOKEN = regex(rb"[A-Za-z_0-9\x80-\xff]+|[^\sA-Za-z_0-9\x80-\xff\"'\\`,;()]")
 #: A name: a shape keeps only its place.
 _NAME = regex(rb"(?<![^ ])[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff]{%d,}" % (NAME_LENGTH - 1))
-_WEIGHTLESS = bytes(code for code in range(128) if not (chr(code).isalnum() or code == ord("_")))
 #: An odd multiplier for order-dependent hashes (Steele and Vigna, "Computationally easy, spectrally good multipliers").
 _STEP = 0xD1342543DE82EF95 & ((1 << 40) - 1)
 
@@ -87,28 +74,12 @@ class Features(Value):
     had: AbstractSet[int] = frozenset()
 
 
-#: A token's hashes for the three places in a sequence, which add up to a V, and the feature of its name (0: it is no
-#: name).
-_Token = tuple[int, int, int, int]
-
-
-class _Line:
-    """A line, independent of its place: its tokens in one text, its weight, a hash of its tokens."""
-
-    __slots__ = ("number", "plain", "weight")
-
-    def __init__(self, plain: bytes) -> None:
-        self.plain = plain
-        self.weight = weight(plain)
-        self.number = _hash(plain)
-
-
 class _Change:
     """The lines of a run that count. ``whole`` is the same run with all its lines, if not all of them count."""
 
     __slots__ = ("added", "deleted", "run", "whole")
 
-    def __init__(self, run: Run, deleted: list[_Line], added: list[_Line]) -> None:
+    def __init__(self, run: Run, deleted: list[Line], added: list[Line]) -> None:
         self.run = run
         self.deleted = deleted
         self.added = added
@@ -152,13 +123,6 @@ def features_of(
     return Features(numbers | prose, lines, len(cut), had - numbers)
 
 
-def tokens(text: bytes) -> list[bytes]:
-    """Return the tokens of a text, without quotes, commas, parentheses and other things that formatters change."""
-    if b"#" in text or b"GH-" in text or b"/pull/" in text or b"/issues/" in text:
-        text = _NUMBERS.sub(b"#", text)
-    return _TOKEN.findall(text)
-
-
 def line_features(path: str, text: bytes, old: bytes = b"") -> dict[bytes, frozenset[int]]:
     """Return for each distinct line of a file that counts its features as an added line: A, and each V in it.
 
@@ -168,7 +132,7 @@ def line_features(path: str, text: bytes, old: bytes = b"") -> dict[bytes, froze
     found = {}
     raw_lines = set(text.split(b"\n")).difference(old.split(b"\n"))
     for plain in {line for raw in raw_lines for line in normal_lines(raw)}:
-        line = _lines[plain]
+        line = LINES[plain]
         if line.weight >= LINE_WEIGHT:
             found[line.plain] = frozenset((here ^ line.number, *_grams(line.plain)))
     return found
@@ -190,40 +154,8 @@ def _in_file(path: int) -> int:
 
 def _grams(plain: bytes) -> set[int]:
     """Return the V of a text: each three tokens in a row."""
-    firsts, seconds, thirds, _ = zip(*[_tokens[token] for token in plain.split(b" ")], strict=True)
+    firsts, seconds, thirds, _ = zip(*[TOKENS[token] for token in plain.split(b" ")], strict=True)
     return set(map(xor, map(xor, firsts, seconds[1:]), thirds[2:]))
-
-
-def weight(text: bytes) -> int:
-    """Return the number of letters, digits and underscores in a text."""
-    return len(text.translate(None, _WEIGHTLESS))
-
-
-class _Tokens(dict[bytes, _Token]):
-    """The hashes of each token, computed once."""
-
-    def __missing__(self, text: bytes) -> _Token:
-        if len(self) >= 1 << 16:
-            self.clear()
-        value = blake2b(text, digest_size=24).digest()
-        first, second, third = (int.from_bytes(value[at - 5 : at], "big") << KIND_BITS for at in (8, 16, 24))
-        is_name = len(text) >= NAME_LENGTH and not text[:1].isdigit()
-        token = self[text] = (first, second, third | V, first | I if is_name else 0)
-        return token
-
-
-class _Lines(dict[bytes, _Line]):
-    """The values of each line, computed once: a change, its copies and its context repeat the same lines."""
-
-    def __missing__(self, text: bytes) -> _Line:
-        if len(self) >= 1 << 16:
-            self.clear()
-        line = self[text] = _Line(b" ".join(tokens(text)))
-        return line
-
-
-_tokens = _Tokens()
-_lines = _Lines()
 
 
 def _sequence(numbers: Iterable[int]) -> int:
@@ -233,20 +165,15 @@ def _sequence(numbers: Iterable[int]) -> int:
     return number
 
 
-def _hash(text: bytes) -> int:
-    """Return a hash in the bits of a feature's hash, with the bits of the kind free."""
-    return int.from_bytes(blake2b(text, digest_size=8).digest()[3:], "big") << KIND_BITS
-
-
 def _path(path: str) -> int:
-    return _hash(b"path\0" + path.encode("utf-8", "surrogateescape"))
+    return hash_of(b"path\0" + path.encode("utf-8", "surrogateescape"))
 
 
 def _prose_features(file: FilePatch) -> Iterator[int]:
     here = _path(file.path) | B
     for run in file.runs:
         for text in run.added:
-            line = _lines[text]
+            line = LINES[text]
             if line.weight >= LINE_WEIGHT:
                 yield here ^ line.number
 
@@ -325,7 +252,7 @@ def _follow(text: bytes, more: bytes) -> bytes:
 
 
 def _change(run: Run, deleted: list[bytes], added: list[bytes]) -> _Change:
-    sides = [[line for text in side if (line := _lines[text]).plain] for side in (deleted, added)]
+    sides = [[line for text in side if (line := LINES[text]).plain] for side in (deleted, added)]
     return _Change(run, sides[0], sides[1])
 
 
@@ -334,7 +261,7 @@ def _is_cut(change: _Change) -> bool:
     return sum([line.plain.count(b" ") + 1 for line in change.added]) > RUN_TOKENS
 
 
-def _text(lines: list[_Line]) -> bytes:
+def _text(lines: list[Line]) -> bytes:
     return b" ".join([line.plain for line in lines])
 
 
@@ -406,7 +333,7 @@ def _text_features(change: _Change, path: int, features: set[int]) -> None:
         sides = [_sequence([line.number for line in side]) for side in (deleted, added)]
         features.add(path ^ _sequence(sides) | F)
     if added:
-        found = [_tokens[token] for token in _text(added).split(b" ")[:RUN_TOKENS]]
+        found = [TOKENS[token] for token in _text(added).split(b" ")[:RUN_TOKENS]]
         firsts, seconds, thirds, names = zip(*found, strict=True)
         grams = set(map(xor, map(xor, firsts, seconds[1:]), thirds[2:]))
         features |= grams
@@ -416,19 +343,21 @@ def _text_features(change: _Change, path: int, features: set[int]) -> None:
         features.update(_shape_features(added))
 
 
-def _shape_features(added: list[_Line]) -> list[int]:
+def _shape_features(added: list[Line]) -> list[int]:
     """Return the shapes of each two lines in a row, or of a long line alone: their tokens without the names."""
     shapes = [(_NAME.sub(b"", line.plain), line.plain.count(b" ") + 1) for line in added]
     if len(shapes) == 1:
-        return [_hash(shape) | S for shape, size in shapes if size >= SHAPE_TOKENS]
+        return [hash_of(shape) | S for shape, size in shapes if size >= SHAPE_TOKENS]
     return [
-        _hash(one + b"\n" + other) | S for (one, size), (other, more) in pairwise(shapes) if size + more >= SHAPE_TOKENS
+        hash_of(one + b"\n" + other) | S
+        for (one, size), (other, more) in pairwise(shapes)
+        if size + more >= SHAPE_TOKENS
     ]
 
 
 def _place_features(change: _Change, path: int) -> Iterator[int]:
     """Yield the place of an edit in two precisions; imports are skipped, as everybody edits them."""
-    before, after, heading = (_lines[text] for text in (change.run.before, change.run.after, change.run.heading))
+    before, after, heading = (LINES[text] for text in (change.run.before, change.run.after, change.run.heading))
     mark = change.deleted[0] if change.deleted else before
     if is_import(mark.plain):
         return

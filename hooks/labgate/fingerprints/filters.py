@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from labgate.fingerprints.features import FEATURE_BITS, KIND_BITS
+from labgate.fingerprints.kinds import FEATURE_BITS, KIND_BITS
 from labgate.fingerprints.postings import PART_BITS
 
 #: The fewest bits for an entry; a feature has about two. Their number is a power of two, and at least a kilobyte.

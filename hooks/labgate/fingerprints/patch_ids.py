@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from labgate.fingerprints.features import LINE_WEIGHT, tokens, weight
+from labgate.fingerprints.features import LINE_WEIGHT
 from labgate.fingerprints.headers import legal_lines
 from labgate.fingerprints.noise import (
     CODE,
@@ -21,6 +21,7 @@ from labgate.fingerprints.noise import (
 from labgate.fingerprints.parts import is_submodule, parts, written_runs
 from labgate.fingerprints.patches import FilePatch, Patch, Run
 from labgate.fingerprints.templates import is_template, own_lines
+from labgate.fingerprints.tokens import tokens, weight
 from labgate.values.digest import blake2b
 from labgate.values.regexes import regex
 from labgate.values.value import Value

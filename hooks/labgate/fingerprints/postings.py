@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from labgate.fingerprints.features import FEATURE_BITS, KIND_BITS
+from labgate.fingerprints.kinds import FEATURE_BITS, KIND_BITS
 
 #: An entry is ``feature << VALUE_BITS | value``.
 VALUE_BITS = 20
