@@ -105,7 +105,8 @@ def test_the_outcome_is_an_annotated_tag_object(lab: Repo) -> None:
 
 def test_an_experiment_that_is_started_again_is_open(lab: Repo) -> None:
     """The handle that ``start`` makes of a person's name is the same each time."""
-    close(lab, "--yes", outcome="failed")
+    earlier = {"GIT_COMMITTER_DATE": "1700000000 +0000"}  # tags are told apart by the second
+    lab.labgate("experiment", "close", "--yes", "--outcome", "failed", status=0, **earlier)
     lab.labgate("experiment", "start", "ranker", "--handle", "wide", status=0)
     lab.commit("Again", {"again.py": "AGAIN = 1\n"})
     lab.git("push", "--quiet", "origin", "HEAD")
