@@ -106,7 +106,7 @@ class Storage:
             if self._path is None:
                 yield
                 return
-            with lock(self._path):
+            with lock(self._path, PATIENCE):
                 require_same(self._path, self._file)
                 yield
         finally:
