@@ -185,8 +185,8 @@ class Repository(Value):
             for name in names
         )
         rewriting = any(key.startswith("url.") for key in self.config)
-        if not rewriting and not any(":" in (each.url or "") for each in found):
-            return found  # paths of this machine
+        if not rewriting and not any(_may_be_ssh(each.url or "") for each in found):
+            return found  # all hooks wait for every import
         from labgate.git.remote_urls import used_instead
 
         return tuple(each.changed(rewritten=used_instead(self, each.url or "")) for each in found)
@@ -253,6 +253,11 @@ def discover(environ: Mapping[str, str], directory: str | None = None) -> Reposi
         watch(folder, top)
     _refuse_embedded(git_dir, here, environ)
     return Repository(git_dir, common_dir, top, object_format, shallow == "true", environ)
+
+
+def _may_be_ssh(url: str) -> bool:
+    """Return whether git may use ssh for a URL: all others are paths, or say what they are."""
+    return ":" in url and not url.startswith(("https:", "http:", "file:", "git:"))
 
 
 def _rev_parse(argv: Sequence[str], environ: Mapping[str, str]) -> list[str]:
