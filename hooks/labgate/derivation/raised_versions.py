@@ -1,6 +1,6 @@
 """Whether two people only raised the same versions, which they name by hashes.
 
-A hash that somebody copied is a sign, and no number is as good: so hashes count, but not if two people changed them.
+Such a version is evidence if one author raised it on both sides. Two people may have taken it from the same release.
 """
 
 from __future__ import annotations

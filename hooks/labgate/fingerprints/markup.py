@@ -35,15 +35,17 @@ class PageWords:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         sides = ([line for run in runs for line in run.deleted], [line for run in runs for line in run.added])
-        self._converts = False
         self._lines = tuple(map(frozenset, sides))
         self._words = tuple(frozenset(_words(b" ".join(side))) for side in sides)
         self._pairs = tuple(frozenset(pairwise(_words(b" ".join(side)))) for side in sides)
-        if min(map(len, sides)) >= CONVERTED_LINES:
-            self._converts = True
-            size, left = sum(map(len, sides)), self.others(*sides)
-            moved = sum(line in self._lines[1 - side] for side in (0, 1) for line in sides[side])
-            self._converts = sum(map(len, left)) <= OTHER_SHARE * size and moved <= MOVED_SHARE * size
+        self._converts = min(map(len, sides)) >= CONVERTED_LINES and self._keeps_words(*sides)
+
+    def _keeps_words(self, deleted: Sequence[bytes], added: Sequence[bytes]) -> bool:
+        """Return whether few of all changed lines have other words, and few are the same in another place."""
+        size = len(deleted) + len(added)
+        others = len(self._others(deleted, 1)) + len(self._others(added, 0))
+        moved = sum(line in self._lines[1] for line in deleted) + sum(line in self._lines[0] for line in added)
+        return others <= OTHER_SHARE * size and moved <= MOVED_SHARE * size
 
     def others(self, deleted: Sequence[bytes], added: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
         """Return those lines of a run that have other words than the other side, and do not only open a block.
@@ -51,11 +53,11 @@ class PageWords:
         Where a line of text ends does not matter, nor where it moves in the page. In passages of code all signs count,
         and only whole lines are the same.
         """
+        if not self._converts:
+            return list(deleted), list(added)
         return self._others(deleted, 1), self._others(added, 0)
 
     def _others(self, lines: Sequence[bytes], side: int) -> list[bytes]:
-        if not self._converts:
-            return list(lines)
         code = {at for first, last in passages(lines) for at in range(first, last)}
         known = self._lines[side]
         return [
